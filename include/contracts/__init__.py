@@ -1,0 +1,1 @@
+"""What the stages agree on: tables, references, errors, settings. Imports nothing of the other packages."""

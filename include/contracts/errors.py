@@ -1,0 +1,54 @@
+"""All errors of the project; the type says what to do next.
+
+Messages reach people: one sentence that says what is wrong, where, and what to do, and never a
+personal value.
+"""
+
+from __future__ import annotations
+
+
+class KindredError(Exception):
+    """Base of all errors that a user may see."""
+
+    exit_code = 1
+
+
+class RetryableError(KindredError):
+    """The same call may succeed later (a busy server, a dropped connection)."""
+
+    exit_code = 75
+
+
+class FatalError(KindredError):
+    """Trying again cannot help; somebody has to look."""
+
+    exit_code = 70
+
+
+class ConfigurationError(FatalError):
+    """A setting, a spec or a definition is wrong; fix it and run again."""
+
+    exit_code = 78
+
+
+class ContractError(FatalError):
+    """A stage tried to write rows that break their table's declaration."""
+
+
+class AuditError(FatalError):
+    """An audit failed at table level; what was published before stays as it is."""
+
+    exit_code = 65
+
+
+class SourceError(FatalError):
+    """A source file cannot be taken in as it is; names the file and, where known, line and column."""
+
+    exit_code = 66
+
+    def __init__(
+        self, problem: str, *, file: str, line: int | None = None, column: str | None = None, remedy: str
+    ) -> None:
+        place = file + (f", line {line}" if line is not None else "") + (f", column {column}" if column else "")
+        super().__init__(f"{place}: {problem}. {remedy}")
+        self.file, self.line, self.column = file, line, column

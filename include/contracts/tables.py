@@ -1,0 +1,123 @@
+"""How a table is declared: once, as columns with type, description and constraints.
+
+Parquet schemas, PostgreSQL DDL, audits and documentation are all derived from these declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+import pyarrow as pa
+
+
+class Type(Enum):
+    """A column's logical type."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"  # UTC, microseconds
+    JSON = "json"  # text in the lake, jsonb in the warehouse
+
+
+ARROW: Mapping[Type, pa.DataType] = MappingProxyType(
+    {
+        Type.TEXT: pa.string(),
+        Type.INTEGER: pa.int64(),
+        Type.NUMBER: pa.float64(),
+        Type.BOOLEAN: pa.bool_(),
+        Type.DATE: pa.date32(),
+        Type.TIMESTAMP: pa.timestamp("us", tz="UTC"),
+        Type.JSON: pa.string(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: what it means, and what its values may be."""
+
+    name: str
+    type: Type
+    description: str
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    personal: bool = False  # its values never appear in logs, messages, XCom or snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: ``grain`` says what a row is, ``key`` what makes it unique."""
+
+    name: str
+    grain: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        repeated = {name for name in names if names.count(name) > 1}
+        unknown = set(self.key) - set(names)
+        if repeated or unknown:
+            raise ValueError(f"table {self.name}: repeated columns {repeated}, unknown key columns {unknown}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return the column called ``name``; raises KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name!r}")
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema; columns that are required or in the key are not nullable."""
+        return pa.schema(
+            pa.field(c.name, ARROW[c.type], nullable=not (c.required or c.name in self.key)) for c in self.columns
+        )
+
+
+def text(name: str, description: str, **constraints: object) -> Column:
+    """A text column."""
+    return Column(name, Type.TEXT, description, **constraints)  # type: ignore[arg-type]
+
+
+def integer(name: str, description: str, **constraints: object) -> Column:
+    """A 64-bit integer column."""
+    return Column(name, Type.INTEGER, description, **constraints)  # type: ignore[arg-type]
+
+
+def number(name: str, description: str, **constraints: object) -> Column:
+    """A double precision column."""
+    return Column(name, Type.NUMBER, description, **constraints)  # type: ignore[arg-type]
+
+
+def boolean(name: str, description: str, **constraints: object) -> Column:
+    """A true/false column."""
+    return Column(name, Type.BOOLEAN, description, **constraints)  # type: ignore[arg-type]
+
+
+def date(name: str, description: str, **constraints: object) -> Column:
+    """A calendar date column."""
+    return Column(name, Type.DATE, description, **constraints)  # type: ignore[arg-type]
+
+
+def timestamp(name: str, description: str, **constraints: object) -> Column:
+    """A UTC timestamp column."""
+    return Column(name, Type.TIMESTAMP, description, **constraints)  # type: ignore[arg-type]
+
+
+def json(name: str, description: str, **constraints: object) -> Column:
+    """A JSON column."""
+    return Column(name, Type.JSON, description, **constraints)  # type: ignore[arg-type]
