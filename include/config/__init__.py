@@ -1,0 +1,1 @@
+"""Values only: sources, matching, survivorship, segments."""

@@ -1,0 +1,1 @@
+"""Resolve: decides which records are one person."""

@@ -1,0 +1,1 @@
+"""Measure: NPS, usage, renewal, engagement and relation of each profile and account."""

@@ -1,0 +1,1 @@
+"""Unify: durable profile ids, golden records, contact points, consent, lineage."""

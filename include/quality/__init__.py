@@ -1,0 +1,1 @@
+"""Audit: expectations, quarantine, and the gate before publishing."""

@@ -1,0 +1,1 @@
+"""A sample company: its exports in vendor formats, and their truth."""

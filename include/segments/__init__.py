@@ -1,0 +1,1 @@
+"""Segment: definitions, membership, and why."""

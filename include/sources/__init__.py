@@ -1,0 +1,1 @@
+"""Extract: takes exports in, verbatim, by window."""

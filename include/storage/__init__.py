@@ -1,0 +1,1 @@
+"""Where rows lie: the lake (Parquet), the warehouse (PostgreSQL), and the engine that transforms between."""

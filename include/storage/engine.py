@@ -1,0 +1,132 @@
+"""The engine of relational transforms: Ibis on DuckDB, reading from and writing to the lake."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.errors import ContractError
+from include.contracts.runs import DatasetRef
+from include.contracts.tables import Column, Table, Type
+from include.storage.lake import Lake
+
+IBIS_TYPES: Mapping[Type, str] = {
+    Type.TEXT: "string",
+    Type.INTEGER: "int64",
+    Type.NUMBER: "float64",
+    Type.BOOLEAN: "boolean",
+    Type.DATE: "date",
+    Type.TIMESTAMP: "timestamp('UTC', 6)",
+    Type.JSON: "string",
+}
+
+
+class Engine:
+    """One DuckDB session that spills to disk beyond ``memory_limit``; use it as a context manager."""
+
+    name = "duckdb"
+
+    def __init__(self, lake: Lake, *, memory_limit: str = "4GB", threads: int = 0, temp: Path | None = None) -> None:
+        self.lake = lake
+        self._temp = tempfile.TemporaryDirectory(prefix="kindred-spill-", dir=temp)
+        options: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "temp_directory": self._temp.name,
+            "preserve_insertion_order": False,
+        }
+        if threads:
+            options["threads"] = threads
+        self.connection = duckdb.connect(config=options)
+        self.connection.execute("SET TimeZone = 'UTC'")
+        if not lake.is_local:
+            self.connection.register_filesystem(lake.fs)
+        self.ibis = ibis.duckdb.from_connection(self.connection)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+        self._temp.cleanup()
+
+    def read(self, table: Table, ref: DatasetRef | None) -> ir.Table:
+        """Return the version's rows; no reference gives the empty table."""
+        files = [] if ref is None else self.lake.urls(self.lake.open(ref))
+        if not files:
+            return ibis.memtable(table.schema.empty_table())
+        return self.ibis.read_parquet(files)
+
+    def write(
+        self,
+        table: Table,
+        rows: ir.Table,
+        *,
+        version: str,
+        inputs: Mapping[str, str] | None = None,
+        point: bool = True,
+        ordered: bool = True,
+    ) -> DatasetRef:
+        """Write ``rows`` as a version of the dataset, in key order, if they keep the table's declaration.
+
+        A version that exists already is left as it is. Raises ContractError.
+        """
+        present = self.lake.manifest(table.name, version)
+        if present is not None:
+            if point:
+                self.lake.point(present.ref)
+            return present.ref
+        file = f"{version}.parquet"
+        place = self.lake.url(table.name, file)
+        shaped = conform(table, rows)
+        self.ibis.to_parquet(shaped.order_by(list(table.key)) if ordered else shaped, place, compression="zstd")
+        count = self._check(table, place)
+        return self.lake.commit(table.name, version, [file], count, inputs, point=point)
+
+    def _check(self, table: Table, place: str) -> int:
+        """Return the number of rows of a written file that keeps its declaration."""
+        rules = {f"{rule} on {column.name}": sql for column in table.columns for rule, sql in _rules(table, column)}
+        key = ", ".join(f'"{name}"' for name in table.key)
+        counts = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in rules.values()) or "0"
+        row = self.connection.execute(
+            f"SELECT count(*), count(*) - count(DISTINCT ({key})), {counts} FROM read_parquet(?)", [place]
+        ).fetchone()
+        assert row is not None
+        broken = dict(zip([f"unique key ({key})", *rules], row[1:], strict=False))
+        faults = [f"{rule}: {count} rows" for rule, count in broken.items() if count]
+        if faults:
+            raise ContractError(
+                f"{table.name} would break its declaration ({'; '.join(faults)}); nothing was published."
+            )
+        return int(row[0])
+
+
+def conform(table: Table, rows: ir.Table) -> ir.Table:
+    """Select the declared columns in order, cast to their types; raises ContractError when one is missing."""
+    missing = [name for name in table.names if name not in rows.columns]
+    if missing:
+        raise ContractError(f"{table.name} lacks the declared columns {', '.join(missing)}.")
+    return rows.select(**{c.name: rows[c.name].cast(IBIS_TYPES[c.type]) for c in table.columns})
+
+
+def _rules(table: Table, column: Column) -> list[tuple[str, str]]:
+    """Return (name, SQL condition that a faulty row fulfils) for each constraint of the column."""
+    name = f'"{column.name}"'
+    rules: list[tuple[str, str]] = []
+    if column.required or column.name in table.key:
+        rules.append(("not null", f"{name} IS NULL"))
+    if column.allowed:
+        values = ", ".join("'" + value.replace("'", "''") + "'" for value in column.allowed)
+        rules.append(("allowed values", f"{name} NOT IN ({values})"))
+    if column.minimum is not None:
+        rules.append((f"at least {column.minimum:g}", f"{name} < {column.minimum!r}"))
+    if column.maximum is not None:
+        rules.append((f"at most {column.maximum:g}", f"{name} > {column.maximum!r}"))
+    return rules

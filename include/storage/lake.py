@@ -1,0 +1,123 @@
+"""The lake: Parquet datasets under one root URL, as immutable versions and a pointer to the current one.
+
+A dataset is a folder. A version is a manifest `<version>.json` in it, listing data files; it exists once
+its manifest does, so a writer that is killed leaves only files that nobody reads. `_current.json` names
+the version that readers get. The same protocol holds on a file system and on an object store.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import fsspec
+
+from include.contracts.errors import ConfigurationError, FatalError
+from include.contracts.runs import DatasetRef
+
+POINTER = "_current"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a version consists of, and what it was made from."""
+
+    dataset: str
+    version: str
+    files: tuple[str, ...]
+    rows: int
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> DatasetRef:
+        """The reference that stages hand on."""
+        return DatasetRef(self.dataset, self.version, self.rows)
+
+
+class Lake:
+    """Reads and writes versions of datasets under ``root`` (file:// or s3://)."""
+
+    def __init__(self, root: str, **options: Any) -> None:
+        try:
+            self.fs, self._base = fsspec.core.url_to_fs(root, **options)
+        except (ValueError, ImportError) as error:
+            raise ConfigurationError(
+                f"The lake's root {root!r} cannot be opened: {error}. Use file:// or s3://."
+            ) from None
+        self.root = root
+        self.is_local = "file" in self.fs.protocol
+
+    def manifest(self, dataset: str, version: str) -> Manifest | None:
+        """Return the version's manifest, or None while it does not exist."""
+        content = self._read(self._place(dataset, f"{version}.json"))
+        return None if content is None else Manifest(**{**content, "files": tuple(content["files"])})
+
+    def current(self, dataset: str) -> Manifest | None:
+        """Return the manifest that the dataset's pointer names, or None before the first version."""
+        pointer = self._read(self._place(dataset, f"{POINTER}.json"))
+        return None if pointer is None else self.open(DatasetRef(dataset, pointer["version"], 0))
+
+    def open(self, ref: DatasetRef) -> Manifest:
+        """Return the manifest of a version that must exist; raises FatalError."""
+        manifest = self.manifest(ref.dataset, ref.version)
+        if manifest is None:
+            raise FatalError(
+                f"The lake has no version {ref.version} of {ref.dataset}; run the stage that writes it again."
+            )
+        return manifest
+
+    def urls(self, manifest: Manifest) -> list[str]:
+        """Return the version's data files, as places that the engine can read."""
+        return [self.url(manifest.dataset, name) for name in manifest.files]
+
+    def url(self, dataset: str, file: str) -> str:
+        """Return the place of one data file, creating its folder where the store has folders."""
+        place = self._place(dataset, file)
+        if self.is_local:
+            self.fs.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
+            return place
+        return str(self.fs.unstrip_protocol(place))
+
+    def commit(
+        self,
+        dataset: str,
+        version: str,
+        files: Sequence[str],
+        rows: int,
+        inputs: Mapping[str, str] | None = None,
+        *,
+        point: bool = True,
+    ) -> DatasetRef:
+        """Make the version exist by writing its manifest last, then point readers to it."""
+        manifest = Manifest(dataset, version, tuple(files), rows, dict(inputs or {}))
+        self._write(self._place(dataset, f"{version}.json"), asdict(manifest))
+        if point:
+            self.point(manifest.ref)
+        return manifest.ref
+
+    def point(self, ref: DatasetRef) -> None:
+        """Let readers get this version."""
+        self._write(self._place(ref.dataset, f"{POINTER}.json"), {"version": ref.version})
+
+    def _place(self, dataset: str, file: str) -> str:
+        return f"{self._base}/{dataset}/{file}"
+
+    def _read(self, place: str) -> dict[str, Any] | None:
+        try:
+            content: dict[str, Any] = json.loads(self.fs.cat_file(place))
+        except FileNotFoundError:
+            return None
+        return content
+
+    def _write(self, place: str, content: Mapping[str, Any]) -> None:
+        encoded = json.dumps(content, sort_keys=True, indent=1).encode()
+        if not self.is_local:
+            self.fs.pipe_file(place, encoded)
+            return
+        self.fs.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
+        draft = f"{place}.{uuid.uuid4().hex}.draft"
+        self.fs.pipe_file(draft, encoded)
+        self.fs.mv(draft, place)
