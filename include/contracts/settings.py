@@ -56,6 +56,11 @@ class Settings(BaseModel):
         """Folder of the exports that extraction reads."""
         return self.data or self.home / "sample" / "exports"
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of logical dates."""
+        return ZoneInfo(self.timezone)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read the settings; raises ConfigurationError naming the variable at fault, or the nearest known one."""

@@ -1,0 +1,133 @@
+"""The pipeline: which stage follows which, and what the ledger is told of each.
+
+DAG tasks and the command line both come through here, so both do the same thing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from include.contracts.errors import ConfigurationError, KindredError
+from include.contracts.nearest import nearest
+from include.contracts.runs import DatasetRef, Run, StageReport, Window
+from include.contracts.settings import Settings
+from include.storage.meter import Meter
+from include.storage.project import Project
+
+Refs = Mapping[str, DatasetRef]
+
+IDENTITY_STAGES = ("stage", "resolve")
+BUILD_STAGES = ("unify", "measure", "segment", "load", "audit", "publish")
+STAGES = (*IDENTITY_STAGES, *BUILD_STAGES)
+
+_STEPS: Mapping[str, str] = MappingProxyType(
+    {
+        "stage": "include.staging.step:stage",
+        "resolve": "include.identity.step:resolve",
+        "unify": "include.profiles.step:unify",
+        "measure": "include.measures.step:measure",
+        "segment": "include.segments.step:segment",
+        "load": "include.quality.step:load",
+        "audit": "include.quality.step:audit",
+        "publish": "include.quality.step:publish",
+    }
+)
+
+
+def sources(config: Path) -> tuple[str, ...]:
+    """Return the names of the sources that ``sources.yaml`` in the folder declares."""
+    return tuple(yaml.safe_load((config / "sources.yaml").read_text("utf-8"))["sources"])
+
+
+def open_project(settings: Settings) -> Project:
+    """Open the installation that the settings describe."""
+    return Project(settings)
+
+
+def extract(project: Project, run: Run, source: str, window: Window) -> dict[str, Any]:
+    """Take the exports of one source in for one window; returns the stage's report, JSON-able."""
+    known = sources(project.settings.config)
+    if source not in known:
+        raise ConfigurationError(f"There is no source {source!r}{nearest(source, known)}.")
+    step = _load("include.sources.step:extract")
+    return _recorded(project, run, lambda: step(project, run, source, window), final=True).to_dict()
+
+
+def perform(
+    project: Project, run: Run, stage: str, refs: Mapping[str, Mapping[str, Any]], *, final: bool = False
+) -> dict[str, Any]:
+    """Run one of STAGES on the references of earlier ones; returns the merged ``refs`` and the ``report``.
+
+    ``final`` closes the run in the ledger. All that comes in and goes out is JSON-able.
+    """
+    if stage not in _STEPS:
+        raise ConfigurationError(f"There is no stage {stage!r}{nearest(stage, STAGES)}.")
+    known: Refs = {name: DatasetRef(**ref) for name, ref in refs.items()}
+    step = _load(_STEPS[stage])
+    report = _recorded(
+        project,
+        run,
+        (lambda: step(project, run)) if stage == "stage" else lambda: step(project, run, known),
+        final=final,
+    )
+    merged = {**known, **{ref.dataset: ref for ref in report.writes}}
+    return {"refs": {name: ref.to_dict() for name, ref in merged.items()}, "report": report.to_dict()}
+
+
+def run_all(project: Project, run: Run, watch: Callable[[str, Mapping[str, Any] | None], None]) -> None:
+    """Run every stage in this process, as the DAGs would; ``watch`` hears of each stage's start and report."""
+    window = everything_until(run)
+    for source in sources(project.settings.config):
+        watch(f"extract {source}", None)
+        watch(f"extract {source}", extract(project, run, source, window))
+    refs: Mapping[str, Mapping[str, Any]] = {}
+    for stage in STAGES:
+        watch(stage, None)
+        done = perform(project, run, stage, refs, final=stage == STAGES[-1])
+        refs = done["refs"]
+        watch(stage, done["report"])
+
+
+def everything_until(run: Run) -> Window:
+    """Return the window that ends with the run's logical date and has no start."""
+    return Window(None, datetime.combine(run.as_of + timedelta(days=1), time(), UTC))
+
+
+def new_run(project: Project, started_at: datetime) -> Run:
+    """Name a run that a person starts; its logical date is the pinned one, or the day of ``started_at``."""
+    as_of = project.settings.as_of or started_at.astimezone(project.settings.zone).date()
+    return Run(f"cli__{started_at:%Y-%m-%dT%H:%M:%S}_{uuid.uuid4().hex[:6]}", as_of)
+
+
+def _load(place: str) -> Callable[..., StageReport]:
+    """Import a step only when it is its turn: each costs seconds of imports that other tasks need not pay."""
+    module, name = place.split(":")
+    step: Callable[..., StageReport] = getattr(import_module(module), name)
+    return step
+
+
+def _recorded(project: Project, run: Run, step: Callable[[], StageReport], *, final: bool) -> StageReport:
+    """Run a step and tell the ledger how it went."""
+    ledger = project.ledger()
+    ledger.begin_run(run)
+    try:
+        with Meter() as meter:
+            report = step()
+        ledger.record_stage(run, report, seconds=meter.seconds, peak_mb=meter.peak_mb)
+    except KindredError as error:
+        ledger.end_run(run, "failed", str(error))
+        raise
+    except Exception as error:
+        ledger.end_run(run, "failed", f"{type(error).__name__}, see the task's log")
+        raise
+    if final:
+        ledger.end_run(run, "success", None)
+    return report
