@@ -1,0 +1,58 @@
+# `make run` runs the whole pipeline once under a real Airflow; `make test` runs every test.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := uv==0.13.9
+export PYTHONPATH := $(CURDIR)
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run up down test lint bench bench-identity lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: $(VENV)/.run ## make the virtual environment and compile what needs compiling
+
+run: $(VENV)/.run ## run the whole pipeline once; DATA=folder for your own exports
+	@$(BIN)/python -m include.launch run $(if $(DATA),--data "$(DATA)")
+
+up: $(VENV)/.run ## keep Airflow up with its UI; DATA=folder for your own exports
+	@$(BIN)/python -m include.launch up $(if $(DATA),--data "$(DATA)")
+
+down: $(VENV)/.run ## stop what `make up` started
+	@$(BIN)/python -m include.launch down
+
+test: $(VENV)/.test lint ## run every test
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.test ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(VENV)/.run ## compile the requirements anew, with hashes
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header tests/requirements.in -o tests/requirements.txt
+
+clean: ## remove the virtual environment; data in .kindred stays
+	rm -rf $(VENV)
+
+$(VENV)/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \
+		{ echo "Kindred needs Python 3.11 or 3.12; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Setting up .venv (once; about two minutes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@touch $@
+
+$(VENV)/.run: requirements.txt | $(VENV)/.uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib include dags plugins || true
+	@$(BIN)/python -m include.identity.compile
+	@touch $@
+
+$(VENV)/.test: tests/requirements.txt $(VENV)/.run
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r tests/requirements.txt
+	@touch $@
