@@ -1,0 +1,51 @@
+"""`python -m include COMMAND`: one visible dict of commands, each imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+import typer
+
+from include.cli.console import guarded
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "run": "include.cli.run:run",
+        "resolve": "include.identity.command:resolve_command",
+        "evaluate": "include.identity.command:evaluate_command",
+        "segments": "include.segments.commands:segments",
+        "segment": "include.segments.commands:segment",
+        "quarantine": "include.cli.ledger:quarantine",
+        "runs": "include.cli.ledger:runs",
+        "doctor": "include.cli.health:doctor",
+    }
+)
+
+
+def main() -> int:
+    """Run the command line; returns the exit code."""
+    named = [argument for argument in sys.argv[1:2] if argument in COMMANDS]
+    return guarded(lambda: _application(named or list(COMMANDS))(standalone_mode=True))
+
+
+def _application(names: list[str]) -> typer.Typer:
+    app = typer.Typer(
+        help="Kindred: one profile a person, and segments on those profiles.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(lambda: None)
+    for name in names:
+        app.command(name)(_load(COMMANDS[name]))
+    return app
+
+
+def _load(place: str) -> Callable[..., Any]:
+    module, function = place.split(":")
+    command: Callable[..., Any] = getattr(import_module(module), function)
+    return command
