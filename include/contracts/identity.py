@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from include.contracts.tables import Table, date, integer, number, text
+from include.contracts.tables import Table, date, integer, number, text, timestamp
 
 GRADES = ("match", "review", "non-match")
-EVENT_KINDS = ("created", "merged", "split", "restored", "retired")
+EVENT_KINDS = ("created", "merged", "split", "restored", "retired", "steward")
 
 CROSSWALK = Table(
     name="identity/crosswalk",
@@ -22,6 +22,33 @@ CROSSWALK = Table(
             maximum=1,
         ),
         date("since", "Logical date on which the record came to this profile", required=True),
+        text("home_id", "The profile it belongs to when merges are undone", required=True),
+    ),
+)
+
+HISTORY = Table(
+    name="identity/history",
+    grain="one stay of one record in one profile that has ended",
+    key=("record_id", "crosswalk_version"),
+    columns=(
+        text("record_id", "Person record, also one that is gone from the sources"),
+        text("profile_id", "Profile it belonged to", required=True),
+        text("home_id", "The profile it belonged to when merges are undone", required=True),
+        date("since", "Logical date on which it came", required=True),
+        date("until", "Logical date on which it left, the first day it no longer belonged", required=True),
+        text("crosswalk_version", "Version of the crosswalk that ended the stay"),
+    ),
+)
+
+REGISTER = Table(
+    name="identity/register",
+    grain="one profile id ever given out",
+    key=("profile_id",),
+    columns=(
+        text("profile_id", "UUID version 5 of the founding record"),
+        text("record_id", "Record that founded it", required=True),
+        date("minted_on", "Logical date on which it was given out", required=True),
+        timestamp("founded_at", "When the source created the founding record"),
     ),
 )
 
@@ -45,14 +72,15 @@ IDENTITY_EVENT = Table(
     grain="one change in the life of a profile",
     key=("event_id",),
     columns=(
-        text("event_id", "Digest of kind, profiles and date"),
+        text("event_id", "Digest of kind, profiles and crosswalk version"),
         date("on_date", "Logical date of the run", required=True),
         text("kind", "What happened", required=True, allowed=EVENT_KINDS),
         text("profile_id", "Profile it happened to", required=True),
         text("other_profile_id", "The surviving profile of a merge; the origin of a split"),
         integer("records", "Records of the profile afterwards", required=True, minimum=0),
         text("model_version", "Model that judged", required=True),
-        text("evidence", "The pair or decision that caused it, as record_a|record_b|evidence"),
+        text("evidence", "What caused it: record_a|record_b|evidence of a pair, or decision|its id"),
+        text("crosswalk_version", "Version of the crosswalk it led to; the ledger knows its run", required=True),
     ),
 )
 
@@ -80,4 +108,17 @@ REVIEW = Table(
     ),
 )
 
-IDENTITY = (CROSSWALK, EDGE, IDENTITY_EVENT, ALIAS, REVIEW)
+APPLIED = Table(
+    name="identity/decision",
+    grain="one steward decision that was in force when the crosswalk was made",
+    key=("decision_id",),
+    columns=(
+        text("decision_id", "Decision (decision in the warehouse)"),
+        text("kind", "What was decided", required=True, allowed=("always", "never", "bypass", "alias")),
+        text("record_a", "First record; of an alias: the founder of the retired id"),
+        text("record_b", "Second record; of an alias: the founder of the surviving id"),
+        text("state", "Whether it still binds", required=True, allowed=("in force", "stale")),
+    ),
+)
+
+IDENTITY = (CROSSWALK, HISTORY, REGISTER, EDGE, IDENTITY_EVENT, ALIAS, REVIEW, APPLIED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.contracts.staged import CONSENT_STATUSES
+from include.contracts.staged import CONSENT_PURPOSES, CONSENT_STATUSES
 from include.contracts.tables import Table, boolean, integer, json, number, text, timestamp
 
 PROFILE = Table(
@@ -110,4 +110,20 @@ ACCOUNT_LINK = Table(
     ),
 )
 
-PROFILES = (PROFILE, PROFILE_IDENTIFIER, PROFILE_LINEAGE, ACCOUNT, ACCOUNT_LINK)
+CONSENT = Table(
+    name="consent",
+    grain="all that one record ever said about one contact point and one purpose",
+    key=("record_id", "point_digest", "purpose"),
+    columns=(
+        text("record_id", "Record that carries or carried the statements, also one that is gone"),
+        text("point_digest", "SHA-256 of the address or number, or of the record id where none was named"),
+        text("purpose", "What for", allowed=CONSENT_PURPOSES),
+        text("source", "Source of the record", required=True),
+        text("status", "What holds: an opt-out until a newer explicit opt-in", required=True, allowed=CONSENT_STATUSES),
+        timestamp("opted_out_at", "Latest opt-out, explicit or not"),
+        timestamp("opted_in_at", "Latest explicit opt-in"),
+        timestamp("granted_at", "Latest opt-in of any kind; lifts nothing"),
+    ),
+)
+
+PROFILES = (PROFILE, PROFILE_IDENTIFIER, PROFILE_LINEAGE, ACCOUNT, ACCOUNT_LINK, CONSENT)

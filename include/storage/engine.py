@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from include.contracts.errors import ContractError
 from include.contracts.runs import DatasetRef
 from include.contracts.tables import Column, Table, Type
-from include.storage.lake import Lake
+from include.storage.lake import Lake, Manifest
 
 IBIS_TYPES: Mapping[Type, str] = {
     Type.TEXT: "string",
@@ -73,10 +73,12 @@ class Engine:
         inputs: Mapping[str, str] | None = None,
         point: bool = True,
         ordered: bool = True,
+        extends: Manifest | None = None,
     ) -> DatasetRef:
         """Write ``rows`` as a version of the dataset, in key order, if they keep the table's declaration.
 
-        A version that exists already is left as it is. Raises ContractError.
+        A version that exists already is left as it is. A log grows by ``extends``, the version whose files
+        come before the new one. Raises ContractError.
         """
         present = self.lake.manifest(table.name, version)
         if present is not None:
@@ -88,7 +90,8 @@ class Engine:
         shaped = conform(table, rows)
         self.ibis.to_parquet(shaped.order_by(list(table.key)) if ordered else shaped, place, compression="zstd")
         count = self._check(table, place)
-        return self.lake.commit(table.name, version, [file], count, inputs, point=point)
+        before, rows_before = (extends.files, extends.rows) if extends else ((), 0)
+        return self.lake.commit(table.name, version, [*before, file], rows_before + count, inputs, point=point)
 
     def _check(self, table: Table, place: str) -> int:
         """Return the number of rows of a written file that keeps its declaration."""
