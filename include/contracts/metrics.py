@@ -1,0 +1,119 @@
+"""Metric tables: what the measures amount to over all people and contracts, for the pages. Written by `measure`."""
+
+from __future__ import annotations
+
+from include.contracts.measures import (
+    ACCOUNT_360,
+    ACCOUNT_HISTORY,
+    CUSTOMER_360,
+    CUSTOMER_HISTORY,
+    NPS_CLASSES,
+    RENEWAL_BUCKETS,
+    USAGE_TIERS,
+    count,
+)
+from include.contracts.staged import CONTRACT_TYPES
+from include.contracts.tables import Table, boolean, date, integer, number, text
+
+GRID_DIMENSIONS = ("nps_class", "usage_tier", "renewal_bucket")
+_CELL = (
+    text("nps_class", "NPS class", allowed=NPS_CLASSES),
+    text("usage_tier", "Usage tier", allowed=USAGE_TIERS),
+    text("renewal_bucket", "Renewal bucket", allowed=RENEWAL_BUCKETS),
+)
+
+GRID = Table(
+    name="grid",
+    grain="one cell of NPS class x usage tier x renewal bucket, empty ones among them; every profile is in one",
+    key=GRID_DIMENSIONS,
+    columns=(
+        *_CELL,
+        count("profiles", "Profiles in the cell"),
+        number("share", "Of all profiles", required=True, minimum=0, maximum=1),
+    ),
+)
+
+GRID_FLOW = Table(
+    name="grid_flow",
+    grain="one pair of cells that profiles moved between, in one week",
+    key=("week_end", *(f"from_{name}" for name in GRID_DIMENSIONS), *(f"to_{name}" for name in GRID_DIMENSIONS)),
+    columns=(
+        date("week_end", "Last day of the seven; the cells are those on it and seven days before"),
+        *(text(f"from_{c.name}", f"{c.description} before; new: the profile did not exist") for c in _CELL),
+        *(text(f"to_{c.name}", f"{c.description} after; gone: the profile no longer exists") for c in _CELL),
+        integer("profiles", "Profiles that moved so", required=True, minimum=1),
+    ),
+)
+
+NPS_MONTH = Table(
+    name="nps_month",
+    grain="one calendar month of answers; of each person the latest one in it",
+    key=("month",),
+    columns=(
+        date("month", "First day of the month"),
+        count("answered", "People who answered: the n"),
+        count("promoters", "Promoters"),
+        count("passives", "Passives"),
+        count("detractors", "Detractors"),
+        number("nps", "Share of promoters less share of detractors", required=True, minimum=-100, maximum=100),
+    ),
+)
+
+CONTRACT_RENEWAL = Table(
+    name="contract_renewal",
+    grain="one contract that is not a draft, and when it renews",
+    key=("contract_id",),
+    columns=(
+        text("contract_id", "Contract (staged/contract)"),
+        text("account_id", "Account"),
+        text("contract_type", "How it ends or renews", required=True, allowed=CONTRACT_TYPES),
+        boolean("is_live", "In force on the logical date, or past its end without a successor", required=True),
+        date("renewal_date", "Day that decides: its end, or the notice deadline where it renews by itself"),
+        text(
+            "renewal_bucket",
+            "renewal_date's bucket; none where it does not renew",
+            required=True,
+            allowed=RENEWAL_BUCKETS,
+        ),
+        number("annual_value", "Value a year, in the company's currency", minimum=0),
+        boolean("is_at_risk", "The account's NPS is negative, or its use falls or is low", required=True),
+    ),
+)
+
+RENEWAL_MONTH = Table(
+    name="renewal_month",
+    grain="one calendar month in which live contracts come up for renewal",
+    key=("month",),
+    columns=(
+        date("month", "First day of the month"),
+        count("contracts", "Contracts due"),
+        number("value", "Their value a year", required=True, minimum=0),
+        count("at_risk", "Contracts of accounts at risk among them"),
+        number("value_at_risk", "Their value a year", required=True, minimum=0),
+    ),
+)
+
+COVERAGE = Table(
+    name="coverage",
+    grain="one family of measures",
+    key=("family",),
+    columns=(
+        text("family", "nps, usage, contract, email, account"),
+        count("profiles", "Profiles that have it"),
+        number("share", "Of all profiles", required=True, minimum=0, maximum=1),
+    ),
+)
+
+MEASURED = (
+    CUSTOMER_360,
+    ACCOUNT_360,
+    CUSTOMER_HISTORY,
+    ACCOUNT_HISTORY,
+    CONTRACT_RENEWAL,
+    GRID,
+    GRID_FLOW,
+    NPS_MONTH,
+    RENEWAL_MONTH,
+    COVERAGE,
+)
+"""All that ``measure`` writes."""
