@@ -32,6 +32,12 @@ lint: $(VENV)/.test ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(VENV)/.run ## time every stage of the pipeline; PEOPLE=100000
+	$(BIN)/python benchmarks/pipeline.py --people $(or $(PEOPLE),100000)
+
+bench-identity: $(VENV)/.run ## accuracy and speed of the identity engine, beside Splink's
+	$(BIN)/python -m benchmarks.identity
+
 lock: $(VENV)/.run ## compile the requirements anew, with hashes
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header tests/requirements.in -o tests/requirements.txt
