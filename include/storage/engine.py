@@ -43,7 +43,7 @@ class Engine:
         if threads:
             options["threads"] = threads
         self.connection = duckdb.connect(config=options)
-        self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute("SET TimeZone = 'UTC'").complete()
         if not lake.is_local:
             self.connection.register_filesystem(lake.fs)
         self.ibis = ibis.duckdb.from_connection(self.connection)
@@ -98,10 +98,10 @@ class Engine:
         rules = {f"{rule} on {column.name}": sql for column in table.columns for rule, sql in _rules(table, column)}
         key = ", ".join(f'"{name}"' for name in table.key)
         counts = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in rules.values()) or "0"
-        row = self.connection.execute(
+        # fetchall, since DuckDB holds a connection whose result was not read to its end
+        (row,) = self.connection.execute(
             f"SELECT count(*), count(*) - count(DISTINCT ({key})), {counts} FROM read_parquet(?)", [place]
-        ).fetchone()
-        assert row is not None
+        ).fetchall()
         broken = dict(zip([f"unique key ({key})", *rules], row[1:], strict=False))
         faults = [f"{rule}: {count} rows" for rule, count in broken.items() if count]
         if faults:
