@@ -33,6 +33,9 @@ class Settings(BaseModel):
     memory_limit: str = Field(
         default="4GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="What the query engine may use before it spills"
     )
+    keep_builds: int = Field(
+        default=3, ge=1, le=100, description="Versions of the published tables that stay in the warehouse"
+    )
     threads: int = Field(default=0, ge=0, le=1024, description="Threads of the query engine; 0: all cores")
     as_of: date | None = Field(default=None, description="Pins the logical date, for the sample and for replays")
     timezone: str = Field(default="UTC", description="Time zone in which a run's logical date is read")

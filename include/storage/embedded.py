@@ -19,6 +19,7 @@ import stat
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -171,7 +172,7 @@ def _run(command: str, *arguments: str, data: Path) -> None:
     """Run a PostgreSQL program in its data folder, so that no path of ours passes through a shell."""
     environment = {**os.environ, "PGDATA": str(data), "LC_ALL": "C"}
     owner = UNPRIVILEGED if os.geteuid() == 0 else None
-    identity = {"user": owner, "group": _group(owner), "extra_groups": []} if owner else {}
+    identity: dict[str, Any] = {"user": owner, "group": _group(owner), "extra_groups": []} if owner else {}
     with (_folder(data.parent.parent) / "control.log").open("w+", errors="replace") as log:
         # pg_ctl's server inherits its output, so a pipe would never close
         done = subprocess.run(

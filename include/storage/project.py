@@ -1,13 +1,16 @@
-"""One installation opened: its settings, its lake, its engine."""
+"""One installation opened: its settings, its lake, its engine, its warehouse."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 
 from include.contracts.settings import Settings
 from include.storage.engine import Engine
 from include.storage.lake import Lake
+from include.storage.ledger import Ledger
+from include.storage.warehouse import Warehouse, warehouse_url
 
 
 @dataclass(frozen=True)
@@ -26,3 +29,23 @@ class Project:
         spill = self.settings.home / "spill"
         spill.mkdir(parents=True, exist_ok=True)
         return Engine(self.lake, memory_limit=self.settings.memory_limit, threads=self.settings.threads, temp=spill)
+
+    def warehouse(self) -> Warehouse:
+        """The warehouse, with its control tables up to date; the embedded server is started where none is named."""
+        return self._warehouse
+
+    def ledger(self) -> Ledger:
+        """The run ledger in the warehouse."""
+        return Ledger(self.warehouse())
+
+    def close(self) -> None:
+        """Give back what was opened; the project opens it again when it is needed."""
+        warehouse = self.__dict__.pop("_warehouse", None)
+        if warehouse is not None:
+            warehouse.close()
+
+    @cached_property
+    def _warehouse(self) -> Warehouse:
+        warehouse = Warehouse(warehouse_url(self.settings, os.environ))
+        warehouse.upgrade()
+        return warehouse

@@ -1,0 +1,1 @@
+"""The migrations, each frozen once it is released."""

@@ -1,0 +1,70 @@
+"""The warehouse on a real PostgreSQL: its control tables, and where it is."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from include.contracts.errors import ConfigurationError, RetryableError
+from include.contracts.settings import Settings
+from include.storage.project import Project
+from include.storage.warehouse import METADATA, Warehouse, warehouse_url
+
+
+def test_the_migrations_make_exactly_the_declared_control_tables(warehouse_project: Project) -> None:
+    with warehouse_project.warehouse().begin() as connection:
+        options = {
+            "version_table": "migration", "version_table_schema": "control", "include_schemas": True,
+            "include_name": lambda name, kind, _: kind != "index" or name != "one_current",
+        }  # fmt: skip
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
+
+
+def test_opening_it_again_and_at_once_from_several_processes_changes_nothing(warehouse_url: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: Warehouse(warehouse_url).upgrade(), range(4)))
+    with Warehouse(warehouse_url).begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM control.migration").scalar() == 1
+
+
+def test_a_server_that_does_not_answer_is_named_without_the_password() -> None:
+    with pytest.raises(RetryableError) as error, Warehouse("postgresql+psycopg://me:hush@127.0.0.1:1/kindred").begin():
+        pass
+    assert "127.0.0.1:1" in str(error.value)
+    assert "hush" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "postgres://etl:p%40ss@db.example:5433/crm?sslmode=require",
+        json.dumps(
+            {
+                "conn_type": "postgres", "login": "etl", "password": "p@ss", "host": "db.example", "port": 5433,
+                "schema": "crm", "extra": {"sslmode": "require"},
+            }
+        ),
+    ],
+    ids=["uri", "json"],
+)  # fmt: skip
+def test_airflows_connection_decides_where_it_is(connection: str) -> None:
+    url = warehouse_url(Settings(), {"AIRFLOW_CONN_WAREHOUSE": connection})
+    assert url == sa.make_url("postgresql+psycopg://etl:p%40ss@db.example:5433/crm?sslmode=require")
+
+
+def test_the_setting_comes_before_the_connection() -> None:
+    settings = Settings(warehouse_url="postgresql://a@here/x")
+    assert warehouse_url(settings, {"AIRFLOW_CONN_WAREHOUSE": "postgres://b@there/y"}).host == "here"
+
+
+@pytest.mark.parametrize("connection", ["mysql://me:hush@db/x", '{"conn_type": "mysql"}', '{"hush', "hush"])
+def test_what_is_no_postgresql_is_refused_without_quoting_it(connection: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        warehouse_url(Settings(), {"AIRFLOW_CONN_WAREHOUSE": connection})
+    assert "AIRFLOW_CONN_WAREHOUSE" in str(error.value)
+    assert "hush" not in str(error.value)
