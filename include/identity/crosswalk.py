@@ -1,0 +1,160 @@
+"""The crosswalk: gives each cluster of records the profile id that its people have had before.
+
+Every run rebuilds all clusters; only this module remembers. Each record has a *home*, the profile it
+belongs to when merges are undone: a merge leaves homes alone and makes the retired id an alias, so an
+un-merge finds its way back; a split gives the part that leaves a home of its own. Known ids claim the
+cluster that holds most of their records (on a tie the founder's, then the one with the smallest record
+id); among the ids that claim one cluster the oldest survives; a cluster that nobody claims gets a new id,
+the UUID (version 5) of its earliest record. No step depends on cluster numbers or on the order of rows.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+
+import duckdb
+
+NAMESPACE = uuid.UUID("0f3b6f0e-5c0f-5e0b-8d43-9d6d0a7c1f25")
+
+_RUN = """
+CREATE OR REPLACE TEMP TABLE run AS
+SELECT $on_date::DATE AS on_date, $version AS version, $model AS model_version
+"""
+
+_GONE = """
+SELECT record_id, arg_max(home_id, (until, since, crosswalk_version)) AS home_id
+FROM history_before ANTI JOIN crosswalk_before USING (record_id)
+GROUP BY record_id
+"""
+
+_MEMBER = """
+SELECT c.record_id, c.cluster, c.confidence, f.created_at, b.profile_id AS previous_id, b.since,
+       coalesce(b.home_id, g.home_id) AS home_id
+FROM clusters c
+JOIN founding f USING (record_id)
+LEFT JOIN crosswalk_before b USING (record_id)
+LEFT JOIN gone g USING (record_id)
+"""
+
+# A profile whose own records have all left the sources lives on in the records that had merged into it.
+_CLAIM = """
+WITH vote AS (
+    SELECT home_id AS profile_id, cluster, record_id FROM member WHERE home_id IS NOT NULL
+    UNION ALL
+    SELECT previous_id, cluster, record_id
+    FROM member ANTI JOIN (SELECT DISTINCT home_id FROM member) h ON member.previous_id = h.home_id
+    WHERE previous_id IS NOT NULL
+)
+SELECT v.profile_id, v.cluster, count(*) AS records, bool_or(v.record_id = r.record_id) AS has_founder,
+       min(v.record_id) AS first_record
+FROM vote v JOIN register_before r USING (profile_id)
+GROUP BY v.profile_id, v.cluster
+"""
+
+_SEAT = """
+SELECT profile_id, arg_min(cluster, (-records, NOT has_founder, first_record)) AS cluster
+FROM claim GROUP BY profile_id
+"""
+
+_SURVIVOR = """
+SELECT cluster, arg_min(s.profile_id,
+    (y.profile_id IS NOT NULL, minted_on, coalesce(founded_at, 'infinity'), s.profile_id)) AS profile_id
+FROM seat s JOIN register_before r USING (profile_id) LEFT JOIN yielding y USING (profile_id)
+GROUP BY cluster
+"""
+
+_OPENING = """
+SELECT cluster, arg_min(record_id, (coalesce(created_at, 'infinity'), record_id)) AS record_id,
+       min(created_at) AS founded_at
+FROM member ANTI JOIN survivor USING (cluster)
+GROUP BY cluster
+"""
+
+# A record that founded an id before founds its next one under a numbered name, so that no id returns as another's.
+_MINTED = """
+WITH named AS (
+    SELECT o.*, CASE WHEN r.ids IS NULL THEN o.record_id ELSE o.record_id || chr(31) || (r.ids + 1) END AS name
+    FROM opening o
+    LEFT JOIN (SELECT record_id, count(*) AS ids FROM register_before GROUP BY record_id) r USING (record_id)
+), hashed AS (SELECT *, sha1(unhex('{namespace}') || encode(name)) AS h FROM named)
+SELECT cluster, record_id, founded_at, h[1:8] || '-' || h[9:12] || '-5' || h[14:16] || '-'
+    || '89ab'[((strpos('0123456789abcdef', h[17]) - 1) % 4 + 1)::INT] || h[18:20] || '-' || h[21:32] AS profile_id
+FROM hashed
+""".replace("{namespace}", NAMESPACE.hex)
+
+_ASSIGNED = """
+SELECT cluster, profile_id, FALSE AS is_minted FROM survivor
+UNION ALL
+SELECT cluster, profile_id, TRUE FROM minted
+"""
+
+_CROSSWALK = """
+SELECT m.record_id, a.profile_id, m.confidence,
+       CASE WHEN m.previous_id = a.profile_id THEN m.since ELSE run.on_date END AS since,
+       CASE WHEN s.cluster = m.cluster THEN m.home_id ELSE a.profile_id END AS home_id
+FROM member m
+JOIN assigned a USING (cluster)
+LEFT JOIN seat s ON s.profile_id = m.home_id
+CROSS JOIN run
+"""
+
+_HISTORY = """
+SELECT b.record_id, b.profile_id, b.home_id, b.since, run.on_date AS until, run.version AS crosswalk_version
+FROM crosswalk_before b LEFT JOIN crosswalk_now n USING (record_id) CROSS JOIN run
+WHERE n.profile_id IS DISTINCT FROM b.profile_id
+"""
+
+_REGISTER = "SELECT profile_id, record_id, run.on_date AS minted_on, founded_at FROM minted CROSS JOIN run"
+
+_ALIAS = """
+WITH carried AS (
+    SELECT s.profile_id AS alias_id, a.profile_id
+    FROM seat s JOIN assigned a USING (cluster) WHERE s.profile_id <> a.profile_id
+    UNION ALL
+    SELECT b.alias_id, coalesce(a.profile_id, b.profile_id)
+    FROM alias_before b
+    ANTI JOIN seat own ON own.profile_id = b.alias_id
+    LEFT JOIN seat s ON s.profile_id = b.profile_id
+    LEFT JOIN assigned a ON a.cluster = s.cluster
+)
+SELECT c.alias_id, c.profile_id, coalesce(b.since, run.on_date) AS since
+FROM carried c LEFT JOIN alias_before b USING (alias_id) CROSS JOIN run
+"""
+
+STATEMENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "gone": _GONE,
+        "member": _MEMBER,
+        "claim": _CLAIM,
+        "seat": _SEAT,
+        "survivor": _SURVIVOR,
+        "opening": _OPENING,
+        "minted": _MINTED,
+        "assigned": _ASSIGNED,
+        "crosswalk_now": _CROSSWALK,
+        "history_now": _HISTORY,
+        "register_now": _REGISTER,
+        "alias_now": _ALIAS,
+    }
+)
+
+
+def assign(connection: duckdb.DuckDBPyConnection, *, on_date: date, version: str, model_version: str) -> None:
+    """Assign profile ids to clusters, as temporary tables of the connection.
+
+    Reads ``clusters`` (record_id, cluster, confidence), ``founding`` (record_id, created_at), ``yielding``
+    (profile_id of the ids that a steward made aliases) and what the previous run left, empty at first:
+    ``crosswalk_before``, ``history_before``, ``register_before``, ``alias_before``. Leaves ``crosswalk_now`` and
+    ``alias_now`` in full, ``history_now`` and ``register_now`` as the rows to append, all as their contracts declare.
+    """
+    connection.execute(_RUN, {"on_date": on_date, "version": version, "model": model_version}).complete()
+    create_tables(connection, STATEMENTS)
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection, statements: Mapping[str, str]) -> None:
+    """Create one temporary table a statement, in order; the name is the table's."""
+    for name, statement in statements.items():
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {statement}").complete()

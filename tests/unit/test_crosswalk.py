@@ -1,0 +1,226 @@
+"""What becomes of profile ids when people arrive, leave, merge and split."""
+
+import random
+import uuid
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, REGISTER
+from include.identity.crosswalk import NAMESPACE, assign
+from include.identity.crosswalk_events import log_events
+
+MONDAY = date(2026, 1, 5)
+
+
+class Weeks:
+    """Weekly runs on clusters written as strings: "ab c" is the person of records a and b, and the person c."""
+
+    def __init__(self):
+        self.memory = {
+            "crosswalk_before": CROSSWALK,
+            "history_before": HISTORY,
+            "register_before": REGISTER,
+            "alias_before": ALIAS,
+            "applied_before": APPLIED,
+        }
+        self.memory = {name: table.schema.empty_table() for name, table in self.memory.items()}
+        self.day = MONDAY
+        self.events = []
+
+    def run(self, clusters, *, decisions=(), yielding=(), edges=(), shuffle=None):
+        people = [list(person) for person in clusters.split()]
+        rows = [(r, number, 0.9) for number, person in enumerate(people) for r in person]
+        if shuffle is not None:
+            random.Random(shuffle).shuffle(rows)
+            rows = [(r, -7 * number, confidence) for r, number, confidence in rows]
+        connection = duckdb.connect()
+        applied = pa.Table.from_pylist(
+            [dict(zip(APPLIED.names, [*decision, "in force"], strict=True)) for decision in decisions], APPLIED.schema
+        )
+        edge = [dict(zip(EDGE.names, [a, b, w, 0.9, "match", "email", "email=1"], strict=True)) for a, b, w in edges]
+        tables = {
+            **self.memory,
+            "clusters": pa.Table.from_pylist(
+                [{"record_id": r, "cluster": number, "confidence": confidence} for r, number, confidence in rows]
+            ),
+            "founding": pa.table(
+                {"record_id": [r for r, _, _ in rows], "created_at": [created(r) for r, _, _ in rows]}
+            ),
+            "yielding": pa.table({"profile_id": pa.array(yielding, pa.string())}),
+            "applied_now": applied,
+            "edge": pa.Table.from_pylist(edge, EDGE.schema),
+        }
+        for name, table in tables.items():
+            connection.register(name, table)
+        assign(connection, on_date=self.day, version=f"v{self.day}", model_version="m1")
+        log_events(connection)
+        fetch = {name: connection.table(name).to_arrow_table() for name in ("crosswalk_now", "alias_now")}
+        grown = {
+            name: pa.concat_tables(
+                [self.memory[f"{name}_before"], connection.table(f"{name}_now").to_arrow_table().cast(table.schema)]
+            )
+            for name, table in (("history", HISTORY), ("register", REGISTER))
+        }
+        self.memory = {
+            "crosswalk_before": fetch["crosswalk_now"],
+            "alias_before": fetch["alias_now"],
+            "history_before": grown["history"],
+            "register_before": grown["register"],
+            "applied_before": applied,
+        }
+        self.events = connection.table("event_now").order("kind, profile_id").to_arrow_table().to_pylist()
+        self.day += timedelta(days=7)
+        return {row["record_id"]: row["profile_id"] for row in fetch["crosswalk_now"].to_pylist()}
+
+    @property
+    def aliases(self):
+        return {row["alias_id"]: row["profile_id"] for row in self.memory["alias_before"].to_pylist()}
+
+    @property
+    def kinds(self):
+        return sorted((event["kind"], event["profile_id"], event["other_profile_id"]) for event in self.events)
+
+
+def created(record):
+    """Records were created in alphabetical order, an hour apart."""
+    return datetime(2020, 1, 1, ord(record) % 24, tzinfo=UTC) + timedelta(days=ord(record))
+
+
+def founded_by(record):
+    return str(uuid.uuid5(NAMESPACE, record))
+
+
+@pytest.fixture
+def weeks():
+    return Weeks()
+
+
+def test_an_id_is_the_uuid_of_the_earliest_record(weeks):
+    ids = weeks.run("cab d")
+    assert ids == {"a": founded_by("a"), "b": founded_by("a"), "c": founded_by("a"), "d": founded_by("d")}
+    assert weeks.kinds == sorted([("created", founded_by("a"), None), ("created", founded_by("d"), None)])
+
+
+def test_the_same_people_again_change_nothing(weeks):
+    first = weeks.run("ab c")
+    assert weeks.run("ab c", shuffle=1) == first
+    assert weeks.events == []
+
+
+def test_a_new_record_joins_without_an_event(weeks):
+    first = weeks.run("bc d")
+    later = weeks.run("abc d")
+    assert later == {**first, "a": first["b"]}
+    assert weeks.events == []
+
+
+def test_on_merge_the_oldest_id_survives(weeks):
+    first = weeks.run("c")
+    weeks.run("c ab")
+    merged = weeks.run("cab")
+    assert set(merged.values()) == {first["c"]}, "c came first, though a was created before it"
+    assert weeks.aliases == {founded_by("a"): first["c"]}
+    assert weeks.kinds == [("merged", founded_by("a"), first["c"])]
+
+
+def test_on_split_the_larger_part_keeps_the_id(weeks):
+    first = weeks.run("abcde")
+    split = weeks.run("ab cde")
+    assert {split[r] for r in "cde"} == {first["a"]}
+    assert split["a"] == split["b"] != first["a"]
+    assert weeks.kinds == [("split", split["a"], first["a"])]
+
+
+def test_a_record_that_founded_an_id_founds_another_under_another_name(weeks):
+    weeks.run("abc")
+    split = weeks.run("a bc")
+    assert split["b"] == founded_by("a")
+    assert split["a"] == str(uuid.uuid5(NAMESPACE, "a\x1f2"))
+
+
+def test_an_even_split_leaves_the_id_with_the_founder(weeks):
+    weeks.run("abcd")
+    split = weeks.run("cd ab")
+    assert split["a"] == founded_by("a")
+
+
+@pytest.mark.parametrize("parts", ["ab c", "a bcd"])
+def test_merging_and_splitting_gives_back_both_ids(weeks, parts):
+    first = weeks.run(parts)
+    weeks.run(parts.replace(" ", ""))
+    assert weeks.run(parts) == first
+    assert weeks.kinds == [("restored", first[parts[-1]], first["a"])]
+    assert weeks.aliases == {}
+
+
+def test_splitting_and_merging_again_restores_the_whole_and_splitting_again_the_part(weeks):
+    first = weeks.run("abc")
+    split = weeks.run("ab c")
+    assert weeks.run("abc") == first
+    assert weeks.run("ab c") == split
+
+
+def test_chains_of_aliases_resolve_in_one_look_up(weeks):
+    first = weeks.run("a b c")
+    weeks.run("a bc")
+    weeks.run("abc")
+    assert weeks.aliases == {first["b"]: first["a"], first["c"]: first["a"]}
+    weeks.run("ac b")
+    assert weeks.aliases == {first["c"]: first["a"]}
+
+
+def test_a_record_that_leaves_changes_nothing_else(weeks):
+    weeks.run("a bc")
+    merged = weeks.run("abc")
+    assert weeks.run("bc") == {"b": merged["a"], "c": merged["a"]}, "even when it was the founder's own"
+    assert weeks.run("abc") == merged
+
+
+def test_a_person_who_leaves_is_retired_and_gets_the_id_back_on_return(weeks):
+    first = weeks.run("a bc")
+    assert weeks.run("a") == {"a": first["a"]}
+    assert weeks.kinds == [("retired", first["b"], None)]
+    weeks.run("a")
+    assert weeks.run("a bc") == first
+    assert weeks.kinds == [("restored", first["b"], None)]
+
+
+def test_an_unrelated_record_changes_no_id(weeks):
+    first = weeks.run("bc de f")
+    assert weeks.run("bc a de f").items() > first.items()
+
+
+def test_history_tells_where_a_record_was(weeks):
+    first = weeks.run("a b")
+    weeks.run("ab")
+    weeks.run("a b")
+    rows = weeks.memory["history_before"].sort_by([("record_id", "ascending"), ("since", "ascending")]).to_pylist()
+    week = timedelta(days=7)
+    assert [(r["record_id"], r["profile_id"], r["since"], r["until"]) for r in rows] == [
+        ("b", first["b"], MONDAY, MONDAY + week),
+        ("b", first["a"], MONDAY + week, MONDAY + 2 * week),
+    ]
+
+
+def test_a_stewards_alias_decides_who_survives_and_taking_it_back_restores(weeks):
+    first = weeks.run("a b")
+    decision = ("d1", "alias", "a", "b")
+    joined = weeks.run("ab", yielding=[first["a"]], decisions=[decision])
+    assert set(joined.values()) == {first["b"]}
+    assert weeks.kinds == sorted([("merged", first["a"], first["b"]), ("steward", first["b"], first["b"])])
+    assert weeks.run("a b") == first
+    assert ("steward", first["a"], first["b"]) in weeks.kinds
+
+
+def test_a_merge_names_the_strongest_pair_or_the_decision(weeks):
+    weeks.run("ab cd")
+    weeks.run("abcd", edges=[("a", "c", 3.0), ("b", "d", 9.0), ("a", "b", 20.0)])
+    assert [event["evidence"] for event in weeks.events] == ["b|d|email=1"]
+    weeks.run("ab cd", decisions=[("d7", "never", "a", "c")])
+    assert {event["kind"]: event["evidence"] for event in weeks.events} == {
+        "restored": "decision|d7",
+        "steward": "decision|d7|taken",
+    }
