@@ -1,0 +1,54 @@
+"""Generating the whole sample."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from include.contracts.errors import ConfigurationError
+from include.samples.contracts import write_contracts
+from include.samples.crm import write_crm_people
+from include.samples.deals import write_deals
+from include.samples.mail import write_mail
+from include.samples.nps import write_nps
+from include.samples.usage import write_usage
+from include.samples.world import make_world
+from include.samples.writing import CsvFile
+
+FEWEST, MOST = 1_000, 1_000_000
+TRUTH_COLUMNS = ("record_id", "person_id", "flaws")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSummary:
+    """What was generated: people, records of them over all sources, companies, and bytes written."""
+
+    people: int
+    companies: int
+    records: int
+    bytes: int
+
+
+def generate(out: Path, *, people: int = 10_000, seed: int = 7, as_of: date = date(2026, 10, 31)) -> SampleSummary:
+    """Write a sample company's exports to ``out/exports`` and their truth to ``out/truth``.
+
+    The same arguments give the same bytes. ``as_of`` is the day the exports were taken: all they hold happened
+    before it. Raises ConfigurationError unless people is between 1,000 and 1,000,000 and ``out`` holds no exports.
+    """
+    if not FEWEST <= people <= MOST:
+        raise ConfigurationError(f"people is {people:,}; choose a number from {FEWEST:,} to {MOST:,}.")
+    if (out / "exports").exists():
+        raise ConfigurationError(f"{out / 'exports'} exists already; choose another folder or remove it.")
+    with CsvFile(out / "truth" / "records.csv", TRUTH_COLUMNS) as truth:
+        world = make_world(out, people, seed, as_of, truth)
+        accounts = write_crm_people(world)
+        write_deals(world, accounts, write_contracts(world, accounts))
+        write_mail(world)
+        write_usage(world)
+        write_nps(world)
+    about = {"as_of": as_of.isoformat(), "seed": seed, "people": people}
+    (out / "exports" / "sample.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+    written = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+    return SampleSummary(people, len(world.companies), truth.rows, written)
