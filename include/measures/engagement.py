@@ -1,0 +1,72 @@
+"""Engagement: what the person did with emails, over all addresses, machines left out.
+
+Mail-privacy prefetching and security scanners open and click by themselves; staging marks those rows
+(`is_machine`), and they count nowhere but in `email_machine_28`.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from include.measures.inputs import Inputs
+
+HUMAN_SIGNS = ("open", "click", "form", "reply")
+
+
+def person(inputs: Inputs, usage_ever: ir.Table) -> ir.Table:
+    """Return the measures of everybody who got an email or used the product."""
+    counts, last = _counts(inputs), _last(inputs, usage_ever)
+    both = last.outer_join(counts, "profile_id")
+    both = both.mutate(profile_id=ibis.coalesce(both.profile_id, both.profile_id_right)).drop("profile_id_right")
+    names = ("email_sent_28", "email_opens_28", "email_clicks_28", "email_machine_28")
+    filled = both.fill_null({**dict.fromkeys(names, 0), "email_unsubscribed_28": False})
+    return filled.mutate(
+        engagement_days_since=inputs.since(filled.engagement_last_on), email_frequency=_frequency(inputs, filled)
+    )
+
+
+def _counts(inputs: Inputs) -> ir.Table:
+    rows = inputs.email_activity
+    rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: inputs.within(t.day, 28))
+    counted = inputs.of_person(rows.group_by("record_id", "kind", "is_machine").aggregate(activities=rows.count()))
+    human = ~counted.is_machine
+
+    def total(kept: ir.BooleanValue) -> ir.IntegerValue:
+        return counted.activities.sum(where=kept).fill_null(0)
+
+    return counted.group_by("profile_id").aggregate(
+        email_sent_28=total(counted.kind == "sent"),
+        email_opens_28=total((counted.kind == "open") & human),
+        email_clicks_28=total((counted.kind == "click") & human),
+        email_machine_28=total(counted.kind.isin(("open", "click")) & counted.is_machine),
+        email_unsubscribed_28=((counted.kind == "unsubscribe") & human).any(),
+    )
+
+
+def _last(inputs: Inputs, usage_ever: ir.Table) -> ir.Table:
+    """Return the last day of any human sign, and the record that gave it."""
+    rows = inputs.email_activity
+    rows = rows.mutate(day=inputs.day(rows.at)).filter(
+        lambda t: t.kind.isin(HUMAN_SIGNS) & ~t.is_machine & (t.day <= inputs.today)
+    )
+    email = inputs.of_person(rows.group_by("record_id").aggregate(day=rows.day.max()))
+    product = usage_ever.filter(usage_ever.profile_id.notnull()).select("record_id", "profile_id", day="seen_on")
+    signs = email.select("record_id", "profile_id", "day").union(product)
+    newest = signs.group_by("profile_id").aggregate(newest=ibis.struct({"day": signs.day, "id": signs.record_id}).max())
+    return newest.select(
+        "profile_id", engagement_last_on=newest.newest["day"], engagement_record_id=newest.newest["id"]
+    )
+
+
+def _frequency(inputs: Inputs, rows: ir.Table) -> ir.StringValue:
+    """Compare sends with engagement: one person's sends over all addresses, so that duplicates hide nothing."""
+    limits = inputs.thresholds.engagement
+    engaged = rows.email_opens_28 + rows.email_clicks_28
+    weary = (rows.email_sent_28 >= limits.saturated_sends) & (engaged < rows.email_sent_28 * limits.saturated_rate)
+    return ibis.cases(
+        (rows.email_unsubscribed_28 | weary, "saturated"),
+        (rows.email_sent_28 < limits.enough_sends, "insufficient_data"),
+        ((rows.email_sent_28 <= limits.undersaturated_sends) & (engaged > 0), "undersaturated"),
+        else_="on_target",
+    )

@@ -1,0 +1,76 @@
+"""History: a row of a member's state only where it changed, so that a year of days costs little more than one.
+
+The state on a date is each member's latest row up to it. A second run on one logical date replaces that day;
+a run on an earlier date than the last leaves the history as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.runs import DatasetRef, fingerprint
+from include.contracts.tables import Table
+from include.storage.engine import Engine
+from include.storage.lake import Manifest
+
+
+def keep(engine: Engine, table: Table, current: ir.Table, as_of: date, inputs: Mapping[str, str]) -> DatasetRef:
+    """Write the rows of ``current`` that differ from the history's last state; returns the history's new version."""
+    before = engine.lake.current(table.name)
+    if before is not None and (_without_previous(before) == dict(inputs) or before.inputs["as_of"] > as_of.isoformat()):
+        return before.ref
+    base = _until_yesterday(engine, before, as_of)
+    version = fingerprint(inputs, base.version if base else None, list(base.files) if base else [])
+    known = _rows(engine, base) if base else engine.read(table, None)
+    named = {**inputs, "previous": base.version if base else ""}
+    return engine.write(
+        table, changes(table, known, current, as_of), version=version, inputs=named, point=False, extends=base
+    )
+
+
+def state_on(table: Table, history: ir.Table, day: ir.DateValue) -> ir.Table:
+    """Return each member's latest row on ``day``, those that no longer exist among them."""
+    member = table.key[0]
+    rows = history.filter(history.since <= day)
+    others = [name for name in table.names if name != member]
+    newest = rows.group_by(member).aggregate(newest=ibis.struct({name: rows[name] for name in others}).max())
+    return newest.select(member, **{name: newest.newest[name] for name in others})
+
+
+def changes(table: Table, history: ir.Table, current: ir.Table, as_of: date) -> ir.Table:
+    """Return a row for each member that is new, changed or gone since the history's last state."""
+    member, values = table.key[0], table.names[3:]
+    last = state_on(table, history, ibis.literal(as_of))
+    joined = current.select(member, *values, is_present=True).outer_join(last, member, rname="{name}_before")
+    present = joined.is_present.fill_null(False)
+    kept = [joined[name].identical_to(joined[f"{name}_before"]) for name in values]
+    same = present.identical_to(joined.is_present_before.fill_null(False))
+    for equal in kept:
+        same = same & (equal | ~present)
+    return joined.filter(~same).select(
+        **{member: ibis.coalesce(joined[member], joined[f"{member}_before"])},
+        since=ibis.literal(as_of),
+        is_present=present,
+        **{name: joined[name] for name in values},
+    )
+
+
+def _without_previous(manifest: Manifest) -> dict[str, str]:
+    return {name: version for name, version in manifest.inputs.items() if name != "previous"}
+
+
+def _until_yesterday(engine: Engine, before: Manifest | None, as_of: date) -> Manifest | None:
+    """The history without the file of ``as_of`` itself, which this run replaces."""
+    if before is None or before.inputs["as_of"] != as_of.isoformat():
+        return before
+    earlier = replace(before, files=before.files[:-1])
+    return replace(earlier, rows=_rows(engine, earlier).count().to_pyarrow().as_py()) if earlier.files else None
+
+
+def _rows(engine: Engine, manifest: Manifest) -> ir.Table:
+    return engine.ibis.read_parquet(engine.lake.urls(manifest))

@@ -1,0 +1,130 @@
+"""Metrics: what the measures amount to over all people and contracts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.measures import NPS_CLASSES, RENEWAL_BUCKETS, USAGE_TIERS
+from include.contracts.metrics import GRID_DIMENSIONS
+from include.measures import nps
+from include.measures.inputs import Inputs
+
+FLOW_WEEKS = 8
+
+
+def grid(customers: ir.Table) -> ir.Table:
+    """Return the number of profiles in each of the 140 cells, empty ones among them."""
+    cells = _values("nps_class", NPS_CLASSES).cross_join(_values("usage_tier", USAGE_TIERS))
+    cells = cells.cross_join(_values("renewal_bucket", RENEWAL_BUCKETS))
+    sizes = customers.group_by(*GRID_DIMENSIONS).aggregate(profiles=customers.count())
+    joined = cells.left_join(sizes, list(GRID_DIMENSIONS), rname="{name}_found").fill_null({"profiles": 0})
+    everybody = joined.profiles.sum().over(ibis.window())
+    return joined.select(*GRID_DIMENSIONS, "profiles", share=_share(joined.profiles, everybody))
+
+
+def grid_flow(history: ir.Table, as_of: date, first: date) -> ir.Table:
+    """Return how many profiles moved between cells in each of the last weeks that the history covers whole."""
+    ends = [as_of - timedelta(days=7 * week) for week in range(FLOW_WEEKS + 1)]
+    ends = [end for end in ends if end >= first]
+    recent = history.filter(
+        (history.since > ibis.literal(ends[-1] if ends else as_of)) & (history.since <= ibis.literal(as_of))
+    )
+    moved = recent.select("profile_id").distinct()
+    points = moved.cross_join(ibis.memtable({"week_end": ends or [as_of]}))
+    cell = {name: history[name] for name in GRID_DIMENSIONS}
+    states = history.semi_join(moved, "profile_id").select("profile_id", "since", "is_present", **cell)
+    joined = points.inner_join(states, "profile_id").filter(lambda t: t.since <= t.week_end)
+    newest = joined.group_by("profile_id", "week_end").aggregate(
+        state=ibis.struct({name: joined[name] for name in ("since", "is_present", *GRID_DIMENSIONS)}).max()
+    )
+    at_ends = points.left_join(newest, ["profile_id", "week_end"], rname="{name}_found")
+    present = at_ends.state["is_present"].fill_null(False)
+    to = {f"to_{name}": ibis.ifelse(present, at_ends.state[name], None) for name in GRID_DIMENSIONS}
+    shown = at_ends.select("profile_id", "week_end", is_present=present, **to)
+    order = ibis.window(group_by="profile_id", order_by="week_end")
+    both = shown.mutate(
+        was_present=shown.is_present.lag().over(order),
+        **{f"from_{name}": shown[f"to_{name}"].lag().over(order) for name in GRID_DIMENSIONS},
+    )
+    return _counted(both)
+
+
+def _counted(moves: ir.Table) -> ir.Table:
+    """Count moves by week and cells; weeks without a state before them are not moves."""
+    rows = moves.filter(moves.was_present.notnull() & (moves.is_present | moves.was_present))
+    stayed = ibis.literal(True)
+    for name in GRID_DIMENSIONS:
+        stayed = stayed & rows[f"from_{name}"].identical_to(rows[f"to_{name}"])
+    rows = rows.filter(~stayed)
+    keys = [f"{side}_{name}" for side in ("from", "to") for name in GRID_DIMENSIONS]
+    words = {key: rows[key].fill_null("new" if key.startswith("from_") else "gone") for key in keys}
+    return rows.select("week_end", **words).group_by("week_end", *keys).aggregate(profiles=lambda t: t.count())
+
+
+def nps_month(inputs: Inputs) -> ir.Table:
+    """Return each month's score, of each person the latest answer in it."""
+    rows = nps.answers(inputs)
+    rows = rows.mutate(month=rows.day.truncate("M").cast("date"))
+    newest = ibis.window(group_by=["profile_id", "month"], order_by=[rows.at.desc(), rows.response_id.desc()])
+    latest = rows.mutate(rank=ibis.row_number().over(newest)).filter(lambda t: t["rank"] == 0)
+    latest = latest.mutate(nps_class=nps.nps_class(latest.score))
+    counted = latest.group_by("month").aggregate(
+        answered=latest.count(),
+        **{f"{name}s": (latest.nps_class == name).sum() for name in ("promoter", "passive", "detractor")},
+    )
+    return counted.mutate(nps=nps.net_score(counted.promoters, counted.detractors, counted.answered))
+
+
+def contract_renewal(contracts: ir.Table, accounts: ir.Table) -> ir.Table:
+    """Return each contract's renewal, and whether its account is at risk."""
+    risk = (accounts.nps < 0) | (accounts.usage_falling_weeks >= 3) | accounts.usage_tier.isin(("low", "inactive"))
+    risks = accounts.select("account_id", is_at_risk=risk.fill_null(False))
+    joined = contracts.left_join(risks, "account_id")
+    return joined.mutate(is_at_risk=joined.is_at_risk.fill_null(False))
+
+
+def renewal_month(renewals: ir.Table) -> ir.Table:
+    """Return the live contracts due in each month, and those at risk."""
+    due = renewals.filter(renewals.is_live & renewals.renewal_date.notnull())
+    due = due.mutate(month=due.renewal_date.truncate("M").cast("date"))
+    value = due.annual_value.fill_null(0.0)
+    return due.group_by("month").aggregate(
+        contracts=due.count(),
+        value=value.sum(),
+        at_risk=due.is_at_risk.sum(),
+        value_at_risk=value.sum(where=due.is_at_risk).fill_null(0.0),
+    )
+
+
+def coverage(customers: ir.Table) -> ir.Table:
+    """Return the share of profiles that have NPS, usage, a contract, email, an account."""
+    known = {
+        "nps": customers.nps_class != "unknown",
+        "usage": customers.usage_tier != "none",
+        "contract": customers.contract_type != "none",
+        "email": customers.has_email,
+        "account": customers.account_id.notnull(),
+    }
+    totals = customers.aggregate(
+        everybody=customers.count(), **{name: has.sum().fill_null(0) for name, has in known.items()}
+    )
+    rows = [
+        totals.select(
+            family=ibis.literal(name),
+            profiles=totals[name].cast("int64"),
+            share=_share(totals[name], totals.everybody),
+        )
+        for name in known
+    ]
+    return ibis.union(*rows)
+
+
+def _values(name: str, values: tuple[str, ...]) -> ir.Table:
+    return ibis.memtable({name: list(values)})
+
+
+def _share(part: ir.IntegerValue, whole: ir.IntegerValue) -> ir.FloatingValue:
+    return (part.cast("float64") / whole.nullif(0)).fill_null(0.0)

@@ -1,0 +1,161 @@
+"""The step ``measure``: what is true of each person and company as of the logical date."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts import identity, profiles, staged
+from include.contracts.measures import (
+    ACCOUNT_360,
+    ACCOUNT_HISTORY,
+    ACCOUNT_MEASURES,
+    CUSTOMER_360,
+    CUSTOMER_HISTORY,
+    PERSON_MEASURES,
+    RENEWAL_MEASURES,
+    Measure,
+)
+from include.contracts.metrics import CONTRACT_RENEWAL, COVERAGE, GRID, GRID_FLOW, NPS_MONTH, RENEWAL_MONTH
+from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
+from include.contracts.tables import Table
+from include.measures import engagement, history, metrics, nps, relation, renewal, usage
+from include.measures.inputs import Inputs
+from include.measures.thresholds import FILE, load_thresholds
+from include.storage.engine import Engine
+from include.storage.project import Project
+
+CODE = 1
+
+WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE)
+READS: Mapping[str, Table] = {
+    "profile": profiles.PROFILE,
+    "account": profiles.ACCOUNT,
+    "account_link": profiles.ACCOUNT_LINK,
+    "crosswalk": identity.CROSSWALK,
+    "nps_response": staged.NPS_RESPONSE,
+    "usage_event": staged.USAGE_EVENT,
+    "email_activity": staged.EMAIL_ACTIVITY,
+    "contract": staged.CONTRACT,
+    "asset": staged.ASSET,
+    "staged_account": staged.ACCOUNT,
+    "opportunity": staged.OPPORTUNITY,
+    "opportunity_contact_role": staged.OPPORTUNITY_CONTACT_ROLE,
+}
+
+
+def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
+    """Write customer_360, account_360, their history and the metrics, as of the run's logical date."""
+    reads = {table.name: refs[table.name].version for table in READS.values() if table.name in refs}
+    determined = {
+        **reads,
+        "as_of": run.as_of.isoformat(),
+        "timezone": project.settings.timezone,
+        "thresholds": _digest(project),
+        "code": str(CODE),
+    }
+    with project.engine() as engine:
+        inputs = _inputs(project, engine, run, refs)
+        written = _present(engine, determined) or _write_measures(engine, inputs, determined)
+        histories = _write_history(engine, run, determined, written)
+        flow = _write_flow(engine, run, histories)
+    writes = (*written.values(), *histories.values(), flow)
+    counts = {"profiles": written["customer_360"].rows, "accounts": written["account_360"].rows}
+    return StageReport("measure", reads, writes, counts, engine=Engine.name)
+
+
+def _digest(project: Project) -> str:
+    content = (project.settings.config / FILE).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _inputs(project: Project, engine: Engine, run: Run, refs: Mapping[str, DatasetRef]) -> Inputs:
+    tables = {name: engine.read(table, refs.get(table.name)) for name, table in READS.items()}
+    return Inputs(
+        as_of=run.as_of,
+        zone=project.settings.timezone,
+        thresholds=load_thresholds(project.settings.config),
+        **tables,
+    )
+
+
+def _present(engine: Engine, determined: Mapping[str, str]) -> dict[str, DatasetRef] | None:
+    """Return what an earlier run on the same inputs wrote, if all of it is there."""
+    manifests = [engine.lake.manifest(table.name, fingerprint(determined)) for table in WRITES]
+    found = [manifest.ref for manifest in manifests if manifest is not None]
+    return {ref.dataset: ref for ref in found} if len(found) == len(WRITES) else None
+
+
+def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str]) -> dict[str, DatasetRef]:
+    written: dict[str, DatasetRef] = {}
+
+    def write(table: Table, rows: ir.Table) -> ir.Table:
+        ref = engine.write(table, rows, version=fingerprint(determined), inputs=determined, point=False)
+        written[table.name] = ref
+        return engine.read(table, ref)
+
+    def hold(name: str, rows: ir.Table) -> ir.Table:
+        return engine.ibis.create_table(name, rows, temp=True)
+
+    recent, ever = hold("usage_recent", usage.recent(inputs)), hold("usage_ever", usage.ever(inputs))
+    contracts = hold("contracts", renewal.contracts(inputs))
+    answers = hold("nps_person", nps.person(inputs))
+    accounts = write(ACCOUNT_360, account_360(inputs, recent, ever, contracts, answers))
+    parts = (answers, usage.person(inputs, recent, ever), engagement.person(inputs, ever))
+    customers = write(CUSTOMER_360, customer_360(inputs, accounts, parts))
+    renewals = write(CONTRACT_RENEWAL, metrics.contract_renewal(contracts, accounts))
+    write(GRID, metrics.grid(customers))
+    write(NPS_MONTH, metrics.nps_month(inputs))
+    write(RENEWAL_MONTH, metrics.renewal_month(renewals))
+    write(COVERAGE, metrics.coverage(customers))
+    return written
+
+
+def account_360(inputs: Inputs, recent: ir.Table, ever: ir.Table, contracts: ir.Table, answers: ir.Table) -> ir.Table:
+    """Join the account's measures of all families; somebody without rows in one gets its defaults."""
+    people = inputs.profile.select("profile_id", "account_id").left_join(answers, "profile_id")
+    rows = relation.account(inputs)
+    families = (nps.account(people), usage.account(inputs, recent, ever), renewal.account(inputs, contracts))
+    for family in families:
+        rows = rows.left_join(family, "account_id").drop("account_id_right")
+    return _defaulted(rows, ACCOUNT_MEASURES).mutate(as_of=ibis.literal(inputs.as_of))
+
+
+def customer_360(inputs: Inputs, accounts: ir.Table, families: tuple[ir.Table, ...]) -> ir.Table:
+    """Join the person's measures of all families with those of the account."""
+    rows = relation.person(inputs)
+    for family in families:
+        rows = rows.left_join(family, "profile_id").drop("profile_id_right")
+    of_account = {name: accounts[there] for name, there in relation.OF_ACCOUNT.items()}
+    renewals = {measure.name: accounts[measure.name] for measure in RENEWAL_MEASURES}
+    rows = rows.left_join(accounts.select("account_id", **of_account, **renewals), "account_id")
+    return _defaulted(rows, PERSON_MEASURES).mutate(as_of=ibis.literal(inputs.as_of))
+
+
+def _defaulted(rows: ir.Table, measures: tuple[Measure, ...]) -> ir.Table:
+    return rows.fill_null({measure.name: measure.default for measure in measures if measure.default is not None})
+
+
+def _write_history(
+    engine: Engine, run: Run, determined: Mapping[str, str], written: Mapping[str, DatasetRef]
+) -> dict[str, DatasetRef]:
+    pairs = ((CUSTOMER_HISTORY, CUSTOMER_360), (ACCOUNT_HISTORY, ACCOUNT_360))
+    return {
+        kept.name: history.keep(engine, kept, engine.read(now, written[now.name]), run.as_of, determined)
+        for kept, now in pairs
+    }
+
+
+def _write_flow(engine: Engine, run: Run, histories: Mapping[str, DatasetRef]) -> DatasetRef:
+    ref = histories[CUSTOMER_HISTORY.name]
+    version = fingerprint(ref.version, run.as_of.isoformat(), CODE)
+    rows = engine.read(CUSTOMER_HISTORY, ref)
+    present = engine.lake.manifest(GRID_FLOW.name, version)
+    if present is not None:
+        return present.ref
+    first = rows.since.min().to_pyarrow().as_py()
+    flow = metrics.grid_flow(rows, run.as_of, first or run.as_of)
+    return engine.write(GRID_FLOW, flow, version=version, inputs={CUSTOMER_HISTORY.name: ref.version}, point=False)

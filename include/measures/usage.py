@@ -1,0 +1,190 @@
+"""Usage: core actions of the unified person and of the account, and the tiers made of them.
+
+A tier takes breadth (seats used of seats bought), depth (features) and frequency (active days of 28); whoever has
+done no core action for 30 days is inactive. A login or a page view is no core action.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import ibis
+import ibis.expr.types as ir
+
+from include.measures.inputs import Inputs
+from include.measures.thresholds import AccountTier, Tier
+
+WEEKS = (0, 1, 2, 3)
+
+
+def recent(inputs: Inputs) -> ir.Table:
+    """Return core actions of the last 90 days: profile_id (null: nobody known), account_id, day, feature, actions."""
+    rows = inputs.usage_event
+    rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: t.is_core & inputs.within(t.day, 90))
+    counted = rows.group_by("record_id", "account_id", "day", "feature").aggregate(actions=rows.count())
+    return _attributed(inputs, counted).select("profile_id", "account_id", "day", "feature", "actions")
+
+
+def ever(inputs: Inputs) -> ir.Table:
+    """Return the last day of use: record_id, profile_id, account_id, core_on (null: never), seen_on."""
+    rows = inputs.usage_event
+    rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: t.day <= inputs.today)
+    last = rows.group_by("record_id", "account_id").aggregate(
+        core_on=rows.day.max(where=rows.is_core), seen_on=rows.day.max()
+    )
+    return _attributed(inputs, last).select("record_id", "profile_id", "account_id", "core_on", "seen_on")
+
+
+def _attributed(inputs: Inputs, rows: ir.Table) -> ir.Table:
+    """Add the person who acted, and the account: that of the workspace, else that of the person."""
+    rows = inputs.of_account(rows)
+    person = inputs.crosswalk["record_id", "profile_id"]
+    home = inputs.profile.select("profile_id", home="account_id")
+    joined = rows.left_join(person, "record_id").drop("record_id_right")
+    joined = joined.left_join(home, "profile_id").drop("profile_id_right")
+    return joined.mutate(account_id=ibis.coalesce(joined.account_id, joined.home)).drop("home")
+
+
+def person(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
+    """Return each user's measures, from the tables that ``recent`` and ``ever`` describe."""
+    last = _last(ever, "profile_id")
+    joined = last.left_join(_activity(inputs, recent, "profile_id"), "profile_id").drop("profile_id_right")
+    joined = joined.left_join(_features(inputs, recent), "profile_id").drop("profile_id_right")
+    filled = joined.fill_null(_ZEROS | {"usage_active_days_7": 0, "usage_active_days_90": 0, "usage_features_28": 0})
+    days_since = inputs.since(filled.usage_last_on)
+    thresholds = inputs.thresholds.usage
+    return filled.mutate(
+        usage_days_since=days_since,
+        usage_tier=_tier(
+            filled.usage_last_on.isnull(),
+            days_since >= thresholds.inactive_after_days,
+            _reaches(filled, thresholds.power, filled.usage_features_28),
+            _reaches(filled, thresholds.regular, filled.usage_features_28),
+        ),
+    )
+
+
+def account(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
+    """Return each account's measures, from the tables that ``recent`` and ``ever`` describe."""
+    joined = inputs.account.select("account_id")
+    parts = (
+        _last(ever, "account_id"),
+        _activity(inputs, recent, "account_id"),
+        _adoption(inputs, recent),
+        seats(inputs),
+    )
+    for part in parts:
+        joined = joined.left_join(part, "account_id").drop("account_id_right")
+    filled = joined.fill_null(_ZEROS | {"usage_seats_used": 0, "usage_features_adopted": 0})
+    filled = filled.mutate(usage_breadth=filled.usage_seats_used.cast("float64") / filled.usage_seats_bought.nullif(0))
+    days_since = inputs.since(filled.usage_last_on)
+    thresholds = inputs.thresholds.usage
+    return filled.mutate(
+        usage_days_since=days_since,
+        usage_tier=_tier(
+            filled.usage_last_on.isnull(),
+            days_since >= thresholds.inactive_after_days,
+            _account_reaches(filled, thresholds.account.power),
+            _account_reaches(filled, thresholds.account.regular),
+        ),
+    )
+
+
+_ZEROS = {"usage_active_days_28": 0, "usage_core_actions_28": 0, "usage_falling_weeks": 0}
+
+
+def _last(ever: ir.Table, member: str) -> ir.Table:
+    """Return each member's last days, and the record that did the last core action, else that was seen last."""
+    rows = ever.filter(ever[member].notnull())
+    recency = ibis.struct(
+        {"core": rows.core_on.fill_null(ibis.date(1, 1, 1)), "seen": rows.seen_on, "id": rows.record_id}
+    )
+    last = rows.group_by(member).aggregate(
+        usage_last_on=rows.core_on.max(),
+        usage_seen_on=rows.seen_on.max(),
+        newest=recency.max(where=rows.record_id.notnull()),
+    )
+    return last.mutate(usage_record_id=last.newest["id"]).drop("newest")
+
+
+def _activity(inputs: Inputs, recent: ir.Table, member: str) -> ir.Table:
+    """Return each member's active days, core actions, falling weeks and trend."""
+    rows = recent.filter(recent[member].notnull())
+    daily = rows.group_by(member, "day").aggregate(actions=rows.actions.sum())
+    age = inputs.since(daily.day)
+    days = {f"usage_active_days_{n}": daily.count(where=age < n) for n in (7, 28, 90)}
+    weeks = {f"week_{n}": daily.actions.sum(where=(age >= 7 * n) & (age < 7 * n + 7)).fill_null(0) for n in WEEKS}
+    weekly = daily.group_by(member).aggregate(**days, **weeks)
+    lately, before = weekly.week_0 + weekly.week_1, weekly.week_2 + weekly.week_3
+    return weekly.mutate(
+        usage_core_actions_28=lately + before,
+        usage_falling_weeks=falling_weeks(*(weekly[f"week_{n}"] for n in WEEKS)),
+        usage_trend=lately.cast("float64") / before.nullif(0) - 1,
+    ).drop(*(f"week_{n}" for n in WEEKS))
+
+
+def falling_weeks(*weeks: ir.IntegerValue) -> ir.IntegerValue:
+    """Count the falls from week to week, the latest week coming first, until one did not fall."""
+    falls = [later < earlier for later, earlier in pairwise(weeks)]
+    count = ibis.literal(0, type="int64")
+    for fall in reversed(falls):
+        count = ibis.ifelse(fall, count + 1, 0)
+    return count
+
+
+def _features(inputs: Inputs, recent: ir.Table) -> ir.Table:
+    """Return the number of features that each person used in 28 days."""
+    rows = recent.filter(recent.profile_id.notnull() & recent.feature.notnull() & inputs.within(recent.day, 28))
+    pairs = rows.select("profile_id", "feature").distinct()
+    return pairs.group_by("profile_id").aggregate(usage_features_28=pairs.count())
+
+
+def _adoption(inputs: Inputs, recent: ir.Table) -> ir.Table:
+    """Return each account's active people, and the features that more than ``adopted_share`` of them use."""
+    rows = recent.filter(recent.account_id.notnull() & recent.profile_id.notnull() & inputs.within(recent.day, 28))
+    pairs = rows.select("account_id", "profile_id", "feature").distinct()
+    people = (
+        pairs.select("account_id", "profile_id")
+        .distinct()
+        .group_by("account_id")
+        .agg(usage_seats_used=lambda t: t.count())
+    )
+    users = pairs.filter(pairs.feature.notnull()).group_by("account_id", "feature").agg(users=lambda t: t.count())
+    shares = users.inner_join(people, "account_id")
+    adopted = shares.filter(shares.users > shares.usage_seats_used * inputs.thresholds.usage.adopted_share)
+    counts = adopted.group_by("account_id").agg(usage_features_adopted=lambda t: t.count())
+    return people.left_join(counts, "account_id").drop("account_id_right")
+
+
+def seats(inputs: Inputs) -> ir.Table:
+    """Return the seats that each account has bought: of its assets in force, else as the product counts them."""
+    assets = inputs.of_account(inputs.asset)
+    in_force = assets.filter(
+        (assets.installed_on.isnull() | (assets.installed_on <= inputs.today))
+        & (assets.ends_on.isnull() | (assets.ends_on >= inputs.today))
+        & ~assets.status.fill_null("").lower().isin(inputs.thresholds.usage.out_of_use)
+    )
+    bought = in_force.group_by("account_id").agg(of_assets=in_force.seats.sum())
+    counted = inputs.of_account(inputs.staged_account.filter(~inputs.staged_account.is_deleted)["account_id", "seats"])
+    product = counted.group_by("account_id").agg(of_product=counted.seats.max())
+    both = bought.outer_join(product, "account_id")
+    return both.select(
+        account_id=ibis.coalesce(both.account_id, both.account_id_right),
+        usage_seats_bought=ibis.coalesce(both.of_assets, both.of_product),
+    )
+
+
+def _reaches(rows: ir.Table, tier: Tier, features: ir.IntegerValue) -> ir.BooleanValue:
+    return (rows.usage_active_days_28 >= tier.active_days) & (features >= tier.features)
+
+
+def _account_reaches(rows: ir.Table, tier: AccountTier) -> ir.BooleanValue:
+    """Tell whether an account reaches a tier; breadth is not asked where the seats are unknown."""
+    broad = rows.usage_breadth.isnull() | (rows.usage_breadth >= tier.breadth)
+    return broad & _reaches(rows, tier, rows.usage_features_adopted)
+
+
+def _tier(
+    never: ir.BooleanValue, inactive: ir.BooleanValue, power: ir.BooleanValue, regular: ir.BooleanValue
+) -> ir.StringValue:
+    return ibis.cases((never, "none"), (inactive, "inactive"), (power, "power"), (regular, "regular"), else_="low")
