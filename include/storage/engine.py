@@ -10,6 +10,7 @@ from types import TracebackType
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 from ibis.expr.operations import Cast
 
 from include.contracts.errors import ContractError
@@ -62,7 +63,8 @@ class Engine:
         """Return the version's rows; no reference gives the empty table."""
         files = [] if ref is None else self.lake.urls(self.lake.open(ref))
         if not files:
-            return ibis.memtable(table.schema.empty_table())
+            nullable = pa.schema(field.with_nullable(True) for field in table.schema)  # as files are read
+            return ibis.memtable(nullable.empty_table())
         return self.ibis.read_parquet(files)
 
     def write(
