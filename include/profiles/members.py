@@ -1,0 +1,24 @@
+"""The records of each profile, and those among them that may give it attributes."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+LAST = 1_000  # the rank of a source that survivorship.yaml does not name
+
+
+def member_records(crosswalk: ir.Table, records: ir.Table, sources: tuple[str, ...]) -> ir.Table:
+    """Join each person record to its profile.
+
+    Adds ``source_rank`` (0 is the most trusted), ``changed_at`` (the time of its attributes) and ``speaks``: a
+    record that its source deleted says nothing of a person of whom another record lives.
+    """
+    ranks = [(f"{name}", rank) for rank, name in enumerate(sources)]
+    joined = crosswalk.select("record_id", "profile_id", "confidence").inner_join(records, "record_id")
+    ranked = joined.mutate(
+        source_rank=(joined.source + "." + joined.object).cases(*ranks, else_=LAST),
+        changed_at=ibis.coalesce(joined.updated_at, joined.created_at, joined.extracted_at),
+    )
+    living = (~ranked.is_deleted).any().over(ibis.window(group_by="profile_id"))
+    return ranked.mutate(speaks=~ranked.is_deleted | ~living)

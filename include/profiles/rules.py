@@ -1,0 +1,124 @@
+"""The survivorship rules: read from survivorship.yaml, validated, frozen."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.nearest import nearest
+
+ATTRIBUTES = (
+    "first_name", "last_name", "full_name", "company", "title", "street", "city", "region", "postcode", "country",
+)  # fmt: skip
+POINTS = ("email", "phone")
+
+
+class Rule(StrEnum):
+    """What makes one record's value better than another's."""
+
+    SOURCE_PRIORITY = "source_priority"
+    MOST_RECENT = "most_recent"
+    MOST_FREQUENT = "most_frequent"
+    MOST_COMPLETE = "most_complete"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, given: Any) -> Any:
+        for key in given if isinstance(given, dict) else ():
+            if key not in cls.model_fields:
+                raise ValueError(f"there is no key {key!r}{nearest(str(key), cls.model_fields)}")
+        return given
+
+
+Rules = Annotated[tuple[Rule, ...], Field(min_length=1, description="Asked in order until one decides")]
+
+
+class AttributeRules(_Frozen):
+    """How one attribute, or several that win as a unit, survive."""
+
+    fields: tuple[str, ...] = Field((), description="Fields that win as a unit; none: the attribute itself")
+    rules: Rules
+    within: str | None = Field(None, description="An attribute on which the winner must not disagree")
+
+
+class PointRules(_Frozen):
+    """How the primary contact point of one type is chosen among those that may be used."""
+
+    rules: Rules
+
+
+class DomainRules(_Frozen):
+    """When a mail domain stands for a company, and when it is free mail."""
+
+    corporate_share: float = Field(0.8, gt=0.5, le=1, description="Share of its people that one account holds")
+    corporate_people: int = Field(3, ge=1, description="Fewest people that show it")
+    free_mail_share: float = Field(0.5, gt=0, lt=1, description="Below this share of its largest account")
+    free_mail_people: int = Field(10, ge=2, description="Fewest people that show it")
+
+
+class Survivorship(_Frozen):
+    """All rules that make one profile of several records."""
+
+    sources: tuple[str, ...] = Field(description="source.object, the most trusted first", min_length=1)
+    attributes: dict[str, AttributeRules]
+    contact_points: dict[str, PointRules]
+    domains: DomainRules = DomainRules()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """Every attribute of the profile survives by exactly one unit, and only known names occur."""
+        given = [field for name, unit in self.units for field in unit.fields]
+        for field in given:
+            if field not in ATTRIBUTES:
+                raise ValueError(f"the profile has no attribute {field!r}{nearest(field, ATTRIBUTES)}")
+        for field in ATTRIBUTES:
+            if given.count(field) != 1:
+                raise ValueError(f"attribute {field!r} is given {given.count(field)} times; give it once")
+        for point in POINTS:
+            if point not in self.contact_points:
+                raise ValueError(f"contact_points lacks {point!r}")
+        for point in self.contact_points:
+            if point not in POINTS:
+                raise ValueError(f"there is no contact point {point!r}{nearest(point, POINTS)}")
+        self._check_order()
+        return self
+
+    def _check_order(self) -> None:
+        settled: list[str] = []
+        for name, unit in self.units:
+            if unit.within and unit.within not in settled:
+                raise ValueError(f"{name!r} is within {unit.within!r}, which must be an attribute given before it")
+            settled += unit.fields
+
+    @property
+    def units(self) -> list[tuple[str, AttributeRules]]:
+        """The units in order, each with its fields spelled out."""
+        return [
+            (name, rules if rules.fields else rules.model_copy(update={"fields": (name,)}))
+            for name, rules in self.attributes.items()
+        ]
+
+
+def load_survivorship(path: Path) -> Survivorship:
+    """Read the rules; raises ConfigurationError naming every fault with its place."""
+    try:
+        given = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"Cannot read the survivorship rules {path.name}: {type(error).__name__}.") from None
+    try:
+        return Survivorship.model_validate(given)
+    except ValidationError as error:
+        faults = "; ".join(
+            ".".join(map(str, e["loc"])) + (": " if e["loc"] else "") + e["msg"].removeprefix("Value error, ")
+            for e in error.errors(include_input=False, include_url=False)
+        )
+        raise ConfigurationError(f"{path.name} cannot be used: {faults}.") from None

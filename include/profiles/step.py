@@ -1,0 +1,174 @@
+"""The step `unify`: crosswalk and staged records in, golden records, contact points, lineage and accounts out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.identity import CROSSWALK, HISTORY
+from include.contracts.profiles import ACCOUNT, ACCOUNT_LINK, CONSENT, PROFILE, PROFILE_IDENTIFIER, PROFILE_LINEAGE
+from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
+from include.contracts.staged import ACCOUNT as STAGED_ACCOUNT
+from include.contracts.staged import CONSENT as STAGED_CONSENT
+from include.contracts.staged import EMAIL_ACTIVITY, PERSON_RECORD
+from include.contracts.tables import Table
+from include.profiles.accounts import belonging, corporate_domains, link_accounts, unified_accounts
+from include.profiles.consent import of_profiles, remember
+from include.profiles.contact import contact_points, deliverability, sightings
+from include.profiles.members import member_records
+from include.profiles.rules import Survivorship, load_survivorship
+from include.profiles.survivorship import candidates, lineage, ranked, winners
+from include.storage.engine import Engine
+from include.storage.project import Project
+
+CODE = 1
+READ = (CROSSWALK, HISTORY, PERSON_RECORD, STAGED_ACCOUNT, STAGED_CONSENT, EMAIL_ACTIVITY)
+WRITTEN = (CONSENT, ACCOUNT_LINK, PROFILE_IDENTIFIER, PROFILE_LINEAGE, PROFILE, ACCOUNT)
+
+
+def unify(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:  # noqa: ARG001
+    """Make one profile of the records of each person; unchanged input returns the version that exists."""
+    rules = load_survivorship(project.settings.config / "survivorship.yaml")
+    inputs = {table.name: refs[table.name].version for table in READ if table.name in refs}
+    inputs |= {"survivorship": fingerprint(rules.model_dump(mode="json")), "code": str(CODE)}
+    remembered = project.lake.current(CONSENT.name)
+    if remembered and dict(remembered.inputs) == inputs:
+        version = remembered.version
+    else:
+        version = fingerprint(inputs, remembered.version if remembered else None)
+    if any(project.lake.manifest(table.name, version) is None for table in WRITTEN):
+        with project.engine() as engine:
+            _build(engine, refs, rules, version, inputs)
+    written = {table: project.lake.open(DatasetRef(table.name, version, 0)).ref for table in WRITTEN}
+    # What was said is remembered at once, even if what was built of it is never published.
+    project.lake.point(written[CONSENT])
+    return StageReport(
+        stage="unify",
+        reads={name: inputs[name] for name in inputs if name in refs},
+        writes=tuple(written.values()),
+        counts={
+            "records": refs[CROSSWALK.name].rows,
+            "profiles": written[PROFILE].rows,
+            "contact_points": written[PROFILE_IDENTIFIER].rows,
+            "accounts": written[ACCOUNT].rows,
+        },
+    )
+
+
+class _Tables:
+    """Reads the inputs, and keeps intermediate tables that several results need."""
+
+    def __init__(self, engine: Engine, refs: Mapping[str, DatasetRef]) -> None:
+        self._engine, self._refs = engine, refs
+
+    def read(self, table: Table) -> ir.Table:
+        return self._engine.read(table, self._refs.get(table.name))
+
+    def keep(self, name: str, rows: ir.Table) -> ir.Table:
+        return self._engine.ibis.create_table(name, rows, temp=True)
+
+
+def _build(
+    engine: Engine, refs: Mapping[str, DatasetRef], rules: Survivorship, version: str, inputs: Mapping[str, str]
+) -> None:
+    def write(table: Table, rows: ir.Table) -> None:
+        engine.write(table, rows, version=version, inputs=inputs, point=False)
+
+    tables = _Tables(engine, refs)
+    members = tables.keep("members", member_records(tables.read(CROSSWALK), tables.read(PERSON_RECORD), rules.sources))
+    before = engine.lake.current(CONSENT.name)
+    memory = tables.keep("memory", remember(engine.read(CONSENT, before and before.ref), tables.read(STAGED_CONSENT)))
+    write(CONSENT, memory)
+    accounts = tables.read(STAGED_ACCOUNT)
+    links = tables.keep("links", link_accounts(accounts))
+    write(ACCOUNT_LINK, links)
+    companies = tables.keep("companies", unified_accounts(accounts, links))
+    delivery = deliverability(tables.read(EMAIL_ACTIVITY), tables.read(PERSON_RECORD))
+    points = tables.keep("points", contact_points(sightings(members), delivery, memory, rules.contact_points))
+    write(PROFILE_IDENTIFIER, points)
+    survivors, lines = _survive(tables, members, rules)
+    write(PROFILE_LINEAGE, ibis.union(*lines, _point_lineage(points)))
+    domains = corporate_domains(members, companies, links, rules.domains)
+    consent = of_profiles(memory, points, _owners(tables))
+    profiles = tables.keep(
+        "profiles", _assemble(members, survivors, points, belonging(members, links, domains), consent)
+    )
+    write(PROFILE, profiles)
+    people = profiles.group_by("account_id").aggregate(people=profiles.profile_id.count())
+    write(
+        ACCOUNT,
+        companies.left_join(people, "account_id")
+        .drop("account_id_right")
+        .mutate(people=lambda t: t.people.fill_null(0)),
+    )
+
+
+def _survive(tables: _Tables, members: ir.Table, rules: Survivorship) -> tuple[list[ir.Table], list[ir.Table]]:
+    """Return the surviving fields of each unit, and the lineage of each field."""
+    survivors: dict[str, ir.Table] = {}
+    lines: list[ir.Table] = []
+    for name, unit in rules.units:
+        settled = next((table for table in survivors.values() if unit.within in table.columns), None)
+        placed = tables.keep(f"placed_{name}", ranked(candidates(members, unit, settled), unit))
+        survivors[name] = winners(placed, unit)
+        lines += [lineage(placed, field) for field in unit.fields]
+    return list(survivors.values()), lines
+
+
+def _point_lineage(points: ir.Table) -> ir.Table:
+    """The lineage of the primary address and number."""
+    shown = points.filter(points.type.isin(["email", "phone"]))
+    by_type = ibis.window(group_by=["profile_id", "type"])
+    counted = shown.mutate(candidates=shown.records.sum().over(by_type), several=shown.value.count().over(by_type))
+    primary = counted.filter(counted.is_primary)
+    return primary.select(
+        profile_id=primary.profile_id,
+        attribute=primary.type,
+        record_id=primary.record_id,
+        rule=ibis.ifelse(primary.several == 1, "only_value", "contact_point"),
+        candidates=primary.candidates,
+        losing_values=primary.several - 1,
+        losing_records=ibis.null("string"),
+    )
+
+
+def _owners(tables: _Tables) -> ir.Table:
+    """Return which profile each record belongs to; one that is gone, to the profile it last belonged to."""
+    present = tables.read(CROSSWALK).select("record_id", "profile_id")
+    history = tables.read(HISTORY)
+    gone = history.anti_join(present, "record_id")
+    last = gone.group_by("record_id").aggregate(profile_id=gone.profile_id.argmax(gone.until))
+    return present.union(last.select("record_id", "profile_id"))
+
+
+def _assemble(
+    members: ir.Table, survivors: list[ir.Table], points: ir.Table, accounts: ir.Table, consent: ir.Table
+) -> ir.Table:
+    """Put the golden record together: one row a profile."""
+    profile = members.group_by("profile_id").aggregate(
+        records=members.record_id.count(),
+        sources=members.source.nunique(),
+        confidence=members.confidence.min(),
+        first_seen_at=members.created_at.min(),
+        last_changed_at=members.changed_at.max(),
+    )
+    parts = [
+        *survivors,
+        accounts,
+        *(
+            points.filter(points.is_primary, points.type == kind).select("profile_id", **{kind: points.value})
+            for kind in ("email", "phone")
+        ),
+        *(
+            consent.filter(consent.purpose == f"{kind}_marketing").select(
+                "profile_id", **{f"{kind}_consent": consent.consent}
+            )
+            for kind in ("email", "phone")
+        ),
+    ]
+    for part in parts:
+        profile = profile.left_join(part, "profile_id").drop("profile_id_right")
+    parts_of_name = ibis.coalesce(profile.first_name + " " + profile.last_name, profile.first_name, profile.last_name)
+    return profile.mutate(full_name=ibis.coalesce(profile.full_name, parts_of_name))
