@@ -45,9 +45,9 @@ Rules = Annotated[tuple[Rule, ...], Field(min_length=1, description="Asked in or
 class AttributeRules(_Frozen):
     """How one attribute, or several that win as a unit, survive."""
 
-    fields: tuple[str, ...] = Field((), description="Fields that win as a unit; none: the attribute itself")
+    fields: tuple[str, ...] = Field(default=(), description="Fields that win as a unit; none: the attribute itself")
     rules: Rules
-    within: str | None = Field(None, description="An attribute on which the winner must not disagree")
+    within: str | None = Field(default=None, description="An attribute on which the winner must not disagree")
 
 
 class PointRules(_Frozen):
@@ -59,10 +59,10 @@ class PointRules(_Frozen):
 class DomainRules(_Frozen):
     """When a mail domain stands for a company, and when it is free mail."""
 
-    corporate_share: float = Field(0.8, gt=0.5, le=1, description="Share of its people that one account holds")
-    corporate_people: int = Field(3, ge=1, description="Fewest people that show it")
-    free_mail_share: float = Field(0.5, gt=0, lt=1, description="Below this share of its largest account")
-    free_mail_people: int = Field(10, ge=2, description="Fewest people that show it")
+    corporate_share: float = Field(default=0.8, gt=0.5, le=1, description="Share of its people that one account holds")
+    corporate_people: int = Field(default=3, ge=1, description="Fewest people that show it")
+    free_mail_share: float = Field(default=0.5, gt=0, lt=1, description="Below this share of its largest account")
+    free_mail_people: int = Field(default=10, ge=2, description="Fewest people that show it")
 
 
 class Survivorship(_Frozen):

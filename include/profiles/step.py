@@ -79,7 +79,9 @@ def _build(
     tables = _Tables(engine, refs)
     members = tables.keep("members", member_records(tables.read(CROSSWALK), tables.read(PERSON_RECORD), rules.sources))
     before = engine.lake.current(CONSENT.name)
-    memory = tables.keep("memory", remember(engine.read(CONSENT, before and before.ref), tables.read(STAGED_CONSENT)))
+    memory = tables.keep(
+        "memory", remember(engine.read(CONSENT, before.ref if before else None), tables.read(STAGED_CONSENT))
+    )
     write(CONSENT, memory)
     accounts = tables.read(STAGED_ACCOUNT)
     links = tables.keep("links", link_accounts(accounts))
