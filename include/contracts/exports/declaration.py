@@ -1,0 +1,59 @@
+"""How a vendor's export file is declared: its place, its columns, its key, and what tells its age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class ExportColumn:
+    """One column of an export: what it holds, whether a file may lack it, and an invented value."""
+
+    name: str
+    description: str
+    example: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """One file of an export, by its path under the folder of exports.
+
+    ``row`` says what a row is, ``object`` names it inside its source, ``key`` makes it unique, and ``changed`` is
+    the column that tells when the row was last changed. ``YYYY-MM-DD`` in the path stands for a day: such files
+    hold what happened on that day, all others the state when they were written.
+    """
+
+    path: str
+    system: str
+    row: str
+    columns: tuple[ExportColumn, ...]
+    object: str
+    key: str
+    changed: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Columns that a file must have."""
+        return tuple(column.name for column in self.columns if column.required)
+
+    @property
+    def file(self) -> str:
+        """The file's name without its folder."""
+        return PurePosixPath(self.path).name
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether there is one file a day."""
+        return "YYYY-MM-DD" in self.file
+
+
+def columns(*rows: tuple[str, str, str]) -> tuple[ExportColumn, ...]:
+    """Columns from (name, description, example); a name with a star is required."""
+    return tuple(ExportColumn(n.rstrip("*"), d, e, n.endswith("*")) for n, d, e in rows)

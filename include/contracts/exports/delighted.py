@@ -1,0 +1,27 @@
+"""Delighted: the CSV export of survey responses."""
+
+from __future__ import annotations
+
+from include.contracts.exports.declaration import ExportFile, columns
+
+RESPONSES = ExportFile("nps/responses.csv", "Delighted CSV export", "an answer to a survey",
+    object="response", key="Response ID", changed="Updated At", columns=columns(
+    ("Response ID*", "Number of the answer.", "700000123"),
+    ("Person ID*", "Number of the person, that is of the mail address asked.", "300000045"),
+    ("Email", "The address asked.", "nina.berg@norvik.example"),
+    ("Name", "The person's name, as sent to Delighted.", "Nina Berg"),
+    ("Phone Number", "Telephone, as sent to Delighted.", "+491515550123"),
+    ("Survey Type", "Always `nps` here; other surveys are passed over.", "nps"),
+    ("Score*", "0 to 10.", "9"),
+    ("Comment", "What the person wrote.", "Saves us hours every week."),
+    ("Survey Sent At", "When the survey was sent, UTC.", "2026-09-01 08:00:00 UTC"),
+    ("Created At*", "When the person answered, UTC.", "2026-09-02 10:11:12 UTC"),
+    ("Updated At", "When the answer was last changed, UTC; the newest row of a Response ID wins.",
+     "2026-09-02 10:11:12 UTC"),
+    ("Tags", "Tags, parted by commas.", ""),
+    ("Company", "Person property: employer.", "Norvik Logistics"),
+    ("Delighted Source", "Email, Web or Link.", "Email"),
+    ("Delighted Device Type", "desktop, mobile or tablet.", "desktop"),
+))  # fmt: skip
+
+FILES = (RESPONSES,)

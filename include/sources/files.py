@@ -1,0 +1,79 @@
+"""Which files of an object a window covers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from include.contracts.errors import SourceError
+from include.contracts.exports import ExportFile
+from include.contracts.runs import Window
+
+_DAY = "YYYY-MM-DD"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One file: where it lies, its name under the folder of exports, and its day where its name gives one."""
+
+    path: Path
+    name: str
+    day: date | None
+
+
+def find_files(folder: Path, declared: ExportFile, window: Window) -> tuple[Found, ...]:
+    """Return the object's files in the window, by name; raises SourceError when one is missing.
+
+    A file of a day is in the window when the whole day is; a file that holds a state always is. Either may be
+    gzipped (``.gz``) or not. A window with a start wants a file for each of its days.
+    """
+    found = [file for file in _matching(folder, declared) if _covers(window, file.day)]
+    missing = declared.file if not declared.is_daily else None
+    if declared.is_daily and window.start is not None:
+        present = {file.day for file in found}
+        missing = next((declared.file.replace(_DAY, f"{day}") for day in _days(window) if day not in present), None)
+        found = found if missing is None else []
+    elif found or (declared.is_daily and folder.is_dir()):
+        missing = None
+    if missing is not None or not folder.is_dir():
+        raise SourceError(
+            "the file is missing", file=f"{folder.name}/{missing or declared.file}", remedy="Put the export there."
+        )
+    return tuple(found)
+
+
+def _matching(folder: Path, declared: ExportFile) -> Iterator[Found]:
+    name = re.escape(declared.file.removesuffix(".gz")).replace(re.escape(_DAY), r"(?P<day>\d{4}-\d\d-\d\d)")
+    pattern = re.compile(rf"{name}(\.gz)?", re.IGNORECASE)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        match = pattern.fullmatch(path.name)
+        if match and path.is_file():
+            yield Found(path, f"{folder.name}/{path.name}", _day(match, f"{folder.name}/{path.name}"))
+
+
+def _day(match: re.Match[str], file: str) -> date | None:
+    day = match.groupdict().get("day")
+    try:
+        return date.fromisoformat(day) if day else None
+    except ValueError:
+        raise SourceError("its name is no day of the calendar", file=file, remedy="Rename it.") from None
+
+
+def _covers(window: Window, day: date | None) -> bool:
+    if day is None:
+        return True
+    start = datetime.combine(day, time(), UTC)
+    return start + timedelta(days=1) <= window.end and (window.start is None or start >= window.start)
+
+
+def _days(window: Window) -> Iterator[date]:
+    """Yield the whole days of a window with a start."""
+    assert window.start is not None
+    start = datetime.combine(window.start.astimezone(UTC).date(), time(), UTC)
+    start = start if start >= window.start else start + timedelta(days=1)
+    while start + timedelta(days=1) <= window.end:
+        yield start.date()
+        start += timedelta(days=1)

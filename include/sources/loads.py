@@ -1,0 +1,160 @@
+"""A load: one export file taken into the lake, named by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from include.contracts.errors import SourceError
+from include.contracts.exports import ExportFile
+from include.contracts.runs import Window, fingerprint
+from include.contracts.staged import LOAD, QUARANTINE
+from include.contracts.tables import Table
+from include.sources.files import Found
+from include.sources.reading import Block, Reader, Reject, Tally
+from include.storage.lake import Lake
+
+CODE = 1  # raised when the same file would be read in another way
+_MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One file taken in: a row of raw/load."""
+
+    load_id: str
+    source: str
+    object: str
+    file: str
+    window: str
+    extracted_at: datetime
+    rows: int
+    rejected: int
+    header: str
+
+    @property
+    def data_file(self) -> str:
+        """Name of its data file in the object's raw dataset."""
+        return f"{self.load_id}.parquet"
+
+
+def raw_dataset(source: str, name: str) -> str:
+    """Name of the dataset that holds an object's rows as received."""
+    return f"raw/{source}/{name}"
+
+
+def load_table(source: str) -> Table:
+    """The log of a source's loads."""
+    return replace(LOAD, name=raw_dataset(source, "load"))
+
+
+def rejected_table(source: str) -> Table:
+    """The rows of a source that could not be read."""
+    return replace(QUARANTINE, name=raw_dataset(source, "rejected"))
+
+
+def identify(source: str, declared: ExportFile, found: Found) -> str:
+    """Return the id of the load that the file's content makes; raises SourceError when it cannot be read."""
+    try:
+        with found.path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise SourceError(
+            f"it cannot be read ({error.strerror})", file=found.name, remedy="Let this user read it."
+        ) from None
+    return fingerprint(source, declared.object, digest, declared.names, CODE)
+
+
+def take_in(
+    lake: Lake, source: str, declared: ExportFile, found: Found, *, reader: Reader, load_id: str, window: Window
+) -> Load:
+    """Write the file's rows and rejects into the lake under the load's id; raises SourceError.
+
+    Rows have every declared column as text, the undeclared ones of the file after them, ``_load_id``, ``_file``
+    and ``_line``. When they were true stands with the load: the day in the file's name, else the latest change
+    that the rows themselves carry, so that it depends on the content alone; else the window's end.
+    """
+    tally, newest = Tally(found.name), ""
+    rejects: list[Reject] = []
+    with _Writer(lake, raw_dataset(source, declared.object), f"{load_id}.parquet") as writer:
+        for block in reader.blocks():
+            tally.add(block)
+            rejects.extend(block.rejects)
+            newest = max(newest, _newest(block, declared))
+            writer.write(_stamped(block.rows, declared, load_id, found.name))
+    load = Load(
+        load_id, source, declared.object, found.name, window.key, _extracted_at(found, newest, window),
+        tally.rows, tally.rejected, json.dumps(reader.found),
+    )  # fmt: skip
+    if rejects:
+        table = pa.Table.from_pylist([_row(load, reject) for reject in rejects], schema=QUARANTINE.schema)
+        with _Writer(lake, rejected_table(source).name, load.data_file) as writer:
+            writer.write(table)
+    return load
+
+
+class _Writer:
+    """Writes tables of one schema into one Parquet file of the lake; nobody sees it before its version."""
+
+    def __init__(self, lake: Lake, dataset: str, file: str) -> None:
+        self._stream = lake.fs.open(lake.url(dataset, file), "wb")
+        self._parquet: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._parquet is not None:
+            self._parquet.close()
+        self._stream.close()
+
+    def write(self, rows: pa.Table) -> None:
+        """Append rows."""
+        if self._parquet is None:
+            self._parquet = pq.ParquetWriter(self._stream, rows.schema, compression="zstd")
+        self._parquet.write_table(rows)
+
+
+def _stamped(rows: pa.Table, declared: ExportFile, load_id: str, file: str) -> pa.Table:
+    """Bring declared columns first, absent ones as nulls, and say where the rows come from."""
+    count = rows.num_rows
+    names = (*declared.names, *(name for name in rows.column_names if name not in declared.names))
+    columns = {name: rows[name] if name in rows.column_names else pa.nulls(count, pa.string()) for name in names}
+    return pa.table(
+        {**columns, "_load_id": pa.repeat(pa.scalar(load_id), count), "_file": pa.repeat(pa.scalar(file), count)}
+    )
+
+
+def _newest(block: Block, declared: ExportFile) -> str:
+    """Return the latest change time of the block's rows, as YYYY-MM-DD HH:MM:SS, or nothing."""
+    if declared.changed not in block.rows.column_names:
+        return ""
+    values = block.rows[declared.changed].drop_null()
+    latest = pc.max(values.filter(pc.match_substring_regex(values, _MOMENT))).as_py()
+    return re.sub("T", " ", latest)[:19] if latest else ""
+
+
+def _extracted_at(found: Found, newest: str, window: Window) -> datetime:
+    if found.day is not None:
+        return datetime.combine(found.day, time(), UTC)
+    try:
+        return datetime.fromisoformat(newest).replace(tzinfo=UTC)
+    except ValueError:
+        return window.end
+
+
+def _row(load: Load, reject: Reject) -> dict[str, object]:
+    return {
+        "quarantine_id": fingerprint(load.source, load.object, load.load_id, reject.line, reject.rule),
+        "source": load.source, "object": load.object, "source_key": None, "file": load.file, "line": reject.line,
+        "stage": "extract", "rule": reject.rule, "column": None, "value_class": reject.value_class,
+        "reason": f"The row {reject.reason}.", "row_received": reject.row_received,
+        "load_id": load.load_id, "extracted_at": load.extracted_at,
+    }  # fmt: skip

@@ -1,0 +1,128 @@
+"""What a reader of one export file gives: blocks of rows as received, and the rows that it could not read."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+import pyarrow as pa
+
+from include.contracts.errors import SourceError
+from include.contracts.nearest import nearest
+
+LINE = "_line"
+BLOCK_BYTES = 32 << 20
+LONGEST_LINE_BYTES = 64 << 20
+TOLERATED_REJECTS = 100
+TOLERATED_SHARE = 0.05
+
+log = logging.getLogger("kindred.sources")
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One row that could not be read: where, why, and as it stands in the file."""
+
+    line: int
+    rule: str
+    value_class: str
+    reason: str
+    row_received: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows of a file, all columns as text, with the line that each begins on."""
+
+    rows: pa.Table
+    rejects: tuple[Reject, ...] = ()
+
+
+class Reader(Protocol):
+    """Reads one export file of one format."""
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Columns or fields found in the file; complete once its blocks are read."""
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the rows in the file's order; raises SourceError."""
+
+
+@dataclass
+class Tally:
+    """What has been read of a file so far."""
+
+    file: str
+    rows: int = 0
+    rejected: int = 0
+
+    def add(self, block: Block) -> None:
+        """Count a block; raises SourceError when more rows are unreadable than one would set aside."""
+        self.rows += block.rows.num_rows + len(block.rejects)
+        self.rejected += len(block.rejects)
+        if self.rejected > max(TOLERATED_REJECTS, TOLERATED_SHARE * self.rows):
+            last = block.rejects[-1] if block.rejects else None
+            why = f", the last because it {last.reason}" if last else ""
+            raise SourceError(
+                f"{self.rejected} of the first {self.rows} rows cannot be read{why}",
+                file=self.file,
+                line=last.line if last else None,
+                remedy="So many are no accident: export the file again.",
+            )
+
+
+def blocks_of_bytes(path: Path, file: str) -> Iterator[bytes]:
+    """Yield the file's bytes, unpacked if its name ends in .gz, in blocks; raises SourceError.
+
+    The message for a damaged archive says after how many lines it ends.
+    """
+    lines = 0
+    try:
+        with _opened(path) as stream:
+            while block := stream.read(BLOCK_BYTES):
+                lines += block.count(b"\n")
+                yield block
+    except EOFError:
+        raise SourceError(
+            "the archive breaks off in the middle", file=file, line=lines + 1, remedy="Copy or export it again, whole."
+        ) from None
+    except (gzip.BadGzipFile, zlib.error):
+        raise SourceError(
+            "the archive is damaged or is no gzip file", file=file, line=lines + 1, remedy="Copy or export it again."
+        ) from None
+    except OSError as error:
+        raise SourceError(
+            f"it cannot be read ({error.strerror or type(error).__name__})",
+            file=file,
+            remedy="Let this user read it, or take it away.",
+        ) from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+
+
+def refuse_utf16(start: bytes, file: str) -> None:
+    """Raise SourceError if a file's first bytes are UTF-16 or UTF-32."""
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or start[:200].count(b"\0") > len(start[:200]) // 4:
+        raise SourceError("it is encoded as UTF-16, not UTF-8", file=file, line=1, remedy="Export it as UTF-8.")
+
+
+def refuse_endless_line(rest: bytes, file: str, line: int) -> None:
+    """Raise SourceError when what is left of a block, a line not yet ended, outgrows memory."""
+    if len(rest) > LONGEST_LINE_BYTES:
+        raise SourceError("the line is longer than 64 MiB", file=file, line=line, remedy="Export it again.")
+
+
+def tell_unknown(names: Iterable[str], absent: Iterable[str], file: str) -> None:
+    """Warn of columns that are not declared, naming the near ones among the declared that the file lacks."""
+    for name in names:
+        hint = nearest(name, absent)
+        hint = hint if "did you mean" in hint else ""
+        log.warning("%s: column %s is not known%s; it is kept as received and not used.", file, name, hint)
