@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
-from include.contracts import control
+from include.contracts import control, decisions
 from include.contracts.errors import ConfigurationError, RetryableError
 from include.contracts.settings import Settings
 from include.storage import embedded
@@ -34,6 +34,7 @@ METADATA = sa.MetaData()
 RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION = (
     relation(table, CONTROL, table.name, METADATA) for table in control.CONTROL
 )
+DECISION, APPROVAL = (relation(table, CONTROL, table.name, METADATA) for table in decisions.STEWARDSHIP)
 
 
 class Warehouse:
@@ -41,6 +42,11 @@ class Warehouse:
 
     def __init__(self, url: str | URL) -> None:
         self.engine = sa.create_engine(url, pool_pre_ping=True, connect_args={"application_name": "kindred"})
+
+    @property
+    def place(self) -> str:
+        """Where it is, without the password."""
+        return self.engine.url.render_as_string(hide_password=True)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -82,6 +88,11 @@ def warehouse_url(settings: Settings, environment: Mapping[str, str]) -> URL:
     if connection:
         return _from_uri(connection, CONNECTION_VARIABLE)
     return make_url(embedded.start(settings.home, keep=False))
+
+
+def is_embedded(settings: Settings, environment: Mapping[str, str]) -> bool:
+    """Tell whether no warehouse is named, so that the embedded server is used."""
+    return not (settings.warehouse_url or environment.get(CONNECTION_VARIABLE, "").strip())
 
 
 def _from_uri(uri: str, variable: str) -> URL:
