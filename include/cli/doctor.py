@@ -106,8 +106,9 @@ def lake(settings: Settings) -> Iterator[Finding]:
 
 
 def warehouse(settings: Settings) -> Iterator[Finding]:
-    warehouse = Project(settings).warehouse()
-    yield Finding("warehouse", "ok", f"{warehouse.place}, schema version {warehouse.migration}")
+    project = Project(settings)
+    with project.serving():
+        yield Finding("warehouse", "ok", f"answers, its control tables are up to date: {project.warehouse().place}")
 
 
 CHECKS = (python, packages, configuration, exports, disk, lake, warehouse)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
 from include.contracts.settings import Settings
+from include.storage import embedded
 from include.storage.engine import Engine
 from include.storage.lake import Lake
 from include.storage.ledger import Ledger
-from include.storage.warehouse import Warehouse, warehouse_url
+from include.storage.warehouse import Warehouse, is_embedded, warehouse_url
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,16 @@ class Project:
         warehouse = self.__dict__.pop("_warehouse", None)
         if warehouse is not None:
             warehouse.close()
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Keep the embedded server, where one is used, up for the block, and stop it if nobody else needs it."""
+        embedded_here = is_embedded(self.settings, os.environ)
+        with embedded.running(self.settings.home) if embedded_here else nullcontext():
+            try:
+                yield
+            finally:
+                self.close()
 
     @cached_property
     def _warehouse(self) -> Warehouse:
