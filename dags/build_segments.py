@@ -1,0 +1,77 @@
+"""Build one profile a person, its measures and its segments; audit them, and publish them in one transaction.
+
+Runs after identities were resolved, and once a night besides: renewals draw nearer and use grows old by the calendar
+alone. Readers see the new tables only once every table-level expectation has passed; until then the old ones serve.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG
+from kindred_airflow import (
+    CUSTOMERS,
+    IDENTITY,
+    START,
+    WRITER_POOL,
+    Tag,
+    asset_schedule,
+    deadline,
+    defaults,
+    project,
+    run_of,
+    stage_task,
+    versions,
+)
+
+from include.contracts.settings import Settings
+
+with DAG(
+    dag_id="build_segments",
+    description="From identities to published profiles and segments",
+    doc_md=__doc__,
+    schedule=asset_schedule(Settings.from_environment(), [IDENTITY], nightly="0 5 * * *"),
+    start_date=START,
+    catchup=False,
+    is_paused_upon_creation=False,
+    max_consecutive_failed_dag_runs=5,
+    default_args={
+        **defaults("data-platform", timeout=timedelta(hours=3)),
+        "pool": WRITER_POOL,
+        "weight_rule": "upstream",  # a run that has begun goes before one that has not
+    },
+    deadline=deadline(timedelta(hours=6)),
+    tags=[Tag.KINDRED, Tag.SEGMENTS],
+):
+
+    @stage_task(doc_md="Merge each profile's records into one golden record; the strictest consent wins.")
+    def unify(*, dag_run: Any = None) -> dict[str, Any]:
+        from include import pipeline
+
+        opened = project()
+        return pipeline.perform(opened, run_of(dag_run), "unify", pipeline.standing_refs(opened))
+
+    @stage_task()
+    def perform(stage: str, before: dict[str, Any], *, dag_run: Any = None) -> dict[str, Any]:
+        from include import pipeline
+
+        return pipeline.perform(project(), run_of(dag_run), stage, before["refs"])
+
+    @stage_task(outlets=[CUSTOMERS], doc_md="Let readers see the new tables, in one transaction.")
+    def publish(audited: dict[str, Any], *, dag_run: Any = None, outlet_events: Any = None) -> dict[str, Any]:
+        from include import pipeline
+
+        done = pipeline.perform(project(), run_of(dag_run), "publish", audited["refs"], final=True)
+        outlet_events[CUSTOMERS].extra = versions(done["report"])
+        return done
+
+    latest = unify()
+    for name, doc in {
+        "measure": "Compute each profile's and account's measures as of the run's date.",
+        "segment": "Find who is in which segment, who entered and who left.",
+        "load": "Copy the new tables into a schema of their own in the warehouse.",
+        "audit": "Check the loaded tables; a failure at table level stops the run before anybody sees them.",
+    }.items():
+        latest = perform.override(task_id=name, doc_md=doc)(name, latest)
+    publish(latest)

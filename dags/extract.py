@@ -1,0 +1,66 @@
+"""Take one source's exports into the lake, verbatim.
+
+One DAG a source, made from `include/config/sources.yaml`. A scheduled or backfilled run covers its data interval; a run
+that a person starts covers everything until now. The same window extracted twice changes nothing, so backfill freely:
+
+    airflow backfill create --dag-id extract_crm --from-date 2025-01-01 --to-date 2025-02-01
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG
+from kindred_airflow import (
+    START,
+    Source,
+    Tag,
+    deadline,
+    defaults,
+    project,
+    run_of,
+    sources,
+    stage_task,
+    versions,
+    window_of,
+    window_schedule,
+)
+
+from include.contracts.settings import Settings
+
+
+def extract_dag(source: Source, settings: Settings) -> DAG:
+    with DAG(
+        dag_id=f"extract_{source.name}",
+        description=source.description,
+        doc_md=__doc__,
+        schedule=window_schedule(settings, source.schedule),
+        start_date=START,
+        catchup=False,
+        is_paused_upon_creation=False,
+        max_consecutive_failed_dag_runs=5,
+        default_args=defaults(source.owner, timeout=timedelta(hours=2)),
+        deadline=deadline(timedelta(hours=3)),
+        tags=[Tag.KINDRED, Tag.EXTRACT],
+    ) as dag:
+
+        @stage_task(
+            outlets=[source.asset],
+            max_active_tis_per_dag=1,  # the lake's raw log is appended to by one task a source at a time
+            doc_md=f"Read what the exports of {source.name} hold for the run's window, and append it to the raw log.",
+        )
+        def extract(*, dag_run: Any = None, outlet_events: Any = None) -> dict[str, Any]:
+            from include import pipeline
+
+            report = pipeline.extract(project(), run_of(dag_run), source.name, window_of(dag_run))
+            outlet_events[source.asset].extra = versions(report)
+            return report
+
+        extract()
+    return dag
+
+
+SETTINGS = Settings.from_environment()
+for declared in sources(SETTINGS):
+    extract_dag(declared, SETTINGS)

@@ -1,0 +1,66 @@
+"""Clean the raw rows, and find out which records are the same person.
+
+Runs when every source has brought something new, and once a night besides, for an asset event can get lost. It always
+reads the current state of the lake, so a run too many changes nothing, and a run too few is made up for by the next.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG
+from kindred_airflow import (
+    IDENTITY,
+    START,
+    WRITER_POOL,
+    Tag,
+    asset_schedule,
+    deadline,
+    defaults,
+    project,
+    run_of,
+    sources,
+    stage_task,
+    versions,
+)
+
+from include.contracts.settings import Settings
+
+SETTINGS = Settings.from_environment()
+
+with DAG(
+    dag_id="resolve_identities",
+    description="From raw rows to one identity a person",
+    doc_md=__doc__,
+    schedule=asset_schedule(SETTINGS, [source.asset for source in sources(SETTINGS)], nightly="0 3 * * *"),
+    start_date=START,
+    catchup=False,
+    is_paused_upon_creation=False,
+    max_consecutive_failed_dag_runs=5,
+    default_args={
+        **defaults("data-platform", timeout=timedelta(hours=3)),
+        "pool": WRITER_POOL,
+        "weight_rule": "upstream",  # a run that has begun goes before one that has not
+    },
+    deadline=deadline(timedelta(hours=6)),
+    tags=[Tag.KINDRED, Tag.IDENTITY],
+):
+
+    @stage_task(doc_md="Clean and type the current raw rows; rows with a fault go to quarantine with their reason.")
+    def stage(*, dag_run: Any = None) -> dict[str, Any]:
+        from include import pipeline
+
+        return pipeline.perform(project(), run_of(dag_run), "stage", {})
+
+    @stage_task(
+        outlets=[IDENTITY], doc_md="Judge pairs of records, group them into profiles, and keep the profiles' ids."
+    )
+    def resolve(staged: dict[str, Any], *, dag_run: Any = None, outlet_events: Any = None) -> dict[str, Any]:
+        from include import pipeline
+
+        done = pipeline.perform(project(), run_of(dag_run), "resolve", staged["refs"], final=True)
+        outlet_events[IDENTITY].extra = versions(done["report"])
+        return done
+
+    resolve(stage())

@@ -1,0 +1,45 @@
+"""`python -m include.launch run|up|down`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from include.contracts.errors import KindredError
+from include.launch import commands
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; an error that is meant for people is one sentence and its own exit code."""
+    parser = argparse.ArgumentParser(prog="python -m include.launch", description="A real Airflow on this machine.")
+    parser.add_argument("command", choices=sorted(commands.COMMANDS))
+    parser.add_argument("--data", type=Path, help="folder of your own exports; none: the sample company's")
+    given = parser.parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    console = Console()
+    try:
+        commands.COMMANDS[given.command](given.data, console)
+    except KindredError as error:
+        console.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.print("Interrupted; everything that was started has been stopped.")
+        return INTERRUPTED
+    return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature that signal wants
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

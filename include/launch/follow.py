@@ -1,0 +1,108 @@
+"""Follows a run through its DAGs to its end, and tells why it failed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from include.contracts.errors import FatalError
+from include.launch.api import Airflow, DagRun, TaskInstance
+from include.launch.layout import Layout
+from include.launch.processes import Processes
+from include.launch.progress import Counts, Progress
+
+POLL_SECONDS = 0.4
+FAILED = frozenset({"failed", "upstream_failed"})
+
+
+class PipelineRun:
+    """One run of the whole pipeline: an extraction of each source, and what Airflow makes follow it."""
+
+    def __init__(self, airflow: Airflow, processes: Processes, layout: Layout) -> None:
+        self._airflow = airflow
+        self._processes = processes
+        self._layout = layout
+        self._counts: dict[tuple[str, str, str], Counts] = {}
+
+    def begin(self, roots: Iterable[str], dags: Iterable[str]) -> datetime:
+        """Clear away what an earlier run has left, start the roots, and return the time from which runs are ours."""
+        self._airflow.abandon_unfinished_runs()
+        for dag in dags:
+            self._airflow.unpause(dag)
+            self._airflow.forget_queued_events(dag)
+        since = datetime.now(UTC)
+        for dag in roots:
+            self._airflow.trigger(dag)
+        return since
+
+    def follow(self, dags: frozenset[str], since: datetime, progress: Progress) -> None:
+        """Show the run until every DAG has succeeded; raises FatalError naming the first task that failed, and why."""
+        while True:
+            runs, tasks = self._airflow.runs(since), self._airflow.task_instances(since)
+            progress.show([(task, self._counts_of(task)) for task in _in_order(tasks)], datetime.now(UTC))
+            if any(run.state == "failed" for run in runs):
+                raise FatalError(self._why(tasks))
+            if _all_done(runs, dags):
+                return
+            self._processes.check()
+            time.sleep(POLL_SECONDS)
+
+    def _counts_of(self, task: TaskInstance) -> Counts:
+        if task.state != "success":
+            return {}
+        if task.key not in self._counts:
+            result = self._airflow.result(task) or {}
+            self._counts[task.key] = result.get("report", result).get("counts", {})
+        return self._counts[task.key]
+
+    def _why(self, tasks: Iterable[TaskInstance]) -> str:
+        for task in tasks:
+            if task.state == "failed":
+                log = self._layout.task_log(task.dag, task.run, task.task, task.attempt)
+                return f"The task {task.dag}.{task.task} failed: {error_in(log)}\nIts log: {log}"
+        return "A DAG run failed, though none of its tasks did; the scheduler's log says why."
+
+
+def error_in(log: Path) -> str:
+    """Return the sentence with which a task ended: the last error in its log that says something."""
+    lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
+    errors = [entry for line in lines if (entry := _entry(line)).get("level") in {"error", "critical"}]
+    for entry in reversed(errors):
+        event = str(entry.get("event", ""))
+        if event == "Task failed with exception":
+            return _exception(entry)
+        if event not in {"Task exited", ""}:
+            return event
+    return "it left no error in its log, so it was probably killed (by a person, or for want of memory)."
+
+
+def _exception(entry: dict[str, object]) -> str:
+    details = entry.get("error_detail")
+    if not isinstance(details, list) or not details:
+        return "an unexpected error, see its log."
+    return f"{details[0].get('exc_type')}: {str(details[0].get('exc_value')).strip().splitlines()[0]}"
+
+
+def _entry(line: str) -> dict[str, object]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}
+
+
+def _in_order(tasks: list[TaskInstance]) -> list[TaskInstance]:
+    """Return the tasks by DAG run, in the order in which their first task began."""
+    far = datetime.max.replace(tzinfo=UTC)
+    first: dict[tuple[str, str], datetime] = {}
+    for task in tasks:
+        key = (task.dag, task.run)
+        first[key] = min(first.get(key, far), task.started or far)
+    return sorted(tasks, key=lambda task: (first[task.dag, task.run], task.dag, task.run, task.started or far))
+
+
+def _all_done(runs: list[DagRun], dags: frozenset[str]) -> bool:
+    return dags <= {run.dag for run in runs if run.state == "success"} and all(run.state == "success" for run in runs)

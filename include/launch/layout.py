@@ -1,0 +1,77 @@
+"""Where the launcher keeps things: one home an installation, one installation a folder of exports."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.settings import ROOT, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files and folders of one installation's home."""
+
+    home: Path
+
+    @property
+    def airflow(self) -> Path:
+        """AIRFLOW_HOME."""
+        return self.home / "airflow"
+
+    @property
+    def logs(self) -> Path:
+        """One file a process; the tasks' logs are in ``tasks``."""
+        return self.home / "logs"
+
+    @property
+    def task_logs(self) -> Path:
+        """Airflow's tree of task logs."""
+        return self.logs / "tasks"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one launcher at work; it says who that is."""
+        return self.home / "launch.lock"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys that Airflow's processes share, generated once."""
+        return self.airflow / "secrets.json"
+
+    @property
+    def passwords(self) -> Path:
+        """The passwords file of Airflow's SimpleAuth."""
+        return self.airflow / "passwords.json"
+
+    @property
+    def migrated(self) -> Path:
+        """The Airflow version that the metadata database was last migrated to."""
+        return self.airflow / "migrated"
+
+    def task_log(self, dag: str, run: str, task: str, attempt: int) -> Path:
+        """Return the log of one attempt at a task."""
+        return self.task_logs / f"dag_id={dag}" / f"run_id={run}" / f"task_id={task}" / f"attempt={attempt}.log"
+
+
+def settings_for(data: Path | None, *, schedules: bool) -> Settings:
+    """Return the settings of the sample's installation, or of the one that belongs to a folder of exports.
+
+    Each folder has a home of its own, `.kindred/data/<name>-<digest>`, unless KINDRED_HOME names one: a company's
+    profiles never mix with the sample's. Raises ConfigurationError when the folder does not exist.
+    """
+    settings = Settings.from_environment()
+    given = data or settings.data
+    changes: dict[str, object] = {"schedules": "on" if schedules else "off", "home": settings.home.resolve()}
+    if given is not None:
+        exports = given.expanduser().resolve()
+        if not exports.is_dir():
+            raise ConfigurationError(f"There is no folder {given}; DATA names the folder that holds your exports.")
+        changes["data"] = exports
+        if not os.environ.get("KINDRED_HOME"):
+            digest = hashlib.sha256(str(exports).encode()).hexdigest()[:6]
+            changes["home"] = ROOT / ".kindred" / "data" / f"{exports.name}-{digest}"
+    return settings.model_copy(update=changes)

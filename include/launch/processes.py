@@ -1,0 +1,151 @@
+"""The processes that the launcher starts, each in a session of its own, and their certain end.
+
+A session is what a process and all its descendants share, process groups or not: Airflow's tasks make groups of
+their own. Whatever happens to the launcher, a watchdog that holds the other end of a pipe ends the sessions.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+
+from include.contracts.errors import FatalError
+from include.contracts.settings import ROOT
+
+GRACE_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process that was started, and where it writes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+class Processes:
+    """A context in which processes can be started; at its end all of them, and all that they started, are dead."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._children: list[Child] = []
+
+    def __enter__(self) -> Processes:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        self._watchdog = subprocess.Popen(
+            [sys.executable, "-m", "include.launch.watchdog"],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        assert self._watchdog.stdin is not None
+        self._tell("done")
+        self._watchdog.stdin.close()
+        self._watchdog.wait()
+
+    def guard_server(self, home: Path) -> None:
+        """Let the watchdog see to it that the home's embedded PostgreSQL is not left behind."""
+        self._tell(f"server {home}")
+
+    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Child:
+        """Start a process in its own session, writing to ``<logs>/<name>.log``."""
+        log = self._logs / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=ROOT,
+                env=dict(environment),
+            )
+        self._tell(f"session {process.pid}")
+        child = Child(name, process, log)
+        self._children.append(child)
+        return child
+
+    def finish(self, child: Child) -> None:
+        """Wait for a process that ends by itself; raises FatalError when it fails."""
+        code = child.process.wait()
+        self._children.remove(child)
+        if code:
+            raise FatalError(f"{child.name} failed with exit code {code}. Its log: {child.log}")
+
+    def check(self) -> None:
+        """Raise FatalError when one of the processes has died."""
+        for child in self._children:
+            code = child.process.poll()
+            if code is not None:
+                how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+                raise FatalError(f"Airflow's {child.name} {how}. Its log: {child.log}")
+
+    def stop(self) -> None:
+        """End all processes: first politely, after a while for certain."""
+        end_sessions([child.process.pid for child in self._children], [child.process for child in self._children])
+        self._children.clear()
+
+    def _tell(self, word: str) -> None:
+        assert self._watchdog.stdin is not None
+        try:
+            self._watchdog.stdin.write(f"{word}\n".encode())
+            self._watchdog.stdin.flush()
+        except BrokenPipeError:  # the watchdog was killed; this process still ends its children itself
+            pass
+
+
+def end_sessions(sessions: Iterable[int], children: Iterable[subprocess.Popen[bytes]] = ()) -> None:
+    """End every process of the sessions: SIGTERM to their leaders, SIGKILL to all that is left after a while."""
+    sessions = set(sessions)
+    for leader in sessions:
+        _signal(leader, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    while members := _members(sessions, children):
+        if time.monotonic() > deadline:
+            for member in members:
+                _signal(member, signal.SIGKILL)
+        time.sleep(0.1)
+
+
+def _members(sessions: set[int], children: Iterable[subprocess.Popen[bytes]]) -> list[int]:
+    for child in children:
+        child.poll()  # reaps it, so that it is not counted as a member for ever
+    return [pid for pid in psutil.pids() if _session(pid) in sessions and not _is_zombie(pid)]
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except (ProcessLookupError, PermissionError):
+        return None
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass

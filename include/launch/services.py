@@ -1,0 +1,102 @@
+"""A real Airflow on this machine, from its metadata database to its warmed-up API."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from include.contracts.errors import FatalError
+from include.contracts.settings import Settings
+from include.launch.api import Airflow
+from include.launch.environment import USER, airflow_environment, free_port, password
+from include.launch.layout import Layout
+from include.launch.processes import Processes
+from include.pipeline import sources
+from include.storage import embedded
+
+START_SECONDS = 180
+POOL = ("warehouse_writer", 1, "One task at a time writes identities and the warehouse")
+SERVICES = ("api-server", "scheduler", "dag-processor")
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def started(
+    settings: Settings, layout: Layout, *, port: int | None = None, since: datetime, say: Say
+) -> Iterator[tuple[Airflow, Processes]]:
+    """Run Airflow while the block runs, on the home's running PostgreSQL; raises FatalError when it does not come up.
+
+    ``port`` is the one wanted for the API server; any free one is taken when it is busy, or none is wanted. ``since``
+    is now: the DAGs have to have been read after it, as they may have changed since the last time.
+    """
+    dags = expected_dags(settings)
+    with Processes(layout.logs) as processes:
+        database = embedded.url(settings.home, "airflow", driver="psycopg2")
+        at = free_port(*([port] if port else []))
+        secret = password(layout)
+        environment = airflow_environment(settings, layout, database=database, port=at)
+        migrate(processes, layout, environment, database, say)
+        for service in SERVICES:
+            processes.start(service, [airflow_command(), *service.split(), *_OPTIONS.get(service, ())], environment)
+        airflow = Airflow(f"http://127.0.0.1:{at}")
+        try:
+            say("Starting Airflow")
+            wait_for(airflow.is_healthy, processes, "Airflow to become healthy")
+            airflow.warm()
+            airflow.log_in(USER, secret)
+            airflow.ensure_pool(*POOL)
+            wait_for(lambda: has_dags(airflow, dags, since), processes, "the DAGs to be read")
+            yield airflow, processes
+        finally:
+            airflow.close()
+
+
+_OPTIONS = {"scheduler": ("--skip-serve-logs",)}
+
+
+def airflow_command() -> str:
+    """Return the path of the `airflow` command in this environment."""
+    return str(Path(sys.executable).with_name("airflow"))
+
+
+def migrate(processes: Processes, layout: Layout, environment: dict[str, str], database: str, say: Say) -> None:
+    """Bring the metadata database to this Airflow's version, unless the stamp says that it is there already."""
+    stamp = f"{version('apache-airflow-core')} {database.rpartition('/')[2]}"
+    if layout.migrated.exists() and layout.migrated.read_text("utf-8") == stamp:
+        return
+    say("Preparing Airflow's database (once)")
+    processes.finish(processes.start("migrate", [airflow_command(), "db", "migrate"], environment))
+    layout.migrated.write_text(stamp, "utf-8")
+
+
+def expected_dags(settings: Settings) -> frozenset[str]:
+    """Return the ids of the DAGs that the project has with these settings."""
+    return frozenset({*extract_dags(settings), "resolve_identities", "build_segments"})
+
+
+def extract_dags(settings: Settings) -> list[str]:
+    """Return the ids of the DAGs with which everything begins, one a source."""
+    return [f"extract_{source}" for source in sources(settings.config)]
+
+
+def has_dags(airflow: Airflow, dags: frozenset[str], since: datetime) -> bool:
+    """Whether the DAGs have been read; raises FatalError naming the first file that could not be."""
+    if errors := airflow.import_errors(since):
+        raise FatalError(f"A DAG file cannot be read: {errors[0]}")
+    return dags <= airflow.dags(since)
+
+
+def wait_for(condition: Callable[[], bool], processes: Processes, what: str) -> None:
+    """Wait until the condition holds; raises FatalError when a process dies or it takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        processes.check()
+        if time.monotonic() > deadline:
+            raise FatalError(f"Waited {START_SECONDS} s in vain for {what}; see the logs.")
+        time.sleep(0.1)

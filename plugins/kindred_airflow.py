@@ -1,0 +1,202 @@
+"""What the DAGs share: how a task calls the pipeline, which errors are tried again, who is told of a missed deadline.
+
+Everything that knows both Airflow and Kindred is here. It is imported whenever a DAG is parsed, so nothing heavy
+stands at its top: the pipeline is imported inside the tasks.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from airflow.sdk import (
+    Asset,
+    AssetAll,
+    AssetOrTimeSchedule,
+    Connection,
+    CronDataIntervalTimetable,
+    CronTriggerTimetable,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+    task,
+)
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+
+from include.contracts.errors import KindredError, RetryableError
+from include.contracts.runs import Run, Window
+from include.contracts.settings import Settings
+
+if TYPE_CHECKING:
+    from include.storage.project import Project
+
+log = logging.getLogger(__name__)
+
+WAREHOUSE_CONNECTION = "warehouse"
+WRITER_POOL = "warehouse_writer"
+IDENTITY = Asset("identity")
+CUSTOMERS = Asset("customers")
+START = datetime(2015, 1, 1, tzinfo=UTC)
+
+
+class Tag(StrEnum):
+    """The tags that a DAG of this project may carry."""
+
+    KINDRED = "kindred"
+    EXTRACT = "extract"
+    IDENTITY = "identity"
+    SEGMENTS = "segments"
+
+
+class Stopped(SystemExit):
+    """A task ends here for good; its one sentence is in the log. As a SystemExit it leaves no traceback there."""
+
+
+class TryAgain(SystemExit):
+    """A task ends here for now; the same call may succeed later."""
+
+
+RETRY_BY_KIND = ExceptionRetryPolicy(
+    rules=[  # the first that matches decides; a task that was killed or timed out raises none of these, and is retried
+        RetryRule(exception=Stopped, action=RetryAction.FAIL, reason="Trying again cannot help."),
+        RetryRule(exception=TryAgain, action=RetryAction.RETRY, reason="It may succeed later."),
+        RetryRule(exception=[OSError, AirflowRuntimeError], action=RetryAction.RETRY, reason="It may succeed later."),
+        RetryRule(exception=Exception, action=RetryAction.FAIL, reason="A fault in the program would repeat itself."),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a DAG needs to know of a source that sources.yaml declares."""
+
+    name: str
+    schedule: str
+    owner: str
+    description: str
+
+    @property
+    def asset(self) -> Asset:
+        """The asset that tells of new raw rows of this source."""
+        return Asset(f"raw_{self.name}")
+
+
+def sources(settings: Settings) -> Iterator[Source]:
+    """Yield the sources that ``sources.yaml`` declares, in its order; read with YAML alone, for speed."""
+    declared = yaml.safe_load((settings.config / "sources.yaml").read_text("utf-8"))["sources"]
+    for name, source in declared.items():
+        yield Source(
+            name=name,
+            schedule=source.get("schedule", "@daily"),
+            owner=source.get("owner", "data-platform"),
+            description=source.get("description", f"Takes the exports of {name} into the lake"),
+        )
+
+
+def window_schedule(settings: Settings, cron: str) -> CronDataIntervalTimetable | None:
+    """Return a schedule whose runs each cover one data interval; none when schedules are off."""
+    return None if settings.schedules == "off" else CronDataIntervalTimetable(cron, timezone=settings.timezone)
+
+
+def asset_schedule(settings: Settings, assets: list[Asset], *, nightly: str) -> AssetAll | AssetOrTimeSchedule:
+    """Return a schedule on all assets, and on a nightly time besides: an asset event can get lost in Airflow."""
+    every = AssetAll(*assets)
+    if settings.schedules == "off":
+        return every
+    return AssetOrTimeSchedule(timetable=CronTriggerTimetable(nightly, timezone=settings.timezone), assets=every)
+
+
+def defaults(owner: str, *, timeout: timedelta) -> dict[str, Any]:
+    """Return the arguments that all tasks of a DAG share."""
+    return {
+        "owner": owner,
+        "retries": 3,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": 2.0,
+        "max_retry_delay": timedelta(minutes=15),
+        "retry_policy": RETRY_BY_KIND,
+        "execution_timeout": timeout,
+    }
+
+
+def deadline(after: timedelta) -> list[DeadlineAlert]:
+    """Return an alert for runs that have not ended ``after`` they were queued; an asset's runs have no logical date."""
+    callback = SyncCallback(deadline_missed)
+    return [DeadlineAlert(name="late", reference=DeadlineReference.DAGRUN_QUEUED_AT, interval=after, callback=callback)]
+
+
+def deadline_missed(context: Mapping[str, Any], **_: Any) -> None:
+    """Say in the scheduler's callback log which run is late; forward it from there, or replace this by a notifier."""
+    run = context["dag_run"]
+    log.error("The run %s of %s missed its deadline.", run["dag_run_id"], run["dag_id"])
+
+
+def stage_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Make a function a task that ends on an error of ours with its one sentence, and is tried again if that can help.
+
+    ``options`` are those of Airflow's ``@task``.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        @functools.wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return function(*args, **kwargs)
+            except KindredError as error:
+                log.error("%s", error)
+                raise (TryAgain if isinstance(error, RetryableError) else Stopped)(error.exit_code) from None
+
+        return task(multiple_outputs=False, **options)(called)
+
+    return decorate
+
+
+def project() -> Project:
+    """Open the installation; the Airflow connection ``warehouse``, where it is defined, says where the warehouse is."""
+    from include.pipeline import open_project
+
+    settings = Settings.from_environment()
+    url = _connection_url(WAREHOUSE_CONNECTION)
+    return open_project(settings if url is None else settings.model_copy(update={"warehouse_url": url}))
+
+
+def run_of(dag_run: Any) -> Run:
+    """Return the run's name in the ledger, and its logical date: runs that an asset starts have none of their own."""
+    return Run(f"{dag_run.dag_id}/{dag_run.run_id}", as_of(dag_run.run_after, Settings.from_environment()))
+
+
+def as_of(run_after: datetime, settings: Settings) -> date:
+    """Return the pinned logical date, or the day on which the run was due in the settings' time zone."""
+    return settings.as_of or run_after.astimezone(ZoneInfo(settings.timezone)).date()
+
+
+def window_of(dag_run: Any) -> Window:
+    """Return the run's data interval; everything until the run was due when it has none, as when a person starts it."""
+    start, end = dag_run.data_interval_start, dag_run.data_interval_end
+    if start is None or end is None or start >= end:
+        return Window(None, dag_run.run_after)
+    return Window(start, end)
+
+
+def versions(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an asset event tells of a stage: versions and counts, never a value of a row."""
+    return {
+        "counts": dict(report["counts"]),
+        "versions": {ref["dataset"]: ref["version"] for ref in report["writes"]},
+    }
+
+
+def _connection_url(name: str) -> str | None:
+    try:
+        return str(Connection.get(name).get_uri())
+    except AirflowNotFoundException:
+        return None
