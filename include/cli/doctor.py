@@ -48,12 +48,14 @@ def _guarded(check: Callable[[Settings], Iterator[Finding]], settings: Settings)
 
 
 def python(_: Settings) -> Iterator[Finding]:
+    """Is the interpreter one that all pinned packages support?"""
     version = ".".join(map(str, sys.version_info[:3]))
     ok = (3, 11) <= sys.version_info[:2] <= (3, 12)
     yield Finding("python", "ok" if ok else "fail", version, "" if ok else "Use Python 3.11 or 3.12: make clean setup.")
 
 
 def packages(_: Settings) -> Iterator[Finding]:
+    """Is what is installed what requirements.txt pins?"""
     wrong = [f"{name} {found or 'missing'} (pinned {pinned})" for name, pinned, found in _pins() if found != pinned]
     if wrong:
         listed = ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
@@ -76,11 +78,13 @@ def _pins() -> Iterator[tuple[str, str, str | None]]:
 
 
 def configuration(settings: Settings) -> Iterator[Finding]:
+    """Can the sources' configuration be read?"""
     names = sources(settings.config)
     yield Finding("configuration", "ok", f"{len(names)} sources: {', '.join(names)}")
 
 
 def exports(settings: Settings) -> Iterator[Finding]:
+    """Is there something to extract?"""
     if settings.exports.is_dir():
         files = sum(1 for place in settings.exports.rglob("*") if place.is_file())
         yield Finding("exports", "ok", f"{files} files in {settings.exports}")
@@ -90,6 +94,7 @@ def exports(settings: Settings) -> Iterator[Finding]:
 
 
 def disk(settings: Settings) -> Iterator[Finding]:
+    """Is there room for the lake and the database?"""
     place = next(parent for parent in (settings.home, *settings.home.parents) if parent.exists())
     free = shutil.disk_usage(place).free / 1e9
     ok = free >= FREE_GB
@@ -97,6 +102,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 
 def lake(settings: Settings) -> Iterator[Finding]:
+    """Can a version be written, read and removed?"""
     lake = Project(settings).lake
     dataset, version = "doctor", uuid.uuid4().hex
     lake.commit(dataset, version, [], 0)
@@ -106,6 +112,7 @@ def lake(settings: Settings) -> Iterator[Finding]:
 
 
 def warehouse(settings: Settings) -> Iterator[Finding]:
+    """Does the warehouse answer, with its control tables up to date?"""
     project = Project(settings)
     with project.serving():
         yield Finding("warehouse", "ok", f"answers, its control tables are up to date: {project.warehouse().place}")
