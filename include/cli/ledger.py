@@ -1,0 +1,53 @@
+"""The commands `runs` and `quarantine`: what the ledger knows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from include.cli.console import show
+from include.contracts.errors import ConfigurationError
+from include.contracts.settings import Settings
+from include.storage.project import Project
+
+Json = Annotated[bool, typer.Option("--json", help="Print for machines.")]
+STAGE_COLUMNS = ("stage", "seconds", "peak_mb", "engine", "model_version", "counts")
+
+
+def runs(
+    run_id: Annotated[str | None, typer.Argument(help="Show the stages of this run; default: list the runs.")] = None,
+    stages: Annotated[bool, typer.Option("--stages", help="Show the stages of the latest run.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many runs.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List the latest runs, or the stages of one: seconds, memory, counts."""
+    project = Project(Settings.from_environment())
+    with project.serving():
+        ledger = project.ledger()
+        rows = ledger.runs(limit if run_id is None else 10_000)
+        if run_id is None and not stages:
+            show(rows, title="Runs", empty="No run yet; start one: python -m include run", as_json=as_json)
+            return
+        known = [row["run_id"] for row in rows]
+        if run_id is not None and run_id not in known:
+            raise ConfigurationError(f"The ledger has no run {run_id!r}; `python -m include runs` lists them.")
+        found = ledger.stages(run_id or known[0]) if known else []
+    shown = found if as_json else [{name: row[name] for name in STAGE_COLUMNS} for row in found]
+    show(shown, title=f"Stages of {run_id or 'the latest run'}", empty="No stage yet.", as_json=as_json)
+
+
+def quarantine(
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
+    rows: Annotated[bool, typer.Option("--rows", help="Each row with its file and line, instead of counts.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many rows.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Show what was set aside and why; the values themselves stay in the lake."""
+    project = Project(Settings.from_environment())
+    with project.serving():
+        ledger = project.ledger()
+        listed = rows or source is not None or rule is not None
+        found = ledger.quarantine(source=source, rule=rule, limit=limit) if listed else ledger.quarantine_summary()
+    show(found, title="Quarantine", empty="Nothing is in quarantine.", as_json=as_json)

@@ -1,0 +1,51 @@
+"""The command `run`: the whole pipeline in this process, without Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from include.cli.console import emit, err
+from include.contracts.errors import ConfigurationError
+from include.contracts.settings import Settings
+from include.pipeline import new_run, open_project, run_all
+
+
+def run(
+    data: Annotated[Path | None, typer.Argument(help="Folder of the exports; default: KINDRED_DATA.")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Logical date; default: KINDRED_AS_OF, or today.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each stage's report for machines.")] = False,
+) -> None:
+    """Run extract, stage, resolve, unify, measure, segment, load, audit and publish once."""
+    settings = _settings(data, as_of)
+    if not settings.exports.is_dir():
+        raise ConfigurationError(f"There is no folder {settings.exports}; give the folder of your exports.")
+    project = open_project(settings)
+    this = new_run(project, datetime.now(UTC))
+    reports: dict[str, Any] = {}
+
+    def watch(stage: str, report: Mapping[str, Any] | None) -> None:
+        if report is None:
+            err.print(f"[dim]…[/] {stage}", highlight=False)
+        else:
+            reports[stage] = report
+            err.print(f"[green]✓[/] {stage}", highlight=False)
+
+    with project.serving():
+        run_all(project, this, watch)
+    if as_json:
+        emit({"run_id": this.run_id, "as_of": this.as_of, "stages": reports})
+    else:
+        err.print(f"Published as of {this.as_of}. Next: python -m include segments", highlight=False)
+
+
+def _settings(data: Path | None, as_of: datetime | None) -> Settings:
+    """Return the environment's settings with what the command line says instead."""
+    given = {"data": data.resolve() if data else None, "as_of": as_of.date() if as_of else None}
+    return Settings.from_environment().model_copy(update={name: value for name, value in given.items() if value})
