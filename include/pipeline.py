@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -52,13 +53,13 @@ def open_project(settings: Settings) -> Project:
     return Project(settings)
 
 
-def extract(project: Project, run: Run, source: str, window: Window) -> dict[str, Any]:
+def extract(project: Project, run: Run, source: str, window: Window, *, final: bool = True) -> dict[str, Any]:
     """Take the exports of one source in for one window; returns the stage's report, JSON-able."""
     known = sources(project.settings.config)
     if source not in known:
         raise ConfigurationError(f"There is no source {source!r}{nearest(source, known)}.")
-    step = _load("include.sources.step:extract")
-    return _recorded(project, run, lambda: step(project, run, source, window), final=True).to_dict()
+    step = partial(_call, "include.sources.step:extract", project, run, source, window)
+    return _recorded(project, run, step, final=final).to_dict()
 
 
 def perform(
@@ -71,13 +72,8 @@ def perform(
     if stage not in _STEPS:
         raise ConfigurationError(f"There is no stage {stage!r}{nearest(stage, STAGES)}.")
     known: Refs = {name: DatasetRef(**ref) for name, ref in refs.items()}
-    step = _load(_STEPS[stage])
-    report = _recorded(
-        project,
-        run,
-        (lambda: step(project, run)) if stage == "stage" else lambda: step(project, run, known),
-        final=final,
-    )
+    given = () if stage == STAGES[0] else (known,)
+    report = _recorded(project, run, partial(_call, _STEPS[stage], project, run, *given), final=final)
     merged = {**known, **{ref.dataset: ref for ref in report.writes}}
     return {"refs": {name: ref.to_dict() for name, ref in merged.items()}, "report": report.to_dict()}
 
@@ -87,7 +83,7 @@ def run_all(project: Project, run: Run, watch: Callable[[str, Mapping[str, Any] 
     window = everything_until(run)
     for source in sources(project.settings.config):
         watch(f"extract {source}", None)
-        watch(f"extract {source}", extract(project, run, source, window))
+        watch(f"extract {source}", extract(project, run, source, window, final=False))
     refs: Mapping[str, Mapping[str, Any]] = {}
     for stage in STAGES:
         watch(stage, None)
@@ -107,11 +103,11 @@ def new_run(project: Project, started_at: datetime) -> Run:
     return Run(f"cli__{started_at:%Y-%m-%dT%H:%M:%S}_{uuid.uuid4().hex[:6]}", as_of)
 
 
-def _load(place: str) -> Callable[..., StageReport]:
+def _call(place: str, *arguments: object) -> StageReport:
     """Import a step only when it is its turn: each costs seconds of imports that other tasks need not pay."""
     module, name = place.split(":")
-    step: Callable[..., StageReport] = getattr(import_module(module), name)
-    return step
+    report: StageReport = getattr(import_module(module), name)(*arguments)
+    return report
 
 
 def _recorded(project: Project, run: Run, step: Callable[[], StageReport], *, final: bool) -> StageReport:

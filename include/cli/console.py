@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from include.contracts.errors import KindredError
@@ -39,13 +45,31 @@ def emit(value: object) -> None:
 
 
 def guarded(command: Callable[[], None]) -> int:
-    """Run a command line; an error that is meant for people is one sentence and its own exit code."""
+    """Run a command line; an error that is meant for people is one sentence and its own exit code.
+
+    The traceback of any other goes to a file that only its owner may read, for it may hold personal values.
+    """
     try:
         command()
     except KindredError as error:
-        err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        _say(str(error))
         return error.exit_code
+    except Exception as fault:  # noqa: BLE001 - the last line before the user: nothing may pass as a traceback
+        _say(f"A fault of Kindred's own ({type(fault).__name__}); its traceback is in {_kept()}. Please report it.")
+        return 70
     return 0
+
+
+def _say(sentence: str) -> None:
+    err.print("[bold red]Error:[/]", escape(sentence), highlight=False, soft_wrap=True)
+
+
+def _kept() -> str:
+    """Write the traceback of the exception being handled to a new file, and return its place."""
+    handle, place = tempfile.mkstemp(prefix="kindred-fault-", suffix=".log")
+    os.close(handle)
+    Path(place).write_text(traceback.format_exc(), encoding="utf-8")
+    return place
 
 
 def _cell(value: object) -> str:
@@ -53,6 +77,8 @@ def _cell(value: object) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.1f}" if isinstance(value, float) else str(value)
