@@ -39,10 +39,12 @@ def create(connection: sa.Connection, table: Table, schema: str, name: str) -> N
         name, sa.MetaData(), *(sa.Column(c.name, TYPES[c.type], comment=c.description) for c in table.columns),
         schema=schema, comment=table.grain,
     )  # fmt: skip
-    connection.execute(sa.schema.CreateTable(bare))
-    connection.execute(SetTableComment(bare))
-    for column in bare.columns:
-        connection.execute(SetColumnComment(column))
+    comments: list[sa.schema.ExecutableDDLElement] = [
+        SetTableComment(bare),
+        *(SetColumnComment(column) for column in bare.columns),
+    ]
+    statements = [str(s.compile(dialect=connection.dialect)) for s in [sa.schema.CreateTable(bare), *comments]]
+    connection.exec_driver_sql(";".join(statements).replace("%", "%%"))
 
 
 def seal(connection: sa.Connection, table: Table, schema: str, name: str) -> None:

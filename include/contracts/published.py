@@ -1,0 +1,78 @@
+"""What readers of the warehouse get: each published table once, parents before children, and how they hang together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from include.contracts import identity, metrics, profiles, segments
+from include.contracts.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A column whose values are keys of another published table.
+
+    ``optional``: it may be null, and becomes null when its parent is set aside; otherwise the row goes too.
+    ``past``: it may name what no longer exists, as logs do. ``where`` limits it to some rows; ``{name}`` in it
+    stands for a published table of the same version.
+    """
+
+    column: str
+    parent: str
+    optional: bool = False
+    past: bool = False
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A table of the lake under the name that readers know it by."""
+
+    name: str
+    table: Table
+    references: tuple[Reference, ...] = ()
+
+
+_PROFILE = Reference("profile_id", "profile")
+_ACCOUNT = Reference("account_id", "account")
+_ACCOUNT_IF_ANY = Reference("account_id", "account", optional=True)
+_OF_LEVEL = "segment_key IN (SELECT segment_key FROM {{segment}} WHERE level = '{level}')"
+_PERSON = _OF_LEVEL.format(level="person")
+_COMPANY = _OF_LEVEL.format(level="account")
+
+PUBLISHED: tuple[Published, ...] = (
+    Published("account", profiles.ACCOUNT),
+    Published("profile", profiles.PROFILE, (_ACCOUNT_IF_ANY,)),
+    Published("profile_identifier", profiles.PROFILE_IDENTIFIER, (_PROFILE,)),
+    Published("crosswalk", identity.CROSSWALK, (_PROFILE,)),
+    Published("profile_alias", identity.ALIAS, (_PROFILE,)),
+    Published("customer_360", metrics.CUSTOMER_360, (_PROFILE, _ACCOUNT_IF_ANY)),
+    Published("account_360", metrics.ACCOUNT_360, (_ACCOUNT,)),
+    Published("customer_history", metrics.CUSTOMER_HISTORY, (Reference("profile_id", "profile", past=True),)),
+    Published("account_history", metrics.ACCOUNT_HISTORY, (Reference("account_id", "account", past=True),)),
+    Published("contract_renewal", metrics.CONTRACT_RENEWAL, (_ACCOUNT_IF_ANY,)),
+    Published("grid", metrics.GRID),
+    Published("grid_flow", metrics.GRID_FLOW),
+    Published("nps_month", metrics.NPS_MONTH),
+    Published("renewal_month", metrics.RENEWAL_MONTH),
+    Published("coverage", metrics.COVERAGE),
+    Published("segment", segments.SEGMENT),
+    Published(
+        "segment_membership",
+        segments.SEGMENT_MEMBERSHIP,
+        (
+            Reference("segment_key", "segment"),
+            Reference("member_id", "profile", where=_PERSON),
+            Reference("member_id", "account", where=_COMPANY),
+        ),
+    ),
+    Published(
+        "segment_event",
+        segments.SEGMENT_EVENT,
+        (
+            Reference("member_id", "profile", past=True, where=_PERSON),
+            Reference("member_id", "account", past=True, where=_COMPANY),
+        ),
+    ),
+    Published("segment_history", segments.SEGMENT_HISTORY),
+)
