@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -35,6 +36,12 @@ _FAULTS = {
 }
 
 
+@cache
+def _session() -> duckdb.DuckDBPyConnection:
+    """One session for all files: opening one costs more than reading a small file."""
+    return duckdb.connect()
+
+
 @dataclass
 class NdjsonReader:
     """Reads one file of JSON lines in blocks."""
@@ -45,7 +52,7 @@ class NdjsonReader:
     _unknown: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._duckdb = duckdb.connect()
+        self._duckdb = _session()
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -68,7 +75,8 @@ class NdjsonReader:
             refuse_endless_line(rest, self.file, line)
         if not started and self.path.stat().st_size == 0:
             raise SourceError("it is empty", file=self.file, remedy="Copy it again; a quiet day is an empty archive.")
-        yield self._block(rest + b"\n", line)
+        if rest:
+            yield self._block(rest + b"\n", line)
 
     def _block(self, content: bytes, line: int) -> Block:
         lines, rejects = self._lines(content, line)
