@@ -5,9 +5,10 @@ DAG tasks and the command line both come through here, so both do the same thing
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -98,9 +99,20 @@ def everything_until(run: Run) -> Window:
 
 
 def new_run(project: Project, started_at: datetime) -> Run:
-    """Name a run that a person starts; its logical date is the pinned one, or the day of ``started_at``."""
-    as_of = project.settings.as_of or started_at.astimezone(project.settings.zone).date()
+    """Name a run that a person starts.
+
+    Its logical date is the pinned one, else the day on which a sample's exports were taken, else that of
+    ``started_at`` in the settings' time zone.
+    """
+    settings = project.settings
+    as_of = settings.as_of or taken_on(settings.exports) or started_at.astimezone(settings.zone).date()
     return Run(f"cli__{started_at:%Y-%m-%dT%H:%M:%S}_{uuid.uuid4().hex[:6]}", as_of)
+
+
+def taken_on(exports: Path) -> date | None:
+    """Return the day on which a sample company's exports were taken, as they say themselves; None for others."""
+    note = exports / "sample.json"
+    return date.fromisoformat(json.loads(note.read_text("utf-8"))["as_of"]) if note.exists() else None
 
 
 def _call(place: str, *arguments: object) -> StageReport:
