@@ -31,6 +31,14 @@ class ConfigurationError(FatalError):
     exit_code = 78
 
 
+class DefinitionError(ConfigurationError):
+    """A condition is not one of the segment language; says where in its text, line and column from 1."""
+
+    def __init__(self, problem: str, *, line: int, column: int) -> None:
+        super().__init__(f"line {line}, column {column}: {problem}.")
+        self.problem, self.line, self.column = problem, line, column
+
+
 class ContractError(FatalError):
     """A stage tried to write rows that break their table's declaration."""
 
@@ -39,6 +47,17 @@ class AuditError(FatalError):
     """An audit failed at table level; what was published before stays as it is."""
 
     exit_code = 65
+
+
+class HeldError(KindredError):
+    """What a run made waits for a person: ``subject`` names it, ``evidence`` is the text to judge it by."""
+
+    exit_code = 69
+
+    def __init__(self, subject: str, evidence: str) -> None:
+        first = evidence.splitlines()[0]
+        super().__init__(f"{first} Nothing was handed on; approve or reject {subject} and run again.")
+        self.subject, self.evidence = subject, evidence
 
 
 class SourceError(FatalError):

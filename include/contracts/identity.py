@@ -117,7 +117,12 @@ APPLIED = Table(
         text("kind", "What was decided", required=True, allowed=("always", "never", "bypass", "alias")),
         text("record_a", "First record; of an alias: the founder of the retired id"),
         text("record_b", "Second record; of an alias: the founder of the surviving id"),
-        text("state", "Whether it still binds", required=True, allowed=("in force", "stale")),
+        text(
+            "state",
+            "in force; changed: it binds, but its records say something else since; stale: a record is gone",
+            required=True,
+            allowed=("in force", "changed", "stale"),
+        ),
     ),
 )
 
