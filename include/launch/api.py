@@ -49,15 +49,16 @@ class Airflow:
         self.url = url
         self._client = httpx.Client(base_url=url, timeout=60, trust_env=False)
 
-    def is_healthy(self) -> bool:
-        """Whether the server answers and the scheduler and the DAG processor have reported to it."""
+    def answers(self) -> bool:
+        """Whether the server takes requests."""
         try:
-            answer = self._client.get("/api/v2/monitor/health", timeout=5)
+            return self._client.get("/api/v2/version", timeout=5).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
-        if answer.status_code != httpx.codes.OK:
-            return False
-        health = answer.json()
+
+    def is_healthy(self) -> bool:
+        """Whether the scheduler and the DAG processor are at work."""
+        health = self._get("/api/v2/monitor/health")
         return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
 
     def warm(self) -> None:

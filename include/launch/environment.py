@@ -30,7 +30,7 @@ TUNING: Mapping[str, str] = MappingProxyType(
 
 PLAIN: Mapping[str, str] = MappingProxyType(
     {
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__EXECUTOR": "kindred_executor.PreloadedLocalExecutor",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),

@@ -21,7 +21,7 @@ import psutil
 from include.contracts.errors import FatalError
 from include.contracts.settings import ROOT
 
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)

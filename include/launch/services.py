@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 
 from include.contracts.errors import FatalError
 from include.contracts.settings import Settings
@@ -21,7 +20,15 @@ from include.storage import embedded
 
 START_SECONDS = 180
 POOL = ("warehouse_writer", 1, "One task at a time writes identities and the warehouse")
+# Airflow's command line, with Python's garbage collector less eager: that alone starts the API server a quarter sooner.
+AIRFLOW = (
+    sys.executable,
+    "-c",
+    "import gc, sys; gc.set_threshold(200_000, 20, 100); sys.argv[0] = 'airflow';"
+    "from airflow.__main__ import main; sys.exit(main())",
+)
 SERVICES = ("api-server", "scheduler", "dag-processor")
+OPTIONS = {"scheduler": ("--skip-serve-logs",)}  # the API server reads the logs itself, from the same disk
 
 Say = Callable[[str], None]
 
@@ -43,26 +50,19 @@ def started(
         environment = airflow_environment(settings, layout, database=database, port=at)
         migrate(processes, layout, environment, database, say)
         for service in SERVICES:
-            processes.start(service, [airflow_command(), *service.split(), *_OPTIONS.get(service, ())], environment)
+            processes.start(service, [*AIRFLOW, service, *OPTIONS.get(service, ())], environment)
         airflow = Airflow(f"http://127.0.0.1:{at}")
         try:
             say("Starting Airflow")
-            wait_for(airflow.is_healthy, processes, "Airflow to become healthy")
+            wait_for(airflow.answers, processes, "Airflow's API to answer")
             airflow.warm()
             airflow.log_in(USER, secret)
             airflow.ensure_pool(*POOL)
             wait_for(lambda: has_dags(airflow, dags, since), processes, "the DAGs to be read")
+            wait_for(airflow.is_healthy, processes, "the scheduler to become healthy")
             yield airflow, processes
         finally:
             airflow.close()
-
-
-_OPTIONS = {"scheduler": ("--skip-serve-logs",)}
-
-
-def airflow_command() -> str:
-    """Return the path of the `airflow` command in this environment."""
-    return str(Path(sys.executable).with_name("airflow"))
 
 
 def migrate(processes: Processes, layout: Layout, environment: dict[str, str], database: str, say: Say) -> None:
@@ -71,7 +71,7 @@ def migrate(processes: Processes, layout: Layout, environment: dict[str, str], d
     if layout.migrated.exists() and layout.migrated.read_text("utf-8") == stamp:
         return
     say("Preparing Airflow's database (once)")
-    processes.finish(processes.start("migrate", [airflow_command(), "db", "migrate"], environment))
+    processes.finish(processes.start("migrate", [*AIRFLOW, "db", "migrate"], environment))
     layout.migrated.write_text(stamp, "utf-8")
 
 
