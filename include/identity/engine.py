@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
-from include.contracts.errors import ConfigurationError
-from include.contracts.nearest import nearest
-from include.identity.constraints import Decision
-from include.identity.model import Model
-from include.identity.progress import SILENT, Progress
-from include.identity.resolution import PAIR_SCHEMA, Resolution
-from include.identity.spec import Kind, MatchingSpec
+from include.identity import clustering, comparison, estimation
+from include.identity.blocking import Candidates, block
+from include.identity.columns import Codes
+from include.identity.constraints import Decision, bypass, rule_on
+from include.identity.features import Features, featurize
+from include.identity.kernels import score_levels
+from include.identity.model import Model, known_fit, to_model
+from include.identity.progress import SILENT, Progress, Watch
+from include.identity.resolution import Judged, Resolution
+from include.identity.rules import derive_rules
+from include.identity.spec import MatchingSpec
+from include.identity.universe import survey
 
 
 def resolve(
@@ -28,59 +31,87 @@ def resolve(
     model: Model | None = None,
     progress: Progress = SILENT,
 ) -> Resolution:
-    """Group the records of one person."""
-    started = time.perf_counter()
-    progress.stage("resolving")
-    missing = [c for c in [spec.id, *spec.columns] if c not in records.column_names]
-    if missing:
-        raise ConfigurationError(f"The table has no column {missing[0]!r}{nearest(missing[0], records.column_names)}.")
-    keys = [_clean(records[c]) for c in spec.of_kind(Kind.EMAIL)]
-    names = [c for kind in (Kind.FIRST_NAME, Kind.LAST_NAME) for c in spec.of_kind(kind)[:1]]
-    if len(names) == 2:
-        keys.append(pc.binary_join_element_wise(*[_clean(records[c]) for c in names], " "))
-    a, b, rule = _neighbours(keys)
-    n = records.num_rows
-    _, label = connected_components(coo_matrix((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False)
-    ids = pc.cast(records[spec.id], pa.string())
-    ids = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
-    left, right = ids.take(pa.array(a)), ids.take(pa.array(b))
-    swap = pc.greater(left, right)
-    pairs = pa.table(
-        [
-            pc.if_else(swap, right, left),
-            pc.if_else(swap, left, right),
-            np.full(len(a), 6.6),
-            np.full(len(a), 0.99),
-            pa.array(["match"] * len(a), pa.string()),
-            pa.array([f"rule {r}" for r in rule], pa.string()),
-            pa.array([f"rule {r}" for r in rule], pa.string()).dictionary_encode(),
-        ],
-        schema=PAIR_SCHEMA,
-    )
-    sizes = np.bincount(label, minlength=1)
-    clusters = pa.table(
-        {
-            spec.id: records[spec.id],
-            "cluster": label.astype(np.int64),
-            "confidence": np.where(sizes[label] > 1, 0.99, 1.0) if n else np.zeros(0),
-        }
-    )
-    report = {"seconds": {"resolve": time.perf_counter() - started}, "records": n, "clusters": len(sizes) if n else 0}
-    return Resolution(clusters, pairs, model or Model("interim"), report)
+    """Group the records of one person.
+
+    ``records``: one row a record, with the spec's columns. ``decisions``: what stewards ruled, which binds.
+    ``model``: an earlier model to reuse instead of estimating. The result does not depend on the order of rows.
+    Raises ConfigurationError where spec and table do not fit.
+    """
+    watch = Watch(progress)
+    with watch.stage("encode"):
+        features = bypass(featurize(records, spec), decisions, spec)
+    with watch.stage("block"):
+        rules = derive_rules(features, spec)
+        candidates = block(features, rules, link_only=spec.link_only, pairs_per_record=spec.pairs_per_record)
+    judge = _Judge(features, spec)
+    with watch.stage("compare"):
+        levels = comparison.compare(features, candidates.left, candidates.right)
+    with watch.stage("estimate"):
+        judge.learn(candidates, levels, model)
+    with watch.stage("score"):
+        logits = judge.score(levels)
+        threshold, expected_f1 = clustering.choose_threshold(logits)
+    with watch.stage("cluster"):
+        ruling = rule_on(features, decisions)
+        clusters = clustering.cluster(
+            candidates, logits, judge.judge, ruling, prior=judge.prior, threshold=threshold,
+            limit=spec.largest_cluster, source=features.source if spec.link_only else np.zeros(0, np.int32),
+        )  # fmt: skip
+    judged = Judged(features, spec, candidates, levels, logits, clusters, ruling)
+    fitted = model or to_model(judge.fit, judge.groups, spec)
+    report = {
+        "records": features.size,
+        "pairs_scored": len(candidates.left) + len(clusters.extra_left),
+        "threshold": float(1 / (1 + np.exp(-threshold))),
+        "expected_f1": expected_f1,
+        "largest_component": clusters.largest_component,
+        "blocking": candidates.report,
+        "shared_values": shared_values(features),
+        "model_version": fitted.version,
+        "drift": judge.fit.drift,
+        **features.notes,
+    }
+    return judged.resolution(fitted, report, watch)
 
 
-def _clean(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    text = pc.utf8_trim_whitespace(pc.utf8_lower(pc.cast(column, pa.string())))
-    return pc.if_else(pc.equal(text, ""), None, text)
+class _Judge:
+    """Scores pairs by one fit."""
+
+    def __init__(self, features: Features, spec: MatchingSpec) -> None:
+        self.features, self.spec = features, spec
+        self.groups = comparison.groups(features, estimation.FEWEST)
+        self.fit = estimation.start(self.groups)
+        self.prior = 0.0
+
+    def learn(self, candidates: Candidates, levels: comparison.Levels, model: Model | None) -> None:
+        universe = survey(self.features, candidates, levels, self._compare, link_only=self.spec.link_only)
+        known = known_fit(model, self.groups) if model else None
+        self.fit = estimation.estimate(self.groups, universe, self.features.size, known)
+        share = float(min(self.fit.share[0], 1 - 1e-12))
+        self.prior = float(np.log(share) - np.log1p(-share))
+        self.tables = estimation.tables(self.fit, self.groups)
+
+    def _compare(self, left: Codes, right: Codes) -> comparison.Levels:
+        return comparison.compare(self.features, left, right)
+
+    def score(self, levels: comparison.Levels) -> npt.NDArray[np.float32]:
+        out = np.empty(levels.shape[1], np.float32)
+        score_levels(np.ascontiguousarray(levels), self.tables, estimation.log_share(self.fit), out)
+        return out
+
+    def judge(self, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
+        return self.score(self._compare(left, right))
 
 
-def _neighbours(keys: list[pa.ChunkedArray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Chain the records that share a key value: consecutive members of each block."""
-    out: list[np.ndarray] = [np.zeros((0, 3), np.int64)]
-    for rule, key in enumerate(keys):
-        codes = pc.fill_null(pc.dictionary_encode(key).combine_chunks().indices, -1).to_numpy(zero_copy_only=False)
-        order = np.argsort(codes, kind="stable")
-        same = (codes[order][1:] == codes[order][:-1]) & (codes[order][1:] >= 0)
-        out.append(np.stack([order[:-1][same], order[1:][same], np.full(int(same.sum()), rule)], 1))
-    found = np.concatenate(out)
-    return found[:, 0], found[:, 1], found[:, 2]
+def shared_values(features: Features, most: int = 20) -> list[dict[str, Any]]:
+    """The values that so many people share that agreeing on them stopped being evidence, most carried first."""
+    columns = [(f.name, f.column, f.bins) for f in features.fields]
+    if features.emails is not None:
+        columns.insert(0, ("email", features.emails.mailbox, features.emails.shared))
+    found: list[dict[str, Any]] = []
+    for name, column, bins in columns:
+        counts = column.counts()
+        stopped = np.flatnonzero((bins == 255) & (counts > 1))
+        for v in stopped[np.lexsort((stopped, -counts[stopped]))][:most]:
+            found.append({"column": name, "value": str(column.values[int(v)]), "records": int(counts[v])})
+    return found

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
+
+from rich.console import Console
 
 
 class Progress(Protocol):
@@ -22,19 +27,36 @@ class Silent:
 SILENT: Progress = Silent()
 
 
-class Spinner:
-    """Shows the running stage on a terminal."""
+class Watch:
+    """Tells a progress of each stage, and keeps the seconds each took."""
 
-    def __init__(self) -> None:
-        from rich.console import Console
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.seconds: dict[str, float] = {}
 
-        self._status = Console(stderr=True).status("starting")
-        self._status.start()
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what happens inside."""
+        self._progress.stage(name)
+        begun = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - begun, 3)
 
-    def stage(self, name: str) -> None:
-        """Show ``name`` beside the spinner."""
-        self._status.update(name)
 
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        self._status.stop()
+@contextmanager
+def spinner() -> Iterator[Progress]:
+    """A progress that shows the running stage on standard error, or nothing where that is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield SILENT
+        return
+    with console.status("starting") as status:
+
+        class Shown:
+            """Shows the running stage beside the spinner."""
+
+            def stage(self, name: str) -> None:
+                """Show ``name``."""
+                status.update(name)
+
+        yield Shown()

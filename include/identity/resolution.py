@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from include.identity.blocking import Candidates
+from include.identity.clustering import Clusters, Ruling
+from include.identity.columns import Codes
+from include.identity.comparison import ROLE_NAMES, Group, Levels, base_levels, compare, groups
+from include.identity.features import Features
 from include.identity.model import Model
+from include.identity.spec import MatchingSpec
+
+if TYPE_CHECKING:
+    from include.identity.progress import Watch
+
+MATCH, REVIEW = 0.9, 0.1  # probabilities from which a pair is graded so
+LEAST_TOLD = -6.9  # log odds (a probability of one in a thousand) below which a pair is not worth telling of
+GRADES = ("non-match", "review", "match")
 
 PAIR_SCHEMA = pa.schema(
     [
@@ -23,17 +40,108 @@ PAIR_SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
+class Judged:
+    """All that a resolve found out, in the engine's own terms."""
+
+    features: Features
+    spec: MatchingSpec
+    candidates: Candidates
+    levels: Levels
+    logits: npt.NDArray[np.float32]
+    clusters: Clusters
+    ruling: Ruling
+
+    def resolution(self, model: Model, report: dict[str, Any], watch: Watch) -> Resolution:
+        """Put the outcome in the terms of the input."""
+        with watch.stage("label"):
+            table, number = self._labels()
+        report |= {"clusters": number, "seconds": watch.seconds, "ruled_in_conflict": self._conflicts()}
+        return Resolution(table, model, report, self)
+
+    def _labels(self) -> tuple[pa.Table, int]:
+        of_input = np.empty(self.features.size, np.int64)
+        roots = self.clusters.cluster
+        present = np.zeros(self.features.size, bool)
+        present[roots] = True
+        dense = np.cumsum(present) - 1
+        of_input[self.features.row] = dense[roots]
+        confidence = np.empty(self.features.size)
+        confidence[self.features.row] = 1 / (1 + np.exp(-np.minimum(self.clusters.weakest, 60.0).astype(np.float64)))
+        table = pa.table({self.spec.id: self.features.given_ids, "cluster": of_input, "confidence": confidence})
+        return table, int(present.sum())
+
+    def _conflicts(self) -> int:
+        """How many decisions that two records belong together could not be kept, for another forbids it."""
+        same = self.clusters.cluster[self.ruling.left] == self.clusters.cluster[self.ruling.right]
+        return int((self.ruling.together & ~same).sum())
+
+    def pairs(self) -> pa.Table:
+        """The pairs worth telling of, best first."""
+        told = np.flatnonzero(self.logits > LEAST_TOLD)
+        extra = np.flatnonzero(self.clusters.extra_logits > LEAST_TOLD)
+        left = np.concatenate([self.candidates.left[told], self.clusters.extra_left[extra]])
+        right = np.concatenate([self.candidates.right[told], self.clusters.extra_right[extra]])
+        added = compare(self.features, self.clusters.extra_left[extra], self.clusters.extra_right[extra])
+        levels = np.concatenate([self.levels[:, told], added], axis=1)
+        logits = np.concatenate([self.logits[told], self.clusters.extra_logits[extra]]).astype(np.float64)
+        rules = np.concatenate([self.candidates.rule_of(told), np.full(len(extra), len(self.candidates.names))])
+        return self._table(left, right, levels, logits, rules)
+
+    def _table(
+        self, left: Codes, right: Codes, levels: Levels, logits: npt.NDArray[np.float64], rules: npt.NDArray[np.int64]
+    ) -> pa.Table:
+        ids = self.features.ids
+        one, two = (ids.take(pa.array(self.features.row[side])).cast(pa.string()) for side in (left, right))
+        turned = pc.greater(one, two)
+        probability = 1 / (1 + np.exp(-logits))
+        grade = (probability >= REVIEW).astype(np.int32) + (probability >= MATCH)
+        names = pa.array([*self.candidates.names, "closure"], pa.string())
+        table = pa.table(
+            [
+                pc.if_else(turned, two, one),
+                pc.if_else(turned, one, two),
+                pa.array(logits / np.log(2)),
+                pa.array(probability),
+                pa.array(GRADES, pa.string()).take(pa.array(grade)),
+                names.take(pa.array(rules)),
+                describe(levels, groups(self.features, 1)),
+            ],
+            schema=PAIR_SCHEMA,
+        )
+        return table.sort_by([("record_a", "ascending"), ("record_b", "ascending")])
+
+
+def describe(levels: Levels, of: list[Group]) -> pa.DictionaryArray:
+    """Each pair's evidence in words, such as ``first_name=nickname;last_name=equal``."""
+    plain = np.stack([base_levels(group.role)[row].astype(np.uint8) for group, row in zip(of, levels, strict=True)], 1)
+    packed = np.ascontiguousarray(plain).view([("", np.uint8)] * plain.shape[1]).ravel()
+    _, index, inverse = np.unique(packed, return_index=True, return_inverse=True)
+    words = [
+        ";".join(f"{g.name}={ROLE_NAMES[g.role][int(v)]}" for g, v in zip(of, plain[i], strict=True) if v)
+        for i in index
+    ]
+    return pa.DictionaryArray.from_arrays(pa.array(inverse.astype(np.int32)), pa.array(words, pa.string()))
+
+
+@dataclass(frozen=True)
 class Resolution:
     """The outcome of one resolve.
 
     ``clusters``: the id column, ``cluster`` (int64, dense from 0) and ``confidence`` (the probability of the
-    weakest link that holds the record's cluster together; 1.0 for a record alone).
-    ``pairs``: the pairs judged, ``record_a`` < ``record_b``, with match weight (log2 Bayes factor with the prior),
-    probability, grade (match, review, non-match), first blocking rule and evidence.
+    weakest merge that holds the record's cluster together; 1.0 for a record alone), in the input's order.
     ``model``: what was estimated. ``report``: blocking, seconds a stage, counts, threshold, expected F1.
     """
 
     clusters: pa.Table
-    pairs: pa.Table
     model: Model
     report: dict[str, Any] = field(default_factory=dict)
+    judged: Judged | None = field(default=None, repr=False)
+
+    @cached_property
+    def pairs(self) -> pa.Table:
+        """The pairs judged with a probability above one in a thousand, ordered by id.
+
+        ``record_a`` < ``record_b``, match weight (log2 Bayes factor with the prior), probability, grade (match,
+        review, non-match), the first blocking rule (or closure) and the evidence in words.
+        """
+        return self.judged.pairs() if self.judged is not None else PAIR_SCHEMA.empty_table()

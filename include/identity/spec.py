@@ -62,7 +62,9 @@ class MatchingSpec(BaseModel):
             raise ConfigurationError("The matching spec must be a mapping with at least 'id' and 'columns'.")
         for key in given:
             if key not in cls.model_fields:
-                raise ConfigurationError(f"The matching spec has an unknown key {key!r}{nearest(str(key), cls.model_fields)}.")
+                raise ConfigurationError(
+                    f"The matching spec has an unknown key {key!r}{nearest(str(key), cls.model_fields)}."
+                )
         columns = given.get("columns")
         for column, kind in (columns if isinstance(columns, Mapping) else {}).items():
             if kind not in list(Kind):

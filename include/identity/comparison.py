@@ -1,0 +1,169 @@
+"""Comparison levels: how alike two records are, column by column. Level 0 is null on either side: no evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from include.identity import kernels
+from include.identity.columns import Codes
+from include.identity.features import BINS, Emails, Features, Field, frequency_bins
+from include.identity.naming import Names
+from include.identity.spec import Kind
+
+Levels = npt.NDArray[np.uint8]  # group by pair
+EQUAL = 16  # levels from here on: equal, by frequency bin or sharing class
+WIDTH = EQUAL + BINS
+
+NAME_LEVELS = {
+    1: "equal", 2: "nickname", 3: "typo", 4: "close", 5: "initial", 6: "other_initial", 7: "different", 8: "swapped",
+}  # fmt: skip
+LAST_LEVELS = {**NAME_LEVELS, 2: "part"}
+EMAIL_LEVELS = {
+    1: "same_mailbox", 11: "same_mailbox_of_two", 12: "same_mailbox_of_several", 3: "same_local_elsewhere",
+    4: "same_name_elsewhere", 5: "typo", 6: "typo_elsewhere", 7: "same_company", 8: "both_free_mail",
+    9: "free_and_company_mail", 10: "other_company",
+}  # fmt: skip
+SHARED_LEVELS = {1: "equal", 11: "equal_of_two", 12: "equal_of_several", 3: "typo", 4: "close", 5: "different"}
+TEXT_LEVELS = {1: "equal", 3: "typo", 4: "close", 5: "different"}
+DATE_LEVELS = {1: "equal", 2: "typo", 3: "year_and_part", 4: "two_digits", 5: "different", 6: "same_year"}
+ROLE_NAMES: Mapping[str, Mapping[int, str]] = {
+    "first": NAME_LEVELS, "last": LAST_LEVELS, "email": EMAIL_LEVELS, "phone": SHARED_LEVELS,
+    "identifier": SHARED_LEVELS, "organization": TEXT_LEVELS, "code": TEXT_LEVELS, "text": TEXT_LEVELS,
+    "date": DATE_LEVELS,
+}  # fmt: skip
+SHARED_ROLES = frozenset({"email", "phone", "identifier"})
+_SIMILAR = {Kind.ORGANIZATION: 0.92, Kind.TEXT: 0.9, Kind.PHONE: 0.0, Kind.IDENTIFIER: 0.0, Kind.CODE: 0.0}
+_PREFIX = {Kind.CODE: 3}
+CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Group:
+    """A column of evidence: its name, its role (which priors it has), and how its equal values are spread over bins.
+
+    ``keep``: the share of records by bin, ``chance``: of pairs that agree by chance; ``agree``: the probability that
+    two random records with a value agree exactly.
+    """
+
+    name: str
+    role: str
+    keep: npt.NDArray[np.float64]
+    chance: npt.NDArray[np.float64]
+    agree: float
+
+
+def base_levels(role: str) -> npt.NDArray[np.int64]:
+    """The level that each stored level counts as in estimation: equal levels collapse, sharing classes do not."""
+    base = np.arange(WIDTH)
+    base[EQUAL:] = 1
+    if role in SHARED_ROLES:
+        base[EQUAL + 1], base[EQUAL + 2] = 11, 12
+    return base
+
+
+def groups(features: Features, fewest: int) -> list[Group]:
+    """The groups of evidence that the features give; tables of under ``fewest`` records are read as part of as many."""
+    found = []
+    if features.names is not None:
+        names = features.names
+        found.append(_group("first_name", "first", names.first_count, frequency_bins(names.first_count), fewest))
+        found.append(_group("last_name", "last", names.last_count, frequency_bins(names.last_count), fewest))
+    if features.emails is not None:
+        counts = features.emails.mailbox.counts()
+        found.append(_group("email", "email", counts, features.emails.shared, fewest))
+    found += [_group(f.name, f.kind.value, f.column.counts(), f.bins, fewest) for f in features.fields]
+    return found
+
+
+def _group(name: str, role: str, counts: npt.NDArray[np.int64], bins: npt.NDArray[np.uint8], fewest: int) -> Group:
+    """Shares by bin, counted only over values that two records carry."""
+    use = (counts > 1) & (bins < BINS)
+    n = counts[use].astype(np.float64)
+    keep = np.bincount(bins[use], n, BINS)
+    pairs = np.bincount(bins[use], n * (n - 1), BINS)
+    whole = float(max(counts.sum(), fewest, 2))
+    kept = max(keep.sum() + max(0.0, fewest - float(counts.sum())), 1.0)
+    return Group(name, role, keep / kept, pairs / max(pairs.sum(), 1.0), float(pairs.sum()) / (whole * (whole - 1)))
+
+
+def compare(features: Features, left: Codes, right: Codes) -> Levels:
+    """The levels of every group for every pair, on two threads; the order is that of ``groups``."""
+    steps = _steps(features)
+    out = np.zeros((sum(width for width, _ in steps), len(left)), np.uint8)
+
+    def chunk(start: int) -> None:
+        stop = min(start + CHUNK, len(left))
+        at = 0
+        for width, step in steps:
+            rows = [np.zeros(stop - start, np.uint8) for _ in range(width)]
+            step(left[start:stop], right[start:stop], rows)
+            for row in rows:
+                out[at, start:stop] = row
+                at += 1
+        _forget_mined(features, left[start:stop], right[start:stop], out[:, start:stop])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(chunk, range(0, len(left), CHUNK)))
+    return out
+
+
+_Step = Callable[[Codes, Codes, Sequence[npt.NDArray[np.uint8]]], None]
+
+
+def _steps(features: Features) -> list[tuple[int, _Step]]:
+    found: list[tuple[int, _Step]] = []
+    if features.names is not None:
+        found.append((2, _names_step(features.names)))
+    if features.emails is not None:
+        found.append((1, _email_step(features.emails)))
+    found += [(1, _field_step(f)) for f in features.fields]
+    return found
+
+
+def _names_step(names: Names) -> _Step:
+    first_bin, last_bin = frequency_bins(names.first_count), frequency_bins(names.last_count)
+
+    def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
+        kernels.compare_names(
+            left, right, names.first, names.last, names.texts.points, names.texts.offsets, names.roots, names.tokens,
+            names.is_initial, first_bin, last_bin, out[0], out[1],
+        )  # fmt: skip
+
+    return step
+
+
+def _email_step(mail: Emails) -> _Step:
+    def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
+        kernels.compare_emails(
+            left, right, mail.mailbox.codes, mail.local, mail.domain, mail.shared, mail.is_free, mail.name_made,
+            mail.texts.points, mail.texts.offsets, out[0],
+        )  # fmt: skip
+
+    return step
+
+
+def _field_step(f: Field) -> _Step:
+    def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
+        if f.parts is not None:
+            kernels.compare_dates(left, right, f.column.codes, f.parts, f.bins, out[0])
+        else:
+            kernels.compare_texts(
+                left, right, f.column.codes, f.texts.points, f.texts.offsets, f.bins,
+                _SIMILAR[f.kind], _PREFIX.get(f.kind, 0), out[0],
+            )  # fmt: skip
+
+    return step
+
+
+def _forget_mined(features: Features, left: Codes, right: Codes, levels: Levels) -> None:
+    """A name read out of a mailbox says nothing more where that very local part agrees."""
+    if features.names is None or features.emails is None or not features.names.mined.any():
+        return
+    mined = features.names.mined[left] | features.names.mined[right]
+    mined &= features.emails.local[left] == features.emails.local[right]
+    levels[:2, mined] = 0

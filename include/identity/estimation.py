@@ -1,0 +1,156 @@
+"""Estimation without labels: a mixture over the ways two records can be related, fitted to all pairs of the table.
+
+Fellegi and Sunter (1969) ask how likely a pair's levels are among matches and among the rest. The rest is no single
+population: colleagues share a company, its domain and its switchboard; households a surname, an address and a phone.
+So the pair's relation is one of ``priors.RELATIONS``, evidence is independent given the relation, and expectation-
+maximisation (Dempster, Laird and Rubin 1977; Winkler 2000) learns each relation's levels, steadied by its prior.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from include.identity import priors
+from include.identity.comparison import EQUAL, ROLE_NAMES, WIDTH, Group, base_levels
+from include.identity.priors import COLLEAGUE, HOUSEHOLD, NEIGHBOUR, RELATIONS, SAME, STRANGER
+from include.identity.universe import Universe
+
+Floats = npt.NDArray[np.float64]
+PASSES = 25
+FEWEST = 500  # a table is read as part of a population of at least this many records
+TINY = 1e-12
+# roles whose agreement among people so related is spread like records, not like chance pairs
+_KEPT = {(HOUSEHOLD, "last"), (HOUSEHOLD, "code"), (HOUSEHOLD, "text")}
+
+
+@dataclass
+class Fit:
+    """The estimate: ``share`` of all pairs a relation, and ``theta[relation, group, base level]``."""
+
+    share: Floats
+    theta: Floats
+    drift: float = 0.0
+
+
+def start(groups: Sequence[Group]) -> Fit:
+    """The prior tables, as the first estimate."""
+    theta = np.full((len(RELATIONS), len(groups), EQUAL), TINY)
+    for g, group in enumerate(groups):
+        for r in range(len(RELATIONS)):
+            for level, value in prior_table(r, group.role).items():
+                theta[r, g, level] = value
+    share = np.array([1e-6, 1.0, *(priors.SHARE[r] for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR))])
+    return Fit(share / share.sum(), _normalised(theta, groups))
+
+
+def prior_table(relation: int, role: str) -> priors.Table:
+    """A relation's prior for a role; what a relation says nothing of is as among strangers."""
+    if relation == SAME:
+        return priors.SAME_PERSON[role]
+    return priors.RELATED.get(relation, {}).get(role, priors.STRANGERS[role])
+
+
+def estimate(groups: Sequence[Group], universe: Universe, records: int, known: Fit | None = None) -> Fit:
+    """Fit by expectation-maximisation; with a ``known`` fit only measure how far the table has drifted from it."""
+    fit = known or _initial(groups, records)
+    prior = start(groups).theta
+    for _ in range(1 if known else PASSES):
+        posterior = _expect(fit, groups, universe)
+        following = _maximise(posterior, prior, groups, universe, records)
+        if known:
+            moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
+            return Fit(known.share, known.theta, float(moved.max(initial=0.0)))
+        fit = following
+    return fit
+
+
+def _initial(groups: Sequence[Group], records: int) -> Fit:
+    fit = start(groups)
+    pairs = max(records * (records - 1) / 2, FEWEST * (FEWEST - 1) / 2)
+    fit.share[SAME] = min(0.2, 0.5 * max(records, 1) / pairs)
+    fit.share /= fit.share.sum()
+    return fit
+
+
+def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
+    """Log probability of each stored level (relation, group, level), equal levels spread over their bins."""
+    out = np.zeros((len(RELATIONS), len(groups), WIDTH))
+    for g, group in enumerate(groups):
+        base = base_levels(group.role)
+        shared = group.role in ("email", "phone", "identifier")
+        for r in range(len(RELATIONS)):
+            row = np.log(np.maximum(fit.theta[r, g], TINY))[base]
+            if not shared:
+                spread = group.keep if r == SAME or (r, group.role) in _KEPT else group.chance
+                row[EQUAL:] += np.log(np.maximum(spread, TINY))
+            out[r, g] = row
+        out[SAME, g] = np.maximum(out[SAME, g], out[STRANGER, g] + priors.LEAST_AGAINST[group.role])
+        if group.role == "email":
+            out[1:, g, 4] = np.maximum(out[1:, g, 4], out[SAME, g, 4] - priors.NAME_MADE_LIMIT)
+    out[:, :, 0] = 0.0
+    return out
+
+
+def log_share(fit: Fit) -> Floats:
+    """Log of each relation's share of all pairs."""
+    return np.asarray(np.log(np.maximum(fit.share, 1e-300)))
+
+
+def _expect(fit: Fit, groups: Sequence[Group], universe: Universe) -> Floats:
+    """Posterior of each relation for each pattern."""
+    table = tables(fit, groups)
+    total = np.repeat(log_share(fit)[:, None], universe.patterns.shape[1], axis=1)
+    for g in range(len(groups)):
+        total += table[:, g][:, universe.patterns[g]]
+    total -= total.max(axis=0)
+    odds = np.exp(total)
+    return np.asarray(odds / odds.sum(axis=0))
+
+
+def _maximise(posterior: Floats, prior: Floats, groups: Sequence[Group], universe: Universe, records: int) -> Fit:
+    mass = posterior * universe.weight
+    size = mass.sum(axis=1)
+    size[STRANGER] += max(0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs)
+    steady = np.array([max(25.0, 0.03 * size[SAME]), FEWEST * (FEWEST - 1) / 2, 200.0, 200.0, 200.0])
+    theta = np.empty_like(prior)
+    for g, group in enumerate(groups):
+        level = base_levels(group.role)[universe.patterns[g]]
+        level = np.where(universe.patterns[g] == 0, 0, level)
+        for r in range(len(RELATIONS)):
+            counts = np.bincount(level, mass[r], EQUAL)[:EQUAL]
+            counts[0] = 0.0
+            theta[r, g] = counts + steady[r] * prior[r, g]
+    theta = _normalised(theta, groups)
+    _tie_to_strangers(theta, groups, size)
+    share = size + np.array([2.0, 0.0, 1.0, 1.0, 1.0])
+    share[SAME] = min(share[SAME], 20.0 * records)
+    return Fit(share / share.sum(), theta)
+
+
+def _tie_to_strangers(theta: Floats, groups: Sequence[Group], size: Floats) -> None:
+    """Give names the chance of agreement that their frequencies tell, and relations what they say nothing of."""
+    matched = size[SAME] / size.sum()
+    for g, group in enumerate(groups):
+        if group.role in ("first", "last"):
+            chance = max(group.agree - matched * theta[SAME, g, 1], group.agree / 4, 1e-9)
+            others = [level for level in (2, 3, 4, 7, 8)]
+            theta[STRANGER, g, others] *= (1 - chance) / theta[STRANGER, g, others].sum()
+            theta[STRANGER, g, 1] = chance
+        for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR):
+            if group.role not in priors.RELATED[r]:
+                theta[r, g] = theta[STRANGER, g]
+
+
+def _normalised(theta: Floats, groups: Sequence[Group]) -> Floats:
+    """Let each group's levels sum to 1; initials among themselves, for being an initial is missingness."""
+    for g, group in enumerate(groups):
+        apart = list(priors.SEPARATE.get(group.role, ()))
+        rest = [level for level in ROLE_NAMES[group.role] if level not in apart]
+        for levels in (apart, rest):
+            if levels:
+                theta[:, g, levels] /= np.maximum(theta[:, g, levels].sum(axis=1, keepdims=True), TINY)
+    return theta

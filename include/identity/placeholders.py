@@ -1,0 +1,38 @@
+"""Values that people and systems write when there is nothing to write: null, not evidence."""
+
+from __future__ import annotations
+
+WORDS = frozenset(
+    {
+        "", "-", "--", "---", ".", "..", "?", "??", "???", "n/a", "n.a.", "n.a", "na", "none", "null", "nil", "nan", "nul",
+        "undefined", "unknown", "unbekannt", "inconnu", "not available", "not provided", "not known", "not given",
+        "not applicable", "no name", "noname", "test", "tester", "testing", "test test", "test user", "tbd", "tba",
+        "xx", "xxx", "xxxx", "xxxxx", "anonymous", "anon", "dummy", "asdf", "qwerty", "example", "blank", "empty",
+        "missing", "(null)", "<null>", "#n/a", "[not provided]", "deleted", "first name", "last name", "firstname",
+        "lastname", "name", "false", "true", "n/d", "nd", "sin nombre", "0",
+    }
+)  # fmt: skip
+MAILBOXES = frozenset(
+    {
+        "test@test.com", "test@example.com", "none@none.com", "no@no.com", "na@na.com", "n/a@n/a.com", "noemail@noemail.com",
+        "noemail@email.com", "no@email.com", "none@email.com", "unknown@unknown.com", "a@a.com", "a@b.com", "x@x.com",
+        "abc@abc.com", "asdf@asdf.com", "email@email.com", "email@example.com", "user@example.com", "null@null.com",
+        "noreply@example.com", "name@example.com", "no-reply@example.com", "test@gmail.com", "test@mail.com",
+    }
+)  # fmt: skip
+ROLES = frozenset(
+    "info sales support contact admin office hello enquiries inquiries billing accounts accounting help helpdesk service"
+    " team mail post hr jobs careers marketing press media webmaster postmaster noreply no-reply donotreply reception"
+    " orders order shop customerservice customercare newsletter feedback kontakt contacto abuse root".split()
+)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a value says only that there is none."""
+    plain = text.strip().casefold()
+    return plain in WORDS or (len(plain) > 1 and len(set(plain)) == 1 and not plain.isalpha())
+
+
+def is_filler_number(digits: str) -> bool:
+    """Whether a number is one digit repeated or a plain run (``00000``, ``1234567``)."""
+    return len(set(digits)) <= 1 or digits in "012345678901234567890" or digits in "98765432109876543210"
