@@ -18,9 +18,11 @@ from typing import Any
 import yaml
 
 from include.contracts.errors import ConfigurationError, KindredError
+from include.contracts.identity import IDENTITY
 from include.contracts.nearest import nearest
 from include.contracts.runs import DatasetRef, Run, StageReport, Window
 from include.contracts.settings import Settings
+from include.contracts.staged import STAGED
 from include.storage.meter import Meter
 from include.storage.project import Project
 
@@ -77,6 +79,12 @@ def perform(
     report = _recorded(project, run, partial(_call, _STEPS[stage], project, run, *given), final=final)
     merged = {**known, **{ref.dataset: ref for ref in report.writes}}
     return {"refs": {name: ref.to_dict() for name, ref in merged.items()}, "report": report.to_dict()}
+
+
+def standing_refs(project: Project) -> dict[str, dict[str, Any]]:
+    """Return the current version of all that stage and resolve write: what a build by itself begins with."""
+    manifests = [project.lake.current(table.name) for table in (*STAGED, *IDENTITY)]
+    return {manifest.dataset: manifest.ref.to_dict() for manifest in manifests if manifest is not None}
 
 
 def run_all(project: Project, run: Run, watch: Callable[[str, Mapping[str, Any] | None], None]) -> None:
