@@ -10,10 +10,9 @@ import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import yaml
 from airflow.sdk import (
@@ -170,20 +169,27 @@ def project() -> Project:
 
 
 def run_of(dag_run: Any) -> Run:
-    """Return the run's name in the ledger, and its logical date: runs that an asset starts have none of their own."""
-    return Run(f"{dag_run.dag_id}/{dag_run.run_id}", as_of(dag_run.run_after, Settings.from_environment()))
+    """Return the run's name in the ledger, and its logical date: runs that an asset starts have none of their own.
 
+    It is the pinned one, else the day on which a sample's exports were taken, else the day on which the run was due.
+    """
+    from include.pipeline import taken_on
 
-def as_of(run_after: datetime, settings: Settings) -> date:
-    """Return the pinned logical date, or the day on which the run was due in the settings' time zone."""
-    return settings.as_of or run_after.astimezone(ZoneInfo(settings.timezone)).date()
+    settings = Settings.from_environment()
+    as_of = settings.as_of or taken_on(settings.exports) or dag_run.run_after.astimezone(settings.zone).date()
+    return Run(f"{dag_run.dag_id}/{dag_run.run_id}", as_of)
 
 
 def window_of(dag_run: Any) -> Window:
-    """Return the run's data interval; everything until the run was due when it has none, as when a person starts it."""
+    """Return the run's data interval; everything until its day has ended when it has none, as when a person starts it.
+
+    So two runs by hand on one day ask for the same window.
+    """
+    from include.pipeline import everything_until
+
     start, end = dag_run.data_interval_start, dag_run.data_interval_end
     if start is None or end is None or start >= end:
-        return Window(None, dag_run.run_after)
+        return everything_until(run_of(dag_run))
     return Window(start, end)
 
 

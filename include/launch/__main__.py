@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
         return error.exit_code
     except KeyboardInterrupt:
-        console.print("Interrupted; everything that was started has been stopped.")
+        console.print("Stopped, with everything that was started.")
         return INTERRUPTED
     return 0
 

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from rich.console import Console
 
-from include.contracts.settings import Settings
+from include.contracts.errors import FatalError
+from include.contracts.settings import ROOT, Settings
 from include.launch import lock, services
+from include.launch.environment import USER, password
 from include.launch.follow import PipelineRun
-from include.launch.layout import Layout, settings_for
-from include.launch.processes import Processes
+from include.launch.layout import Layout, homes, settings_for
 from include.launch.progress import Progress
+from include.launch.sample import ensure_sample
 from include.storage import embedded
+
+PORT = 8080
+STOP_SECONDS = 60
 
 
 def run(data: Path | None, console: Console) -> None:
     """Run the whole pipeline once, show it, and stop all that was started."""
     settings = settings_for(data, schedules=False)
     layout = Layout(settings.home)
-    with lock.held(layout.lock, "run"), Progress(console) as progress, embedded.running(settings.home) as warehouse:
-        settings = with_warehouse(settings, warehouse)
+    with lock.held(layout.lock, "run"), Progress(console) as progress, _prepared(settings, progress.say) as settings:
         now = datetime.now(UTC)
         with services.started(settings, layout, since=now, say=progress.say) as (client, processes):
             dags = services.expected_dags(settings)
@@ -35,9 +45,89 @@ def run(data: Path | None, console: Console) -> None:
         progress.say("Stopped")
 
 
-def with_warehouse(settings: Settings, embedded_url: str) -> Settings:
-    """Return the settings with the embedded server as the warehouse, unless they name another."""
-    return settings if settings.warehouse_url else settings.model_copy(update={"warehouse_url": embedded_url})
+def up(data: Path | None, console: Console) -> None:
+    """Leave Airflow running behind, and say where it is."""
+    layout = Layout(settings_for(data, schedules=True).home)
+    told = lock.holder(layout.lock)
+    if told is None:
+        told = _serve_behind(data, layout)
+    elif told.get("command") != "up":
+        raise FatalError(lock.taken(told))
+    console.print(
+        f"Airflow is up: [bold]{told['url']}[/]   user [bold]{USER}[/]   password [bold]{password(layout)}[/]\n"
+        f"Logs: {layout.logs}\nStop it with: make down",
+        highlight=False,
+    )
 
 
-COMMANDS: Mapping[str, Callable[[Path | None, Console], None]] = MappingProxyType({"run": run})
+def serve(data: Path | None, console: Console) -> None:
+    """Keep Airflow up until somebody stops this process; what `up` leaves behind."""
+    settings = settings_for(data, schedules=True)
+    layout = Layout(settings.home)
+    say = console.print
+    with lock.held(layout.lock, "up") as mine, _prepared(settings, say) as settings:
+        now = datetime.now(UTC)
+        with services.started(settings, layout, port=PORT, since=now, say=say) as (client, processes):
+            mine.tell(url=client.url)
+            while True:
+                processes.check()
+                time.sleep(1)
+
+
+def down(data: Path | None, console: Console) -> None:
+    """Stop what `up` left behind, for all exports or for those given."""
+    found = False
+    for home in [settings_for(data, schedules=True).home] if data else homes():
+        layout = Layout(home)
+        told = lock.holder(layout.lock)
+        if told is not None:
+            found = True
+            _stop(layout, told)
+            console.print(f"Stopped `make {told.get('command')}` in {home}.", highlight=False)
+    if not found:
+        console.print("Nothing is up.")
+
+
+@contextmanager
+def _prepared(settings: Settings, say: Callable[[str], None]) -> Iterator[Settings]:
+    """Have the exports there and PostgreSQL running; yields the settings that name the warehouse."""
+    ensure_sample(settings, say)
+    with embedded.running(settings.home) as url:
+        yield settings if settings.warehouse_url else settings.model_copy(update={"warehouse_url": url})
+
+
+def _serve_behind(data: Path | None, layout: Layout) -> Mapping[str, Any]:
+    """Start `serve` in a session of its own, and return what it tells of itself once it is up."""
+    layout.logs.mkdir(parents=True, exist_ok=True)
+    log = layout.logs / "launcher.log"
+    command = [sys.executable, "-m", "include.launch", "serve", *(["--data", str(data)] if data else [])]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd=ROOT
+        )
+    try:
+        while server.poll() is None:
+            told = lock.holder(layout.lock)
+            if told and "url" in told:
+                return told
+            time.sleep(0.2)
+    except BaseException:
+        server.terminate()
+        server.wait()
+        raise
+    said = log.read_text("utf-8", errors="replace").strip().splitlines()
+    raise FatalError(f"Airflow did not come up. {said[-1] if said else ''}\nIts log: {log}")
+
+
+def _stop(layout: Layout, told: Mapping[str, Any]) -> None:
+    os.kill(int(told["pid"]), signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while lock.holder(layout.lock) is not None:
+        if time.monotonic() > deadline:
+            raise FatalError(f"Process {told['pid']} did not stop within {STOP_SECONDS} s; look at {layout.logs}.")
+        time.sleep(0.1)
+
+
+COMMANDS: Mapping[str, Callable[[Path | None, Console], None]] = MappingProxyType(
+    {"run": run, "up": up, "down": down, "serve": serve}
+)

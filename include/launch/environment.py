@@ -94,7 +94,7 @@ def free_port(*wanted: int) -> int:
 
 
 def _is_foreign(name: str) -> bool:
-    """Whether a variable of the shell would disturb: another Airflow's settings, or no bytecode, which costs seconds."""
+    """Whether a variable of the shell would disturb: another Airflow's settings, or no bytecode (it costs seconds)."""
     is_airflow = name.startswith("AIRFLOW_") and not name.startswith(("AIRFLOW_CONN_", "AIRFLOW_VAR_"))
     return is_airflow or name in {"PYTHONDONTWRITEBYTECODE", "PYTHONHOME"} or name.startswith(PREFIX)
 

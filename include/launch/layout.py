@@ -75,3 +75,9 @@ def settings_for(data: Path | None, *, schedules: bool) -> Settings:
             digest = hashlib.sha256(str(exports).encode()).hexdigest()[:6]
             changes["home"] = ROOT / ".kindred" / "data" / f"{exports.name}-{digest}"
     return settings.model_copy(update=changes)
+
+
+def homes() -> list[Path]:
+    """Return the homes of all installations of this checkout."""
+    home = Settings.from_environment().home.resolve()
+    return [home, *sorted((ROOT / ".kindred" / "data").glob("*"))]

@@ -41,7 +41,7 @@ def held(path: Path, command: str) -> Iterator[Lock]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigurationError(_taken(holder(path) or {})) from None
+            raise ConfigurationError(taken(holder(path) or {})) from None
         yield Lock(file, command)
         file.truncate(0)
 
@@ -67,7 +67,8 @@ def _read(file: IO[str]) -> Mapping[str, Any]:
     return told
 
 
-def _taken(told: Mapping[str, Any]) -> str:
+def taken(told: Mapping[str, Any]) -> str:
+    """Return the sentence that says who holds the lock."""
     who = f"`make {told.get('command', 'run')}` (process {told.get('pid', 'unknown')})"
     if told.get("command") == "up":
         return f"Airflow is up already, by {who}; stop it with `make down` first."

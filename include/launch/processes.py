@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -104,11 +105,9 @@ class Processes:
 
     def _tell(self, word: str) -> None:
         assert self._watchdog.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # the watchdog was killed; this process still ends its children itself
             self._watchdog.stdin.write(f"{word}\n".encode())
             self._watchdog.stdin.flush()
-        except BrokenPipeError:  # the watchdog was killed; this process still ends its children itself
-            pass
 
 
 def end_sessions(sessions: Iterable[int], children: Iterable[subprocess.Popen[bytes]] = ()) -> None:
@@ -145,7 +144,5 @@ def _is_zombie(pid: int) -> bool:
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass

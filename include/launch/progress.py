@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -24,6 +24,7 @@ QUIET = frozenset({"waiting", "scheduled", "queued", "upstream_failed"})
 MOST_COUNTS = 6
 
 Counts = Mapping[str, int]
+_JUSTIFY: tuple[JustifyMethod, ...] = ("left", "left", "left", "right", "left")
 
 
 class Progress:
@@ -75,8 +76,8 @@ def spell(counts: Counts) -> str:
 
 def _table(tasks: Iterable[tuple[TaskInstance, Counts]], now: datetime) -> Table:
     table = Table.grid(padding=(0, 2))
-    for justify in ("left", "left", "left", "right", "left"):
-        table.add_column(justify=justify)  # type: ignore[arg-type]
+    for justify in _JUSTIFY:
+        table.add_column(justify=justify)
     before = ""
     for task, counts in tasks:
         dag = task.dag if task.dag != before else ""
