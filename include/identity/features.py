@@ -112,7 +112,8 @@ def _stable_order(ids: pa.Array, spec: MatchingSpec) -> npt.NDArray[np.int64]:
         if len(ids)
         else np.zeros(1, np.int64)
     )
-    data = np.frombuffer(ids.buffers()[2], np.uint8) if ids.buffers()[2] is not None else np.zeros(0, np.uint8)
+    text = ids.buffers()[2]  # may be read-only, as from a query engine; the kernel was compiled for arrays it may write
+    data = np.array(np.frombuffer(text, np.uint8)) if text is not None else np.zeros(0, np.uint8)
     hashes = np.zeros(len(ids), np.uint64)
     hash_texts(data, np.ascontiguousarray(offsets), hashes)
     order = np.argsort(hashes, kind="stable")
