@@ -43,7 +43,7 @@ WITH tie AS (
     FROM edge
     UNION ALL
     SELECT record_a, record_b, 'infinity'::DOUBLE, kind <> 'never', kind = 'never', 'decision|' || decision_id
-    FROM applied_now WHERE record_a IS NOT NULL AND state = 'in force'
+    FROM applied_now WHERE record_a IS NOT NULL AND state <> 'stale'
 ), touched AS (
     SELECT m.record_id, m.previous_id, a.profile_id
     FROM member m JOIN assigned a USING (cluster)
@@ -73,8 +73,8 @@ WITH changed AS (
     SELECT coalesce(n.decision_id, b.decision_id) AS decision_id, coalesce(n.record_a, b.record_a) AS record_a,
            coalesce(n.record_b, b.record_b) AS record_b,
            CASE WHEN n.decision_id IS NULL THEN 'taken back' ELSE 'taken' END AS turn
-    FROM (SELECT * FROM applied_now WHERE state = 'in force') n
-    FULL JOIN (SELECT * FROM applied_before WHERE state = 'in force') b USING (decision_id)
+    FROM (SELECT * FROM applied_now WHERE state <> 'stale') n
+    FULL JOIN (SELECT * FROM applied_before WHERE state <> 'stale') b USING (decision_id)
     WHERE n.decision_id IS NULL OR b.decision_id IS NULL
 )
 SELECT 'steward' AS kind, a.profile_id, b.profile_id AS other_profile_id,

@@ -1,0 +1,184 @@
+"""Builds one version of the identity datasets: engine, guard, crosswalk, events, gate, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import ibis.expr.types as ir
+
+from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY_EVENT, REGISTER, REVIEW
+from include.contracts.runs import DatasetRef, Run
+from include.contracts.staged import PERSON_RECORD
+from include.contracts.tables import Table
+from include.identity import engine as matching
+from include.identity.approval import breaches, evidence, movement
+from include.identity.crosswalk import assign, create_tables
+from include.identity.crosswalk_events import log_events
+from include.identity.decisions_settings import Stewardship
+from include.identity.decisions_state import Stand
+from include.identity.model_store import load_model, save_model
+from include.identity.report import save_report
+from include.identity.resolution import Resolution
+from include.identity.spec import MatchingSpec
+from include.storage.engine import Engine
+from include.storage.lake import Lake, Manifest
+from include.storage.project import Project
+
+LOGS = (HISTORY, REGISTER, IDENTITY_EVENT)
+STATES = (EDGE, REVIEW, ALIAS, APPLIED)
+# The crosswalk comes last: it is what the next run starts from.
+DATASETS = (*LOGS, *STATES, CROSSWALK)
+BUILT = {
+    HISTORY: "history_now",
+    REGISTER: "register_now",
+    IDENTITY_EVENT: "event_now",
+    EDGE: "edge",
+    REVIEW: "review_now",
+    ALIAS: "alias_now",
+    APPLIED: "applied_now",
+    CROSSWALK: "crosswalk_now",
+}
+
+# A group above the limit is held back alone: its records stay in the profiles they were in, new ones by themselves.
+_GUARD: Mapping[str, str] = {
+    "oversize": "SELECT cluster FROM found GROUP BY cluster HAVING count(*) > {largest}",
+    "clusters": """
+        SELECT * FROM found ANTI JOIN oversize USING (cluster)
+        UNION ALL
+        SELECT f.record_id, -dense_rank() OVER (ORDER BY f.cluster, coalesce(b.profile_id, f.record_id)),
+               coalesce(b.confidence, 1.0)
+        FROM found f SEMI JOIN oversize USING (cluster) LEFT JOIN crosswalk_before b USING (record_id)
+    """,
+}
+
+_EDGE = "SELECT * FROM pairs WHERE grade IN ('match', 'review')"
+
+# What a decision is worth: the records of both profiles, which it would put together or keep apart.
+_REVIEW = """
+WITH size AS (SELECT profile_id, count(*) AS records FROM crosswalk_now GROUP BY profile_id), judged AS (
+    SELECT least(record_a, record_b) AS record_a, greatest(record_a, record_b) AS record_b FROM applied_now
+    WHERE record_a IS NOT NULL
+)
+SELECT e.record_a, e.record_b, e.probability, e.evidence,
+       sa.records + CASE WHEN a.profile_id = b.profile_id THEN 0 ELSE sb.records END AS records_touched
+FROM edge e ANTI JOIN judged USING (record_a, record_b)
+JOIN crosswalk_now a ON a.record_id = e.record_a JOIN size sa ON sa.profile_id = a.profile_id
+JOIN crosswalk_now b ON b.record_id = e.record_b JOIN size sb ON sb.profile_id = b.profile_id
+WHERE e.grade = 'review'
+"""
+
+_COUNTS = """
+SELECT (SELECT count(*) FROM founding), (SELECT count(*) FROM crosswalk_now), (SELECT count(*) FROM assigned),
+       (SELECT count(*) FROM oversize), (SELECT count(*) FROM review_now),
+       (SELECT count(*) FROM applied_now WHERE state = 'stale'),
+       (SELECT count(*) FROM applied_now WHERE state = 'changed')
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is determined by, and what it will be called."""
+
+    records: DatasetRef
+    spec: MatchingSpec
+    stewardship: Stewardship
+    decisions: Stand
+    previous: Manifest | None
+    inputs: Mapping[str, str]
+    version: str
+
+
+def build(project: Project, run: Run, plan: Plan) -> None:
+    """Resolve and write every dataset of the version; the crosswalk's manifest is written last."""
+    with project.engine() as engine:
+        resolution = prepare(engine, run, plan)
+        report = _report(engine.connection, plan, resolution, project.lake)
+        save_report(project.lake, plan.version, report, plan.inputs)
+        _write(engine, plan)
+
+
+def prepare(engine: Engine, run: Run, plan: Plan) -> Resolution:
+    """Leave every result of the run as a temporary table of the engine's connection; writes only a new model."""
+    records = engine.read(PERSON_RECORD, plan.records)
+    resolution = _match(engine.lake, records, plan)
+    _expose(engine, records, resolution, plan)
+    connection = engine.connection
+    create_tables(
+        connection, {name: sql.format(largest=plan.stewardship.largest_profile) for name, sql in _GUARD.items()}
+    )
+    assign(connection, on_date=run.as_of, version=plan.version, model_version=resolution.model.version)
+    log_events(connection)
+    create_tables(connection, {"review_now": _REVIEW})
+    return resolution
+
+
+def _match(lake: Lake, records: ir.Table, plan: Plan) -> Resolution:
+    """Run the engine with the saved model, or estimate one and save it."""
+    spec = plan.spec
+    columns = dict.fromkeys([spec.id, *([spec.source] if spec.source else []), *spec.columns])
+    saved = load_model(lake, plan.inputs["model"])
+    resolution = matching.resolve(
+        records.select(*columns).to_pyarrow(), spec, decisions=plan.decisions.binding, model=saved
+    )
+    if saved is None:
+        inputs = {"matching": plan.inputs["matching"], PERSON_RECORD.name: plan.records.version}
+        save_model(lake, resolution.model, plan.inputs["model"], inputs)
+    return resolution
+
+
+def _expose(engine: Engine, records: ir.Table, resolution: Resolution, plan: Plan) -> None:
+    """Give the connection the tables that the statements name."""
+    connection = engine.connection
+    connection.register("found", resolution.clusters.rename_columns(["record_id", "cluster", "confidence"]))
+    connection.register("pairs", resolution.pairs)
+    create_tables(connection, {"edge": _EDGE})
+    engine.ibis.create_view("founding", records.select("record_id", "created_at"))
+    connection.register("yielding", plan.decisions.yielding)
+    connection.register("applied_now", plan.decisions.states)
+    for name, table in (
+        ("crosswalk_before", CROSSWALK),
+        ("history_before", HISTORY),
+        ("register_before", REGISTER),
+        ("alias_before", ALIAS),
+        ("applied_before", APPLIED),
+    ):
+        engine.ibis.create_view(name, engine.read(table, sibling(plan.previous, table)))
+
+
+def sibling(crosswalk: Manifest | None, table: Table) -> DatasetRef | None:
+    """The dataset that was written together with a crosswalk."""
+    return DatasetRef(table.name, crosswalk.version, 0) if crosswalk else None
+
+
+def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resolution, lake: Lake) -> dict[str, Any]:
+    moved = movement(connection)
+    broken = breaches(moved, plan.stewardship.limits)
+    before = load_model(lake, plan.previous.inputs["model"]) if plan.previous else None
+    names = ("records", "assigned", "profiles", "held_clusters", "review", "stale_decisions", "changed_decisions")
+    counts = dict(zip(names, connection.execute(_COUNTS).fetchall()[0], strict=True))
+    events = dict(connection.execute("SELECT kind, count(*) FROM event_now GROUP BY kind").fetchall())
+    found = resolution.report
+    return {
+        "counts": counts | {kind: events[kind] for kind in sorted(events)},
+        "held": evidence(moved, broken, resolution.model.version, before.version if before else None)
+        if broken
+        else None,
+        "model": {name: found[name] for name in ("threshold", "expected_f1", "drift") if name in found},
+        "pairs_scored": found.get("pairs_scored"),
+    }
+
+
+def _write(engine: Engine, plan: Plan) -> None:
+    for table in DATASETS:
+        before = sibling(plan.previous, table) if table in LOGS else None
+        engine.write(
+            table,
+            engine.ibis.table(BUILT[table]),
+            version=plan.version,
+            inputs=plan.inputs,
+            point=False,
+            extends=engine.lake.open(before) if before else None,
+        )

@@ -1,0 +1,61 @@
+"""The stewardship settings: where decisions come from, and how much a run may move without a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.nearest import nearest
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, given: Any) -> Any:
+        for key in given if isinstance(given, dict) else ():
+            if key not in cls.model_fields:
+                raise ValueError(f"there is no key {key!r}{nearest(str(key), cls.model_fields)}")
+        return given
+
+
+class Limits(_Frozen):
+    """How much one run may move before it needs a person's approval."""
+
+    merged_profiles: float = Field(default=0.05, ge=0, le=1, description="Share of profiles that merge into another")
+    split_profiles: float = Field(default=0.05, ge=0, le=1, description="Share of profiles that a part splits off")
+    changed_records: float = Field(default=0.05, ge=0, le=1, description="Share of records that change profile")
+    at_least: int = Field(default=50, ge=0, description="Moves below this number never hold a run")
+
+
+class Stewardship(_Frozen):
+    """What stewardship.yaml holds."""
+
+    decisions: str = Field(default="decisions.csv", description="File of decisions, relative to the configuration")
+    limits: Limits = Limits()
+    largest_profile: int = Field(default=100, ge=2, description="Larger groups of records are held back alone")
+
+
+def load_stewardship(folder: Path) -> Stewardship:
+    """Read stewardship.yaml of the configuration folder; without the file, the defaults hold.
+
+    Raises ConfigurationError naming every fault with its place.
+    """
+    path = folder / "stewardship.yaml"
+    if not path.exists():
+        return Stewardship()
+    try:
+        return Stewardship.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"Cannot read {path.name}: {type(error).__name__}.") from None
+    except ValidationError as error:
+        faults = "; ".join(
+            ".".join(map(str, e["loc"])) + (": " if e["loc"] else "") + e["msg"].removeprefix("Value error, ")
+            for e in error.errors(include_input=False, include_url=False)
+        )
+        raise ConfigurationError(f"{path.name} cannot be used: {faults}.") from None
