@@ -5,15 +5,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from include.contracts.runs import Run
+from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import Settings
+from include.contracts.tables import Column, Table, Type
 from include.storage import embedded
 from include.storage.project import Project
 
@@ -57,3 +61,38 @@ def warehouse_project(tmp_path: Path, warehouse_url: str) -> Iterator[Project]:
 def run() -> Run:
     """A run with a fixed logical date."""
     return Run("test-run", date(2026, 6, 30))
+
+
+Put = Callable[..., DatasetRef]
+
+
+@pytest.fixture
+def put() -> Put:
+    """Put rows into a project's lake as one version of a table: ``put(project, TABLE, [{...}], version="v1")``.
+
+    Each row names only the columns the test is about; required ones that it leaves out get a valid value.
+    """
+
+    def _put(project: Project, table: Table, rows: Sequence[Mapping[str, Any]], version: str = "v1") -> DatasetRef:
+        place = project.lake.url(table.name, f"{version}.parquet")
+        nullable = pa.schema([field.with_nullable(True) for field in table.schema])
+        full = [{c.name: _valid(c) if c.required else None for c in table.columns} | dict(row) for row in rows]
+        content = pa.Table.from_pylist(full, schema=nullable)
+        with project.lake.fs.open(place, "wb") as sink:
+            pq.write_table(content, sink)
+        return project.lake.commit(table.name, version, [f"{version}.parquet"], len(rows), point=False)
+
+    return _put
+
+
+def _valid(column: Column) -> object:
+    """A value that the column's declaration allows."""
+    return {
+        Type.TEXT: column.allowed[0] if column.allowed else "x",
+        Type.INTEGER: int(column.minimum or 0),
+        Type.NUMBER: float(column.minimum or 0),
+        Type.BOOLEAN: False,
+        Type.DATE: date(2026, 6, 30),
+        Type.TIMESTAMP: datetime(2026, 6, 30, tzinfo=UTC),
+        Type.JSON: "{}",
+    }[column.type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from include.contracts import identity, metrics, profiles, segments
+from include.contracts import identity, measures, metrics, profiles, segments
 from include.contracts.tables import Table
 
 
@@ -46,10 +46,10 @@ PUBLISHED: tuple[Published, ...] = (
     Published("profile_identifier", profiles.PROFILE_IDENTIFIER, (_PROFILE,)),
     Published("crosswalk", identity.CROSSWALK, (_PROFILE,)),
     Published("profile_alias", identity.ALIAS, (_PROFILE,)),
-    Published("customer_360", metrics.CUSTOMER_360, (_PROFILE, _ACCOUNT_IF_ANY)),
-    Published("account_360", metrics.ACCOUNT_360, (_ACCOUNT,)),
-    Published("customer_history", metrics.CUSTOMER_HISTORY, (Reference("profile_id", "profile", past=True),)),
-    Published("account_history", metrics.ACCOUNT_HISTORY, (Reference("account_id", "account", past=True),)),
+    Published("customer_360", measures.CUSTOMER_360, (_PROFILE, _ACCOUNT_IF_ANY)),
+    Published("account_360", measures.ACCOUNT_360, (_ACCOUNT,)),
+    Published("customer_history", measures.CUSTOMER_HISTORY, (Reference("profile_id", "profile", past=True),)),
+    Published("account_history", measures.ACCOUNT_HISTORY, (Reference("account_id", "account", past=True),)),
     Published("contract_renewal", metrics.CONTRACT_RENEWAL, (_ACCOUNT_IF_ANY,)),
     Published("grid", metrics.GRID),
     Published("grid_flow", metrics.GRID_FLOW),

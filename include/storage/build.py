@@ -56,6 +56,11 @@ def state(connection: sa.Connection, build: Build) -> str | None:
     return comment if comment in (LOADED, AUDITED) else None
 
 
+def lock(connection: sa.Connection, build: Build) -> None:
+    """Let one process at a time work on the build, until the transaction ends."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(int(build.version, 16) - 2**63)))
+
+
 def mark(connection: sa.Connection, build: Build, comment: str) -> None:
     """Note how far the build is."""
     connection.exec_driver_sql(f"COMMENT ON SCHEMA \"{build.schema}\" IS '{comment}'")

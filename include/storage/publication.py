@@ -43,6 +43,15 @@ def current(connection: sa.Connection) -> str | None:
     return connection.execute(sa.select(PUBLICATION.c.version).where(PUBLICATION.c.is_current)).scalar()
 
 
+def tables(connection: sa.Connection) -> set[str]:
+    """Return the published tables: the views that stand on a build, and no view of anybody else in the schema."""
+    query = sa.text(
+        "SELECT DISTINCT view_name FROM information_schema.view_table_usage "
+        "WHERE view_schema = :schema AND starts_with(table_schema, :prefix)"
+    )
+    return set(connection.execute(query, {"schema": READERS, "prefix": PREFIX}).scalars())
+
+
 def drop_old(warehouse: Warehouse, build: Build, keep: int) -> list[str]:
     """Drop the builds beyond the ``keep`` latest published ones, and unpublished ones older than ``build``.
 
@@ -74,7 +83,7 @@ def _switch(connection: sa.Connection, build: Build, run: Run) -> bool:
     if current(connection) == build.version:
         return False
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    views = _views(connection)
+    views = tables(connection)
     if views:  # all before any is changed: a reader sees every view old, or every view new
         connection.exec_driver_sql(f"LOCK TABLE {', '.join(map(_view, sorted(views)))} IN ACCESS EXCLUSIVE MODE")
     for name in sorted(views - {item.name for item in build.tables}):
@@ -163,15 +172,6 @@ def _superseded(connection: sa.Connection, build: Build, keep: int) -> list[str]
         },
     )  # fmt: skip
     return list(rows.scalars())
-
-
-def _views(connection: sa.Connection) -> set[str]:
-    """Return the views that stand on one of our builds; views of other people in the schema are not ours to touch."""
-    query = sa.text(
-        "SELECT DISTINCT view_name FROM information_schema.view_table_usage "
-        "WHERE view_schema = :schema AND starts_with(table_schema, :prefix)"
-    )
-    return set(connection.execute(query, {"schema": READERS, "prefix": PREFIX}).scalars())
 
 
 def _columns(connection: sa.Connection, schema: str, name: str) -> list[tuple[str, str]]:

@@ -1,0 +1,231 @@
+"""Load, audit, publish on a real PostgreSQL: what readers see, and when."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from include.contracts.errors import FatalError
+from include.contracts.profiles import PROFILE
+from include.contracts.runs import DatasetRef, Run
+from include.quality.step import audit, load, publish
+from include.storage.project import Project
+
+Company = Callable[..., dict[str, DatasetRef]]
+
+
+def ask(project: Project, query: str) -> list[Any]:
+    with project.warehouse().begin() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+def release(project: Project, run: Run, refs: dict[str, DatasetRef]) -> None:
+    for step in (load, audit, publish):
+        step(project, run, refs)
+
+
+def builds(project: Project) -> set[str]:
+    return {name for (name,) in ask(project, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'build%%'")}
+
+
+def test_readers_get_the_rows_with_declared_types_and_descriptions(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    release(warehouse_project, run, company(warehouse_project))
+    assert ask(warehouse_project, "SELECT profile_id, email, records FROM kindred.profile ORDER BY 1") == [
+        ("anna", "anna@acme.example", 2),
+        ("bo", None, 1),
+    ]
+    assert ask(warehouse_project, "SELECT evidence -> 'nps_class' FROM kindred.segment_membership") == [(None,)]
+    described = "SELECT obj_description('kindred.profile'::regclass), col_description('kindred.profile'::regclass, 1)"
+    assert ask(warehouse_project, described) == [("one person", PROFILE.column("profile_id").description)]
+
+
+def test_the_published_tables_enforce_their_declarations(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    release(warehouse_project, run, company(warehouse_project))
+    for change, fault in {
+        "confidence = 7": psycopg.errors.CheckViolation,
+        "email_consent = 'maybe'": psycopg.errors.CheckViolation,
+        "records = NULL": psycopg.errors.NotNullViolation,
+        "profile_id = 'anna'": psycopg.errors.UniqueViolation,
+    }.items():
+        with pytest.raises(sa.exc.IntegrityError) as error:
+            ask(warehouse_project, f"UPDATE kindred.profile SET {change}")
+        assert isinstance(error.value.orig, fault)
+
+
+def test_quarantined_rows_are_listed_without_what_was_in_them(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    release(warehouse_project, run, company(warehouse_project))
+    rows = warehouse_project.ledger().quarantine()
+    assert [(row["source"], row["rule"]) for row in rows] == [("nps", "score_range")]
+    assert "secret@acme.example" not in str(rows)
+
+
+def test_a_row_that_is_no_longer_quarantined_leaves_the_list(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    load(warehouse_project, run, company(warehouse_project))
+    load(warehouse_project, run, company(warehouse_project, "v2", {"staged/quarantine": []}))
+    assert warehouse_project.ledger().quarantine() == []
+
+
+def test_publishing_again_changes_nothing(warehouse_project: Project, company: Company, run: Run) -> None:
+    refs = company(warehouse_project)
+    release(warehouse_project, run, refs)
+    everything = "SELECT * FROM control.publication"
+    views = "SELECT oid, relfilenode, xmin::text FROM pg_class WHERE relnamespace = 'kindred'::regnamespace ORDER BY 1"
+    before = ask(warehouse_project, everything), ask(warehouse_project, views), builds(warehouse_project)
+    release(warehouse_project, Run("another", date(2026, 7, 1)), refs)
+    assert (ask(warehouse_project, everything), ask(warehouse_project, views), builds(warehouse_project)) == before
+
+
+def test_the_lakes_readers_follow_the_warehouses(warehouse_project: Project, company: Company, run: Run) -> None:
+    refs = company(warehouse_project)
+    load(warehouse_project, run, refs)
+    audit(warehouse_project, run, refs)
+    assert warehouse_project.lake.current("profile") is None
+    publish(warehouse_project, run, refs)
+    current = warehouse_project.lake.current("profile")
+    assert current is not None and current.ref == refs["profile"]
+
+
+def test_a_build_that_no_audit_has_passed_is_not_published(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    refs = company(warehouse_project)
+    load(warehouse_project, run, refs)
+    with pytest.raises(FatalError, match="passed no audit"):
+        publish(warehouse_project, run, refs)
+
+
+def test_a_half_build_of_another_hand_is_dropped_and_loaded_anew(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    refs = company(warehouse_project)
+    version = load(warehouse_project, run, refs).writes[0].version
+    ask_nothing = f"DROP TABLE build_{version}.profile; COMMENT ON SCHEMA build_{version} IS NULL"
+    with warehouse_project.warehouse().begin() as connection:
+        connection.exec_driver_sql(ask_nothing)
+    release(warehouse_project, run, refs)
+    assert ask(warehouse_project, "SELECT count(*) FROM kindred.profile") == [(2,)]
+
+
+def test_a_reader_finishes_on_what_it_began_with_and_the_next_gets_all_of_the_new(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    project = warehouse_project
+    release(project, run, company(project))
+    refs = company(project, "v2")
+    load(project, run, refs)
+    audit(project, run, refs)
+    publishing = threading.Thread(target=publish, args=(project, run, refs))
+    with project.warehouse().engine.connect() as reader, reader.begin():
+        seen = [reader.exec_driver_sql("SELECT min(full_name) FROM kindred.profile").scalar()]
+        publishing.start()
+        publishing.join(1.2)  # long enough for the publish to have tried and waited
+        assert publishing.is_alive()
+        seen.append(reader.exec_driver_sql("SELECT min(title) FROM kindred.customer_360").scalar())
+    publishing.join()
+    assert seen == ["v1", "v1"]
+    assert ask(project, "SELECT min(full_name) FROM kindred.profile") == [("v2",)]
+    assert ask(project, "SELECT min(title) FROM kindred.customer_360") == [("v2",)]
+
+
+def test_readers_at_work_while_versions_follow_each_other_never_see_two_at_once(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    project = warehouse_project
+    releases = [company(project, version) for version in ("v1", "v2", "v1", "v2", "v1")]
+    for refs in releases[:2]:
+        load(project, run, refs)
+        audit(project, run, refs)
+    publish(project, run, releases[0])
+    done, pairs = threading.Event(), set()
+
+    def read() -> None:
+        while not done.is_set():
+            with project.warehouse().engine.connect() as reader, reader.begin():
+                first = reader.exec_driver_sql("SELECT min(full_name) FROM kindred.profile").scalar()
+                pairs.add((first, reader.exec_driver_sql("SELECT min(title) FROM kindred.customer_360").scalar()))
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for refs in releases[1:]:
+        publish(project, run, refs)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert pairs == {("v1", "v1"), ("v2", "v2")}
+
+
+def test_a_reader_whose_snapshot_is_older_than_the_build_sees_all_of_it(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    project = warehouse_project
+    release(project, run, company(project))
+    engine = project.warehouse().engine.execution_options(isolation_level="REPEATABLE READ")
+    with engine.connect() as reader, reader.begin():
+        reader.exec_driver_sql("SELECT count(*) FROM pg_class").scalar()
+        release(project, run, company(project, "v2"))
+        assert reader.exec_driver_sql("SELECT count(*), min(full_name) FROM kindred.profile").one() == (2, "v2")
+
+
+def test_old_builds_go_and_the_current_one_never_does(warehouse_project: Project, company: Company, run: Run) -> None:
+    project = Project(warehouse_project.settings.model_copy(update={"keep_builds": 2}))
+    releases = [company(project, version) for version in ("v1", "v2", "v3")]
+    for refs in releases:
+        release(project, run, refs)
+    assert len(builds(project)) == 2
+    release(project, run, releases[0])
+    assert ask(project, "SELECT min(full_name) FROM kindred.profile") == [("v1",)]
+    assert len(builds(project)) == 2
+    project.close()
+
+
+def test_the_readers_role_reads_what_is_published_and_nothing_else(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    refs = company(warehouse_project)
+    release(warehouse_project, run, refs)
+    with warehouse_project.warehouse().begin() as connection:
+        connection.exec_driver_sql("SET LOCAL ROLE kindred_reader")
+        assert connection.exec_driver_sql("SELECT count(*) FROM kindred.profile").scalar() == 2
+    (build,) = builds(warehouse_project)
+    for secret in ("SELECT * FROM control.quarantine", f"SELECT * FROM {build}.profile", "DELETE FROM kindred.profile"):
+        with pytest.raises(sa.exc.ProgrammingError) as error, warehouse_project.warehouse().begin() as connection:
+            connection.exec_driver_sql("SET LOCAL ROLE kindred_reader")
+            connection.exec_driver_sql(secret)
+        assert isinstance(error.value.orig, psycopg.errors.InsufficientPrivilege)
+
+
+def test_a_view_of_somebody_else_in_the_readers_schema_stays(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    project = warehouse_project
+    release(project, run, company(project))
+    with project.warehouse().begin() as connection:
+        connection.exec_driver_sql("CREATE VIEW kindred.mine AS SELECT full_name FROM kindred.profile")
+    release(project, run, company(project, "v2"))
+    assert ask(project, "SELECT min(full_name) FROM kindred.mine") == [("v2",)]
+
+
+def test_a_table_that_is_missing_from_a_release_is_not_served_from_an_older_one(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    project = warehouse_project
+    release(project, run, company(project))
+    refs = company(project, "v2")
+    del refs["grid"]
+    release(project, run, refs)
+    assert ask(project, "SELECT to_regclass('kindred.grid')") == [(None,)]
