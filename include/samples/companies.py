@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.samples.flaws import Ints, choose, join, numbered, picked
-from include.samples.geography import COUNTRIES, COUNTRY_CODES, draw_numbers
-from include.samples.names import CULTURES, Floats
+from include.samples.flaws import Ints, choose, join, layered, numbered, picked
+from include.samples.geography import CITY_COUNTS, COUNTRIES, COUNTRY_CODES, draw_numbers
+from include.samples.names import CULTURES, Floats, words
 
 STANDINGS = ("Customer", "Prospect", "Former Customer", "Partner")
 PLANS = ("Team", "Business", "Enterprise", "Free")
@@ -22,18 +22,24 @@ INDUSTRIES = (
     "Transportation", "Consulting", "Media", "Construction",
 )  # fmt: skip
 
-_STEMS = (
-    "Nor Alt Vel Bran Quor Zen Lum Ark Tel Mor Cal Fen Gran Hal Ister Jov Kel Lor Mir Nex Or Pol Quan Riv Sol Tor Ul "
-    "Var Wes Xen Yor Zet Aster Bel Cor Del Ever Fal Gal Hel Ion Jun Kar Lin Mer Nov Opt Pan Rad Sen Tri Urb Ver Wil"
-).split()
-_ENDS = (
-    "vik ara ium ex ona ent is mark dale ford gard lis mont ova path rock sen tec trix ura via wave wind yard zon "
-    "eon ade ique us or an ette stone field bridge crest line point"
-).split()
-_NOUNS = (
-    "Logistics Systems Software Analytics Partners Foods Energy Medical Mechanics Consulting Media Networks Finance "
-    "Robotics Textiles Interiors Pharma Freight Labs Studios Holdings Research Instruments Packaging Insurance"
-).split()
+_STEMS = words(
+    """
+    Nor Alt Vel Bran Quor Zen Lum Ark Tel Mor Cal Fen Gran Hal Ister Jov Kel Lor Mir Nex Or Pol Quan Riv Sol Tor Ul
+    Var Wes Xen Yor Zet Aster Bel Cor Del Ever Fal Gal Hel Ion Jun Kar Lin Mer Nov Opt Pan Rad Sen Tri Urb Ver Wil
+    """
+)
+_ENDS = words(
+    """
+    vik ara ium ex ona ent is mark dale ford gard lis mont ova path rock sen tec trix ura via wave wind yard zon eon
+    ade ique us or an ette stone field bridge crest line point
+    """
+)
+_NOUNS = words(
+    """
+    Logistics Systems Software Analytics Partners Foods Energy Medical Mechanics Consulting Media Networks Finance
+    Robotics Textiles Interiors Pharma Freight Labs Studios Holdings Research Instruments Packaging Insurance
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ def make_companies(people: int, as_of_day: int, scanner_rate: float, rng: np.ran
         domain=domain,
         phone=draw_numbers(country, rng, mobile=False),
         country=country,
-        city=(rng.random(count) * np.array([len(c.cities) for c in COUNTRIES])[country]).astype(np.int64),
+        city=(rng.random(count) * CITY_COUNTS[country]).astype(np.int64),
         standing=standing,
         plan=plan,
         trend=trend,
@@ -105,15 +111,19 @@ def make_companies(people: int, as_of_day: int, scanner_rate: float, rng: np.ran
 def _brands(country: Ints, rng: np.random.Generator) -> tuple[pa.Array, pa.Array]:
     """Names without legal form, and domains; some brands exist twice in different trades, domains never."""
     count = len(country)
-    stem = join(
-        picked(_STEMS, rng.integers(len(_STEMS), size=count)), picked(_ENDS, rng.integers(len(_ENDS), size=count))
-    )
-    noun = picked(_NOUNS, rng.integers(len(_NOUNS), size=count))
-    local = rng.random(count) < 0.5
-    tld = choose(local, picked([c.tld for c in COUNTRIES], country), "com")
-    short = rng.random(count) < 0.4
-    label = distinct(pc.utf8_lower(choose(short, stem, join(stem, "-", noun))), "-")
-    return join(stem, " ", noun), join(label, ".", tld)
+    stem = join(_some(_STEMS, count, rng), _some(_ENDS, count, rng))
+    trade, twofold = _some(_NOUNS, count, rng), rng.random(count) < 0.4
+    name = join(stem, " ", trade)
+    name = choose(twofold, join(name, " ", _some(_NOUNS, count, rng)), name)
+    style = rng.random(count)
+    dashed, fused = pc.replace_substring(name, " ", "-"), pc.replace_substring(name, " ", "")
+    label = pc.utf8_lower(layered(dashed, (style < 0.45, fused), (style < 0.1, stem)))
+    tld = choose(rng.random(count) < 0.5, picked([c.tld for c in COUNTRIES], country), "com")
+    return name, join(distinct(label, "-"), ".", tld)
+
+
+def _some(options: tuple[str, ...], count: int, rng: np.random.Generator) -> pa.Array:
+    return picked(options, rng.integers(len(options), size=count))
 
 
 def _legal(country: Ints, rng: np.random.Generator) -> pa.Array:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.samples import formats
+from include.contracts.exports import salesforce
 from include.samples.contracts import Contracts
 from include.samples.crm import SOURCES, Accounts, audit, owners
 from include.samples.flaws import choose, join, numbered, picked
-from include.samples.people import Int
+from include.samples.names import Int
 from include.samples.roster import CHUNK
 from include.samples.world import DAY, World, spoiled
 from include.samples.writing import CsvFile, flags, money, salesforce_ids, stamps
@@ -46,7 +46,7 @@ def _write_campaigns(world: World) -> Campaigns:
     running = (start <= world.today_day) & (start + length >= world.today_day)
     cost = rng.uniform(1500, 40000, count).round(-2)
     names = join(stamps(start * DAY, "date"), " ", picked(CAMPAIGN_TYPES, kind), " ", numbered(np.arange(count) + 1))
-    with CsvFile(world.out / "exports" / formats.CAMPAIGN.path, formats.CAMPAIGN.names) as file:
+    with CsvFile(world.out / "exports" / salesforce.CAMPAIGN.path, salesforce.CAMPAIGN.names) as file:
         file.write({
             "Id": salesforce_ids("701", np.arange(count)),
             "IsDeleted": "false",
@@ -69,8 +69,8 @@ def _write_members(world: World, campaigns: Campaigns) -> None:
     """Write CampaignMember.csv: contacts and leads, about one membership for each of them."""
     contacts, leads = len(world.roster.contact), len(world.roster.lead)
     past = np.flatnonzero(campaigns.start < world.today_day - 2)
-    path = world.out / "exports" / formats.CAMPAIGN_MEMBER.path
-    with CsvFile(path, formats.CAMPAIGN_MEMBER.names) as file:
+    path = world.out / "exports" / salesforce.CAMPAIGN_MEMBER.path
+    with CsvFile(path, salesforce.CAMPAIGN_MEMBER.names) as file:
         for number, begin in enumerate(range(0, contacts + leads, CHUNK)):
             rng = world.chance("members", number)
             member = np.arange(begin, min(begin + CHUNK, contacts + leads))
@@ -122,7 +122,7 @@ def _write_opportunities(
     campaign = (rng.random(count) * begun).astype(np.int64) - (begun == 0)
     types = picked(("New Business", "Renewal", "Upgrade"), kind)
     invalid = rng.random(count) < world.rates.source.invalid
-    with CsvFile(world.out / "exports" / formats.OPPORTUNITY.path, formats.OPPORTUNITY.names) as file:
+    with CsvFile(world.out / "exports" / salesforce.OPPORTUNITY.path, salesforce.OPPORTUNITY.names) as file:
         file.write({
             "Id": salesforce_ids("006", np.arange(count)),
             "IsDeleted": flags(rng.random(count) < world.rates.source.deleted),
@@ -157,7 +157,7 @@ def _write_roles(world: World, company: Int, created: Int, closed: Int) -> None:
     offset = (rng.random(len(company)) * available).astype(np.int64)[opportunity]
     contact = order[first[company[opportunity]] + (offset + nth) % available[opportunity]]
     count = len(contact)
-    with CsvFile(world.out / "exports" / formats.CONTACT_ROLE.path, formats.CONTACT_ROLE.names) as file:
+    with CsvFile(world.out / "exports" / salesforce.CONTACT_ROLE.path, salesforce.CONTACT_ROLE.names) as file:
         file.write({
             "Id": salesforce_ids("00K", np.arange(count)),
             "IsDeleted": flags(rng.random(count) < world.rates.source.deleted),

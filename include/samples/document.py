@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from include.samples.formats import CSV_FILES, ExportFile
+from include.contracts.exports import EXPORTS, ExportFile
 from include.samples.usage import CORE_EVENTS, OTHER_EVENTS
 
 INTRODUCTION = """# The exports that Kindred takes in
@@ -42,34 +42,20 @@ The sample's `truth/records.csv` (columns `record_id`, `person_id`, `flaws`) say
 which flaws it carries; it lies beside the exports, and no pipeline code reads it.
 """
 
-USAGE = """## usage/YYYY-MM-DD.ndjson.gz
+USAGE = """
+The calls follow the Segment spec. A file holds what was received on its day, in order of receipt; `timestamp` may be
+older. A call that is delivered twice has the same `messageId` twice. Every call has a `userId` or an `anonymousId`.
+Traits of identify calls in the sample: `email`, `firstName` and `lastName` or `name`, `phone`, `title`,
+`company.name`, `createdAt`; of group calls: `name`, `domain`, `plan`, `seats`.
 
-Calls after the [Segment spec](https://segment.com/docs/connections/spec/), one JSON object a line, gzipped. A file
-holds what was received on its day, in order of receipt; `timestamp` may be older. A call that is delivered twice has
-the same `messageId` twice.
-
-| member | required | what it is | example |
-|---|---|---|---|
-| `type` | yes | `identify`, `group` or `track` | `"track"` |
-| `messageId` | yes | the call's id | `"ajs-9f2c61d0a4b35e7788c1d20f"` |
-| `userId` | one of the two | the user | `"u100042"` |
-| `anonymousId` | one of the two | the browser, before and after signing in | `"0f8fad5b-d9cb-469f-a165-70867728950e"` |
-| `timestamp` | yes | when it happened, UTC | `"2026-10-01T12:34:56.000Z"` |
-| `receivedAt` | yes | when it was received, UTC | `"2026-10-01T12:34:57.120Z"` |
-| `context` | | `ip`, `userAgent`, `library`, `groupId` | `{{"ip": "203.0.113.7", "groupId": "ws-12"}}` |
-| `traits` (identify) | | `email`, `firstName`, `lastName` or `name`, `phone`, `title`, `company.name`, `createdAt` | `{{"email": "nina.berg@norvik.example", "name": "Nina Berg"}}` |
-| `groupId`, `traits` (group) | `groupId` | the company's workspace: `name`, `domain`, `plan`, `seats` | `"ws-12"`, `{{"name": "Norvik Logistics GmbH", "seats": 40}}` |
-| `event`, `properties` (track) | `event` | what was done; `surface` is `web`, `mobile` or `api` | `"Report Published"` |
-
-Events of the sample that are core actions: {core}. Others, which do not count as use: {other}.
-"""  # noqa: E501
+Events of the sample that are core actions: {core}. Others, which are no use of the product: {other}.
+"""
 
 
 def render() -> str:
     """The whole document."""
-    quote = ", ".join
-    usage = USAGE.format(core=quote(f"`{e}`" for e in CORE_EVENTS), other=quote(f"`{e}`" for e in OTHER_EVENTS))
-    return "\n".join([INTRODUCTION, *(_section(file) for file in CSV_FILES), usage])
+    sections = [_section(file) for files in EXPORTS.values() for file in files]
+    return "\n".join([INTRODUCTION, *sections]) + "\n"
 
 
 def _section(file: ExportFile) -> str:
@@ -78,7 +64,13 @@ def _section(file: ExportFile) -> str:
         for c in file.columns
     ]
     head = f"## {file.path}\n\n{file.system}; a row is {file.row}.\n"
-    return "\n".join([head, "| column | required | what it is | example |", "|---|---|---|---|", *rows, ""])
+    table = "\n".join([head, "| column | required | what it is | example |", "|---|---|---|---|", *rows, ""])
+    return table + _usage() if file.is_daily else table
+
+
+def _usage() -> str:
+    core, other = (", ".join(f"`{event}`" for event in events) for events in (CORE_EVENTS, OTHER_EVENTS))
+    return USAGE.format(core=core, other=other)
 
 
 if __name__ == "__main__":

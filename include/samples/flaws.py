@@ -5,6 +5,7 @@ Every function takes values and a mask or choices of the same length and returns
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -33,7 +34,7 @@ def choose(mask: Mask, yes: pa.Array | str | None, no: pa.Array | str | None) ->
     return pc.if_else(pa.array(mask), *typed)
 
 
-def picked(options: tuple[str | None, ...] | list[str], codes: Ints) -> pa.Array:
+def picked(options: Sequence[str | None], codes: Ints) -> pa.Array:
     """The option of each code."""
     return pa.array(list(options), pa.string()).take(pa.array(codes))
 

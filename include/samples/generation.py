@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from include.contracts.errors import ConfigurationError
-from include.samples.contracts import write_contracts
 from include.samples.crm import write_crm_people
 from include.samples.deals import write_deals
-from include.samples.mail import write_mail
 from include.samples.nps import write_nps
+from include.samples.prospects import write_mail
+from include.samples.sales import write_sales
 from include.samples.usage import write_usage
 from include.samples.world import make_world
 from include.samples.writing import CsvFile
@@ -42,9 +42,9 @@ def generate(out: Path, *, people: int = 10_000, seed: int = 7, as_of: date = da
     if (out / "exports").exists():
         raise ConfigurationError(f"{out / 'exports'} exists already; choose another folder or remove it.")
     with CsvFile(out / "truth" / "records.csv", TRUTH_COLUMNS) as truth:
-        world = make_world(out, people, seed, as_of, truth)
+        world = make_world(out, people=people, seed=seed, as_of=as_of, truth=truth)
         accounts = write_crm_people(world)
-        write_deals(world, accounts, write_contracts(world, accounts))
+        write_deals(world, accounts, write_sales(world, accounts))
         write_mail(world)
         write_usage(world)
         write_nps(world)

@@ -67,12 +67,24 @@ COUNTRIES = (
             ("Dubai", "Abu Dhabi")),
 )  # fmt: skip
 COUNTRY_CODES = tuple(country.code for country in COUNTRIES)
+CITY_COUNTS = np.array([len(country.cities) for country in COUNTRIES])
+_CITIES = [city for country in COUNTRIES for city in country.cities]
+_STATES: list[str | None] = ["NY", "CA", "IL", "MA", "WA", "TX", *[None] * (len(_CITIES) - 6)]
+_FIRST_CITY = np.cumsum(CITY_COUNTS) - CITY_COUNTS
+
+
+def place(countries: Ints, cities: Ints) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Names of cities, given by their number in the country, of American states, and of countries."""
+    code = _FIRST_CITY[countries] + cities % CITY_COUNTS[countries]
+    return picked(_CITIES, code), picked(_STATES, code), picked([country.name for country in COUNTRIES], countries)
 
 
 def draw_numbers(countries: Ints, rng: np.random.Generator, *, mobile: bool) -> pa.Array:
     """National numbers, digits only and without trunk prefix, in ranges that each country has assigned."""
     count = len(countries)
-    offsets, prefixes, digits = [], [], []
+    offsets: list[int] = []
+    prefixes: list[str] = []
+    digits: list[int] = []
     for country in COUNTRIES:
         offsets.append(len(prefixes))
         ranges = country.mobile if mobile else country.office

@@ -17,10 +17,15 @@ import numpy.typing as npt
 from nicknames import NickNamer
 from text_unidecode import unidecode
 
-Codes = npt.NDArray[np.int32]
+Int = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 TAIL_SHARE = 0.35  # of a Latin culture's people, how many bear a compounded, rare surname
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text."""
+    return tuple(text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +59,40 @@ CULTURES = (
     Culture("ar", "AE", 0.01),
 )
 
-_POLISH = (
-    "Nowak Kowalski Wiśniewski Wójcik Kowalczyk Kamiński Lewandowski Zieliński Szymański Woźniak Dąbrowski Kozłowski "
-    "Jankowski Mazur Kwiatkowski Krawczyk Piotrowski Grabowski Nowakowski Pawłowski Michalski Nowicki Adamczyk Dudek "
-    "Zając Wieczorek Jabłoński Król Majewski Olszewski Jaworski Wróbel Malinowski Pawlak Witkowski Walczak Stępień "
-    "Górski Rutkowski Michalak Sikora Ostrowski Baran Duda Szewczyk Tomaszewski Pietrzak Marciniak Wróblewski"
-).split()
+_POLISH = words(
+    """
+    Nowak Kowalski Wiśniewski Wójcik Kowalczyk Kamiński Lewandowski Zieliński Szymański Woźniak Dąbrowski Kozłowski
+    Jankowski Mazur Kwiatkowski Krawczyk Piotrowski Grabowski Nowakowski Pawłowski Michalski Nowicki Adamczyk Dudek
+    Zając Wieczorek Jabłoński Król Majewski Olszewski Jaworski Wróbel Malinowski Pawlak Witkowski Walczak Stępień
+    Górski Rutkowski Michalak Sikora Ostrowski Baran Duda Szewczyk Tomaszewski Pietrzak Marciniak Wróblewski
+    """
+)
 _ARABIC_MEN = dict(
-    zip(
-        "محمد أحمد علي عمر يوسف خالد حسن إبراهيم عبدالله سعيد طارق ماجد كريم سامي فيصل".split(),
-        "Mohammed Ahmed Ali Omar Youssef Khaled Hassan Ibrahim Abdullah Saeed Tariq Majid Karim Sami Faisal".split(),
-        strict=True,
+    pair.split(":")
+    for pair in words(
+        """
+        محمد:Mohammed أحمد:Ahmed علي:Ali عمر:Omar يوسف:Youssef خالد:Khaled حسن:Hassan إبراهيم:Ibrahim
+        عبدالله:Abdullah سعيد:Saeed طارق:Tariq ماجد:Majid كريم:Karim سامي:Sami فيصل:Faisal
+        """
     )
 )
 _ARABIC_WOMEN = dict(
-    zip(
-        "فاطمة مريم عائشة نور ليلى سارة هدى زينب رانيا سلمى ياسمين دانا".split(),
-        "Fatima Mariam Aisha Noor Layla Sara Huda Zainab Rania Salma Yasmin Dana".split(),
-        strict=True,
+    pair.split(":")
+    for pair in words(
+        """
+        فاطمة:Fatima مريم:Mariam عائشة:Aisha نور:Noor ليلى:Layla سارة:Sara هدى:Huda زينب:Zainab رانيا:Rania
+        سلمى:Salma ياسمين:Yasmin دانا:Dana
+        """
     )
 )
 _ARABIC_LAST = dict(
-    zip(
-        "المنصوري الهاشمي حداد خوري النجار الشمري العتيبي صالح ناصر منصور الفارسي قاسم عباس درويش الحربي".split(),
-        (
-            "Al-Mansoori Al-Hashimi Haddad Khoury Al-Najjar Al-Shammari Al-Otaibi Saleh Nasser Mansour Al-Farsi "
-            "Qasim Abbas Darwish Al-Harbi"
-        ).split(),
-        strict=True,
+    pair.split(":")
+    for pair in words(
+        """
+        المنصوري:Al-Mansoori الهاشمي:Al-Hashimi حداد:Haddad خوري:Khoury النجار:Al-Najjar الشمري:Al-Shammari
+        العتيبي:Al-Otaibi صالح:Saleh ناصر:Nasser منصور:Mansour الفارسي:Al-Farsi قاسم:Qasim عباس:Abbas
+        درويش:Darwish الحربي:Al-Harbi
+        """
     )
 )
 
@@ -94,9 +105,9 @@ class Pool:
     latin: tuple[str, ...]
     cumulative: Floats
 
-    def draw(self, uniform: Floats) -> Codes:
+    def draw(self, uniform: Floats) -> Int:
         """Return the positions of the names that the uniform numbers in [0, 1) fall on."""
-        return np.searchsorted(self.cumulative, uniform, side="right").astype(np.int32)
+        return np.searchsorted(self.cumulative, uniform, side="right").astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

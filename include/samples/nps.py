@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from include.samples import formats
+from include.contracts.exports import delighted
 from include.samples.flaws import Mask, choose, join, numbered, picked
 from include.samples.geography import COUNTRIES
-from include.samples.people import Int
+from include.samples.names import Int
 from include.samples.world import DAY, World
 from include.samples.writing import CsvFile, stamps
 
@@ -25,7 +25,7 @@ _ANSWERS = (0.55, 0.30, 0.15)  # how many answers a respondent gave: one, two, t
 def write_nps(world: World) -> None:
     """Write responses.csv."""
     roll = world.roster.respondent
-    with CsvFile(world.out / "exports" / formats.RESPONSES.path, formats.RESPONSES.names) as file:
+    with CsvFile(world.out / "exports" / delighted.RESPONSES.path, delighted.RESPONSES.names) as file:
         for number, rows in roll.chunks():
             seen, rng = world.sight("nps", roll, number, rows)
             count = len(seen.who)

@@ -9,7 +9,8 @@ import numpy as np
 
 from include.samples.companies import Companies
 from include.samples.flaws import Mask
-from include.samples.people import Int, People
+from include.samples.names import Int
+from include.samples.people import People
 from include.samples.rates import SourceRates
 
 CHUNK = 100_000

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from include.samples.companies import Companies, make_companies
 from include.samples.flaws import Mask, choose, join, picked
-from include.samples.people import Int, People, make_people
+from include.samples.names import Int
+from include.samples.people import People, make_people
 from include.samples.rates import RATES, Rates, RecordRates
 from include.samples.roster import Roll, Roster, make_roster
 from include.samples.sightings import Sightings, observe
@@ -55,7 +56,7 @@ class World:
         """What one source has of the people in some rows of its roll."""
         rng = self.chance(part, number)
         flaws = rates or self.rates.record
-        return observe(roll.who[rows], roll.second[rows], self.people, self.companies, flaws, rng), rng
+        return observe(roll.who[rows], roll.second[rows], (self.people, self.companies), flaws, rng), rng
 
     def confess(self, kind: str, ids: pa.Array, seen: Sightings) -> None:
         """Write the true persons of records apart from the exports."""
@@ -73,7 +74,7 @@ def picked_people(who: Int) -> pa.Array:
     return join("person-", pa.array(who + 1).cast(pa.string()))
 
 
-def make_world(out: Path, people: int, seed: int, as_of: date, truth: CsvFile, rates: Rates = RATES) -> World:
+def make_world(out: Path, *, people: int, seed: int, as_of: date, truth: CsvFile, rates: Rates = RATES) -> World:
     """Invent everything but the exports."""
     today = (as_of - date(1970, 1, 1)).days
     companies = make_companies(people, today, rates.source.scanner_company, chance(seed, "companies"))
@@ -88,6 +89,12 @@ def lived(world: World, count: int, rng: np.random.Generator, mean_days: float =
     created = world.today - age * DAY + rng.integers(0, int(DAY), count)
     modified = created + rng.random(count) ** 0.4 * (world.today - created)
     return created.astype(np.int64), modified.astype(np.int64)
+
+
+def rarely(rate: float, count: int, rng: np.random.Generator, least: int = 2) -> Mask:
+    """A mask that holds at a low rate, but at least so many times however few the rows."""
+    draw = rng.random(count)
+    return np.asarray(draw <= max(rate, np.sort(draw)[min(least, count) - 1]))
 
 
 def spoiled(mask: Mask, values: pa.Array, wrong: tuple[str, ...], rng: np.random.Generator) -> pa.Array:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -65,22 +65,26 @@ def uuids(count: int, rng: np.random.Generator) -> pa.Array:
     return fixed_width(letters)
 
 
-def stamps(seconds: npt.NDArray[np.float64] | Ints, form: str = "iso") -> pa.Array:
+def stamps(seconds: npt.NDArray[np.floating[Any]] | Ints, form: str = "iso") -> pa.Array:
     """Seconds since 1970 as text in UTC; NaN or a negative number gives null.
 
     ``iso`` is 2026-10-01T12:34:56.000Z, ``plain`` is 2026-10-01 12:34:56, ``date`` is 2026-10-01.
     """
     values = np.asarray(seconds, dtype=np.float64)
-    missing = np.isnan(values) | (values < 0)
-    millis = (np.where(missing, 0, values) * 1000).astype(np.int64)
-    moments = pa.array(millis, pa.int64()).cast(pa.timestamp("ms"))
+    missing = ~(values >= 0)
+    millis = pa.array((np.where(missing, 0, values) * 1000).astype(np.int64))
+    unit = "ms" if form == "iso" else "s"
+    text = millis.cast(pa.timestamp("ms")).cast(pa.timestamp(unit), safe=False).cast(pa.string())
     if form == "iso":
-        text = pc.binary_join_element_wise(pc.strftime(moments, "%Y-%m-%dT%H:%M:%S"), "Z", "")
-    elif form == "plain":
-        text = pc.strftime(moments.cast(pa.timestamp("s"), safe=False), "%Y-%m-%d %H:%M:%S")
-    else:
-        text = pc.strftime(moments.cast(pa.timestamp("s"), safe=False), "%Y-%m-%d")
+        text = pc.binary_join_element_wise(pc.binary_replace_slice(text, 10, 11, "T"), "Z", "")
+    elif form == "date":
+        text = pc.binary_slice(text.cast(pa.binary()), 0, 10).cast(pa.string())
     return choose(missing, None, text)
+
+
+def dates(days: Ints) -> pa.Array:
+    """Days since 1970, before it too, as 2026-10-01."""
+    return pa.array(np.asarray(days, dtype=np.int32)).cast(pa.date32()).cast(pa.string())
 
 
 def flags(mask: npt.NDArray[np.bool_], yes: str = "true", no: str = "false") -> pa.Array:
