@@ -1,0 +1,21 @@
+# One image for every Airflow service: the same locked packages that `make run` uses, and the project.
+FROM python:3.11-slim-bookworm
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONPATH=/opt/kindred \
+    AIRFLOW_HOME=/opt/airflow
+
+RUN useradd --create-home --uid 50000 kindred \
+    && mkdir -p /opt/airflow/logs /opt/kindred/home \
+    && chown -R kindred /opt/airflow /opt/kindred
+
+WORKDIR /opt/kindred
+COPY requirements.txt .
+RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+
+COPY --chown=kindred include include
+COPY --chown=kindred plugins plugins
+COPY --chown=kindred dags dags
+
+USER kindred
+RUN python -m compileall -q include plugins dags && python -m include.identity.compile

@@ -1,0 +1,138 @@
+"""What every DAG of the project declares, as Airflow itself reads it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+SOURCES = list(yaml.safe_load(Path("include/config/sources.yaml").read_text("utf-8"))["sources"])
+EXTRACTS = [f"extract_{source}" for source in SOURCES]
+HEAVY = {
+    *("adbc_driver_postgresql", "alembic", "duckdb", "great_expectations", "ibis", "numba", "numpy", "pandas"),
+    *("psycopg", "pyarrow", "recordlinkage", "scipy", "sklearn"),
+}
+
+
+def parse(home: Path, **settings: str) -> dict[str, Any]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW_", "KINDRED_"))}
+    environment |= {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(Path("plugins").resolve()),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+        "PYTHONPATH": str(Path.cwd()),
+        **settings,
+    }
+    command = [sys.executable, "tests/dags/describe_dags.py"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout[done.stdout.index('{"errors"') :])
+
+
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return parse(tmp_path_factory.mktemp("airflow"))
+
+
+@pytest.fixture(scope="module")
+def dags(parsed: dict[str, Any]) -> dict[str, Any]:
+    return parsed["dags"]
+
+
+@pytest.fixture(scope="module")
+def tasks(dags: dict[str, Any]) -> dict[str, Any]:
+    return {f"{name}.{task}": facts for name, dag in dags.items() for task, facts in dag["tasks"].items()}
+
+
+def test_every_file_is_read_without_error(parsed: dict[str, Any]) -> None:
+    assert parsed["errors"] == {}
+    assert set(parsed["dags"]) == {*EXTRACTS, "resolve_identities", "build_segments"}
+
+
+def test_nothing_heavy_is_imported_to_read_them(parsed: dict[str, Any]) -> None:
+    assert HEAVY.isdisjoint(parsed["modules"])
+    assert not [name for name in parsed["all_modules"] if name.startswith(("include.storage", "include.pipeline"))]
+
+
+def test_a_dag_explains_itself(dags: dict[str, Any], tasks: dict[str, Any]) -> None:
+    assert all(dag["description"] and len(dag["doc"]) > 80 for dag in dags.values())
+    assert all(task["doc"] and task["owner"] != "airflow" for task in tasks.values())
+
+
+def test_tags_are_of_the_allowed_set(dags: dict[str, Any]) -> None:
+    assert {tag for dag in dags.values() for tag in dag["tags"]} == {"kindred", "extract", "identity", "segments"}
+    assert all("kindred" in dag["tags"] for dag in dags.values())
+
+
+def test_a_dag_runs_from_the_start_and_loses_no_asset_event(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        assert dag["is_paused_upon_creation"] is False  # events for a paused DAG are not queued
+        assert dag["max_active_runs"] > 1  # with 1, Airflow 3.3 drops events that come while a run is active
+        assert dag["catchup"] is False
+        assert dag["max_consecutive_failed_dag_runs"] == 5
+        assert dag["deadlines"] == 1
+        assert dag["serialized"]
+
+
+def test_a_task_is_tried_again_by_the_kind_of_its_error(tasks: dict[str, Any]) -> None:
+    for task in tasks.values():
+        assert task["retries"] >= 2
+        assert task["timeout"] >= 3600
+        kinds = {path.rpartition(".")[2]: action for action, paths in task["policy"] for path in paths.split(",")}
+        assert kinds["Stopped"] == "fail"
+        assert kinds["TryAgain"] == "retry"
+        assert kinds["OSError"] == "retry"
+        assert kinds["Exception"] == "fail"
+
+
+def test_writers_take_turns_and_a_run_that_has_begun_goes_first(tasks: dict[str, Any]) -> None:
+    for name, task in tasks.items():
+        if name.startswith("extract_"):
+            assert task["max_active_tis_per_dag"] == 1
+        else:
+            assert (task["pool"], task["weight_rule"]) == ("warehouse_writer", "upstream")
+
+
+def test_assets_chain_the_dags(dags: dict[str, Any], tasks: dict[str, Any]) -> None:
+    raw = [f"raw_{source}" for source in SOURCES]
+    assert [tasks[f"{dag}.extract"]["outlets"] for dag in EXTRACTS] == [[asset] for asset in raw]
+    assert dags["resolve_identities"]["assets"] == sorted(raw)
+    assert tasks["resolve_identities.resolve"]["outlets"] == ["identity"]
+    assert dags["build_segments"]["assets"] == ["identity"]
+
+
+def test_the_steps_follow_each_other(dags: dict[str, Any]) -> None:
+    def order(dag: str, first: str) -> list[str]:
+        steps = [first]
+        while following := dags[dag]["tasks"][steps[-1]]["downstream"]:
+            steps += following
+        return steps
+
+    assert order("resolve_identities", "stage") == ["stage", "resolve"]
+    assert order("build_segments", "unify") == ["unify", "measure", "segment", "load", "audit", "publish"]
+
+
+def test_schedules_make_up_for_lost_events_and_extracts_cover_intervals(dags: dict[str, Any]) -> None:
+    assert {dags[dag]["timetable"] for dag in EXTRACTS} == {"CronDataIntervalTimetable"}
+    assert all(dags[dag]["timetable"] == "AssetOrTimeSchedule" for dag in ("resolve_identities", "build_segments"))
+    assert all(dag["cron"] for dag in dags.values())
+
+
+def test_without_schedules_only_assets_start_dags(tmp_path: Path) -> None:
+    dags = parse(tmp_path, KINDRED_SCHEDULES="off")["dags"]
+    assert {dags[dag]["timetable"] for dag in EXTRACTS} == {"NullTimetable"}
+    assert all(dags[dag]["timetable"] == "AssetTriggeredTimetable" for dag in ("resolve_identities", "build_segments"))
+
+
+def test_a_setting_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    errors = parse(tmp_path, KINDRED_TIMEZONE="Mars/Olympus")["errors"]
+    assert len(errors) == 3
+    assert all("KINDRED_TIMEZONE cannot be used" in error for error in errors.values())
