@@ -1,0 +1,98 @@
+"""One source on the desk: its current raw rows, judged by rules, with every row accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import ibis.expr.types as ir
+
+from include.contracts.errors import ContractError
+from include.contracts.exports import EXPORTS, ExportFile
+from include.contracts.sources import SourceSettings
+from include.contracts.tables import Table
+from include.staging.faults import Rule, judge, quarantined
+from include.staging.raw import Loads, RawObject, read_loads, read_object
+from include.staging.settings import StagingSettings
+from include.staging.values import nothing
+from include.storage.engine import IBIS_TYPES, Engine
+from include.storage.lake import Manifest
+
+Staged = Iterator[tuple[Table, ir.Table]]  # rows for a staged table
+
+
+@dataclass
+class Desk:
+    """Hands out a source's good rows and collects the faulty ones and the counts."""
+
+    engine: Engine
+    source: str
+    settings: SourceSettings
+    staging: StagingSettings
+    manifests: Mapping[str, Manifest | None]
+    faulty: list[ir.Table] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, ir.Table] = field(default_factory=dict)  # object -> its good rows
+
+    def __post_init__(self) -> None:
+        self._loads: Loads = read_loads(self.engine, self.source)
+        self._declared: Mapping[str, ExportFile] = {file.object: file for file in EXPORTS[self.settings.kind]}
+
+    @property
+    def zone(self) -> str:
+        """Time zone of the source's times."""
+        return self.settings.timezone
+
+    def raw(self, name: str) -> RawObject:
+        """Return the object's current rows, unjudged."""
+        return read_object(self.engine, self.manifests[name], self._declared[name], self._loads)
+
+    def good(self, raw: RawObject, name: str, rules: tuple[Rule, ...], gone: ir.BooleanValue | None = None) -> ir.Table:
+        """Return the rows that keep all rules, after setting the others aside and counting all.
+
+        ``gone`` marks rows that the source has deleted, where the staged table has no place to say so: they count
+        as superseded. Raises ContractError unless raw = staged + superseded + quarantined.
+        """
+        judged = judge(raw.rows, rules)
+        key = self._declared[name].key
+        is_gone = judged._fault.isnull() & (gone if gone is not None else False)
+        judged = judged.mutate(_gone=is_gone)
+        found = self.engine.ibis.to_pyarrow(
+            judged.aggregate(
+                good=judged.count(where=judged._fault.isnull() & ~judged._gone),
+                gone=judged.count(where=judged._gone),
+                faulty=judged.count(where=judged._fault.notnull()),
+            )
+        ).to_pylist()[0]
+        if found["faulty"]:
+            self.faulty.append(quarantined(judged, rules, self.source, name, key))
+        self._account(name, raw, **found)
+        self.kept[name] = judged.filter(judged._fault.isnull() & ~judged._gone)
+        return self.kept[name]
+
+    def _account(self, name: str, raw: RawObject, *, good: int, gone: int, faulty: int) -> None:
+        counts = {
+            "raw": raw.received,
+            "staged": good,
+            "superseded": raw.superseded + gone,
+            "quarantined": raw.rejected + faulty,
+        }
+        if counts["raw"] != counts["staged"] + counts["superseded"] + counts["quarantined"]:
+            raise ContractError(f"Rows of {self.source}.{name} were lost between raw and staged: {counts}.")
+        self.counts.update({f"{self.source}.{name}.{kind}": count for kind, count in counts.items()})
+
+    def provenance(self, rows: ir.Table) -> dict[str, ir.Value]:
+        """The staged columns that tell where a row comes from."""
+        return {"load_id": rows._load_id, "extracted_at": rows._extracted_at}
+
+    def key(self, name: str, value: ir.StringValue) -> ir.StringValue:
+        """The id that other tables know a row by: ``<source>.<object>:<key>``; null for a null key."""
+        return f"{self.source}.{name}:" + value
+
+
+def shaped(table: Table, values: Mapping[str, ir.Value], rows: ir.Table) -> ir.Table:
+    """Select a table's columns from ``values``; those that are not given are null."""
+    unknown = set(values) - set(table.names)
+    if unknown:
+        raise ContractError(f"{table.name} has no columns {sorted(unknown)}.")
+    return rows.select(**{c.name: values.get(c.name, nothing(IBIS_TYPES[c.type])) for c in table.columns})

@@ -1,0 +1,50 @@
+"""Person records: how a row of any source becomes one."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.staged import PERSON_RECORD
+from include.staging import values
+from include.staging.desk import Desk, shaped
+from include.staging.settings import Placeholders
+
+
+def person(
+    desk: Desk,
+    rows: ir.Table,
+    name: str,
+    key: ir.StringValue,
+    *,
+    says: dict[str, ir.StringValue],
+    knows: dict[str, ir.Value],
+) -> ir.Table:
+    """Shape rows as person records: ``says`` holds texts as received, by attribute; ``knows`` finished columns."""
+    blanks = desk.staging.placeholders
+    clean = {attribute: _clean(attribute, said, blanks) for attribute, said in says.items()}
+    kept = {
+        f"{attribute}_received": values.received(said)
+        for attribute, said in says.items()
+        if f"{attribute}_received" in PERSON_RECORD.names
+    }
+    found: dict[str, ir.Value] = {
+        "record_id": desk.key(name, key),
+        "source": ibis.literal(desk.source),
+        "object": ibis.literal(name),
+        "source_key": key,
+        "is_deleted": ibis.literal(False),
+        **clean,
+        **kept,
+        **knows,
+        **desk.provenance(rows),
+    }
+    return shaped(PERSON_RECORD, found, rows)
+
+
+def _clean(attribute: str, said: ir.StringValue, blanks: Placeholders) -> ir.StringValue:
+    if attribute == "email":
+        return values.email(said, blanks.email)
+    if attribute == "phone":
+        return values.nothing()  # read for all sources at once, since only distinct numbers are parsed
+    return values.text(said, blanks.name if attribute.endswith("_name") else blanks.text)

@@ -1,0 +1,124 @@
+"""What staging takes for what: placeholders, passive actions, contract words, machine rules (staging.yaml)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.nearest import nearest
+
+FILE = "staging.yaml"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Placeholders(_Part):
+    """Values that stand for a missing one."""
+
+    text: tuple[str, ...] = Field(description="in any text")
+    name: tuple[str, ...] = Field(description="in names of people")
+    email: tuple[str, ...] = Field(description="as a mail address")
+    phone: tuple[str, ...] = Field(description="as the digits of a telephone number")
+
+
+class Product(_Part):
+    """How the product's actions are read."""
+
+    passive: tuple[str, ...] = Field(description="Actions that are no real use")
+    features: Mapping[str, str] = Field(description="Feature that an action belongs to")
+
+
+class Contracts(_Part):
+    """The company's own words for how contracts stand and renew."""
+
+    statuses: Mapping[Literal["draft", "active", "expired", "cancelled"], tuple[str, ...]]
+    types: Mapping[Literal["term", "auto_renew", "multi_year", "evergreen", "month_to_month"], tuple[str, ...]]
+
+
+class Agents(_Part):
+    """User agents that mark a machine."""
+
+    agents: tuple[str, ...] = Field(description="Regular expressions")
+    confidence: float = Field(ge=0, le=1)
+
+    @field_validator("agents")
+    @classmethod
+    def _expressions(cls, agents: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_expression(agent) for agent in agents)
+
+
+class AtOnce(_Part):
+    """A reaction sooner after delivery than a person can read."""
+
+    seconds: int = Field(ge=0, le=600)
+    confidence: float = Field(ge=0, le=1)
+
+
+class Burst(_Part):
+    """Several links of one mail within seconds."""
+
+    links: int = Field(ge=2, le=100)
+    seconds: int = Field(ge=1, le=600)
+    confidence: float = Field(ge=0, le=1)
+
+
+class Machines(_Part):
+    """The rules by which an open or click counts as a machine's."""
+
+    prefetch: Agents
+    scanner: Agents
+    at_once: AtOnce
+    burst: Burst
+
+
+class StagingSettings(_Part):
+    """All of staging.yaml."""
+
+    placeholders: Placeholders
+    product: Product
+    contracts: Contracts
+    activities: Mapping[
+        Literal["sent", "open", "click", "unsubscribe", "bounce", "complaint", "form", "reply"], tuple[str, ...]
+    ]
+    other_activities: tuple[str, ...]
+    consenting_forms: str
+    machines: Machines
+
+    @field_validator("consenting_forms")
+    @classmethod
+    def _is_expression(cls, pattern: str) -> str:
+        return _expression(pattern)
+
+
+def read_settings(folder: Path) -> StagingSettings:
+    """Read staging.yaml of a configuration folder; raises ConfigurationError naming the setting at fault."""
+    try:
+        content = yaml.safe_load((folder / FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{FILE} is missing in the configuration folder; put it there.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{FILE} is no YAML: {str(error).splitlines()[0]}. Correct it.") from None
+    try:
+        return StagingSettings.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        known = StagingSettings.model_fields
+        hint = nearest(str(first["loc"][-1]), known) if first["type"] == "extra_forbidden" else ""
+        raise ConfigurationError(f"{FILE}: {field} cannot be used: {first['msg']}{hint}.") from None
+
+
+def _expression(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression ({error})") from None
+    return pattern

@@ -1,0 +1,141 @@
+"""The stage step: raw rows into the current, cleaned state of each source row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.exports import EXPORTS
+from include.contracts.nearest import nearest
+from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
+from include.contracts.sources import SourceSettings, read_sources
+from include.contracts.staged import CONSENT, EMAIL_ACTIVITY, PERSON_RECORD, QUARANTINE, STAGED
+from include.contracts.tables import Table
+from include.staging.consent import doings, refusals
+from include.staging.delighted import stage_delighted
+from include.staging.desk import Desk, Staged
+from include.staging.pardot import stage_pardot
+from include.staging.phones import with_phones
+from include.staging.salesforce import stage_salesforce
+from include.staging.segment import stage_segment
+from include.staging.settings import StagingSettings, read_settings
+from include.storage.engine import Engine
+from include.storage.lake import Lake, Manifest
+from include.storage.project import Project
+
+CODE = 1  # raised when the same raw rows would be staged in another way
+COUNTS = "staged/counts"  # a version without files, whose inputs are the counts of the step that made it
+SORTED_ROWS = 5_000_000  # larger tables are written as they come: sorting them would cost more than all else
+
+KINDS: Mapping[str, Callable[[Desk], Staged]] = MappingProxyType(
+    {
+        "salesforce_export": stage_salesforce,
+        "pardot_export": stage_pardot,
+        "segment_export": stage_segment,
+        "delighted_export": stage_delighted,
+    }
+)
+
+
+def stage(project: Project, _run: Run) -> StageReport:
+    """Stage what the sources' current raw datasets hold into all of contracts/staged.py.
+
+    Counts are rows by ``<source>.<object>.raw``, ``.staged``, ``.superseded`` and ``.quarantined``, of which the
+    first is the sum of the others. Raises ConfigurationError, ContractError.
+    """
+    settings, sources = read_settings(project.settings.config), read_sources(project.settings.config)
+    manifests = {name: _manifests(project.lake, name, source) for name, source in sources.items()}
+    reads = {m.dataset: m.version for objects in manifests.values() for m in objects.values() if m is not None}
+    how = {
+        name: source.model_dump(include={"kind", "region", "timezone", "objects"}) for name, source in sources.items()
+    }
+    version = fingerprint(reads, how, settings.model_dump(), CODE)
+    done = _present(project.lake, version)
+    if done is not None:
+        return StageReport("stage", reads, *done)
+    with project.engine() as engine:
+        desks = [Desk(engine, name, sources[name], settings, manifests[name]) for name in sources]
+        writes, counts = _stage_all(engine, desks, settings, version, reads)
+    project.lake.commit(COUNTS, version, [], 0, {name: str(count) for name, count in counts.items()})
+    return StageReport("stage", reads, writes, counts)
+
+
+def _manifests(lake: Lake, name: str, source: SourceSettings) -> dict[str, Manifest | None]:
+    if source.kind not in KINDS:
+        raise ConfigurationError(
+            f"sources.yaml: {name}.kind {source.kind!r} is not known{nearest(source.kind, KINDS)}."
+        )
+    return {
+        file.object: lake.current(f"raw/{name}/{file.object}") if file.object in source.objects else None
+        for file in EXPORTS[source.kind]
+    }
+
+
+def _present(lake: Lake, version: str) -> tuple[tuple[DatasetRef, ...], dict[str, int]] | None:
+    """Return references and counts if the version is all there, and point readers to it."""
+    counts = lake.manifest(COUNTS, version)
+    found = [lake.manifest(table.name, version) for table in STAGED]
+    if counts is None or None in found:
+        return None
+    refs = tuple(manifest.ref for manifest in found if manifest is not None)
+    for ref in refs:
+        lake.point(ref)
+    return refs, {name: int(count) for name, count in counts.inputs.items()}
+
+
+def _stage_all(
+    engine: Engine, desks: list[Desk], settings: StagingSettings, version: str, reads: Mapping[str, str]
+) -> tuple[tuple[DatasetRef, ...], dict[str, int]]:
+    parts: dict[str, list[ir.Table]] = {table.name: [] for table in STAGED}
+    for desk in desks:
+        for table, rows in KINDS[desk.settings.kind](desk):
+            parts[table.name].append(rows)
+    counts = {name: count for desk in desks for name, count in desk.counts.items()}
+    refs: dict[str, DatasetRef] = {}
+
+    def write(table: Table, rows: ir.Table) -> None:
+        few = sum(counts.values()) < SORTED_ROWS
+        refs[table.name] = engine.write(table, rows, version=version, inputs=reads, ordered=few, point=False)
+
+    for table in STAGED:
+        if table not in (CONSENT, QUARANTINE):
+            rows = _union(table, parts[table.name])
+            if table is PERSON_RECORD:
+                regions = {desk.source: desk.settings.region for desk in desks}
+                rows = with_phones(engine, rows, regions, settings.placeholders.phone)
+            write(table, rows)
+    write(CONSENT, _consents(engine, desks, settings, refs))
+    write(
+        QUARANTINE, _union(QUARANTINE, [*(rows for desk in desks for rows in desk.faulty), *_rejected(engine, desks)])
+    )
+    for ref in refs.values():
+        engine.lake.point(ref)
+    return tuple(refs[table.name] for table in STAGED), counts
+
+
+def _union(table: Table, parts: list[ir.Table]) -> ir.Table:
+    return ibis.union(*parts) if len(parts) > 1 else parts[0] if parts else ibis.memtable(table.schema.empty_table())
+
+
+def _consents(engine: Engine, desks: list[Desk], settings: StagingSettings, refs: Mapping[str, DatasetRef]) -> ir.Table:
+    people = engine.read(PERSON_RECORD, refs[PERSON_RECORD.name])
+    activities = engine.read(EMAIL_ACTIVITY, refs[EMAIL_ACTIVITY.name])
+    said = [rows for desk in desks for rows in refusals(desk, people)]
+    return _union(CONSENT, [*said, *doings(activities, people, settings.consenting_forms)]).distinct()
+
+
+def _rejected(engine: Engine, desks: list[Desk]) -> list[ir.Table]:
+    """Rows of the current loads that extraction could not read."""
+    found: list[ir.Table] = []
+    for desk in desks:
+        manifest = engine.lake.current(f"raw/{desk.source}/rejected")
+        current = {load for m in desk.manifests.values() if m for load in m.inputs.values()}
+        files = [file for file in manifest.files if file.removesuffix(".parquet") in current] if manifest else []
+        if manifest and files:
+            rows = engine.ibis.read_parquet([engine.lake.url(manifest.dataset, file) for file in files])
+            found.append(rows.select(*QUARANTINE.names))
+    return found

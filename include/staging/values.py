@@ -1,0 +1,122 @@
+"""Cleaning of single values, as expressions. Cleaning a cleaned value changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+MOMENT = "timestamp('UTC', 6)"
+_SPACE = r"[\s\p{Z}\p{Cc}]+"
+_INVISIBLE = "[\u200b\ufeff\u00ad]"  # zero width space, byte order mark, soft hyphen
+_TAG = r"</?[A-Za-z][^<>]*>|[<>]"
+_ENTITIES = (
+    (r"&(?:amp;)+", "&"), (r"(?i)&lt;", "<"), (r"(?i)&gt;", ">"), (r"(?i)&quot;|&#34;", '"'),
+    (r"(?i)&apos;|&#39;", "'"), (r"(?i)&nbsp;", " "),
+)  # fmt: skip
+_EMAIL = r"^[^\s@\"<>(),:;\\]{1,64}@(?:[^\s@.,;:/\\<>()_]{1,63}\.)+[^\s@.,;:/\\<>()_\d]{2,63}$"
+_ZONE = r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$"
+_PLAUSIBLE = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+_TRUE, _FALSE = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def nfc_normalize(text: str) -> str:  # type: ignore[empty-body]
+    """Compose characters, so that é is one character however it was typed."""
+
+
+@ibis.udf.scalar.builtin(name="timezone", signature=(("string", "timestamp(6)"), MOMENT))
+def _in_zone(zone, moment):  # type: ignore[no-untyped-def]
+    """Read a time without a zone as one of the zone."""
+
+
+def folded(value: ir.StringValue) -> ir.StringValue:
+    """Text composed, without control characters, with single spaces, trimmed; nothing becomes null."""
+    visible = value.re_replace(_INVISIBLE, "").re_replace(_SPACE, " ")
+    return nfc_normalize(visible).strip().nullif("")
+
+
+def given(value: ir.StringValue) -> ir.BooleanValue:
+    """Whether there is more than white space."""
+    return (value.strip() != "").fill_null(False)
+
+
+def received(value: ir.StringValue) -> ir.StringValue:
+    """The value as it came; without NUL characters only, which no database takes."""
+    return value.replace("\0", "")
+
+
+def text(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
+    """Folded text without HTML; placeholders are null."""
+    plain = value
+    for pattern, replacement in _ENTITIES:
+        plain = plain.re_replace(pattern, replacement)
+    plain = folded(plain.re_replace(_TAG, " "))
+    return ibis.ifelse(plain.lower().isin(list(placeholders)), ibis.null("string"), plain)
+
+
+def email(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
+    """The address, trimmed and lower-cased; null when it is a placeholder or cannot be an address."""
+    address = folded(value).lower().re_replace("^mailto:", "").re_replace(r"[.,;]+$", "")
+    usable = address.re_search(_EMAIL) & ~address.isin(list(placeholders)) & ~address.contains("..")
+    return ibis.ifelse(usable & (address.length() <= 254), address, ibis.null("string"))
+
+
+def domain(value: ir.StringValue) -> ir.StringValue:
+    """The bare host name of a web address, lower-case, without www.; null when it is none."""
+    host = folded(value).lower().re_replace(r"^[a-z]+://", "").re_replace(r"[/?#:].*$", "").re_replace(r"^(www\.)+", "")
+    return ibis.ifelse(host.re_search(r"^([^\s@.,;<>()]{1,63}\.)+[^\s@.,;<>()\d]{2,63}$"), host, ibis.null("string"))
+
+
+def moment(value: ir.StringValue, zone: str) -> ir.TimestampValue:
+    """An ISO time in UTC, read in ``zone`` where it names none; null when there is no such time."""
+    trimmed = value.strip()
+    aware = trimmed.try_cast(MOMENT)
+    if zone != "UTC":
+        local = _in_zone(zone, trimmed.try_cast("timestamp(6)"))
+        aware = ibis.ifelse(trimmed.re_search(_ZONE), aware, local)
+    return ibis.ifelse(aware.between(*_PLAUSIBLE), aware, ibis.null(MOMENT))
+
+
+def day(value: ir.StringValue) -> ir.DateValue:
+    """An ISO date, or the date of an ISO time; null when there is no such day."""
+    trimmed = value.strip()
+    found = ibis.ifelse(trimmed.re_search(r"^\d{4}-\d\d-\d\d($|[T ])"), trimmed, ibis.null("string"))
+    parsed = found.left(10).try_cast("date")
+    return ibis.ifelse(parsed.year().between(1900, 2200), parsed, ibis.null("date"))
+
+
+def number(value: ir.StringValue) -> ir.FloatingValue:
+    """A finite decimal number with a point; null when it is none."""
+    trimmed = value.strip()
+    return ibis.ifelse(
+        trimmed.re_search(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"), trimmed, ibis.null("string")
+    ).try_cast("float64")
+
+
+def whole(value: ir.StringValue) -> ir.IntegerValue:
+    """A whole number, also when written with zeros behind the point; null when it is none."""
+    parsed = number(value)
+    fits = (parsed % 1 == 0) & (parsed.abs() < 9e15)
+    return ibis.ifelse(fits, parsed, ibis.null("float64")).cast("int64")
+
+
+def flag(value: ir.StringValue) -> ir.BooleanValue:
+    """Yes or no, in the words that exports use; null when it is neither."""
+    word = value.strip().lower()
+    return ibis.cases((word.isin(list(_TRUE)), True), (word.isin(list(_FALSE)), False), else_=ibis.null("boolean"))
+
+
+def word(value: ir.StringValue, meanings: Mapping[Any, Iterable[str]]) -> ir.StringValue:
+    """The meaning whose words hold the value, without regard to case; null when none does."""
+    said = folded(value).lower()
+    known = [(said.isin(list(words)), meaning) for meaning, words in meanings.items() if list(words)]
+    return ibis.cases(*known, else_=ibis.null("string"))
+
+
+def nothing(kind: str = "string") -> ir.Value:
+    """A null of a type."""
+    return ibis.null(kind)
