@@ -64,11 +64,11 @@ SEGMENT_EVENT = Table(
     key=("segment_key", "member_id", "on_date", "kind", "sequence"),
     columns=(
         text("segment_key", "Segment"),
-        text("member_id", "Member that entered, left, or carries a membership on under a new id"),
+        text("member_id", "Who entered or left; of a merge the retired id, of a split the new one"),
         date("on_date", "Logical date"),
         text("kind", "merge, split, exit, entry: in this order on one date", allowed=EVENT_KINDS),
         integer("sequence", "Number of the run on that date, from 0"),
-        text("from_member_id", "Merge: the retired id, whose membership ends; split: the profile it was part of"),
+        text("other_member_id", "Merge: who carries the membership on; split: of whom it was part, a member too"),
         text("cause", "What changed: the person, the definition, the identity, ...", required=True, allowed=CAUSES),
         text("definition_version", "Version of the definition", required=True),
         number("confidence", "Identity confidence", minimum=0, maximum=1),

@@ -1,0 +1,140 @@
+"""Evaluation: who is in each segment now, in the order of the segments' dependencies, each passing its guards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from include.segments import tree
+from include.segments.catalog import Catalog, Segment
+from include.segments.expression import Population, expression, matching
+from include.segments.guards import Movement, Verdict, judge
+from include.segments.roster import Roster
+
+COLUMNS = ("segment_no", "member_no")
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the run before knew of its segments: versions, and since when it held those that it held."""
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    held_since: Mapping[str, date] = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Evaluation:
+    """Who is in each segment: ``layers`` hold segment_no and member_no; segments of one layer refer to earlier ones."""
+
+    roster: Roster
+    levels: Mapping[str, str]
+    layers: list[ir.Table] = field(default_factory=list)
+    layer_of: dict[str, int] = field(default_factory=dict)
+    movements: dict[str, Movement] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def now(self) -> ir.Table:
+        """All memberships."""
+        return ibis.union(*self.layers) if len(self.layers) > 1 else self.layers[0]
+
+    @property
+    def population(self) -> Population:
+        """What conditions are asked about."""
+        return Population(self.roster.as_of, self.roster.customers, self.roster.accounts, self.members)
+
+    def members(self, key: str) -> tuple[str, ir.Table]:
+        """Return the level and the members' ids of a segment of an earlier layer."""
+        rows = self.layers[self.layer_of[key]]
+        rows = rows.filter(rows.segment_no == self.roster.number(key))
+        return self.levels[key], rows.inner_join(self.roster.member, "member_no").select("member_id")
+
+
+def evaluate(roster: Roster, catalog: Catalog, before: Before, approved: frozenset[tuple[str, str]]) -> Evaluation:
+    """Evaluate all sound segments; a refused one keeps the members that it had."""
+    evaluation = Evaluation(roster, {segment.key: segment.level for segment in catalog.segments})
+    refused = [roster.number(entry.key) for entry in catalog.refused]
+    evaluation.layers.append(roster.hold("layer_refused", _kept(roster, refused)))
+    for number, layer in enumerate(layers(catalog.segments), 1):
+        found = roster.hold(f"found_{number}", _found(layer, evaluation))
+        _judge(evaluation, layer, found, before, approved)
+        held = [segment for segment in layer if evaluation.verdicts[segment.key].is_held]
+        kept = roster.hold(f"layer_{number}", _with_held(evaluation, found, held)) if held else found
+        evaluation.layers.append(kept)
+        evaluation.layer_of.update({segment.key: number for segment in layer})
+    return evaluation
+
+
+def layers(segments: Sequence[Segment]) -> list[list[Segment]]:
+    """Group segments, which come in order, so that each refers to earlier groups only."""
+    depth: dict[str, int] = {}
+    for segment in segments:
+        depth[segment.key] = 1 + max((depth[key] for key in tree.segments(segment.condition)), default=-1)
+    return [[s for s in segments if depth[s.key] == n] for n in sorted(set(depth.values()))]
+
+
+def _found(layer: Sequence[Segment], evaluation: Evaluation) -> ir.Table:
+    """Those for whom the condition is true."""
+    population, roster = evaluation.population, evaluation.roster
+    parts = []
+    for segment in layer:
+        rows = matching(segment.condition, segment.level, population)
+        number = ibis.literal(roster.number(segment.key), type="int16")
+        parts.append(rows.select(segment_no=number, member_no=rows.member_no))
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def _judge(
+    evaluation: Evaluation,
+    layer: Sequence[Segment],
+    found: ir.Table,
+    before: Before,
+    approved: frozenset[tuple[str, str]],
+) -> None:
+    numbers = [evaluation.roster.number(segment.key) for segment in layer]
+    was = evaluation.roster.before
+    was = was.filter(was.segment_no.isin(numbers) & was.member_no.notnull()).select(*COLUMNS).distinct()
+    sizes, sizes_before = counts(found), counts(was)
+    entered, exited = counts(found.anti_join(was, COLUMNS)), counts(was.anti_join(found, COLUMNS))
+    for number, segment in zip(numbers, layer, strict=True):
+        movement = Movement(
+            sizes.get(number, 0),
+            sizes_before.get(number, 0),
+            entered.get(number, 0),
+            exited.get(number, 0),
+        )
+        evaluation.movements[segment.key] = movement
+        since = before.held_since.get(segment.key)
+        evaluation.verdicts[segment.key] = judge(segment, movement, evaluation.roster.as_of, since, approved)
+
+
+def counts(rows: ir.Table) -> dict[int, int]:
+    """Return the number of rows of each segment_no."""
+    counted = rows.group_by("segment_no").aggregate(size=rows.count()).to_pyarrow()
+    return dict(zip(counted["segment_no"].to_pylist(), counted["size"].to_pylist(), strict=True))
+
+
+def _with_held(evaluation: Evaluation, found: ir.Table, held: Sequence[Segment]) -> ir.Table:
+    """Replace what held segments found by what readers see, less those whom an exclusive group now gives to another."""
+    roster = evaluation.roster
+    parts = [found.filter(~found.segment_no.isin([roster.number(segment.key) for segment in held]))]
+    for segment in held:
+        rows = _kept(roster, [roster.number(segment.key)])
+        if segment.above:
+            base = evaluation.population.of(segment.level)
+            excluded = tree.And(tuple(tree.Not(tree.InSegment(key)) for key in segment.above))
+            free = base.filter(expression(excluded, segment.level, evaluation.population))
+            rows = rows.semi_join(free, "member_no")
+        parts.append(rows)
+    return ibis.union(*parts)
+
+
+def _kept(roster: Roster, numbers: Sequence[int]) -> ir.Table:
+    """The members that the segments had, as far as they still exist."""
+    rows = roster.before
+    return rows.filter(rows.segment_no.isin(list(numbers)) & rows.member_no.notnull()).select(*COLUMNS).distinct()

@@ -1,0 +1,132 @@
+"""A condition as an Ibis expression: the same on DuckDB in the batch and on PostgreSQL for previews."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from include.segments.tree import (
+    And,
+    Between,
+    Clause,
+    Compare,
+    In,
+    InSegment,
+    IsNull,
+    Like,
+    Literal,
+    Measured,
+    Node,
+    Not,
+    Or,
+    People,
+    Within,
+)
+
+OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+MEMBER = {"person": "profile_id", "account": "account_id"}
+
+
+@dataclass(frozen=True)
+class Population:
+    """Who conditions are asked about, on which date, and who is in which segment already.
+
+    ``members`` returns the level of a segment and the ids of its members, as one column ``member_id``.
+    """
+
+    as_of: date
+    customers: ir.Table
+    accounts: ir.Table
+    members: Callable[[str], tuple[str, ir.Table]]
+
+    def of(self, level: str) -> ir.Table:
+        """Return customer_360 or account_360."""
+        return self.customers if level == "person" else self.accounts
+
+
+def expression(node: Node, level: str, population: Population) -> ir.BooleanValue:
+    """Return the condition over ``population.of(level)``; null where it is unknown."""
+    return _Compiler(level, population).node(node)
+
+
+def matching(node: Node, level: str, population: Population) -> ir.Table:
+    """Return the rows of those for whom the condition is true."""
+    return population.of(level).filter(expression(node, level, population))
+
+
+@dataclass(frozen=True)
+class _Compiler:
+    level: str
+    population: Population
+
+    def node(self, node: Node) -> ir.BooleanValue:
+        match node:
+            case And(items):
+                return reduce(operator.and_, map(self.node, items))
+            case Or(items):
+                return reduce(operator.or_, map(self.node, items))
+            case Not(item):
+                return ~self.node(item)
+            case _:
+                return self.clause(node)
+
+    def clause(self, clause: Clause) -> ir.BooleanValue:
+        match clause:
+            case InSegment(key):
+                return self.in_segment(key)
+            case People(quantifier, condition):
+                return self.people(quantifier, condition)
+            case Measured():
+                return self.value(clause)
+            case Compare(op, left, right):
+                return OPERATORS[op](self.value(left), self.value(right))
+            case _:
+                return self.test(clause)
+
+    def test(self, clause: In | Between | Like | IsNull | Within) -> ir.BooleanValue:
+        value = self.value(clause.measure)
+        match clause:
+            case In(_, values):
+                return value.isin([literal.value for literal in values])
+            case Between(_, low, high):
+                return value.between(self.value(low), self.value(high))
+            case Like(_, pattern):
+                return value.like(pattern)
+            case IsNull():
+                return value.isnull()
+            case Within():
+                first, last = clause.bounds(self.population.as_of)
+                return value.between(ibis.literal(first), ibis.literal(last))
+
+    def value(self, value: Measured | Literal) -> ir.Value:
+        if isinstance(value, Measured):
+            return self.population.of(self.level)[value.name]
+        return ibis.literal(value.value)
+
+    def in_segment(self, key: str) -> ir.BooleanValue:
+        level, members = self.population.members(key)
+        ids = self.population.of(self.level)[MEMBER[level]]
+        return ids.notnull() & ids.isin(members.member_id)
+
+    def people(self, quantifier: str, condition: Node) -> ir.BooleanValue:
+        customers = self.population.customers
+        true = expression(condition, "person", self.population).fill_null(False)
+        judged = customers.filter(customers.account_id.notnull()).select("account_id", is_true=true)
+        accounts = judged.group_by("account_id").aggregate(any=judged.is_true.any(), all=judged.is_true.all())
+        wanted = accounts.filter(accounts["all"] if quantifier == "all" else accounts["any"])
+        found = self.population.accounts.account_id.isin(wanted.account_id)
+        return ~found if quantifier == "none" else found

@@ -1,0 +1,78 @@
+"""The roster of one run: who there is, numbered, and who was in which segment before, under today's ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from include.storage.engine import Engine
+
+
+@dataclass(frozen=True)
+class Published:
+    """What readers see, and the ids that were retired since: segment_membership, identity/alias."""
+
+    membership: ir.Table
+    alias: ir.Table
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Working tables in the engine; members and segments are numbers in them, which join fast.
+
+    customers, accounts: the measures that definitions read, with member_no. member: member_no, member_id,
+    confidence. before: segment_no, member_no (null: gone), member_id as it was then, since, is_renamed.
+    """
+
+    engine: Engine
+    as_of: date
+    keys: tuple[str, ...]
+    customers: ir.Table
+    accounts: ir.Table
+    member: ir.Table
+    before: ir.Table
+
+    def number(self, key: str) -> int:
+        """The number of a segment."""
+        return self.keys.index(key)
+
+    @property
+    def names(self) -> ir.Table:
+        """segment_no and segment_key."""
+        numbers = ibis.memtable({"segment_no": range(len(self.keys)), "segment_key": self.keys})
+        return numbers.cast({"segment_no": "int16"})
+
+    def hold(self, name: str, rows: ir.Table) -> ir.Table:
+        """Keep rows in the engine's memory (it spills), to be read several times."""
+        return self.engine.ibis.create_table(name, rows, temp=True)
+
+
+def assemble(
+    engine: Engine, as_of: date, keys: Iterable[str], measured: Mapping[str, ir.Table], published: Published
+) -> Roster:
+    """Number members and segments; ``measured`` has id and read measures of each level, person and account."""
+    people = engine.ibis.create_table("people_now", _numbered(measured["person"], 0), temp=True)
+    companies = _numbered(measured["account"], people.count().to_pyarrow().as_py())
+    companies = engine.ibis.create_table("accounts_now", companies, temp=True)
+    member = people.select("member_no", member_id="profile_id", confidence="identity_confidence").union(
+        companies.select("member_no", member_id="account_id", confidence=ibis.literal(1.0))
+    )
+    roster = Roster(engine, as_of, tuple(sorted(keys)), people, companies, member, published.membership)
+    return replace(roster, before=roster.hold("members_before", _before(roster, published)))
+
+
+def _numbered(rows: ir.Table, first: int) -> ir.Table:
+    return rows.mutate(member_no=(ibis.row_number() + first).cast("int32"))
+
+
+def _before(roster: Roster, published: Published) -> ir.Table:
+    """The membership that readers see, under today's ids: a merged profile's goes on under the surviving one's."""
+    rows = published.membership.select("segment_key", "member_id", "since").inner_join(roster.names, "segment_key")
+    rows = rows.left_join(published.alias.select(member_id="alias_id", living="profile_id"), "member_id")
+    rows = rows.mutate(current_id=ibis.coalesce(rows.living, rows.member_id), is_renamed=rows.living.notnull())
+    joined = rows.left_join(roster.member.select("member_no", current_id="member_id"), "current_id")
+    return joined.select("segment_no", "member_no", "member_id", "since", "is_renamed")

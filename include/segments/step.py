@@ -1,0 +1,196 @@
+"""The step ``segment``: who is in which segment, who entered and who left, as of the logical date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from include.contracts.identity import ALIAS, IDENTITY_EVENT
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
+from include.contracts.segments import (
+    SEGMENT,
+    SEGMENT_EVENT,
+    SEGMENT_HISTORY,
+    SEGMENT_MEMBERSHIP,
+    SEGMENTED,
+)
+from include.contracts.tables import Table
+from include.segments import changes, register, tree
+from include.segments.catalog import Catalog, load
+from include.segments.evaluation import Before, evaluate
+from include.segments.roster import Published, Roster, assemble
+from include.storage.engine import Engine
+from include.storage.lake import Manifest
+from include.storage.project import Project
+
+CODE = 1
+READS = (CUSTOMER_360, ACCOUNT_360, ALIAS, IDENTITY_EVENT)
+Approved = frozenset[tuple[str, str]]
+
+
+def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
+    """Write segment, segment_membership, segment_event and segment_history."""
+    return segment_with(project, run, refs, frozenset())
+
+
+def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], approved: Approved) -> StageReport:
+    """Do the same with approvals of held segments, as pairs of segment key and approval code.
+
+    A run on what the published membership was made from changes nothing and returns that membership.
+    """
+    catalog = load(project.settings.config)
+    reads = {table.name: refs[table.name].version for table in READS if table.name in refs}
+    determined = {
+        **reads,
+        "as_of": run.as_of.isoformat(),
+        "definitions": _digest(catalog),
+        "approvals": fingerprint(sorted(approved)),
+        "code": str(CODE),
+    }
+    published = project.lake.current(SEGMENT_MEMBERSHIP.name)
+    with project.engine() as engine:
+        if published is not None and _without_previous(published) == determined:
+            version = published.version
+        else:
+            version = fingerprint(determined, published.version if published else None)
+        writes = _present(engine, version)
+        if writes is None:
+            writes = _Build(engine, run, catalog, published).write(refs, approved, determined, version)
+        counts = _counts(engine, writes[0])
+    return StageReport("segment", reads, writes, counts, engine=Engine.name)
+
+
+def _digest(catalog: Catalog) -> str:
+    sound = [(segment.version, segment.definition.model_dump(mode="json")) for segment in catalog.segments]
+    return fingerprint(sound, [(entry.key, list(map(str, entry.faults))) for entry in catalog.refused])
+
+
+def _without_previous(manifest: Manifest) -> dict[str, str]:
+    return {name: value for name, value in manifest.inputs.items() if name not in ("previous", "sequence")}
+
+
+def _present(engine: Engine, version: str) -> tuple[DatasetRef, ...] | None:
+    found = [engine.lake.manifest(table.name, version) for table in SEGMENTED]
+    return tuple(manifest.ref for manifest in found if manifest) if all(found) else None
+
+
+def _counts(engine: Engine, ref: DatasetRef) -> dict[str, int]:
+    rows = engine.read(SEGMENT, ref).to_pyarrow().to_pylist()
+    states = [row["state"] for row in rows]
+    return {
+        "segments": len(rows),
+        "held": states.count("held"),
+        "refused": states.count("refused"),
+        **{name: sum(row[column] for row in rows) for name, column in
+           (("members", "size"), ("entered", "entered"), ("exited", "exited"))},
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Build:
+    """One run that has something to write."""
+
+    engine: Engine
+    run: Run
+    catalog: Catalog
+    published: Manifest | None
+
+    def write(
+        self, refs: Mapping[str, DatasetRef], approved: Approved, determined: Mapping[str, str], version: str
+    ) -> tuple[DatasetRef, ...]:
+        """Write the four tables as one version; the published membership's version names what they follow on."""
+        past = self._read(SEGMENT).to_pyarrow().to_pylist()
+        before = _before(past)
+        roster = self._roster(refs, before)
+        evaluation = evaluate(roster, self.catalog, before, approved)
+        changed = changes.compare(evaluation, self.catalog, before, self._splits(refs))
+        rows = register.rows(
+            self.run.as_of, evaluation, changed, self.catalog, {row["segment_key"]: row for row in past}
+        )
+        log, sequence = self._log()
+        inputs = {**determined, "previous": self.published.version if self.published else "", "sequence": str(sequence)}
+
+        def write(table: Table, content: ir.Table, extends: Manifest | None = None) -> DatasetRef:
+            return self.engine.write(table, content, version=version, inputs=inputs, point=False, extends=extends)
+
+        return (
+            write(SEGMENT, _table(SEGMENT, rows)),
+            write(SEGMENT_MEMBERSHIP, changes.membership(changed, self.catalog, self._read(SEGMENT_MEMBERSHIP))),
+            write(SEGMENT_EVENT, changes.events(changed, self.catalog, before, sequence), log),
+            write(SEGMENT_HISTORY, _table(SEGMENT_HISTORY, rows), self._history()),
+        )
+
+    def _read(self, table: Table) -> ir.Table:
+        """The table as readers see it."""
+        return self.engine.read(table, DatasetRef(table.name, self.published.version, 0) if self.published else None)
+
+    def _manifest(self, table: Table) -> Manifest | None:
+        return self.engine.lake.manifest(table.name, self.published.version) if self.published else None
+
+    def _roster(self, refs: Mapping[str, DatasetRef], before: Before) -> Roster:
+        keys = {*before.versions, *(s.key for s in self.catalog.segments), *(r.key for r in self.catalog.refused)}
+        read = {"person": {"profile_id", "account_id", "identity_confidence"}, "account": {"account_id"}}
+        for level, condition in self._conditions(before):
+            read[level].update(tree.measures(condition))
+            read["person"].update(tree.measures(condition, of_people=True))
+        tables = {"person": CUSTOMER_360, "account": ACCOUNT_360}
+        measured = {
+            level: self.engine.read(table, refs.get(table.name)).select(*sorted(read[level]))
+            for level, table in tables.items()
+        }
+        alias = self.engine.read(ALIAS, refs.get(ALIAS.name))
+        published = Published(self._read(SEGMENT_MEMBERSHIP), alias)
+        return assemble(self.engine, self.run.as_of, keys, measured, published)
+
+    def _conditions(self, before: Before) -> Iterator[tuple[str, tree.Node]]:
+        """All conditions that this run evaluates: those of today, and the former ones of changed segments."""
+        for entry in self.catalog.segments:
+            yield entry.level, entry.condition
+        for entry, former in changes.former_conditions(self.catalog, before):
+            yield entry.level, former
+
+    def _splits(self, refs: Mapping[str, DatasetRef]) -> ir.Table:
+        """Profiles split off since the published membership: member_id, origin."""
+        rows = self.engine.read(IDENTITY_EVENT, refs.get(IDENTITY_EVENT.name))
+        since = self.published.inputs["as_of"] if self.published else self.run.as_of.isoformat()
+        recent = rows.filter(
+            rows.kind.isin(("split", "restored")) & (rows.on_date >= ibis.date(since)) & rows.other_profile_id.notnull()
+        )
+        return recent.select(member_id="profile_id", origin="other_profile_id").distinct()
+
+    def _log(self) -> tuple[Manifest | None, int]:
+        """The events so far, and this run's number on its logical date."""
+        log = self._manifest(SEGMENT_EVENT)
+        again = log is not None and log.inputs["as_of"] == self.run.as_of.isoformat()
+        return log, int(log.inputs["sequence"]) + 1 if log is not None and again else 0
+
+    def _history(self) -> Manifest | None:
+        """The history so far, without the day that this run replaces."""
+        history = self._manifest(SEGMENT_HISTORY)
+        if history is None or history.inputs["as_of"] != self.run.as_of.isoformat():
+            return history
+        files = history.files[:-1]
+        if not files:
+            return None
+        rows = self.engine.ibis.read_parquet(self.engine.lake.urls(replace(history, files=files)))
+        return replace(history, files=files, rows=rows.count().to_pyarrow().as_py())
+
+
+def _before(rows: Iterable[Mapping[str, Any]]) -> Before:
+    kept = list(rows)
+    return Before(
+        versions={row["segment_key"]: row["definition_version"] for row in kept},
+        held_since={row["segment_key"]: row["held_since"] for row in kept if row["held_since"]},
+        definitions={row["segment_key"]: row["definition"] for row in kept if row["definition"]},
+    )
+
+
+def _table(table: Table, rows: list[dict[str, Any]]) -> ir.Table:
+    named = [{name: row[name] for name in table.names} for row in rows]
+    return ibis.memtable(pa.Table.from_pylist(named, schema=table.schema))
