@@ -30,6 +30,7 @@ class Rule:
     name: str
     keys: Keys
     spell: Callable[[int], str]
+    across: Codes | None = None  # where given, only pairs of records that differ in it are listed
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Candidates:
     right: Codes
     ends: npt.NDArray[np.int64]  # of each rule's pairs
     names: tuple[str, ...]
-    keys: npt.NDArray[np.uint32]  # rule by record; 0 where the record's block was dropped
+    keys: npt.NDArray[np.uint32]  # rule by record, but for rules across; 0 where the record's block was dropped
     report: list[dict[str, Any]]
 
     def rule_of(self, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -72,25 +73,51 @@ def mix(*codes: npt.NDArray[Any]) -> Keys:
 
 
 def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_per_record: float) -> Candidates:
-    """List the pairs of every rule inside the budget."""
-    keys = np.zeros((len(rules), features.size), np.uint32)
-    for at, rule in enumerate(rules):
-        keys[at] = rule.keys
+    """List the pairs of every rule inside the budget; rules that list only pairs across something come last."""
+    rules = sorted(rules, key=lambda rule: rule.across is not None)
+    plain = sum(rule.across is None for rule in rules)
+    keys = np.stack([rule.keys for rule in rules]) if rules else np.zeros((0, features.size), np.uint32)
+    anywhere = features.source if link_only else np.zeros(0, np.int32)
+
+    def listing(at: int, allowed: int) -> tuple[Blocks, Codes, Codes]:
+        across = rules[at].across
+        blocks = form_blocks(keys[at], allowed, rules[at])
+        return blocks, *_list(blocks, keys, min(at, plain), anywhere if link_only or across is None else across)
+
     allowed = max(LEAST, int(PER_RULE * features.size))
-    source = features.source if link_only else np.zeros(0, np.int32)
     with ThreadPoolExecutor(2) as pool:
-        blocks = list(pool.map(lambda at: form_blocks(keys[at], allowed, rules[at]), range(len(rules))))
-        listed = list(pool.map(lambda at: _list(blocks[at], keys, at, source), range(len(rules))))
+        list(pool.map(lambda at: form_blocks(keys[at], allowed), range(plain)))  # drop, before any rule looks back
+        listed = list(pool.map(lambda at: listing(at, allowed), range(len(rules))))
     budget = max(LEAST, int(pairs_per_record * features.size))
-    for at, (left, _) in enumerate(listed):
+    for at, (blocks, left, _) in enumerate(listed):
         if len(left) > budget:  # the rules before have used the budget: tighten this one until it fits
-            blocks[at] = form_blocks(keys[at], budget, rules[at])
-            listed[at] = _list(blocks[at], keys, at, source)
-        budget = max(0, budget - len(listed[at][0]))
-        blocks[at].report["pairs"] = len(listed[at][0])
-    left, right = (np.concatenate([np.zeros(0, np.int32), *(pair[side] for pair in listed)]) for side in (0, 1))
-    ends = np.cumsum([len(pair[0]) for pair in listed])
-    return Candidates(left, right, ends, tuple(r.name for r in rules), keys, [b.report for b in blocks])
+            listed[at] = blocks, *_list(form_blocks(keys[at], budget, rules[at]), keys, min(at, plain), anywhere)
+        budget = max(0, budget - len(listed[at][1]))
+        blocks.report["pairs"] = len(listed[at][1])
+    return _candidates(listed, rules, keys[:plain])
+
+
+def _candidates(
+    listed: list[tuple[Blocks, Codes, Codes]], rules: Sequence[Rule], keys: npt.NDArray[np.uint32]
+) -> Candidates:
+    plain = len(keys)
+    late = np.concatenate([np.zeros(0, np.int64), *(packed(left, right) for _, left, right in listed[plain:])])
+    _, first = np.unique(late, return_index=True)
+    kept = np.zeros(len(late), bool)
+    kept[first] = True
+    for at in range(plain, len(listed)):  # two such rules may list the same pair
+        blocks, left, right = listed[at]
+        mine, kept = kept[: len(left)], kept[len(left) :]
+        listed[at] = blocks, left[mine], right[mine]
+        blocks.report["pairs"] = int(mine.sum())
+    left, right = (np.concatenate([np.zeros(0, np.int32), *(one[side] for one in listed)]) for side in (1, 2))
+    ends = np.cumsum([len(one[1]) for one in listed])
+    return Candidates(left, right, ends, tuple(r.name for r in rules), keys, [one[0].report for one in listed])
+
+
+def packed(left: Codes, right: Codes) -> npt.NDArray[np.int64]:
+    """Each pair as one number."""
+    return left.astype(np.int64) << 32 | right
 
 
 def form_blocks(keys: Keys, allowed: int, rule: Rule | None = None) -> Blocks:

@@ -20,13 +20,14 @@ EQUAL = 16  # levels from here on: equal, by frequency bin or sharing class
 WIDTH = EQUAL + BINS
 
 NAME_LEVELS = {
-    1: "equal", 2: "nickname", 3: "typo", 4: "close", 5: "initial", 6: "other_initial", 7: "different", 8: "swapped",
+    1: "equal", 2: "nickname", 3: "typo", 4: "close", 5: "initial", 6: "other_initial", 7: "different", 8: "swapped", 9: "transliterated",
+    10: "other_script",
 }  # fmt: skip
 LAST_LEVELS = {**NAME_LEVELS, 2: "part"}
 EMAIL_LEVELS = {
     1: "same_mailbox", 11: "same_mailbox_of_two", 12: "same_mailbox_of_several", 3: "same_local_elsewhere",
-    4: "same_name_elsewhere", 5: "typo", 6: "typo_elsewhere", 7: "same_company", 8: "both_free_mail",
-    9: "free_and_company_mail", 10: "other_company",
+    5: "typo", 6: "typo_elsewhere", 7: "same_company", 8: "both_free_mail",
+    9: "free_and_company_mail", 10: "other_company", 13: "other_number",
 }  # fmt: skip
 SHARED_LEVELS = {1: "equal", 11: "equal_of_two", 12: "equal_of_several", 3: "typo", 4: "close", 5: "different"}
 TEXT_LEVELS = {1: "equal", 3: "typo", 4: "close", 5: "different"}
@@ -34,8 +35,11 @@ DATE_LEVELS = {1: "equal", 2: "typo", 3: "year_and_part", 4: "two_digits", 5: "d
 ROLE_NAMES: Mapping[str, Mapping[int, str]] = {
     "first": NAME_LEVELS, "last": LAST_LEVELS, "email": EMAIL_LEVELS, "phone": SHARED_LEVELS,
     "identifier": SHARED_LEVELS, "organization": TEXT_LEVELS, "code": TEXT_LEVELS, "text": TEXT_LEVELS,
-    "date": DATE_LEVELS,
+    "date": DATE_LEVELS, "names": {1: "agree"},
 }  # fmt: skip
+SWAPPED = 8
+_AGREES = np.isin(np.arange(WIDTH), (1, 2, 3, SWAPPED, 9, *range(EQUAL, WIDTH))).astype(np.uint8)
+# "names" is no column: where both names agree, it corrects the chance of that for names that go together
 SHARED_ROLES = frozenset({"email", "phone", "identifier"})
 _SIMILAR = {Kind.ORGANIZATION: 0.92, Kind.TEXT: 0.9, Kind.PHONE: 0.0, Kind.IDENTIFIER: 0.0, Kind.CODE: 0.0}
 _PREFIX = {Kind.CODE: 3}
@@ -73,6 +77,7 @@ def groups(features: Features, fewest: int) -> list[Group]:
         names = features.names
         found.append(_group("first_name", "first", names.first_count, frequency_bins(names.first_count), fewest))
         found.append(_group("last_name", "last", names.last_count, frequency_bins(names.last_count), fewest))
+        found.append(Group("names", "names", np.zeros(BINS), np.zeros(BINS), 0.0))
     if features.emails is not None:
         counts = features.emails.mailbox.counts()
         found.append(_group("email", "email", counts, features.emails.shared, fewest))
@@ -118,7 +123,7 @@ _Step = Callable[[Codes, Codes, Sequence[npt.NDArray[np.uint8]]], None]
 def _steps(features: Features) -> list[tuple[int, _Step]]:
     found: list[tuple[int, _Step]] = []
     if features.names is not None:
-        found.append((2, _names_step(features.names)))
+        found.append((3, _names_step(features.names)))
     if features.emails is not None:
         found.append((1, _email_step(features.emails)))
     found += [(1, _field_step(f)) for f in features.fields]
@@ -131,8 +136,10 @@ def _names_step(names: Names) -> _Step:
     def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
         kernels.compare_names(
             left, right, names.first, names.last, names.texts.points, names.texts.offsets, names.roots, names.tokens,
-            names.is_initial, first_bin, last_bin, out[0], out[1],
+            names.is_initial, names.is_latin, names.skeleton, first_bin, last_bin, out[0], out[1],
         )  # fmt: skip
+
+        out[2][:] = _AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == SWAPPED))
 
     return step
 
@@ -161,9 +168,9 @@ def _field_step(f: Field) -> _Step:
 
 
 def _forget_mined(features: Features, left: Codes, right: Codes, levels: Levels) -> None:
-    """A name read out of a mailbox says nothing more where that very local part agrees."""
+    """A name read out of a mailbox says nothing more where that very mailbox agrees."""
     if features.names is None or features.emails is None or not features.names.mined.any():
         return
     mined = features.names.mined[left] | features.names.mined[right]
-    mined &= features.emails.local[left] == features.emails.local[right]
-    levels[:2, mined] = 0
+    mined &= features.emails.mailbox.codes[left] == features.emails.mailbox.codes[right]
+    levels[:3, mined] = 0

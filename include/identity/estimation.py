@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 PASSES = 25
 FEWEST = 500  # a table is read as part of a population of at least this many records
 TINY = 1e-12
+NAMESAKES = 2.5  # how much more often two names agree together than by chance, to begin with
+STEADY = 20.0  # pairs of namesakes that this prior is worth
 # roles whose agreement among people so related is spread like records, not like chance pairs
 _KEPT = {(HOUSEHOLD, "last"), (HOUSEHOLD, "code"), (HOUSEHOLD, "text")}
 
@@ -90,7 +92,7 @@ def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
             out[r, g] = row
         out[SAME, g] = np.maximum(out[SAME, g], out[STRANGER, g] + priors.LEAST_AGAINST[group.role])
         if group.role == "email":
-            out[1:, g, 4] = np.maximum(out[1:, g, 4], out[SAME, g, 4] - priors.NAME_MADE_LIMIT)
+            out[1:, g, 13] = np.maximum(out[1:, g, 13], out[SAME, g, 13] - priors.OTHER_NUMBER)
     out[:, :, 0] = 0.0
     return out
 
@@ -125,10 +127,31 @@ def _maximise(posterior: Floats, prior: Floats, groups: Sequence[Group], univers
             counts[0] = 0.0
             theta[r, g] = counts + steady[r] * prior[r, g]
     theta = _normalised(theta, groups)
+    _namesakes(theta, groups, universe, mass)
     _tie_to_strangers(theta, groups, size)
     share = size + np.array([2.0, 0.0, 1.0, 1.0, 1.0])
     share[SAME] = min(share[SAME], 20.0 * records)
     return Fit(share / share.sum(), theta)
+
+
+def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass: Floats) -> None:
+    """How much more often two people's first and last name agree together than if the two were independent.
+
+    Given names and surnames go together in a language, and a family name in a firm; the factor is learned from the
+    people of each relation who share both.
+    """
+    roles = [group.role for group in groups]
+    if "names" not in roles:
+        return
+    first, last, names = (roles.index(role) for role in ("first", "last", "names"))
+    both = (universe.patterns[first] > 0) & (universe.patterns[last] > 0)
+    theta[:, names, 1] = 1.0
+    for r in (STRANGER, COLLEAGUE, NEIGHBOUR):
+        alone = theta[r, first, [1, 2, 3]].sum() * theta[r, last, [1, 2, 3]].sum()
+        expected = alone * mass[r, both].sum()
+        seen = mass[r, universe.patterns[names] > 0].sum()
+        steady = STEADY + 0.02 * mass[SAME].sum()
+        theta[r, names, 1] = min(max((seen + NAMESAKES * steady) / (expected + steady), 1.0), 100.0)
 
 
 def _tie_to_strangers(theta: Floats, groups: Sequence[Group], size: Floats) -> None:
@@ -137,20 +160,21 @@ def _tie_to_strangers(theta: Floats, groups: Sequence[Group], size: Floats) -> N
     for g, group in enumerate(groups):
         if group.role in ("first", "last"):
             chance = max(group.agree - matched * theta[SAME, g, 1], group.agree / 4, 1e-9)
-            others = [level for level in (2, 3, 4, 7, 8)]
+            others = [2, 3, 4, 7, 8]
             theta[STRANGER, g, others] *= (1 - chance) / theta[STRANGER, g, others].sum()
             theta[STRANGER, g, 1] = chance
         for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR):
-            if group.role not in priors.RELATED[r]:
+            if group.role not in priors.RELATED[r] and group.role != "names":
                 theta[r, g] = theta[STRANGER, g]
 
 
 def _normalised(theta: Floats, groups: Sequence[Group]) -> Floats:
     """Let each group's levels sum to 1; initials among themselves, for being an initial is missingness."""
     for g, group in enumerate(groups):
-        apart = list(priors.SEPARATE.get(group.role, ()))
-        rest = [level for level in ROLE_NAMES[group.role] if level not in apart]
-        for levels in (apart, rest):
-            if levels:
-                theta[:, g, levels] /= np.maximum(theta[:, g, levels].sum(axis=1, keepdims=True), TINY)
+        apart = priors.SEPARATE.get(group.role, ())
+        if group.role == "names":
+            continue
+        rest = [level for level in ROLE_NAMES[group.role] if not any(level in levels for levels in apart)]
+        for levels in (*map(list, apart), rest):
+            theta[:, g, levels] /= np.maximum(theta[:, g, levels].sum(axis=1, keepdims=True), TINY)
     return theta

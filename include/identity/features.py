@@ -206,7 +206,9 @@ def _emails(boxes: emails.Mailboxes, names: Names | None, company: Field | None)
     of_role[mailbox.codes[has]] = role[local[has]]
     shared[of_role] = emails.NO_EVIDENCE
     free = emails.free_domains(domain, company.column.codes if company else None, domains)
-    return Emails(mailbox, local, domain, domains, texts, locals_, shared, free, (holds == 1).astype(np.uint8))
+    numbered = pc.match_substring_regex(locals_, r"\d\d").to_numpy(zero_copy_only=False).astype(np.int32)
+    made = (holds == 1) & (apply(numbered, local) == 0)  # a name with a number is its owner's own word
+    return Emails(mailbox, local, domain, domains, texts, locals_, shared, free, made.astype(np.uint8))
 
 
 def _with_companies(company: Field, mail: Emails) -> Field:

@@ -160,11 +160,11 @@ def emit_pairs(order, bounds, keys, rule, source, left, right):  # type: ignore[
 
 
 @compiled(
-    "void(i4[::1], i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], i4[:,::1], i4[:,::1], u1[::1], u1[::1], u1[::1],"
-    " u1[::1], u1[::1])"
+    "void(i4[::1], i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], i4[:,::1], i4[:,::1], u1[::1], u1[::1], i4[::1],"
+    " u1[::1], u1[::1], u1[::1], u1[::1])"
 )
 def compare_names(  # type: ignore[no-untyped-def]
-    left, right, first, last, points, offsets, roots, tokens, is_initial, first_bin, last_bin, first_level, last_level
+    left, right, first, last, points, offsets, roots, tokens, is_initial, is_latin, skeleton, first_bin, last_bin, first_level, last_level
 ):
     """The comparison levels of both names, in the orientation that fits; see ``comparison.NAME_LEVELS``."""
     taken = np.zeros(2 * LONGEST, np.uint8)
@@ -183,6 +183,9 @@ def compare_names(  # type: ignore[no-untyped-def]
             s, s_end, t, t_end = offsets[x], offsets[x + 1], offsets[y], offsets[y + 1]
             if is_initial[x] or is_initial[y]:
                 level[part] = 5 if points[s] == points[t] else 6
+                continue
+            if is_latin[x] != is_latin[y]:
+                level[part] = 9 if skeleton[x] == skeleton[y] else 10
                 continue
             apart = edits(points, s, s_end, t, t_end)
             shared = False
@@ -211,12 +214,13 @@ def compare_names(  # type: ignore[no-untyped-def]
         if crossed and (first[i] == last[j] or last[i] == first[j]):
             one = edits(points, offsets[first[i]], offsets[first[i] + 1], offsets[last[j]], offsets[last[j] + 1])
             two = edits(points, offsets[last[i]], offsets[last[i] + 1], offsets[first[j]], offsets[first[j] + 1])
-            nick = False
             for u in range(roots.shape[1]):
                 for v in range(roots.shape[1]):
-                    nick |= roots[first[i], u] >= 0 and roots[first[i], u] == roots[last[j], v]
-                    nick |= roots[last[i], u] >= 0 and roots[last[i], u] == roots[first[j], v]
-            if one + two <= 1 or (nick and min(one, two) == 0):
+                    if roots[first[i], u] >= 0 and roots[first[i], u] == roots[last[j], v]:
+                        one = min(one, 1)
+                    if roots[last[i], u] >= 0 and roots[last[i], u] == roots[first[j], v]:
+                        two = min(two, 1)
+            if one + two <= 1:
                 level[0] = 8
                 level[1] = 0
         first_level[k] = level[0]
@@ -267,23 +271,43 @@ def compare_emails(  # type: ignore[no-untyped-def]
             out[k] = 7 if domain[i] == domain[j] and free == 0 else 0
         elif mailbox[i] == mailbox[j]:
             out[k] = 16 + shared[mailbox[i]]
-        elif local[i] == local[j]:
-            out[k] = 4 if name_made[i] or name_made[j] else 3
+        elif local[i] == local[j] and not (name_made[i] or name_made[j]):
+            out[k] = 3
         else:
             x, y = local[i], local[j]
             s, s_end, t, t_end = offsets[x], offsets[x + 1], offsets[y], offsets[y + 1]
+            digits, letters = 0, 0
+            for p in range(s, s_end):
+                if 48 <= points[p] < 58:
+                    digits += 1
+            for p in range(t, t_end):
+                if 48 <= points[p] < 58:
+                    digits += 1
             apart = 2
-            if min(s_end - s, t_end - t) > 4:
+            numbered = False
+            if digits == 0 and points[s] == points[t] and min(s_end - s, t_end - t) > 4:
                 apart = edits(points, s, s_end, t, t_end)
-            if apart == 1:
-                digits = 0
-                for p in range(s, s_end):
-                    digits += (p - s + 1) * points[p] if points[p] < 58 else 0
-                for p in range(t, t_end):
-                    digits -= (p - t + 1) * points[p] if points[p] < 58 else 0
-                apart = 1 if digits == 0 else 2
-            if apart == 1:
-                out[k] = 5 if domain[i] == domain[j] else 6
+            elif digits > 0:
+                p, q = s, t
+                numbered = True
+                while numbered:
+                    while p < s_end and (48 <= points[p] < 58 or points[p] == 46):
+                        p += 1
+                    while q < t_end and (48 <= points[q] < 58 or points[q] == 46):
+                        q += 1
+                    if p == s_end or q == t_end:
+                        break
+                    numbered = points[p] == points[q]
+                    letters += 1
+                    p += 1
+                    q += 1
+                numbered = numbered and p == s_end and q == t_end and letters > 2
+            if apart == 1 and domain[i] == domain[j]:
+                out[k] = 5
+            elif apart == 1 and not (name_made[i] or name_made[j]):
+                out[k] = 6
+            elif numbered and free == 0 and domain[i] == domain[j]:
+                out[k] = 13
             elif free == 0:
                 out[k] = 7 if domain[i] == domain[j] else 10
             else:
@@ -358,8 +382,8 @@ def join_bounded(left, right, order, limit, parent, size):  # type: ignore[no-un
         parent[i] = parent[parent[i]]
 
 
-@compiled("i8(i4[::1], i8[::1], i4[::1], i4[::1], f4[::1], f8, f8, i4[::1], f4[::1])")
-def agglomerate(members, bounds, left, right, evidence, prior, threshold, cluster, weakest):  # type: ignore[no-untyped-def]
+@compiled("i8(i4[::1], i8[::1], i4[::1], i4[::1], f4[::1], f8, f8, f8[::1], i4[::1], f4[::1])")
+def agglomerate(members, bounds, left, right, evidence, prior, threshold, weight, cluster, weakest):  # type: ignore[no-untyped-def]
     """Merge inside each component, best first, while prior + .7 mean + .3 max evidence stays above ``threshold``.
 
     ``members[bounds[2c]:bounds[2c + 1]]`` are component c's records; ``left``, ``right`` index its members and
@@ -371,10 +395,12 @@ def agglomerate(members, bounds, left, right, evidence, prior, threshold, cluste
         start, n = bounds[c], bounds[c + 1] - bounds[c]
         mean = np.zeros((n, n), np.float64)
         best = np.full((n, n), -1e30)
+        worst = np.full((n, n), 1e30)
         for k in range(bounds[c + 2], bounds[c + 3]):
             i, j = left[k], right[k]
             mean[i, j] = mean[j, i] = evidence[k]
             best[i, j] = best[j, i] = evidence[k]
+            worst[i, j] = worst[j, i] = evidence[k]
         count = np.ones(n, np.int64)
         label = np.arange(n)
         link = np.full(n, np.float64(1e30))
@@ -385,7 +411,8 @@ def agglomerate(members, bounds, left, right, evidence, prior, threshold, cluste
                     continue
                 for j in range(i + 1, n):
                     if label[j] == j and mean[i, j] > -1e20:
-                        value = 0.7 * mean[i, j] / (count[i] * count[j]) + 0.3 * best[i, j]
+                        value = weight[0] * mean[i, j] / (count[i] * count[j]) + weight[1] * best[i, j]
+                        value += weight[2] * worst[i, j]
                         if value > top:
                             top, x, y = value, i, j
             if x < 0 or prior + top <= threshold:
@@ -394,6 +421,7 @@ def agglomerate(members, bounds, left, right, evidence, prior, threshold, cluste
                 if label[j] == j and j != x and j != y:
                     mean[x, j] = mean[j, x] = mean[x, j] + mean[y, j]
                     best[x, j] = best[j, x] = max(best[x, j], best[y, j])
+                    worst[x, j] = worst[j, x] = min(worst[x, j], worst[y, j])
             count[x] += count[y]
             link[x] = min(link[x], link[y], prior + top)
             for j in range(n):

@@ -20,7 +20,8 @@ PARTICLES = frozenset("van von de der den del della di da dos du la le bin ibn a
 _LETTERLIKE = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i"}
 )
-_NOT_NAME = re.compile(r"[^\w\s]|[\d_]")
+_NOT_NAME = re.compile(r"[^\w\s]|_")
+_DIGITS = re.compile(r"\d+")
 _JOINERS = re.compile(r"['’`´]")
 _BRACKETED = re.compile(r"[(\[{\"“].*?[)\]}\"”]")
 
@@ -44,7 +45,7 @@ def fold(text: str) -> str:
 
 def _tokens(text: str) -> list[str]:
     text = _JOINERS.sub("", fold(unicodedata.normalize("NFKC", text)))
-    return _NOT_NAME.sub(" ", text).split() if not text.isalpha() else [text]
+    return [text] if text.isalpha() else _DIGITS.sub("", _NOT_NAME.sub(" ", text)).split()
 
 
 def clean_name(text: str, *, last: bool = False) -> str:
@@ -109,6 +110,20 @@ def roots(name: str, most: int = 8) -> tuple[str, ...]:
 def romanized(name: str) -> str:
     """The name in Latin letters, for meeting its transliteration; never stored in place of the name."""
     return " ".join(unidecode(name).lower().split()) or name
+
+
+def is_latin(name: str) -> bool:
+    """Whether a folded name is written in Latin letters."""
+    return name.isascii() or all(c < "\u0250" or not c.isalpha() for c in name)
+
+
+_VOWELS = str.maketrans({c: None for c in "aeiouyw` '~-"} | {"q": "k", "c": "k", "z": "s"})
+
+
+def skeleton(name: str) -> str:
+    """The consonants of the name's Latin form, which transliterations of one name mostly share; or the name."""
+    bare = romanized(name).translate(_VOWELS)
+    return "".join(c for i, c in enumerate(bare) if i == 0 or bare[i - 1] != c) or name
 
 
 def sound(name: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from include.identity.columns import Codes, Dictionary, Texts, apply, canonical, lay_out
 from include.identity.emails import Mailboxes, locals_of
 from include.identity.mined import mine_names
-from include.identity.names import PARTICLES, clean_name, is_initial, parse_full_name, romanized, roots
+from include.identity.names import PARTICLES, clean_name, is_initial, is_latin, parse_full_name, romanized, roots, skeleton
 from include.identity.spec import Kind, MatchingSpec
 
 ROOTS, TOKENS = 8, 4
@@ -30,6 +30,8 @@ class Names:
     roots: npt.NDArray[np.int32]
     tokens: npt.NDArray[np.int32]
     is_initial: npt.NDArray[np.uint8]
+    is_latin: npt.NDArray[np.uint8]
+    skeleton: Codes  # of each name: what it shares with its transliterations
     first_count: npt.NDArray[np.int64]
     last_count: npt.NDArray[np.int64]
 
@@ -126,7 +128,15 @@ def _describe(first: Codes, last: Codes, mined: npt.NDArray[np.bool_], carried: 
     initial = np.fromiter(map(is_initial, vocabulary), np.uint8, size)
     texts = lay_out(pa.array([name.replace(" ", "") for name in vocabulary], pa.string()))
     counts = [np.bincount(codes[codes >= 0], minlength=size) for codes in (first, last)]
-    return Names(first, last, mined, vocabulary, texts, root, token, initial, counts[0], counts[1])
+    latin = np.fromiter(map(is_latin, vocabulary), np.uint8, size)
+    bones = _skeletons(vocabulary) if not latin.all() else np.full(size, -1, np.int32)
+    return Names(first, last, mined, vocabulary, texts, root, token, initial, latin, bones, counts[0], counts[1])
+
+
+def _skeletons(vocabulary: list[str]) -> Codes:
+    """Codes of skeletons; a table in one script needs none."""
+    seen = _Vocabulary()
+    return np.array([seen.code(skeleton(name)) for name in vocabulary], np.int32)
 
 
 def _table(rows: Mapping[int, list[int]], size: int, width: int) -> npt.NDArray[np.int32]:

@@ -14,9 +14,10 @@ RELATIONS = ("same person", "strangers", "colleagues", "household", "neighbours"
 Table = Mapping[int, float]
 
 SAME_PERSON: Mapping[str, Table] = {
-    "first": {1: 0.83, 2: 0.07, 3: 0.05, 4: 0.015, 7: 0.025, 8: 0.01, 5: 0.97, 6: 0.03},
-    "last": {1: 0.87, 2: 0.02, 3: 0.05, 4: 0.015, 7: 0.045, 8: 0.001, 5: 0.97, 6: 0.03},
-    "email": {1: 0.5, 11: 0.04, 12: 0.01, 3: 0.04, 4: 0.08, 5: 0.03, 6: 0.01, 7: 0.04, 8: 0.06, 9: 0.1, 10: 0.09},
+    "names": {1: 1.0},
+    "first": {1: 0.83, 2: 0.07, 3: 0.05, 4: 0.015, 7: 0.025, 8: 0.01, 9: 0.75, 10: 0.25, 5: 0.97, 6: 0.03},
+    "last": {1: 0.87, 2: 0.02, 3: 0.05, 4: 0.015, 7: 0.045, 8: 0.001, 9: 0.75, 10: 0.25, 5: 0.97, 6: 0.03},
+    "email": {13: 0.002, 1: 0.5, 11: 0.04, 12: 0.01, 3: 0.04, 5: 0.03, 6: 0.01, 7: 0.04, 8: 0.06, 9: 0.1, 10: 0.09},
     "phone": {1: 0.55, 11: 0.04, 12: 0.01, 3: 0.03, 4: 0.01, 5: 0.36},
     "identifier": {1: 0.8, 11: 0.02, 12: 0.01, 3: 0.03, 4: 0.01, 5: 0.13},
     "organization": {1: 0.55, 3: 0.03, 4: 0.07, 5: 0.35},
@@ -25,9 +26,10 @@ SAME_PERSON: Mapping[str, Table] = {
     "date": {1: 0.86, 2: 0.06, 3: 0.025, 4: 0.02, 6: 0.015, 5: 0.02},
 }
 STRANGERS: Mapping[str, Table] = {
-    "first": {1: 0.008, 2: 0.004, 3: 0.002, 4: 0.004, 7: 0.982, 8: 1e-7, 5: 0.08, 6: 0.92},
-    "last": {1: 0.002, 2: 0.0003, 3: 0.0005, 4: 0.002, 7: 0.995, 8: 1e-7, 5: 0.08, 6: 0.92},
-    "email": {1: 1e-7, 11: 1e-7, 12: 1e-7, 3: 1e-6, 4: 1e-6, 5: 1e-8, 6: 3e-6, 7: 1e-3, 8: 0.3, 9: 0.5, 10: 0.2},
+    "names": {1: 1.0},
+    "first": {1: 0.008, 2: 0.004, 3: 0.002, 4: 0.004, 7: 0.982, 8: 1e-7, 9: 0.01, 10: 0.99, 5: 0.08, 6: 0.92},
+    "last": {1: 0.002, 2: 0.0003, 3: 0.0005, 4: 0.002, 7: 0.995, 8: 1e-7, 9: 0.01, 10: 0.99, 5: 0.08, 6: 0.92},
+    "email": {13: 1e-6, 1: 1e-7, 11: 1e-7, 12: 1e-7, 3: 1e-6, 5: 1e-8, 6: 3e-6, 7: 1e-3, 8: 0.3, 9: 0.5, 10: 0.2},
     "phone": {1: 1e-7, 11: 1e-7, 12: 1e-6, 3: 1e-6, 4: 1e-4, 5: 0.999},
     "identifier": {1: 1e-7, 11: 1e-7, 12: 1e-6, 3: 1e-5, 4: 1e-4, 5: 0.999},
     "organization": {1: 1e-3, 3: 1e-4, 4: 2e-3, 5: 0.997},
@@ -36,15 +38,15 @@ STRANGERS: Mapping[str, Table] = {
     "date": {1: 1e-4, 2: 1e-3, 3: 2e-3, 4: 0.01, 6: 0.02, 5: 0.967},
 }
 _AT_WORK: Mapping[str, Table] = {
-    "email": {1: 0.003, 11: 0.01, 12: 0.02, 3: 1e-4, 4: 0.002, 5: 0.002, 6: 0.001, 7: 0.65, 8: 0.06, 9: 0.2, 10: 0.05},
+    "email": {13: 0.001, 1: 0.003, 11: 0.01, 12: 0.02, 3: 1e-4, 5: 0.002, 6: 0.001, 7: 0.65, 8: 0.06, 9: 0.2, 10: 0.05},
     "phone": {1: 0.01, 11: 0.03, 12: 0.06, 3: 0.02, 4: 0.02, 5: 0.86},
     "organization": {1: 0.93, 3: 0.01, 4: 0.03, 5: 0.03},
     "code": {1: 0.5, 3: 0.03, 4: 0.07, 5: 0.4},
     "text": {1: 0.5, 3: 0.02, 4: 0.03, 5: 0.45},
 }
 _AT_HOME: Mapping[str, Table] = {
-    "last": {1: 0.75, 2: 0.02, 3: 0.03, 4: 0.01, 7: 0.19, 8: 1e-5, 5: 0.8, 6: 0.2},
-    "email": {1: 0.03, 11: 0.08, 12: 0.01, 3: 1e-3, 4: 0.01, 5: 0.002, 6: 0.001, 7: 0.03, 8: 0.45, 9: 0.3, 10: 0.1},
+    "last": {1: 0.75, 2: 0.02, 3: 0.03, 4: 0.01, 7: 0.19, 8: 1e-5, 9: 0.6, 10: 0.4, 5: 0.8, 6: 0.2},
+    "email": {13: 1e-4, 1: 0.03, 11: 0.08, 12: 0.01, 3: 1e-3, 5: 0.002, 6: 0.001, 7: 0.03, 8: 0.45, 9: 0.3, 10: 0.1},
     "phone": {1: 0.1, 11: 0.2, 12: 0.02, 3: 0.01, 4: 0.01, 5: 0.66},
     "code": {1: 0.85, 3: 0.02, 4: 0.03, 5: 0.1},
     "text": {1: 0.8, 3: 0.02, 4: 0.03, 5: 0.15},
@@ -57,8 +59,9 @@ RELATED: Mapping[int, Mapping[str, Table]] = {COLLEAGUE: _AT_WORK, HOUSEHOLD: _A
 SHARE = {COLLEAGUE: 1e-4, HOUSEHOLD: 1e-6, NEIGHBOUR: 1e-4}  # of all pairs, to begin with
 
 LEAST_AGAINST: Mapping[str, float] = {  # the strongest a disagreement may speak against, in nats
-    "first": -6.0, "last": -4.0, "email": -2.5, "phone": -2.0, "identifier": -4.0, "organization": -2.0,
+    "names": -9.0, "first": -6.0, "last": -4.0, "email": -2.5, "phone": -2.0, "identifier": -4.0, "organization": -2.0,
     "code": -2.5, "text": -2.0, "date": -6.0,
 }  # fmt: skip
-NAME_MADE_LIMIT = 1.5  # the most that a local part made of the name may add, in nats
-SEPARATE = {"first": (5, 6), "last": (5, 6)}  # levels normalised among themselves: an initial is missingness
+OTHER_NUMBER = -12.0  # a company numbers an address because the plain one is somebody else's
+# levels normalised among themselves: to be an initial, or in another script, is a kind of missingness
+SEPARATE = {"first": ((5, 6), (9, 10)), "last": ((5, 6), (9, 10))}

@@ -22,7 +22,7 @@ from include.identity.spec import MatchingSpec
 if TYPE_CHECKING:
     from include.identity.progress import Watch
 
-MATCH, REVIEW = 0.9, 0.1  # probabilities from which a pair is graded so
+MATCH, REVIEW = 0.9, 0.05  # probabilities from which a pair is graded so
 LEAST_TOLD = -6.9  # log odds (a probability of one in a thousand) below which a pair is not worth telling of
 GRADES = ("non-match", "review", "match")
 

@@ -73,7 +73,22 @@ def _contact_rules(features: Features) -> Iterator[Rule]:
         long = np.diff(mail.texts.offsets) >= 5
         own = (mail.local >= 0) & np.append(long, False)[mail.local] & (mail.name_made == 0)
         own &= np.append(mail.shared, NO_EVIDENCE)[mail.mailbox.codes] != NO_EVIDENCE
+        yield from _near_mailboxes(features)
         yield Rule("local part", mix(np.where(own, mail.local, -1)), lambda i: str(mail.locals[int(mail.local[i])]))
+
+
+def _near_mailboxes(features: Features) -> Iterator[Rule]:
+    """Misspelt addresses: the same domain and the first or last four letters, between named and nameless records."""
+    mail, names = features.emails, features.names
+    if mail is None or names is None:
+        return
+    named = ((names.first >= 0) | (names.last >= 0)) & ~names.mined
+    start, end = mail.texts.offsets[:-1], mail.texts.offsets[1:]
+    points = np.append(mail.texts.points, np.zeros(4, np.uint32)).astype(np.int64)
+    spell = _mailbox_speller(features)
+    for name, begin in (("mailbox, first letters", start), ("mailbox, last letters", end - 4)):
+        four = [apply(np.where(end - start >= 6, points[begin + k], -1).astype(np.int32), mail.local) for k in range(4)]
+        yield Rule(name, mix(mail.domain, *four), spell, named.astype(np.int32))
 
 
 def _mailbox_speller(features: Features) -> Spell:
@@ -115,10 +130,12 @@ def _name_rules(names: Names, contexts: list[_Context]) -> list[Rule]:
         narrow.append(Rule(f"initial, last name, {name}", mix(initial, last_fixed, codes), _both(spell, its)))
         if kind is not Kind.TEXT:
             wide.append(Rule(f"first name, {name}", mix(first_root, codes), _both(spell, its)))
-        if kind in (Kind.DATE, Kind.CODE):
+        if kind in (Kind.DATE, Kind.CODE, Kind.ORGANIZATION):
             wide.append(Rule(f"last name, {name}", mix(last_fixed, codes), _both(spell, its)))
     single = np.where((first < 0) & (last >= 0), last, np.where((last < 0) & (first >= 0), first, -1))
     rules += [*narrow, *wide, Rule("single name", mix(apply(root, single.astype(np.int32))), spell)]
+    latin = apply(names.is_latin.astype(np.int32), names.given)
+    rules.append(Rule("name, across scripts", _unordered(*pair(names.skeleton)), spell, latin))
     rules.append(Rule("initial, last name", mix(initial, apply(begin, last)), spell))
     return rules
 
