@@ -1,0 +1,109 @@
+"""Finds in the published identity tables what an explanation needs; each look-up reads only the rows it is about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY_EVENT
+from include.contracts.tables import Table
+from include.identity.explain import Link
+from include.identity.model_store import load_model
+from include.storage.engine import Engine
+from include.storage.lake import Manifest
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """The identity tables as of the current crosswalk, opened on one engine session."""
+
+    engine: Engine
+    _files: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def crosswalk(self) -> Manifest:
+        """The crosswalk that readers see; raises ConfigurationError before the first run."""
+        current = self.engine.lake.current(CROSSWALK.name)
+        if current is None:
+            raise ConfigurationError("Nothing was resolved yet; run `python -m include run` first.")
+        return current
+
+    @cached_property
+    def model_parameters(self) -> dict[str, Any]:
+        """The parameters of the model that judged."""
+        model = load_model(self.engine.lake, self.crosswalk.inputs["model"])
+        return dict(model.parameters) if model else {}
+
+    def living_id(self, profile_id: str) -> str:
+        """Return the id under which the profile lives now; raises ConfigurationError for one never given out."""
+        found = self._rows(ALIAS, "alias_id = $id", {"id": profile_id})
+        living = str(found[0]["profile_id"]) if found else profile_id
+        if not found and not self._rows(IDENTITY_EVENT, "profile_id = $id", {"id": profile_id}):
+            raise ConfigurationError(f"There never was a profile {profile_id!r}.")
+        return living
+
+    def records(self, profile_id: str) -> list[Row]:
+        """Return the profile's records, in order of id."""
+        return self._rows(CROSSWALK, "profile_id = $id", {"id": profile_id}, "record_id")
+
+    def record(self, record_id: str) -> Row:
+        """Return the crosswalk's row of a record; raises ConfigurationError."""
+        found = self._rows(CROSSWALK, "record_id = $id", {"id": record_id})
+        if not found:
+            raise ConfigurationError(f"There is no record {record_id!r}; ids are written <source>.<object>:<key>.")
+        return found[0]
+
+    def links(self, records: Sequence[str]) -> list[Link]:
+        """Return the judged pairs and binding decisions on any of the records."""
+        given = {"ids": sorted(records)}
+        touching = "record_a IN (SELECT unnest($ids)) OR record_b IN (SELECT unnest($ids))"
+        judged = self._rows(EDGE, touching, given, "record_a, record_b")
+        decided = self._rows(APPLIED, f"state <> 'stale' AND ({touching})", given, "decision_id")
+        return [
+            *(
+                Link(r["record_a"], r["record_b"], r["match_weight"], r["probability"], r["grade"], r["evidence"])
+                for r in judged
+            ),
+            *(_decided(row) for row in decided),
+        ]
+
+    def events(self, profile_id: str) -> list[Row]:
+        """Return what happened to the profile, oldest first."""
+        about = "profile_id = $id OR other_profile_id = $id"
+        return self._rows(IDENTITY_EVENT, about, {"id": profile_id}, "on_date, kind, event_id")
+
+    def aliases(self, profile_id: str) -> list[str]:
+        """Return the retired ids that lead to the profile."""
+        return [row["alias_id"] for row in self._rows(ALIAS, "profile_id = $id", {"id": profile_id}, "alias_id")]
+
+    def profile_on(self, record_id: str, day: date) -> str | None:
+        """Return the profile that a record belonged to on a day, or None where it belonged to none."""
+        now = self._rows(CROSSWALK, "record_id = $id AND since <= $day", {"id": record_id, "day": day})
+        past = "record_id = $id AND since <= $day AND $day < until"
+        found = now or self._rows(HISTORY, past, {"id": record_id, "day": day}, "since DESC")
+        return str(found[0]["profile_id"]) if found else None
+
+    def _rows(self, table: Table, where: str, given: dict[str, Any], order: str = "1") -> list[Row]:
+        manifest = self.engine.lake.manifest(table.name, self.crosswalk.version)
+        files = self.engine.lake.urls(manifest) if manifest else []
+        if not files:
+            return []
+        query = f"SELECT * FROM read_parquet($files) WHERE {where} ORDER BY {order}"
+        result = self.engine.connection.execute(query, {"files": files, **given})
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _decided(row: Row) -> Link:
+    forbids = row["kind"] == "never"
+    return Link(
+        row["record_a"], row["record_b"], -math.inf if forbids else math.inf,
+        0.0 if forbids else 1.0, "non-match" if forbids else "match", f"steward: {row['kind']}", row["decision_id"],
+    )  # fmt: skip
