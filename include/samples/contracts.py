@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from include.samples.names import Int
+from include.samples.names import Floats, Int
 from include.samples.world import World
 
 TYPES = ("Fixed Term", "Auto-Renew", "Multi-Year", "Evergreen", "Month-to-Month")
@@ -15,7 +15,7 @@ _TYPE_SHARES = (0.28, 0.36, 0.16, 0.10, 0.10)
 MULTI_YEAR, EVERGREEN, MONTHLY = 2, 3, 4
 STATUSES = ("Activated", "Expired", "Terminated", "Draft", "In Approval Process")
 _RENEWALS = np.array(((-75, 0), (0, 31), (31, 61), (61, 91), (91, 121), (121, 365)))  # days from today
-_RENEWAL_SHARES = (0.07, 0.12, 0.12, 0.12, 0.12, 0.45)
+_RENEWAL_SHARES = (0.11, 0.12, 0.12, 0.12, 0.12, 0.41)
 _EPOCH = date(1970, 1, 1).toordinal()
 LEAP_START, LEAP_END = date(2024, 2, 29).toordinal() - _EPOCH, date(2028, 2, 29).toordinal() - _EPOCH
 _LEAP_SHARE = 0.06  # of multi-year contracts, each: those that begin and those that end on 29 February
@@ -63,7 +63,8 @@ def months_later(day: Int, months: Int) -> Int:
 def make_contracts(world: World) -> Contracts:
     """Running contracts of customers, what came before and will come after some, and ended ones of former customers."""
     rng, standing = world.chance("contracts"), world.companies.standing
-    current = _running(np.flatnonzero(standing == 0), world.today_day, rng)
+    customers = np.flatnonzero(standing == 0)
+    current = _running(customers, world.companies.health[customers], world.today_day, rng)
     everything = joined(
         current,
         _earlier(current, world, rng),
@@ -73,11 +74,12 @@ def make_contracts(world: World) -> Contracts:
     return everything.take(rng.permutation(len(everything)))
 
 
-def _running(company: Int, today: int, rng: np.random.Generator) -> Contracts:
-    """One contract a customer; their ends spread over all renewal windows."""
+def _running(company: Int, health: Floats, today: int, rng: np.random.Generator) -> Contracts:
+    """One contract a customer; their ends spread over all renewal windows, unhappy customers more often overdue."""
     count = len(company)
     kind = rng.choice(5, size=count, p=_TYPE_SHARES)
-    low, high = _RENEWALS[rng.choice(len(_RENEWALS), size=count, p=_RENEWAL_SHARES)].T
+    contentment = np.clip(rng.random(count) + 0.3 * (health - 0.6), 0, 0.999)
+    low, high = _RENEWALS[np.searchsorted(np.cumsum(_RENEWAL_SHARES), contentment, side="right").clip(max=5)].T
     ahead = low + (rng.random(count) * (high - low)).astype(np.int64)
     ahead = np.where(kind == MONTHLY, rng.integers(0, 28, count), ahead)
     term = np.where(ahead < 170, rng.choice((12, 12, 12, 6), size=count), 12)

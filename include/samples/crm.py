@@ -16,7 +16,7 @@ from include.samples.names import Floats, Int
 from include.samples.people import DEPARTMENTS
 from include.samples.roster import Roll
 from include.samples.sightings import Sightings
-from include.samples.world import DAY, World, lived, spoiled
+from include.samples.world import DAY, World, lived, rarely, spoiled
 from include.samples.writing import CsvFile, dates, flags, money, salesforce_ids, stamps
 
 Columns = dict[str, pa.Array | str | None]
@@ -110,7 +110,7 @@ def _write_contacts(world: World, accounts: Accounts) -> None:
         for number, rows in roll.chunks():
             seen, rng = world.sight("contact", roll, number, rows)
             ids = salesforce_ids("003", np.arange(rows.start, rows.stop))
-            deleted, invalid = _fate(world, seen, rng)
+            deleted, invalid = _fate(world, seen, roll.second[rows], rng)
             file.write({
                 "Id": ids,
                 "IsDeleted": flags(deleted),
@@ -153,7 +153,7 @@ def _write_leads(world: World, accounts: Accounts) -> None:
         for number, rows in roll.chunks():
             seen, rng = world.sight("lead", roll, number, rows)
             ids = salesforce_ids("00Q", np.arange(rows.start, rows.stop))
-            deleted, invalid = _fate(world, seen, rng)
+            deleted, invalid = _fate(world, seen, roll.second[rows], rng)
             account = _account_rows(accounts, seen, rng)
             file.write({
                 "Id": ids,
@@ -226,10 +226,11 @@ def _account_rows(accounts: Accounts, seen: Sightings, rng: np.random.Generator)
     return np.where((twin >= 0) & (rng.random(len(seen.who)) < 0.3), twin, first)
 
 
-def _fate(world: World, seen: Sightings, rng: np.random.Generator) -> tuple[Mask, Mask]:
+def _fate(world: World, seen: Sightings, second: Mask, rng: np.random.Generator) -> tuple[Mask, Mask]:
     """Which records are deleted and which are invalid, marked as such."""
     count, rates = len(seen.who), world.rates.source
-    deleted, invalid = rng.random(count) < rates.deleted, rng.random(count) < rates.invalid
+    deleted = rng.random(count) < np.where(second, rates.merged, rates.deleted)
+    invalid = rarely(rates.invalid, count, rng)
     seen.marks.add("deleted", deleted)
     seen.marks.add("invalid", invalid)
     return deleted, invalid

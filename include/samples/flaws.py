@@ -92,6 +92,8 @@ def typos(values: pa.Array, mask: Mask, rng: np.random.Generator) -> pa.Array:
             here = (kinds == kind) & (places == place)
             if here.any():
                 changed = pc.replace_with_mask(changed, pa.array(here), slip(changed.filter(pa.array(here)), place))
+    same = pc.equal(changed, values.take(pa.array(rows)))  # "aa" transposed, no lookalike in the word
+    changed = pc.if_else(same, _double(changed, 1), changed)
     full = np.zeros(len(values), dtype=bool)
     full[rows] = True
     return pc.replace_with_mask(values, pa.array(full), changed)

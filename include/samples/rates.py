@@ -64,6 +64,7 @@ class SourceRates:
     respondent: float = 0.30
     respondent_twice: float = 0.06
     deleted: float = 0.015
+    merged: float = 0.15  # of a person's further records: deleted, and pointing to the first
     invalid: float = 0.002
     crm_link: float = 0.33  # prospects that know their contact's or lead's id
     account_twice: float = 0.02
