@@ -11,7 +11,7 @@ from typing import Any
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.published import PUBLISHED, Published
-from include.contracts.tables import Column
+from include.contracts.tables import Column, Table
 from include.quality.rules import Level, Rules, TableRules
 from include.storage.build import Build
 
@@ -22,7 +22,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 class Expectation:
     """One expectation of one table: a Great Expectations class with its arguments, and what a failure means.
 
-    ``faulty`` is the SQL condition that a faulty row fulfils; every expectation of level row has one.
+    ``faults`` gives, by column, the SQL condition that a faulty row fulfils; every expectation of level row has some.
     """
 
     table: str
@@ -32,7 +32,7 @@ class Expectation:
     reason: str
     column: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    faulty: str = ""
+    faults: Mapping[str, str] = field(default_factory=dict)
 
 
 def expectations(build: Build, rules: Rules, published: Mapping[str, int]) -> list[Expectation]:
@@ -58,31 +58,37 @@ def _declared(item: Published) -> Iterator[Expectation]:
         item.name, "unique_key", "table", "UnexpectedRowsExpectation", f"Two rows have the same {key}.",
         arguments={"unexpected_rows_query": repeated},
     )  # fmt: skip
-    for column in item.table.columns:
-        yield from _of_column(item.name, column, required=column.required or column.name in item.table.key)
+    for name, (reason, faults) in _declared_faults(item.table).items():
+        if faults:
+            yield _of_rows(item.name, name, "row", f"{reason}: {', '.join(faults)}.", faults)
 
 
-def _of_column(table: str, column: Column, *, required: bool) -> Iterator[Expectation]:
-    name = f'"{column.name}"'
-    if required:
-        yield Expectation(
-            table, "not_null", "row", "ExpectColumnValuesToNotBeNull", "A required value is missing.", column.name,
-            {"column": column.name}, f"{name} IS NULL",
-        )  # fmt: skip
-    if column.allowed:
-        values = ", ".join("'" + value.replace("'", "''") + "'" for value in column.allowed)
-        yield Expectation(
-            table, "allowed_values", "row", "ExpectColumnValuesToBeInSet", "The value is none of the declared ones.",
-            column.name, {"column": column.name, "value_set": list(column.allowed)}, f"{name} NOT IN ({values})",
-        )  # fmt: skip
-    if column.minimum is not None or column.maximum is not None:
-        low = [] if column.minimum is None else [f"{name} < {column.minimum!r}"]
-        high = [] if column.maximum is None else [f"{name} > {column.maximum!r}"]
-        limits = {"min_value": column.minimum, "max_value": column.maximum}
-        yield Expectation(
-            table, "range", "row", "ExpectColumnValuesToBeBetween", "The value is outside its declared range.",
-            column.name, {"column": column.name, **limits}, " OR ".join(low + high),
-        )  # fmt: skip
+def _declared_faults(table: Table) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return by rule its reason, and by column the condition of a row that breaks the rule.
+
+    One expectation a rule, not one a column: Great Expectations takes 17 ms for each.
+    """
+    required = {c.name: f'"{c.name}" IS NULL' for c in table.columns if c.required or c.name in table.key}
+    allowed = {c.name: f'"{c.name}" NOT IN ({_literals(c.allowed)})' for c in table.columns if c.allowed}
+    ranges = {c.name: " OR ".join(_beyond(c)) for c in table.columns if _beyond(c)}
+    return {
+        "not_null": ("A required value is missing", required),
+        "allowed_values": ("A value is none of the declared ones", allowed),
+        "range": ("A value is outside its declared range", ranges),
+    }
+
+
+def _beyond(column: Column) -> list[str]:
+    low = [] if column.minimum is None else [f'"{column.name}" < {column.minimum!r}']
+    return low if column.maximum is None else [*low, f'"{column.name}" > {column.maximum!r}']
+
+
+def _of_rows(table: str, name: str, level: Level, reason: str, faults: Mapping[str, str]) -> Expectation:
+    query = "SELECT 1 FROM {batch} WHERE " + _escaped(" OR ".join(f"({fault})" for fault in faults.values()))
+    column = next(iter(faults)) if len(faults) == 1 else ""
+    return Expectation(
+        table, name, level, "UnexpectedRowsExpectation", reason, column, {"unexpected_rows_query": query}, faults
+    )
 
 
 def _references(build: Build, item: Published) -> Iterator[Expectation]:
@@ -121,11 +127,7 @@ def _configured(build: Build, table: str, rules: TableRules) -> Iterator[Expecta
             {"column": null.column, "min_value": 1 - null.most},
         )  # fmt: skip
     for row in rules.rows:
-        query = f"SELECT 1 FROM {{batch}} WHERE {_escaped(row.faulty)}"
-        yield Expectation(
-            table, row.name, row.level, "UnexpectedRowsExpectation", row.reason, row.column,
-            {"unexpected_rows_query": query}, row.faulty,
-        )  # fmt: skip
+        yield _of_rows(table, row.name, row.level, row.reason, {row.column: row.faulty})
     for rule in rules.queries:
         if not _absent(build, rule.faulty):
             yield Expectation(
@@ -150,6 +152,10 @@ def _absent(build: Build, sql: str) -> set[str]:
 
 def _escaped(sql: str) -> str:
     return sql.replace("{", "{{").replace("}", "}}")
+
+
+def _literals(values: tuple[str, ...]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def _quoted(names: tuple[str, ...]) -> str:

@@ -22,9 +22,9 @@ def set_aside(connection: sa.Connection, build: Build, broken: Sequence[Expectat
     for item in build.tables:
         mine = [expectation for expectation in broken if expectation.table == item.name]
         for expectation in mine:
-            _quarantine(connection, build, item, expectation)
-        faulty = " OR ".join(f"({expectation.faulty})" for expectation in mine)
-        conditions = [faulty] if faulty else []
+            for column in expectation.faults:
+                _quarantine(connection, build, item, expectation, column)
+        conditions = [f"({fault})" for expectation in mine for fault in expectation.faults.values()]
         conditions += _follow(connection, build, item, set(removed))
         if conditions:
             count = _remove(connection, build, item, " OR ".join(conditions))
@@ -32,22 +32,25 @@ def set_aside(connection: sa.Connection, build: Build, broken: Sequence[Expectat
     return removed
 
 
-def _quarantine(connection: sa.Connection, build: Build, item: Published, expectation: Expectation) -> None:
+def _quarantine(
+    connection: sa.Connection, build: Build, item: Published, expectation: Expectation, column: str
+) -> None:
     """Note each faulty row by its key; columns of the key that hold personal values are left out."""
     shown = [f'"{key}"' for key in item.table.key if not item.table.column(key).personal]
     whole = ", ".join(f'"{key}"' for key in item.table.key)
-    kind = _value_class(item.table.column(expectation.column)) if expectation.column else "'row'"
+    kind = _value_class(item.table.column(column))
     query = f"""
         INSERT INTO {CONTROL}.quarantine
             (quarantine_id, source, object, source_key, stage, rule, "column", value_class, reason, load_id)
-        SELECT encode(sha256(convert_to(concat_ws('|', :version, :name, :rule, :column, {whole}), 'UTF8')), 'hex'),
-            'warehouse', :name, concat_ws('|', {", ".join(shown)}), 'audit', :rule, nullif(:column, ''), {kind},
+        SELECT
+            encode(sha256(convert_to(:version || :name || :rule || :column || concat_ws('|', {whole}), 'UTF8')), 'hex'),
+            'warehouse', :name, concat_ws('|', {", ".join(shown)}), 'audit', :rule, :column, {kind},
             :reason, :version
-        FROM {build.place(item.name)} WHERE {_literal(expectation.faulty)}
+        FROM {build.place(item.name)} WHERE {_literal(expectation.faults[column])}
         ON CONFLICT DO NOTHING"""
     facts = {
         "version": build.version, "name": item.name, "rule": expectation.name,
-        "column": expectation.column, "reason": expectation.reason,
+        "column": column, "reason": expectation.reason,
     }  # fmt: skip
     connection.execute(sa.text(query), facts)
 

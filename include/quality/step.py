@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from include.contracts.errors import AuditError, FatalError
 from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.staged import QUARANTINE
+from include.quality.docs import write_docs
 from include.quality.expectations import Expectation, expectations
 from include.quality.rows import set_aside
 from include.quality.rules import Rules, read_rules
@@ -99,15 +100,23 @@ def _examine(project: Project, build: Build, rules: Rules, expected: Sequence[Ex
         _keep(connection, build, [o for o in validation.outcomes if o.expectation.level == "row"], first_wins=True)
         removed = {} if too_many else set_aside(connection, build, [o.expectation for o in broken])
     if removed:
-        validation = validate(url, build, expected)
+        validation = _without_rows(validation, validate(url, build, expected))
     with warehouse.begin() as connection:
         _keep(connection, build, [o for o in validation.outcomes if o.expectation.level != "row"], first_wins=False)
     _write_results(project, build, validation)
+    write_docs(project.settings.home / "docs" / "data_docs", build, validation)
     failures = [*too_many, *map(_sentence, validation.outcomes)]
     if any(failures):
         raise AuditError(f"{' '.join(filter(None, failures))} Nothing was published; readers keep what they have.")
     with warehouse.begin() as connection:
         builds.seal(connection, build)
+
+
+def _without_rows(first: Validation, second: Validation) -> Validation:
+    """Take what was found of rows from before they were set aside, and of tables from after."""
+    pairs = zip(first.outcomes, second.outcomes, strict=True)
+    outcomes = tuple(before if before.expectation.level == "row" else after for before, after in pairs)
+    return Validation(outcomes, second.results)
 
 
 def _beyond_limit(rows: Mapping[str, int], broken: Sequence[Outcome], limit: float) -> list[str]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from sqlalchemy.engine import make_url
+
 from include.contracts.errors import ConfigurationError
 from include.quality.expectations import Expectation
 from include.storage.build import Build
@@ -42,18 +44,21 @@ class Validation:
 def validate(url: str, build: Build, expectations: Sequence[Expectation]) -> Validation:
     """Check the expectations, a suite a table; raises ConfigurationError for one that cannot be evaluated."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    place = make_url(url).update_query_pairs([("options", f"-csearch_path={build.schema}")])
     with redirect_stdout(io.StringIO()):  # it prints progress and advice
         import great_expectations as gx  # noqa: PLC0415
 
+        _silence()
         context: Any = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-        source = context.data_sources.add_postgres("warehouse", connection_string=url)
+        source = context.data_sources.add_postgres(
+            "warehouse", connection_string=place.render_as_string(hide_password=False)
+        )
         outcomes: list[Outcome] = []
         results: dict[str, Any] = {}
         for table, group in groupby(expectations, key=lambda expectation: expectation.table):
             mine = list(group)
-            asset = source.add_table_asset(table, table_name=table, schema_name=build.schema)
+            asset = source.add_table_asset(table, table_name=table)
             suite = gx.ExpectationSuite(
                 name=table, expectations=[_native(gx, number, e) for number, e in enumerate(mine)]
             )
@@ -62,6 +67,13 @@ def validate(url: str, build: Build, expectations: Sequence[Expectation]) -> Val
             outcomes += _outcomes(mine, results[table].results)
         source.get_engine().dispose()
     return Validation(tuple(outcomes), results)
+
+
+def _silence() -> None:
+    """Keep its hundreds of informations out of every log; some of its loggers set a level of their own."""
+    for name in ("great_expectations", *logging.root.manager.loggerDict):
+        if name.startswith("great_expectations"):
+            logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _native(gx: Any, number: int, expectation: Expectation) -> Any:

@@ -1,0 +1,176 @@
+"""The audit: which rows are set aside, which failures stop the publish, and what is kept of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from include.contracts.errors import AuditError, ConfigurationError, FatalError
+from include.contracts.runs import DatasetRef, Run
+from include.contracts.settings import Settings
+from include.quality.step import audit, load, publish
+from include.storage.project import Project
+
+Company = Callable[..., dict[str, DatasetRef]]
+
+ANNA = {"profile_id": "anna", "email": "anna@acme.example", "records": 2, "sources": 1, "confidence": 0.9}
+BO = {"profile_id": "bo", "records": 1, "sources": 1, "confidence": 1.0, "account_id": "acme"}
+
+
+def ask(project: Project, query: str) -> list[Any]:
+    with project.warehouse().begin() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+@pytest.fixture
+def lenient(warehouse_project: Project, tmp_path: Path) -> Project:
+    """The project with half of a table's rows allowed to be faulty, for the company is very small."""
+    return configured(warehouse_project, tmp_path, row_limit=0.5)
+
+
+def configured(project: Project, tmp_path: Path, **changes: Any) -> Project:
+    """The project with other values in its quality.yaml."""
+    folder = tmp_path / "config"
+    shutil.copytree(Settings().config, folder)
+    rules = yaml.safe_load((folder / "quality.yaml").read_text())
+    (folder / "quality.yaml").write_text(yaml.safe_dump(rules | changes))
+    return Project(project.settings.model_copy(update={"config": folder}))
+
+
+def release(project: Project, run: Run, refs: dict[str, DatasetRef]) -> None:
+    for step in (load, audit, publish):
+        step(project, run, refs)
+
+
+def test_a_faulty_row_is_set_aside_with_its_dependents_and_the_rest_is_published(
+    lenient: Project, company: Company, run: Run
+) -> None:
+    refs = company(lenient, rows={"profile": [ANNA | {"email": "anna at acme"}, BO]})
+    release(lenient, run, refs)
+    for table in ("profile", "customer_360"):
+        assert ask(lenient, f"SELECT profile_id FROM kindred.{table}") == [("bo",)]
+    for table in ("profile_identifier", "segment_membership"):
+        assert ask(lenient, f"SELECT count(*) FROM kindred.{table}") == [(0,)]
+    (row,) = lenient.ledger().quarantine(stage="audit")
+    assert (row["object"], row["source_key"], row["rule"], row["column"], row["value_class"]) == (
+        "profile", "anna", "email_shape", "email", "text",
+    )  # fmt: skip
+    assert "anna at acme" not in str(lenient.ledger().quarantine())
+
+
+def test_an_optional_reference_to_a_row_set_aside_is_emptied(lenient: Project, company: Company, run: Run) -> None:
+    accounts = [{"account_id": "acme", "people": -1}, {"account_id": "other"}]
+    release(lenient, run, company(lenient, rows={"account": accounts}))
+    assert ask(lenient, "SELECT DISTINCT account_id FROM kindred.profile") == [(None,)]
+    assert ask(lenient, "SELECT count(*) FROM kindred.account_360") == [(0,)]
+    assert ask(lenient, "SELECT value_class FROM control.quarantine WHERE rule = 'range'") == [("negative",)]
+
+
+def test_what_the_audit_found_of_rows_stays_though_they_are_gone(lenient: Project, company: Company, run: Run) -> None:
+    refs = company(lenient, rows={"profile": [ANNA | {"records": None}, BO]})
+    load(lenient, run, refs)
+    report = audit(lenient, run, refs)
+    assert report.counts["set_aside"] == 1
+    found = lenient.ledger().audit(report.writes[0].version, failed_only=True)
+    (failed,) = (row for row in found if row["level"] == "row")
+    assert (failed["table_name"], failed["expectation"], failed["unexpected"]) == ("profile", "not_null", 1)
+    assert audit(lenient, run, refs) == report
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ({"profile": [ANNA, ANNA]}, "Two rows have the same profile_id"),
+        ({"profile": [ANNA]}, "refers to no profile"),
+        ({"profile": [ANNA, BO, BO | {"profile_id": "cy"}]}, "no row in customer_360"),
+        ({"grid": []}, "in no cell of the grid"),
+        ({"segment": []}, "refers to no segment"),
+        ({"profile": [ANNA, BO | {"confidence": 2.0}]}, "may be set aside"),
+    ],
+    ids=["key", "reference", "unmeasured", "grid", "segment", "too many rows"],
+)  # fmt: skip
+def test_a_broken_table_stops_the_publish_and_readers_keep_what_they_have(
+    warehouse_project: Project, company: Company, run: Run, rows: dict[str, Any], message: str
+) -> None:
+    release(warehouse_project, run, company(warehouse_project))
+    refs = company(warehouse_project, "v2", rows)
+    load(warehouse_project, run, refs)
+    with pytest.raises(AuditError, match=message) as error:
+        audit(warehouse_project, run, refs)
+    assert "anna" not in str(error.value)
+    with pytest.raises(FatalError):
+        publish(warehouse_project, run, refs)
+    assert ask(warehouse_project, "SELECT DISTINCT full_name FROM kindred.profile") == [("v1",)]
+
+
+def test_a_table_that_shrinks_too_much_stops_the_publish(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    release(warehouse_project, run, company(warehouse_project))
+    one = [{"record_id": "crm.contact:1", "profile_id": "anna"}]
+    refs = company(warehouse_project, "v2", {"identity/crosswalk": one})
+    load(warehouse_project, run, refs)
+    with pytest.raises(AuditError, match="crosswalk, enough_rows: There are fewer than 80% of the rows"):
+        audit(warehouse_project, run, refs)
+
+
+def test_a_warning_is_kept_and_stops_nothing(warehouse_project: Project, company: Company, run: Run) -> None:
+    refs = company(warehouse_project, rows={"segment": [{"segment_key": "quiet", "level": "person", "size": 5}]})
+    release(warehouse_project, run, refs)
+    (version,) = (row["version"] for row in warehouse_project.ledger().publications())
+    (warning,) = warehouse_project.ledger().audit(version, failed_only=True)
+    assert (warning["level"], warning["expectation"]) == ("warn", "size_is_the_number_of_members")
+
+
+def test_other_rules_make_another_version(
+    warehouse_project: Project, company: Company, run: Run, tmp_path: Path
+) -> None:
+    refs = company(warehouse_project)
+    strict = configured(warehouse_project, tmp_path, row_limit=0.0)
+    assert load(warehouse_project, run, refs).writes != load(strict, run, refs).writes
+
+
+def test_a_rule_that_postgresql_cannot_read_is_named(
+    warehouse_project: Project, company: Company, run: Run, tmp_path: Path
+) -> None:
+    rule = {"name": "nonsense", "column": "email", "faulty": "email ~~~ 1", "reason": "?"}
+    project = configured(warehouse_project, tmp_path, tables={"profile": {"rows": [rule]}})
+    refs = company(project)
+    load(project, run, refs)
+    with pytest.raises(ConfigurationError, match="nonsense of profile cannot be evaluated"):
+        audit(project, run, refs)
+
+
+def test_the_pages_and_the_results_hold_counts_and_no_personal_value(
+    lenient: Project, company: Company, run: Run
+) -> None:
+    refs = company(lenient, rows={"profile": [ANNA | {"email": "anna at acme"}, BO | {"full_name": "Bo Bang"}]})
+    load(lenient, run, refs)
+    version = audit(lenient, run, refs).writes[0].version
+    docs = lenient.settings.home / "docs"
+    results = json.loads((docs / "audits" / f"{version}.json").read_text())
+    assert {"table": "profile", "name": "email_shape"}.items() <= next(
+        result for result in results if result["name"] == "email_shape"
+    ).items()
+    pages = sorted(docs.rglob("*.html"))
+    assert {"index.html", "profile.html"} <= {page.name for page in pages}
+    for file in [*pages, *docs.rglob("*.json")]:
+        content = file.read_text()
+        assert not any(secret in content for secret in ("anna at acme", "Bo Bang", "acme.example"))
+        assert "https://" not in content.replace("https://greatexpectations.io", "")
+        assert lenient.settings.warehouse_url not in content
+
+
+def test_a_value_that_postgresql_cannot_hold_is_refused_without_quoting_it(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    refs = company(warehouse_project, rows={"profile": [ANNA | {"full_name": "An\x00na"}, BO]})
+    with pytest.raises(Exception, match="profile holds a value that PostgreSQL cannot") as error:
+        load(warehouse_project, run, refs)
+    assert "An" not in str(error.value).replace("An audit", "")
