@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -20,10 +20,10 @@ COLUMNS = ("segment_no", "member_no")
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What the run before knew of its segments: versions, and since when it held those that it held."""
+    """What the run before knew of its segments: versions, conditions, and since when they are implausible."""
 
     versions: Mapping[str, str] = field(default_factory=dict)
-    held_since: Mapping[str, date] = field(default_factory=dict)
+    implausible_since: Mapping[str, date] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,7 +55,7 @@ class Evaluation:
         return self.levels[key], rows.inner_join(self.roster.member, "member_no").select("member_id")
 
 
-def evaluate(roster: Roster, catalog: Catalog, before: Before, approved: frozenset[tuple[str, str]]) -> Evaluation:
+def evaluate(roster: Roster, catalog: Catalog, before: Before, approved: Collection[str]) -> Evaluation:
     """Evaluate all sound segments; a refused one keeps the members that it had."""
     evaluation = Evaluation(roster, {segment.key: segment.level for segment in catalog.segments})
     refused = [roster.number(entry.key) for entry in catalog.refused]
@@ -94,7 +94,7 @@ def _judge(
     layer: Sequence[Segment],
     found: ir.Table,
     before: Before,
-    approved: frozenset[tuple[str, str]],
+    approved: Collection[str],
 ) -> None:
     numbers = [evaluation.roster.number(segment.key) for segment in layer]
     was = evaluation.roster.before
@@ -109,7 +109,7 @@ def _judge(
             exited.get(number, 0),
         )
         evaluation.movements[segment.key] = movement
-        since = before.held_since.get(segment.key)
+        since = before.implausible_since.get(segment.key)
         evaluation.verdicts[segment.key] = judge(segment, movement, evaluation.roster.as_of, since, approved)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,36 +22,30 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Publish, or hold with a reason; ``approval`` is what somebody has to approve to publish all the same."""
+    """Publish or hold; what is implausible, since when, and what somebody may approve to publish all the same."""
 
+    is_held: bool = False
     reason: str | None = None
-    held_since: date | None = None
+    since: date | None = None
     approval: str | None = None
 
-    @property
-    def is_held(self) -> bool:
-        """The published membership stays as it is."""
-        return self.reason is not None
 
+def judge(segment: Segment, movement: Movement, as_of: date, since: date | None, approved: Collection[str]) -> Verdict:
+    """Return the verdict on one segment; ``since`` is that of the run before, where it was implausible then.
 
-def judge(
-    segment: Segment, movement: Movement, as_of: date, held_since: date | None, approved: frozenset[tuple[str, str]]
-) -> Verdict:
-    """Return the verdict on one segment; ``held_since`` is that of the run before, where it was held then.
-
-    An approval (segment key, approval code) holds for one definition and one stretch of being held back.
+    An approval lasts until the segment is plausible again or its definition changes.
     """
     reason = implausible(segment, movement)
     if reason is None:
         return Verdict()
-    since = held_since or as_of
-    code = approval(segment, since)
-    return Verdict() if (segment.key, code) in approved else Verdict(reason, since, code)
+    first = since or as_of
+    subject = approval(segment, first)
+    return Verdict(subject not in approved, reason, first, subject)
 
 
-def approval(segment: Segment, held_since: date) -> str:
-    """Return the code to approve."""
-    return fingerprint(segment.key, segment.version, held_since.isoformat())
+def approval(segment: Segment, since: date) -> str:
+    """Return what is to be approved: the subject of an approval."""
+    return f"segment/{segment.key}@{fingerprint(segment.version, since.isoformat())}"
 
 
 def implausible(segment: Segment, movement: Movement) -> str | None:

@@ -51,7 +51,7 @@ def _sound(segment: Segment, evaluation: Evaluation) -> Row:
         "definition_version": segment.version,
         "state": "held" if verdict.is_held else "published",
         "reason": verdict.reason,
-        "held_since": verdict.held_since,
+        "implausible_since": verdict.since,
         "approval": verdict.approval,
         "candidate_size": evaluation.movements[segment.key].size,
         "expected_min": definition.expected.min,
@@ -70,7 +70,7 @@ def _refused(entry: Refused, past: Mapping[str, Any]) -> Row:
     """A refused definition keeps the members, and what is known, of the last sound one."""
     known = dict.fromkeys(
         ("owner", "purpose", "definition", "expected_min", "expected_max", "movement_limit", "priority_group",
-         "priority", "holdout", "candidate_size", "held_since", "approval")
+         "priority", "holdout", "candidate_size", "implausible_since", "approval")
     )  # fmt: skip
     return {
         **known,

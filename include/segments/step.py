@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from include.contracts.segments import (
 )
 from include.contracts.tables import Table
 from include.segments import changes, register, tree
+from include.segments.approval import approved, pending
 from include.segments.catalog import Catalog, load
 from include.segments.evaluation import Before, evaluate
 from include.segments.roster import Published, Roster, assemble
@@ -31,16 +32,17 @@ from include.storage.project import Project
 
 CODE = 1
 READS = (CUSTOMER_360, ACCOUNT_360, ALIAS, IDENTITY_EVENT)
-Approved = frozenset[tuple[str, str]]
 
 
 def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
     """Write segment, segment_membership, segment_event and segment_history."""
-    return segment_with(project, run, refs, frozenset())
+    with project.engine() as engine:
+        subjects = [row["approval"] for row in pending(engine)]
+    return segment_with(project, run, refs, approved(project, subjects))
 
 
-def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], approved: Approved) -> StageReport:
-    """Do the same with approvals of held segments, as pairs of segment key and approval code.
+def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], approvals: Collection[str]) -> StageReport:
+    """Do the same with given approvals of held segments.
 
     A run on what the published membership was made from changes nothing and returns that membership.
     """
@@ -50,7 +52,7 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
         **reads,
         "as_of": run.as_of.isoformat(),
         "definitions": _digest(catalog),
-        "approvals": fingerprint(sorted(approved)),
+        "approvals": fingerprint(sorted(approvals)),
         "code": str(CODE),
     }
     published = project.lake.current(SEGMENT_MEMBERSHIP.name)
@@ -61,7 +63,7 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
             version = fingerprint(determined, published.version if published else None)
         writes = _present(engine, version)
         if writes is None:
-            writes = _Build(engine, run, catalog, published).write(refs, approved, determined, version)
+            writes = _Build(engine, run, catalog, published).write(refs, approvals, determined, version)
         counts = _counts(engine, writes[0])
     return StageReport("segment", reads, writes, counts, engine=Engine.name)
 
@@ -102,13 +104,13 @@ class _Build:
     published: Manifest | None
 
     def write(
-        self, refs: Mapping[str, DatasetRef], approved: Approved, determined: Mapping[str, str], version: str
+        self, refs: Mapping[str, DatasetRef], approvals: Collection[str], determined: Mapping[str, str], version: str
     ) -> tuple[DatasetRef, ...]:
         """Write the four tables as one version; the published membership's version names what they follow on."""
         past = self._read(SEGMENT).to_pyarrow().to_pylist()
         before = _before(past)
         roster = self._roster(refs, before)
-        evaluation = evaluate(roster, self.catalog, before, approved)
+        evaluation = evaluate(roster, self.catalog, before, approvals)
         changed = changes.compare(evaluation, self.catalog, before, self._splits(refs))
         rows = register.rows(
             self.run.as_of, evaluation, changed, self.catalog, {row["segment_key"]: row for row in past}
@@ -186,7 +188,7 @@ def _before(rows: Iterable[Mapping[str, Any]]) -> Before:
     kept = list(rows)
     return Before(
         versions={row["segment_key"]: row["definition_version"] for row in kept},
-        held_since={row["segment_key"]: row["held_since"] for row in kept if row["held_since"]},
+        implausible_since={row["segment_key"]: row["implausible_since"] for row in kept if row["implausible_since"]},
         definitions={row["segment_key"]: row["definition"] for row in kept if row["definition"]},
     )
 

@@ -1,0 +1,42 @@
+"""The list of segments: sizes and states, as published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.nearest import nearest
+from include.contracts.segments import SEGMENT
+from include.storage.project import Project
+from include.storage.warehouse import READERS
+
+NOTHING = "Nothing is published yet; run `python -m include run` first."
+
+
+def list_segments(project: Project) -> list[dict[str, Any]]:
+    """Return the published rows of ``segment``, by key; raises ConfigurationError before the first publication."""
+    with project.warehouse().begin() as connection:
+        require_published(connection)
+        rows = connection.exec_driver_sql(f"SELECT * FROM {READERS}.{SEGMENT.name} ORDER BY segment_key")
+        return [dict(row) for row in rows.mappings()]
+
+
+def find_segment(connection: sa.Connection, key: str) -> dict[str, Any]:
+    """Return one published row of ``segment``; raises ConfigurationError naming the nearest key."""
+    require_published(connection)
+    rows = connection.exec_driver_sql(f"SELECT * FROM {READERS}.{SEGMENT.name}").mappings()
+    known = {row["segment_key"]: dict(row) for row in rows}
+    if key not in known:
+        raise ConfigurationError(f"There is no segment {key!r}{nearest(key, known)}.")
+    return known[key]
+
+
+def require_published(connection: sa.Connection) -> None:
+    """Raise ConfigurationError before the first publication."""
+    present = connection.execute(
+        sa.text("SELECT to_regclass(:view) IS NOT NULL"), {"view": f"{READERS}.{SEGMENT.name}"}
+    ).scalar()
+    if not present:
+        raise ConfigurationError(NOTHING)
