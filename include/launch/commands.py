@@ -24,7 +24,9 @@ from include.launch.follow import PipelineRun
 from include.launch.layout import Layout, homes, settings_for
 from include.launch.progress import Progress
 from include.launch.sample import ensure_sample
+from include.launch.summary import read_summary, render
 from include.storage import embedded
+from include.storage.project import Project
 
 PORT = 8080
 STOP_SECONDS = 60
@@ -33,16 +35,18 @@ STOP_SECONDS = 60
 def run(data: Path | None, console: Console) -> None:
     """Run the whole pipeline once, show it, and stop all that was started."""
     settings = settings_for(data, schedules=False)
-    layout = Layout(settings.home)
+    layout, now = Layout(settings.home), datetime.now(UTC)
     with lock.held(layout.lock, "run"), Progress(console) as progress, _prepared(settings, progress.say) as settings:
-        now = datetime.now(UTC)
         with services.started(settings, layout, since=now, say=progress.say) as (client, processes):
             dags = services.expected_dags(settings)
             pipeline = PipelineRun(client, processes, layout)
             since = pipeline.begin(services.extract_dags(settings), dags)
-            pipeline.follow(dags, since, progress)
+            runs = pipeline.follow(dags, since, progress)
+            summary = read_summary(Project(settings), runs)
             progress.say("Stopping Airflow")
-        progress.say("Stopped")
+        took = (datetime.now(UTC) - now).total_seconds()
+        home = None if settings.home == ROOT / ".kindred" else settings.home
+        console.print(render(summary, took=took, home=home), highlight=False)
 
 
 def up(data: Path | None, console: Console) -> None:

@@ -38,15 +38,18 @@ class PipelineRun:
             self._airflow.trigger(dag)
         return since
 
-    def follow(self, dags: frozenset[str], since: datetime, progress: Progress) -> None:
-        """Show the run until every DAG has succeeded; raises FatalError naming the first task that failed, and why."""
+    def follow(self, dags: frozenset[str], since: datetime, progress: Progress) -> list[str]:
+        """Show the run until every DAG has succeeded, and return the names of its parts in the ledger.
+
+        Raises FatalError naming the first task that failed, and why.
+        """
         while True:
             runs, tasks = self._airflow.runs(since), self._airflow.task_instances(since)
             progress.show([(task, self._counts_of(task)) for task in _in_order(tasks)], datetime.now(UTC))
             if any(run.state == "failed" for run in runs):
                 raise FatalError(self._why(tasks))
             if _all_done(runs, dags):
-                return
+                return [f"{run.dag}/{run.run}" for run in runs]
             self._processes.check()
             time.sleep(POLL_SECONDS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
@@ -21,7 +22,7 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "up_for_retry": ("↻", "yellow"),
 }
 QUIET = frozenset({"waiting", "scheduled", "queued", "upstream_failed"})
-MOST_COUNTS = 6
+MOST_COUNTS = 4
 
 Counts = Mapping[str, int]
 _JUSTIFY: tuple[JustifyMethod, ...] = ("left", "left", "left", "right", "left")
@@ -47,7 +48,9 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Tell what the launcher itself is doing."""
-        self._console.print(f"[dim]{self._console.get_time() - self._started:5.1f} s[/]  {text}", highlight=False)
+        self._console.print(
+            f"[dim]{self._console.get_time() - self._started:5.1f} s[/]  {text}", highlight=False, soft_wrap=True
+        )
 
     def show(self, tasks: Iterable[tuple[TaskInstance, Counts]], now: datetime) -> None:
         """Show how the tasks stand."""
@@ -69,9 +72,16 @@ class Progress:
 
 
 def spell(counts: Counts) -> str:
-    """Return counts as words; those that are zero say nothing."""
-    told = [(name.rpartition("/")[2].replace("_", " "), count) for name, count in counts.items() if count]
-    return ", ".join(f"{name} {count:,}" for name, count in told[:MOST_COUNTS])
+    """Return counts as words, those of several objects added up; zero says nothing."""
+    totals: Counter[str] = Counter()
+    for name, count in counts.items():
+        totals["unknown columns" if ".unknown." in name else name.rpartition(".")[2].replace("_", " ")] += count
+    told = [f"{name} {count:,}" for name, count in sorted(totals.items(), key=_by_size) if count]
+    return ", ".join(told[:MOST_COUNTS])
+
+
+def _by_size(total: tuple[str, int]) -> tuple[int, str]:
+    return -total[1], total[0]
 
 
 def _table(tasks: Iterable[tuple[TaskInstance, Counts]], now: datetime) -> Table:

@@ -1,0 +1,141 @@
+"""What a person wants to read when a run has ended, from the ledger and the published tables."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from include.storage.project import Project
+
+SEGMENTS = sa.text("SELECT segment_key, name, level, state, size, entered, exited FROM kindred.segment ORDER BY 1")
+TOTALS = ("raw", "staged", "superseded", "quarantined")
+CHANGES = ("created", "merged", "split", "restored", "retired")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run's outcome: rows a source, identities, segments, and seconds a stage.
+
+    ``is_new`` tells whether readers see something that they did not see before the run.
+    """
+
+    as_of: date
+    is_new: bool
+    sources: Mapping[str, Mapping[str, int]]
+    identity: Mapping[str, int]
+    segments: Sequence[Mapping[str, Any]]
+    seconds: Mapping[str, float]
+
+
+def read_summary(project: Project, runs: Sequence[str]) -> Summary:
+    """Read the outcome of the ledger's runs of these names."""
+    ledger = project.ledger()
+    stages = sorted((row for run in runs for row in ledger.stages(run)), key=lambda row: row["ended_at"])
+    (published,) = ledger.publications(1)
+    with project.warehouse().begin() as connection:
+        segments = [dict(row) for row in connection.execute(SEGMENTS).mappings()]
+    return summarise(published["as_of"], stages, segments, is_new=published["run_id"] in runs)
+
+
+def summarise(
+    as_of: date, stages: Sequence[Mapping[str, Any]], segments: Sequence[Mapping[str, Any]], *, is_new: bool
+) -> Summary:
+    """Return the outcome that the ledger's rows of a run's stages and the published segments tell."""
+    counts = {row["stage"]: row["counts"] for row in stages}
+    sources: dict[str, Counter[str]] = {}
+    for name, count in counts.get("stage", {}).items():
+        source, _, rest = name.partition(".")
+        total = rest.rpartition(".")[2]
+        if total in TOTALS:
+            sources.setdefault(source, Counter())[total] += count
+    return Summary(
+        as_of=as_of,
+        is_new=is_new,
+        sources=dict(sorted(sources.items())),
+        identity=counts.get("resolve", {}),
+        segments=segments,
+        seconds={row["stage"]: float(row["seconds"]) for row in stages},
+    )
+
+
+def render(summary: Summary, *, took: float, home: Path | None) -> RenderableType:
+    """Return the outcome as it is shown; ``home`` is named where the command line would not look by itself."""
+    news = "Published" if summary.is_new else "Nothing has changed: readers see what was published"
+    return Group(
+        Text(f"\n{news} as of {summary.as_of}. Took {took:.0f} s.", style="bold"),
+        Text(),
+        _sources(summary),
+        _identity(summary),
+        Text(),
+        _segments(summary),
+        Text("\nSeconds a stage", style="bold"),
+        _stages(summary),
+        Text(),
+        _next(summary, home),
+    )
+
+
+def _sources(summary: Summary) -> Table:
+    table = _table("Source", "rows in", "cleaned", "superseded", "quarantined")
+    for source, totals in summary.sources.items():
+        table.add_row(source, *(f"{totals[name]:,}" for name in TOTALS))
+    return table
+
+
+def _identity(summary: Summary) -> Text:
+    found = summary.identity
+    text = f"\n{found.get('records', 0):,} records are {found.get('profiles', 0):,} people"
+    changes = [f"{found[name]:,} {name}" for name in CHANGES if found.get(name)] if summary.is_new else []
+    review = [f"{found['review']:,} pairs to review"] if found.get("review") else []
+    return Text(text + "".join(f", {words}" for words in [*changes, *review]))
+
+
+def _segments(summary: Summary) -> Table:
+    table = _table("Segment", "size", *(["entered", "left"] if summary.is_new else []))
+    columns = ["size", *(["entered", "exited"] if summary.is_new else [])]
+    for segment in summary.segments:
+        name = segment["name"] + (" (accounts)" if segment["level"] == "account" else "")
+        state = "" if segment["state"] == "published" else f"  [yellow]{segment['state']}[/]"
+        table.add_row(name + state, *(f"{segment[column]:,}" for column in columns))
+    return table
+
+
+def _stages(summary: Summary) -> Columns:
+    shown = [Text(f"{stage} {seconds:.1f} s", style="dim") for stage, seconds in summary.seconds.items()]
+    return Columns(shown, padding=(0, 3, 0, 0), equal=True)
+
+
+def _next(summary: Summary, home: Path | None) -> Table:
+    largest = max(summary.segments, key=lambda segment: int(segment["size"]), default=None)
+    commands = {
+        **({f"export KINDRED_HOME={shlex.quote(str(home))}": "where this run's data lies"} if home else {}),
+        "python -m include segments": "all segments",
+        **({f"python -m include segment {largest['segment_key']}": "who is in one"} if largest else {}),
+        "python -m include quarantine": "rows set aside, and why",
+        "python -m include runs --stages": "what each stage did",
+        "make up": "Airflow's pages",
+    }
+    table = _table("Next", "")
+    for command, what in commands.items():
+        table.add_row(Text(command, overflow="fold"), Text(what, style="dim"))
+    table.columns[1].justify = "left"
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold", title="")
+    table.add_column(first)
+    for other in others:
+        table.add_column(other, justify="right")
+    return table
