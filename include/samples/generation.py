@@ -8,9 +8,10 @@ from datetime import date
 from pathlib import Path
 
 from include.contracts.errors import ConfigurationError
+from include.samples.campaigns import write_campaigns
 from include.samples.crm import write_crm_people
-from include.samples.deals import write_deals
 from include.samples.nps import write_nps
+from include.samples.opportunities import write_opportunities
 from include.samples.prospects import write_mail
 from include.samples.sales import write_sales
 from include.samples.usage import write_usage
@@ -44,7 +45,7 @@ def generate(out: Path, *, people: int = 10_000, seed: int = 7, as_of: date = da
     with CsvFile(out / "truth" / "records.csv", TRUTH_COLUMNS) as truth:
         world = make_world(out, people=people, seed=seed, as_of=as_of, truth=truth)
         accounts = write_crm_people(world)
-        write_deals(world, accounts, write_sales(world, accounts))
+        write_opportunities(world, accounts, write_sales(world, accounts), write_campaigns(world))
         write_mail(world)
         write_usage(world)
         write_nps(world)

@@ -9,7 +9,8 @@ from include.contracts.exports import delighted
 from include.samples.flaws import Mask, choose, join, numbered, picked
 from include.samples.geography import COUNTRIES
 from include.samples.names import Int
-from include.samples.world import DAY, World
+from include.samples.sightings import Sightings
+from include.samples.world import DAY, World, rarely, spoiled
 from include.samples.writing import CsvFile, stamps
 
 _PRAISE = ("Saves us hours every week.", "My whole team uses it.", "Great support!", "Einfach gut.", "Très pratique.",
@@ -19,6 +20,7 @@ _BLAME = ("Too expensive for what it does.", "Support never answered.", "We're l
           "Zu kompliziert.", "Crashes, again and again", None)  # fmt: skip
 _ABSURD_SCORES = ("11", "7.5", "-1", "ten")
 _FEELING = np.array([0.22, 0.05, -0.06, -0.25, -0.12])  # by how somebody uses the product
+_FIRST_PERSON, _FIRST_RESPONSE = 300_000_000, 700_000_000
 _ANSWERS = (0.55, 0.30, 0.15)  # how many answers a respondent gave: one, two, three
 
 
@@ -28,35 +30,47 @@ def write_nps(world: World) -> None:
     with CsvFile(world.out / "exports" / delighted.RESPONSES.path, delighted.RESPONSES.names) as file:
         for number, rows in roll.chunks():
             seen, rng = world.sight("nps", roll, number, rows)
-            count = len(seen.who)
-            person = numbered(300_000_000 + np.arange(rows.start, rows.stop))
-            answer = np.repeat(np.arange(count), rng.choice((1, 2, 3), size=count, p=_ANSWERS))
-            total, at = len(answer), pa.array(answer)
-            invalid = rng.random(total) < world.rates.source.invalid * 1.5
-            seen.marks.add("invalid", np.bincount(answer[invalid], minlength=count) > 0)
-            score, sent, made = _answers(world, seen.who[answer], rng)
-            name = choose(rng.random(count) < 0.1, None, join(seen.first, " ", seen.last))
-            dial = picked([f"+{c.dial}" for c in COUNTRIES], world.people.country[seen.who])
-            mobile = join(dial, world.people.mobile.take(pa.array(seen.who)))
-            phone = choose(rng.random(count) < 0.25, mobile, None)
+            person = numbered(_FIRST_PERSON + np.arange(rows.start, rows.stop))
+            answer = np.repeat(np.arange(len(seen.who)), rng.choice((1, 2, 3), size=len(seen.who), p=_ANSWERS))
+            invalid = rarely(world.rates.source.invalid, len(answer), rng)
+            seen.marks.add("invalid", np.bincount(answer[invalid], minlength=len(seen.who)) > 0)
+            columns = {"Person ID": person, **_respondents(world, seen, rng)}
             file.write({
-                "Response ID": numbered(700_000_000 + file.rows + np.arange(total)),
-                "Person ID": person.take(at),
-                "Email": seen.email.take(at),
-                "Name": name.take(at),
-                "Phone Number": phone.take(at),
+                "Response ID": numbered(_FIRST_RESPONSE + file.rows + np.arange(len(answer))),
                 "Survey Type": "nps",
-                "Score": choose(invalid, picked(_ABSURD_SCORES, rng.integers(4, size=total)), numbered(score)),
-                "Comment": _comments(score, rng),
-                "Survey Sent At": join(stamps(sent, "plain"), " UTC"),
-                "Created At": join(stamps(made, "plain"), " UTC"),
-                "Updated At": join(stamps(made, "plain"), " UTC"),
-                "Tags": picked(("", "", "", "follow-up", "pricing"), rng.integers(5, size=total)),
-                "Company": seen.organization.take(at),
-                "Delighted Source": picked(("Email", "Email", "Web", "Link"), rng.integers(4, size=total)),
-                "Delighted Device Type": picked(("desktop", "mobile", "tablet"), rng.integers(3, size=total)),
+                **{name: values.take(pa.array(answer)) for name, values in columns.items()},
+                **_responses(world, seen.who[answer], invalid, rng),
             })  # fmt: skip
             world.confess("nps.respondent", person, seen)
+
+
+def _respondents(world: World, seen: Sightings, rng: np.random.Generator) -> dict[str, pa.Array]:
+    """What Delighted was told of the people it asked."""
+    count, people = len(seen.who), world.people
+    dial = picked([f"+{country.dial}" for country in COUNTRIES], people.country[seen.who])
+    mobile = join(dial, people.mobile.take(pa.array(seen.who)))
+    return {
+        "Email": seen.email,
+        "Name": choose(rng.random(count) < 0.1, None, join(seen.first, " ", seen.last)),
+        "Phone Number": choose(rng.random(count) < 0.25, mobile, None),
+        "Company": seen.organization,
+    }
+
+
+def _responses(world: World, who: Int, invalid: Mask, rng: np.random.Generator) -> dict[str, pa.Array]:
+    """What they answered; invalid scores are no whole numbers from 0 to 10."""
+    count, (score, sent, made) = len(who), _answers(world, who, rng)
+    answered = join(stamps(made, "plain"), " UTC")
+    return {
+        "Score": spoiled(invalid, numbered(score), _ABSURD_SCORES, rng),
+        "Comment": _comments(score, rng),
+        "Survey Sent At": join(stamps(sent, "plain"), " UTC"),
+        "Created At": answered,
+        "Updated At": answered,
+        "Tags": picked(("", "", "", "follow-up", "pricing"), rng.integers(5, size=count)),
+        "Delighted Source": picked(("Email", "Email", "Web", "Link"), rng.integers(4, size=count)),
+        "Delighted Device Type": picked(("desktop", "mobile", "tablet"), rng.integers(3, size=count)),
+    }
 
 
 def _answers(world: World, who: Int, rng: np.random.Generator) -> tuple[Int, Int, Int]:

@@ -50,12 +50,16 @@ def _write_day(world: World, users: Users, groups: pa.Array, number: int) -> Non
     again = active[rng.random(len(active)) < 0.04]
     known = np.union1d(np.flatnonzero(users.introduced == day), again)
     calls, called = _introductions(users, groups, known, day, rng)
-    lines, when = pa.concat_arrays([tracks, calls]), np.concatenate([received, called])
-    twice = np.flatnonzero(rng.random(len(when)) < world.rates.source.redelivered)
-    rows = np.concatenate([np.arange(len(when)), twice])
-    order = rows[np.argsort(np.concatenate([when, when[twice] + 5]), kind="stable")]
+    order = _delivered(np.concatenate([received, called]), world.rates.source.redelivered, rng)
     name = f"{date(1970, 1, 1) + timedelta(days=day):%Y-%m-%d}.ndjson.gz"
-    write_gzip(world.out / "exports" / "usage" / name, [lines.take(pa.array(order))])
+    write_gzip(world.out / "exports" / "usage" / name, [pa.concat_arrays([tracks, calls]).take(pa.array(order))])
+
+
+def _delivered(when: Floats, redelivered: float, rng: np.random.Generator) -> Int:
+    """The lines in order of receipt, some of them twice."""
+    twice = np.flatnonzero(rng.random(len(when)) < redelivered)
+    rows = np.concatenate([np.arange(len(when)), twice])
+    return rows[np.argsort(np.concatenate([when, when[twice] + 5]), kind="stable")]
 
 
 def _is_active(world: World, users: Users, day: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
