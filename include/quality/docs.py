@@ -14,7 +14,12 @@ from typing import Any
 from include.quality.validation import Outcome, Validation
 from include.storage.build import Build
 
+_VERDICTS = {"table": "failed", "row": "rows set aside", "warn": "warning"}
 STYLE = Path(__file__).with_name("docs.css")
+_LINKS = (
+    (re.compile(r'href="[./]*index[.]html"'), 'href="index.html"'),
+    (re.compile(r'href="[./]*expectations/[^"]*"'), ""),
+)
 _EXTERNAL = (
     re.compile(r"<link\b[^>]*>"),
     re.compile(r"<script\b.*?</script>", re.DOTALL),
@@ -45,6 +50,8 @@ def _page(result: Any, style: str) -> str:
     html = str(views.DefaultJinjaPageView().render(renderers.ValidationResultsPageRenderer().render(result)))
     for pattern in _EXTERNAL:
         html = pattern.sub("", html)
+    for link, local in _LINKS:
+        html = link.sub(local, html)
     return html.replace("</head>", f"{style}</head>", 1)
 
 
@@ -60,14 +67,16 @@ def _index(build: Build, validation: Validation, style: str) -> str:
 def _row(table: str, validation: Validation) -> str:
     mine = [outcome for outcome in validation.outcomes if outcome.expectation.table == table]
     failed = [outcome for outcome in mine if not outcome.success]
-    verdict = "failed" if any(o.expectation.level != "warn" for o in failed) else "warning" if failed else "passed"
+    levels = {outcome.expectation.level for outcome in failed}
+    verdict = next((_VERDICTS[level] for level in _VERDICTS if level in levels), "passed")
     said = "<br>".join(escape(_sentence(outcome)) for outcome in failed)
     return (
-        f"<tr class='{verdict}'><td><a href='{table}.html'>{table}</a></td><td>{verdict}</td>"
+        f"<tr class='{verdict.split()[-1]}'><td><a href='{table}.html'>{table}</a></td><td>{verdict}</td>"
         f"<td>{len(mine)}</td><td>{said}</td></tr>"
     )
 
 
 def _sentence(outcome: Outcome) -> str:
     expectation = outcome.expectation
-    return f"{expectation.level}: {expectation.reason} ({outcome.unexpected:,})"
+    place = f"{expectation.column}: " if expectation.column else ""
+    return f"{place}{expectation.reason} ({outcome.unexpected:,})"

@@ -20,6 +20,7 @@ from include.contracts.errors import ConfigurationError
 from include.quality.expectations import Expectation
 from include.storage.build import Build
 
+QUERY = "unexpected_rows_query"
 COUNTS_ONLY: Mapping[str, Any] = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
@@ -79,8 +80,10 @@ def _silence() -> None:
 def _native(gx: Any, number: int, expectation: Expectation) -> Any:
     kind = getattr(gx.expectations, expectation.kind)
     meta = {"number": number, "level": expectation.level, "name": expectation.name}
-    notes = {"notes": {"format": "string", "content": f"{expectation.level}: {expectation.reason}"}}
-    return kind(**expectation.arguments, meta={**meta, **notes})
+    arguments = dict(expectation.arguments)
+    if QUERY in arguments:  # a comment is the only prose that its pages show with a query
+        arguments[QUERY] = f"/* {expectation.reason} */ {arguments[QUERY]}"
+    return kind(**arguments, meta=meta)
 
 
 def _outcomes(expectations: Sequence[Expectation], results: Iterable[Any]) -> list[Outcome]:
