@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,12 +37,24 @@ def generate(out: Path, *, people: int = 10_000, seed: int = 7, as_of: date = da
     """Write a sample company's exports to ``out/exports`` and their truth to ``out/truth``.
 
     The same arguments give the same bytes. ``as_of`` is the day the exports were taken: all they hold happened
-    before it. Raises ConfigurationError unless people is between 1,000 and 1,000,000 and ``out`` holds no exports.
+    before it. A run that was cut short leaves no exports, and the next one starts anew. Raises ConfigurationError
+    unless people is between 1,000 and 1,000,000 and ``out`` holds neither exports nor a truth.
     """
     if not FEWEST <= people <= MOST:
         raise ConfigurationError(f"people is {people:,}; choose a number from {FEWEST:,} to {MOST:,}.")
-    if (out / "exports").exists():
-        raise ConfigurationError(f"{out / 'exports'} exists already; choose another folder or remove it.")
+    unfinished = out / ".unfinished"
+    if (out / "exports").exists() or ((out / "truth").exists() and not unfinished.exists()):
+        raise ConfigurationError(f"{out} holds a sample already; choose another folder or remove it.")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    summary = _write(unfinished, people, seed, as_of)
+    shutil.rmtree(out / "truth", ignore_errors=True)
+    for finished in ("truth", "exports"):  # the exports last: where they are, all is there
+        (unfinished / finished).rename(out / finished)
+    unfinished.rmdir()
+    return summary
+
+
+def _write(out: Path, people: int, seed: int, as_of: date) -> SampleSummary:
     with CsvFile(out / "truth" / "records.csv", TRUTH_COLUMNS) as truth:
         world = make_world(out, people=people, seed=seed, as_of=as_of, truth=truth)
         accounts = write_crm_people(world)

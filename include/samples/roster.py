@@ -18,7 +18,7 @@ CHUNK = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """The person of each row of one source, and whether an earlier row of the roll is the same person's first."""
+    """The person of each row of one source; ``second`` marks further rows of somebody who has a first one there."""
 
     who: Int
     second: Mask

@@ -22,7 +22,7 @@ from include.samples.flaws import (
     spaced,
     tagged,
     typos,
-)  # fmt: skip
+)
 from include.samples.geography import written
 from include.samples.names import Int
 from include.samples.people import TITLES, People

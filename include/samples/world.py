@@ -60,7 +60,7 @@ class World:
 
     def confess(self, kind: str, ids: pa.Array, seen: Sightings) -> None:
         """Write the true persons of records apart from the exports."""
-        people = picked_people(seen.who)
+        people = person_ids(seen.who)
         self.truth.write({"record_id": join(f"{kind}:", ids), "person_id": people, "flaws": seen.marks.text()})
 
 
@@ -69,7 +69,7 @@ def chance(seed: int, part: str, number: int = 0) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(part.encode()), number])
 
 
-def picked_people(who: Int) -> pa.Array:
+def person_ids(who: Int) -> pa.Array:
     """Person ids."""
     return join("person-", pa.array(who + 1).cast(pa.string()))
 

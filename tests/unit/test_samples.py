@@ -151,7 +151,7 @@ def test_too_few_or_too_many_people_are_refused(tmp_path: Path, people: int) -> 
 
 
 def test_exports_are_never_overwritten(sample: Path) -> None:
-    with pytest.raises(ConfigurationError, match="exists already"):
+    with pytest.raises(ConfigurationError, match="holds a sample already"):
         generate(sample, people=1_000)
 
 
@@ -169,3 +169,11 @@ def test_the_command_line_writes_a_sample_and_says_what(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("1,000 people of 111 companies: ")
     assert (tmp_path / "out" / "exports" / "usage" / "2024-02-28.ndjson.gz").exists()
+
+
+def test_a_run_that_was_cut_short_is_repeated_whole(tmp_path: Path, sample: Path) -> None:
+    left_over = tmp_path / ".unfinished" / "exports" / "crm"
+    left_over.mkdir(parents=True)
+    (left_over / "Account.csv").write_text("half a ro")
+    generate(tmp_path, people=PEOPLE, as_of=AS_OF)
+    assert digests(tmp_path) == digests(sample)
