@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +14,7 @@ from include.contracts.settings import Settings
 from include.storage.project import Project
 
 Json = Annotated[bool, typer.Option("--json", help="Print for machines.")]
-STAGE_COLUMNS = ("stage", "seconds", "peak_mb", "engine", "model_version", "counts")
+FEW = 6  # counts that fit a line
 
 
 def runs(
@@ -33,7 +35,7 @@ def runs(
         if run_id is not None and run_id not in known:
             raise ConfigurationError(f"The ledger has no run {run_id!r}; `python -m include runs` lists them.")
         found = ledger.stages(run_id or known[0]) if known else []
-    shown = found if as_json else [{name: row[name] for name in STAGE_COLUMNS} for row in found]
+    shown = found if as_json else [_summary(row) for row in found]
     show(shown, title=f"Stages of {run_id or 'the latest run'}", empty="No stage yet.", as_json=as_json)
 
 
@@ -51,3 +53,17 @@ def quarantine(
         listed = rows or source is not None or rule is not None
         found = ledger.quarantine(source=source, rule=rule, limit=limit) if listed else ledger.quarantine_summary()
     show(found, title="Quarantine", empty="Nothing is in quarantine.", as_json=as_json)
+
+
+def _summary(stage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one line of a stage: its counts summed over the objects that they are told for."""
+    sums: Counter[str] = Counter()
+    for name, count in stage["counts"].items():
+        sums[name.rpartition(".")[2]] += count
+    told = {name: count for name, count in sums.items() if count}
+    if len(told) > FEW:
+        rows = sum(written["rows"] for written in stage["writes"].values())
+        counts = f"rows {rows:,}"
+    else:
+        counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in sorted(told.items()))
+    return {"stage": stage["stage"], "seconds": stage["seconds"], "peak_mb": stage["peak_mb"], "counts": counts}
