@@ -9,13 +9,13 @@ from include.contracts.staged import CONTRACT
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.faults import Rule
-from include.staging.rules import day_rules, flag_rules, key_rules, number_rules, presence_rules
+from include.staging.rules import day_rules, flag_rules, is_deleted, key_rules, number_rules, presence_rules
 
 
 def stage_contracts(desk: Desk) -> Staged:
     """Yield the rows of staged/contract."""
     raw = desk.raw("contract")
-    rows = desk.good(raw, "contract", _rules(desk, raw.rows), gone=values.flag(raw.rows.IsDeleted).fill_null(False))
+    rows = desk.good(raw, "contract", _rules(desk, raw.rows), gone=is_deleted)
     kind = contract_type(
         values.word(rows.Contract_Type__c, desk.staging.contracts.types),
         term=values.whole(rows.ContractTerm),

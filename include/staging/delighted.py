@@ -57,6 +57,7 @@ def _respondents(desk: Desk, rows: ir.Table) -> ir.Table:
         _load_id=timed._load_id.argmax(timed._order),
         _extracted_at=timed._extracted_at.argmax(timed._order),
     )
+    folded = desk.settled(folded)
     return person(
         desk,
         folded,

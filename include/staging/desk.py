@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from uuid import uuid4
 
+import ibis
 import ibis.expr.types as ir
 
 from include.contracts.errors import ContractError
 from include.contracts.exports import EXPORTS, ExportFile
 from include.contracts.sources import SourceSettings
 from include.contracts.tables import Table
-from include.staging.faults import Rule, judge, quarantined
+from include.staging.faults import Rule, find_faults, quarantined
 from include.staging.raw import Loads, RawObject, read_loads, read_object
 from include.staging.settings import StagingSettings
 from include.staging.values import nothing
@@ -47,39 +49,45 @@ class Desk:
         """Return the object's current rows, unjudged."""
         return read_object(self.engine, self.manifests[name], self._declared[name], self._loads)
 
-    def good(self, raw: RawObject, name: str, rules: tuple[Rule, ...], gone: ir.BooleanValue | None = None) -> ir.Table:
+    def good(
+        self,
+        raw: RawObject,
+        name: str,
+        rules: tuple[Rule, ...],
+        gone: Callable[[ir.Table], ir.BooleanValue] | None = None,
+    ) -> ir.Table:
         """Return the rows that keep all rules, after setting the others aside and counting all.
 
         ``gone`` marks rows that the source has deleted, where the staged table has no place to say so: they count
-        as superseded. Raises ContractError unless raw = staged + superseded + quarantined.
+        as superseded.
         """
-        judged = judge(raw.rows, rules)
-        key = self._declared[name].key
-        is_gone = judged._fault.isnull() & (gone if gone is not None else False)
-        judged = judged.mutate(_gone=is_gone)
-        found = self.engine.ibis.to_pyarrow(
-            judged.aggregate(
-                good=judged.count(where=judged._fault.isnull() & ~judged._gone),
-                gone=judged.count(where=judged._gone),
-                faulty=judged.count(where=judged._fault.notnull()),
-            )
-        ).to_pylist()[0]
-        if found["faulty"]:
-            self.faulty.append(quarantined(judged, rules, self.source, name, key))
-        self._account(name, raw, **found)
-        self.kept[name] = judged.filter(judged._fault.isnull() & ~judged._gone)
-        return self.kept[name]
+        rows = raw.rows
+        faults = find_faults(self.engine, rows, rules)
+        if len(faults):
+            faulty = rows.join(ibis.memtable(faults), ["_load_id", "_line"])
+            self.faulty.append(quarantined(faulty, rules, self.source, name, self._declared[name].key))
+            rows = rows.anti_join(ibis.memtable(faults), ["_load_id", "_line"]).view()
+        lost = 0
+        if gone is not None:
+            lost = self.engine.ibis.to_pyarrow(rows.filter(gone(rows)).count()).as_py()
+            rows = rows.filter(~gone(rows))
+        self._account(name, raw, faulty=len(faults), gone=lost)
+        self.kept[name] = rows
+        return rows
 
-    def _account(self, name: str, raw: RawObject, *, good: int, gone: int, faulty: int) -> None:
+    def _account(self, name: str, raw: RawObject, *, faulty: int, gone: int) -> None:
+        superseded, quarantined = raw.superseded + gone, raw.rejected + faulty
         counts = {
             "raw": raw.received,
-            "staged": good,
-            "superseded": raw.superseded + gone,
-            "quarantined": raw.rejected + faulty,
+            "staged": raw.received - superseded - quarantined,
+            "superseded": superseded,
+            "quarantined": quarantined,
         }
-        if counts["raw"] != counts["staged"] + counts["superseded"] + counts["quarantined"]:
-            raise ContractError(f"Rows of {self.source}.{name} were lost between raw and staged: {counts}.")
         self.counts.update({f"{self.source}.{name}.{kind}": count for kind, count in counts.items()})
+
+    def settled(self, rows: ir.Table) -> ir.Table:
+        """Compute rows once that are read more than once."""
+        return self.engine.ibis.create_table(f"settled_{uuid4().hex}", rows, temp=True)
 
     def provenance(self, rows: ir.Table) -> dict[str, ir.Value]:
         """The staged columns that tell where a row comes from."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from include.contracts.staged import QUARANTINE
 from include.staging.values import received
+from include.storage.engine import Engine
 
 
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
@@ -32,31 +35,34 @@ class Rule:
     reason: str
 
 
-def judge(rows: ir.Table, rules: tuple[Rule, ...]) -> ir.Table:
-    """Add ``_fault``: the name of the first rule that each row breaks, null for good rows."""
-    broken = [(rule.broken.fill_null(False), rule.name) for rule in rules]
-    return rows.mutate(_fault=ibis.cases(*broken, else_=ibis.null("string")))
+def find_faults(engine: Engine, rows: ir.Table, rules: tuple[Rule, ...]) -> pa.Table:
+    """Return _load_id, _line and _fault (the first rule broken) of the rows that break a rule."""
+    broken = [(rule.broken.fill_null(False), ibis.literal(number)) for number, rule in enumerate(rules)]
+    judged = rows.select("_load_id", "_line", _fault=ibis.cases(*broken, else_=ibis.null("int8")))
+    return engine.ibis.to_pyarrow(judged.filter(judged._fault.notnull()))
 
 
-def quarantined(judged: ir.Table, rules: tuple[Rule, ...], source: str, name: str, key: str) -> ir.Table:
-    """Return the staged/quarantine rows of the faulty ones."""
-    faulty = judged.filter(judged._fault.notnull())
+def quarantined(faulty: ir.Table, rules: tuple[Rule, ...], source: str, name: str, key: str) -> ir.Table:
+    """Return the staged/quarantine rows of faulty rows, which carry their ``_fault``."""
     columns = [column for column in faulty.columns if not column.startswith("_")]
-    chosen = [(faulty._fault == rule.name, rule) for rule in rules]
-    value = ibis.cases(*((is_it, faulty[rule.column]) for is_it, rule in chosen), else_=ibis.null("string"))
-    line = faulty._line.cast("string")
+    chosen = [(faulty._fault == number, rule) for number, rule in enumerate(rules)]
+
+    def told(what: Callable[[Rule], str | ir.Value]) -> ir.StringValue:
+        return ibis.cases(*((is_it, what(rule)) for is_it, rule in chosen), else_=ibis.null("string"))
+
+    rule, line = told(lambda rule: rule.name), faulty._line.cast("string")
     values: dict[str, ir.Value] = {
-        "quarantine_id": md5(ibis.literal(f"{source}|{name}|") + faulty._load_id + "|" + line + "|" + faulty._fault),
+        "quarantine_id": md5(ibis.literal(f"{source}|{name}|") + faulty._load_id + "|" + line + "|" + rule),
         "source": ibis.literal(source),
         "object": ibis.literal(name),
         "source_key": received(faulty[key]),
         "file": faulty._file,
         "line": faulty._line,
         "stage": ibis.literal("stage"),
-        "rule": faulty._fault,
-        "column": ibis.cases(*((is_it, rule.column) for is_it, rule in chosen), else_=ibis.null("string")),
-        "value_class": value_class(value),
-        "reason": ibis.cases(*((is_it, rule.reason) for is_it, rule in chosen), else_=ibis.null("string")),
+        "rule": rule,
+        "column": told(lambda rule: rule.column),
+        "value_class": value_class(told(lambda rule: faulty[rule.column])),
+        "reason": told(lambda rule: rule.reason),
         "row_received": to_json(ibis.struct({column: faulty[column] for column in columns})).cast("string"),
         "load_id": faulty._load_id,
         "extracted_at": faulty._extracted_at,

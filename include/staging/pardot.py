@@ -42,10 +42,13 @@ def _activities(desk: Desk) -> ir.Table:
     raw = desk.raw("visitor_activity")
     t = raw.rows
     known = values.word(t.type, desk.staging.activities)
-    other = values.folded(t.type).isin(list(desk.staging.other_activities))
+
+    def other(rows: ir.Table) -> ir.BooleanValue:
+        return rows.type.isin(list(desk.staging.other_activities)).fill_null(False)
+
     rules = (
         *key_rules(t, "id"), *presence_rules(t, "prospect_id", "created_at"),
-        Rule("unknown_value", "type", known.isnull() & ~other, "The type is no visitor activity that Pardot numbers."),
+        Rule("unknown_value", "type", known.isnull() & ~other(t), "The type is none that Pardot numbers."),
         *moment_rules(t, desk.zone, "created_at"),
     )  # fmt: skip
     rows = desk.good(raw, "visitor_activity", rules, gone=other)

@@ -70,3 +70,8 @@ def presence_rules(rows: ir.Table, *columns: str) -> tuple[Rule, ...]:
     return tuple(
         Rule("missing_value", column, ~values.given(rows[column]), f"{column} is empty.") for column in columns
     )
+
+
+def is_deleted(rows: ir.Table) -> ir.BooleanValue:
+    """Whether the row is in Salesforce's recycle bin."""
+    return values.flag(rows.IsDeleted).fill_null(False)

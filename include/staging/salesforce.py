@@ -19,7 +19,15 @@ from include.staging.contracts import stage_contracts
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.faults import Rule
 from include.staging.people import person
-from include.staging.rules import day_rules, flag_rules, key_rules, moment_rules, number_rules, presence_rules
+from include.staging.rules import (
+    day_rules,
+    flag_rules,
+    is_deleted,
+    key_rules,
+    moment_rules,
+    number_rules,
+    presence_rules,
+)
 
 
 def stage_salesforce(desk: Desk) -> Staged:
@@ -33,11 +41,6 @@ def stage_salesforce(desk: Desk) -> Staged:
     yield OPPORTUNITY_CONTACT_ROLE, _roles(desk)
     yield CAMPAIGN, _campaigns(desk)
     yield CAMPAIGN_MEMBER, _members(desk)
-
-
-def is_deleted(rows: ir.Table) -> ir.BooleanValue:
-    """Whether the row is in Salesforce's recycle bin."""
-    return values.flag(rows.IsDeleted).fill_null(False)
 
 
 def _times(desk: Desk, rows: ir.Table) -> dict[str, ir.Value]:
@@ -140,7 +143,7 @@ def _assets(desk: Desk) -> ir.Table:
         *key_rules(t, "Id"), *presence_rules(t, "AccountId"), *number_rules(t, "Quantity"),
         *day_rules(t, "InstallDate", "UsageEndDate"),
     )  # fmt: skip
-    rows = desk.good(raw, "asset", rules, gone=is_deleted(t))
+    rows = desk.good(raw, "asset", rules, gone=is_deleted)
     blanks = desk.staging.placeholders.text
     seats = values.number(rows.Quantity).floor()
     found = {
@@ -159,7 +162,7 @@ def _opportunities(desk: Desk) -> ir.Table:
         *key_rules(t, "Id"), *presence_rules(t, "StageName"), *flag_rules(t, "IsClosed", "IsWon"),
         *number_rules(t, "Amount"), *day_rules(t, "CloseDate"), *moment_rules(t, desk.zone, "CreatedDate"),
     )  # fmt: skip
-    rows = desk.good(raw, "opportunity", rules, gone=is_deleted(t))
+    rows = desk.good(raw, "opportunity", rules, gone=is_deleted)
     blanks = desk.staging.placeholders.text
     stage = values.folded(rows.StageName)
     won = ibis.coalesce(values.flag(rows.IsWon), stage.lower() == "closed won")
@@ -178,7 +181,7 @@ def _roles(desk: Desk) -> ir.Table:
     raw = desk.raw("opportunity_contact_role")
     t = raw.rows
     rules = (*key_rules(t, "Id"), *presence_rules(t, "OpportunityId", "ContactId"), *flag_rules(t, "IsPrimary"))
-    rows = desk.good(raw, "opportunity_contact_role", rules, gone=is_deleted(t))
+    rows = desk.good(raw, "opportunity_contact_role", rules, gone=is_deleted)
     found = {
         "role_id": desk.key("opportunity_contact_role", rows.Id),
         "opportunity_id": desk.key("opportunity", rows.OpportunityId),
@@ -193,7 +196,7 @@ def _roles(desk: Desk) -> ir.Table:
 def _campaigns(desk: Desk) -> ir.Table:
     raw = desk.raw("campaign")
     t = raw.rows
-    rows = desk.good(raw, "campaign", (*key_rules(t, "Id"), *day_rules(t, "StartDate", "EndDate")), gone=is_deleted(t))
+    rows = desk.good(raw, "campaign", (*key_rules(t, "Id"), *day_rules(t, "StartDate", "EndDate")), gone=is_deleted)
     blanks = desk.staging.placeholders.text
     found = {
         "campaign_id": desk.key("campaign", rows.Id), "name": values.text(rows.Name, blanks),
@@ -212,7 +215,7 @@ def _members(desk: Desk) -> ir.Table:
         Rule("missing_value", "ContactId", nobody, "Neither ContactId nor LeadId says who the member is."),
         *flag_rules(t, "HasResponded"), *day_rules(t, "FirstRespondedDate"), *moment_rules(t, desk.zone, "CreatedDate"),
     )  # fmt: skip
-    rows = desk.good(raw, "campaign_member", rules, gone=is_deleted(t))
+    rows = desk.good(raw, "campaign_member", rules, gone=is_deleted)
     found = {
         "member_id": desk.key("campaign_member", rows.Id), "campaign_id": desk.key("campaign", rows.CampaignId),
         "record_id": ibis.coalesce(desk.key("contact", rows.ContactId), desk.key("lead", rows.LeadId)),

@@ -32,7 +32,7 @@ def stage_segment(desk: Desk) -> Staged:
 
 
 def _rules(desk: Desk, rows: ir.Table) -> tuple[Rule, ...]:
-    kind = values.folded(rows.type)
+    kind = rows.type
     nameless = (kind == "track") & ~values.given(rows.event)
     nobody = kind.isin(["identify"]) & rows.userId.isnull() & rows.anonymousId.isnull()
     groupless = (kind == "group") & rows.groupId.isnull()
@@ -52,9 +52,9 @@ def _rules(desk: Desk, rows: ir.Table) -> tuple[Rule, ...]:
 def _events(desk: Desk, rows: ir.Table) -> ir.Table:
     product = desk.staging.product
     acts = rows.filter(rows.type.isin(list(ACTIONS)))
-    acts = acts.left_join(_owners(rows), "anonymousId", rname="_of_{name}")
+    acts = acts.left_join(desk.settled(_owners(rows)), "anonymousId", rname="_of_{name}")
     user = ibis.coalesce(acts.userId, acts._owner)
-    places = _last_groups(rows)
+    places = desk.settled(_last_groups(rows))
     acts = acts.mutate(_user=user).left_join(places, ["_user"], rname="_of_{name}")
     event = ibis.cases(
         (acts.type == "page", "Page Viewed"), (acts.type == "screen", "Screen Viewed"), else_=values.folded(acts.event)
@@ -117,7 +117,7 @@ def _users(desk: Desk, rows: ir.Table) -> ir.Table:
     )
     users = seen.left_join(folded, "userId").drop("userId_right")
     groups = _last_groups(rows)
-    users = users.left_join(groups, users.userId == groups._user)
+    users = desk.settled(users.left_join(groups, users.userId == groups._user))
     return person(
         desk,
         users,
