@@ -28,8 +28,6 @@ NOTHING = "Nothing is published yet; run `python -m include run` first."
 class Reader(Protocol):
     """Where published tables are read."""
 
-    ibis: ibis.BaseBackend
-
     def table(self, table: Table) -> ir.Table:
         """Return a published table; raises ConfigurationError before the first run."""
 
@@ -39,11 +37,6 @@ class LakeReader:
     """Reads the current versions of the lake; ``versions`` of former stages are those that they were made from."""
 
     engine: Engine
-
-    @property
-    def ibis(self) -> ibis.BaseBackend:
-        """The DuckDB session."""
-        return self.engine.ibis
 
     def table(self, table: Table) -> ir.Table:
         """Return a published table; raises ConfigurationError before the first run."""
@@ -56,20 +49,25 @@ class LakeReader:
         """Return a table of an earlier stage, of the version that the published measures were made from."""
         measured = self.engine.lake.current(CUSTOMER_360.name)
         version = measured.inputs.get(table.name) if measured else None
-        return self.engine.read(table, DatasetRef(table.name, version, 0) if version else None)
+        return self.engine.read(table, DatasetRef(table.name, version, 0)) if version else self.latest(table)
+
+    def latest(self, table: Table) -> ir.Table:
+        """Return the current version of a table that the measures do not read; without one, no rows."""
+        current = self.engine.lake.current(table.name)
+        return self.engine.read(table, current.ref if current else None)
 
 
 @dataclass(frozen=True)
 class WarehouseReader:
     """Reads the views that readers of the warehouse have."""
 
-    ibis: ibis.BaseBackend
+    backend: ibis.BaseBackend
 
     def table(self, table: Table) -> ir.Table:
         """Return a published table; raises ConfigurationError before the first publication."""
-        if table.name not in self.ibis.list_tables(database=READERS):
+        if table.name not in self.backend.list_tables(database=READERS):
             raise ConfigurationError(NOTHING)
-        return self.ibis.table(table.name, database=READERS)
+        return self.backend.table(table.name, database=READERS)
 
 
 @contextmanager

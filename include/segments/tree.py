@@ -200,6 +200,17 @@ def clauses(node: Node) -> Iterator[Clause]:
         yield node
 
 
+def statements(node: Node) -> Iterator[Clause | Not]:
+    """Yield the clauses as they stand in the condition, a ``not`` before one being part of it."""
+    if isinstance(node, Not) and not isinstance(node.item, And | Or | Not):
+        yield node
+    elif isinstance(node, And | Or | Not):
+        for child in children(node):
+            yield from statements(child)
+    else:
+        yield node
+
+
 def measures(node: Node, *, of_people: bool = False) -> tuple[str, ...]:
     """Return the names of the measures that the condition reads of the member itself, or of its people, sorted."""
     found: set[str] = set()

@@ -1,0 +1,148 @@
+"""The commands on segments: `segments`, `segment`, `why`, `why-not`, `preview`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from include.cli.console import emit, err, out, show
+from include.contracts.errors import ConfigurationError
+from include.contracts.settings import Settings
+from include.segments import export as exports
+from include.segments.catalog import load_beside
+from include.segments.listing import list_segments
+from include.segments.preview import Preview
+from include.segments.preview import preview as evaluate
+from include.segments.readers import lake_reader
+from include.segments.why import Clause, Explanation, explain
+from include.storage.project import Project
+
+Json = Annotated[bool, typer.Option("--json", help="Print for machines.")]
+Key = Annotated[str, typer.Argument(help="Key of the segment.")]
+Member = Annotated[str, typer.Argument(help="profile_id, or account_id where the segment is one of accounts.")]
+LISTED = {
+    "segment_key": "segment",
+    "size": "size",
+    "share": "share",
+    "entered": "in",
+    "exited": "out",
+    "state": "state",
+}
+_PLURALS = {"person": "people", "account": "accounts"}
+MARKS = {True: "[green]true[/]   ", False: "[red]false[/]  ", None: "[yellow]unknown[/]"}
+
+
+def segments(as_json: Json = False) -> None:
+    """List the segments with their sizes, shares and states."""
+    project = Project(Settings.from_environment())
+    with project.serving():
+        rows = list_segments(project)
+    if as_json:
+        emit(rows)
+        return
+    shown = [{**row, "share": f"{row['share']:.1%} of {_PLURALS[row['level']]}"} for row in rows]
+    shown = [{heading: row[name] for name, heading in LISTED.items()} for row in shown]
+    show(shown, title="Segments", empty="There are no segments; add one to include/config/segments.", as_json=False)
+    for row in rows:
+        if row["state"] != "published":
+            out.print(f"[yellow]{row['segment_key']} is {row['state']}:[/] {escape(row['reason'])}", soft_wrap=True)
+            if row["approval"]:
+                out.print(f"  To publish it: python -m include approve {row['approval']}", soft_wrap=True)
+
+
+def segment(
+    key: Key,
+    format: Annotated[str, typer.Option("--format", help="csv, parquet or xlsx.")] = "csv",
+    out_file: Annotated[Path | None, typer.Option("--out", help="File to write; default: standard output.")] = None,
+    holdout: Annotated[bool, typer.Option("--holdout", help="With those who are held out of activation.")] = False,
+) -> None:
+    """Write the members of one segment, with their measures."""
+    if out_file is None and format != "csv" and sys.stdout.isatty():
+        raise ConfigurationError(f"{format} is no text; give a file with --out.")
+    project = Project(Settings.from_environment())
+    with project.serving():
+        if out_file is None:
+            count = exports.export(project, key, format, sys.stdout.buffer, holdout=holdout)
+        else:
+            count = exports.export_file(project, key, format, out_file, holdout=holdout)
+    err.print(f"{count:,} members of {key}" + (f" in {out_file}." if out_file else "."), highlight=False)
+
+
+def why(key: Key, member: Member, as_json: Json = False) -> None:
+    """Say why somebody is in a segment: each clause, its values, their source, and what would end it."""
+    _explain(key, member, as_json=as_json)
+
+
+def why_not(key: Key, member: Member, as_json: Json = False) -> None:
+    """Say why somebody is not in a segment, and what would have to change."""
+    _explain(key, member, as_json=as_json)
+
+
+def preview(
+    file: Annotated[Path, typer.Argument(help="A segment definition, YAML, saved nowhere yet.")], as_json: Json = False
+) -> None:
+    """Evaluate an unsaved definition: size, clauses, overlap, changes against the published one, a sample."""
+    project = Project(Settings.from_environment())
+    definition, _ = load_beside(file, project.settings.config)
+    with lake_reader(project) as reader:
+        found = evaluate(reader, definition)
+    if as_json:
+        emit(found.to_dict())
+    else:
+        _show_preview(found)
+
+
+def _explain(key: str, member: str, *, as_json: bool) -> None:
+    found = explain(Project(Settings.from_environment()), key, member)
+    if as_json:
+        emit(found.to_dict())
+    else:
+        _show_explanation(found)
+
+
+def _show_explanation(found: Explanation) -> None:
+    out.print(
+        f"{found.member_id} {'is' if found.is_match else 'is not'} a match for {found.segment}, as of {found.as_of}."
+    )
+    since = f"a member since {found.published['since']}" if found.published else "not a member"
+    state = "" if found.state == "published" else f" (the segment is {found.state or 'not published yet'})"
+    out.print(f"Published: {since}{state}.")
+    for clause in found.clauses:
+        out.print(MARKS[clause.state], escape(clause.text), highlight=False, soft_wrap=True)
+        _show_sources(clause)
+    if found.would_change:
+        out.print("\nTo leave it:" if found.is_match else "\nTo enter it:")
+        for phrase in found.would_change:
+            out.print(f"  {escape(phrase)}", highlight=False, soft_wrap=True)
+    if found.records:
+        out.print(f"\nThe profile unites {len(found.records)} records: {', '.join(found.records)}", soft_wrap=True)
+    for link in found.links:
+        note = " (evidence hangs on it)" if link.is_evidence else ""
+        out.print(f"  {link.record_a} ~ {link.record_b}: {link.probability:.4f}, {link.grade}{note}", soft_wrap=True)
+
+
+def _show_sources(clause: Clause) -> None:
+    for source in clause.sources:
+        value = "unknown" if source.value is None else source.value
+        origin = f", from {source.record}" if source.record else ""
+        age = f", {source.age_days} days old" if source.age_days is not None else ""
+        out.print(f"          {source.measure} = {escape(str(value))}{origin}{age}", highlight=False, soft_wrap=True)
+
+
+def _show_preview(found: Preview) -> None:
+    out.print(
+        f"{found.size:,} members, {found.share:.2%} of all, as of {found.as_of}: {escape(found.condition)}",
+        soft_wrap=True,
+    )
+    out.print(f"Published: {found.size_published:,}; {found.entering:,} would enter, {found.leaving:,} would leave.")
+    if found.objection:
+        out.print(f"[yellow]It would be held back:[/] {found.objection}", soft_wrap=True)
+    clauses = [{"clause": escape(text), "members": count} for text, count in found.clauses.items()]
+    show(clauses, title="Each clause alone", empty="", as_json=False)
+    overlap = [{"segment": key, "shared": count} for key, count in found.overlap.items()]
+    show(overlap, title="Overlap with published segments", empty="No overlap with any segment.", as_json=False)
+    show(found.sample, title="A sample", empty="", as_json=False)

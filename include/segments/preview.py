@@ -1,0 +1,103 @@
+"""Preview: what an unsaved definition would find, before anybody relies on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import ibis.expr.types as ir
+
+from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
+from include.segments import tree
+from include.segments.catalog import Segment
+from include.segments.expression import MEMBER, Population, expression
+from include.segments.guards import Movement, implausible
+from include.segments.readers import Reader, population
+
+SAMPLE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """``clauses``: size of each alone. ``overlap``: members shared with each published segment of the level."""
+
+    segment: str
+    level: str
+    as_of: date
+    condition: str
+    size: int
+    share: float
+    clauses: Mapping[str, int]
+    overlap: Mapping[str, int]
+    size_published: int
+    entering: int
+    leaving: int
+    objection: str | None
+    uses_opens: bool
+    sample: tuple[Mapping[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able form (dates as text)."""
+        return asdict(self)
+
+
+def preview(reader: Reader, segment: Segment) -> Preview:
+    """Evaluate a definition on what is published; nothing is written."""
+    people = population(reader)
+    everybody, size, clauses = _sizes(segment, people)
+    overlap, published = _overlap(reader, segment, people)
+    stayed = overlap.get(segment.key, 0)
+    movement = Movement(size, published, size - stayed, published - stayed)
+    return Preview(
+        segment.key,
+        segment.level,
+        people.as_of,
+        str(segment.condition),
+        size,
+        size / everybody if everybody else 0.0,
+        clauses,
+        {key: count for key, count in overlap.items() if key != segment.key},
+        published,
+        movement.entered,
+        movement.exited,
+        implausible(segment, movement),
+        segment.uses_opens,
+        _sample(segment, people),
+    )
+
+
+def _sizes(segment: Segment, people: Population) -> tuple[int, int, dict[str, int]]:
+    """Count everybody, the members, and those for whom each clause alone is true, in one pass."""
+    known = list(dict.fromkeys(tree.statements(segment.condition)))
+    conditions = {"size": segment.condition, **{f"clause_{n}": clause for n, clause in enumerate(known)}}
+    base = people.of(segment.level)
+    flags = base.select(**{name: expression(node, segment.level, people) for name, node in conditions.items()})
+    counts = {name: flags.count(where=flags[name]) for name in conditions}
+    row = flags.aggregate(everybody=flags.count(), **counts).to_pyarrow().to_pylist()[0]
+    return row["everybody"], row["size"], {str(clause): row[f"clause_{n}"] for n, clause in enumerate(known)}
+
+
+def _overlap(reader: Reader, segment: Segment, people: Population) -> tuple[dict[str, int], int]:
+    """Return the members shared with each published segment, and the size of the published one of this key."""
+    found = _matching(segment, people).select(member_id=MEMBER[segment.level])
+    rows = reader.table(SEGMENT_MEMBERSHIP)
+    shared = rows.semi_join(found, "member_id").group_by("segment_key").aggregate(size=lambda t: t.count())
+    overlap = {row["segment_key"]: row["size"] for row in shared.order_by("segment_key").to_pyarrow().to_pylist()}
+    listed = reader.table(SEGMENT)
+    sizes = listed.filter(listed.segment_key == segment.key)["size"].to_pyarrow().to_pylist()
+    return overlap, sizes[0] if sizes else 0
+
+
+def _sample(segment: Segment, people: Population) -> tuple[Mapping[str, Any], ...]:
+    """The first members by the hash of their ids: the same ones each time, and no particular ones."""
+    member = MEMBER[segment.level]
+    rows = _matching(segment, people)
+    shown = dict.fromkeys((member, *segment.measures))
+    ordered = rows.order_by(rows[member].hexdigest("md5")).limit(SAMPLE).select(*shown)
+    return tuple(ordered.to_pyarrow().to_pylist())
+
+
+def _matching(segment: Segment, people: Population) -> ir.Table:
+    return people.of(segment.level).filter(expression(segment.condition, segment.level, people))
