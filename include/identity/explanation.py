@@ -91,7 +91,9 @@ def explain_records(lookup: Lookup, a: str, b: str, spec: MatchingSpec) -> PairE
         profile_b=row_b["profile_id"],
         link=direct,
         steps=waterfall(lookup.model_parameters, direct) if direct else (),
-        path=shortest_path(a, b, inside) if together else (),
+        path=(shortest_path(a, b, [link for link in inside if link.grade == "match"]) or shortest_path(a, b, inside))
+        if together
+        else (),
         afresh=direct is not None and stored is None,
         decisions=[link for link in (inside if together else links) if link.decision],
         events=_dealings(lookup, row_a["profile_id"], row_b["profile_id"]),
