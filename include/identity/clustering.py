@@ -48,7 +48,7 @@ def choose_threshold(logits: Logits) -> tuple[float, float]:
     if not len(likely) or total < 1e-6:
         return 0.0, 1.0
     expected = float((2 * np.cumsum(probability) / (np.arange(1, len(likely) + 1) + total)).max())
-    half = min(max(expected / 2, 1e-3), 0.5)
+    half = min(max(expected / 2, 0.3), 0.5)
     return float(np.log(half / (1 - half))), expected
 
 

@@ -25,21 +25,21 @@ NAME_LEVELS = {
 }  # fmt: skip
 LAST_LEVELS = {**NAME_LEVELS, 2: "part"}
 EMAIL_LEVELS = {
-    1: "same_mailbox", 11: "same_mailbox_of_two", 12: "same_mailbox_of_several", 3: "same_local_elsewhere",
+    1: "same_mailbox", 11: "same_mailbox_of_several", 3: "same_local_elsewhere",
     5: "typo", 6: "typo_elsewhere", 7: "same_company", 8: "both_free_mail",
     9: "free_and_company_mail", 10: "other_company", 13: "other_number",
 }  # fmt: skip
-SHARED_LEVELS = {1: "equal", 11: "equal_of_two", 12: "equal_of_several", 3: "typo", 4: "close", 5: "different"}
+SHARED_LEVELS = {1: "equal", 11: "equal_of_several", 3: "typo", 4: "close", 5: "different"}
 TEXT_LEVELS = {1: "equal", 3: "typo", 4: "close", 5: "different"}
 DATE_LEVELS = {1: "equal", 2: "typo", 3: "year_and_part", 4: "two_digits", 5: "different", 6: "same_year"}
 ROLE_NAMES: Mapping[str, Mapping[int, str]] = {
     "first": NAME_LEVELS, "last": LAST_LEVELS, "email": EMAIL_LEVELS, "phone": SHARED_LEVELS,
     "identifier": SHARED_LEVELS, "organization": TEXT_LEVELS, "code": TEXT_LEVELS, "text": TEXT_LEVELS,
-    "date": DATE_LEVELS, "names": {1: "agree"},
+    "date": DATE_LEVELS, "names": {1: "agree", 2: "differ"},
 }  # fmt: skip
-SWAPPED = 8
+DIFFERENT, SWAPPED = 7, 8
 _AGREES = np.isin(np.arange(WIDTH), (1, 2, 3, SWAPPED, 9, *range(EQUAL, WIDTH))).astype(np.uint8)
-# "names" is no column: where both names agree, it corrects the chance of that for names that go together
+# "names" is no column: it corrects for first and last names that agree, or differ, together more than by chance
 SHARED_ROLES = frozenset({"email", "phone", "identifier"})
 _SIMILAR = {Kind.ORGANIZATION: 0.92, Kind.TEXT: 0.9, Kind.PHONE: 0.0, Kind.IDENTIFIER: 0.0, Kind.CODE: 0.0}
 _PREFIX = {Kind.CODE: 3}
@@ -66,7 +66,7 @@ def base_levels(role: str) -> npt.NDArray[np.int64]:
     base = np.arange(WIDTH)
     base[EQUAL:] = 1
     if role in SHARED_ROLES:
-        base[EQUAL + 1], base[EQUAL + 2] = 11, 12
+        base[EQUAL + 1] = 11
     return base
 
 
@@ -136,10 +136,11 @@ def _names_step(names: Names) -> _Step:
     def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
         kernels.compare_names(
             left, right, names.first, names.last, names.texts.points, names.texts.offsets, names.roots, names.tokens,
-            names.is_initial, names.is_latin, names.skeleton, first_bin, last_bin, out[0], out[1],
+            names.is_initial, names.loose, names.is_latin, names.skeleton, first_bin, last_bin, out[0], out[1],
         )  # fmt: skip
 
         out[2][:] = _AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == SWAPPED))
+        out[2][(out[0] == DIFFERENT) & (out[1] == DIFFERENT)] = 2
 
     return step
 

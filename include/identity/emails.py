@@ -50,6 +50,7 @@ def mailboxes(column: Dictionary) -> Mailboxes:
     text = pc.replace_substring_regex(text, r"^(mailto:|.*<)", "")
     placeholder = pc.is_in(text, value_set=pa.array(sorted(MAILBOXES)))
     text = pc.if_else(pc.and_(pc.match_substring_regex(text, _ADDRESS), pc.invert(placeholder)), text, None)
+    text = pc.replace_substring_regex(text, r"^\d+\+(.*@users\.noreply\.)", r"\1")  # a code host's own numbering
     local, domain = _halves(text)
     domains = remapped(Dictionary(np.arange(len(text), dtype=np.int32), domain), domain)
     aliased = pa.array([ALIASES.get(d, d) for d in domains.values.to_pylist()], pa.string())
@@ -110,15 +111,15 @@ def _companies(domain: Codes, company: Codes, size: int) -> tuple[npt.NDArray[np
 def sharing(codes: Codes, size: int, initial: Codes) -> npt.NDArray[np.uint8]:
     """How widely each value of an identifying column is shared, by the distinct first letters of its carriers' names.
 
-    0: one person's (up to one letter), 1: two, 2: three or four, ``NO_EVIDENCE``: five or more letters, or so many
-    carriers that the value cannot be one person's.
+    0: one person's (up to two letters, for one person may go by two names), 1: three or four, ``NO_EVIDENCE``: five
+    or more letters, or so many carriers that the value cannot be one person's.
     """
     carriers = np.bincount(codes[codes >= 0], minlength=size)
     named = (codes >= 0) & (initial >= 0)
     pairs = np.unique(codes[named].astype(np.int64) << 32 | initial[named])
     letters = np.bincount(pairs >> 32, minlength=size)
-    grade = np.select([letters <= 1, letters == 2, letters <= 4], [0, 1, 2], NO_EVIDENCE)
-    unnamed = np.select([carriers <= 8, carriers <= 20, carriers <= 50], [0, 1, 2], NO_EVIDENCE)
+    grade = np.select([letters <= 2, letters <= 4], [0, 1], NO_EVIDENCE)
+    unnamed = np.select([carriers <= 12, carriers <= 50], [0, 1], NO_EVIDENCE)
     return np.where(carriers > 200, NO_EVIDENCE, np.where(letters > 0, grade, unnamed)).astype(np.uint8)
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from include.identity import priors
 from include.identity.comparison import EQUAL, ROLE_NAMES, WIDTH, Group, base_levels
+from include.identity.features import BINS
 from include.identity.priors import COLLEAGUE, HOUSEHOLD, NEIGHBOUR, RELATIONS, SAME, STRANGER
 from include.identity.universe import Universe
 
@@ -23,7 +24,11 @@ Floats = npt.NDArray[np.float64]
 PASSES = 25
 FEWEST = 500  # a table is read as part of a population of at least this many records
 TINY = 1e-12
+SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
+LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
 NAMESAKES = 2.5  # how much more often two names agree together than by chance, to begin with
+AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
+ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
 STEADY = 20.0  # pairs of namesakes that this prior is worth
 # roles whose agreement among people so related is spread like records, not like chance pairs
 _KEPT = {(HOUSEHOLD, "last"), (HOUSEHOLD, "code"), (HOUSEHOLD, "text")}
@@ -35,6 +40,7 @@ class Fit:
 
     share: Floats
     theta: Floats
+    chance: Floats  # of each group's equal values among strangers, the share of each bin
     drift: float = 0.0
 
 
@@ -46,7 +52,8 @@ def start(groups: Sequence[Group]) -> Fit:
             for level, value in prior_table(r, group.role).items():
                 theta[r, g, level] = value
     share = np.array([1e-6, 1.0, *(priors.SHARE[r] for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR))])
-    return Fit(share / share.sum(), _normalised(theta, groups))
+    chance = np.stack([group.chance for group in groups]) if groups else np.zeros((0, BINS))
+    return Fit(share / share.sum(), _normalised(theta, groups), chance)
 
 
 def prior_table(relation: int, role: str) -> priors.Table:
@@ -65,7 +72,7 @@ def estimate(groups: Sequence[Group], universe: Universe, records: int, known: F
         following = _maximise(posterior, prior, groups, universe, records)
         if known:
             moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
-            return Fit(known.share, known.theta, float(moved.max(initial=0.0)))
+            return Fit(known.share, known.theta, known.chance, float(moved.max(initial=0.0)))
         fit = following
     return fit
 
@@ -87,7 +94,7 @@ def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
         for r in range(len(RELATIONS)):
             row = np.log(np.maximum(fit.theta[r, g], TINY))[base]
             if not shared:
-                spread = group.keep if r == SAME or (r, group.role) in _KEPT else group.chance
+                spread = group.keep if r == SAME or (r, group.role) in _KEPT else fit.chance[g]
                 row[EQUAL:] += np.log(np.maximum(spread, TINY))
             out[r, g] = row
         out[SAME, g] = np.maximum(out[SAME, g], out[STRANGER, g] + priors.LEAST_AGAINST[group.role])
@@ -118,20 +125,24 @@ def _maximise(posterior: Floats, prior: Floats, groups: Sequence[Group], univers
     size = mass.sum(axis=1)
     size[STRANGER] += max(0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs)
     steady = np.array([max(25.0, 0.03 * size[SAME]), FEWEST * (FEWEST - 1) / 2, 200.0, 200.0, 200.0])
-    theta = np.empty_like(prior)
+    firm = 25.0 + 0.07 * size[SAME]  # what is known of one person's names is worth more than of the rest
+    theta, counted = np.empty_like(prior), np.zeros_like(prior)
     for g, group in enumerate(groups):
         level = base_levels(group.role)[universe.patterns[g]]
         level = np.where(universe.patterns[g] == 0, 0, level)
         for r in range(len(RELATIONS)):
             counts = np.bincount(level, mass[r], EQUAL)[:EQUAL]
             counts[0] = 0.0
-            theta[r, g] = counts + steady[r] * prior[r, g]
+            counted[r, g] = counts
+            theta[r, g] = counts + (steady[r] + firm * (r == SAME and group.role in ("first", "last"))) * prior[r, g]
     theta = _normalised(theta, groups)
     _namesakes(theta, groups, universe, mass)
-    _tie_to_strangers(theta, groups, size)
+    chance = _chances(theta, groups, universe, mass[STRANGER])
+    _tie_to_strangers(theta, groups, counted)
+    theta = _normalised(theta, groups)
     share = size + np.array([2.0, 0.0, 1.0, 1.0, 1.0])
     share[SAME] = min(share[SAME], 20.0 * records)
-    return Fit(share / share.sum(), theta)
+    return Fit(share / share.sum(), theta, chance)
 
 
 def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass: Floats) -> None:
@@ -145,26 +156,53 @@ def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass:
         return
     first, last, names = (roles.index(role) for role in ("first", "last", "names"))
     both = (universe.patterns[first] > 0) & (universe.patterns[last] > 0)
-    theta[:, names, 1] = 1.0
+    theta[:, names, 1:3] = 1.0
     for r in (STRANGER, COLLEAGUE, NEIGHBOUR):
         alone = theta[r, first, [1, 2, 3]].sum() * theta[r, last, [1, 2, 3]].sum()
         expected = alone * mass[r, both].sum()
-        seen = mass[r, universe.patterns[names] > 0].sum()
+        seen = mass[r, universe.patterns[names] == 1].sum()
         steady = STEADY + 0.02 * mass[SAME].sum()
         theta[r, names, 1] = min(max((seen + NAMESAKES * steady) / (expected + steady), 1.0), 100.0)
+    apart = theta[SAME, first, 7] * theta[SAME, last, 7] * mass[SAME, both].sum()
+    seen = mass[SAME, universe.patterns[names] == 2].sum()
+    theta[SAME, names, 2] = min(max((seen + ALIASES * STEADY) / (apart + STEADY), 1.0), ALIASES)
 
 
-def _tie_to_strangers(theta: Floats, groups: Sequence[Group], size: Floats) -> None:
-    """Give names the chance of agreement that their frequencies tell, and relations what they say nothing of."""
-    matched = size[SAME] / size.sum()
+def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strangers: Floats) -> Floats:
+    """How often strangers share a name, by how frequent it is: from the pairs that share it and differ in the other.
+
+    A value's frequency alone would not tell: that two records carry a rare name is mostly one person's doing. Two
+    strangers of one surname differ in their first names, and one person's records hardly ever do.
+    """
+    chance = np.stack([group.chance for group in groups])
+    roles = [group.role for group in groups]
+    for g, other in ((roles.index(a), roles.index(b)) for a, b in (("first", "last"), ("last", "first")) if a in roles):
+        stored, beside = universe.patterns[g], base_levels("first")[universe.patterns[other]]
+        equal = (stored >= EQUAL) & (universe.patterns[other] > 0)
+        apart = equal & ((beside == 7) | (beside == 4))
+        shared = np.bincount(stored[equal] - EQUAL, universe.weight[equal], BINS)
+        differ = np.bincount(stored[apart] - EQUAL, universe.weight[apart], BINS)
+        able = strangers[stored > 0].sum() + max(0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs)
+        counted = groups[g].agree * groups[g].chance * able  # as many as the frequencies say, matches among them
+        ratio = np.clip((differ / np.maximum(shared, 1.0) - SLIPS) / (1 - SLIPS), LEAST_CHANCE, 1.0)
+        mass = counted * np.where(shared > 0, ratio, 1.0)
+        total = max(float(mass.sum()), TINY)
+        rest = [2, 3, 4, 7, 8]
+        theta[STRANGER, g, 1] = min(max(total / max(able, 1.0), 1e-9), 0.5)
+        theta[STRANGER, g, rest] *= (1 - theta[STRANGER, g, 1]) / theta[STRANGER, g, rest].sum()
+        chance[g] = mass / total
+    return chance
+
+
+def _tie_to_strangers(theta: Floats, groups: Sequence[Group], counts: Floats) -> None:
+    """Give relations what they say nothing of as among strangers."""
     for g, group in enumerate(groups):
-        if group.role in ("first", "last"):
-            chance = max(group.agree - matched * theta[SAME, g, 1], group.agree / 4, 1e-9)
-            others = [2, 3, 4, 7, 8]
-            theta[STRANGER, g, others] *= (1 - chance) / theta[STRANGER, g, others].sum()
-            theta[STRANGER, g, 1] = chance
         for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR):
-            if group.role not in priors.RELATED[r] and group.role != "names":
+            if group.role in ("first", "last") and r != HOUSEHOLD:
+                # people of one firm or place share a language, so its names: learned, from as among strangers
+                weighed = counts[r, g] + AS_STRANGERS * theta[STRANGER, g]
+                theta[r, g] = weighed / max(weighed.sum(), TINY)
+            elif group.role not in priors.RELATED[r] and group.role != "names":
                 theta[r, g] = theta[STRANGER, g]
 
 

@@ -34,7 +34,7 @@ class Emails:
     locals: pa.Array
     shared: Bins  # a mailbox: its sharing class
     is_free: npt.NDArray[np.uint8]  # a domain
-    name_made: npt.NDArray[np.uint8]  # a record: its local part holds its name
+    name_made: npt.NDArray[np.uint8]  # a record: its local part is its name, or a common word
 
 
 @dataclass(frozen=True)
@@ -208,6 +208,8 @@ def _emails(boxes: emails.Mailboxes, names: Names | None, company: Field | None)
     free = emails.free_domains(domain, company.column.codes if company else None, domains)
     numbered = pc.match_substring_regex(locals_, r"\d\d").to_numpy(zero_copy_only=False).astype(np.int32)
     made = (holds == 1) & (apply(numbered, local) == 0)  # a name with a number is its owner's own word
+    common = emails.sharing(local, len(locals_), names.initials if names else none)
+    made |= apply((common > 0).astype(np.int32), local) == 1  # and so is not what many go by (github@, linux@)
     return Emails(mailbox, local, domain, domains, texts, locals_, shared, free, made.astype(np.uint8))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numba
 import numpy as np
 
+TELLING = 3.0  # nats; weaker evidence between two sparse records says nothing of their clusters
 LONGEST = 64  # code points of a value that are compared; the rest is cut when values are laid out
 
 
@@ -160,11 +161,11 @@ def emit_pairs(order, bounds, keys, rule, source, left, right):  # type: ignore[
 
 
 @compiled(
-    "void(i4[::1], i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], i4[:,::1], i4[:,::1], u1[::1], u1[::1], i4[::1],"
-    " u1[::1], u1[::1], u1[::1], u1[::1])"
+    "void(i4[::1], i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], i4[:,::1], i4[:,::1], u1[::1], u1[::1], u1[::1],"
+    " i4[::1], u1[::1], u1[::1], u1[::1], u1[::1])"
 )
 def compare_names(  # type: ignore[no-untyped-def]
-    left, right, first, last, points, offsets, roots, tokens, is_initial, is_latin, skeleton, first_bin, last_bin, first_level, last_level
+    left, right, first, last, points, offsets, roots, tokens, is_initial, loose, is_latin, skeleton, first_bin, last_bin, first_level, last_level
 ):
     """The comparison levels of both names, in the orientation that fits; see ``comparison.NAME_LEVELS``."""
     taken = np.zeros(2 * LONGEST, np.uint8)
@@ -223,6 +224,29 @@ def compare_names(  # type: ignore[no-untyped-def]
             if one + two <= 1:
                 level[0] = 8
                 level[1] = 0
+        if loose[i] != loose[j] and first[i] + first[j] >= 0 and level[1] > 2:
+            word = last[i] if loose[i] else last[j]  # one word for a name: a first name, a last name or a handle
+            given, family = (first[j], last[j]) if loose[i] else (first[i], last[i])
+            level[0] = level[1] = 0
+            nick = word == given
+            for u in range(roots.shape[1]):
+                nick |= roots[given, u] == word or roots[word, u] == given
+            if word == family:
+                level[1] = 16 + last_bin[word]
+            elif nick:
+                level[0] = 16 + first_bin[given] if word == given else 2
+            elif family >= 0:
+                s, s_end, t, t_end = offsets[given], offsets[given + 1], offsets[family], offsets[family + 1]
+                if offsets[word + 1] - offsets[word] == s_end - s + t_end - t:
+                    for order in range(2):
+                        a, b = (s, t) if order == 0 else (t, s)
+                        a_end, b_end = (s_end, t_end) if order == 0 else (t_end, s_end)
+                        cut = offsets[word] + a_end - a
+                        if (
+                            edits(points, offsets[word], cut, a, a_end) == 0
+                            and edits(points, cut, offsets[word + 1], b, b_end) == 0
+                        ):
+                            level[0], level[1] = 16 + first_bin[given], 16 + last_bin[family]
         first_level[k] = level[0]
         last_level[k] = level[1]
 
@@ -287,7 +311,7 @@ def compare_emails(  # type: ignore[no-untyped-def]
             numbered = False
             if digits == 0 and points[s] == points[t] and min(s_end - s, t_end - t) > 4:
                 apart = edits(points, s, s_end, t, t_end)
-            elif digits > 0:
+            elif digits == 1:
                 p, q = s, t
                 numbered = True
                 while numbered:
@@ -394,14 +418,16 @@ def agglomerate(members, bounds, left, right, evidence, prior, threshold, weight
     for c in range(0, len(bounds), 4):
         start, n = bounds[c], bounds[c + 1] - bounds[c]
         mean = np.zeros((n, n), np.float64)
+        told = np.zeros((n, n), np.int64)
         best = np.full((n, n), -1e30)
         worst = np.full((n, n), 1e30)
         for k in range(bounds[c + 2], bounds[c + 3]):
             i, j = left[k], right[k]
-            mean[i, j] = mean[j, i] = evidence[k]
+            if abs(evidence[k]) > TELLING:
+                mean[i, j] = mean[j, i] = evidence[k]
+                told[i, j] = told[j, i] = 1
             best[i, j] = best[j, i] = evidence[k]
             worst[i, j] = worst[j, i] = evidence[k]
-        count = np.ones(n, np.int64)
         label = np.arange(n)
         link = np.full(n, np.float64(1e30))
         while True:
@@ -411,7 +437,7 @@ def agglomerate(members, bounds, left, right, evidence, prior, threshold, weight
                     continue
                 for j in range(i + 1, n):
                     if label[j] == j and mean[i, j] > -1e20:
-                        value = weight[0] * mean[i, j] / (count[i] * count[j]) + weight[1] * best[i, j]
+                        value = weight[0] * mean[i, j] / max(told[i, j], 1) + weight[1] * best[i, j]
                         value += weight[2] * worst[i, j]
                         if value > top:
                             top, x, y = value, i, j
@@ -420,9 +446,9 @@ def agglomerate(members, bounds, left, right, evidence, prior, threshold, weight
             for j in range(n):
                 if label[j] == j and j != x and j != y:
                     mean[x, j] = mean[j, x] = mean[x, j] + mean[y, j]
+                    told[x, j] = told[j, x] = told[x, j] + told[y, j]
                     best[x, j] = best[j, x] = max(best[x, j], best[y, j])
                     worst[x, j] = worst[j, x] = min(worst[x, j], worst[y, j])
-            count[x] += count[y]
             link[x] = min(link[x], link[y], prior + top)
             for j in range(n):
                 if label[j] == y:

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
 from include.contracts.errors import ConfigurationError
 from include.identity.comparison import ROLE_NAMES, Group
 from include.identity.estimation import Fit, start
@@ -75,4 +73,4 @@ def known_fit(model: Model, groups: Sequence[Group]) -> Fit:
         for g, group in enumerate(groups):
             for level, word in ROLE_NAMES[group.role].items():
                 fit.theta[r, g, level] = model.parameters["levels"][group.name][relation][word]
-    return Fit(np.asarray(fit.share), fit.theta)
+    return fit

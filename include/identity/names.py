@@ -22,6 +22,7 @@ _LETTERLIKE = str.maketrans(
 )
 _NOT_NAME = re.compile(r"[^\w\s]|_")
 _DIGITS = re.compile(r"\d+")
+_JUNK = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _JOINERS = re.compile(r"['’`´]")
 _BRACKETED = re.compile(r"[(\[{\"“].*?[)\]}\"”]")
 
@@ -50,7 +51,7 @@ def _tokens(text: str) -> list[str]:
 
 def clean_name(text: str, *, last: bool = False) -> str:
     """A first or last name as compared: folded, without titles, suffixes, middle initials; empty when none is left."""
-    if is_placeholder(text) or "@" in text:
+    if is_placeholder(text) or "@" in text or _JUNK.search(text):
         return ""
     tokens = _tokens(_BRACKETED.sub(" ", text))
     if len(tokens) > 1:
@@ -62,7 +63,7 @@ def clean_name(text: str, *, last: bool = False) -> str:
 
 def parse_full_name(text: str) -> tuple[str, str]:
     """First and last name of a full name: ``Dr. Ann B. van Dyke, PhD``, ``Dyke, Ann``, ``王伟``; empty where absent."""
-    if is_placeholder(text) or "@" in text:
+    if is_placeholder(text) or "@" in text or _JUNK.search(text):
         return "", ""
     text = _BRACKETED.sub(" ", text)
     before, comma, after = text.partition(",")

@@ -25,6 +25,7 @@ class Names:
     first: Codes
     last: Codes
     mined: npt.NDArray[np.bool_]  # the name was read out of the email's local part
+    loose: npt.NDArray[np.uint8]  # a full name of one word: which name it is, or whether a handle, is unknown
     vocabulary: list[str]
     texts: Texts  # without spaces
     roots: npt.NDArray[np.int32]
@@ -66,8 +67,10 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
     for name in columns[Kind.LAST_NAME]:
         last = _coded(raw[name], [words.code(clean_name(v, last=True)) for v in raw[name].values.to_pylist()])
     _split_pairs(first, last, words)
+    loose = np.zeros(size, np.uint8)
     for name in columns[Kind.FULL_NAME]:
-        _fill_from_full(first, last, raw[name], words)
+        loose[_fill_from_full(first, last, raw[name], words)] = 1
+    loose[first >= 0] = 0
     mined = np.zeros(size, bool)
     if boxes is not None:
         local, _ = locals_of(boxes)
@@ -75,7 +78,7 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
         mined = mine_names(first, last, local, boxes.local.values, nameless, list(words), words.code)
     (first, last), kept = canonical([first, last], len(words))
     every = list(words)
-    return _describe(first, last, mined, [every[k] for k in kept])
+    return _describe(first, last, mined, loose, [every[k] for k in kept])
 
 
 def _coded(column: Dictionary, codes: list[int]) -> Codes:
@@ -95,13 +98,15 @@ def _split_pairs(first: Codes, last: Codes, words: _Vocabulary) -> None:
             first[chosen], last[chosen] = halves[:, 0], halves[:, 1]
 
 
-def _fill_from_full(first: Codes, last: Codes, full: Dictionary, words: _Vocabulary) -> None:
+def _fill_from_full(first: Codes, last: Codes, full: Dictionary, words: _Vocabulary) -> npt.NDArray[np.int64]:
+    """Read full names where neither name is known; returns whose were read."""
     open_ = np.flatnonzero((first < 0) & (last < 0) & (full.codes >= 0))
     needed = np.unique(full.codes[open_])
     halves = [parse_full_name(v) for v in full.values.take(pa.array(needed)).to_pylist()]
     table = np.full((len(full.values), 2), -1, np.int32)
     table[needed] = np.array([(words.code(f), words.code(n)) for f, n in halves], np.int32).reshape(-1, 2)
     first[open_], last[open_] = table[full.codes[open_], 0], table[full.codes[open_], 1]
+    return open_
 
 
 def _without_named_carrier(mailbox: Codes, named: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
@@ -112,7 +117,9 @@ def _without_named_carrier(mailbox: Codes, named: npt.NDArray[np.bool_]) -> npt.
     return np.flatnonzero((mailbox >= 0) & ~carries[mailbox] & ~named)
 
 
-def _describe(first: Codes, last: Codes, mined: npt.NDArray[np.bool_], carried: list[str]) -> Names:
+def _describe(
+    first: Codes, last: Codes, mined: npt.NDArray[np.bool_], loose: npt.NDArray[np.uint8], carried: list[str]
+) -> Names:
     words = _Vocabulary({name: i for i, name in enumerate(carried)})
     root_of = {
         i: [words.code(r) for r in found] for i, name in enumerate(carried) if len(found := roots(name, ROOTS)) > 1
@@ -130,7 +137,7 @@ def _describe(first: Codes, last: Codes, mined: npt.NDArray[np.bool_], carried: 
     counts = [np.bincount(codes[codes >= 0], minlength=size) for codes in (first, last)]
     latin = np.fromiter(map(is_latin, vocabulary), np.uint8, size)
     bones = _skeletons(vocabulary) if not latin.all() else np.full(size, -1, np.int32)
-    return Names(first, last, mined, vocabulary, texts, root, token, initial, latin, bones, counts[0], counts[1])
+    return Names(first, last, mined, loose, vocabulary, texts, root, token, initial, latin, bones, counts[0], counts[1])
 
 
 def _skeletons(vocabulary: list[str]) -> Codes:

@@ -71,6 +71,7 @@ def _strata(features: Features) -> Iterator[Keys]:
     if names is not None:
         yield mix(names.first, names.last)
         yield mix(names.last)
+        yield mix(names.first)
 
 
 def _within(key: Keys) -> tuple[Codes, Codes, npt.NDArray[np.float64]]:
