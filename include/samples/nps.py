@@ -51,7 +51,7 @@ def _respondents(world: World, seen: Sightings, rng: np.random.Generator) -> dic
     mobile = join(dial, people.mobile.take(pa.array(seen.who)))
     return {
         "Email": seen.email,
-        "Name": choose(rng.random(count) < 0.1, None, join(seen.first, " ", seen.last)),
+        "Name": choose(rng.random(count) < 0.1, None, seen.whole),
         "Phone Number": choose(rng.random(count) < 0.25, mobile, None),
         "Company": seen.organization,
     }

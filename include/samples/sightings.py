@@ -86,6 +86,11 @@ class Sightings:
     title: pa.Array
     marks: Marks = field(repr=False)
 
+    @property
+    def whole(self) -> pa.Array:
+        """First and last names in one, without stray spaces around them."""
+        return pc.utf8_trim_whitespace(join(pc.fill_null(self.first, ""), " ", self.last))
+
 
 def observe(
     who: Int, second: Mask, world: tuple[People, Companies], rates: RecordRates, rng: np.random.Generator

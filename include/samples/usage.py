@@ -52,7 +52,8 @@ def _write_day(world: World, users: Users, groups: pa.Array, number: int) -> Non
     calls, called = _introductions(users, groups, known, day, rng)
     order = _delivered(np.concatenate([received, called]), world.rates.source.redelivered, rng)
     name = f"{date(1970, 1, 1) + timedelta(days=day):%Y-%m-%d}.ndjson.gz"
-    write_gzip(world.out / "exports" / "usage" / name, [pa.concat_arrays([tracks, calls]).take(pa.array(order))])
+    lines = pa.concat_arrays([tracks, calls]).take(pa.array(order))
+    write_gzip(world.out / "exports" / "usage" / name, lines)
 
 
 def _delivered(when: Floats, redelivered: float, rng: np.random.Generator) -> Int:

@@ -110,12 +110,11 @@ def _traits(world: World, number: int, rows: slice, created: Int) -> pa.Array:
     world.confess("usage.user", _user_ids(np.arange(rows.start, rows.stop)), seen)
     count = len(seen.who)
     style = rng.choice(3, size=count, p=(0.6, 0.3, 0.1))
-    whole = pc.utf8_trim_whitespace(join(pc.fill_null(seen.first, ""), " ", seen.last))
     members = join(
         _member("email", seen.email),
         _member("firstName", choose(style == 0, seen.first, None)),
         _member("lastName", choose(style == 0, seen.last, None)),
-        _member("name", choose(style == 1, spaced(whole, rng.random(count) < 0.01, rng), None)),
+        _member("name", choose(style == 1, spaced(seen.whole, rng.random(count) < 0.01, rng), None)),
         _member("phone", choose(rng.random(count) < 0.35, seen.phone, None)),
         _member("title", choose(rng.random(count) < 0.4, seen.title, None)),
         pc.fill_null(join(',"company":{"name":', quoted(seen.organization), "}"), ""),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from include.samples.flaws import Ints, choose, numbered
+from include.contracts.errors import ContractError
+from include.samples.flaws import Ints, choose, join, numbered
 
 _BASE62 = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 _CHECK = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", dtype=np.uint8)
@@ -76,7 +77,7 @@ def stamps(seconds: npt.NDArray[np.floating[Any]] | Ints, form: str = "iso") -> 
     unit = "ms" if form == "iso" else "s"
     text = millis.cast(pa.timestamp("ms")).cast(pa.timestamp(unit), safe=False).cast(pa.string())
     if form == "iso":
-        text = pc.binary_join_element_wise(pc.binary_replace_slice(text, 10, 11, "T"), "Z", "")
+        text = join(pc.binary_replace_slice(text, 10, 11, "T"), "Z")
     elif form == "date":
         text = pc.binary_slice(text.cast(pa.binary()), 0, 10).cast(pa.string())
     return choose(missing, None, text)
@@ -93,12 +94,8 @@ def flags(mask: npt.NDArray[np.bool_], yes: str = "true", no: str = "false") -> 
 
 
 def money(amounts: npt.NDArray[np.float64]) -> pa.Array:
-    """Amounts with one decimal, as Salesforce exports currency fields; NaN gives null."""
-    return choose(np.isnan(amounts), None, _decimal(np.nan_to_num(amounts)))
-
-
-def _decimal(amounts: npt.NDArray[np.float64]) -> pa.Array:
-    return pc.binary_join_element_wise(numbered(amounts.round().astype(np.int64)), "0", ".")
+    """Whole amounts with one decimal, as Salesforce exports currency fields."""
+    return join(numbered(amounts.round().astype(np.int64)), ".0")
 
 
 @dataclass
@@ -127,14 +124,14 @@ class CsvFile:
     def write(self, columns: Mapping[str, pa.Array | str | None]) -> None:
         """Append rows; a text stands for a column of one value, None for an empty one.
 
-        Raises ValueError unless the columns are exactly those of the file.
+        Raises ContractError unless the columns are exactly those of the file.
         """
         if set(columns) != set(self.columns):
-            raise ValueError(f"{self.path.name}: columns differ: {sorted(set(columns) ^ set(self.columns))}")
+            raise ContractError(f"{self.path.name} is declared with other columns: {set(columns) ^ set(self.columns)}")
         count = next(len(v) for v in columns.values() if isinstance(v, pa.Array))
         filled = [_filled(columns[name], count) for name in self.columns]
         if self._writer is None:
-            raise ValueError(f"{self.path.name} is not open")
+            raise ContractError(f"{self.path.name} is not open; write to it inside a with statement.")
         self._writer.write_table(pa.table(filled, names=list(self.columns)))
         self.rows += count
 
@@ -145,16 +142,14 @@ def _filled(values: pa.Array | str | None, count: int) -> pa.Array:
     return pc.fill_null(values, "")
 
 
-def write_gzip(path: Path, blocks: Iterable[pa.Array]) -> None:
-    """Write strings, each already ending in a newline, one after another into a gzip file without a time in it."""
+def write_gzip(path: Path, lines: pa.Array) -> None:
+    """Write lines, each ending in its newline, into a gzip file that holds neither a name nor a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as raw, _gzip(raw) as out:
-        for block in blocks:
-            out.write(_bytes(block))
-
-
-def _gzip(raw: BinaryIO) -> gzip.GzipFile:
-    return gzip.GzipFile(filename="", mode="wb", compresslevel=zlib.Z_BEST_SPEED, fileobj=raw, mtime=0)
+    with (
+        path.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", compresslevel=zlib.Z_BEST_SPEED, fileobj=raw, mtime=0) as out,
+    ):
+        out.write(_bytes(lines))
 
 
 def _bytes(values: pa.Array) -> memoryview:
