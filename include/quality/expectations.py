@@ -42,7 +42,7 @@ def expectations(build: Build, rules: Rules, published: Mapping[str, int]) -> li
         own = rules.tables.get(item.name, TableRules())
         found += _declared(item)
         found += _references(build, item)
-        found += _volume(item, own.least_share_of_published or rules.least_share_of_published, published)
+        found += _volume(item, own.least_share_of_published, published)
         found += _configured(build, item.name, own)
     return found
 
@@ -109,12 +109,13 @@ def _references(build: Build, item: Published) -> Iterator[Expectation]:
         )  # fmt: skip
 
 
-def _volume(item: Published, share: float, published: Mapping[str, int]) -> Iterator[Expectation]:
+def _volume(item: Published, share: float | None, published: Mapping[str, int]) -> Iterator[Expectation]:
     rows = published.get(item.name)
-    if rows:
+    if rows and share:
         yield Expectation(
             item.name, "enough_rows", "table", "ExpectTableRowCountToBeBetween",
-            f"There are fewer than {share:.0%} of the rows that readers have now.",
+            f"There are fewer than {share:.0%} of the rows that readers have now; "
+            "where that is meant, lower least_share_of_published in quality.yaml.",
             arguments={"min_value": math.ceil(rows * share)},
         )  # fmt: skip
 
@@ -124,7 +125,7 @@ def _configured(build: Build, table: str, rules: TableRules) -> Iterator[Expecta
         yield Expectation(
             table, "filled", null.level, "ExpectColumnProportionOfNonNullValuesToBeBetween",
             f"More than {null.most:.0%} of the rows have no value.", null.column,
-            {"column": null.column, "min_value": 1 - null.most},
+            {"column": null.column, "min_value": round(1 - null.most, 6)},
         )  # fmt: skip
     for row in rules.rows:
         yield _of_rows(table, row.name, row.level, row.reason, {row.column: row.faulty})

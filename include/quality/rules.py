@@ -61,7 +61,6 @@ class Rules(_Strict):
     """All of the file."""
 
     row_limit: float = Field(default=0.01, ge=0, le=1)
-    least_share_of_published: float = Field(default=0.8, ge=0, le=1)
     tables: Mapping[str, TableRules] = Field(default_factory=dict)
 
 

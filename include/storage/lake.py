@@ -79,7 +79,8 @@ class Lake:
         if self.is_local:
             self.fs.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
             return place
-        return str(self.fs.unstrip_protocol(place))
+        # s3a is S3 by another name, for which Ibis does not ask the network for DuckDB's httpfs
+        return str(self.fs.unstrip_protocol(place)).replace("s3://", "s3a://", 1)
 
     def commit(
         self,

@@ -1,0 +1,137 @@
+"""`make run` as a person uses it, on a small sample company: a real Airflow, a real PostgreSQL, all processes ended."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import sqlalchemy as sa
+
+from include.contracts.settings import ROOT
+from include.samples import generate
+from include.storage import embedded
+
+TABLES = ("profile", "profile_identifier", "crosswalk", "customer_360", "segment_membership", "segment_event")
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    home = Path(tempfile.mkdtemp(prefix="kindred-test-"))  # not pytest's: only its owner may enter that
+    generate(home / "sample", people=1000)
+    yield home
+    left = left_behind(home)
+    shutil.rmtree(home, ignore_errors=True)
+    assert not left
+
+
+def launch(home: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW_", "KINDRED_"))}
+    environment |= {"PYTHONPATH": str(ROOT), "KINDRED_HOME": str(home), **variables}
+    command = [sys.executable, "-m", "include.launch", *arguments]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def run(home: Path, *arguments: str) -> tuple[int, str]:
+    process = launch(home, "run", *arguments)
+    said, _ = process.communicate(timeout=400)
+    return process.returncode, said
+
+
+def left_behind(home: Path) -> list[str]:
+    """Processes that still work for this home: Airflow's by their environment, PostgreSQL's by their folder."""
+    found = []
+    for process in psutil.process_iter(["name", "status"]):
+        try:
+            works_here = process.environ().get("KINDRED_HOME") == str(home) or process.cwd().startswith(str(home))
+        except (psutil.AccessDenied, psutil.NoSuchProcess):
+            continue
+        if works_here and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(f"{process.pid} {process.info['name']}")
+    return found
+
+
+def published(home: Path) -> dict[str, str]:
+    """A digest of each table that readers see."""
+    with embedded.running(home) as url:
+        engine = sa.create_engine(url)
+        with engine.connect() as connection:
+            digest = "SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM kindred.{} t"
+            found = {table: connection.execute(sa.text(digest.format(table))).scalar_one() for table in TABLES}
+        engine.dispose()
+    return found
+
+
+@pytest.fixture(scope="module")
+def first_run(home: Path) -> tuple[int, str, dict[str, str]]:
+    return *run(home), published(home)
+
+
+def test_a_run_shows_each_task_and_ends_with_a_summary(home: Path, first_run: tuple[int, str, dict[str, str]]) -> None:
+    code, said, _ = first_run
+    assert code == 0, said
+    steps = [f"extract_{source}.extract" for source in ("crm", "email", "usage", "nps")]
+    steps += ["resolve_identities.stage", "resolve_identities.resolve"]
+    steps += [f"build_segments.{step}" for step in ("unify", "measure", "segment", "load", "audit", "publish")]
+    for step in steps:
+        assert re.search(rf"{step}  done  [\d.]+ s  \w", said), step
+    assert re.search(r"Published as of 2026-10-31\. Took \d+ s\.", said)
+    assert "Detractors renewing within 90 days" in said
+    assert left_behind(home) == []
+
+
+def test_a_second_run_on_the_same_exports_changes_nothing(
+    home: Path, first_run: tuple[int, str, dict[str, str]]
+) -> None:
+    code, said = run(home)
+    assert code == 0, said
+    assert "Nothing has changed" in said
+    assert published(home) == first_run[2]
+
+
+def test_a_broken_export_stops_the_run_with_one_sentence(
+    home: Path, first_run: tuple[int, str, dict[str, str]], tmp_path: Path
+) -> None:
+    exports = tmp_path / "exports"
+    shutil.copytree(home / "sample" / "exports", exports)
+    broken = max((exports / "usage").glob("*.gz"))
+    broken.write_bytes(gzip.compress(gzip.decompress(broken.read_bytes()))[:-40])
+    code, said = run(home, "--data", str(exports))
+    assert code == 70
+    sentence = re.search(r"Error: The task extract_usage\.extract failed: (.*)\nIts log: (.*)\n", said)
+    assert sentence, said
+    assert broken.name in sentence[1]
+    log = Path(sentence[2]).read_text()
+    assert "Traceback" not in log
+    assert "error_detail" not in log
+    assert Path(sentence[2]).name == "attempt=1.log"
+    assert left_behind(home) == []
+    assert published(home) == first_run[2]
+
+
+def test_a_killed_launcher_leaves_nothing_behind(home: Path, first_run: tuple[int, str, dict[str, str]]) -> None:
+    launcher = launch(home, "run")
+    assert launcher.stdout is not None
+    for line in launcher.stdout:
+        if "begins" in line:
+            break
+    assert len(left_behind(home)) > 5
+    launcher.send_signal(signal.SIGKILL)
+    launcher.wait()
+    launcher.stdout.close()
+    deadline = time.monotonic() + 30
+    while left := left_behind(home):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)

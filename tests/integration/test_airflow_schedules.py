@@ -1,0 +1,128 @@
+"""`make up` on a company's own exports: schedules, backfills and assets under a real Airflow, until `make down`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from include.contracts.settings import ROOT
+from include.launch import lock
+from include.launch.api import Airflow, DagRun
+from include.launch.environment import USER, password
+from include.launch.layout import Layout
+from include.samples import generate
+from include.storage.lake import Lake
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Installation:
+    home: Path
+    airflow: Airflow
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.home)
+
+    def runs(self, dag: str) -> list[DagRun]:
+        return [run for run in self.airflow.runs(LONG_AGO) if run.dag == dag]
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 240) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.airflow.runs(LONG_AGO)
+            time.sleep(0.5)
+
+    def is_at_rest(self) -> bool:
+        return all(run.state in {"success", "failed"} for run in self.airflow.runs(LONG_AGO))
+
+    def backfill(self, dag: str, start: str, end: str, behavior: str) -> None:
+        secret = {"username": USER, "password": password(self.layout)}
+        token = httpx.post(f"{self.airflow.url}/auth/token", json=secret, trust_env=False).json()["access_token"]
+        body: dict[str, Any] = {"dag_id": dag, "from_date": start, "to_date": end, "reprocess_behavior": behavior}
+        headers = {"Authorization": f"Bearer {token}"}
+        place = f"{self.airflow.url}/api/v2/backfills"
+        answer = httpx.post(place, json=body, headers=headers, timeout=60, trust_env=False)
+        assert answer.status_code == httpx.codes.OK, answer.text
+
+    def raw_usage(self) -> tuple[str, int]:
+        manifest = Lake((self.home / "lake").as_uri()).current("raw/usage/event")
+        assert manifest is not None
+        return manifest.version, manifest.rows
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Installation]:
+    home = Path(tempfile.mkdtemp(prefix="kindred-test-"))
+    generate(home / "sample", people=1000)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW_", "KINDRED_"))}
+    environment |= {"PYTHONPATH": str(ROOT), "KINDRED_HOME": str(home)}
+
+    def launch(command: str) -> str:
+        arguments = [sys.executable, "-m", "include.launch", command, "--data", str(home / "sample" / "exports")]
+        done = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    try:
+        said = launch("up")
+        airflow = Airflow((lock.holder(Layout(home).lock) or {})["url"])
+        assert airflow.url in said
+        assert password(Layout(home)) in said
+        airflow.log_in(USER, password(Layout(home)))
+        yield Installation(home, airflow)
+        airflow.close()
+    finally:
+        launch("down")
+        assert lock.holder(Layout(home).lock) is None
+        shutil.rmtree(home)
+
+
+def test_each_source_is_extracted_by_its_schedule_and_says_in_one_sentence_what_it_misses(up: Installation) -> None:
+    up.wait_for(lambda: len(up.airflow.runs(LONG_AGO)) >= 4 and up.is_at_rest())
+    states = {run.dag: run.state for run in up.airflow.runs(LONG_AGO)}
+    assert states == {
+        "extract_crm": "success",
+        "extract_email": "success",
+        "extract_nps": "success",
+        "extract_usage": "failed",  # the sample has no file of yesterday
+    }
+    (task,) = [task for task in up.airflow.task_instances(LONG_AGO) if task.dag == "extract_usage"]
+    assert task.attempt == 1
+    log = up.layout.task_log(task.dag, task.run, task.task, task.attempt).read_text("utf-8")
+    errors = [entry for line in log.splitlines() if (entry := json.loads(line))["level"] == "error"]
+    assert "the file is missing" in errors[0]["event"]
+    assert not [entry for entry in errors if "error_detail" in entry]
+
+
+def test_a_backfill_brings_what_was_missing_and_assets_start_the_rest(up: Installation) -> None:
+    assert up.runs("resolve_identities") == []
+    up.backfill("extract_usage", "2026-10-01T00:00:00Z", "2026-10-03T00:00:00Z", "none")
+    up.wait_for(lambda: bool(up.runs("build_segments")) and up.is_at_rest())
+    assert {run.state for run in up.runs("resolve_identities")} == {"success"}
+    assert {run.state for run in up.runs("build_segments")} == {"success"}
+
+
+def test_the_same_backfill_again_changes_nothing(up: Installation) -> None:
+    before, builds = up.raw_usage(), len(up.runs("extract_usage"))
+    assert before[1] > 0
+    up.backfill("extract_usage", "2026-10-01T00:00:00Z", "2026-10-03T00:00:00Z", "completed")
+    time.sleep(2)
+    up.wait_for(up.is_at_rest)
+    again = [task for task in up.airflow.task_instances(LONG_AGO) if task.dag == "extract_usage" and task.attempt > 1]
+    assert again or len(up.runs("extract_usage")) > builds
+    assert up.raw_usage() == before

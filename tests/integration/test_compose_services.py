@@ -1,0 +1,197 @@
+"""The services of docker-compose.yml, as processes with the environment that the file gives them.
+
+No Docker engine is needed: hosts become 127.0.0.1 and free ports, folders of the image become this checkout's. A DAG
+then has to run to success, started by the administrator that `init` made, with the LocalExecutor and with Celery.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from include.contracts.settings import ROOT
+from include.launch.environment import free_port
+from include.launch.processes import Processes
+from include.samples import generate
+from include.storage import embedded
+from tests.compose_file import configs, services
+
+STAYING = ("api-server", "scheduler", "dag-processor", "triggerer")
+
+
+@dataclass
+class Deployment:
+    """The file's services on this machine."""
+
+    place: Path
+    processes: Processes
+    variables: Mapping[str, str]
+    ports: Mapping[str, int]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['api-server']}"
+
+    def environment(self, service: str) -> dict[str, str]:
+        """The service's environment, and of this machine's only what every container has."""
+        given = {
+            name: self._here(str(value)) for name, value in services(self.variables)[service]["environment"].items()
+        }
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        own = {
+            "AIRFLOW__API__PORT": str(self.ports["api-server"]),
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.ports["health"]),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.ports[f"logs of {service}"]),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.ports["logs of triggerer"]),
+            "AIRFLOW__CORE__PARALLELISM": "2",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
+        }
+        return {"PATH": path, "HOME": str(self.place), "LANG": "C.UTF-8", "NO_PROXY": "127.0.0.1", **given, **own}
+
+    def start(self, service: str) -> None:
+        self.processes.start(service, self._command(service), self.environment(service))
+
+    def finish(self, service: str) -> None:
+        self.processes.finish(self.processes.start(service, self._command(service), self.environment(service)))
+
+    def _command(self, service: str) -> list[str]:
+        return [self._here(part) for part in services(self.variables)[service]["command"]]
+
+    def _here(self, text: str) -> str:
+        server = embedded.url(self.place).rpartition("@")[2].removesuffix("/kindred")
+        for there, here in {
+            "@postgres:5432": f"@{server}",
+            "@redis:6379": f"@127.0.0.1:{self.ports['redis']}",
+            "//api-server:8080": f"//127.0.0.1:{self.ports['api-server']}",
+            "/opt/kindred/home": str(self.place / "home"),
+            "/opt/kindred": str(ROOT),
+            "/opt/airflow": str(self.place / "airflow"),
+            "redis-server": f"redis-server --port {self.ports['redis']} --bind 127.0.0.1",
+        }.items():
+            text = text.replace(there, here)
+        return str(self.place / "exports") if text == "/exports" else text
+
+
+def variables() -> dict[str, str]:
+    """What .env.example asks for, made as it says."""
+    passwords = (
+        "POSTGRES_PASSWORD",
+        "WAREHOUSE_PASSWORD",
+        "REDIS_PASSWORD",
+        "AIRFLOW_SECRET_KEY",
+        "AIRFLOW_JWT_SECRET",
+    )
+    return {name: secrets.token_hex(32) for name in passwords} | {
+        "AIRFLOW_FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "AIRFLOW_ADMIN_USER": "ada",
+        "AIRFLOW_ADMIN_PASSWORD": secrets.token_hex(12),
+        "AIRFLOW_ADMIN_EMAIL": "ada@kindred.example",
+        "KINDRED_EXPORTS": "/exports",
+    }
+
+
+@pytest.fixture(params=["local", "celery"])
+def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
+    chosen = variables()
+    if request.param == "celery":
+        if shutil.which("redis-server") is None:
+            pytest.skip("redis-server is not installed")
+        chosen["AIRFLOW_EXECUTOR"] = "CeleryExecutor"
+    place = Path(tempfile.mkdtemp(prefix="kindred-test-"))
+    generate(place / "sample", people=1000)
+    (place / "sample" / "exports").rename(place / "exports")
+    embedded.start(place)
+    try:
+        become_the_image_of_postgres(place, chosen)
+        with Processes(place / "logs") as processes:
+            yield Deployment(place, processes, chosen, ports())
+    finally:
+        embedded.stop(place)
+        shutil.rmtree(place)
+
+
+def ports() -> dict[str, int]:
+    names = ("api-server", "health", "redis", *(f"logs of {name}" for name in (*STAYING, "init", "worker", "redis")))
+    return {name: free_port() for name in names}
+
+
+def become_the_image_of_postgres(place: Path, chosen: Mapping[str, str]) -> None:
+    """Do on the embedded server what PostgreSQL's image does with the service's environment and configuration."""
+    given = services(chosen)["postgres"]["environment"]
+    server = embedded.url(place, "postgres").replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("DROP DATABASE airflow")
+        connection.execute(
+            f"CREATE ROLE {given['POSTGRES_USER']} SUPERUSER LOGIN PASSWORD '{given['POSTGRES_PASSWORD']}'"
+        )
+        connection.execute(f"CREATE DATABASE {given['POSTGRES_DB']} OWNER {given['POSTGRES_USER']}")
+    at = server.rpartition("@")[2].removesuffix("/postgres")
+    airflow = f"postgresql://{given['POSTGRES_USER']}:{given['POSTGRES_PASSWORD']}@{at}/{given['POSTGRES_DB']}"
+    with psycopg.connect(airflow, autocommit=True) as connection:
+        connection.execute("DROP DATABASE kindred")
+        connection.execute("ALTER ROLE kindred RENAME TO owner_of_the_embedded_server")
+        for statement in configs(chosen)["warehouse.sql"]["content"].strip().splitlines():
+            connection.execute(statement)
+
+
+def log_in(deployment: Deployment) -> httpx.Client:
+    """Return a client with the rights of the administrator that `init` has made."""
+    client = httpx.Client(base_url=deployment.url, timeout=60, trust_env=False)
+    user = {"username": "ada", "password": deployment.variables["AIRFLOW_ADMIN_PASSWORD"]}
+    answer = client.post("/auth/token", json=user)
+    assert answer.is_success, answer.text
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    return client
+
+
+def wait_for(deployment: Deployment, what: str, condition: Any, seconds: float = 240) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        deployment.processes.check()
+        assert time.monotonic() < deadline, f"waited in vain for {what}; logs in {deployment.place / 'logs'}"
+        time.sleep(0.5)
+
+
+def is_healthy(deployment: Deployment) -> bool:
+    try:
+        health = httpx.get(f"{deployment.url}/api/v2/monitor/health", timeout=10, trust_env=False).json()
+    except (httpx.TransportError, ValueError):
+        return False
+    return all(
+        health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor", "triggerer")
+    )
+
+
+def test_a_dag_runs_to_success_on_the_services(deployment: Deployment) -> None:
+    deployment.finish("init")
+    celery = deployment.variables.get("AIRFLOW_EXECUTOR") == "CeleryExecutor"
+    for service in (*STAYING, *(["redis", "worker"] if celery else [])):
+        deployment.start(service)
+    wait_for(deployment, "Airflow to become healthy", lambda: is_healthy(deployment))
+    client = log_in(deployment)
+    assert client.get("/api/v2/pools/warehouse_writer").json()["slots"] == 1
+    wait_for(deployment, "the DAGs", lambda: client.get("/api/v2/dags/extract_nps").is_success)
+    run = client.post("/api/v2/dags/extract_nps/dagRuns", json={"logical_date": None}).json()["dag_run_id"]
+    place = f"/api/v2/dags/extract_nps/dagRuns/{run}"
+    wait_for(deployment, "the run", lambda: client.get(place).json()["state"] in {"success", "failed"})
+    assert client.get(place).json()["state"] == "success"
+    task = client.get(f"{place}/taskInstances/extract").json()
+    assert task["executor"] is None  # the default one, which the file names
+    assert (deployment.place / "home" / "lake" / "raw" / "nps").is_dir()
+    assert httpx.get(f"{deployment.url}/api/v2/dags", trust_env=False).status_code == httpx.codes.UNAUTHORIZED
+    if celery:
+        assert "extract_nps" in (deployment.place / "logs" / "worker.log").read_text("utf-8")

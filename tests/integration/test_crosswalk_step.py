@@ -1,0 +1,340 @@
+"""The steps `resolve` and `unify` on a real lake, the real engine and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from include.contracts import staged
+from include.contracts.errors import ConfigurationError, HeldError
+from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, REVIEW
+from include.contracts.profiles import CONSENT, PROFILE, PROFILE_IDENTIFIER, PROFILES
+from include.contracts.runs import DatasetRef, Run
+from include.contracts.settings import ROOT, Settings
+from include.contracts.tables import Table
+from include.identity.approval import answer
+from include.identity.decisions import COLUMNS, StewardDecision
+from include.identity.decisions_book import DecisionBook
+from include.identity.decisions_state import Records
+from include.identity.explain_lookup import Lookup
+from include.identity.explanation import explain_profile, explain_records
+from include.identity.spec import load_spec
+from include.identity.step import resolve
+from include.identity.what_if import what_if
+from include.profiles.step import unify
+from include.storage.lake import Lake
+from include.storage.project import Project
+from tests.people import consents, found, on, people, person, rows, said
+
+MONDAY = date(2026, 1, 5)
+ANN = {"first_name": "Annabel", "last_name": "Quillfeather", "email": "annabel@quill.example", "phone": "+14155550101"}
+BEN = {"first_name": "Benedict", "last_name": "Ostrander", "email": "ben@ostra.example", "phone": "+14155550102"}
+CLEO = {"first_name": "Cleopatra", "last_name": "Zwingli", "email": "cleo@zwing.example", "phone": "+14155550103"}
+FIRST_WEEK = (
+    person("crm.contact:1", **ANN, created_at=on(2019)),
+    person("usage.user:1", **ANN),
+    person("crm.contact:2", **BEN, created_at=on(2018)),
+    person("usage.user:2", **BEN),
+    person("crm.contact:3", **CLEO, created_at=on(2017)),
+)
+
+
+class Company:
+    """A company whose records change by the week."""
+
+    def __init__(self, home: Path, config: Path, url: str) -> None:
+        self.project = Project(Settings(home=home, config=config, warehouse_url=url))
+        self.day, self.refs = MONDAY, dict[str, DatasetRef]()
+
+    def stage(self, *records, said=()) -> None:
+        version = hashlib.sha256(repr((records, said)).encode()).hexdigest()[:12]
+        with self.project.engine() as engine:
+            for table, given in ((staged.PERSON_RECORD, people(*records)), (staged.CONSENT, consents(*said))):
+                self.refs[table.name] = engine.write(table, given, version=version)
+            for table in (staged.ACCOUNT, staged.EMAIL_ACTIVITY):
+                self.refs[table.name] = engine.write(table, rows(table, []), version="empty")
+
+    def week(self, *records, said=()):
+        """Stage these records and resolve them; returns the profile of each."""
+        self.stage(*records, said=said)
+        report = resolve(self.project, Run(f"run-{self.day}", self.day), self.refs)
+        self.refs |= {ref.dataset: ref for ref in report.writes}
+        self.day += timedelta(days=7)
+        return {row["record_id"]: row["profile_id"] for row in self.rows(CROSSWALK)}
+
+    def unify(self):
+        report = unify(self.project, Run("run", self.day), self.refs)
+        self.refs |= {ref.dataset: ref for ref in report.writes}
+        return report
+
+    def rows(self, table: Table):
+        with self.project.engine() as engine:
+            return engine.read(table, self.refs[table.name]).to_pyarrow().to_pylist()
+
+    def book(self, engine) -> DecisionBook:
+        crosswalk = self.refs[CROSSWALK.name]
+        columns = tuple(load_spec(self.project.settings.config / "matching.yaml").columns)
+        known = Records(engine, self.refs[staged.PERSON_RECORD.name], crosswalk, columns)
+        return DecisionBook(self.project.warehouse(), known.look)
+
+    def decide(self, kind, a, b):
+        with self.project.engine() as engine:
+            (taken,) = self.book(engine).take([StewardDecision(kind, "Nina", "asked them", a=a, b=b)])
+        return taken.decision_id
+
+    def take_back(self, decision_id):
+        with self.project.engine() as engine:
+            self.book(engine).take_back(decision_id, author="Nina", reason="was wrong")
+
+    def decisions_file(self, *lines, header=",".join(COLUMNS)):  # noqa: B008
+        (self.project.settings.config / "decisions.csv").write_text("\n".join([header, *lines]) + "\n")
+
+
+@pytest.fixture
+def company(tmp_path: Path, warehouse_url: str) -> Iterator[Company]:
+    shutil.copytree(ROOT / "include" / "config", tmp_path / "config")
+    company = Company(tmp_path / "home", tmp_path / "config", warehouse_url)
+    yield company
+    company.project.close()
+
+
+def test_people_get_ids_that_last(company):
+    first = company.week(*FIRST_WEEK)
+    assert first["crm.contact:1"] == first["usage.user:1"]
+    assert len(set(first.values())) == 3
+    written = dict(company.refs)
+    assert company.week(*FIRST_WEEK) == first
+    assert company.refs == written, "unchanged records give the version that is there"
+    later = company.week(*FIRST_WEEK, person("nps.respondent:9", email=ANN["email"], full_name="Annabel Quillfeather"))
+    assert later.items() > first.items()
+    assert later["nps.respondent:9"] == first["crm.contact:1"]
+
+
+def test_stewards_bind_and_unbind_and_the_log_tells(company):
+    first = company.week(*FIRST_WEEK)
+    decision = company.decide("always", "usage.user:1", "crm.contact:3")
+    joined = company.week(*FIRST_WEEK)
+    assert joined["crm.contact:1"] == joined["crm.contact:3"]
+    assert {"merged", "steward"} <= {row["kind"] for row in company.rows(IDENTITY_EVENT)}
+    company.take_back(decision)
+    assert company.week(*FIRST_WEEK) == first
+    causes = {row["evidence"] for row in company.rows(IDENTITY_EVENT) if row["kind"] == "steward"}
+    assert causes == {f"decision|{decision}|taken", f"decision|{decision}|taken back"}
+
+
+def test_never_keeps_apart_what_the_evidence_joins(company):
+    company.week(*FIRST_WEEK)
+    company.decide("never", "crm.contact:1", "usage.user:1")
+    apart = company.week(*FIRST_WEEK)
+    assert apart["crm.contact:1"] != apart["usage.user:1"]
+
+
+def test_an_alias_lets_the_other_id_survive(company):
+    first = company.week(*FIRST_WEEK)
+    company.decide("alias", first["crm.contact:3"], first["crm.contact:1"])
+    joined = company.week(*FIRST_WEEK)
+    assert joined["crm.contact:3"] == first["crm.contact:1"], "though the record of the other is older"
+    with company.project.engine() as engine:
+        assert Lookup(engine).living_id(first["crm.contact:3"]) == first["crm.contact:1"]
+
+
+def test_a_decision_goes_stale_with_its_record_and_is_noticed_when_a_record_changed(company):
+    company.week(*FIRST_WEEK)
+    company.decide("never", "crm.contact:1", "crm.contact:2")
+    changed = [
+        {**record, "city": "Leeds"} if record["record_id"] == "crm.contact:1" else record for record in FIRST_WEEK
+    ]
+    company.week(*changed)
+    assert [row["state"] for row in company.rows(APPLIED)] == ["changed"]
+    company.week(*FIRST_WEEK[1:])
+    assert [row["state"] for row in company.rows(APPLIED)] == ["stale"]
+
+
+def test_a_decisions_file_is_followed_line_by_line(company):
+    first = company.week(*FIRST_WEEK)
+    company.decisions_file("always,usage.user:1,crm.contact:3,,,Nina,married,2026-01-01")
+    assert (
+        company.week(*FIRST_WEEK)["crm.contact:3"]
+        == first["crm.contact:3"]
+        == company.week(*FIRST_WEEK)["usage.user:1"]
+    )
+    company.decisions_file()
+    assert company.week(*FIRST_WEEK) == first
+
+
+def test_a_faulty_decisions_file_is_refused_as_a_whole(company):
+    company.week(*FIRST_WEEK)
+    company.decisions_file(
+        "always,crm.contact:1,crm.contact:2,,,Nina,x,2026-01-01",
+        "always,crm.contact:2,crm.contact:3,,,Nina,x,2026-01-01",
+        "never,crm.contact:1,crm.contact:3,,,Nina,x,2026-01-01",
+        "never,crm.contact:1,crm.contact:99,,,Nina,x,2026-01-01",
+    )
+    with pytest.raises(ConfigurationError) as error:
+        company.week(*FIRST_WEEK)
+    message = str(error.value)
+    assert "line 4: never crm.contact:1 – crm.contact:3 contradicts" in message
+    assert "line 5: there is no record 'crm.contact:99'" in message
+    with company.project.engine() as engine:
+        assert company.book(engine).rows() == []
+
+
+def test_a_decision_that_contradicts_one_in_force_is_refused(company):
+    company.week(*FIRST_WEEK)
+    company.decide("always", "crm.contact:1", "crm.contact:2")
+    company.decide("always", "crm.contact:2", "crm.contact:3")
+    with pytest.raises(ConfigurationError, match="contradicts always"):
+        company.decide("never", "crm.contact:1", "crm.contact:3")
+
+
+def test_what_if_shows_the_change_and_makes_none(company):
+    first = company.week(*FIRST_WEEK)
+    change = what_if(
+        company.project,
+        Run("try", MONDAY),
+        StewardDecision("never", "Nina", "try", a="crm.contact:1", b="usage.user:1"),
+    )
+    assert [(row["kind"], row["other_profile_id"]) for row in change.events] == [("split", first["crm.contact:1"])]
+    assert [row["record_id"] for row in change.moved] == ["usage.user:1"]
+    assert company.week(*FIRST_WEEK) == first
+
+
+def test_a_run_that_moves_too_much_waits_for_a_person(company):
+    (company.project.settings.config / "stewardship.yaml").write_text("limits: {split_profiles: 0.1, at_least: 0}\n")
+    first = company.week(*FIRST_WEEK)
+    company.decide("never", "crm.contact:1", "usage.user:1")
+    with pytest.raises(HeldError) as held:
+        company.week(*FIRST_WEEK)
+    assert "1 profiles would split off another" in held.value.evidence
+    current = company.project.lake.current(CROSSWALK.name)
+    assert current is not None
+    assert held.value.subject != f"{CROSSWALK.name}@{current.version}", "readers keep the crosswalk from before"
+    answer(company.project.warehouse(), held.value.subject, approved=True, author="Nina", reason="looked at it")
+    later = company.week(*FIRST_WEEK)
+    assert later["usage.user:1"] != first["usage.user:1"]
+
+
+def test_a_group_above_the_limit_is_held_back_alone(company):
+    (company.project.settings.config / "stewardship.yaml").write_text("largest_profile: 2\n")
+    first = company.week(*FIRST_WEEK)
+    third = person("email.prospect:1", **ANN)
+    later = company.week(*FIRST_WEEK, third, person("email.prospect:3", **CLEO))
+    assert later.items() > first.items()
+    assert later["email.prospect:1"] not in first.values(), "the third record of Annabel waits by itself"
+    assert later["email.prospect:3"] == first["crm.contact:3"], "the rest goes on"
+
+
+def test_explaining_names_the_links_and_the_events(company):
+    ids = company.week(*FIRST_WEEK)
+    with company.project.engine() as engine:
+        profile = explain_profile(Lookup(engine), ids["usage.user:1"])
+        pair = explain_records(
+            Lookup(engine),
+            "crm.contact:1",
+            "crm.contact:2",
+            load_spec(company.project.settings.config / "matching.yaml"),
+        )
+    assert [row["record_id"] for row in profile.records] == ["crm.contact:1", "usage.user:1"]
+    assert profile.weakest is not None
+    assert profile.steps[-1].after == pytest.approx(profile.weakest.match_weight)
+    assert [row["kind"] for row in profile.events] == ["created"]
+    assert not pair.together
+
+
+def test_as_of_look_ups_tell_where_a_record_was(company):
+    first = company.week(*FIRST_WEEK)
+    decision = company.decide("always", "crm.contact:1", "crm.contact:3")
+    joined = company.week(*FIRST_WEEK)
+    company.take_back(decision)
+    company.week(*FIRST_WEEK)
+    with company.project.engine() as engine:
+        where = [Lookup(engine).profile_on("crm.contact:1", MONDAY + timedelta(days=day)) for day in (-1, 0, 7, 14)]
+    assert where == [None, first["crm.contact:1"], joined["crm.contact:1"], first["crm.contact:1"]]
+
+
+@pytest.mark.parametrize("call", [1, 3, 6, 9, 10, 13, 17])
+def test_killed_anywhere_and_repeated_it_writes_the_same_bytes(company, tmp_path, monkeypatch, call):
+    company.week(*FIRST_WEEK)
+    company.decide("always", "crm.contact:1", "crm.contact:3")
+    before = tmp_path / "before"
+    shutil.copytree(company.project.settings.home, before)
+    company.day = MONDAY + timedelta(days=7)
+    company.week(*FIRST_WEEK)
+    company.unify()
+    whole = contents(company.project.lake)
+    shutil.rmtree(company.project.settings.home)
+    shutil.copytree(before, company.project.settings.home)
+    company.day = MONDAY + timedelta(days=7)
+    calls = iter(range(1, 1000))
+    write = Lake._write
+
+    def killed(lake, place, content):
+        if next(calls) == call:
+            raise KeyboardInterrupt
+        write(lake, place, content)
+
+    monkeypatch.setattr(Lake, "_write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        company.week(*FIRST_WEEK)
+        company.unify()
+    monkeypatch.setattr(Lake, "_write", write)
+    company.day = MONDAY + timedelta(days=7)
+    company.week(*FIRST_WEEK)
+    company.unify()
+    assert contents(company.project.lake) == whole
+
+
+def contents(lake: Lake):
+    """Every dataset's current rows of files, by digest of their bytes."""
+    datasets = [table.name for table in (CROSSWALK, APPLIED, IDENTITY_EVENT, REVIEW, CONSENT)]
+    found = {}
+    for dataset in datasets:
+        manifest = lake.current(dataset)
+        assert manifest is not None
+        found[dataset] = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in lake.urls(manifest)]
+    return found
+
+
+def test_a_profile_shows_its_best_values_and_an_opt_out_survives_everything(company):
+    out = said("crm.contact:1", "opted_out", on(2024), point=ANN["email"])
+    company.week(*FIRST_WEEK, said=[out])
+    company.unify()
+    ids = {row["record_id"]: row["profile_id"] for row in company.rows(CROSSWALK)}
+    profile = {row["profile_id"]: row for row in company.rows(PROFILE)}[ids["crm.contact:1"]]
+    assert (profile["full_name"], profile["email_consent"], profile["records"], profile["sources"]) == (
+        "Annabel Quillfeather", "opted_out", 2, 2,
+    )  # fmt: skip
+    again = said("crm.contact:77", "opted_in", on(2026), point=ANN["email"])
+    recreated = person("crm.contact:77", **ANN)
+    company.week(*FIRST_WEEK[1:], recreated, said=[again])
+    company.unify()
+    points = {row["value"]: row["consent"] for row in company.rows(PROFILE_IDENTIFIER) if row["type"] == "email"}
+    assert points[ANN["email"]] == "opted_out"
+
+
+def test_unifying_twice_gives_the_same_version(company):
+    company.week(*FIRST_WEEK)
+    first = company.unify()
+    assert company.unify().writes == first.writes
+    assert {ref.dataset for ref in first.writes} == {table.name for table in PROFILES}
+
+
+def test_a_held_value_is_in_no_report(company):
+    company.week(*FIRST_WEEK)
+    report = company.unify()
+    assert not any(value in str(report) for value in ANN.values())
+
+
+def test_the_review_queue_holds_only_undecided_pairs(company):
+    company.week(*FIRST_WEEK, person("nps.respondent:4", full_name="Annabel Quillfeather"))
+    queue = company.rows(REVIEW)
+    for row in queue:
+        company.decide("never", row["record_a"], row["record_b"])
+    company.week(*FIRST_WEEK, person("nps.respondent:4", full_name="Annabel Quillfeather"))
+    assert company.rows(REVIEW) == []
+    assert found(rows(REVIEW, [])) == []

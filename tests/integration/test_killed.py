@@ -1,0 +1,96 @@
+"""A run killed at any point, and run again, publishes the same bytes as a run that was left in peace."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from include.contracts.settings import ROOT
+from include.samples import generate
+from include.storage import embedded
+
+LAKE, BUILD, PUBLICATION = "include.storage.lake:Lake", "include.storage.build:", "include.storage.publication:"
+POINTS = [
+    f"before {LAKE}.commit raw/crm/contact",
+    f"after {LAKE}.commit raw/usage/event",
+    f"after {LAKE}.point raw/nps/response",
+    "during include.storage.engine:Engine.write staged/person_record",
+    f"before {LAKE}.commit staged/usage_event",
+    f"after {LAKE}.commit staged/quarantine",
+    f"before {LAKE}.commit identity/edge",
+    f"after {LAKE}.commit identity/crosswalk",
+    f"before {LAKE}.point identity/crosswalk",
+    f"after {LAKE}.commit profile_identifier",
+    "during include.storage.engine:Engine.write profile",
+    f"before {LAKE}.commit customer_360",
+    f"after {LAKE}.commit segment_membership",
+    f"before {LAKE}.commit segment_event",
+    "after include.storage.bulk:copy customer_360",
+    f"after {BUILD}load any",
+    f"after {BUILD}seal any",
+    f"after {PUBLICATION}_switch any",
+    f"after {PUBLICATION}publish any",
+    f"after {LAKE}.point segment_membership",
+]
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exports of a small sample company."""
+    out = tmp_path_factory.mktemp("company")
+    generate(out, people=1_000, seed=3, as_of=date(2026, 2, 28))
+    return out / "exports"
+
+
+def run(home: Path, exports: Path, url: str, *point: str) -> int:
+    environment = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "KINDRED_HOME": str(home),
+        "KINDRED_DATA": str(exports), "KINDRED_WAREHOUSE_URL": url,
+    }  # fmt: skip
+    command = [sys.executable, str(ROOT / "tests" / "killed_run.py"), *point]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode
+
+
+def published(url: str) -> dict[str, str]:
+    """Return a digest of each published table's bytes, rows in key order."""
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        names = [row[0] for row in connection.execute("SELECT viewname FROM pg_views WHERE schemaname = 'kindred'")]
+        return {name: _digest(connection, name) for name in names}
+
+
+def _digest(connection: psycopg.Connection, name: str) -> str:
+    digest = hashlib.sha256()
+    with connection.cursor().copy(f'COPY (SELECT * FROM kindred."{name}" t ORDER BY t::text) TO STDOUT') as rows:
+        for block in rows:
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_every_point_publishes_the_same_bytes(
+    tmp_path: Path, exports: Path, postgres_home: Path
+) -> None:
+    calm, killed = (_database(postgres_home, name) for name in ("calm", "killed"))
+    assert run(tmp_path / "calm", exports, calm) == 0
+    for point in POINTS:
+        assert run(tmp_path / "killed", exports, killed, point) == -signal.SIGKILL, f"never came to: {point}"
+    assert run(tmp_path / "killed", exports, killed) == 0
+    assert published(killed) == published(calm)
+    assert len(published(calm)) >= 10
+
+
+def _database(home: Path, name: str) -> str:
+    server = embedded.url(home, "postgres").replace("+psycopg", "")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return embedded.url(home, name)

@@ -1,0 +1,74 @@
+"""The run ledger: what a run did, whatever is called twice."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from include.contracts.errors import ContractError
+from include.contracts.runs import DatasetRef, Run, StageReport
+from include.storage.ledger import check_counts
+from include.storage.project import Project
+
+COUNTS = {"raw": 10, "staged": 7, "superseded": 2, "quarantined": 1}
+STAGE = StageReport("stage", {"raw/crm": "r1"}, (DatasetRef("staged/account", "v1", 7),), COUNTS)
+
+
+def test_a_run_and_its_stages_are_kept(warehouse_project: Project, run: Run) -> None:
+    ledger = warehouse_project.ledger()
+    ledger.begin_run(run)
+    ledger.record_stage(run, STAGE, seconds=1.5, peak_mb=120)
+    ledger.end_run(run, "success")
+    (row,) = ledger.runs()
+    assert (row["run_id"], row["as_of"], row["state"], row["stages"]) == (run.run_id, run.as_of, "success", 1)
+    assert row["seconds"] >= 0
+    (stage,) = ledger.stages(run.run_id)
+    assert (stage["counts"], stage["writes"]) == (COUNTS, {"staged/account": {"version": "v1", "rows": 7}})
+
+
+def test_a_stage_that_is_retried_is_kept_once_as_it_ended(warehouse_project: Project, run: Run) -> None:
+    ledger = warehouse_project.ledger()
+    for seconds in (9.0, 2.0):
+        ledger.begin_run(run)
+        ledger.record_stage(run, STAGE, seconds=seconds)
+    (stage,) = ledger.stages(run.run_id)
+    assert stage["seconds"] == 2.0
+
+
+def test_a_failed_run_that_is_tried_again_keeps_its_start_and_loses_its_failure(
+    warehouse_project: Project, run: Run
+) -> None:
+    ledger = warehouse_project.ledger()
+    ledger.begin_run(run)
+    ledger.end_run(run, "failed", "the disk is full")
+    (failed,) = ledger.runs()
+    ledger.begin_run(run)
+    (row,) = ledger.runs()
+    assert (failed["state"], failed["message"]) == ("failed", "the disk is full")
+    assert (row["state"], row["message"], row["started_at"]) == ("running", None, failed["started_at"])
+
+
+def test_the_newest_run_comes_first(warehouse_project: Project) -> None:
+    ledger = warehouse_project.ledger()
+    for number in range(3):
+        ledger.begin_run(Run(f"run-{number}", date(2026, 1, 1 + number)))
+    assert [row["run_id"] for row in ledger.runs(limit=2)] == ["run-2", "run-1"]
+
+
+def test_counts_that_do_not_add_up_fail_the_stage_and_are_not_kept(warehouse_project: Project, run: Run) -> None:
+    ledger = warehouse_project.ledger()
+    with pytest.raises(ContractError, match="raw 11, but staged 7"):
+        ledger.record_stage(run, StageReport("stage", counts={**COUNTS, "raw": 11}), seconds=1)
+    assert ledger.stages(run.run_id) == []
+
+
+def test_counts_of_one_object_must_add_up_by_themselves() -> None:
+    good = {f"crm.contact.{name}": count for name, count in COUNTS.items()}
+    check_counts(StageReport("stage", counts=good))
+    with pytest.raises(ContractError, match=r"for crm\.contact"):
+        check_counts(StageReport("stage", counts={**good, "crm.contact.staged": 6}))
+
+
+def test_other_counts_are_free() -> None:
+    check_counts(StageReport("resolve", counts={"profiles": 3, "merged": 1}))

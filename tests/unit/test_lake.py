@@ -1,0 +1,63 @@
+"""The lake: a version exists when its manifest does, and never changes afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from include.contracts.errors import ConfigurationError, FatalError
+from include.contracts.runs import DatasetRef
+from include.storage.lake import Lake
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake((tmp_path / "lake").as_uri())
+
+
+def test_before_the_first_version_there_is_nothing(lake: Lake) -> None:
+    assert lake.current("profile") is None
+    assert lake.manifest("profile", "v1") is None
+
+
+def test_a_committed_version_is_what_readers_get(lake: Lake) -> None:
+    ref = lake.commit("profile", "v1", ["a.parquet"], 7, {"staged/person_record": "x"})
+    current = lake.current("profile")
+    assert current is not None
+    assert (current.ref, current.files, current.inputs) == (ref, ("a.parquet",), {"staged/person_record": "x"})
+
+
+def test_a_version_written_without_pointing_waits_until_it_is_pointed_to(lake: Lake) -> None:
+    lake.commit("profile", "v1", [], 0)
+    second = lake.commit("profile", "v2", [], 0, point=False)
+    assert lake.current("profile") == lake.manifest("profile", "v1")
+    lake.point(second)
+    lake.point(second)
+    assert lake.current("profile") == lake.manifest("profile", "v2")
+
+
+def test_a_writer_that_was_killed_leaves_nothing_that_is_read(lake: Lake) -> None:
+    Path(lake.url("profile", "v1.parquet")).write_bytes(b"half")
+    assert lake.manifest("profile", "v1") is None
+    assert lake.current("profile") is None
+
+
+def test_committing_the_same_again_writes_the_same_bytes(lake: Lake, tmp_path: Path) -> None:
+    def content() -> dict[str, bytes]:
+        return {file.name: file.read_bytes() for file in (tmp_path / "lake" / "profile").iterdir()}
+
+    lake.commit("profile", "v1", ["a.parquet"], 7, {"b": "2", "a": "1"})
+    before = content()
+    lake.commit("profile", "v1", ["a.parquet"], 7, {"a": "1", "b": "2"})
+    assert content() == before
+
+
+def test_a_version_that_must_be_there_and_is_not_is_named(lake: Lake) -> None:
+    with pytest.raises(FatalError, match="no version v9 of profile"):
+        lake.open(DatasetRef("profile", "v9", 0))
+
+
+def test_a_root_that_cannot_be_opened_is_a_setting_to_correct() -> None:
+    with pytest.raises(ConfigurationError, match="file:// or s3://"):
+        Lake("ftpx://somewhere/lake")
