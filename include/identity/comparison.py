@@ -117,6 +117,13 @@ def compare(features: Features, left: Codes, right: Codes) -> Levels:
     return out
 
 
+def unverified(levels: Levels) -> npt.NDArray[np.bool_]:
+    """Pairs, in a table of names and addresses only, that have neither an equal name nor a mailbox in common."""
+    first, last, _, email = levels
+    spelt = (last >= EQUAL) & ((first >= EQUAL) | (first == 0))
+    return np.asarray(~spelt & (email < EQUAL))
+
+
 _Step = Callable[[Codes, Codes, Sequence[npt.NDArray[np.uint8]]], None]
 
 

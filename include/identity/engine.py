@@ -74,6 +74,9 @@ def resolve(
     return judged.resolution(fitted, report, watch)
 
 
+REVIEWED = -1.0  # log odds of a pair that only a person can judge
+
+
 class _Judge:
     """Scores pairs by one fit."""
 
@@ -82,6 +85,8 @@ class _Judge:
         self.groups = comparison.groups(features, estimation.FEWEST)
         self.fit = estimation.start(self.groups)
         self.prior = 0.0
+        # a name and an address alone cannot tell a misspelling from a namesake: such pairs go to review
+        self.unverifiable = [g.role for g in self.groups] == ["first", "last", "names", "email"]
 
     def learn(self, candidates: Candidates, levels: comparison.Levels, model: Model | None) -> None:
         universe = survey(self.features, candidates, levels, self._compare, link_only=self.spec.link_only)
@@ -97,6 +102,8 @@ class _Judge:
     def score(self, levels: comparison.Levels) -> npt.NDArray[np.float32]:
         out = np.empty(levels.shape[1], np.float32)
         score_levels(np.ascontiguousarray(levels), self.tables, estimation.log_share(self.fit), out)
+        if self.unverifiable:
+            out[comparison.unverified(levels)] = np.minimum(out[comparison.unverified(levels)], REVIEWED)
         return out
 
     def judge(self, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
