@@ -21,7 +21,7 @@ MARKS = ("Quillfeather", "quillfeather", "5550142777")
 PERSON = {
     "FirstName": "Zephyrine", "LastName": "Quillfeather", "Email": "zephyrine.quillfeather@zephyrworks.com",
     "First Name": "Zephyrine", "Last Name": "Quillfeather", "Phone": "+1 555 014 2777", "Company": "Zephyrworks",
-    "Person Name": "Zephyrine Quillfeather", "Comment": "Ask Quillfeather",
+    "Name": "Zephyrine Quillfeather", "Comment": "Ask Quillfeather",
 }  # fmt: skip
 ALLOWED = {"profile", "profile_identifier", "customer_360", "customer_history"}  # tables that are about persons
 
@@ -53,7 +53,7 @@ def _add(file: Path, row: dict[str, str]) -> None:
 
 
 def _break_a_line(file: Path) -> None:
-    traits = {"email": PERSON["Email"], "name": PERSON["Person Name"]}
+    traits = {"email": PERSON["Email"], "name": PERSON["Name"]}
     sound = {"type": "identify", "messageId": "canary", "userId": "canary", "traits": traits,
              "timestamp": "2026-02-01T00:00:00Z"}  # fmt: skip
     lines = [json.dumps(sound), json.dumps(sound)[:-9], json.dumps({**sound, "type": "Quillfeather"})]
