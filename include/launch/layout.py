@@ -60,12 +60,14 @@ class Layout:
 def settings_for(data: Path | None, *, schedules: bool) -> Settings:
     """Return the settings of the sample's installation, or of the one that belongs to a folder of exports.
 
-    Each folder has a home of its own, `.kindred/data/<name>-<digest>`, unless KINDRED_HOME names one: a company's
-    profiles never mix with the sample's. Raises ConfigurationError when the folder does not exist.
+    ``schedules`` lets DAGs start by the clock; the sample's never do, as nothing new ever comes to it. Each folder
+    has a home of its own, `.kindred/data/<name>-<digest>`, unless KINDRED_HOME names one: a company's profiles never
+    mix with the sample's. Raises ConfigurationError when the folder does not exist.
     """
     settings = Settings.from_environment()
     given = data or settings.data
-    changes: dict[str, object] = {"schedules": "on" if schedules else "off", "home": settings.home.resolve()}
+    is_scheduled = schedules and given is not None
+    changes: dict[str, object] = {"schedules": "on" if is_scheduled else "off", "home": settings.home.resolve()}
     if given is not None:
         exports = given.expanduser().resolve()
         if not exports.is_dir():
