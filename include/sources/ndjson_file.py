@@ -75,7 +75,7 @@ class NdjsonReader:
             refuse_endless_line(rest, self.file, line)
         if not started and self.path.stat().st_size == 0:
             raise SourceError("it is empty", file=self.file, remedy="Copy it again; a quiet day is an empty archive.")
-        if rest:
+        if rest or line == 1:
             yield self._block(rest + b"\n", line)
 
     def _block(self, content: bytes, line: int) -> Block:

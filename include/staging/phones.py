@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import ibis
@@ -38,55 +38,70 @@ _LANGUAGES = (
 _USUAL = {"usa": "US", "u.s.": "US", "u.s.a.": "US", "united states of america": "US", "uk": "GB", "u.k.": "GB",
           "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB"}  # fmt: skip
 
+_SEPARATOR = "\x1f"
+# suffixes that stand for no country of the person, and those that are not the country's code
+_REGION_OF_SUFFIX = {
+    "uk": "GB",
+    **dict.fromkeys(("co", "io", "ai", "me", "tv", "cc", "ly", "fm", "to", "gg", "sh"), ""),
+}
 
-def with_phones(engine: Engine, people: ir.Table, regions: dict[str, str], placeholders: Iterable[str]) -> ir.Table:
+
+def with_phones(engine: Engine, people: ir.Table, regions: Mapping[str, str], placeholders: Iterable[str]) -> ir.Table:
     """Fill ``phone`` from ``phone_received``: E.164, or null for what cannot be a number.
 
-    A number without a country code is read by the rules of the record's own country, if that is known, else of its
-    source's region (``regions``, by source).
+    A number without a country code is read by the rules of the record's own country, else of the country of its
+    mail domain, else of its source's region (``regions``, by source): the first in which it can be dialled.
     """
-    spoken = people.filter(people.phone_received.notnull()).select("phone_received", "country", "source").distinct()
-    found = engine.ibis.to_pyarrow(spoken)
+    asked = people.mutate(_key=_question(people))
+    found = engine.ibis.to_pyarrow(asked.filter(asked.phone_received.notnull()).select("_key").distinct())
     blanks = frozenset(placeholders)
-    parsed = [
-        e164(number, region_of(country) or regions[source], blanks)
-        for number, country, source in zip(*(found[name].to_pylist() for name in found.column_names), strict=True)
-    ]
-    numbers = ibis.memtable(
-        pa.table(
-            {
-                "_number": found["phone_received"],
-                "_country": found["country"].fill_null(""),
-                "_source": found["source"],
-                "_phone": pa.array(parsed, pa.string()),
-            }
-        )
-    )
-    joined = people.left_join(
-        numbers,
-        [
-            people.phone_received == numbers._number,
-            people.country.fill_null("") == numbers._country,
-            people.source == numbers._source,
-        ],
-    )
+    parsed = [_answer(key, regions, blanks) for key in found["_key"].to_pylist()]
+    answers = ibis.memtable(pa.table({"_key": found["_key"], "_phone": pa.array(parsed, pa.string())}))
+    joined = asked.left_join(answers, "_key")
     return joined.mutate(phone=joined._phone).select(*PERSON_RECORD.names)
 
 
-def e164(number: str, region: str, placeholders: frozenset[str]) -> str | None:
-    """The number in E.164 without its extension; None when it is a placeholder or no possible number."""
+def _question(people: ir.Table) -> ir.StringValue:
+    """All that the reading of a number depends on, as one text; a number with its country code needs nothing else."""
+    number = people.phone_received
+    suffix = people.email.re_extract(r"\.([a-z]{2})$", 1).fill_null("")
+    where = people.source + _SEPARATOR + people.country.fill_null("") + _SEPARATOR + suffix
+    return number + _SEPARATOR + ibis.ifelse(number.strip().startswith("+"), "", where)
+
+
+def _answer(question: str, regions: Mapping[str, str], placeholders: frozenset[str]) -> str | None:
+    number, *where = question.split(_SEPARATOR)
+    if len(where) == 1:
+        return e164(number, ("ZZ",), placeholders)
+    source, country, suffix = where[-3:]
+    known = (region_of(country), _REGION_OF_SUFFIX.get(suffix, suffix.upper()), regions[source])
+    return e164(number, [region for region in known if region in phonenumbers.SUPPORTED_REGIONS], placeholders)
+
+
+def e164(number: str, regions: Sequence[str], placeholders: frozenset[str]) -> str | None:
+    """The number in E.164 without its extension, by the first of ``regions`` in which it is valid.
+
+    Where it is valid in none but possible in the first, it is taken as that. None when it is a placeholder or no
+    possible number.
+    """
     digits = re.sub(r"\D", "", number)
     if len(set(digits)) < 2 or digits in placeholders:
         return None
     international = re.sub(r"^\s*00(?=[1-9])", "+", number)
+    found = [parsed for region in regions if (parsed := _parse(international, region)) is not None]
+    valid = next((parsed for parsed in found if phonenumbers.is_valid_number(parsed)), None)
+    best = valid or next(iter(found), None)
+    return None if best is None else phonenumbers.format_number(best, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _parse(number: str, region: str) -> phonenumbers.PhoneNumber | None:
     try:
-        parsed = phonenumbers.parse(international, region)
+        parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
         return None
-    if len(set(str(parsed.national_number))) < 2 or not phonenumbers.is_possible_number(parsed):
-        return None
     parsed.extension = None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    repeated = len(set(str(parsed.national_number))) < 2
+    return parsed if phonenumbers.is_possible_number(parsed) and not repeated else None
 
 
 @cache
