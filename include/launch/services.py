@@ -44,6 +44,7 @@ def started(
     """
     dags = expected_dags(settings)
     with Processes(layout.logs) as processes:
+        processes.guard_server(settings.home)
         database = embedded.url(settings.home, "airflow", driver="psycopg2")
         at = free_port(*([port] if port else []))
         secret = password(layout)
