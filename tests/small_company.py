@@ -89,7 +89,11 @@ class SmallCompany:
 
     def contract(self, account_id: str, contract_type: str, start: date, end: date | None, **more: Any) -> None:
         number = len(self.rows.get(staged.CONTRACT, []))
-        values = {"status": "active", "auto_renew": contract_type == "auto_renew", "contract_id": f"crm.contract:{number}"}
+        values = {
+            "status": "active",
+            "auto_renew": contract_type == "auto_renew",
+            "contract_id": f"crm.contract:{number}",
+        }
         self.add(
             staged.CONTRACT, account_id=account_id, contract_type=contract_type, start_date=start, end_date=end,
             **{**values, **more},

@@ -246,14 +246,14 @@ class _Reader:
         arguments = node.expressions
         if len(arguments) != 2 or not isinstance(arguments[1], exp.Interval):
             raise self._refuse(node, f"{name} needs a date and a span, as in {name}(renewal_date, 90 days)")
-        measure, (amount, unit) = self._measure(arguments[0]), self._span(arguments[1])
+        measure, (amount, unit) = self._measure(arguments[0]), self._span(node, arguments[1])
         if measure.type is not Type.DATE:
             raise self._refuse(node, f"{name} needs a date, and {measure.name} is {_a(measure.type)}")
         return Within(measure, amount, unit, name == "within_next")
 
-    def _span(self, node: exp.Interval) -> tuple[int, str]:
-        amount = node.this.this if isinstance(node.this, exp.Literal) else ""
-        unit = f"{str(node.args.get('unit') or '').lower().rstrip('s')}s"
+    def _span(self, node: exp.Anonymous, span: exp.Interval) -> tuple[int, str]:
+        amount = span.this.this if isinstance(span.this, exp.Literal) else ""
+        unit = f"{str(span.args.get('unit') or '').lower().rstrip('s')}s"
         if not str(amount).isdecimal() or unit not in UNITS:
             raise self._refuse(node, f"a span is a whole number of {', '.join(UNITS)}")
         if int(amount) > UNITS[unit]:

@@ -1,0 +1,198 @@
+"""A condition finds the same members on DuckDB, on PostgreSQL, and by a plain reading of it in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+
+import ibis
+import psycopg
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
+from include.contracts.settings import ROOT
+from include.contracts.tables import Column, Table, Type
+from include.segments import tree
+from include.segments.catalog import load
+from include.segments.expression import MEMBER, Population, matching
+from include.segments.language import parse
+from tests.reference_language import World, members
+
+AS_OF = date(2024, 2, 29)
+NUMBERS = count()  # Ibis cannot overwrite a table on these backends
+DAYS = st.sampled_from(
+    [AS_OF + timedelta(days=n) for n in (-400, -366, -90, -31, -30, -1, 0, 1, 28, 29, 60, 90, 91, 366)]
+)
+WORDS = st.sampled_from(["", "Head of Data", "head of data", "Ingénieur", "王伟", "100%", "a_b", "it's", "x\ny"])
+WHOLE = st.integers(-3, 11)
+SHARES = st.sampled_from([-100.0, -0.5, 0.0, 0.1, 0.3, 0.5, 1.0, 100.0])
+SHIPPED = load(ROOT / "include" / "config")
+
+
+def values(column: Column) -> st.SearchStrategy[Any]:
+    if column.allowed:
+        return st.sampled_from(column.allowed)
+    kinds = {Type.TEXT: WORDS, Type.INTEGER: WHOLE, Type.NUMBER: SHARES, Type.BOOLEAN: st.booleans(), Type.DATE: DAYS}
+    return kinds[column.type]
+
+
+def rows(table: Table, names: list[str], ids: list[str], more: Mapping[str, st.SearchStrategy[Any]]) -> Any:
+    """As many rows as there are ids, with random values, unknown ones among them, in the named columns."""
+    cells = {name: st.none() | values(table.column(name)) for name in names} | dict(more)
+    row = st.fixed_dictionaries(cells)
+    return st.lists(row, min_size=len(ids), max_size=len(ids)).map(
+        lambda drawn: [{**values, table.key[0]: id} for values, id in zip(drawn, ids, strict=True)]
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -> World:
+    people = [f"p{n}" for n in range(draw(st.integers(1, 12)))]
+    companies = [f"a{n}" for n in range(3)]
+    customers = draw(rows(CUSTOMER_360, person_names, people, {"account_id": st.none() | st.sampled_from(companies)}))
+    accounts = draw(rows(ACCOUNT_360, account_names, companies, {}))
+    known = {s.key: s.level for s in SHIPPED.segments} | {"some_people": "person", "some_accounts": "account"}
+    inside = {
+        key: (level, frozenset(draw(st.lists(st.sampled_from(people if level == "person" else companies)))))
+        for key, level in known.items()
+    }
+    return World(AS_OF, customers, accounts, inside)
+
+
+COMPARED = {"nps_score", "nps_class", "nps_on", "title", "has_email", "identity_confidence", "usage_active_days_28",
+            "usage_core_actions_28", "account_employees", "nps", "usage_breadth", "renewal_date", "contract_auto_renews"}  # fmt: skip
+
+
+@st.composite
+def clauses(draw: st.DrawFn, level: str) -> str:
+    known = {name: m.column for name, m in measures_of(level).items() if name in COMPARED}
+    column = known[draw(st.sampled_from(sorted(known)))]
+    literal = lambda: str(tree.Literal(draw(values(column)), column.type))  # noqa: E731
+    forms = ["null", "in", "equal"]
+    if column.type not in (Type.TEXT, Type.BOOLEAN):
+        forms += ["order", "between"]
+    forms += {Type.TEXT: ["like"], Type.DATE: ["within"], Type.BOOLEAN: ["flag"], Type.INTEGER: ["column"]}.get(
+        column.type, []
+    )
+    match draw(st.sampled_from(forms)):
+        case "null":
+            return f"{column.name} is {draw(st.sampled_from(['', 'not ']))}null"
+        case "in":
+            return f"{column.name} {draw(st.sampled_from(['', 'not ']))}in ({literal()}, {literal()})"
+        case "equal":
+            return f"{column.name} {draw(st.sampled_from(['=', '!=', '<>']))} {literal()}"
+        case "order":
+            return f"{column.name} {draw(st.sampled_from(['<', '<=', '>', '>=']))} {literal()}"
+        case "between":
+            return f"{column.name} between {literal()} and {literal()}"
+        case "like":
+            patterns = ["%", "_%", "%of%", "Head%", "王_", "%\n%", "a_b", "100%", "it''s", ""]
+            return f"{column.name} {draw(st.sampled_from(['', 'not ']))}like '{draw(st.sampled_from(patterns))}'"
+        case "within":
+            unit = draw(st.sampled_from(["days", "weeks", "months", "year"]))
+            side = draw(st.sampled_from(["next", "last"]))
+            return f"within_{side}({column.name}, {draw(st.integers(0, 13))} {unit})"
+        case "flag":
+            return column.name
+        case _:
+            return f"{column.name} <= {'usage_core_actions_28' if level == 'person' else 'usage_core_actions_28'}"
+
+
+def conditions(level: str) -> st.SearchStrategy[str]:
+    leaves = clauses(level) | st.just("in_segment('some_accounts')")
+    if level == "person":
+        leaves |= st.just("in_segment('some_people')")
+    else:
+        inner = conditions("person")
+        leaves |= st.builds("{}_of_people({})".format, st.sampled_from(tree.QUANTIFIERS), inner)
+    return st.recursive(
+        leaves,
+        lambda inner: (
+            st.builds("({} and {})".format, inner, inner)
+            | st.builds("({} or {})".format, inner, inner)
+            | st.builds("not ({})".format, inner)
+        ),
+        max_leaves=6,
+    )
+
+
+@pytest.fixture(scope="module")
+def backends(postgres_home: Any) -> Iterator[tuple[ibis.BaseBackend, ibis.BaseBackend]]:
+    from include.storage import embedded  # noqa: PLC0415 - starts no server when only collected
+
+    url = embedded.url(postgres_home, "postgres").replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield ibis.duckdb.connect(), ibis.postgres.from_connection(connection)
+
+
+def population(backend: ibis.BaseBackend, world: World) -> Population:
+    tables = {}
+    for name, table, data in (("customers", CUSTOMER_360, world.customers), ("accounts", ACCOUNT_360, world.accounts)):
+        arrow = nullable(table, data)
+        tables[name] = backend.create_table(f"{name}_{next(NUMBERS)}", ibis.memtable(arrow), temp=True)
+    pairs = [(key, id) for key, (_, ids) in sorted(world.members.items()) for id in sorted(ids)]
+    shape = pa.schema([("segment_key", pa.string()), ("member_id", pa.string())])
+    arrow = pa.table([[key for key, _ in pairs], [id for _, id in pairs]], schema=shape)
+    inside = backend.create_table(f"members_{next(NUMBERS)}", ibis.memtable(arrow), temp=True)
+    return Population(
+        world.as_of, tables["customers"], tables["accounts"],
+        lambda key: (world.members[key][0], inside.filter(inside.segment_key == key).select("member_id")),
+    )  # fmt: skip
+
+
+def nullable(table: Table, data: Any) -> pa.Table:
+    """Rows of the columns that are used; unknown values may stand in all of them."""
+    names = sorted(set(data[0]))
+    schema = pa.schema([table.schema.field(name).with_nullable(True) for name in names])
+    return pa.Table.from_pylist(list(data), schema=schema)
+
+
+def found(node: tree.Node, level: str, people: Population) -> set[str]:
+    member = MEMBER[level]
+    return set(matching(node, level, people).select(member).to_pyarrow()[member].to_pylist())
+
+
+PERSON_NAMES = sorted(COMPARED & set(measures_of("person")))
+ACCOUNT_NAMES = sorted(COMPARED & set(measures_of("account")))
+SLOW = settings(
+    max_examples=40, deadline=None, derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)  # fmt: skip
+
+
+@SLOW
+@given(data=st.data())
+def test_random_conditions_agree(backends: Any, data: st.DataObject) -> None:
+    world = data.draw(worlds(PERSON_NAMES, ACCOUNT_NAMES))
+    populations = [population(backend, world) for backend in backends]
+    for level in ("person", "account"):
+        for text in data.draw(st.lists(conditions(level), min_size=3, max_size=3)):
+            node = parse(text, level)
+            assert parse(str(node), level) == node
+            expected = members(node, level, world)
+            assert [found(node, level, people) for people in populations] == [expected, expected], str(node)
+
+
+@settings(SLOW, max_examples=12)
+@given(data=st.data())
+def test_every_shipped_definition_agrees(backends: Any, data: st.DataObject) -> None:
+    names: dict[str, set[str]] = {"person": set(), "account": set()}
+    for segment in SHIPPED.segments:
+        names[segment.level].update(segment.measures)
+        names["person"].update(tree.measures(segment.condition, of_people=True))
+    world = data.draw(worlds(sorted(names["person"]), sorted(names["account"])))
+    populations = [population(backend, world) for backend in backends]
+    for segment in SHIPPED.segments:
+        expected = members(segment.condition, segment.level, world)
+        got = [found(segment.condition, segment.level, people) for people in populations]
+        assert got == [expected, expected], segment.key
+
+
+def test_all_definitions_that_are_shipped_are_sound() -> None:
+    assert SHIPPED.refused == ()
+    assert len(SHIPPED.segments) == len(list((ROOT / "include" / "config" / "segments").glob("*.yaml")))

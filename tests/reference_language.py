@@ -1,0 +1,87 @@
+"""The segment language in plain Python over rows as dicts: what the engines must agree with."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from include.segments import tree
+
+Row = Mapping[str, Any]
+OPERATORS = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class World:
+    """Everybody, and who is in which segment: key -> (level, member ids)."""
+
+    as_of: date
+    customers: Sequence[Row]
+    accounts: Sequence[Row]
+    members: Mapping[str, tuple[str, frozenset[str]]]
+
+
+def members(node: tree.Node, level: str, world: World) -> set[str]:
+    """The ids of those for whom the condition is true."""
+    rows, key = (world.customers, "profile_id") if level == "person" else (world.accounts, "account_id")
+    return {row[key] for row in rows if truth(node, row, world) is True}
+
+
+def truth(node: tree.Node, row: Row, world: World) -> bool | None:
+    """True, false or unknown (None), as in SQL."""
+    match node:
+        case tree.And(items):
+            states = [truth(item, row, world) for item in items]
+            return False if False in states else None if None in states else True
+        case tree.Or(items):
+            states = [truth(item, row, world) for item in items]
+            return True if True in states else None if None in states else False
+        case tree.Not(item):
+            state = truth(item, row, world)
+            return None if state is None else not state
+        case tree.InSegment(key):
+            level, ids = world.members[key]
+            return row["profile_id" if level == "person" else "account_id"] in ids
+        case tree.People(quantifier, condition):
+            return of_people(quantifier, condition, row, world)
+        case tree.IsNull(measure):
+            return row[measure.name] is None
+        case _:
+            return of_values(node, row, world)
+
+
+def of_people(quantifier: str, condition: tree.Node, row: Row, world: World) -> bool:
+    own = [person for person in world.customers if person["account_id"] == row["account_id"]]
+    states = [truth(condition, person, world) is True for person in own]
+    return {"any": any(states), "all": bool(states) and all(states), "none": not any(states)}[quantifier]
+
+
+def of_values(clause: Any, row: Row, world: World) -> bool | None:
+    if isinstance(clause, tree.Measured):
+        state: bool | None = row[clause.name]
+        return state
+    if isinstance(clause, tree.Compare):
+        left = row[clause.left.name]
+        right = row[clause.right.name] if isinstance(clause.right, tree.Measured) else clause.right.value
+        return None if left is None or right is None else bool(OPERATORS[clause.op](left, right))
+    value = row[clause.measure.name]
+    if value is None:
+        return None
+    match clause:
+        case tree.In(_, values):
+            return value in [literal.value for literal in values]
+        case tree.Between(_, low, high):
+            return bool(low.value <= value <= high.value)
+        case tree.Like(_, pattern):
+            parts = ["." if c == "_" else ".*" if c == "%" else re.escape(c) for c in pattern]
+            return re.fullmatch("".join(parts), value, re.DOTALL) is not None
+        case tree.Within():
+            first, last = clause.bounds(world.as_of)
+            return first <= value <= last
+    raise AssertionError(clause)
