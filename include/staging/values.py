@@ -20,7 +20,7 @@ _ENTITIES = (
     (r"&(?:amp;)+", "&"), (r"(?i)&lt;", "<"), (r"(?i)&gt;", ">"), (r"(?i)&quot;|&#34;", '"'),
     (r"(?i)&apos;|&#39;", "'"), (r"(?i)&nbsp;", " "),
 )  # fmt: skip
-_EMAIL = r"^[^\s@\"<>(),:;\\]+@(?:[^\s@.,;:/\\<>()_]+\.)+[^\s@.,;:/\\<>()_\d]{2,}$"
+_EMAIL = r"^[^\s\p{Z}\p{C}@\"<>(),:;\\]+@(?:[^\s\p{Z}\p{C}@.,;:/\\<>()_]+\.)+[^\s\p{Z}\p{C}@.,;:/\\<>()_\d]{2,}$"
 _ZONE = r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$"
 _PLAUSIBLE = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 _TRUE, _FALSE = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
