@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.csv
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from include.contracts.errors import ConfigurationError
-from include.identity.decisions_settings import Limits
+from include.identity.decisions_settings import Labels, Limits
 from include.storage.warehouse import APPROVAL, Warehouse
+
+LABELS = pa.schema([("record_id", pa.string()), ("person_id", pa.string())])
 
 _MOVEMENT = """
 SELECT (SELECT count(DISTINCT profile_id) FROM crosswalk_before),
@@ -22,6 +27,19 @@ SELECT (SELECT count(DISTINCT profile_id) FROM crosswalk_before),
         WHERE b.profile_id <> n.profile_id),
        (SELECT coalesce(max(records), 0) FROM (SELECT count(*) AS records FROM crosswalk_before GROUP BY profile_id)),
        (SELECT coalesce(max(records), 0) FROM (SELECT count(*) AS records FROM crosswalk_now GROUP BY profile_id))
+"""
+
+
+# Pairs of labelled records: truly one person, joined, and both.
+_AGREEMENT = """
+WITH labelled AS (SELECT l.person_id, c.profile_id FROM labels l JOIN crosswalk_now c USING (record_id)), pairs AS (
+    SELECT (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM labelled GROUP BY person_id)) AS truly,
+           (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM labelled GROUP BY profile_id)) AS joined,
+           (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM labelled GROUP BY person_id, profile_id))
+           AS rightly
+)
+SELECT CASE WHEN joined > 0 THEN rightly / joined ELSE 1 END, CASE WHEN truly > 0 THEN rightly / truly ELSE 1 END
+FROM pairs
 """
 
 
@@ -58,12 +76,39 @@ def breaches(moved: Movement, limits: Limits) -> list[str]:
     ]
 
 
+def read_labels(path: Path) -> pa.Table | None:
+    """Read the labelled sample, or return None where there is none; raises ConfigurationError."""
+    if not path.exists():
+        return None
+    try:
+        table = pa.csv.read_csv(path, convert_options=pa.csv.ConvertOptions(column_types=LABELS))
+    except pa.ArrowInvalid:
+        raise ConfigurationError(f"Cannot read the labels {path.name}: it is no CSV with equally long rows.") from None
+    if set(table.column_names) != set(LABELS.names):
+        raise ConfigurationError(f"The labels {path.name} must have the columns {' and '.join(LABELS.names)}.")
+    return table.select(LABELS.names)
+
+
+def label_breaches(connection: duckdb.DuckDBPyConnection, labels: pa.Table | None, required: Labels) -> list[str]:
+    """Return one sentence for each measure in which the new crosswalk agrees too little with the labelled sample."""
+    if labels is None:
+        return []
+    connection.register("labels", labels)
+    precision, recall = connection.execute(_AGREEMENT).fetchall()[0]
+    checks = (("precision", precision, required.precision), ("recall", recall, required.recall))
+    return [
+        f"the {name} on the labelled sample is {found:.3f}; at least {least:.3f} is required"
+        for name, found, least in checks
+        if found < least
+    ]
+
+
 def evidence(moved: Movement, broken: list[str], model_version: str, model_before: str | None) -> str:
     """Return the text by which a person judges a held run, in Markdown and without any personal value."""
     model = model_version if model_before in (None, model_version) else f"{model_version} (before: {model_before})"
     return "\n".join(
         [
-            "This run would change who is who more than a run may without a person.",
+            "This run's profiles need a person's approval.",
             "",
             *(f"- {sentence}" for sentence in broken),
             "",

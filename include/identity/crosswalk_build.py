@@ -8,13 +8,14 @@ from typing import Any
 
 import duckdb
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY_EVENT, REGISTER, REVIEW
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.staged import PERSON_RECORD
 from include.contracts.tables import Table
 from include.identity import engine as matching
-from include.identity.approval import breaches, evidence, movement
+from include.identity.approval import breaches, evidence, label_breaches, movement
 from include.identity.crosswalk import assign, create_tables
 from include.identity.crosswalk_events import log_events
 from include.identity.decisions_settings import Stewardship
@@ -86,6 +87,7 @@ class Plan:
     spec: MatchingSpec
     stewardship: Stewardship
     decisions: Stand
+    labels: pa.Table | None
     previous: Manifest | None
     inputs: Mapping[str, str]
     version: str
@@ -156,6 +158,7 @@ def sibling(crosswalk: Manifest | None, table: Table) -> DatasetRef | None:
 def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resolution, lake: Lake) -> dict[str, Any]:
     moved = movement(connection)
     broken = breaches(moved, plan.stewardship.limits)
+    broken += label_breaches(connection, plan.labels, plan.stewardship.labels)
     before = load_model(lake, plan.previous.inputs["model"]) if plan.previous else None
     names = ("records", "assigned", "profiles", "held_clusters", "review", "stale_decisions", "changed_decisions")
     counts = dict(zip(names, connection.execute(_COUNTS).fetchall()[0], strict=True))

@@ -33,11 +33,20 @@ class Limits(_Frozen):
     at_least: int = Field(default=50, ge=0, description="Moves below this number never hold a run")
 
 
+class Labels(_Frozen):
+    """A labelled sample: a CSV of record_id,person_id, and how well the profiles must agree with it."""
+
+    file: str = Field(default="labels.csv", description="File of the sample, relative to the configuration")
+    precision: float = Field(default=0.98, ge=0, le=1, description="Share of joined pairs that are rightly joined")
+    recall: float = Field(default=0.95, ge=0, le=1, description="Share of pairs of one person that are joined")
+
+
 class Stewardship(_Frozen):
     """What stewardship.yaml holds."""
 
     decisions: str = Field(default="decisions.csv", description="File of decisions, relative to the configuration")
     limits: Limits = Limits()
+    labels: Labels = Labels()
     largest_profile: int = Field(default=100, ge=2, description="Larger groups of records are held back alone")
 
 

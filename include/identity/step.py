@@ -12,7 +12,7 @@ from include.contracts.errors import HeldError
 from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.staged import PERSON_RECORD
-from include.identity.approval import verdict
+from include.identity.approval import read_labels, verdict
 from include.identity.crosswalk_build import DATASETS, Plan, build
 from include.identity.decisions import read_decisions
 from include.identity.decisions_book import DecisionBook
@@ -55,17 +55,18 @@ def plan_run(
     spec, stewardship = load_spec(config / "matching.yaml"), load_stewardship(config)
     previous = lake.current(CROSSWALK.name)
     in_force = decisions or current_decisions(project, spec, stewardship, records, previous)
+    labels = read_labels(config / stewardship.labels.file)
     matching = fingerprint(spec.model_dump(mode="json"), FORMAT)
     inputs = {
         PERSON_RECORD.name: records.version,
         "matching": matching,
         "model": _model_version(lake, records, matching, reestimate=reestimate),
         "decisions": in_force.digest,
-        "stewardship": fingerprint(stewardship.model_dump(mode="json")),
+        "stewardship": fingerprint(stewardship.model_dump(mode="json"), labels.to_pylist() if labels else None),
         "code": str(CODE),
     }
     version = fingerprint(inputs, previous.version if previous else None, run.as_of)
-    return Plan(records, spec, stewardship, in_force, previous, inputs, version)
+    return Plan(records, spec, stewardship, in_force, labels, previous, inputs, version)
 
 
 def current_decisions(

@@ -219,6 +219,16 @@ def test_a_run_that_moves_too_much_waits_for_a_person(company):
     assert later["usage.user:1"] != first["usage.user:1"]
 
 
+def test_a_run_that_disagrees_with_the_labelled_sample_waits_for_a_person(company):
+    labels = company.project.settings.config / "labels.csv"
+    labels.write_text("record_id,person_id\ncrm.contact:1,ann\nusage.user:1,ann's twin\ncrm.contact:2,ben\n")
+    with pytest.raises(HeldError, match="approve or reject") as held:
+        company.week(*FIRST_WEEK)
+    assert "the precision on the labelled sample is 0.000; at least 0.980 is required" in held.value.evidence
+    labels.write_text("record_id,person_id\ncrm.contact:1,ann\nusage.user:1,ann\ncrm.contact:2,ben\n")
+    assert len(set(company.week(*FIRST_WEEK).values())) == 3
+
+
 def test_a_group_above_the_limit_is_held_back_alone(company):
     (company.project.settings.config / "stewardship.yaml").write_text("largest_profile: 2\n")
     first = company.week(*FIRST_WEEK)
