@@ -113,7 +113,7 @@ class SmallCompany:
 
 def save(engine: Engine, table: Table, rows: pa.Table, *, point: bool = False) -> DatasetRef:
     version = fingerprint(rows.to_pylist())
-    return engine.write(table, ibis.memtable(rows), version=version, point=point)
+    return engine.write(table, ibis.memtable(rows), version=version, point=point, ordered=False)
 
 
 def read(project: Project, table: Table, report: StageReport) -> list[dict[str, Any]]:
