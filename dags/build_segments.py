@@ -13,7 +13,6 @@ from airflow.sdk import DAG
 from kindred_airflow import (
     CUSTOMERS,
     IDENTITY,
-    START,
     WRITER_POOL,
     Tag,
     asset_schedule,
@@ -32,7 +31,6 @@ with DAG(
     description="From identities to published profiles and segments",
     doc_md=__doc__,
     schedule=asset_schedule(Settings.from_environment(), [IDENTITY], nightly="0 5 * * *"),
-    start_date=START,
     catchup=False,
     is_paused_upon_creation=False,
     max_consecutive_failed_dag_runs=5,

@@ -12,7 +12,6 @@ from typing import Any
 from airflow.sdk import DAG
 from kindred_airflow import (
     IDENTITY,
-    START,
     WRITER_POOL,
     Tag,
     asset_schedule,
@@ -34,7 +33,6 @@ with DAG(
     description="From raw rows to one identity a person",
     doc_md=__doc__,
     schedule=asset_schedule(SETTINGS, [source.asset for source in sources(SETTINGS)], nightly="0 3 * * *"),
-    start_date=START,
     catchup=False,
     is_paused_upon_creation=False,
     max_consecutive_failed_dag_runs=5,

@@ -102,16 +102,20 @@ def sources(settings: Settings) -> Iterator[Source]:
 
 
 def window_schedule(settings: Settings, cron: str) -> CronDataIntervalTimetable | None:
-    """Return a schedule whose runs each cover one data interval; none when schedules are off."""
-    return None if settings.schedules == "off" else CronDataIntervalTimetable(cron, timezone=settings.timezone)
+    """Return a schedule, in UTC, whose runs each cover one data interval; none when schedules are off."""
+    return None if settings.schedules == "off" else CronDataIntervalTimetable(cron, timezone="UTC")
 
 
 def asset_schedule(settings: Settings, assets: list[Asset], *, nightly: str) -> AssetAll | AssetOrTimeSchedule:
-    """Return a schedule on all assets, and on a nightly time besides: an asset event can get lost in Airflow."""
+    """Return a schedule on all assets, and on a nightly time besides: an asset event can get lost in Airflow.
+
+    It begins with the next night, not with the one before a DAG was first seen, which has nothing to work on.
+    """
     every = AssetAll(*assets)
     if settings.schedules == "off":
         return every
-    return AssetOrTimeSchedule(timetable=CronTriggerTimetable(nightly, timezone=settings.timezone), assets=every)
+    night = CronTriggerTimetable(nightly, timezone=settings.timezone, run_immediately=timedelta())
+    return AssetOrTimeSchedule(timetable=night, assets=every)
 
 
 def defaults(owner: str, *, timeout: timedelta) -> dict[str, Any]:
@@ -183,14 +187,17 @@ def run_of(dag_run: Any) -> Run:
 def window_of(dag_run: Any) -> Window:
     """Return the run's data interval; everything until its day has ended when it has none, as when a person starts it.
 
-    So two runs by hand on one day ask for the same window.
+    So two runs by hand on one day ask for the same window. An interval of a day or more is moved back to midnight UTC:
+    a daily run at 00:45 is for the whole day before it, whose exports have had time to arrive.
     """
     from include.pipeline import everything_until
 
     start, end = dag_run.data_interval_start, dag_run.data_interval_end
     if start is None or end is None or start >= end:
         return everything_until(run_of(dag_run))
-    return Window(start, end)
+    if end - start < timedelta(days=1):
+        return Window(start, end)
+    return Window(_midnight(start), _midnight(end))
 
 
 def versions(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,6 +206,10 @@ def versions(report: Mapping[str, Any]) -> dict[str, Any]:
         "counts": dict(report["counts"]),
         "versions": {ref["dataset"]: ref["version"] for ref in report["writes"]},
     }
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _connection_url(name: str) -> str | None:
