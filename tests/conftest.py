@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -32,15 +33,27 @@ def postgres_home() -> Iterator[Path]:
     shutil.rmtree(home)
 
 
+@pytest.fixture(scope="session")
+def new_database(postgres_home: Path) -> Callable[[], AbstractContextManager[str]]:
+    """A maker of empty databases: ``with new_database() as url`` gives the SQLAlchemy URL of one."""
+
+    @contextmanager
+    def _new_database() -> Iterator[str]:
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        server = embedded.url(postgres_home, "postgres").replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+            yield embedded.url(postgres_home, name)
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    return _new_database
+
+
 @pytest.fixture
-def warehouse_url(postgres_home: Path) -> Iterator[str]:
+def warehouse_url(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
     """SQLAlchemy URL of an empty database that the test has for itself."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    server = embedded.url(postgres_home, "postgres").replace("postgresql+psycopg", "postgresql")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield embedded.url(postgres_home, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database() as url:
+        yield url
 
 
 @pytest.fixture
@@ -57,7 +70,7 @@ def warehouse_project(tmp_path: Path, warehouse_url: str) -> Iterator[Project]:
     project.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> Run:
     """A run with a fixed logical date."""
     return Run("test-run", date(2026, 6, 30))
@@ -66,7 +79,7 @@ def run() -> Run:
 Put = Callable[..., DatasetRef]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def put() -> Put:
     """Put rows into a project's lake as one version of a table: ``put(project, TABLE, [{...}], version="v1")``.
 

@@ -21,7 +21,7 @@ Refs = dict[str, DatasetRef]
 CELL = {"nps_class": "unknown", "usage_tier": "none", "renewal_bucket": "none"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def company(put: Callable[..., DatasetRef]) -> Callable[..., Refs]:
     """Put the company into a project's lake: ``company(project, version="v2", rows={"profile": [...]})``.
 
