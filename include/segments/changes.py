@@ -15,7 +15,7 @@ from include.contracts.errors import DefinitionError
 from include.segments import tree
 from include.segments.catalog import Catalog, Segment
 from include.segments.evaluation import COLUMNS, Before, Evaluation, counts
-from include.segments.expression import MEMBER, matching
+from include.segments.expression import MEMBER, digest, matching
 from include.segments.language import parse
 from include.segments.roster import Roster
 
@@ -201,9 +201,9 @@ def _holdout(rows: ir.Table, catalog: Catalog) -> ir.BooleanValue:
     shares = [(s.key, s.definition.holdout) for s in catalog.segments if s.definition.holdout > 0]
     if not shares:
         return ibis.literal(False)
-    digest = (rows.segment_key + ":" + rows.member_id).hexdigest("md5")
+    hashed = digest(rows.segment_key + ":" + rows.member_id)
     return ibis.cases(
-        *((rows.segment_key == key, digest < f"{int(share * 16**8):08x}") for key, share in shares), else_=False
+        *((rows.segment_key == key, hashed < f"{int(share * 16**8):08x}") for key, share in shares), else_=False
     )
 
 

@@ -41,6 +41,13 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 MEMBER = {"person": "profile_id", "account": "account_id"}
 
 
+def _md5(text: ir.StringValue) -> ir.StringValue:
+    """The digest of a text in hexadecimal (a function of DuckDB and PostgreSQL; Ibis has it for the first only)."""
+
+
+digest = ibis.udf.scalar.builtin(_md5, name="md5", signature=(("string",), "string"))
+
+
 @dataclass(frozen=True)
 class Population:
     """Who conditions are asked about, on which date, and who is in which segment already.

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.segments import tree
 from include.segments.catalog import Segment
-from include.segments.expression import MEMBER, Population, expression
+from include.segments.expression import MEMBER, Population, digest, expression
 from include.segments.guards import Movement, implausible
 from include.segments.readers import Reader, population
 
@@ -95,7 +95,7 @@ def _sample(segment: Segment, people: Population) -> tuple[Mapping[str, Any], ..
     member = MEMBER[segment.level]
     rows = _matching(segment, people)
     shown = dict.fromkeys((member, *segment.measures))
-    ordered = rows.order_by(rows[member].hexdigest("md5")).limit(SAMPLE).select(*shown)
+    ordered = rows.order_by(digest(rows[member])).limit(SAMPLE).select(*shown)
     return tuple(ordered.to_pyarrow().to_pylist())
 
 

@@ -1,0 +1,212 @@
+"""A hundred definitions over a million profiles with a year of history, and a preview on each engine.
+
+`python benchmarks/segments.py [--people N] [--definitions N] [--home FOLDER]` prints one JSON line a measurement.
+The population is drawn by DuckDB from hashes of row numbers, so it is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from itertools import product
+from pathlib import Path
+
+from include.contracts.measures import (
+    ACCOUNT_360,
+    CUSTOMER_360,
+    CUSTOMER_HISTORY,
+    NPS_CLASSES,
+    RENEWAL_BUCKETS,
+    USAGE_TIERS,
+)
+from include.contracts.metrics import GRID_FLOW
+from include.contracts.runs import DatasetRef, Run, fingerprint
+from include.contracts.segments import SEGMENTED
+from include.contracts.settings import Settings
+from include.contracts.tables import Table, Type
+from include.measures import history, metrics
+from include.segments.catalog import load, load_beside
+from include.segments.preview import preview
+from include.segments.readers import lake_reader, warehouse_reader
+from include.segments.step import segment_with
+from include.segments.why import explain
+from include.storage import build, publication
+from include.storage.engine import Engine
+from include.storage.project import Project
+
+AS_OF = date(2026, 10, 31)
+
+
+def draw(table: Table, rows: int, day: int, fixed: dict[str, str]) -> str:
+    """SQL of a measured population: every column drawn from a hash of row, column and, for 1 in 50, the day."""
+    columns = [f"{fixed[c.name]} AS {c.name}" if c.name in fixed else f"{_drawn(c, day)} AS {c.name}" for c in table.columns]
+    return f"SELECT {', '.join(columns)} FROM range({rows}) r(n)"
+
+
+def _drawn(column, day: int) -> str:
+    moved = f"CASE WHEN hash(n, {day}) % 50 = 0 THEN {day} ELSE 0 END"
+    number = f"(hash(n, '{column.name}', {moved}) % 1000)::INT"
+    if column.allowed:
+        values = ", ".join(f"'{value}'" for value in column.allowed)
+        return f"[{values}][1 + ({number} % {len(column.allowed)})::INT]"
+    if column.type is Type.BOOLEAN:
+        return f"{number} < 300"
+    if column.type is Type.DATE:
+        return f"CASE WHEN {number} < 800 THEN DATE '{AS_OF}' + ({number} - 400)::INT END"
+    if column.type is Type.TEXT:
+        return f"CASE WHEN {number} < 900 THEN '{column.name} ' || {number} END"
+    top = int(column.maximum) + 1 if column.maximum is not None and column.maximum >= 1 else 100
+    low = int(column.minimum or 0)
+    scaled = f"({low} + {number} % {top - low})"
+    return f"{number} / 1000.0" if column.maximum == 1 else scaled
+
+
+def definitions(folder: Path, count: int) -> None:
+    """Write definitions of many shapes, from a few members to a third of all."""
+    (folder / "segments").mkdir(parents=True)
+    cells = list(product(NPS_CLASSES, USAGE_TIERS, RENEWAL_BUCKETS))
+    shapes = (
+        lambda n, c: f"nps_class = '{c[0]}' and usage_tier = '{c[1]}' and renewal_bucket = '{c[2]}'",
+        lambda n, c: f"nps_class = '{c[0]}' and within_next(renewal_date, {30 + n} days)",
+        lambda n, c: f"usage_tier = '{c[1]}' and usage_falling_weeks >= 2 and email_clicks_28 > {n % 40}",
+        lambda n, c: f"nps_score between {n % 9} and 10 and usage_core_actions_28 > {50 + n % 50} and has_email",
+        lambda n, c: f"title like '%{n % 10}' and seniority in ('director', 'executive')",
+        lambda n, c: f"within_last(engagement_last_on, {n % 60} days) and seniority != 'unknown' and not email_frequency = 'saturated'",
+        lambda n, c: f"account_employees > {n} and contract_type = 'evergreen' and account_nps < {n - 50}",
+        lambda n, c: f"in_segment('s_{n - 7:03}') and tenure_days > 20",
+        lambda n, c: f"usage_breadth < 0.{n % 9 + 1} and any_of_people(nps_class = '{c[0]}')",
+        lambda n, c: f"usage_active_days_28 >= {80 + n % 20} and identity_confidence > 0.{n % 9}",
+    )
+    for n in range(count):
+        account = n % 10 == 8
+        content = {
+            "key": f"s_{n:03}", "name": f"Segment {n}", "owner": "bench", "purpose": "bench",
+            "level": "account" if account else "person", "where": shapes[n % 10](n, cells[(37 * n) % len(cells)]),
+            "holdout": 0.1 if n % 5 == 0 else 0.0,
+        }  # fmt: skip
+        (folder / "segments" / f"s_{n:03}.yaml").write_text(json.dumps(content))
+    (folder / "draft.yaml").write_text(json.dumps({**content, "key": "draft", "level": "person",
+        "where": "nps_class = 'promoter' and usage_tier in ('low', 'inactive') and within_next(renewal_date, 60 days)"
+                 " and not in_segment('s_004')"}))  # fmt: skip
+
+
+def populate(engine: Engine, people: int, day: int) -> dict[str, DatasetRef]:
+    as_of = AS_OF + timedelta(days=day)
+    fixed = {"profile_id": "CAST(md5(concat('p', n)) AS UUID)::VARCHAR", "account_id": f"'crm.account:' || (hash(n) % {max(people // 20, 1)})", "as_of": f"DATE '{as_of}'"}
+    refs = {}
+    for table, rows, own in (
+        (CUSTOMER_360, people, fixed),
+        (ACCOUNT_360, max(people // 20, 1), {"account_id": "'crm.account:' || n", "as_of": fixed["as_of"]}),
+    ):
+        version = fingerprint(table.name, people, day)
+        drawn = relation(engine, f"drawn_{table.name}_{day}", draw(table, rows, day, own))
+        refs[table.name] = engine.write(table, drawn, version=version, inputs={"as_of": as_of.isoformat()}, point=True)
+    return refs
+
+
+def relation(engine: Engine, name: str, sql: str):
+    engine.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+    return engine.ibis.table(name)
+
+
+def year(engine: Engine, people: int) -> DatasetRef:
+    """A history of 52 weeks in which 1 in 50 profiles changes cell every week."""
+    changed = " UNION ALL ".join(
+        f"SELECT CAST(md5(concat('p', n)) AS UUID)::VARCHAR AS profile_id, DATE '{AS_OF}' - {7 * week} AS since, true AS is_present, "
+        f"{_history_values(week)} FROM range({people}) r(n) WHERE {week} = 52 OR hash(n, {week}) % 50 = 0"
+        for week in range(52, 0, -1)
+    )
+    return engine.write(CUSTOMER_HISTORY, relation(engine, "drawn_year", changed), version=fingerprint("year", people), inputs={"as_of": (AS_OF - timedelta(days=7)).isoformat()})
+
+
+def _history_values(week: int) -> str:
+    columns = [CUSTOMER_HISTORY.column(name) for name in CUSTOMER_HISTORY.names[3:]]
+    return ", ".join(f"{_drawn(column, week)} AS {column.name}" for column in columns)
+
+
+@contextmanager
+def timed(what: str, **facts: object) -> Iterator[dict[str, object]]:
+    started, cpu = time.perf_counter(), time.process_time()
+    yield facts
+    facts = {
+        "what": what, "seconds": round(time.perf_counter() - started, 2), "cpu_seconds": round(time.process_time() - cpu, 2),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, **facts,
+    }  # fmt: skip
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--people", type=int, default=1_000_000)
+    options.add_argument("--definitions", type=int, default=100)
+    options.add_argument("--home", type=Path, default=None)
+    options.add_argument("--no-warehouse", action="store_true")
+    given = options.parse_args()
+    home = given.home or Path(tempfile.mkdtemp(prefix="kindred-bench-"))
+    config = home / "config"
+    definitions(config, given.definitions)
+    project = Project(Settings(home=home, config=config))
+    with project.serving():
+        measure(project, given, config)
+    if given.home is None:
+        shutil.rmtree(home)
+
+
+def measure(project: Project, given: argparse.Namespace, config: Path) -> None:
+    with project.engine() as engine, timed("(population drawn)", people=given.people):
+        days = [populate(engine, given.people, day) for day in (0, 1)]
+        before = year(engine, given.people)
+    with timed("definitions read and checked", definitions=given.definitions):
+        assert not load(config).refused
+    for day, refs in enumerate(days):
+        run = Run(f"bench-{day}", AS_OF + timedelta(days=day))
+        for ref in refs.values():
+            project.lake.point(ref)
+        with timed("segment, first run" if day == 0 else "segment, next day") as facts:
+            report = segment_with(project, run, refs, [])
+            facts.update(report.counts)
+        for ref in report.writes:
+            project.lake.point(ref)
+    with project.engine() as engine:
+        with timed("a day of history kept", rows_before=before.rows) as facts:
+            rows = engine.read(CUSTOMER_360, days[1][CUSTOMER_360.name])
+            kept = history.keep(engine, CUSTOMER_HISTORY, rows, AS_OF + timedelta(days=1), {"as_of": (AS_OF + timedelta(days=1)).isoformat()})
+            facts["rows"] = kept.rows
+        with timed("grid flows of eight weeks"):
+            flow = metrics.grid_flow(engine.read(CUSTOMER_HISTORY, kept), AS_OF + timedelta(days=1), AS_OF - timedelta(days=364))
+            engine.write(GRID_FLOW, flow, version="bench")
+    draft, _ = load_beside(config / "draft.yaml", config)
+    for turn in ("cold", "warm"):
+        with timed(f"preview, DuckDB on the lake, {turn}"), lake_reader(project) as reader:
+            preview(reader, draft)
+    with project.engine() as engine:
+        someone = engine.read(SEGMENTED[1], report.writes[1]).filter(lambda t: t.segment_key == "s_001").limit(1).to_pyarrow().to_pylist()[0]
+    with timed("why"):
+        explain(project, "s_001", someone["member_id"])
+    if not given.no_warehouse:
+        on_postgres(project, {**days[1], **{ref.dataset: ref for ref in report.writes[:2]}}, draft)
+
+
+def on_postgres(project: Project, refs: dict[str, DatasetRef], draft) -> None:
+    made = build.Build.of(refs, "bench")
+    with timed("(loaded into PostgreSQL)"), project.warehouse().begin() as connection:
+        build.load(connection, project.lake, made)
+    with project.warehouse().begin() as connection:
+        build.seal(connection, made)
+    publication.publish(project.warehouse(), made, Run("bench", AS_OF))
+    for turn in ("cold", "warm"):
+        with timed(f"preview, PostgreSQL, {turn}"), warehouse_reader(project) as reader:
+            preview(reader, draft)
+
+
+if __name__ == "__main__":
+    main()
