@@ -21,6 +21,7 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "upstream_failed": ("–", "dim"),
     "up_for_retry": ("↻", "yellow"),
 }
+RUNNING = Spinner("dots", style="cyan")  # one for all, so that it turns on from table to table
 QUIET = frozenset({"waiting", "scheduled", "queued", "upstream_failed"})
 MOST_COUNTS = 4
 
@@ -98,7 +99,7 @@ def _table(tasks: Iterable[tuple[TaskInstance, Counts]], now: datetime) -> Table
 
 def _mark(task: TaskInstance) -> Spinner | Text:
     if task.state == "running":
-        return Spinner("dots", style="cyan")
+        return RUNNING
     return Text(*MARKS.get(task.state, ("·", "dim")))
 
 
