@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import ibis
 import ibis.expr.types as ir
 
 from include.profiles.consent import OUT, PURPOSE, digest, of_points
-from include.profiles.rules import PointRules
-from include.profiles.survivorship import KEYS
+from include.profiles.rules import PointRules, Rule
 
 # Signs that a person, not a machine, received what was sent.
 ALIVE = ("open", "click", "form", "reply")
@@ -47,15 +47,14 @@ def deliverability(activity: ir.Table, records: ir.Table) -> ir.Table:
 
 
 def contact_points(seen: ir.Table, delivery: ir.Table, memory: ir.Table, rules: Mapping[str, PointRules]) -> ir.Table:
-    """Return profile_identifier, with ``record_id`` and ``rule`` beside it for the lineage of the primary ones."""
-    best = _ranked_sightings(seen, rules)
-    points = best.group_by("profile_id", "type", "value").aggregate(
-        source=best.source.argmin(ibis.struct({"at": _early(best), "record": best.record_id})),
-        first_seen_at=best.created_at.min(),
-        last_seen_at=best.changed_at.max(),
-        records=best.record_id.nunique(),
-        place=best.place.min(),
-        record_id=best.record_id.argmin(best.place),
+    """Return profile_identifier, with the ``record_id`` that brought each point beside it, for the lineage."""
+    points = seen.group_by("profile_id", "type", "value").aggregate(
+        source=seen.source.argmin(ibis.struct({"at": _early(seen), "record": seen.record_id})),
+        first_seen_at=seen.created_at.min(),
+        last_seen_at=seen.changed_at.max(),
+        records=seen.record_id.nunique(),
+        source_rank=seen.source_rank.min(),
+        record_id=seen.record_id.argmin(ibis.struct({"rank": seen.source_rank, "record": seen.record_id})),
     )
     consented = points.mutate(point_digest=digest(points.value), purpose=points.type.cases(*PURPOSE.items())).left_join(
         of_points(memory), ["point_digest", "purpose"]
@@ -63,25 +62,40 @@ def contact_points(seen: ir.Table, delivery: ir.Table, memory: ir.Table, rules: 
     delivered = consented.drop("point_digest", "purpose", "point_digest_right", "purpose_right").left_join(
         delivery.mutate(type=ibis.literal("email")), ["type", "value"]
     )
+    order = ibis.window(group_by=["profile_id", "type"], order_by=[*_order(delivered, rules), delivered.value])
+    return delivered.mutate(is_primary=ibis.row_number().over(order) == 0).drop("type_right", "value_right")
+
+
+def _order(points: ir.Table, rules: Mapping[str, PointRules]) -> list[ir.Value]:
+    """What may be written to first, then what answers, then by the rules of each type."""
     usable = [
-        (delivered.consent == OUT).fill_null(False).cast("int8"),
-        (~delivered.is_deliverable).fill_null(False).cast("int8"),
+        (points.consent == OUT).fill_null(False).cast("int8"),
+        (~points.is_deliverable).fill_null(False).cast("int8"),
     ]
-    order = ibis.window(group_by=["profile_id", "type"], order_by=[*usable, delivered.place, delivered.value])
-    return delivered.mutate(is_primary=ibis.row_number().over(order) == 0).drop("type_right", "value_right", "place")
+    places = range(max(len(rules[kind].rules) for kind in rules))
+    by_rules = [
+        ibis.cases(
+            *(
+                (points.type == kind, KEYS[of.rules[place]](points))
+                for kind, of in rules.items()
+                if place < len(of.rules)
+            ),
+            else_=0.0,
+        )
+        for place in places
+    ]
+    return [*usable, *by_rules, points.source_rank, ibis.desc(points.last_seen_at)]
 
 
-def _ranked_sightings(seen: ir.Table, rules: Mapping[str, PointRules]) -> ir.Table:
-    """Add ``place``: the order of the records of a profile for points of each type, by the rules of that type."""
-    parts = []
-    for kind in ("email", "phone", "crm_id", "user_id"):
-        rows = seen.filter(seen.type == kind)
-        chosen = rules[kind].rules if kind in rules else ()
-        keyed = rows.mutate(**{f"key{i}": KEYS[rule](rows, ("value",)) for i, rule in enumerate(chosen)})
-        keys = [keyed[f"key{i}"] for i in range(len(chosen))]
-        order = ibis.window(group_by="profile_id", order_by=[*keys, keyed.source_rank, keyed.record_id])
-        parts.append(keyed.mutate(place=ibis.row_number().over(order)).select(*seen.columns, "place"))
-    return ibis.union(*parts)
+# For each rule a number a contact point: the smallest wins.
+KEYS: Mapping[Rule, Callable[[ir.Table], ir.Value]] = MappingProxyType(
+    {
+        Rule.SOURCE_PRIORITY: lambda points: points.source_rank.cast("float64"),
+        Rule.MOST_RECENT: lambda points: -points.last_seen_at.epoch_seconds().cast("float64"),
+        Rule.MOST_FREQUENT: lambda points: -points.records.cast("float64"),
+        Rule.MOST_COMPLETE: lambda points: -points.value.length().cast("float64"),
+    }
+)
 
 
 def _early(rows: ir.Table) -> ir.Value:

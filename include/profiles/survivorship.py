@@ -62,21 +62,26 @@ def candidates(members: ir.Table, unit: AttributeRules, settled: ir.Table | None
 
 
 def ranked(rows: ir.Table, unit: AttributeRules) -> ir.Table:
-    """Return profile_id, record_id, the unit's fields, ``place`` (0 wins), ``candidates`` and the deciding ``rule``."""
+    """Place the candidates of each profile; 0 wins.
+
+    Returns profile_id, record_id, the unit's fields, ``won_<field>`` (the winner's value), ``place``, ``candidates``
+    and the ``rule`` by which the first beats the second.
+    """
     keys = {f"key{i}": KEYS[rule](rows, unit.fields) for i, rule in enumerate(unit.rules)}
     keyed = rows.select("profile_id", "record_id", *unit.fields, **keys)
     window = ibis.window(group_by="profile_id", order_by=[*(keyed[key] for key in keys), keyed.record_id])
-    whole = ibis.window(group_by="profile_id")
     placed = keyed.mutate(
         place=ibis.row_number().over(window),
-        candidates=keyed.record_id.count().over(whole),
+        candidates=keyed.record_id.count().over(ibis.window(group_by="profile_id")),
         **{f"next_{key}": keyed[key].lead().over(window) for key in keys},
+        **{f"won_{field}": keyed[field].first(include_null=True).over(window) for field in unit.fields},
     )
     decided = [(placed[key] != placed[f"next_{key}"], rule.value) for key, rule in zip(keys, unit.rules, strict=True)]
     return placed.select(
         "profile_id",
         "record_id",
         *unit.fields,
+        *(f"won_{field}" for field in unit.fields),
         "place",
         "candidates",
         rule=ibis.cases((placed.candidates == 1, ONLY), *decided, else_=SMALLEST),
@@ -90,16 +95,11 @@ def winners(placed: ir.Table, unit: AttributeRules) -> ir.Table:
 
 def lineage(placed: ir.Table, field: str) -> ir.Table:
     """Return one row a profile that has a value of ``field``, as profile_lineage declares it."""
-    first = placed.filter(placed.place == 0, placed[field].notnull())
-    rest = placed.filter(placed.place > 0, placed[field].notnull()).select(
-        "profile_id", loser=placed.record_id, lost=placed[field]
-    )
-    won = first.select("profile_id", "record_id", "rule", "candidates", value=first[field])
-    contest = rest.inner_join(won.select("profile_id", "value"), "profile_id")
-    contest = contest.filter(contest.lost.lower() != contest.value.lower())
-    losses = contest.group_by("profile_id").aggregate(
-        losing_values=contest.lost.lower().nunique(),
-        losing_records=contest.loser.collect(order_by=contest.loser),
+    won = placed.filter(placed.place == 0, placed[field].notnull())
+    lost = placed.filter(placed.place > 0, placed[field].lower() != placed[f"won_{field}"].lower())
+    losses = lost.group_by("profile_id").aggregate(
+        losing_values=lost[field].lower().nunique(),
+        losing_records=lost.record_id.collect(order_by=lost.record_id),
     )
     joined = won.left_join(losses, "profile_id")
     return joined.select(
@@ -114,6 +114,6 @@ def lineage(placed: ir.Table, field: str) -> ir.Table:
 
 
 def _json_list(ids: ir.ArrayValue) -> ir.Value:
-    """Write a list of record ids as JSON; ids hold no quotes or backslashes that would need more than escaping."""
+    """Write a list of record ids as JSON."""
     escaped = ids.map(lambda one: one.replace("\\", "\\\\").replace('"', '\\"'))
     return ibis.ifelse(ids.isnull(), ibis.null("string"), ibis.literal('["') + escaped.join('", "') + '"]')
