@@ -31,6 +31,7 @@ class Rule:
     keys: Keys
     spell: Callable[[int], str]
     across: Codes | None = None  # where given, only pairs of records that differ in it are listed
+    share: float = 1.0  # of the pairs that a rule may list; less for a rule that seldom finds anything
 
 
 @dataclass
@@ -79,15 +80,18 @@ def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_p
     keys = np.stack([rule.keys for rule in rules]) if rules else np.zeros((0, features.size), np.uint32)
     anywhere = features.source if link_only else np.zeros(0, np.int32)
 
-    def listing(at: int, allowed: int) -> tuple[Blocks, Codes, Codes]:
+    def allowed(at: int) -> int:
+        return int(rules[at].share * max(LEAST, int(PER_RULE * features.size)))
+
+    def listing(at: int) -> tuple[Blocks, Codes, Codes]:
         across = rules[at].across
-        blocks = form_blocks(keys[at], allowed, rules[at])
+        blocks = formed[at]
         return blocks, *_list(blocks, keys, min(at, plain), anywhere if link_only or across is None else across)
 
-    allowed = max(LEAST, int(PER_RULE * features.size))
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda at: form_blocks(keys[at], allowed), range(plain)))  # drop, before any rule looks back
-        listed = list(pool.map(lambda at: listing(at, allowed), range(len(rules))))
+        # blocks are dropped before any rule looks back at another's keys
+        formed = list(pool.map(lambda at: form_blocks(keys[at], allowed(at), rules[at]), range(len(rules))))
+        listed = list(pool.map(listing, range(len(rules))))
     budget = max(LEAST, int(pairs_per_record * features.size))
     for at, (blocks, left, _) in enumerate(listed):
         if len(left) > budget:  # the rules before have used the budget: tighten this one until it fits

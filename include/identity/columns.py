@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,11 +70,6 @@ def _as_text(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
         decoded = [v.decode("utf-8", "replace") for v in distinct.dictionary.to_pylist()]
         return pa.chunked_array([pa.array(decoded, pa.string()).take(distinct.indices)])
     return pc.cast(column, pa.string())
-
-
-def cleaned(column: Dictionary, clean: Callable[[str], str]) -> Dictionary:
-    """Clean each distinct value in Python; an empty result is null."""
-    return remapped(column, pa.array([clean(v) or None for v in column.values.to_pylist()], pa.string()))
 
 
 def remapped(column: Dictionary, values: pa.Array) -> Dictionary:

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from include.contracts.errors import ConfigurationError, KindredError
 from include.identity.engine import resolve
-from include.identity.evaluation import Labels, Scores, classical, measure, trivial_rule, truth_labels
+from include.identity.evaluation import Labels, Scores, measure, truth_labels
 from include.identity.model import Model
 from include.identity.progress import spinner
 from include.identity.resolution import Resolution
@@ -71,6 +71,8 @@ def evaluate_command(
     as_json: AsJson = False,
 ) -> None:
     """Measure the engine beside the classical recordlinkage pipeline and the trivial rule, on the same table."""
+    from include.identity.baselines import classical, trivial_rule  # noqa: PLC0415  pandas: only evaluate pays for it
+
     with spinner() as progress:
         matching = load_spec(spec)
         table = read_tables(files, matching, truth=truth)

@@ -115,7 +115,7 @@ def sharing(codes: Codes, size: int, initial: Codes) -> npt.NDArray[np.uint8]:
     or more letters, or so many carriers that the value cannot be one person's.
     """
     carriers = np.bincount(codes[codes >= 0], minlength=size)
-    named = (codes >= 0) & (initial >= 0)
+    named = (initial >= 0) & (np.append(carriers, 0)[codes] > 2)  # two carriers are two letters at most
     pairs = np.unique(codes[named].astype(np.int64) << 32 | initial[named])
     letters = np.bincount(pairs >> 32, minlength=size)
     grade = np.select([letters <= 2, letters <= 4], [0, 1], NO_EVIDENCE)

@@ -21,7 +21,8 @@ from include.identity.priors import COLLEAGUE, HOUSEHOLD, NEIGHBOUR, RELATIONS, 
 from include.identity.universe import Universe
 
 Floats = npt.NDArray[np.float64]
-PASSES = 25
+PASSES = 30  # at most
+SETTLED = 5e-3  # a pass that changes no probability by more is the last
 FEWEST = 500  # a table is read as part of a population of at least this many records
 TINY = 1e-12
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
@@ -73,7 +74,11 @@ def estimate(groups: Sequence[Group], universe: Universe, records: int, known: F
         if known:
             moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
             return Fit(known.share, known.theta, known.chance, float(moved.max(initial=0.0)))
+        settled = np.abs(np.log(following.share[SAME] / fit.share[SAME])) < SETTLED
+        settled &= np.abs(following.theta[SAME] - fit.theta[SAME]).max(initial=0.0) < SETTLED
         fit = following
+        if settled:
+            break
     return fit
 
 

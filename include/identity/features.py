@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.identity import emails, values
-from include.identity.columns import Codes, Dictionary, Texts, apply, canonical, cleaned, encode, lay_out, remapped
+from include.identity.columns import Codes, Dictionary, Texts, apply, canonical, encode, lay_out, remapped
 from include.identity.kernels import hash_texts, local_holds_name
 from include.identity.naming import Names, name_records
 from include.identity.spec import Kind, MatchingSpec
@@ -69,12 +70,18 @@ def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
     _check(records, spec)
     ids = _ids(records, spec)
     row = _stable_order(ids, spec)
-    raw = {name: encode(records[name], name) for name in spec.columns}
+    with ThreadPoolExecutor(2) as pool:
+        encoded = pool.map(lambda name: encode(records[name], name), spec.columns)
+        raw = dict(zip(spec.columns, encoded, strict=True))
     source = encode(records[spec.source], spec.source).codes[row] if spec.source else np.zeros(0, np.int32)
     raw = {name: Dictionary(column.codes[row], column.values) for name, column in raw.items()}
-    addresses = emails.mailboxes(raw[first]) if (first := next(iter(spec.of_kind(Kind.EMAIL)), "")) else None
-    names = name_records(raw, spec, addresses)
-    fields = _fields(raw, spec, names)
+    address = next(iter(spec.of_kind(Kind.EMAIL)), None)
+    with ThreadPoolExecutor(1) as pool:  # Arrow cleans the other columns while Python reads the names
+        cleaning = pool.submit(_clean_columns, raw, spec)
+        addresses = emails.mailboxes(raw[address]) if address else None
+        names = name_records(raw, spec, addresses)
+        columns = cleaning.result()
+    fields = [_field(name, kind, column, names) for name, kind, column in columns]
     mail = (
         _emails(addresses, names, next((f for f in fields if f.kind is Kind.ORGANIZATION), None)) if addresses else None
     )
@@ -127,41 +134,41 @@ def _stable_order(ids: pa.Array, spec: MatchingSpec) -> npt.NDArray[np.int64]:
     return order
 
 
-_CLEAN: Mapping[Kind, Callable[[str], str]] = {
-    Kind.ORGANIZATION: values.clean_organization,
-    Kind.CODE: values.clean_code,
-    Kind.IDENTIFIER: values.clean_identifier,
-    Kind.TEXT: values.clean_text,
+def _each(clean: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
+    return lambda distinct: pa.array([clean(v) or None for v in distinct.to_pylist()], pa.string())
+
+
+_CLEAN: Mapping[Kind, Callable[[pa.Array], pa.Array]] = {
+    Kind.ORGANIZATION: _each(values.clean_organization),
+    Kind.CODE: values.clean_codes,
+    Kind.IDENTIFIER: values.clean_identifiers,
+    Kind.TEXT: _each(values.clean_text),
+    Kind.DATE: lambda distinct: pa.array([d or None for d in values.parse_dates(distinct.to_pylist())], pa.string()),
 }
 _IDENTIFYING = (Kind.PHONE, Kind.IDENTIFIER)
 
 
-def _fields(raw: Mapping[str, Dictionary], spec: MatchingSpec, names: Names | None) -> list[Field]:
-    fields = []
+def _clean_columns(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> list[tuple[str, Kind, Dictionary]]:
+    """The columns that are neither names nor the first address, cleaned."""
+    found = []
     for name, kind in spec.columns.items():
         if kind in _CLEAN:
-            column = cleaned(raw[name], _CLEAN[kind])
+            column = remapped(raw[name], _CLEAN[kind](raw[name].values))
         elif kind is Kind.PHONE:
             column = remapped(raw[name], values.clean_phones(raw[name].values, spec.region))
-        elif kind is Kind.DATE:
-            column = remapped(
-                raw[name], pa.array([d or None for d in values.parse_dates(raw[name].values.to_pylist())], pa.string())
-            )
         elif kind is Kind.EMAIL and name != spec.of_kind(Kind.EMAIL)[0]:
-            kind, column = Kind.IDENTIFIER, emails.mailboxes(raw[name]).mailbox
+            kind, column = Kind.IDENTIFIER, emails.mailboxes(raw[name]).mailbox  # noqa: PLW2901
         else:
             continue
-        fields.append(_field(name, kind, column, names))
-    return fields
+        found.append((name, kind, column))
+    return found
 
 
 def clean_value(kind: Kind, text: str, spec: MatchingSpec) -> str | None:
     """One value as a column of that kind holds it, None where it is a placeholder."""
-    if kind is Kind.PHONE:
-        return values.clean_phones(pa.array([text]), spec.region)[0].as_py()  # type: ignore[no-any-return]
-    if kind is Kind.DATE:
-        return values.parse_dates([text])[0] or None
-    return _CLEAN[kind](text) or None
+    alone = pa.array([text])
+    cleaned = values.clean_phones(alone, spec.region) if kind is Kind.PHONE else _CLEAN[kind](alone)
+    return cleaned[0].as_py()  # type: ignore[no-any-return]
 
 
 def _field(name: str, kind: Kind, column: Dictionary, names: Names | None) -> Field:

@@ -10,7 +10,7 @@ import jellyfish
 from nicknames import NickNamer
 from text_unidecode import unidecode
 
-from include.identity.placeholders import is_placeholder
+from include.identity.placeholders import WORDS, is_placeholder
 
 HONORIFICS = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame lord lady rev hon herr frau sr sra dott ing mme mlle".split()
@@ -51,6 +51,9 @@ def _tokens(text: str) -> list[str]:
 
 def clean_name(text: str, *, last: bool = False) -> str:
     """A first or last name as compared: folded, without titles, suffixes, middle initials; empty when none is left."""
+    if text.isascii() and text.isalpha():
+        plain = text.lower()
+        return "" if plain in WORDS or (len(plain) > 2 and len(set(plain)) == 1) else plain
     if is_placeholder(text) or "@" in text or _JUNK.search(text):
         return ""
     tokens = _tokens(_BRACKETED.sub(" ", text))
@@ -65,11 +68,16 @@ def parse_full_name(text: str) -> tuple[str, str]:
     """First and last name of a full name: ``Dr. Ann B. van Dyke, PhD``, ``Dyke, Ann``, ``王伟``; empty where absent."""
     if is_placeholder(text) or "@" in text or _JUNK.search(text):
         return "", ""
+    words = text.split()
+    if len(words) == 2 and text.isascii() and words[0].isalpha() and words[1].isalpha():
+        given, family = words[0].lower(), words[1].lower()
+        if len(given) > 1 and given not in HONORIFICS and family not in SUFFIXES:
+            return given, family
     text = _BRACKETED.sub(" ", text)
     before, comma, after = text.partition(",")
     tokens = _tokens(before)
-    given = _tokens(after) if comma else []
-    if given and not set(given) <= SUFFIXES:
+    rest = _tokens(after) if comma else []
+    if rest and not set(rest) <= SUFFIXES:
         return clean_name(after), clean_name(before, last=True)
     tokens = [t for t in tokens if t not in HONORIFICS and t not in SUFFIXES] or tokens
     if len(tokens) == 1:
@@ -110,7 +118,7 @@ def roots(name: str, most: int = 8) -> tuple[str, ...]:
 
 def romanized(name: str) -> str:
     """The name in Latin letters, for meeting its transliteration; never stored in place of the name."""
-    return " ".join(unidecode(name).lower().split()) or name
+    return name if name.isascii() else " ".join(unidecode(name).lower().split()) or name
 
 
 def is_latin(name: str) -> bool:

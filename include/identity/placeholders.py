@@ -27,12 +27,12 @@ ROLES = frozenset(
 )
 
 
+LONGEST_WORD = 20  # no placeholder is longer, blanks around it included
+
+
 def is_placeholder(text: str) -> bool:
     """Whether a value says only that there is none."""
+    if len(text) > LONGEST_WORD:
+        return False
     plain = text.strip().casefold()
     return plain in WORDS or (len(plain) > 1 and len(set(plain)) == 1 and not plain.isalpha())
-
-
-def is_filler_number(digits: str) -> bool:
-    """Whether a number is one digit repeated or a plain run (``00000``, ``1234567``)."""
-    return len(set(digits)) <= 1 or digits in "012345678901234567890" or digits in "98765432109876543210"

@@ -129,14 +129,16 @@ def _name_rules(names: Names, contexts: list[_Context]) -> list[Rule]:
     for name, codes, its, kind in contexts:
         narrow.append(Rule(f"initial, last name, {name}", mix(initial, last_fixed, codes), _both(spell, its)))
         if kind is not Kind.TEXT:
-            wide.append(Rule(f"first name, {name}", mix(first_root, codes), _both(spell, its)))
+            share = 0.1 if kind is Kind.ORGANIZATION else 1.0
+            wide.append(Rule(f"first name, {name}", mix(first_root, codes), _both(spell, its), share=share))
         if kind in (Kind.DATE, Kind.CODE, Kind.ORGANIZATION):
             wide.append(Rule(f"last name, {name}", mix(last_fixed, codes), _both(spell, its)))
     single = np.where((first < 0) & (last >= 0), last, np.where((last < 0) & (first >= 0), first, -1))
     rules += [*narrow, *wide, Rule("single name", mix(apply(root, single.astype(np.int32))), spell)]
     latin = apply(names.is_latin.astype(np.int32), names.given)
     rules.append(Rule("name, across scripts", _unordered(*pair(names.skeleton)), spell, latin))
-    rules.append(Rule("initial, last name", mix(initial, apply(begin, last)), spell))
+    lone = apply(names.is_initial.astype(np.int32), first)
+    rules.append(Rule("initial, last name", mix(initial, apply(begin, last)), spell, lone))
     return rules
 
 

@@ -18,7 +18,7 @@ from include.identity.comparison import Levels
 from include.identity.features import Features
 from include.identity.spec import Kind
 
-BLOCKED, STRATUM, RANDOM = 250_000, 30_000, 150_000
+BLOCKED, STRATUM, RANDOM = 150_000, 20_000, 100_000
 Compare = Callable[[Codes, Codes], Levels]
 
 

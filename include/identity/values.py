@@ -10,12 +10,13 @@ from phonenumbers import PhoneMetadata, country_code_for_region, parse, region_c
 from phonenumbers.phonenumberutil import NumberParseException
 
 from include.identity.names import fold
-from include.identity.placeholders import is_filler_number, is_placeholder
+from include.identity.placeholders import WORDS, is_placeholder
 
 LEGAL_FORMS = frozenset(
     "inc incorporated llc llp ltd limited plc corp corporation co company gmbh ag kg ohg se sa sas sarl srl spa bv nv oy"
     " ab as aps pty pte lp kk holding holdings group".split()
 )
+ONE_DIGIT = "^(" + "|".join(f"{d}{d}+" for d in range(10)) + ")$"
 _WORD = re.compile(r"[^\w]+")
 _DIGITS = re.compile(r"\d+")
 _MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
@@ -31,20 +32,24 @@ def clean_organization(text: str) -> str:
     return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
 
 
-def clean_code(text: str) -> str:
-    """A code's letters and digits, upper-cased; one digit repeated is a placeholder."""
-    plain = _WORD.sub("", text).upper().replace("_", "")
-    if is_placeholder(text) or (
-        plain.isdigit() and len(plain) > 2 and is_filler_number(plain) and len(set(plain)) == 1
-    ):
-        return ""
-    return plain
+def clean_codes(values: pa.Array) -> pa.Array:
+    """Codes' letters and digits, upper-cased; one digit repeated is a placeholder."""
+    plain = pc.replace_substring_regex(pc.utf8_upper(values), r"[^\p{L}\p{N}]+", "")
+    return _without(plain, pc.or_(_is_word(values), pc.match_substring_regex(plain, ONE_DIGIT)))
 
 
-def clean_identifier(text: str) -> str:
-    """An identifier, trimmed and case-folded."""
-    plain = text.strip().casefold()
-    return "" if is_placeholder(text) or (plain.isdigit() and len(set(plain)) == 1) else plain
+def clean_identifiers(values: pa.Array) -> pa.Array:
+    """Identifiers, trimmed and lower-cased; one digit repeated is a placeholder."""
+    plain = pc.utf8_lower(pc.utf8_trim_whitespace(values))
+    return _without(plain, pc.or_(_is_word(values), pc.match_substring_regex(plain, ONE_DIGIT)))
+
+
+def _is_word(values: pa.Array) -> pa.Array:
+    return pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(values)), value_set=pa.array(sorted(WORDS)))
+
+
+def _without(values: pa.Array, placeholder: pa.Array) -> pa.Array:
+    return pc.if_else(pc.or_(placeholder, pc.equal(values, "")), None, values)
 
 
 def clean_text(text: str) -> str:
