@@ -26,11 +26,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A table of the lake under the name that readers know it by."""
+    """A table of the lake under the name that readers know it by; ``lookups`` are columns that get an index."""
 
     name: str
     table: Table
     references: tuple[Reference, ...] = ()
+    lookups: tuple[str, ...] = ()
 
 
 _PROFILE = Reference("profile_id", "profile")
@@ -42,11 +43,11 @@ _COMPANY = _OF_LEVEL.format(level="account")
 
 PUBLISHED: tuple[Published, ...] = (
     Published("account", profiles.ACCOUNT),
-    Published("profile", profiles.PROFILE, (_ACCOUNT_IF_ANY,)),
-    Published("profile_identifier", profiles.PROFILE_IDENTIFIER, (_PROFILE,)),
-    Published("crosswalk", identity.CROSSWALK, (_PROFILE,)),
+    Published("profile", profiles.PROFILE, (_ACCOUNT_IF_ANY,), ("email", "account_id")),
+    Published("profile_identifier", profiles.PROFILE_IDENTIFIER, (_PROFILE,), ("value",)),
+    Published("crosswalk", identity.CROSSWALK, (_PROFILE,), ("profile_id",)),
     Published("profile_alias", identity.ALIAS, (_PROFILE,)),
-    Published("customer_360", measures.CUSTOMER_360, (_PROFILE, _ACCOUNT_IF_ANY)),
+    Published("customer_360", measures.CUSTOMER_360, (_PROFILE, _ACCOUNT_IF_ANY), ("account_id",)),
     Published("account_360", measures.ACCOUNT_360, (_ACCOUNT,)),
     Published("customer_history", measures.CUSTOMER_HISTORY, (Reference("profile_id", "profile", past=True),)),
     Published("account_history", measures.ACCOUNT_HISTORY, (Reference("account_id", "account", past=True),)),
@@ -65,6 +66,7 @@ PUBLISHED: tuple[Published, ...] = (
             Reference("member_id", "profile", where=_PERSON),
             Reference("member_id", "account", where=_COMPANY),
         ),
+        ("member_id",),
     ),
     Published(
         "segment_event",
@@ -73,6 +75,7 @@ PUBLISHED: tuple[Published, ...] = (
             Reference("member_id", "profile", past=True, where=_PERSON),
             Reference("member_id", "account", past=True, where=_COMPANY),
         ),
+        ("member_id",),
     ),
     Published("segment_history", segments.SEGMENT_HISTORY),
 )

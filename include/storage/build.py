@@ -84,7 +84,7 @@ def load(connection: sa.Connection, lake: Lake, build: Build) -> None:
 def seal(connection: sa.Connection, build: Build) -> None:
     """Let PostgreSQL itself enforce the declarations from here on; the build may be published."""
     for item in build.tables:
-        ddl.seal(connection, item.table, build.schema, item.name)
+        ddl.seal(connection, item.table, build.schema, item.name, item.lookups)
     mark(connection, build, AUDITED)
 
 

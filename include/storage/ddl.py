@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -47,8 +47,8 @@ def create(connection: sa.Connection, table: Table, schema: str, name: str) -> N
     connection.exec_driver_sql(";".join(statements).replace("%", "%%"))
 
 
-def seal(connection: sa.Connection, table: Table, schema: str, name: str) -> None:
-    """Add key, NOT NULL and checks to a filled relation, in one pass over it."""
+def seal(connection: sa.Connection, table: Table, schema: str, name: str, lookups: Sequence[str] = ()) -> None:
+    """Add key, NOT NULL and checks to a filled relation, in one pass over it, and an index a column in ``lookups``."""
     quote = connection.dialect.identifier_preparer.quote
     required = [c for c in table.columns if c.required or c.name in table.key]
     clauses = [f"ALTER COLUMN {quote(c.name)} SET NOT NULL" for c in required]
@@ -56,7 +56,8 @@ def seal(connection: sa.Connection, table: Table, schema: str, name: str) -> Non
     clauses.append(f"ADD PRIMARY KEY ({', '.join(quote(key) for key in table.key)})")
     place = f"{quote(schema)}.{quote(name)}"
     connection.exec_driver_sql(f"ALTER TABLE {place} {', '.join(clauses)}".replace("%", "%%"))
-    connection.exec_driver_sql(f"ANALYZE {place}")
+    for column in lookups:
+        connection.exec_driver_sql(f"CREATE INDEX ON {place} ({quote(column)})")
 
 
 def checks_of(column: Column) -> Iterator[str]:

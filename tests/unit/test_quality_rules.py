@@ -53,5 +53,5 @@ def test_parents_are_published_before_their_children() -> None:
     seen: set[str] = set()
     for item in PUBLISHED:
         assert {reference.parent for reference in item.references} <= seen
-        assert {reference.column for reference in item.references} <= set(item.table.names)
+        assert {*(reference.column for reference in item.references), *item.lookups} <= set(item.table.names)
         seen.add(item.name)
