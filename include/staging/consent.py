@@ -33,6 +33,8 @@ ADMITTED = ("unsubscribe", "complaint")
 def refusals(desk: Desk, people: ir.Table) -> Iterator[ir.Table]:
     """Yield consent rows for the fields of a source in which its records say no."""
     for name, column, (point_type, purpose) in REFUSALS.get(desk.settings.kind, ()):
+        if name not in desk.kept:
+            continue
         rows = desk.kept[name]
         no = values.flag(rows[column]).fill_null(values.given(rows[column]))
         key = "Id" if "Id" in rows.columns else "Prospect Id"

@@ -7,13 +7,13 @@ import ibis.expr.types as ir
 
 from include.contracts.staged import CONTRACT
 from include.staging import values
-from include.staging.desk import Desk, Staged, shaped
+from include.staging.desk import Desk, shaped
 from include.staging.faults import Rule
 from include.staging.rules import day_rules, flag_rules, is_deleted, key_rules, number_rules, presence_rules
 
 
-def stage_contracts(desk: Desk) -> Staged:
-    """Yield the rows of staged/contract."""
+def contracts(desk: Desk) -> ir.Table:
+    """Return the rows of staged/contract."""
     raw = desk.raw("contract")
     rows = desk.good(raw, "contract", _rules(desk, raw.rows), gone=is_deleted)
     kind = contract_type(
@@ -34,7 +34,7 @@ def stage_contracts(desk: Desk) -> Staged:
         "notice_days": values.whole(rows.Notice_Period_Days__c), "annual_value": values.number(rows.Annual_Value__c),
         **desk.provenance(rows),
     }  # fmt: skip
-    yield CONTRACT, shaped(CONTRACT, found, rows)
+    return shaped(CONTRACT, found, rows)
 
 
 def contract_type(

@@ -15,6 +15,8 @@ from include.staging.rules import key_rules, moment_rules, presence_rules
 
 def stage_delighted(desk: Desk) -> Staged:
     """Yield the rows that a Delighted export gives to the staged tables."""
+    if not desk.has("response"):
+        return
     raw = desk.raw("response")
     rows = desk.good(raw, "response", _rules(desk, raw.rows))
     found = {

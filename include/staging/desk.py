@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import ibis
@@ -37,6 +37,8 @@ class Desk:
     kept: dict[str, ir.Table] = field(default_factory=dict)  # object -> its good rows
 
     def __post_init__(self) -> None:
+        self._raw: dict[str, RawObject] = {}
+        self._parts: list[ir.Table] = []
         self._loads: Loads = read_loads(self.engine, self.source)
         self._declared: Mapping[str, ExportFile] = {file.object: file for file in EXPORTS[self.settings.kind]}
 
@@ -45,9 +47,25 @@ class Desk:
         """Time zone of the source's times."""
         return self.settings.timezone
 
+    def each(self, *objects: tuple[str, Table, Callable[[Desk], ir.Table]]) -> Staged:
+        """Yield what each object gives to its staged table, passing over those without rows."""
+        for name, table, make in objects:
+            if self.has(name):
+                yield table, make(self)
+
+    def has(self, name: str) -> bool:
+        """Whether the object has current rows; where it has none, its old and unreadable ones are counted."""
+        raw = self.raw(name)
+        if not raw.current:
+            self._account(name, raw, faulty=0, gone=0)
+        return raw.current > 0
+
     def raw(self, name: str) -> RawObject:
         """Return the object's current rows, unjudged."""
-        return read_object(self.engine, self.manifests[name], self._declared[name], self._loads)
+        if name not in self._raw:
+            raw = read_object(self.engine, self.manifests[name], self._declared[name], self._loads)
+            self._raw[name] = replace(raw, rows=self.named(raw.rows))
+        return self._raw[name]
 
     def good(
         self,
@@ -72,8 +90,8 @@ class Desk:
             lost = self.engine.ibis.to_pyarrow(rows.filter(gone(rows)).count()).as_py()
             rows = rows.filter(~gone(rows))
         self._account(name, raw, faulty=len(faults), gone=lost)
-        self.kept[name] = rows
-        return rows
+        self.kept[name] = self.named(rows)
+        return self.kept[name]
 
     def _account(self, name: str, raw: RawObject, *, faulty: int, gone: int) -> None:
         superseded, quarantined = raw.superseded + gone, raw.rejected + faulty
@@ -84,6 +102,11 @@ class Desk:
             "quarantined": quarantined,
         }
         self.counts.update({f"{self.source}.{name}.{kind}": count for kind, count in counts.items()})
+
+    def named(self, rows: ir.Table) -> ir.Table:
+        """Give rows a name of their own, so that what is built on them need not be compiled from the start."""
+        self._parts.append(rows)  # Ibis drops the tables in memory that nobody holds
+        return self.engine.ibis.create_view(f"named_{uuid4().hex}", rows, overwrite=True)
 
     def settled(self, rows: ir.Table) -> ir.Table:
         """Compute rows once that are read more than once."""

@@ -16,8 +16,10 @@ from include.staging.rules import key_rules, moment_rules, presence_rules
 
 def stage_pardot(desk: Desk) -> Staged:
     """Yield the rows that a Pardot export gives to the staged tables."""
-    yield PERSON_RECORD, _prospects(desk)
-    yield EMAIL_ACTIVITY, _activities(desk)
+    yield from desk.each(
+        ("prospect", PERSON_RECORD, _prospects),
+        ("visitor_activity", EMAIL_ACTIVITY, _activities),
+    )
 
 
 def _prospects(desk: Desk) -> ir.Table:
@@ -52,10 +54,11 @@ def _activities(desk: Desk) -> ir.Table:
         *moment_rules(t, desk.zone, "created_at"),
     )  # fmt: skip
     rows = desk.good(raw, "visitor_activity", rules, gone=other)
+    kind = values.word(rows.type, desk.staging.activities)
     found = {
         "activity_id": desk.key("visitor_activity", rows.id), "record_id": desk.key("prospect", rows.prospect_id),
-        "kind": values.word(rows.type, desk.staging.activities), "at": values.moment(rows.created_at, desk.zone),
-        "mailing": ibis.coalesce(rows.list_email_id, ibis.ifelse(rows.type == "4", rows.details, ibis.null("string"))),
+        "kind": kind, "at": values.moment(rows.created_at, desk.zone),
+        "mailing": ibis.ifelse(kind == "form", values.folded(rows.details), rows.list_email_id),
         "user_agent": values.folded(rows.user_agent), "is_machine": ibis.literal(False), **desk.provenance(rows),
     }  # fmt: skip
     activities = shaped(EMAIL_ACTIVITY, found, rows)

@@ -52,7 +52,8 @@ def with_phones(engine: Engine, people: ir.Table, regions: Mapping[str, str], pl
     A number without a country code is read by the rules of the record's own country, else of the country of its
     mail domain, else of its source's region (``regions``, by source): the first in which it can be dialled.
     """
-    asked = people.mutate(_key=_question(people))
+    # read twice, cleaned once
+    asked = engine.ibis.create_table("people_without_phones", people.mutate(_key=_question(people)), temp=True)
     found = engine.ibis.to_pyarrow(asked.filter(asked.phone_received.notnull()).select("_key").distinct())
     blanks = frozenset(placeholders)
     parsed = [_answer(key, regions, blanks) for key in found["_key"].to_pylist()]

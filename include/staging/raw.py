@@ -37,6 +37,11 @@ class RawObject:
     superseded: int
     rejected: int
 
+    @property
+    def current(self) -> int:
+        """How many rows there are."""
+        return self.received - self.superseded - self.rejected
+
 
 def read_loads(engine: Engine, source: str) -> Loads:
     """Read the log of a source's loads; empty before its first extraction."""

@@ -10,12 +10,13 @@ from include.contracts.staged import (
     ASSET,
     CAMPAIGN,
     CAMPAIGN_MEMBER,
+    CONTRACT,
     OPPORTUNITY,
     OPPORTUNITY_CONTACT_ROLE,
     PERSON_RECORD,
 )
 from include.staging import values
-from include.staging.contracts import stage_contracts
+from include.staging.contracts import contracts
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.faults import Rule
 from include.staging.people import person
@@ -32,15 +33,17 @@ from include.staging.rules import (
 
 def stage_salesforce(desk: Desk) -> Staged:
     """Yield the rows that a Salesforce export gives to the staged tables."""
-    yield PERSON_RECORD, _contacts(desk)
-    yield PERSON_RECORD, _leads(desk)
-    yield ACCOUNT, _accounts(desk)
-    yield from stage_contracts(desk)
-    yield ASSET, _assets(desk)
-    yield OPPORTUNITY, _opportunities(desk)
-    yield OPPORTUNITY_CONTACT_ROLE, _roles(desk)
-    yield CAMPAIGN, _campaigns(desk)
-    yield CAMPAIGN_MEMBER, _members(desk)
+    yield from desk.each(
+        ("contact", PERSON_RECORD, _contacts),
+        ("lead", PERSON_RECORD, _leads),
+        ("account", ACCOUNT, _accounts),
+        ("contract", CONTRACT, contracts),
+        ("asset", ASSET, _assets),
+        ("opportunity", OPPORTUNITY, _opportunities),
+        ("opportunity_contact_role", OPPORTUNITY_CONTACT_ROLE, _roles),
+        ("campaign", CAMPAIGN, _campaigns),
+        ("campaign_member", CAMPAIGN_MEMBER, _members),
+    )
 
 
 def _times(desk: Desk, rows: ir.Table) -> dict[str, ir.Value]:

@@ -23,6 +23,8 @@ def _path(document: str, path: str) -> str:  # type: ignore[empty-body]
 
 def stage_segment(desk: Desk) -> Staged:
     """Yield the rows that a Segment export gives to the staged tables."""
+    if not desk.has("event"):
+        return
     raw = desk.raw("event")
     rows = desk.good(raw, "event", _rules(desk, raw.rows))
     rows = rows.mutate(_at=values.moment(rows.timestamp, desk.zone))

@@ -44,7 +44,7 @@ def folded(value: ir.StringValue) -> ir.StringValue:
 
 def given(value: ir.StringValue) -> ir.BooleanValue:
     """Whether there is more than white space."""
-    return (value.strip() != "").fill_null(False)
+    return value.re_search(r"\S").fill_null(False)
 
 
 def received(value: ir.StringValue) -> ir.StringValue:
@@ -82,11 +82,10 @@ def domain(value: ir.StringValue) -> ir.StringValue:
 
 def moment(value: ir.StringValue, zone: str) -> ir.TimestampValue:
     """An ISO time in UTC, read in ``zone`` where it names none; null when there is no such time."""
-    trimmed = value.strip()
-    aware = trimmed.try_cast(MOMENT)
+    aware = value.try_cast(MOMENT)
     if zone != "UTC":
-        local = _in_zone(zone, trimmed.try_cast("timestamp(6)"))
-        aware = ibis.ifelse(trimmed.re_search(_ZONE), aware, local)
+        local = _in_zone(zone, value.try_cast("timestamp(6)"))
+        aware = ibis.ifelse(value.strip().re_search(_ZONE), aware, local)
     return ibis.ifelse(aware.between(*_PLAUSIBLE), aware, ibis.null(MOMENT))
 
 
