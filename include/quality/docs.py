@@ -35,24 +35,26 @@ def write_docs(folder: Path, build: Build, validation: Validation) -> Path:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     style = f"<style>{STYLE.read_text('utf-8')}</style>"
+    renderers: Any = import_module("great_expectations.render.renderer")  # only where its cost is paid already
+    views: Any = import_module("great_expectations.render.view")
+    renderer, view = renderers.ValidationResultsPageRenderer(), views.DefaultJinjaPageView()
     with redirect_stdout(io.StringIO()):  # it prints advice
         for table, result in validation.results.items():
-            (draft / f"{table}.html").write_text(_page(result, style), "utf-8")
+            html = _local(str(view.render(renderer.render(result))))
+            (draft / f"{table}.html").write_text(html.replace("</head>", f"{style}</head>", 1), "utf-8")
     (draft / "index.html").write_text(_index(build, validation, style), "utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
     return folder / "index.html"
 
 
-def _page(result: Any, style: str) -> str:
-    renderers: Any = import_module("great_expectations.render.renderer")  # only where its cost is paid already
-    views: Any = import_module("great_expectations.render.view")
-    html = str(views.DefaultJinjaPageView().render(renderers.ValidationResultsPageRenderer().render(result)))
+def _local(html: str) -> str:
+    """Take out what a page would load from elsewhere, and mend its links."""
     for pattern in _EXTERNAL:
         html = pattern.sub("", html)
     for link, local in _LINKS:
         html = link.sub(local, html)
-    return html.replace("</head>", f"{style}</head>", 1)
+    return html
 
 
 def _index(build: Build, validation: Validation, style: str) -> str:
