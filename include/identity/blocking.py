@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from include.identity.columns import Codes
 from include.identity.features import Features
-from include.identity.kernels import emit_pairs, sort_keys
+from include.identity.pair_kernels import emit_pairs, sort_keys
 
 Keys = npt.NDArray[np.uint32]
 PER_RULE = 3.0  # pairs a record that one rule may list

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from include.identity.blocking import Candidates, packed
 from include.identity.columns import Codes
-from include.identity.kernels import agglomerate, emit_pairs, join_bounded
+from include.identity.pair_kernels import agglomerate, emit_pairs, join_bounded
 
 Logits = npt.NDArray[np.float32]
 CERTAIN = np.float32(1e6)

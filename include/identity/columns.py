@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.contracts.errors import ConfigurationError
-from include.identity.kernels import LONGEST
+from include.identity.string_kernels import LONGEST
 
 Codes = npt.NDArray[np.int32]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from include.identity import kernels
+from include.identity import comparison_kernels as kernels
 from include.identity.columns import Codes
 from include.identity.features import BINS, Emails, Features, Field, frequency_bins
 from include.identity.naming import Names

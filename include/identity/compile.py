@@ -5,4 +5,5 @@ from __future__ import annotations
 import importlib
 
 if __name__ == "__main__":
-    importlib.import_module("include.identity.kernels")
+    for kernels in ("string_kernels", "comparison_kernels", "pair_kernels"):
+        importlib.import_module(f"include.identity.{kernels}")

@@ -15,8 +15,9 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.identity import emails, values
 from include.identity.columns import Codes, Dictionary, Texts, apply, canonical, encode, lay_out, remapped
-from include.identity.kernels import hash_texts, local_holds_name
+from include.identity.comparison_kernels import local_holds_name
 from include.identity.naming import Names, name_records
+from include.identity.string_kernels import hash_texts
 from include.identity.spec import Kind, MatchingSpec
 
 BINS = 24  # a value's bin is the logarithm to base 2 of how many records carry it
