@@ -126,4 +126,17 @@ CONSENT = Table(
     ),
 )
 
-PROFILES = (PROFILE, PROFILE_IDENTIFIER, PROFILE_LINEAGE, ACCOUNT, ACCOUNT_LINK, CONSENT)
+PROFILE_HISTORY = Table(
+    name="profile_history",
+    grain="one value that one record no longer has",
+    key=("record_id", "attribute", "until"),
+    columns=(
+        text("record_id", "Record whose source changed it; the crosswalk says whose it is"),
+        text("attribute", "Attribute: company, title, email, phone", allowed=("company", "title", "email", "phone")),
+        text("value", "The value before", required=True, personal=True),
+        timestamp("since", "Change time of the record when it had the value"),
+        timestamp("until", "Change time of the record when it had it no longer"),
+    ),
+)
+
+PROFILES = (PROFILE, PROFILE_IDENTIFIER, PROFILE_LINEAGE, ACCOUNT, ACCOUNT_LINK, CONSENT, PROFILE_HISTORY)

@@ -8,7 +8,15 @@ import ibis
 import ibis.expr.types as ir
 
 from include.contracts.identity import CROSSWALK, HISTORY
-from include.contracts.profiles import ACCOUNT, ACCOUNT_LINK, CONSENT, PROFILE, PROFILE_IDENTIFIER, PROFILE_LINEAGE
+from include.contracts.profiles import (
+    ACCOUNT,
+    ACCOUNT_LINK,
+    CONSENT,
+    PROFILE,
+    PROFILE_HISTORY,
+    PROFILE_IDENTIFIER,
+    PROFILE_LINEAGE,
+)
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.staged import ACCOUNT as STAGED_ACCOUNT
 from include.contracts.staged import CONSENT as STAGED_CONSENT
@@ -17,6 +25,7 @@ from include.contracts.tables import Table
 from include.profiles.accounts import belonging, corporate_domains, link_accounts, unified_accounts
 from include.profiles.consent import of_profiles, remember
 from include.profiles.contact import contact_points, deliverability, sightings
+from include.profiles.history import former_values
 from include.profiles.members import member_records
 from include.profiles.rules import Survivorship, load_survivorship
 from include.profiles.survivorship import candidates, lineage, ranked, winners
@@ -25,7 +34,9 @@ from include.storage.project import Project
 
 CODE = 1
 READ = (CROSSWALK, HISTORY, PERSON_RECORD, STAGED_ACCOUNT, STAGED_CONSENT, EMAIL_ACTIVITY)
-WRITTEN = (CONSENT, ACCOUNT_LINK, PROFILE_IDENTIFIER, PROFILE_LINEAGE, PROFILE, ACCOUNT)
+# Consent and history remember: they are built on their own version before this one.
+MEMORIES = (PROFILE_HISTORY, CONSENT)
+WRITTEN = (*MEMORIES, ACCOUNT_LINK, PROFILE_IDENTIFIER, PROFILE_LINEAGE, PROFILE, ACCOUNT)
 
 
 def unify(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:  # noqa: ARG001
@@ -43,7 +54,8 @@ def unify(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageRe
             _build(engine, refs, rules, version, inputs)
     written = {table: project.lake.open(DatasetRef(table.name, version, 0)).ref for table in WRITTEN}
     # What was said is remembered at once, even if what was built of it is never published.
-    project.lake.point(written[CONSENT])
+    for memory in MEMORIES:
+        project.lake.point(written[memory])
     return StageReport(
         stage="unify",
         reads={name: inputs[name] for name in inputs if name in refs},
@@ -78,11 +90,7 @@ def _build(
 
     tables = _Tables(engine, refs)
     members = tables.keep("members", member_records(tables.read(CROSSWALK), tables.read(PERSON_RECORD), rules.sources))
-    before = engine.lake.current(CONSENT.name)
-    memory = tables.keep(
-        "memory", remember(engine.read(CONSENT, before.ref if before else None), tables.read(STAGED_CONSENT))
-    )
-    write(CONSENT, memory)
+    memory = _remember(engine, tables, version, inputs)
     accounts = tables.read(STAGED_ACCOUNT)
     links = tables.keep("links", link_accounts(accounts))
     write(ACCOUNT_LINK, links)
@@ -105,6 +113,26 @@ def _build(
         .drop("account_id_right")
         .mutate(people=lambda t: t.people.fill_null(0)),
     )
+
+
+def _remember(engine: Engine, tables: _Tables, version: str, inputs: Mapping[str, str]) -> ir.Table:
+    """Write both memories on top of what the last version remembered; returns what is remembered of consent."""
+    lake = engine.lake
+    last = lake.current(CONSENT.name)
+    past = lake.manifest(PERSON_RECORD.name, last.inputs.get(PERSON_RECORD.name, "")) if last else None
+    before, now = engine.read(PERSON_RECORD, past.ref if past else None), tables.read(PERSON_RECORD)
+    engine.write(
+        PROFILE_HISTORY,
+        former_values(before, now),
+        version=version,
+        inputs=inputs,
+        point=False,
+        extends=lake.manifest(PROFILE_HISTORY.name, last.version) if last else None,
+    )
+    known = engine.read(CONSENT, last.ref if last else None)
+    memory = tables.keep("memory", remember(known, tables.read(STAGED_CONSENT)))
+    engine.write(CONSENT, memory, version=version, inputs=inputs, point=False)
+    return memory
 
 
 def _survive(tables: _Tables, members: ir.Table, rules: Survivorship) -> tuple[list[ir.Table], list[ir.Table]]:

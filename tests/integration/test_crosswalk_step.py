@@ -13,7 +13,7 @@ import pytest
 from include.contracts import staged
 from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, REVIEW
-from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER, PROFILES
+from include.contracts.profiles import PROFILE, PROFILE_HISTORY, PROFILE_IDENTIFIER, PROFILES
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import ROOT, Settings
 from include.contracts.tables import Table
@@ -323,6 +323,23 @@ def test_a_profile_shows_its_best_values_and_an_opt_out_survives_everything(comp
     company.unify()
     points = {row["value"]: row["consent"] for row in company.rows(PROFILE_IDENTIFIER) if row["type"] == "email"}
     assert points[ANN["email"]] == "opted_out"
+
+
+def test_a_job_change_shows_the_new_employer_and_keeps_the_old(company):
+    company.week(*FIRST_WEEK)
+    company.unify()
+    employed = {**FIRST_WEEK[0], "company": "Old Ltd", "title": "CTO", "updated_at": on(2025)}
+    company.week(employed, *FIRST_WEEK[1:])
+    company.unify()
+    moved = {**employed, "company": "New Ltd", "title": None, "updated_at": on(2026)}
+    company.week(moved, *FIRST_WEEK[1:])
+    company.unify()
+    assert {row["company"] for row in company.rows(PROFILE)} == {"New Ltd", None}
+    former = [(row["attribute"], row["value"], row["since"], row["until"]) for row in company.rows(PROFILE_HISTORY)]
+    assert former == [
+        ("company", "Old Ltd", on(2025), on(2026)),
+        ("title", "CTO", on(2025), on(2026)),
+    ]
 
 
 def test_unifying_twice_gives_the_same_version(company):

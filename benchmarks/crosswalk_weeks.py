@@ -1,0 +1,173 @@
+"""Twenty weekly runs on a company that changes, and how many unaffected people keep their profile id.
+
+    python benchmarks/crosswalk_weeks.py SAMPLE [--weeks 20] [--home FOLDER]
+
+SAMPLE is a folder that `python -m include.samples` wrote; its truth says whose record is whose, and is read here only.
+Each week some people and records arrive, some change their employer, address, number or the spelling of their name,
+some sources merge two records of a person into one, and some people leave. A person is unaffected in a week when no
+record of theirs arrived, changed or left in it; they keep their id when every record of theirs does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from include import pipeline
+from include.contracts.identity import CROSSWALK
+from include.contracts.runs import DatasetRef, Run
+from include.contracts.settings import Settings
+from include.contracts.staged import PERSON_RECORD
+from include.identity.step import resolve
+
+START = date(2026, 11, 2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sample", type=Path)
+    parser.add_argument("--weeks", type=int, default=20)
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kindred-weeks-", ignore_cleanup_errors=True) as made:
+        settings = Settings(home=given.home or Path(made), data=given.sample / "exports")
+        project = pipeline.open_project(settings)
+        with project.serving():
+            records = _staged(project)
+            truth = pd.read_csv(given.sample / "truth" / "records.csv", usecols=["record_id", "person_id"])
+            simulate(project, Company(records.merge(truth, on="record_id"), given.seed), given.weeks)
+
+
+def _staged(project):
+    """The staged person records of the sample, staged now unless they are."""
+    run = Run("weeks", START)
+    present = project.lake.current(PERSON_RECORD.name)
+    if present is None:
+        for source in pipeline.sources(project.settings.config):
+            pipeline.extract(project, run, source, pipeline.everything_until(run))
+        pipeline.perform(project, run, "stage", {})
+        present = project.lake.current(PERSON_RECORD.name)
+    with project.engine() as engine:
+        return engine.read(PERSON_RECORD, present.ref).to_pyarrow().to_pandas(types_mapper=pd.ArrowDtype)
+
+
+class Company:
+    """The records of a company, of which some are there and some are yet to come."""
+
+    def __init__(self, records: pd.DataFrame, seed: int) -> None:
+        self.random = np.random.default_rng(seed)
+        self.records = records.sort_values("record_id", ignore_index=True)
+        people = self.records.person_id.unique()
+        later = set(self.random.choice(people, len(people) // 8, replace=False))
+        self.here = ~self.records.person_id.isin(later) & (self.random.random(len(self.records)) > 0.04)
+        self.gone = pd.Series(False, index=self.records.index)
+
+    def week(self) -> set[str]:
+        """Let a week pass; returns the people whom it touched."""
+        before, text = self.here.copy(), self.records.copy()
+        self._arrive()
+        self._change()
+        self._merge_at_source()
+        self._leave()
+        columns = ["first_name", "email", "phone", "company", "title", "is_deleted"]
+        changed = (text[columns].fillna("") != self.records[columns].fillna("")).any(axis=1)
+        return set(self.records.person_id[(before != self.here) | (changed & self.here)])
+
+    def _pick(self, among: pd.Series, share: float) -> pd.Index:
+        rows = self.records.index[among]
+        return (
+            pd.Index(self.random.choice(rows, max(1, int(share * len(self.records))), replace=False))
+            if len(rows)
+            else rows
+        )
+
+    def _arrive(self) -> None:
+        waiting = ~self.here & ~self.gone
+        people = self.records.person_id[waiting].unique()
+        if len(people):
+            come = set(self.random.choice(people, max(1, len(people) // 15), replace=False))
+            self.here |= waiting & self.records.person_id.isin(come)
+
+    def _change(self) -> None:
+        for row in self._pick(self.here, 0.006):  # a new employer
+            name = f"newco{self.random.integers(10_000)}"
+            email = self.records.at[row, "email"]
+            local = f"new{row}" if pd.isna(email) else email.split("@")[0]
+            self.records.loc[row, ["email", "company", "title"]] = [f"{local}@{name}.example", name.title(), "Director"]
+        for row in self._pick(self.here, 0.003):
+            self.records.at[row, "phone"] = f"+1415555{self.random.integers(10_000):04}"
+        for row in self._pick(self.here & self.records.first_name.notna(), 0.002):  # a typo
+            name = self.records.at[row, "first_name"]
+            self.records.at[row, "first_name"] = name[:-1] + "x"
+
+    def _merge_at_source(self) -> None:
+        same = self.records[self.here & (self.records.source == "crm")]
+        twice = same[same.duplicated("person_id", keep="first")].index
+        if len(twice):
+            self._go(pd.Index(self.random.choice(twice, max(1, len(twice) // 100), replace=False)))
+
+    def _leave(self) -> None:
+        people = self.records.person_id[self.here].unique()
+        leavers = set(self.random.choice(people, max(1, len(people) // 500), replace=False))
+        self._go(self.records.index[self.records.person_id.isin(leavers)])
+        self.records.loc[self._pick(self.here, 0.001), "is_deleted"] = True
+
+    def _go(self, rows: pd.Index) -> None:
+        self.here[rows], self.gone[rows] = False, True
+
+
+def simulate(project, company: Company, weeks: int) -> None:
+    print("| week | records | people | unaffected | kept their id | merged | split | restored | seconds |")
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    before, first, ever_touched = _run(project, company, 0, set())[0], None, set()
+    first = before
+    total = kept = 0
+    for week in range(1, weeks + 1):
+        touched = company.week()
+        ever_touched |= touched
+        now, counts, seconds = _run(project, company, week, touched)
+        unaffected, same = _kept(before, now, touched)
+        total, kept, before = total + unaffected, kept + same, now
+        moves = " | ".join(f"{counts.get(kind, 0):,}" for kind in ("merged", "split", "restored"))
+        cells = (week, len(now), now.person_id.nunique(), unaffected)
+        print(
+            f"| {' | '.join(f'{n:,}' for n in cells)} | {same / unaffected:.4%} | {moves} | {seconds:.1f} |", flush=True
+        )
+    print(f"\nOver all weeks {kept:,} of {total:,} times an unaffected person kept the id: {kept / total:.4%}.")
+    always, same = _kept(first, before, ever_touched)
+    print(f"Of {always:,} people whom no week touched, {same:,} have the id of the first run: {same / always:.4%}.")
+
+
+def _run(project, company: Company, week: int, _touched: set[str]):
+    rows = company.records[company.here].drop(columns="person_id")
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    with project.engine() as engine:
+        ref: DatasetRef = engine.write(PERSON_RECORD, ibis.memtable(table), version=f"week{week}", point=False)
+    started = time.perf_counter()
+    report = resolve(project, Run(f"week-{week}", START + timedelta(weeks=week)), {PERSON_RECORD.name: ref})
+    seconds = time.perf_counter() - started
+    crosswalk = next(written for written in report.writes if written.dataset == CROSSWALK.name)
+    with project.engine() as engine:
+        ids = engine.read(CROSSWALK, crosswalk).select("record_id", "profile_id").to_pyarrow().to_pandas()
+    return ids.merge(company.records[["record_id", "person_id"]], on="record_id"), dict(report.counts), seconds
+
+
+def _kept(before: pd.DataFrame, now: pd.DataFrame, touched: set[str]) -> tuple[int, int]:
+    """How many people were not touched, and how many of them kept the id of every record."""
+    both = before.merge(now[["record_id", "profile_id"]], on="record_id", suffixes=("", "_now"))
+    both = both[~both.person_id.isin(touched)]
+    same = (both.profile_id == both.profile_id_now).groupby(both.person_id).all()
+    return len(same), int(same.sum())
+
+
+if __name__ == "__main__":
+    main()
