@@ -15,14 +15,18 @@ from include.contracts.errors import DefinitionError
 from include.segments import tree
 from include.segments.catalog import Catalog, Segment
 from include.segments.evaluation import COLUMNS, Before, Evaluation, counts
-from include.segments.expression import MEMBER, digest, matching
+from include.segments.evidence import described
+from include.segments.expression import digest, matching
 from include.segments.language import parse
 from include.segments.roster import Roster
 
 
 @dataclass(frozen=True)
 class Changes:
-    """entries and exits: segment_no, member_no, cause; of exits also member_id, of entries also origin (a split's)."""
+    """Entries, with evidence, cause and origin (of a split); exits: segment_no, member_no, cause, former member_id.
+
+    ``entered`` and ``exited`` count them by segment_no.
+    """
 
     roster: Roster
     entries: ir.Table
@@ -38,12 +42,13 @@ def compare(evaluation: Evaluation, catalog: Catalog, before: Before, splits: ir
     judged = roster.hold("old_definitions", _by_old_definitions(evaluation, catalog, before))
     entered = now.anti_join(was, COLUMNS)
     left = was.anti_join(now, COLUMNS)
-    entries = roster.hold(
-        "entries", _with_origin(roster, _entry_causes(roster, entered, judged, catalog, before), splits)
-    )
+    causes = _entry_causes(roster, entered, judged, catalog, before)
+    arrived = roster.hold("arrived", _with_origin(roster, causes, splits))
+    numbers = counts(arrived)
+    entries = roster.hold("entries", described(roster, arrived, numbers, catalog))
     exits = roster.hold("exits", _exit_causes(roster, left, judged, catalog, before))
     leaving = exits.select(*COLUMNS, gone=ibis.ifelse(exits.member_no.isnull(), exits.member_id, None)).distinct()
-    return Changes(roster, entries, exits, counts(entries), counts(leaving))
+    return Changes(roster, entries, exits, numbers, counts(leaving))
 
 
 def former_conditions(catalog: Catalog, before: Before) -> list[tuple[Segment, tree.Node]]:
@@ -120,7 +125,7 @@ def _with_origin(roster: Roster, entries: ir.Table, splits: ir.Table) -> ir.Tabl
 
 def membership(changes: Changes, catalog: Catalog, previous: ir.Table) -> ir.Table:
     """Return all rows of segment_membership; ``previous`` are those that readers see."""
-    entries = described(changes.roster, changes.entries, changes.entered, catalog)
+    entries = changes.entries
     entered = entries.select(
         "segment_key", "member_id", "definition_version", "confidence", "evidence",
         since=ibis.coalesce(entries.origin_since, ibis.literal(changes.roster.as_of)),
@@ -147,55 +152,6 @@ def _stayed(changes: Changes, previous: ir.Table) -> ir.Table:
     return rows.mutate(member_id=ibis.coalesce(rows.living, rows.member_id)).drop("living")
 
 
-def described(roster: Roster, changed: ir.Table, sizes: Mapping[int, int], catalog: Catalog) -> ir.Table:
-    """Add segment_key, member_id, confidence, definition_version, evidence to entries or exits of sound segments."""
-    parts = []
-    for segment in catalog.segments:
-        number = roster.number(segment.key)
-        if number in sizes:
-            base = roster.customers if segment.level == "person" else roster.accounts
-            rows = changed.filter(changed.segment_no == number).inner_join(base, "member_no", rname="{name}_base")
-            parts.append(_described(rows, changed.columns, segment, evidence_names(segment, catalog)))
-    if not parts:
-        return changed.filter(ibis.literal(False)).mutate(_NOTHING)
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]
-
-
-_NOTHING = {
-    "segment_key": ibis.literal(""),
-    "member_id": ibis.literal(""),
-    "definition_version": ibis.literal(""),
-    "confidence": ibis.literal(1.0),
-    "evidence": ibis.literal(""),
-}
-
-
-def _described(rows: ir.Table, kept: tuple[str, ...], segment: Segment, names: tuple[str, ...]) -> ir.Table:
-    person = segment.level == "person"
-    columns = {name: rows[name] for name in kept if name != "member_id"}
-    values = ibis.struct({name: rows[name] for name in names}) if names else ibis.struct({"segment": segment.key})
-    return rows.select(
-        **columns,
-        segment_key=ibis.literal(segment.key),
-        member_id=rows[MEMBER[segment.level]],
-        definition_version=ibis.literal(segment.version),
-        confidence=rows.identity_confidence if person else ibis.literal(1.0),
-        evidence=values.cast("json").cast("string"),
-    )
-
-
-def evidence_names(segment: Segment, catalog: Catalog) -> tuple[str, ...]:
-    """The columns whose values are a segment's evidence: its measures, and those of segments it refers to."""
-    names = set(segment.measures)
-    for key in tree.segments(segment.condition):
-        other = next((s for s in catalog.segments if s.key == key), None)
-        if other is not None and other.level == segment.level:
-            names.update(evidence_names(other, catalog))
-        elif other is not None and segment.level == "person":
-            names.add("account_id")
-    return tuple(sorted(names))
-
-
 def _holdout(rows: ir.Table, catalog: Catalog) -> ir.BooleanValue:
     """A member's hash with the segment's key decides, so that it is always the same ones."""
     shares = [(s.key, s.definition.holdout) for s in catalog.segments if s.definition.holdout > 0]
@@ -213,7 +169,7 @@ def events(changes: Changes, catalog: Catalog, before: Before, sequence: int) ->
         _merges(changes, before),
         _leaving(changes, catalog),
         _gone(changes, catalog, before),
-        _arriving(changes, catalog),
+        _arriving(changes),
     )
     rows = ibis.union(*(part.select(*EVENT_COLUMNS).cast(_EVENT_TYPES) for part in parts))
     return rows.mutate(on_date=ibis.literal(changes.roster.as_of), sequence=ibis.literal(sequence))
@@ -266,8 +222,8 @@ def _gone(changes: Changes, catalog: Catalog, before: Before) -> ir.Table:
     )
 
 
-def _arriving(changes: Changes, catalog: Catalog) -> ir.Table:
-    rows = described(changes.roster, changes.entries, changes.entered, catalog)
+def _arriving(changes: Changes) -> ir.Table:
+    rows = changes.entries
     split = rows.origin.notnull()
     return rows.mutate(
         kind=ibis.ifelse(split, "split", "entry"),

@@ -1,0 +1,66 @@
+"""Evidence: the values of a segment's measures at the moment somebody enters or leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from include.segments import tree
+from include.segments.catalog import Catalog, Segment
+from include.segments.expression import MEMBER
+from include.segments.roster import Roster
+
+ADDED = ("segment_key", "member_id", "definition_version", "confidence", "evidence")
+
+
+def described(roster: Roster, changed: ir.Table, numbers: Collection[int], catalog: Catalog) -> ir.Table:
+    """Add the columns ADDED to entries or exits, which have segment_no and member_no, of the sound segments.
+
+    ``numbers`` are those of the segments that ``changed`` has rows of.
+    """
+    moved = [segment for segment in catalog.segments if roster.number(segment.key) in numbers]
+    parts = [_of_level(roster, changed, [s for s in moved if s.level == level], catalog, level) for level in MEMBER]
+    return ibis.union(*parts)
+
+
+def _of_level(roster: Roster, changed: ir.Table, segments: Sequence[Segment], catalog: Catalog, level: str) -> ir.Table:
+    """One join with all the measures of the level serves all its segments."""
+    base = roster.customers if level == "person" else roster.accounts
+    numbers = [roster.number(segment.key) for segment in segments]
+    kept = [name for name in changed.columns if name != "member_id"]
+    rows = changed.select(*kept).filter(changed.segment_no.isin(numbers) if numbers else ibis.literal(False))
+    rows = rows.inner_join(base, "member_no", rname="{name}_base").mutate()
+    texts = {n: _text(rows, evidence_names(s, catalog), s) for n, s in zip(numbers, segments, strict=True)}
+    return rows.select(
+        *kept,
+        segment_key=_chosen(rows, {n: s.key for n, s in zip(numbers, segments, strict=True)}),
+        member_id=rows[MEMBER[level]],
+        definition_version=_chosen(rows, {n: s.version for n, s in zip(numbers, segments, strict=True)}),
+        confidence=rows.identity_confidence if level == "person" else ibis.literal(1.0),
+        evidence=_chosen(rows, texts),
+    )
+
+
+def _text(rows: ir.Table, names: Sequence[str], segment: Segment) -> ir.StringValue:
+    values = {name: rows[name] for name in names} if names else {"segment": ibis.literal(segment.key)}
+    return ibis.struct(values).cast("json").cast("string")
+
+
+def _chosen(rows: ir.Table, values: dict[int, object]) -> ir.StringValue:
+    branches = [(rows.segment_no == number, value) for number, value in values.items()]
+    return ibis.cases(*branches) if branches else ibis.null("string")
+
+
+def evidence_names(segment: Segment, catalog: Catalog) -> tuple[str, ...]:
+    """The columns whose values are a segment's evidence: its measures, and those of segments it refers to."""
+    known = {other.key: other for other in catalog.segments}
+    names = set(segment.measures)
+    for key in tree.segments(segment.condition):
+        other = known[key]
+        if other.level == segment.level:
+            names.update(evidence_names(other, catalog))
+        elif segment.level == "person":
+            names.add("account_id")
+    return tuple(sorted(names))
