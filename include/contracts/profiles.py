@@ -112,7 +112,7 @@ ACCOUNT_LINK = Table(
 
 CONSENT = Table(
     name="consent",
-    grain="all that one record ever said about one contact point and one purpose",
+    grain="one record's word, all that it ever said, on one contact point and one purpose",
     key=("record_id", "point_digest", "purpose"),
     columns=(
         text("record_id", "Record that carries or carried the statements, also one that is gone"),
@@ -129,13 +129,13 @@ CONSENT = Table(
 PROFILE_HISTORY = Table(
     name="profile_history",
     grain="one value that one record no longer has",
-    key=("record_id", "attribute", "until"),
+    key=("record_id", "attribute", "held_until"),
     columns=(
         text("record_id", "Record whose source changed it; the crosswalk says whose it is"),
         text("attribute", "Attribute: company, title, email, phone", allowed=("company", "title", "email", "phone")),
         text("value", "The value before", required=True, personal=True),
-        timestamp("since", "Change time of the record when it had the value"),
-        timestamp("until", "Change time of the record when it had it no longer"),
+        timestamp("held_from", "Change time of the record when it had the value"),
+        timestamp("held_until", "Change time of the record when it had it no longer"),
     ),
 )
 

@@ -35,6 +35,7 @@ class Published:
 
 
 _PROFILE = Reference("profile_id", "profile")
+_PROFILE_ONCE = Reference("profile_id", "profile", past=True)
 _ACCOUNT = Reference("account_id", "account")
 _ACCOUNT_IF_ANY = Reference("account_id", "account", optional=True)
 _OF_LEVEL = "segment_key IN (SELECT segment_key FROM {{segment}} WHERE level = '{level}')"
@@ -46,10 +47,12 @@ PUBLISHED: tuple[Published, ...] = (
     Published("profile", profiles.PROFILE, (_ACCOUNT_IF_ANY,), ("email", "account_id")),
     Published("profile_identifier", profiles.PROFILE_IDENTIFIER, (_PROFILE,), ("value",)),
     Published("crosswalk", identity.CROSSWALK, (_PROFILE,), ("profile_id",)),
-    Published("profile_alias", identity.ALIAS, (_PROFILE,)),
+    Published("profile_alias", identity.ALIAS, (_PROFILE_ONCE,)),
+    Published("identity_event", identity.IDENTITY_EVENT, (_PROFILE_ONCE,), ("profile_id",)),
+    Published("consent", profiles.CONSENT, (), ("point_digest",)),
     Published("customer_360", measures.CUSTOMER_360, (_PROFILE, _ACCOUNT_IF_ANY), ("account_id",)),
     Published("account_360", measures.ACCOUNT_360, (_ACCOUNT,)),
-    Published("customer_history", measures.CUSTOMER_HISTORY, (Reference("profile_id", "profile", past=True),)),
+    Published("customer_history", measures.CUSTOMER_HISTORY, (_PROFILE_ONCE,)),
     Published("account_history", measures.ACCOUNT_HISTORY, (Reference("account_id", "account", past=True),)),
     Published("contract_renewal", metrics.CONTRACT_RENEWAL, (_ACCOUNT_IF_ANY,)),
     Published("grid", metrics.GRID),

@@ -14,16 +14,20 @@ def former_values(before: ir.Table, now: ir.Table) -> ir.Table:
     A value holds from the change time of the record that had it until that of the record without it.
     """
     known = before.select(
-        "record_id", since=_changed_at(before), **{f"was_{name}": before[name] for name in ATTRIBUTES}
+        "record_id", held_from=_changed_at(before), **{f"was_{name}": before[name] for name in ATTRIBUTES}
     )
-    both = now.inner_join(known, "record_id").mutate(until=_changed_at)
+    both = now.inner_join(known, "record_id").mutate(held_until=_changed_at)
     parts = []
     for name in ATTRIBUTES:
         was = both[f"was_{name}"]
         lost = both.filter(was.notnull(), (both[name] != was).fill_null(True))
         parts.append(
             lost.select(
-                "record_id", attribute=ibis.literal(name), value=lost[f"was_{name}"], since="since", until="until"
+                "record_id",
+                attribute=ibis.literal(name),
+                value=lost[f"was_{name}"],
+                held_from="held_from",
+                held_until="held_until",
             )
         )
     return ibis.union(*parts)

@@ -335,7 +335,9 @@ def test_a_job_change_shows_the_new_employer_and_keeps_the_old(company):
     company.week(moved, *FIRST_WEEK[1:])
     company.unify()
     assert {row["company"] for row in company.rows(PROFILE)} == {"New Ltd", None}
-    former = [(row["attribute"], row["value"], row["since"], row["until"]) for row in company.rows(PROFILE_HISTORY)]
+    former = [
+        (row["attribute"], row["value"], row["held_from"], row["held_until"]) for row in company.rows(PROFILE_HISTORY)
+    ]
     assert former == [
         ("company", "Old Ltd", on(2025), on(2026)),
         ("title", "CTO", on(2025), on(2026)),
