@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from include.contracts.errors import ConfigurationError, KindredError
+from include.contracts.errors import ConfigurationError, HeldError, KindredError
 from include.contracts.identity import IDENTITY
 from include.contracts.nearest import nearest
 from include.contracts.runs import DatasetRef, Run, StageReport, Window
@@ -139,7 +139,7 @@ def _recorded(project: Project, run: Run, step: Callable[[], StageReport], *, fi
             report = step()
         ledger.record_stage(run, report, seconds=meter.seconds, peak_mb=meter.peak_mb)
     except KindredError as error:
-        ledger.end_run(run, "failed", str(error))
+        ledger.end_run(run, "held" if isinstance(error, HeldError) else "failed", str(error))
         raise
     except Exception as error:
         ledger.end_run(run, "failed", f"{type(error).__name__}, see the task's log")
