@@ -9,8 +9,8 @@ building; seed 2 is for reporting.
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -49,11 +49,19 @@ class Made:
         companies = max(20, people // 25)
         words = [person_list(code, "last_names") for code, _ in LOCALES]
         stems = np.array(sorted({w for some in words for w in some if w.isalpha()}), object)
-        self.company_names = self._pick(stems, companies) + " " + self._pick(np.array(["Systems", "Foods", "Labs", "Media", "Energy", "Partners"], object), companies)
-        self.domains = pc.utf8_lower(pa.array([f"{n.replace(' ', '')}{i if i % 3 else ''}.com" for i, n in enumerate(self.company_names)])).to_numpy(zero_copy_only=False)
+        self.company_names = (
+            self._pick(stems, companies)
+            + " "
+            + self._pick(np.array(["Systems", "Foods", "Labs", "Media", "Energy", "Partners"], object), companies)
+        )
+        self.domains = pc.utf8_lower(
+            pa.array([f"{n.replace(' ', '')}{i if i % 3 else ''}.com" for i, n in enumerate(self.company_names)])
+        ).to_numpy(zero_copy_only=False)
         weight = 1.0 / np.arange(1, companies + 1) ** 0.6
         self.company = self.random.choice(companies, people, p=weight / weight.sum())
-        self.next_company = np.where(self.random.random(people) < 0.12, self.random.integers(0, companies, people), self.company)
+        self.next_company = np.where(
+            self.random.random(people) < 0.12, self.random.integers(0, companies, people), self.company
+        )
         self.phone, self.next_phone = self._phones(people), self._phones(people)
         self.next_phone = np.where(self.next_company == self.company, self.phone, self.next_phone)
         self.postcode = self.random.integers(10000, 10000 + max(200, people // 20), people)
@@ -71,7 +79,9 @@ class Made:
             out[mine] = self.random.choice(pool, int(mine.sum()), p=weight / weight.sum())
         if which == "last_names" and self.people > 50_000:  # rare surnames: real lists are longer than Faker's
             rare = self.random.random(self.people) < 0.4
-            suffix = self._pick(np.array(["son", "berg", "man", "ton", "well", "ova", "field", "ski"], object), self.people)
+            suffix = self._pick(
+                np.array(["son", "berg", "man", "ton", "well", "ova", "field", "ski"], object), self.people
+            )
             out[rare] = (out + suffix)[rare]
         return out
 
@@ -129,7 +139,12 @@ def records(made: Made, per_person: float) -> tuple[np.ndarray, dict[str, String
     firm = np.where(later, made.next_company[who], made.company[who])
     work = local_parts(made, made.first[who], made.last[who], style[who]) + "@" + made.domains[firm]
     free_style = made.random.integers(0, 5, made.people)
-    home = local_parts(made, made.first, made.last, free_style) + made.random.integers(1, 99, made.people).astype(str).astype(object) + "@" + made._pick(FREE, made.people)
+    home = (
+        local_parts(made, made.first, made.last, free_style)
+        + made.random.integers(1, 99, made.people).astype(str).astype(object)
+        + "@"
+        + made._pick(FREE, made.people)
+    )
     relative = np.maximum(np.arange(made.people) - 1, 0)
     home = np.where(made.family & made.some(made.people, 0.3), home[relative], home)
     email = np.where(made.some(n, 0.3), home[who], work)
@@ -149,7 +164,16 @@ def records(made: Made, per_person: float) -> tuple[np.ndarray, dict[str, String
     }  # fmt: skip
 
 
-GAPS = {"first_name": 0.04, "last_name": 0.02, "email": 0.08, "phone": 0.45, "company": 0.15, "postcode": 0.5, "birth_date": 0.15, "city": 0.2}
+GAPS = {
+    "first_name": 0.04,
+    "last_name": 0.02,
+    "email": 0.08,
+    "phone": 0.45,
+    "company": 0.15,
+    "postcode": 0.5,
+    "birth_date": 0.15,
+    "city": 0.2,
+}
 
 
 def make(mix: str, people: int, seed: int) -> pa.Table:
@@ -159,7 +183,9 @@ def make(mix: str, people: int, seed: int) -> pa.Table:
     n = len(who)
     source = made.random.integers(0, 4, n)
     whole = columns["first_name"] + " " + columns["last_name"]
-    gone = {name: made.some(n, 0.03 if mix == "contributors" and name == "email" else share) for name, share in GAPS.items()}
+    gone = {
+        name: made.some(n, 0.03 if mix == "contributors" and name == "email" else share) for name, share in GAPS.items()
+    }
     if mix == "customers":
         gone["first_name"] |= source == 3
         gone["last_name"] |= source == 3

@@ -90,7 +90,11 @@ def link(table: Path, truth: str) -> dict:
     columns = prepare(connection, table, truth)
     api = DuckDBAPI(connection)
     linker = Linker(api.register("records") if hasattr(api, "register") else "records", settings(columns))
-    exact = [r for r in (("email",), ("first_name", "last_name", "company"), ("first_name", "last_name")) if set(r) <= columns]
+    exact = [
+        r
+        for r in (("email",), ("first_name", "last_name", "company"), ("first_name", "last_name"))
+        if set(r) <= columns
+    ]
     linker.training.estimate_probability_two_random_records_match([block_on(*r) for r in exact[:2]], recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1)
     for rule in (("first_name", "last_name"), ("email",)):
@@ -108,7 +112,11 @@ def link(table: Path, truth: str) -> dict:
         if scores["f1"] > best["f1"]:
             best = {**scores, "threshold": threshold}
     pairs = connection.execute(f"select count(*) from {predicted.physical_name}").fetchall()[0][0]
-    return best | {"seconds": trained + cluster_seconds, "pairs": pairs, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return best | {
+        "seconds": trained + cluster_seconds,
+        "pairs": pairs,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
 
 
 def measure(connection: duckdb.DuckDBPyConnection, clusters: str) -> dict:

@@ -48,7 +48,7 @@ def choose_threshold(logits: Logits) -> tuple[float, float]:
     if not len(likely) or total < 1e-6:
         return 0.0, 1.0
     expected = float((2 * np.cumsum(probability) / (np.arange(1, len(likely) + 1) + total)).max())
-    half = min(max(expected / 2, 0.3), 0.5)
+    half = min(max(expected / 2, 0.42), 0.5)
     return float(np.log(half / (1 - half))), expected
 
 
@@ -65,7 +65,7 @@ def cluster(
 ) -> Clusters:
     """Group records; ``source`` is empty unless only records of different sources may be linked."""
     n = candidates.keys.shape[1]
-    parent = _components(candidates, logits, ruling, threshold, limit, n)
+    parent = _components(candidates, logits, ruling, threshold=threshold, limit=limit)
     order, start, end = _members(parent)
     bounds = np.stack([start, end], 1).ravel().astype(np.int64)
     extra_left, extra_right = _unlisted(order, bounds, candidates, source)
@@ -77,12 +77,14 @@ def cluster(
     said = np.where(ruling.together[ruled], CERTAIN, -np.float32(np.inf))
     evidence = np.concatenate([logits[inside] - np.float32(prior), extra - np.float32(prior), said]).astype(np.float32)
     label, weakest = parent.copy(), np.full(n, 1e30, np.float32)
-    _agglomerate_all(order, start, end, parent, (left, right, evidence), prior, threshold, label, weakest)
+    members = order, start, end
+    _agglomerate_all(members, (left, right, evidence), prior, threshold, (label, weakest))
     sizes = end - start
     return Clusters(label, weakest, extra_left, extra_right, extra, len(start), int(sizes.max(initial=1)))
 
 
-def _components(candidates: Candidates, logits: Logits, ruling: Ruling, threshold: float, limit: int, n: int) -> Codes:
+def _components(candidates: Candidates, logits: Logits, ruling: Ruling, *, threshold: float, limit: int) -> Codes:
+    n = candidates.keys.shape[1]
     strong = np.flatnonzero(logits > threshold)
     strong = strong[np.argsort(-logits[strong], kind="stable")]
     parent, size = np.arange(n, dtype=np.int32), np.ones(n, np.int32)
@@ -117,20 +119,16 @@ def _unlisted(
 
 
 def _agglomerate_all(
-    order: Codes,
-    start: npt.NDArray[np.int64],
-    end: npt.NDArray[np.int64],
-    parent: Codes,
+    members: tuple[Codes, npt.NDArray[np.int64], npt.NDArray[np.int64]],
     pairs: tuple[Codes, Codes, Logits],
     prior: float,
     threshold: float,
-    label: Codes,
-    weakest: Logits,
+    out: tuple[Codes, Logits],
 ) -> None:
-    left, right, evidence = pairs
-    number = np.zeros(len(parent), np.int32)
+    (order, start, end), (left, right, evidence), (label, weakest) = members, pairs, out
+    number = np.zeros(len(label), np.int32)
     number[order] = np.repeat(np.arange(len(start), dtype=np.int32), end - start)
-    place = np.zeros(len(parent), np.int32)
+    place = np.zeros(len(label), np.int32)
     place[order] = np.arange(len(order), dtype=np.int32) - np.repeat(start, end - start).astype(np.int32)
     component = number[left]
     by = np.argsort(component, kind="stable")

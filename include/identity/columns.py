@@ -50,7 +50,7 @@ def encode(column: pa.ChunkedArray, name: str) -> Dictionary:
 def numbers(indices: pa.Array) -> Codes:
     """Arrow indices as int32 codes, null as -1."""
     filled = pc.fill_null(indices, -1) if indices.null_count else indices
-    return filled.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    return np.asarray(filled.to_numpy(zero_copy_only=False), np.int32)
 
 
 def _as_text(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

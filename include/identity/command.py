@@ -88,7 +88,9 @@ def evaluate_command(
         return
     shown = Table("", "F1", "precision", "recall", "B³ F1", "seconds")
     for row in rows:
-        numbers = [f"{row[key]:.4f}" for key in ("f1", "precision", "recall", "b3_f1")] if "f1" in row else [row["problem"]]
+        numbers = (
+            [f"{row[key]:.4f}" for key in ("f1", "precision", "recall", "b3_f1")] if "f1" in row else [row["problem"]]
+        )
         shown.add_row(row["engine"], *numbers, *([f"{row['seconds']:.1f}"] if "f1" in row else []))
     Console().print(shown)
 
@@ -128,7 +130,8 @@ def _show(summary: dict[str, Any], scores: Scores | None) -> None:
     console = Console()
     console.print(
         f"{summary['records']:,} records, {summary['clusters']:,} people; {summary['pairs_scored']:,} pairs scored "
-        f"in {summary['seconds']['total']:.1f} s, {summary['peak_mb']:,.0f} MB; expected F1 {summary['expected_f1']:.3f}"
+        f"in {summary['seconds']['total']:.1f} s, {summary['peak_mb']:,.0f} MB; "
+        f"expected F1 {summary['expected_f1']:.3f}"
     )
     for shared in summary["shared_values"][:5]:
         console.print(f"no evidence any more: {shared['column']} {shared['value']} ({shared['records']:,} records)")

@@ -20,7 +20,8 @@ EQUAL = 16  # levels from here on: equal, by frequency bin or sharing class
 WIDTH = EQUAL + BINS
 
 NAME_LEVELS = {
-    1: "equal", 2: "nickname", 3: "typo", 4: "close", 5: "initial", 6: "other_initial", 7: "different", 8: "swapped", 9: "transliterated",
+    1: "equal", 2: "nickname", 3: "typo", 4: "close", 5: "initial", 6: "other_initial", 7: "different", 8: "swapped",
+    9: "transliterated",
     10: "other_script",
 }  # fmt: skip
 LAST_LEVELS = {**NAME_LEVELS, 2: "part"}

@@ -70,9 +70,7 @@ def loose_levels(word, given, family, points, offsets, roots, first_bin, last_bi
         return 64 * (16 + first_bin[word])
     if meet(roots, word, given):
         return 64 * 2
-    if family >= 0 and (
-        spells(word, given, family, points, offsets) or spells(word, family, given, points, offsets)
-    ):
+    if family >= 0 and (spells(word, given, family, points, offsets) or spells(word, family, given, points, offsets)):
         return 64 * (16 + first_bin[given]) + 16 + last_bin[family]
     return 0
 

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.identity.clustering import Ruling
-from include.identity.emails import NO_EVIDENCE, mailboxes
 from include.identity.columns import encode
+from include.identity.emails import NO_EVIDENCE, mailboxes
 from include.identity.features import Features, clean_value
 from include.identity.spec import Kind, MatchingSpec
 

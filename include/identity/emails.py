@@ -1,4 +1,4 @@
-"""Email addresses: the canonical mailbox, and what the data itself says of domains, local parts and shared mailboxes."""
+"""Email addresses: the canonical mailbox, and what the data says of domains, local parts and shared mailboxes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.identity.columns import Codes, Dictionary, apply, numbers, remapped
+from include.identity.columns import Codes, Dictionary, apply, remapped
 from include.identity.placeholders import MAILBOXES, ROLES
 
 ALIASES: Mapping[str, str] = {
@@ -27,7 +27,8 @@ DOTLESS = ("gmail.com", "proton.me")  # providers that deliver j.o.e@ and joe@ t
 DASH_TAGGED = ("yahoo.com", "yahoo.co.uk", "ymail.com")
 FREE = frozenset(
     "gmail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com icloud.com aol.com proton.me gmx.de gmx.net"
-    " gmx.com web.de mail.com mail.ru yandex.ru qq.com 163.com 126.com zoho.com fastmail.com t-online.de orange.fr free.fr"
+    " gmx.com web.de mail.com mail.ru yandex.ru qq.com 163.com 126.com zoho.com fastmail.com t-online.de orange.fr"
+    " free.fr"
     " wanadoo.fr libero.it hotmail.co.uk yahoo.co.uk hotmail.fr yahoo.fr comcast.net verizon.net att.net btinternet.com"
     " sbcglobal.net cox.net bigpond.com hey.com duck.com naver.com users.noreply.github.com".split()
 )
@@ -134,7 +135,7 @@ def role_locals(local: Codes, values: pa.Array, first: Codes, holds: npt.NDArray
     learned = (count >= 10) & (alike < 0.1 * count) & (people >= np.maximum(5, 0.3 * count))
     usual = pc.is_in(pc.replace_substring_regex(values, r"[._\d]+$", ""), value_set=pa.array(sorted(ROLES)))
     trusted = (count >= 10) & (alike >= 0.1 * count)
-    return learned | (usual.to_numpy(zero_copy_only=False) & ~trusted)
+    return np.asarray(learned | (usual.to_numpy(zero_copy_only=False) & ~trusted))
 
 
 def locals_of(boxes: Mailboxes) -> tuple[Codes, Codes]:

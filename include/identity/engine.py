@@ -14,8 +14,8 @@ from include.identity.blocking import Candidates, block
 from include.identity.columns import Codes
 from include.identity.constraints import Decision, bypass, rule_on
 from include.identity.features import Features, featurize
-from include.identity.pair_kernels import score_levels
 from include.identity.model import Model, known_fit, to_model
+from include.identity.pair_kernels import score_levels
 from include.identity.progress import SILENT, Progress, Watch
 from include.identity.resolution import Judged, Resolution
 from include.identity.rules import derive_rules

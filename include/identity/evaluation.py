@@ -69,5 +69,7 @@ def truth_labels(column: pa.ChunkedArray, name: str) -> Labels:
     """A truth column as numbers; raises ConfigurationError where it has nulls."""
     codes = encode(column, name).codes
     if (codes < 0).any():
-        raise ConfigurationError(f"The truth column {name!r} has {int((codes < 0).sum())} nulls; every record needs one.")
+        raise ConfigurationError(
+            f"The truth column {name!r} has {int((codes < 0).sum())} nulls; every record needs one."
+        )
     return codes.astype(np.int64)

@@ -1,4 +1,4 @@
-"""The records as the engine sees them: dictionary-encoded, cleaned, in an order that the input's order cannot change."""
+"""The records as the engine sees them: dictionary-encoded, cleaned, in an order that the rows' order cannot change."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from include.identity import emails, values
 from include.identity.columns import Codes, Dictionary, Texts, apply, canonical, encode, lay_out, remapped
 from include.identity.comparison_kernels import local_holds_name
 from include.identity.naming import Names, name_records
-from include.identity.string_kernels import hash_texts
 from include.identity.spec import Kind, MatchingSpec
+from include.identity.string_kernels import hash_texts
 
 BINS = 24  # a value's bin is the logarithm to base 2 of how many records carry it
 Bins = npt.NDArray[np.uint8]

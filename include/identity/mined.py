@@ -21,6 +21,7 @@ def mine_names(
     last: Codes,
     local: Codes,
     locals_: pa.Array,
+    *,
     nameless: npt.NDArray[np.int64],
     words: list[str],
     code: Callable[[str], int],
@@ -48,7 +49,7 @@ def _known(codes: Codes, words: list[str]) -> dict[str, int]:
 
 
 def read_name(local: str, given: dict[str, int], family: dict[str, int]) -> tuple[str, str]:
-    """First and last name that a local part spells: first+last, initial+last or last+initial; empty where it does not."""
+    """First and last name that a local part spells (first+last, initial+last, last+initial), else empty."""
     parts = [p for p in _SEPARATOR.split(_TAIL.sub("", local)) if p.isalpha()]
     if len(parts) == 1:
         return _unseparated(parts[0], given, family)

@@ -12,7 +12,16 @@ import pyarrow as pa
 from include.identity.columns import Codes, Dictionary, Texts, apply, canonical, lay_out
 from include.identity.emails import Mailboxes, locals_of
 from include.identity.mined import mine_names
-from include.identity.names import PARTICLES, clean_name, is_initial, is_latin, parse_full_name, romanized, roots, skeleton
+from include.identity.names import (
+    PARTICLES,
+    clean_name,
+    is_initial,
+    is_latin,
+    parse_full_name,
+    romanized,
+    roots,
+    skeleton,
+)
 from include.identity.spec import Kind, MatchingSpec
 
 ROOTS, TOKENS = 8, 4
@@ -55,7 +64,7 @@ class _Vocabulary(dict[str, int]):
 
 
 def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailboxes | None) -> Names | None:
-    """Names from first and last name columns, else from full names, else from local parts; None without such columns."""
+    """Names from first and last name columns, else full names, else local parts; None without name columns."""
     columns = {kind: spec.of_kind(kind)[:1] for kind in (Kind.FIRST_NAME, Kind.LAST_NAME, Kind.FULL_NAME)}
     if not any(columns.values()):
         return None
@@ -75,7 +84,9 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
     if boxes is not None:
         local, _ = locals_of(boxes)
         nameless = _without_named_carrier(boxes.mailbox.codes, (first >= 0) | (last >= 0))
-        mined = mine_names(first, last, local, boxes.local.values, nameless, list(words), words.code)
+        mined = mine_names(
+            first, last, local, boxes.local.values, nameless=nameless, words=list(words), code=words.code
+        )
     (first, last), kept = canonical([first, last], len(words))
     every = list(words)
     return _describe(first, last, mined, loose, [every[k] for k in kept])

@@ -27,15 +27,15 @@ def sort_keys(keys, sorted_keys, order):  # type: ignore[no-untyped-def]
     half = np.empty(n, np.int32)
     for i in range(len(keys)):
         if keys[i]:
-            d = np.int64(keys[i] & np.uint32(65535))
-            half[low[d]] = i
-            low[d] += 1
+            digit = np.int64(keys[i] & np.uint32(65535))
+            half[low[digit]] = i
+            low[digit] += 1
     for k in range(n):
         i = half[k]
-        d = np.int64(keys[i] >> np.uint32(16))
-        order[high[d]] = i
-        sorted_keys[high[d]] = keys[i]
-        high[d] += 1
+        digit = np.int64(keys[i] >> np.uint32(16))
+        order[high[digit]] = i
+        sorted_keys[high[digit]] = keys[i]
+        high[digit] += 1
     return n
 
 

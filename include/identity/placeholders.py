@@ -4,7 +4,8 @@ from __future__ import annotations
 
 WORDS = frozenset(
     {
-        "", "-", "--", "---", ".", "..", "?", "??", "???", "n/a", "n.a.", "n.a", "na", "none", "null", "nil", "nan", "nul",
+        "", "-", "--", "---", ".", "..", "?", "??", "???", "n/a", "n.a.", "n.a", "na", "none", "null", "nil", "nan",
+        "nul",
         "undefined", "unknown", "unbekannt", "inconnu", "not available", "not provided", "not known", "not given",
         "not applicable", "no name", "noname", "test", "tester", "testing", "test test", "test user", "tbd", "tba",
         "xx", "xxx", "xxxx", "xxxxx", "anonymous", "anon", "dummy", "asdf", "qwerty", "example", "blank", "empty",
@@ -14,14 +15,16 @@ WORDS = frozenset(
 )  # fmt: skip
 MAILBOXES = frozenset(
     {
-        "test@test.com", "test@example.com", "none@none.com", "no@no.com", "na@na.com", "n/a@n/a.com", "noemail@noemail.com",
+        "test@test.com", "test@example.com", "none@none.com", "no@no.com", "na@na.com", "n/a@n/a.com",
+        "noemail@noemail.com",
         "noemail@email.com", "no@email.com", "none@email.com", "unknown@unknown.com", "a@a.com", "a@b.com", "x@x.com",
         "abc@abc.com", "asdf@asdf.com", "email@email.com", "email@example.com", "user@example.com", "null@null.com",
         "noreply@example.com", "name@example.com", "no-reply@example.com", "test@gmail.com", "test@mail.com",
     }
 )  # fmt: skip
 ROLES = frozenset(
-    "info sales support contact admin office hello enquiries inquiries billing accounts accounting help helpdesk service"
+    "info sales support contact admin office hello enquiries inquiries billing accounts accounting help helpdesk"
+    " service"
     " team mail post hr jobs careers marketing press media webmaster postmaster noreply no-reply donotreply reception"
     " orders order shop customerservice customercare newsletter feedback kontakt contacto abuse root".split()
 )

@@ -30,7 +30,7 @@ def derive_rules(features: Features, spec: MatchingSpec) -> list[Rule]:
     if features.names is not None:
         rules += _name_rules(features.names, contexts)
     else:
-        rules += [Rule(name, mix(codes), spell) for name, codes, spell in contexts]
+        rules += [Rule(name, mix(codes), spell) for name, codes, spell, _ in contexts]
     strong = [c for c in contexts if c[3] in (Kind.CODE, Kind.DATE, Kind.ORGANIZATION)] if features.names else contexts
     for i, one in enumerate(strong):
         for two in strong[i + 1 :]:
@@ -41,7 +41,7 @@ def derive_rules(features: Features, spec: MatchingSpec) -> list[Rule]:
 
 def _contexts(features: Features) -> list[_Context]:
     """The columns that narrow a name down."""
-    found = [
+    found: list[_Context] = [
         (f.name, f.column.codes, _spelled(f), f.kind)
         for kind in (Kind.DATE, Kind.CODE, Kind.ORGANIZATION, Kind.TEXT)
         for f in features.fields

@@ -18,7 +18,9 @@ from include.identity.spec import MatchingSpec
 def read_tables(files: Sequence[Path], spec: MatchingSpec, *, truth: str | None = None) -> pa.Table:
     """The columns that the spec (and the truth) need, of all files; raises SourceError naming the file at fault."""
     wanted = [spec.id, *([spec.source] if spec.source else []), *spec.columns, *([truth] if truth else [])]
-    return pa.concat_tables([_read(path, list(dict.fromkeys(wanted)), spec.id) for path in files], promote_options="permissive")
+    return pa.concat_tables(
+        [_read(path, list(dict.fromkeys(wanted)), spec.id) for path in files], promote_options="permissive"
+    )
 
 
 def _read(path: Path, wanted: list[str], key: str) -> pa.Table:
@@ -33,7 +35,9 @@ def _read(path: Path, wanted: list[str], key: str) -> pa.Table:
         raise SourceError("there is no such file", file=path.name, remedy="Check the path.") from None
     except (pa.ArrowInvalid, OSError) as error:
         where = type(error).__name__
-        raise SourceError(f"it cannot be read ({where})", file=path.name, remedy="Check its format and encoding.") from None
+        raise SourceError(
+            f"it cannot be read ({where})", file=path.name, remedy="Check its format and encoding."
+        ) from None
 
 
 def _parquet(path: Path, wanted: list[str], key: str) -> pa.Table:
@@ -47,7 +51,10 @@ def _csv(path: Path, wanted: list[str], _key: str) -> pa.Table:
     with pa_csv.open_csv(path) as peek:
         _need(path, wanted, peek.schema.names)
     text = pa_csv.ConvertOptions(
-        include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()), strings_can_be_null=True, null_values=[""]
+        include_columns=wanted,
+        column_types=dict.fromkeys(wanted, pa.string()),
+        strings_can_be_null=True,
+        null_values=[""],
     )
     return pa_csv.read_csv(path, convert_options=text, parse_options=pa_csv.ParseOptions(newlines_in_values=True))
 
@@ -62,7 +69,9 @@ def _need(path: Path, wanted: list[str], known: list[str]) -> None:
     for name in wanted:
         if name not in known:
             raise SourceError(
-                f"it has no column {name!r}{nearest(name, known)}", file=path.name, remedy="Correct the spec or the file."
+                f"it has no column {name!r}{nearest(name, known)}",
+                file=path.name,
+                remedy="Correct the spec or the file.",
             )
 
 

@@ -49,7 +49,11 @@ def survey(
     every, weight = np.concatenate(levels, axis=1), np.concatenate(weights)
     _, index, inverse = np.unique(_fingerprint(every), return_index=True, return_inverse=True)
     n = features.size
-    return Universe(np.ascontiguousarray(every[:, index]), np.bincount(inverse, weight, len(index)), n * (n - 1) / 2)
+    return Universe(
+        np.ascontiguousarray(every[:, index]),
+        np.bincount(inverse, weight, len(index)).astype(np.float64),
+        n * (n - 1) / 2,
+    )
 
 
 def _samples(features: Features) -> Iterator[tuple[Keys | None, Codes, Codes, npt.NDArray[np.float64]]]:

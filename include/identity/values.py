@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +14,8 @@ from include.identity.names import fold
 from include.identity.placeholders import WORDS, is_placeholder
 
 LEGAL_FORMS = frozenset(
-    "inc incorporated llc llp ltd limited plc corp corporation co company gmbh ag kg ohg se sa sas sarl srl spa bv nv oy"
+    "inc incorporated llc llp ltd limited plc corp corporation co company gmbh ag kg ohg se sa sas sarl srl spa bv nv"
+    " oy"
     " ab as aps pty pte lp kk holding holdings group".split()
 )
 ONE_DIGIT = "^(" + "|".join(f"{d}{d}+" for d in range(10)) + ")$"
@@ -86,7 +88,7 @@ def learned_region(international: pa.Array) -> str | None:
 def _with_country(digits: pa.Array, region: str | None) -> pa.Array:
     if region is None:
         return pc.utf8_ltrim(digits, "0")
-    known = PhoneMetadata.metadata_for_region(region, None)
+    known: Any = PhoneMetadata.metadata_for_region(region, None)
     country = str(country_code_for_region(region))
     abroad = known.international_prefix if (known.international_prefix or "").isdigit() else "00"
     trunk = known.national_prefix or "0"
@@ -108,11 +110,11 @@ def parse_dates(values: list[str]) -> list[str]:
     return [_as_date(p, day_first) if p else "" for p in parts]
 
 
-def _date_parts(text: str) -> tuple[int, int, int, bool] | None:
+def _date_parts(text: str) -> tuple[int, int, int, bool] | None:  # noqa: PLR0911  one return a notation
     """(first, second, year, loose) for day/month or month/day in front; strict ones come back as (day, month, year)."""
     if is_placeholder(text):
         return None
-    found = [int(d) for d in _DIGITS.findall(text.split("T")[0].split(" 00:")[0])[:3]]
+    found = [int(d) for d in _DIGITS.findall(text.partition("T")[0].partition(" 00:")[0])[:3]]
     word = re.search(r"[A-Za-z]{3,}", text)
     if word and word.group()[:3].lower() in _MONTHS and len(found) >= 2:
         day, year = (found[0], found[1]) if found[0] <= 31 else (found[1], found[0])
