@@ -1,0 +1,145 @@
+"""What the DAGs share: errors that end a task or let it be tried again, windows, logical dates, the warehouse."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, date, datetime
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+import structlog
+
+from include.contracts.errors import ConfigurationError, KindredError, RetryableError, SourceError
+from include.contracts.runs import Window
+
+BROKEN = SourceError("the gzip is truncated", file="usage/2026-10-01.ndjson.gz", remedy="Export it again.")
+
+
+@pytest.fixture(autouse=True)
+def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.setenv("KINDRED_HOME", str(tmp_path))
+    monkeypatch.syspath_prepend(str(Path("plugins").resolve()))
+
+
+@pytest.fixture
+def shared(_environment: None) -> ModuleType:
+    return import_module("kindred_airflow")
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def dag_run(start: str | None = None, end: str | None = None, after: str = "2026-10-31T23:30") -> SimpleNamespace:
+    return SimpleNamespace(
+        dag_id="extract_crm",
+        run_id="manual__1",
+        run_after=at(after),
+        data_interval_start=at(start) if start else None,
+        data_interval_end=at(end) if end else None,
+    )
+
+
+@pytest.mark.parametrize(("error", "end"), [(BROKEN, "Stopped"), (RetryableError("The server is busy."), "TryAgain")])
+def test_an_error_of_ours_ends_the_task_with_its_sentence_alone(
+    shared: ModuleType, caplog: pytest.LogCaptureFixture, error: KindredError, end: str
+) -> None:
+    @shared.stage_task()
+    def extract() -> None:
+        raise error
+
+    with caplog.at_level(logging.ERROR), pytest.raises(getattr(shared, end)) as ended:
+        extract.function()
+    assert ended.value.code == error.exit_code
+    assert ended.value.__suppress_context__
+    assert caplog.messages == [str(error)]
+    assert caplog.records[0].exc_info is None
+
+
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        ("Stopped", "fail"),
+        ("TryAgain", "retry"),
+        (ConnectionResetError(), "retry"),
+        (KeyError("email"), "fail"),
+        (KeyboardInterrupt(), "default"),
+    ],
+)
+def test_a_task_is_tried_again_only_where_that_can_help(
+    shared: ModuleType, error: BaseException | str, action: str
+) -> None:
+    raised = getattr(shared, error)(1) if isinstance(error, str) else error
+    assert shared.RETRY_BY_KIND.evaluate(raised, 1, 3).action.value == action
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "window"),
+    [
+        ("2026-10-01T00:45", "2026-10-02T00:45", ("2026-10-01", "2026-10-02")),
+        ("2026-10-01T00:00", "2026-11-01T00:00", ("2026-10-01", "2026-11-01")),
+        ("2026-10-01T10:15", "2026-10-01T11:15", ("2026-10-01T10:15", "2026-10-01T11:15")),
+        (None, None, (None, "2026-11-01")),
+        ("2026-10-31T12:00", "2026-10-31T12:00", (None, "2026-11-01")),
+    ],
+    ids=["a day", "a month", "an hour", "by hand", "empty"],
+)
+def test_a_window_is_the_runs_interval_in_whole_days(
+    shared: ModuleType, start: str | None, end: str | None, window: tuple[str | None, str]
+) -> None:
+    expected = Window(at(window[0]) if window[0] else None, at(window[1]))
+    assert shared.window_of(dag_run(start, end)) == expected
+
+
+def test_the_logical_date_is_pinned_or_the_samples_or_the_day_the_run_was_due(
+    shared: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shared.run_of(dag_run()).as_of == date(2026, 10, 31)
+    monkeypatch.setenv("KINDRED_TIMEZONE", "Europe/Berlin")
+    assert shared.run_of(dag_run()).as_of == date(2026, 11, 1)
+    (tmp_path / "sample" / "exports").mkdir(parents=True)
+    (tmp_path / "sample" / "exports" / "sample.json").write_text('{"as_of": "2026-10-30"}')
+    assert shared.run_of(dag_run()).as_of == date(2026, 10, 30)
+    monkeypatch.setenv("KINDRED_AS_OF", "2026-10-01")
+    assert shared.run_of(dag_run()).as_of == date(2026, 10, 1)
+    assert shared.run_of(dag_run()).run_id == "extract_crm/manual__1"
+
+
+def test_the_airflow_connection_says_where_the_warehouse_is(
+    shared: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", '{"conn_type": "postgres", "host": "db.example", "schema": "kindred"}')
+    assert shared.project().settings.warehouse_url == "postgres://db.example/kindred"
+
+
+def test_what_an_asset_says_is_versions_and_counts(shared: ModuleType) -> None:
+    report = {
+        "stage": "resolve",
+        "counts": {"profiles": 7},
+        "writes": [{"dataset": "identity/crosswalk", "version": "abc", "rows": 9}],
+    }
+    assert shared.versions(report) == {"counts": {"profiles": 7}, "versions": {"identity/crosswalk": "abc"}}
+
+
+def test_a_missed_deadline_names_the_run(shared: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+    supervisor = import_module("airflow.sdk.execution_time.callback_supervisor")
+    context = {"dag_run": {"dag_id": "build_segments", "dag_run_id": "scheduled__1"}, "deadline": {"id": "1"}}
+    with caplog.at_level(logging.ERROR):
+        done = supervisor.execute_callback(
+            callback_path="kindred_airflow.deadline_missed",
+            callback_kwargs={"context": context},
+            dag_rel_path="",
+            bundle_path="",
+            log=structlog.get_logger(),
+        )
+    assert done == (True, None)
+    assert caplog.messages == ["The run scheduled__1 of build_segments missed its deadline."]
+
+
+def test_a_setting_at_fault_is_told_by_name(shared: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KINDRED_MEMORY_LIMIT", "a lot")
+    with pytest.raises(ConfigurationError, match="KINDRED_MEMORY_LIMIT cannot be used"):
+        shared.run_of(dag_run())
