@@ -78,8 +78,8 @@ class Airflow:
 
     def dags(self, since: datetime) -> set[str]:
         """Return the ids of the DAGs that have been read since then."""
-        found = self._pages("/api/v2/dags", "dags", exclude_stale=False)
-        return {dag["dag_id"] for dag in found if datetime.fromisoformat(dag["last_parsed_time"]) >= since}
+        read = {dag["dag_id"]: dag["last_parsed_time"] for dag in self._pages("/api/v2/dags", "dags")}
+        return {dag for dag, at in read.items() if at is not None and datetime.fromisoformat(at) >= since}
 
     def unpause(self, dag: str) -> None:
         """Let the DAG run."""

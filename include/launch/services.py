@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
 
+import sqlalchemy as sa
+
 from include.contracts.errors import FatalError
 from include.contracts.settings import Settings
 from include.launch.api import Airflow
@@ -49,7 +51,7 @@ def started(
         at = free_port(*([port] if port else []))
         secret = password(layout)
         environment = airflow_environment(settings, layout, database=database, port=at)
-        migrate(processes, layout, environment, database, say)
+        migrate(processes, settings, environment, say)
         for service in SERVICES:
             processes.start(service, [*AIRFLOW, service, *OPTIONS.get(service, ())], environment)
         airflow = Airflow(f"http://127.0.0.1:{at}")
@@ -66,14 +68,27 @@ def started(
             airflow.close()
 
 
-def migrate(processes: Processes, layout: Layout, environment: dict[str, str], database: str, say: Say) -> None:
-    """Bring the metadata database to this Airflow's version, unless the stamp says that it is there already."""
-    stamp = f"{version('apache-airflow-core')} {database.rpartition('/')[2]}"
-    if layout.migrated.exists() and layout.migrated.read_text("utf-8") == stamp:
+def migrate(processes: Processes, settings: Settings, environment: dict[str, str], say: Say) -> None:
+    """Bring the metadata database to this Airflow's schema, unless the stamp says that it is there; it is slow."""
+    stamp = Layout(settings.home).migrated
+    airflow = version("apache-airflow-core")
+    if stamp.exists() and stamp.read_text("utf-8") == f"{airflow} {_schema(settings)}":
         return
     say("Preparing Airflow's database (once)")
     processes.finish(processes.start("migrate", [*AIRFLOW, "db", "migrate"], environment))
-    layout.migrated.write_text(stamp, "utf-8")
+    stamp.write_text(f"{airflow} {_schema(settings)}", "utf-8")
+
+
+def _schema(settings: Settings) -> str | None:
+    """Return the schema's version that the metadata database itself tells."""
+    engine = sa.create_engine(embedded.url(settings.home, "airflow"))
+    try:
+        with engine.connect() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            return str(connection.scalar(sa.text("SELECT version_num FROM alembic_version")))
+    finally:
+        engine.dispose()
 
 
 def expected_dags(settings: Settings) -> frozenset[str]:

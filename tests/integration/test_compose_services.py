@@ -80,7 +80,7 @@ class Deployment:
             "/opt/kindred/home": str(self.place / "home"),
             "/opt/kindred": str(ROOT),
             "/opt/airflow": str(self.place / "airflow"),
-            "redis-server": f"redis-server --port {self.ports['redis']} --bind 127.0.0.1",
+            "redis-server": f"redis-server --port {self.ports['redis']} --bind 127.0.0.1 --dir {self.place}",
         }.items():
             text = text.replace(there, here)
         return str(self.place / "exports") if text == "/exports" else text
