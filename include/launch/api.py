@@ -12,7 +12,6 @@ import httpx
 from include.contracts.errors import FatalError
 
 PAGE = 200
-ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -42,7 +42,8 @@ def run(data: Path | None, console: Console) -> None:
             pipeline = PipelineRun(client, processes, layout)
             since = pipeline.begin(services.extract_dags(settings), dags)
             runs = pipeline.follow(dags, since, progress)
-            summary = read_summary(Project(settings), runs)
+            with closing(Project(settings)) as project:
+                summary = read_summary(project, runs)
             progress.say("Stopping Airflow")
         took = (datetime.now(UTC) - now).total_seconds()
         home = None if settings.home == ROOT / ".kindred" else settings.home
@@ -54,8 +55,9 @@ def up(data: Path | None, console: Console) -> None:
     layout = Layout(settings_for(data, schedules=True).home)
     told = lock.holder(layout.lock)
     if told is None:
+        console.print("Starting Airflow")
         told = _serve_behind(data, layout)
-    elif told.get("command") != "up":
+    elif "url" not in told:
         raise FatalError(lock.taken(told))
     console.print(
         f"Airflow is up: [bold]{told['url']}[/]   user [bold]{USER}[/]   password [bold]{password(layout)}[/]\n"

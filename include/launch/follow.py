@@ -15,7 +15,6 @@ from include.launch.processes import Processes
 from include.launch.progress import Counts, Progress
 
 POLL_SECONDS = 0.4
-FAILED = frozenset({"failed", "upstream_failed"})
 
 
 class PipelineRun:
