@@ -241,7 +241,9 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     nps(count("nps_detractors", "Detractors among them"), "people", default=0),
     nps(date("nps_on", "Day of the latest answer")),
     nps(text("nps_response_id", "The latest answer (staged/nps_response)")),
+    usage(count("usage_active_days_7", "Days with a core action of anybody"), "days", "7 days", default=0),
     usage(count("usage_active_days_28", "Days with a core action of anybody"), "days", "28 days", default=0),
+    usage(count("usage_active_days_90", "Days with a core action of anybody"), "days", "90 days", default=0),
     usage(count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0),
     usage(count("usage_seats_used", "People with a core action"), "seats", "28 days", default=0),
     usage(
@@ -284,6 +286,7 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
         history=True,
     ),
     usage(date("usage_last_on", "Day of the last core action"), window="all time"),
+    usage(date("usage_seen_on", "Day of the last event of any kind, logins among them"), window="all time"),
     usage(integer("usage_days_since", "Days since the last core action", minimum=0), "days", "all time"),
     usage(text("usage_record_id", "The product user who acted last (staged/person_record)"), window="all time"),
     *RENEWAL_MEASURES,

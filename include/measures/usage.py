@@ -50,7 +50,7 @@ def person(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
     last = _last(ever, "profile_id")
     joined = last.left_join(_activity(inputs, recent, "profile_id"), "profile_id").drop("profile_id_right")
     joined = joined.left_join(_features(inputs, recent), "profile_id").drop("profile_id_right")
-    filled = joined.fill_null(_ZEROS | {"usage_active_days_7": 0, "usage_active_days_90": 0, "usage_features_28": 0})
+    filled = joined.fill_null(_ZEROS | {"usage_features_28": 0})
     days_since = inputs.since(filled.usage_last_on)
     thresholds = inputs.thresholds.usage
     return filled.mutate(
@@ -90,7 +90,13 @@ def account(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
     )
 
 
-_ZEROS = {"usage_active_days_28": 0, "usage_core_actions_28": 0, "usage_falling_weeks": 0}
+_ZEROS = {
+    "usage_active_days_7": 0,
+    "usage_active_days_28": 0,
+    "usage_active_days_90": 0,
+    "usage_core_actions_28": 0,
+    "usage_falling_weeks": 0,
+}
 
 
 def _last(ever: ir.Table, member: str) -> ir.Table:
