@@ -54,13 +54,15 @@ def audit(project: Project, run: Run, refs: Refs) -> StageReport:  # noqa: ARG00
     build = _build(project, refs)
     warehouse = project.warehouse()
     with warehouse.begin() as connection:
-        state = builds.state(connection, build)
         published = _published_rows(connection)
-    if state is None:
-        raise FatalError(f"Build {build.version} is not loaded; run load again, then audit.")
-    if state != AUDITED:
-        rules = read_rules(project.settings.config)
-        _examine(project, build, rules, expectations(build, rules, published))
+    with warehouse.begin() as guard:  # one audit of a build at a time
+        builds.lock(guard, build)
+        state = builds.state(guard, build)
+        if state is None:
+            raise FatalError(f"Build {build.version} is not loaded; run load again, then audit.")
+        if state != AUDITED:
+            rules = read_rules(project.settings.config)
+            _examine(project, build, rules, expectations(build, rules, published))
     with warehouse.begin() as connection:
         return _report("audit", build, {**builds.counts(connection, build), **_audited(connection, build)})
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from include.contracts import control
+from include.contracts.errors import ContractError
 from include.contracts.published import PUBLISHED, Published
 from include.contracts.runs import DatasetRef, fingerprint
 from include.storage import bulk, ddl
@@ -82,9 +84,16 @@ def load(connection: sa.Connection, lake: Lake, build: Build) -> None:
 
 
 def seal(connection: sa.Connection, build: Build) -> None:
-    """Let PostgreSQL itself enforce the declarations from here on; the build may be published."""
+    """Let PostgreSQL itself enforce the declarations from here on; the build may be published.
+
+    Raises ContractError.
+    """
     for item in build.tables:
-        ddl.seal(connection, item.table, build.schema, item.name, item.lookups)
+        try:
+            ddl.seal(connection, item.table, build.schema, item.name, item.lookups)
+        except IntegrityError as error:  # its text would quote the row
+            rule = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or type(error.orig).__name__
+            raise ContractError(f"{item.name} breaks its declaration ({rule}). Nothing was published.") from None
     mark(connection, build, AUDITED)
 
 

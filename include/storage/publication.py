@@ -35,7 +35,10 @@ def publish(warehouse: Warehouse, build: Build, run: Run) -> bool:
             if not isinstance(error.orig, (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)):
                 raise
             time.sleep(0.5)
-    raise RetryableError("Readers have held the published views for two minutes; what they see stays as it was.")
+    raise RetryableError(
+        "Readers have held the published views for two minutes; what they see stays as it was. "
+        "End the long transactions that pg_stat_activity shows, or wait, and publish again."
+    )
 
 
 def current(connection: sa.Connection) -> str | None:
@@ -63,6 +66,9 @@ def drop_old(warehouse: Warehouse, build: Build, keep: int) -> list[str]:
     for version in candidates:
         try:
             with warehouse.begin() as connection:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(PUBLISH_LOCK)))
+                if version not in _superseded(connection, build, keep):
+                    continue  # somebody has published or dropped it in between
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
                 connection.exec_driver_sql(f'DROP SCHEMA "{PREFIX}{version}" CASCADE')
                 connection.execute(

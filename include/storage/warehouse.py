@@ -41,7 +41,8 @@ class Warehouse:
     """A warehouse whose control tables are up to date; ``engine`` is its SQLAlchemy engine."""
 
     def __init__(self, url: str | URL) -> None:
-        self.engine = sa.create_engine(url, pool_pre_ping=True, connect_args={"application_name": "kindred"})
+        options = {"application_name": "kindred"}
+        self.engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=options)
 
     @property
     def place(self) -> str:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from include.contracts.errors import FatalError
 from include.contracts.profiles import PROFILE
-from include.contracts.runs import DatasetRef, Run
+from include.contracts.runs import DatasetRef, Run, StageReport
 from include.quality.step import audit, load, publish
 from include.storage.project import Project
 
@@ -25,9 +25,10 @@ def ask(project: Project, query: str) -> list[Any]:
         return [tuple(row) for row in connection.exec_driver_sql(query)]
 
 
-def release(project: Project, run: Run, refs: dict[str, DatasetRef]) -> None:
-    for step in (load, audit, publish):
-        step(project, run, refs)
+def release(project: Project, run: Run, refs: dict[str, DatasetRef]) -> StageReport:
+    load(project, run, refs)
+    audit(project, run, refs)
+    return publish(project, run, refs)
 
 
 def builds(project: Project) -> set[str]:
@@ -190,6 +191,20 @@ def test_old_builds_go_and_the_current_one_never_does(warehouse_project: Project
     release(project, run, releases[0])
     assert ask(project, "SELECT min(full_name) FROM kindred.profile") == [("v1",)]
     assert len(builds(project)) == 2
+    project.close()
+
+
+def test_an_old_build_that_a_reader_still_holds_stays_until_the_next_time(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    project = Project(warehouse_project.settings.model_copy(update={"keep_builds": 2}))
+    release(project, run, company(project))
+    (old,) = builds(project)
+    release(project, run, company(project, "v2"))
+    with project.warehouse().engine.connect() as reader, reader.begin():
+        reader.exec_driver_sql(f"SELECT count(*) FROM {old}.profile").scalar()
+        assert release(project, run, company(project, "v3")).counts["dropped"] == 0
+    assert release(project, run, company(project, "v4")).counts["dropped"] == 2
     project.close()
 
 

@@ -136,6 +136,13 @@ def test_other_rules_make_another_version(
     assert load(warehouse_project, run, refs).writes != load(strict, run, refs).writes
 
 
+def test_a_rule_may_use_all_of_sql(warehouse_project: Project, company: Company, run: Run, tmp_path: Path) -> None:
+    rule = {"name": "odd", "column": "email", "reason": "?", "faulty": "email LIKE '%@%' AND email::text ~ 'n{2}a'"}
+    project = configured(warehouse_project, tmp_path, row_limit=0.5, tables={"profile": {"rows": [rule]}})
+    release(project, run, company(project))
+    assert ask(project, "SELECT profile_id FROM kindred.profile") == [("bo",)]
+
+
 def test_a_rule_that_postgresql_cannot_read_is_named(
     warehouse_project: Project, company: Company, run: Run, tmp_path: Path
 ) -> None:
