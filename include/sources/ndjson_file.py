@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -36,10 +36,15 @@ _FAULTS = {
 }
 
 
-@cache
+_sessions = threading.local()  # opening a session costs more than reading a small file
+
+
 def _session() -> duckdb.DuckDBPyConnection:
-    """One session for all files: opening one costs more than reading a small file."""
-    return duckdb.connect()
+    """The session of this thread."""
+    if not hasattr(_sessions, "duckdb"):
+        _sessions.duckdb = duckdb.connect(config={"threads": 1})
+    session: duckdb.DuckDBPyConnection = _sessions.duckdb
+    return session
 
 
 @dataclass
@@ -93,23 +98,21 @@ class NdjsonReader:
 
     def _lines(self, content: bytes, line: int) -> tuple[pa.Table, list[Reject]]:
         """Split at the line ends, and set aside what DuckDB could not take."""
-        data = np.frombuffer(content, dtype=np.uint8)
-        ends = np.flatnonzero(data == ord("\n"))
-        starts = np.concatenate(([0], ends[:-1] + 1))
-        faults = {int(i): "long" for i in np.flatnonzero(ends - starts > MAX_RECORD_BYTES)}
-        faults |= {i: "bytes" for i in _not_utf8(content, ends)}
+        ends = _line_ends(content)
+        widths = np.diff(ends, prepend=-1)
+        faults = {int(i): "long" for i in np.flatnonzero(widths > MAX_RECORD_BYTES)}
+        text = _split(content, ends)
+        if not _is_utf8(text):
+            faults |= {i: "bytes" for i in _not_utf8(content, ends)}
+        starts = ends - widths + 1
         rejects = [
             _reject(content[starts[i] : ends[i]].decode(errors="backslashreplace"), line + i, fault)
             for i, fault in faults.items()
         ]
-        clean = (
-            content
-            if not faults
-            else b"".join(b"\n" if i in faults else content[starts[i] : ends[i] + 1] for i in range(len(ends)))
-        )
-        breaks = np.flatnonzero(np.frombuffer(clean, np.uint8) == ord("\n"))
-        offsets = np.concatenate(([0], breaks + 1)).astype(np.int32)
-        text = pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(clean)])
+        if faults:
+            kept = (b"\n" if i in faults else content[starts[i] : ends[i] + 1] for i in range(len(ends)))
+            content = b"".join(kept)
+            text = _split(content, _line_ends(content))
         table = pa.table({"text": pc.ascii_trim_whitespace(text), LINE: pa.array(np.arange(len(ends)) + line)})
         return table.filter(pc.not_equal(table["text"], "")), rejects
 
@@ -135,6 +138,24 @@ class NdjsonReader:
         tell_unknown(new, self.declared.names, self.file)
         self._unknown.extend(new)
         return bool(names)
+
+
+def _line_ends(content: bytes) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(np.frombuffer(content, dtype=np.uint8) == ord("\n"))
+
+
+def _split(content: bytes, ends: npt.NDArray[np.int64]) -> pa.Array:
+    """The lines, each with its end, without copying."""
+    offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
+    return pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(content)])
+
+
+def _is_utf8(text: pa.Array) -> bool:
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _not_utf8(content: bytes, ends: npt.NDArray[np.int64]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from include.sources.loads import Load, identify, load_table, raw_dataset, rejec
 from include.sources.registry import SourceKind, declared_object, kind_of
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
+
+FILES_AT_ONCE = 2  # each takes some 300 MB of memory; unpacking and parsing leave Python to others
 
 Taken = Mapping[str, dict[str, Load]]  # object -> file -> load
 
@@ -49,7 +52,10 @@ def extract(project: Project, _run: Run, source: str, window: Window) -> StageRe
 
 def _take_object(log: _Log, kind: SourceKind, declared: ExportFile, folder: Path, window: Window) -> dict[str, Load]:
     """Return the load of each of the object's files in the window, reading those that are new."""
-    return {found.name: log.load(kind, declared, found, window) for found in kind.find(folder, declared, window)}
+    files = kind.find(folder, declared, window)
+    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+        loads = list(pool.map(lambda found: log.load(kind, declared, found, window), files))
+    return {found.name: load for found, load in zip(files, loads, strict=True)}
 
 
 class _Log:

@@ -8,12 +8,25 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, ContractError
 from include.contracts.exports import EXPORTS
 from include.contracts.nearest import nearest
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.sources import SourceSettings, read_sources
-from include.contracts.staged import CONSENT, EMAIL_ACTIVITY, PERSON_RECORD, QUARANTINE, STAGED
+from include.contracts.staged import (
+    ASSET,
+    CAMPAIGN,
+    CAMPAIGN_MEMBER,
+    CONSENT,
+    CONTRACT,
+    EMAIL_ACTIVITY,
+    NPS_RESPONSE,
+    OPPORTUNITY,
+    OPPORTUNITY_CONTACT_ROLE,
+    PERSON_RECORD,
+    QUARANTINE,
+    STAGED,
+)
 from include.contracts.tables import Table
 from include.staging.consent import doings, refusals
 from include.staging.delighted import stage_delighted
@@ -30,6 +43,21 @@ from include.storage.project import Project
 CODE = 1  # raised when the same raw rows would be staged in another way
 COUNTS = "staged/counts"  # a version without files, whose inputs are the counts of the step that made it
 SORTED_ROWS = 5_000_000  # larger tables are written as they come: sorting them would cost more than all else
+
+# tables that hold one row for each that was counted, and the ending of those counts
+ENDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        QUARANTINE.name: ".quarantined",
+        EMAIL_ACTIVITY.name: ".visitor_activity.staged",
+        NPS_RESPONSE.name: ".response.staged",
+        CONTRACT.name: ".contract.staged",
+        ASSET.name: ".asset.staged",
+        OPPORTUNITY.name: ".opportunity.staged",
+        OPPORTUNITY_CONTACT_ROLE.name: ".opportunity_contact_role.staged",
+        CAMPAIGN.name: ".campaign.staged",
+        CAMPAIGN_MEMBER.name: ".campaign_member.staged",
+    }
+)
 
 KINDS: Mapping[str, Callable[[Desk], Staged]] = MappingProxyType(
     {
@@ -112,9 +140,26 @@ def _stage_all(
     write(
         QUARANTINE, _union(QUARANTINE, [*(rows for desk in desks for rows in desk.faulty), *_rejected(engine, desks)])
     )
+    _verify(engine, refs, counts)
     for ref in refs.values():
         engine.lake.point(ref)
     return tuple(refs[table.name] for table in STAGED), counts
+
+
+def _verify(engine: Engine, refs: Mapping[str, DatasetRef], counts: Mapping[str, int]) -> None:
+    """Hold what was written against what was counted; raises ContractError when rows were lost or made."""
+    people = engine.read(PERSON_RECORD, refs[PERSON_RECORD.name])
+    found = engine.ibis.to_pyarrow(people.group_by("source", "object").agg(rows=people.count())).to_pylist()
+    pairs = [(f"{row['source']}.{row['object']}.staged", row["rows"]) for row in found]
+    wrong = [
+        f"{name}: {counts[name]} counted, {rows} written" for name, rows in pairs if counts.get(name, rows) != rows
+    ]
+    for table, ending in ENDINGS.items():
+        counted = sum(count for name, count in counts.items() if name.endswith(ending))
+        if refs[table].rows != counted:
+            wrong.append(f"{table}: {counted} counted, {refs[table].rows} written")
+    if wrong:
+        raise ContractError(f"Staging lost or made rows ({'; '.join(wrong)}); readers keep the version before.")
 
 
 def _union(table: Table, parts: list[ir.Table]) -> ir.Table:
