@@ -2,7 +2,7 @@
 
 A compiled scan walks the bytes once, by RFC 4180. It exists because neither DuckDB's nor Arrow's reader gives the
 physical line of a record with line breaks inside quotes, DuckDB drops a last record whose quote is never closed
-without a word, and both let one unclosed quote swallow the records behind it (docs/decisions/csv-reading.md).
+without a word, and both let one unclosed quote swallow the records behind it (docs/decisions/0007).
 Arrow parses what the scan has found to be whole.
 """
 
