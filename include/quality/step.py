@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,9 +102,10 @@ def _examine(project: Project, build: Build, rules: Rules, expected: Sequence[Ex
         _keep(connection, build, [o for o in validation.outcomes if o.expectation.level == "row"], first_wins=True)
         removed = {} if too_many else set_aside(connection, build, [o.expectation for o in broken])
     if removed:
-        validation = _without_rows(validation, validate(url, build, expected))
+        validation = validate(url, build, expected)
     with warehouse.begin() as connection:
         _keep(connection, build, [o for o in validation.outcomes if o.expectation.level != "row"], first_wins=False)
+        validation = replace(validation, outcomes=_as_first_found(connection, build, validation.outcomes))
     _write_results(project, build, validation)
     write_docs(project.settings.home / "docs" / "data_docs", build, validation)
     failures = [*too_many, *map(_sentence, validation.outcomes)]
@@ -114,11 +115,19 @@ def _examine(project: Project, build: Build, rules: Rules, expected: Sequence[Ex
         builds.seal(connection, build)
 
 
-def _without_rows(first: Validation, second: Validation) -> Validation:
-    """Take what was found of rows from before they were set aside, and of tables from after."""
-    pairs = zip(first.outcomes, second.outcomes, strict=True)
-    outcomes = tuple(before if before.expectation.level == "row" else after for before, after in pairs)
-    return Validation(outcomes, second.results)
+def _as_first_found(connection: sa.Connection, build: Build, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Return the outcomes with those of rows as they were before rows were set aside, perhaps by a killed process."""
+    query = sa.select(AUDIT_RESULT).where(AUDIT_RESULT.c.version == build.version, AUDIT_RESULT.c.level == "row")
+    first = {(row.table_name, row.expectation, row.column_name): row for row in connection.execute(query)}
+
+    def found(outcome: Outcome) -> Outcome:
+        expectation = outcome.expectation
+        row = first.get((expectation.table, expectation.name, expectation.column))
+        if row is None:
+            return outcome
+        return Outcome(expectation, row.success, row.unexpected, row.observed)
+
+    return tuple(map(found, outcomes))
 
 
 def _beyond_limit(rows: Mapping[str, int], broken: Sequence[Outcome], limit: float) -> list[str]:

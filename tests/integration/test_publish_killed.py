@@ -106,4 +106,5 @@ def _seen(project: Project) -> dict[str, Any]:
             for name in names.scalars().all()
         }
     ledger = project.ledger()
-    return {**tables, "quarantine": ledger.quarantine(), "audit": ledger.audit(current), "version": current}
+    results = (project.settings.home / "docs" / "audits" / f"{current}.json").read_text()
+    return {**tables, "quarantine": ledger.quarantine(), "audit": ledger.audit(current), "results": results}
