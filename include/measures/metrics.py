@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import reduce
+from operator import and_
 
 import ibis
 import ibis.expr.types as ir
@@ -26,42 +28,38 @@ def grid(customers: ir.Table) -> ir.Table:
 
 
 def grid_flow(history: ir.Table, as_of: date, first: date) -> ir.Table:
-    """Return how many profiles moved between cells in each of the last weeks that the history covers whole."""
-    ends = [as_of - timedelta(days=7 * week) for week in range(FLOW_WEEKS + 1)]
-    ends = [end for end in ends if end >= first]
-    recent = history.filter(
-        (history.since > ibis.literal(ends[-1] if ends else as_of)) & (history.since <= ibis.literal(as_of))
+    """Return how many profiles moved between cells in each of the last weeks that the history covers whole.
+
+    ``first`` is the history's first day: what held before is not known.
+    """
+    weeks = min(FLOW_WEEKS, max((as_of - first).days // 7, 0))
+    known = history.filter(history.since <= ibis.literal(as_of))
+    moved = known.filter(known.since > ibis.literal(as_of - timedelta(days=7 * weeks))).select("profile_id").distinct()
+    rows = known.semi_join(moved, "profile_id").select("profile_id", "since", "is_present", *GRID_DIMENSIONS)
+    age = ibis.literal(as_of).delta(rows.since, unit="day")
+    rows = rows.mutate(week=ibis.least(age // 7, weeks))  # of all before the first week only the last state counts
+    order = ibis.window(group_by="profile_id", order_by="since")
+    rows = rows.mutate(week_after=rows.week.lead().over(order))
+    ends = rows.filter(rows.week_after.isnull() | (rows.week_after != rows.week))
+    pairs = ends.mutate(
+        was_present=ends.is_present.lag().over(order).fill_null(False),
+        **{f"from_{name}": ends[name].lag().over(order) for name in GRID_DIMENSIONS},
     )
-    moved = recent.select("profile_id").distinct()
-    points = moved.cross_join(ibis.memtable({"week_end": ends or [as_of]}))
-    cell = {name: history[name] for name in GRID_DIMENSIONS}
-    states = history.semi_join(moved, "profile_id").select("profile_id", "since", "is_present", **cell)
-    joined = points.inner_join(states, "profile_id").filter(lambda t: t.since <= t.week_end)
-    newest = joined.group_by("profile_id", "week_end").aggregate(
-        state=ibis.struct({name: joined[name] for name in ("since", "is_present", *GRID_DIMENSIONS)}).max()
-    )
-    at_ends = points.left_join(newest, ["profile_id", "week_end"], rname="{name}_found")
-    present = at_ends.state["is_present"].fill_null(False)
-    to = {f"to_{name}": ibis.ifelse(present, at_ends.state[name], None) for name in GRID_DIMENSIONS}
-    shown = at_ends.select("profile_id", "week_end", is_present=present, **to)
-    order = ibis.window(group_by="profile_id", order_by="week_end")
-    both = shown.mutate(
-        was_present=shown.is_present.lag().over(order),
-        **{f"from_{name}": shown[f"to_{name}"].lag().over(order) for name in GRID_DIMENSIONS},
-    )
-    return _counted(both)
+    return _counted(pairs.filter(pairs.week < weeks), as_of)
 
 
-def _counted(moves: ir.Table) -> ir.Table:
-    """Count moves by week and cells; weeks without a state before them are not moves."""
-    rows = moves.filter(moves.was_present.notnull() & (moves.is_present | moves.was_present))
-    stayed = ibis.literal(True)
-    for name in GRID_DIMENSIONS:
-        stayed = stayed & rows[f"from_{name}"].identical_to(rows[f"to_{name}"])
-    rows = rows.filter(~stayed)
-    keys = [f"{side}_{name}" for side in ("from", "to") for name in GRID_DIMENSIONS]
-    words = {key: rows[key].fill_null("new" if key.startswith("from_") else "gone") for key in keys}
-    return rows.select("week_end", **words).group_by("week_end", *keys).aggregate(profiles=lambda t: t.count())
+def _counted(pairs: ir.Table, as_of: date) -> ir.Table:
+    """Count the moves by week and cells; who was there neither before nor after, or stayed in a cell, is none."""
+    sides = (("from", "was_present", "new"), ("to", "is_present", "gone"))
+    words = {
+        f"{side}_{name}": ibis.ifelse(pairs[present], pairs[f"from_{name}" if side == "from" else name], word)
+        for side, present, word in sides
+        for name in GRID_DIMENSIONS
+    }
+    week_end = (ibis.literal(as_of) - (pairs.week * 7).as_interval("D")).cast("date")
+    rows = pairs.filter(pairs.is_present | pairs.was_present).select(week_end=week_end, **words)
+    stayed = reduce(and_, (rows[f"from_{name}"] == rows[f"to_{name}"] for name in GRID_DIMENSIONS))
+    return rows.filter(~stayed).group_by("week_end", *words).aggregate(profiles=lambda t: t.count())
 
 
 def nps_month(inputs: Inputs) -> ir.Table:

@@ -109,7 +109,11 @@ def _fields(model: type[BaseModel], path: str) -> Iterator[str]:
         if section is not None and not path:
             yield from _fields(section, f"{name}.")
         else:
-            default = ("none" if path == "exclusive." else "required") if field.is_required() else field.get_default(call_default_factory=True)
+            default = (
+                ("none" if path == "exclusive." else "required")
+                if field.is_required()
+                else field.get_default(call_default_factory=True)
+            )
             shown = "none" if default is None or default == [] else default
             yield f"| `{path}{name}` | {shown} | {field.description} |"
 

@@ -1,0 +1,299 @@
+"""What people ask of segments: why, why not, what if, and the list itself, from the lake and from the warehouse."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from include.contracts import identity, profiles
+from include.contracts.errors import ConfigurationError
+from include.contracts.runs import DatasetRef
+from include.contracts.settings import ROOT
+from include.measures.step import measure
+from include.segments.approval import approved, pending
+from include.segments.catalog import load_beside
+from include.segments.export import export, export_file, neutral
+from include.segments.listing import list_segments
+from include.segments.preview import preview
+from include.segments.readers import lake_reader, warehouse_reader
+from include.segments.step import segment
+from include.segments.why import explain
+from include.storage import build, publication
+from tests.small_company import AS_OF, SmallCompany, publish
+
+SHIPPED = ROOT / "include" / "config"
+
+
+def days_ago(days: int) -> date:
+    return AS_OF - timedelta(days=days)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> SmallCompany:
+    """p1 is a detractor renewing in 20 days; p2 a promoter of an evergreen account; a1 is theirs, by two records each."""
+    company = SmallCompany(tmp_path_factory.mktemp("answers"))
+    company.account("a1", name="=cmd|' /C calc'!A0", domain="acme.test")
+    company.account("a2", name="Evergreen Ltd")
+    company.person("p1", "crm.contact:1", "nps.respondent:1", account_id="a1", full_name="@SUM(1)", email="p1@acme.test",
+                   phone="+4930123456", company="-Acme", title="Нина", confidence=0.8)  # fmt: skip
+    company.person(
+        "p2", "usage.user:2", account_id="a2", full_name="王伟", email="p2@ever.test", email_consent="opted_out"
+    )
+    company.person("p3")
+    company.answer("nps.respondent:1", 3, days_ago(40), "nps.response:77")
+    company.answer("usage.user:2", 10, days_ago(5))
+    company.use("usage.user:2", *(days_ago(n) for n in range(14)), feature="a")
+    company.use("usage.user:2", days_ago(1), feature="b")
+    company.use("usage.user:2", days_ago(1), feature="c")
+    company.contract("a1", "term", days_ago(345), AS_OF + timedelta(days=20))
+    company.contract("a2", "evergreen", days_ago(345), None)
+    company.add(identity.EDGE, record_a="crm.contact:1", record_b="nps.respondent:1", match_weight=2.0, probability=0.8,
+                grade="match", rule="email", evidence="email=exact")  # fmt: skip
+    company.add(identity.ALIAS, alias_id="p0", profile_id="p1", since=AS_OF)
+    company.add(profiles.PROFILE_LINEAGE, profile_id="p1", attribute="title", record_id="crm.contact:1", rule="newest",
+                candidates=1, losing_values=0)  # fmt: skip
+    return company
+
+
+@pytest.fixture(scope="module")
+def refs(company: SmallCompany) -> dict[str, DatasetRef]:
+    refs = company.save()
+    for ref in refs.values():
+        company.project.lake.point(ref)
+    for step in (measure, segment):
+        refs |= publish(company.project, step(company.project, company.run(), refs))
+    return refs
+
+
+def test_why_shows_each_clause_with_its_value_source_and_age(company: SmallCompany, refs: Any) -> None:
+    found = explain(company.project, "detractors_renewing", "p1")
+    assert found.is_match
+    nps, renewal = found.clauses
+    assert (nps.text, nps.state) == ("nps_class = 'detractor'", True)
+    assert (nps.sources[0].value, nps.sources[0].record, nps.sources[0].age_days) == (
+        "detractor",
+        "nps.response:77",
+        40,
+    )
+    assert (renewal.sources[0].record, renewal.sources[0].value) == ("crm.contract:0", AS_OF + timedelta(days=20))
+    assert found.would_change == ("nps_class = 'detractor' would have to be false (now nps_class is detractor)",)
+    assert found.published is not None
+    assert found.published["since"] == AS_OF
+    json.dumps(found.to_dict(), default=str)
+
+
+def test_why_shows_the_identity_links_that_evidence_hangs_on(company: SmallCompany, refs: Any) -> None:
+    found = explain(company.project, "detractors_renewing", "p1")
+    assert found.records == ("crm.contact:1", "nps.respondent:1")
+    (link,) = found.links
+    assert (link.record_a, link.record_b, link.probability, link.is_evidence) == (
+        "crm.contact:1",
+        "nps.respondent:1",
+        0.8,
+        True,
+    )
+
+
+def test_a_merged_away_id_is_explained_as_its_successor(company: SmallCompany, refs: Any) -> None:
+    assert explain(company.project, "detractors_renewing", "p0").member_id == "p1"
+
+
+def test_why_not_says_what_would_have_to_change(company: SmallCompany, refs: Any) -> None:
+    found = explain(company.project, "detractors_renewing", "p2")
+    assert not found.is_match
+    assert [clause.state for clause in found.clauses] == [False, None]  # an unknown date is not "no"
+    assert found.would_change == (
+        "nps_class = 'detractor' would have to be true (now nps_class is promoter)",
+        "within_next(renewal_date, 90 days) would have to be true (now renewal_date is unknown)",
+    )
+    assert found.published is None
+
+
+def test_a_negated_clause_is_shown_as_it_stands(company: SmallCompany, refs: Any) -> None:
+    found = explain(company.project, "outreach_save", "p1")
+    states = {clause.text: clause.state for clause in found.clauses}
+    assert states["not in_segment('saturated')"] is True
+    assert states["email_consent is null"] is True
+
+
+def test_an_account_is_explained_too(company: SmallCompany, refs: Any) -> None:
+    found = explain(company.project, "accounts_at_risk", "a1")
+    assert found.is_match
+    assert found.records == ()
+    assert any(clause.text.startswith("all_of_people") and clause.state for clause in found.clauses)
+
+
+def test_why_asks_for_segments_and_people_that_are_there(company: SmallCompany, refs: Any) -> None:
+    with pytest.raises(ConfigurationError, match="did you mean 'lapsed'"):
+        explain(company.project, "lapsd", "p1")
+    with pytest.raises(ConfigurationError, match="There is no profile"):
+        explain(company.project, "lapsed", "nobody")
+
+
+@pytest.fixture(scope="module")
+def warehouse(company: SmallCompany, refs: dict[str, DatasetRef], postgres_home: Path) -> SmallCompany:
+    """The same company, published to a real PostgreSQL."""
+    import psycopg  # noqa: PLC0415
+
+    from include.storage import embedded  # noqa: PLC0415
+    from include.storage.project import Project  # noqa: PLC0415
+
+    server = embedded.url(postgres_home, "postgres").replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE segments_answers")
+    settings = company.project.settings.model_copy(
+        update={"warehouse_url": embedded.url(postgres_home, "segments_answers")}
+    )
+    company.project = Project(settings)
+    made = build.Build.of(refs, "test")
+    with company.project.warehouse().begin() as connection:
+        build.load(connection, company.project.lake, made)
+        build.seal(connection, made)
+    publication.publish(company.project.warehouse(), made, company.run())
+    return company
+
+
+def test_a_preview_is_the_same_from_the_lake_and_from_the_warehouse(warehouse: SmallCompany, tmp_path: Path) -> None:
+    draft = tmp_path / "draft.yaml"
+    draft.write_text(
+        "key: detractors_renewing\nname: x\nowner: x\npurpose: x\n"
+        "where: (nps_class = 'detractor' or in_segment('evergreen_power_users')) and not title like 'V%'\n"
+    )
+    segment, _ = load_beside(draft, SHIPPED)
+    with lake_reader(warehouse.project) as reader:
+        from_lake = preview(reader, segment)
+    with warehouse_reader(warehouse.project) as reader:
+        from_warehouse = preview(reader, segment)
+    assert from_lake == from_warehouse
+    assert (from_lake.size, from_lake.size_published, from_lake.entering, from_lake.leaving) == (1, 1, 0, 0)
+    assert from_lake.clauses == {
+        "nps_class = 'detractor'": 1,
+        "in_segment('evergreen_power_users')": 1,
+        "not title like 'V%'": 1,
+    }  # p2 has no title: not known to be unlike
+    assert from_lake.overlap == {"outreach_save": 1}
+    assert [row["profile_id"] for row in from_lake.sample] == ["p1"]
+
+
+def test_the_list_has_sizes_and_states(warehouse: SmallCompany) -> None:
+    rows = {row["segment_key"]: row for row in list_segments(warehouse.project)}
+    assert rows["detractors_renewing"]["size"] == 1
+    assert rows["detractors_renewing"]["state"] == "published"
+    assert rows["evergreen_power_users"]["size"] == 1
+
+
+def cells(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
+
+
+def test_csv_cells_that_a_spreadsheet_would_run_are_neutral(warehouse: SmallCompany) -> None:
+    sink = io.BytesIO()
+    assert export(warehouse.project, "detractors_renewing", "csv", sink) == 1
+    (row,) = cells(sink.getvalue())
+    assert (row["full_name"], row["phone"], row["company"]) == ("'@SUM(1)", "'+4930123456", "'-Acme")
+    assert (row["email"], row["title"], row["nps_class"]) == ("p1@acme.test", "Нина", "detractor")
+    sink = io.BytesIO()
+    assert export(warehouse.project, "accounts_at_risk", "csv", sink) == 1
+    assert cells(sink.getvalue())[0]["name"] == "'=cmd|' /C calc'!A0"
+
+
+def test_excel_has_neutral_text_and_no_formula(warehouse: SmallCompany, tmp_path: Path) -> None:
+    assert export_file(warehouse.project, "accounts_at_risk", "xlsx", tmp_path / "out.xlsx") == 1
+    with zipfile.ZipFile(tmp_path / "out.xlsx") as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet
+    assert "'=cmd|" in sheet
+
+
+def test_parquet_is_verbatim(warehouse: SmallCompany, tmp_path: Path) -> None:
+    export_file(warehouse.project, "detractors_renewing", "parquet", tmp_path / "out.parquet")
+    (row,) = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert (row["phone"], row["since"], row["confidence"]) == ("+4930123456", AS_OF, 0.8)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_every_dangerous_beginning_is_neutralised(start: str) -> None:
+    import pyarrow as pa  # noqa: PLC0415
+
+    batch = pa.record_batch({"text": [f"{start}1+1", "a=b", None, ""], "number": [-1, 2, 3, 4]})
+    assert neutral(batch).to_pydict() == {"text": [f"'{start}1+1", "a=b", None, ""], "number": [-1, 2, 3, 4]}
+
+
+def test_an_empty_segment_is_a_header(warehouse: SmallCompany) -> None:
+    for format in ("csv", "parquet", "xlsx"):
+        sink = io.BytesIO()
+        assert export(warehouse.project, "accounts_overdue", format, sink) == 0
+        assert sink.getvalue()
+
+
+def test_members_held_out_are_left_out_unless_asked_for(warehouse: SmallCompany) -> None:
+    with warehouse.project.warehouse().begin() as connection:
+        place = connection.execute(
+            sa.text("SELECT table_schema FROM information_schema.view_table_usage "
+                    "WHERE view_schema = 'kindred' AND view_name = 'segment_membership'")
+        ).scalar()  # fmt: skip
+        connection.exec_driver_sql(
+            f"UPDATE \"{place}\".segment_membership SET is_holdout = true WHERE segment_key = 'evergreen_power_users'"
+        )
+    assert export(warehouse.project, "evergreen_power_users", "csv", io.BytesIO()) == 0
+    assert export(warehouse.project, "evergreen_power_users", "csv", io.BytesIO(), holdout=True) == 1
+
+
+def test_an_unknown_format_segment_or_place_is_one_sentence(warehouse: SmallCompany, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no format 'xls' .did you mean 'xlsx'"):
+        export(warehouse.project, "lapsed", "xls", io.BytesIO())
+    with pytest.raises(ConfigurationError, match="did you mean 'lapsed'"):
+        export(warehouse.project, "lapsd", "csv", io.BytesIO())
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        export_file(warehouse.project, "lapsed", "csv", tmp_path / "nowhere" / "out.csv")
+
+
+def test_approvals_are_read_from_the_warehouse(warehouse: SmallCompany) -> None:
+    with warehouse.project.warehouse().begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO control.approval (subject, verdict, author, reason, decided_at) VALUES "
+            "('segment/a@1', 'approved', 'x', 'x', now()), ('segment/b@1', 'rejected', 'x', 'x', now())"
+        )
+    assert approved(warehouse.project, ["segment/a@1", "segment/b@1", "segment/c@1"]) == {"segment/a@1"}
+    with warehouse.project.engine() as engine:
+        assert pending(engine) == []
+
+
+def test_the_commands_print_for_people_and_for_machines(
+    warehouse: SmallCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from include.cli.app import COMMANDS, _application  # noqa: PLC0415
+
+    settings = warehouse.project.settings
+    for name in ("home", "config", "warehouse_url"):
+        monkeypatch.setenv(f"KINDRED_{name.upper()}", str(getattr(settings, name)))
+    app, runner = _application(list(COMMANDS)), CliRunner()
+    listed = runner.invoke(app, ["segments", "--json"])
+    assert {row["segment_key"] for row in json.loads(listed.stdout)} >= {"lapsed", "champions"}
+    explained = json.loads(runner.invoke(app, ["why", "detractors_renewing", "p1", "--json"]).stdout)
+    assert explained["is_match"] is True
+    shown = runner.invoke(app, ["why-not", "detractors_renewing", "p2"])
+    assert shown.exit_code == 0
+    written = runner.invoke(app, ["segment", "detractors_renewing", "--format", "csv"])
+    assert cells(written.stdout_bytes)[0]["profile_id"] == "p1"
+    drawn = runner.invoke(app, ["preview", str(SHIPPED / "segments" / "lapsed.yaml"), "--json"])
+    assert json.loads(drawn.stdout)["segment"] == "lapsed"
+
+
+def test_before_the_first_publication_there_is_nothing_to_show(tmp_path: Path, warehouse_url: str) -> None:
+    company = SmallCompany(tmp_path, warehouse_url=warehouse_url)
+    with pytest.raises(ConfigurationError, match="Nothing is published yet"):
+        list_segments(company.project)
+    with pytest.raises(ConfigurationError, match="Nothing is published yet"):
+        explain(company.project, "lapsed", "p1")
+    company.project.close()
