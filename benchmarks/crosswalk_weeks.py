@@ -5,7 +5,8 @@
 SAMPLE is a folder that `python -m include.samples` wrote; its truth says whose record is whose, and is read here only.
 Each week some people and records arrive, some change their employer, address, number or the spelling of their name,
 some sources merge two records of a person into one, and some people leave. A person is unaffected in a week when no
-record of theirs arrived, changed or left in it; they keep their id when every record of theirs does.
+record of theirs arrived, changed or left in it. Two counts: people whose id (that of most of their records) is the
+same, and, stricter, people of whom not one record changed its profile.
 """
 
 from __future__ import annotations
@@ -126,28 +127,28 @@ class Company:
 
 
 def simulate(project, company: Company, weeks: int) -> None:
-    print("| week | records | people | unaffected | kept their id | merged | split | restored | seconds |")
-    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
-    before, first, ever_touched = _run(project, company, 0, set())[0], None, set()
-    first = before
-    total = kept = 0
+    print("| week | records | people | unaffected | kept their id | and every record | merged | split | restored | s |")
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    first = before = _run(project, company, 0)[0]
+    ever, totals = set[str](), np.zeros(3, int)
     for week in range(1, weeks + 1):
         touched = company.week()
-        ever_touched |= touched
-        now, counts, seconds = _run(project, company, week, touched)
-        unaffected, same = _kept(before, now, touched)
-        total, kept, before = total + unaffected, kept + same, now
+        now, counts, seconds = _run(project, company, week)
+        kept = _kept(before, now, touched)
+        totals, ever, before = totals + kept, ever | touched, now
         moves = " | ".join(f"{counts.get(kind, 0):,}" for kind in ("merged", "split", "restored"))
-        cells = (week, len(now), now.person_id.nunique(), unaffected)
-        print(
-            f"| {' | '.join(f'{n:,}' for n in cells)} | {same / unaffected:.4%} | {moves} | {seconds:.1f} |", flush=True
-        )
-    print(f"\nOver all weeks {kept:,} of {total:,} times an unaffected person kept the id: {kept / total:.4%}.")
-    always, same = _kept(first, before, ever_touched)
-    print(f"Of {always:,} people whom no week touched, {same:,} have the id of the first run: {same / always:.4%}.")
+        cells = " | ".join(f"{n:,}" for n in (week, len(now), now.person_id.nunique(), kept[0]))
+        print(f"| {cells} | {_shares(kept)} | {moves} | {seconds:.1f} |", flush=True)
+    print(f"| all weeks | | | {totals[0]:,} | {_shares(totals)} | | | | |")
+    always = _kept(first, before, ever)
+    print(f"| first to last, never touched | | | {always[0]:,} | {_shares(always)} | | | | |")
 
 
-def _run(project, company: Company, week: int, _touched: set[str]):
+def _shares(kept: np.ndarray) -> str:
+    return " | ".join(f"{count / kept[0]:.3%}" for count in kept[1:])
+
+
+def _run(project, company: Company, week: int):
     rows = company.records[company.here].drop(columns="person_id")
     table = pa.Table.from_pandas(rows, preserve_index=False)
     with project.engine() as engine:
@@ -161,12 +162,21 @@ def _run(project, company: Company, week: int, _touched: set[str]):
     return ids.merge(company.records[["record_id", "person_id"]], on="record_id"), dict(report.counts), seconds
 
 
-def _kept(before: pd.DataFrame, now: pd.DataFrame, touched: set[str]) -> tuple[int, int]:
-    """How many people were not touched, and how many of them kept the id of every record."""
-    both = before.merge(now[["record_id", "profile_id"]], on="record_id", suffixes=("", "_now"))
-    both = both[~both.person_id.isin(touched)]
-    same = (both.profile_id == both.profile_id_now).groupby(both.person_id).all()
-    return len(same), int(same.sum())
+def _kept(before: pd.DataFrame, now: pd.DataFrame, touched: set[str]) -> np.ndarray:
+    """How many people were not touched; of them, how many kept their id, and how many that of every record."""
+    was, is_ = (rows[~rows.person_id.isin(touched)] for rows in (before, now))
+    both = was.merge(is_[["record_id", "profile_id"]], on="record_id", suffixes=("", "_now"))
+    every = (both.profile_id == both.profile_id_now).groupby(both.person_id).all()
+    same = _main_id(was).eq(_main_id(is_)).reindex(every.index)
+    return np.array([len(every), int(same.sum()), int(every.sum())])
+
+
+def _main_id(rows: pd.DataFrame) -> pd.Series:
+    """The profile that holds most of a person's records; of equal ones the first by id."""
+    counted = rows.groupby(["person_id", "profile_id"]).size().reset_index(name="records")
+    return (
+        counted.sort_values(["records", "profile_id"], ascending=[False, True]).groupby("person_id").profile_id.first()
+    )
 
 
 if __name__ == "__main__":

@@ -49,9 +49,10 @@ class Lookup:
             raise ConfigurationError(f"There never was a profile {profile_id!r}.")
         return living
 
-    def records(self, profile_id: str) -> list[Row]:
-        """Return the profile's records, in order of id."""
-        return self._rows(CROSSWALK, "profile_id = $id", {"id": profile_id}, "record_id")
+    def records(self, profile_id: str, other_id: str | None = None) -> list[Row]:
+        """Return the records of a profile, or of two, in order of id."""
+        given = {"id": profile_id, "other": other_id or profile_id}
+        return self._rows(CROSSWALK, "profile_id IN ($id, $other)", given, "record_id")
 
     def record(self, record_id: str) -> Row:
         """Return the crosswalk's row of a record; raises ConfigurationError."""
@@ -61,16 +62,15 @@ class Lookup:
         return found[0]
 
     def links(self, records: Sequence[str]) -> list[Link]:
-        """Return the judged pairs and binding decisions on any of the records."""
-        given = {"ids": sorted(records)}
-        touching = "record_a IN (SELECT unnest($ids)) OR record_b IN (SELECT unnest($ids))"
-        judged = self._rows(EDGE, touching, given, "record_a, record_b")
-        decided = self._rows(APPLIED, f"state <> 'stale' AND ({touching})", given, "decision_id")
+        """Return the judged pairs and binding decisions among the records."""
+        given = {f"r{number}": record for number, record in enumerate(sorted(records))}
+        # a list of values, not a subquery: only that is compared with the file's statistics
+        ids = ", ".join(f"${name}" for name in given)
+        inside = f"record_a IN ({ids}) AND record_b IN ({ids})"
+        judged = self._rows(EDGE, inside, given, "record_a, record_b")
+        decided = self._rows(APPLIED, f"state <> 'stale' AND ({inside})", given, "decision_id")
         return [
-            *(
-                Link(r["record_a"], r["record_b"], r["match_weight"], r["probability"], r["grade"], r["evidence"])
-                for r in judged
-            ),
+            *(_judged(row) for row in judged),
             *(_decided(row) for row in decided),
         ]
 
@@ -99,6 +99,12 @@ class Lookup:
         result = self.engine.connection.execute(query, {"files": files, **given})
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _judged(row: Row) -> Link:
+    return Link(
+        **{name: row[name] for name in ("record_a", "record_b", "match_weight", "probability", "grade", "evidence")}
+    )
 
 
 def _decided(row: Row) -> Link:

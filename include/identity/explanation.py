@@ -78,9 +78,8 @@ def explain_records(lookup: Lookup, a: str, b: str, spec: MatchingSpec) -> PairE
     """Explain two records; raises ConfigurationError for an unknown one."""
     row_a, row_b = lookup.record(a), lookup.record(b)
     together = row_a["profile_id"] == row_b["profile_id"]
-    records = [row["record_id"] for row in lookup.records(row_a["profile_id"])] if together else [a, b]
-    links = lookup.links(records)
-    inside = [link for link in links if {link.record_a, link.record_b} <= set(records)]
+    records = [row["record_id"] for row in lookup.records(row_a["profile_id"], row_b["profile_id"])]
+    inside = lookup.links(records)
     between = [link for link in inside if {link.record_a, link.record_b} == {a, b}]
     stored = next((link for link in between if link.decision is None), None)
     direct = stored or judge_afresh(lookup, a, b, spec)
@@ -95,7 +94,7 @@ def explain_records(lookup: Lookup, a: str, b: str, spec: MatchingSpec) -> PairE
         if together
         else (),
         afresh=direct is not None and stored is None,
-        decisions=[link for link in (inside if together else links) if link.decision],
+        decisions=[link for link in inside if link.decision],
         events=_dealings(lookup, row_a["profile_id"], row_b["profile_id"]),
     )
 
