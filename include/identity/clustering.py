@@ -14,7 +14,7 @@ from include.identity.pair_kernels import agglomerate, emit_pairs, join_bounded
 
 Logits = npt.NDArray[np.float32]
 CERTAIN = np.float32(1e6)
-WEIGHTS = np.array([0.7, 0.3, 0.0])  # of mean, best and worst evidence between two clusters
+WEIGHTS = np.array([0.6, 0.25, 0.15])  # of mean, best and worst evidence between two clusters
 
 
 @dataclass(frozen=True)

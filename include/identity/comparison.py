@@ -38,7 +38,7 @@ ROLE_NAMES: Mapping[str, Mapping[int, str]] = {
     "identifier": SHARED_LEVELS, "organization": TEXT_LEVELS, "code": TEXT_LEVELS, "text": TEXT_LEVELS,
     "date": DATE_LEVELS, "names": {1: "agree", 2: "differ"},
 }  # fmt: skip
-DIFFERENT, SWAPPED = 7, 8
+INITIAL, DIFFERENT, SWAPPED, OTHER_NUMBER = 5, 7, 8, 13
 _AGREES = np.isin(np.arange(WIDTH), (1, 2, 3, SWAPPED, 9, *range(EQUAL, WIDTH))).astype(np.uint8)
 # "names" is no column: it corrects for first and last names that agree, or differ, together more than by chance
 SHARED_ROLES = frozenset({"email", "phone", "identifier"})
@@ -123,6 +123,31 @@ def unverified(levels: Levels) -> npt.NDArray[np.bool_]:
     first, last, _, email = levels
     spelt = (last >= EQUAL) & ((first >= EQUAL) | (first == 0))
     return np.asarray(~spelt & (email < EQUAL))
+
+
+def numbered(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
+    """Pairs with ``ann.lee`` and ``ann.lee2`` at one company, and no phone, identifier or birth date in common.
+
+    A company numbers an address because the plain one is somebody else's.
+    """
+    roles = [group.role for group in groups]
+    if "email" not in roles:
+        return np.zeros(levels.shape[1], bool)
+    found = levels[roles.index("email")] == OTHER_NUMBER
+    for g, role in enumerate(roles):
+        if role in ("phone", "identifier", "date"):
+            found &= levels[g] < EQUAL
+    return np.asarray(found)
+
+
+def only_initials(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
+    """Pairs whose names agree by an initial, and that have nothing else to compare."""
+    found = np.zeros(levels.shape[1], bool)
+    if "first" not in [group.role for group in groups]:
+        return found
+    at = np.flatnonzero((levels[0] == INITIAL) | (levels[1] == INITIAL))
+    found[at] = ~levels[3:, at].any(axis=0)
+    return found
 
 
 _Step = Callable[[Codes, Codes, Sequence[npt.NDArray[np.uint8]]], None]

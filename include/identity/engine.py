@@ -75,6 +75,7 @@ def resolve(
 
 
 REVIEWED = -1.0  # log odds of a pair that only a person can judge
+UNLIKELY = -4.0  # log odds of a pair whose agreement is explained by what keeps it apart
 
 
 class _Judge:
@@ -92,7 +93,7 @@ class _Judge:
         universe = survey(self.features, candidates, levels, self._compare, link_only=self.spec.link_only)
         known = known_fit(model, self.groups) if model else None
         self.fit = estimation.estimate(self.groups, universe, self.features.size, known)
-        share = float(min(self.fit.share[0], 1 - 1e-12))
+        share = float(np.clip(self.fit.share[0], 1e-300, 1 - 1e-12))
         self.prior = float(np.log(share) - np.log1p(-share))
         self.tables = estimation.tables(self.fit, self.groups)
 
@@ -102,8 +103,12 @@ class _Judge:
     def score(self, levels: comparison.Levels) -> npt.NDArray[np.float32]:
         out = np.empty(levels.shape[1], np.float32)
         score_levels(np.ascontiguousarray(levels), self.tables, estimation.log_share(self.fit), out)
+        doubtful = comparison.only_initials(levels, self.groups)
+        numbered = comparison.numbered(levels, self.groups)
+        out[numbered] = np.minimum(out[numbered], UNLIKELY)
         if self.unverifiable:
-            out[comparison.unverified(levels)] = np.minimum(out[comparison.unverified(levels)], REVIEWED)
+            doubtful |= comparison.unverified(levels)
+        out[doubtful] = np.minimum(out[doubtful], REVIEWED)
         return out
 
     def judge(self, left: Codes, right: Codes) -> npt.NDArray[np.float32]:

@@ -35,6 +35,17 @@ STEADY = 20.0  # pairs of namesakes that this prior is worth
 _KEPT = {(HOUSEHOLD, "last"), (HOUSEHOLD, "code"), (HOUSEHOLD, "text")}
 
 
+# relation, role, level, and the least and most probability that the level may have
+ANCHORS = (
+    (SAME, "first", 7, 0.0, 0.08),
+    (SAME, "last", 7, 0.0, 0.15),
+    (COLLEAGUE, "organization", 1, 0.7, 1.0),
+    (COLLEAGUE, "email", 10, 0.0, 0.1),
+    (HOUSEHOLD, "last", 1, 0.5, 1.0),
+    (NEIGHBOUR, "code", 1, 0.5, 1.0),
+)
+
+
 @dataclass
 class Fit:
     """The estimate: ``share`` of all pairs a relation, and ``theta[relation, group, base level]``."""
@@ -74,7 +85,7 @@ def estimate(groups: Sequence[Group], universe: Universe, records: int, known: F
         if known:
             moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
             return Fit(known.share, known.theta, known.chance, float(moved.max(initial=0.0)))
-        settled = np.abs(np.log(following.share[SAME] / fit.share[SAME])) < SETTLED
+        settled = abs(following.share[SAME] - fit.share[SAME]) < SETTLED * fit.share[SAME]
         settled &= np.abs(following.theta[SAME] - fit.theta[SAME]).max(initial=0.0) < SETTLED
         fit = following
         if settled:
@@ -104,7 +115,7 @@ def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
             out[r, g] = row
         out[SAME, g] = np.maximum(out[SAME, g], out[STRANGER, g] + priors.LEAST_AGAINST[group.role])
         if group.role == "email":
-            out[1:, g, 13] = np.maximum(out[1:, g, 13], out[SAME, g, 13] - priors.OTHER_NUMBER)
+            out[1:, g, 13] = np.maximum(out[1:, g, 13], out[SAME, g, 13] + priors.OTHER_NUMBER)
     out[:, :, 0] = 0.0
     return out
 
@@ -128,19 +139,17 @@ def _expect(fit: Fit, groups: Sequence[Group], universe: Universe) -> Floats:
 def _maximise(posterior: Floats, prior: Floats, groups: Sequence[Group], universe: Universe, records: int) -> Fit:
     mass = posterior * universe.weight
     size = mass.sum(axis=1)
-    size[STRANGER] += max(0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs)
-    steady = np.array([max(25.0, 0.03 * size[SAME]), FEWEST * (FEWEST - 1) / 2, 200.0, 200.0, 200.0])
+    unseen = max(0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs)  # pairs of the population that a small table is part of
+    size[STRANGER] += unseen
+    counted = _level_counts(mass, groups, universe)
     firm = 25.0 + 0.07 * size[SAME]  # what is known of one person's names is worth more than of the rest
-    theta, counted = np.empty_like(prior), np.zeros_like(prior)
+    theta = np.empty_like(prior)
     for g, group in enumerate(groups):
-        level = base_levels(group.role)[universe.patterns[g]]
-        level = np.where(universe.patterns[g] == 0, 0, level)
-        for r in range(len(RELATIONS)):
-            counts = np.bincount(level, mass[r], EQUAL)[:EQUAL]
-            counts[0] = 0.0
-            counted[r, g] = counts
-            theta[r, g] = counts + (steady[r] + firm * (r == SAME and group.role in ("first", "last"))) * prior[r, g]
-    theta = _normalised(theta, groups)
+        named = firm if group.role in ("first", "last") else 0.0
+        steady = np.array([max(25.0, 0.03 * size[SAME]) + named, 1000.0, 200.0, 200.0, 200.0])
+        theta[:, g] = counted[:, g] + steady[:, None] * prior[:, g]
+        theta[STRANGER, g] = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
+    theta = _anchored(_normalised(theta, groups), groups)
     _namesakes(theta, groups, universe, mass)
     chance = _chances(theta, groups, universe, mass[STRANGER])
     _tie_to_strangers(theta, groups, counted)
@@ -148,6 +157,39 @@ def _maximise(posterior: Floats, prior: Floats, groups: Sequence[Group], univers
     share = size + np.array([2.0, 0.0, 1.0, 1.0, 1.0])
     share[SAME] = min(share[SAME], 20.0 * records)
     return Fit(share / share.sum(), theta, chance)
+
+
+def _level_counts(mass: Floats, groups: Sequence[Group], universe: Universe) -> Floats:
+    """How many pairs of each relation stand at each base level (relation, group, level), nulls left out."""
+    out = np.zeros((len(RELATIONS), len(groups), EQUAL))
+    for g, group in enumerate(groups):
+        level = np.where(universe.patterns[g] == 0, 0, base_levels(group.role)[universe.patterns[g]])
+        for r in range(len(RELATIONS)):
+            out[r, g] = np.bincount(level, mass[r], EQUAL)[:EQUAL]
+    out[:, :, 0] = 0.0
+    return out
+
+
+def _strangers(counts: Floats, prior: Floats, unseen: float) -> Floats:
+    """Strangers' levels: what hardly ever happens among them is believed of unseen pairs too, the rest as counted."""
+    rare = (prior < 1e-4) & (prior > TINY)
+    total = max(float(counts.sum()), TINY)
+    out = np.where(rare, (counts + (unseen + 1000.0) * prior) / (total + unseen + 1000.0), counts + 1000.0 * prior)
+    common = ~rare
+    out[common] *= (1.0 - out[rare].sum()) / max(float(out[common].sum()), TINY)
+    return np.asarray(out)
+
+
+def _anchored(theta: Floats, groups: Sequence[Group]) -> Floats:
+    """Keep each relation what its name says, whatever the data would rather make of it."""
+    for g, group in enumerate(groups):
+        for relation, role, level, least, most in ANCHORS:
+            if role == group.role and not least <= theta[relation, g, level] <= most:
+                bound = min(max(theta[relation, g, level], least), most)
+                others = [other for other in _main_levels(role) if other != level]
+                theta[relation, g, others] *= (1.0 - bound) / max(float(theta[relation, g, others].sum()), TINY)
+                theta[relation, g, level] = bound
+    return theta
 
 
 def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass: Floats) -> None:
@@ -211,13 +253,17 @@ def _tie_to_strangers(theta: Floats, groups: Sequence[Group], counts: Floats) ->
                 theta[r, g] = theta[STRANGER, g]
 
 
+def _main_levels(role: str) -> list[int]:
+    """A role's levels without those that are normalised among themselves."""
+    apart = [level for levels in priors.SEPARATE.get(role, ()) for level in levels]
+    return [level for level in ROLE_NAMES[role] if level not in apart]
+
+
 def _normalised(theta: Floats, groups: Sequence[Group]) -> Floats:
     """Let each group's levels sum to 1; initials among themselves, for being an initial is missingness."""
     for g, group in enumerate(groups):
-        apart = priors.SEPARATE.get(group.role, ())
         if group.role == "names":
             continue
-        rest = [level for level in ROLE_NAMES[group.role] if not any(level in levels for levels in apart)]
-        for levels in (*map(list, apart), rest):
+        for levels in (*map(list, priors.SEPARATE.get(group.role, ())), _main_levels(group.role)):
             theta[:, g, levels] /= np.maximum(theta[:, g, levels].sum(axis=1, keepdims=True), TINY)
     return theta

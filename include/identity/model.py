@@ -47,6 +47,7 @@ def to_model(fit: Fit, groups: Sequence[Group], spec: MatchingSpec) -> Model:
     parameters = {
         "share": {relation: float(f"{fit.share[r]:.9g}") for r, relation in enumerate(RELATIONS)},
         "columns": {group.name: group.role for group in groups},
+        "chance": {group.name: [float(f"{c:.9g}") for c in fit.chance[g]] for g, group in enumerate(groups)},
         "levels": {
             group.name: {
                 relation: {
@@ -71,6 +72,7 @@ def known_fit(model: Model, groups: Sequence[Group]) -> Fit:
     for r, relation in enumerate(RELATIONS):
         fit.share[r] = model.parameters["share"][relation]
         for g, group in enumerate(groups):
+            fit.chance[g] = model.parameters["chance"][group.name]
             for level, word in ROLE_NAMES[group.role].items():
                 fit.theta[r, g, level] = model.parameters["levels"][group.name][relation][word]
     return fit

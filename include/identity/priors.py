@@ -62,6 +62,6 @@ LEAST_AGAINST: Mapping[str, float] = {  # the strongest a disagreement may speak
     "names": -9.0, "first": -6.0, "last": -4.0, "email": -1.8, "phone": -2.0, "identifier": -4.0, "organization": -2.0,
     "code": -2.5, "text": -2.0, "date": -6.0,
 }  # fmt: skip
-OTHER_NUMBER = -12.0  # a company numbers an address because the plain one is somebody else's
+OTHER_NUMBER = 7.0  # how much a numbered address speaks against one person, in nats
 # levels normalised among themselves: to be an initial, or in another script, is a kind of missingness
 SEPARATE = {"first": ((5, 6), (9, 10)), "last": ((5, 6), (9, 10))}

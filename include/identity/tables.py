@@ -18,9 +18,14 @@ from include.identity.spec import MatchingSpec
 def read_tables(files: Sequence[Path], spec: MatchingSpec, *, truth: str | None = None) -> pa.Table:
     """The columns that the spec (and the truth) need, of all files; raises SourceError naming the file at fault."""
     wanted = [spec.id, *([spec.source] if spec.source else []), *spec.columns, *([truth] if truth else [])]
-    return pa.concat_tables(
-        [_read(path, list(dict.fromkeys(wanted)), spec.id) for path in files], promote_options="permissive"
-    )
+    tables = [_read(path, list(dict.fromkeys(wanted)), spec.id) for path in files]
+    return tables[0] if len(tables) == 1 else pa.concat_tables(map(_plain, tables), promote_options="permissive")
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """The table without dictionaries, which differ from file to file."""
+    fields = [f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in table.schema]
+    return table.cast(pa.schema(fields))
 
 
 def _read(path: Path, wanted: list[str], key: str) -> pa.Table:
