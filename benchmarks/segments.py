@@ -47,7 +47,7 @@ AS_OF = date(2026, 10, 31)
 
 def draw(table: Table, rows: int, day: int, fixed: dict[str, str]) -> str:
     """SQL of a measured population: every column drawn from a hash of row, column and, for 1 in 50, the day."""
-    columns = [f"{fixed[c.name]} AS {c.name}" if c.name in fixed else f"{_drawn(c, day)} AS {c.name}" for c in table.columns]
+    columns = [f"{fixed.get(c.name) or _drawn(c, day)} AS {c.name}" for c in table.columns]
     return f"SELECT {', '.join(columns)} FROM range({rows}) r(n)"
 
 
@@ -73,23 +73,25 @@ def definitions(folder: Path, count: int) -> None:
     """Write definitions of many shapes, from a few members to a third of all."""
     (folder / "segments").mkdir(parents=True)
     cells = list(product(NPS_CLASSES, USAGE_TIERS, RENEWAL_BUCKETS))
-    shapes = (
-        lambda n, c: f"nps_class = '{c[0]}' and usage_tier = '{c[1]}' and renewal_bucket = '{c[2]}'",
-        lambda n, c: f"nps_class = '{c[0]}' and within_next(renewal_date, {30 + n} days)",
-        lambda n, c: f"usage_tier = '{c[1]}' and usage_falling_weeks >= 2 and email_clicks_28 > {n % 40}",
-        lambda n, c: f"nps_score between {n % 9} and 10 and usage_core_actions_28 > {50 + n % 50} and has_email",
-        lambda n, c: f"title like '%{n % 10}' and seniority in ('director', 'executive')",
-        lambda n, c: f"within_last(engagement_last_on, {n % 60} days) and seniority != 'unknown' and not email_frequency = 'saturated'",
-        lambda n, c: f"account_employees > {n} and contract_type = 'evergreen' and account_nps < {n - 50}",
-        lambda n, c: f"in_segment('s_{n - 7:03}') and tenure_days > 20",
-        lambda n, c: f"usage_breadth < 0.{n % 9 + 1} and any_of_people(nps_class = '{c[0]}')",
-        lambda n, c: f"usage_active_days_28 >= {80 + n % 20} and identity_confidence > 0.{n % 9}",
-    )
     for n in range(count):
+        nps, tier, bucket = cells[(37 * n) % len(cells)]
+        shapes = (
+            f"nps_class = '{nps}' and usage_tier = '{tier}' and renewal_bucket = '{bucket}'",
+            f"nps_class = '{nps}' and within_next(renewal_date, {30 + n} days)",
+            f"usage_tier = '{tier}' and usage_falling_weeks >= 2 and email_clicks_28 > {n % 40}",
+            f"nps_score between {n % 9} and 10 and usage_core_actions_28 > {50 + n % 50} and has_email",
+            f"title like '%{n % 10}' and seniority in ('director', 'executive')",
+            f"within_last(engagement_last_on, {n % 60} days) and seniority != 'unknown' "
+            "and not email_frequency = 'saturated'",
+            f"account_employees > {n} and contract_type = 'evergreen' and account_nps < {n - 50}",
+            f"in_segment('s_{n - 7:03}') and tenure_days > 20",
+            f"usage_breadth < 0.{n % 9 + 1} and any_of_people(nps_class = '{nps}')",
+            f"usage_active_days_28 >= {80 + n % 20} and identity_confidence > 0.{n % 9}",
+        )
         account = n % 10 == 8
         content = {
             "key": f"s_{n:03}", "name": f"Segment {n}", "owner": "bench", "purpose": "bench",
-            "level": "account" if account else "person", "where": shapes[n % 10](n, cells[(37 * n) % len(cells)]),
+            "level": "account" if account else "person", "where": shapes[n % 10],
             "holdout": 0.1 if n % 5 == 0 else 0.0,
         }  # fmt: skip
         (folder / "segments" / f"s_{n:03}.yaml").write_text(json.dumps(content))
@@ -100,7 +102,11 @@ def definitions(folder: Path, count: int) -> None:
 
 def populate(engine: Engine, people: int, day: int) -> dict[str, DatasetRef]:
     as_of = AS_OF + timedelta(days=day)
-    fixed = {"profile_id": "CAST(md5(concat('p', n)) AS UUID)::VARCHAR", "account_id": f"'crm.account:' || (hash(n) % {max(people // 20, 1)})", "as_of": f"DATE '{as_of}'"}
+    fixed = {
+        "profile_id": "CAST(md5(concat('p', n)) AS UUID)::VARCHAR",
+        "account_id": f"'crm.account:' || (hash(n) % {max(people // 20, 1)})",
+        "as_of": f"DATE '{as_of}'",
+    }
     refs = {}
     for table, rows, own in (
         (CUSTOMER_360, people, fixed),
@@ -120,11 +126,17 @@ def relation(engine: Engine, name: str, sql: str):
 def year(engine: Engine, people: int) -> DatasetRef:
     """A history of 52 weeks in which 1 in 50 profiles changes cell every week."""
     changed = " UNION ALL ".join(
-        f"SELECT CAST(md5(concat('p', n)) AS UUID)::VARCHAR AS profile_id, DATE '{AS_OF}' - {7 * week} AS since, true AS is_present, "
-        f"{_history_values(week)} FROM range({people}) r(n) WHERE {week} = 52 OR hash(n, {week}) % 50 = 0"
+        f"SELECT CAST(md5(concat('p', n)) AS UUID)::VARCHAR AS profile_id, "
+        f"DATE '{AS_OF}' - {7 * week} AS since, "
+        f"true AS is_present, {_history_values(week)} FROM range({people}) r(n) WHERE {week} = 52 OR hash(n, {week}) % 50 = 0"
         for week in range(52, 0, -1)
     )
-    return engine.write(CUSTOMER_HISTORY, relation(engine, "drawn_year", changed), version=fingerprint("year", people), inputs={"as_of": (AS_OF - timedelta(days=7)).isoformat()})
+    return engine.write(
+        CUSTOMER_HISTORY,
+        relation(engine, "drawn_year", changed),
+        version=fingerprint("year", people),
+        inputs={"as_of": (AS_OF - timedelta(days=7)).isoformat()},
+    )
 
 
 def _history_values(week: int) -> str:
@@ -137,7 +149,9 @@ def timed(what: str, **facts: object) -> Iterator[dict[str, object]]:
     started, cpu = time.perf_counter(), time.process_time()
     yield facts
     facts = {
-        "what": what, "seconds": round(time.perf_counter() - started, 2), "cpu_seconds": round(time.process_time() - cpu, 2),
+        "what": what,
+        "seconds": round(time.perf_counter() - started, 2),
+        "cpu_seconds": round(time.process_time() - cpu, 2),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, **facts,
     }  # fmt: skip
     sys.stdout.write(json.dumps(facts) + "\n")
@@ -179,17 +193,31 @@ def measure(project: Project, given: argparse.Namespace, config: Path) -> None:
     with project.engine() as engine:
         with timed("a day of history kept", rows_before=before.rows) as facts:
             rows = engine.read(CUSTOMER_360, days[1][CUSTOMER_360.name])
-            kept = history.keep(engine, CUSTOMER_HISTORY, rows, AS_OF + timedelta(days=1), {"as_of": (AS_OF + timedelta(days=1)).isoformat()})
+            kept = history.keep(
+                engine,
+                CUSTOMER_HISTORY,
+                rows,
+                AS_OF + timedelta(days=1),
+                {"as_of": (AS_OF + timedelta(days=1)).isoformat()},
+            )
             facts["rows"] = kept.rows
         with timed("grid flows of eight weeks"):
-            flow = metrics.grid_flow(engine.read(CUSTOMER_HISTORY, kept), AS_OF + timedelta(days=1), AS_OF - timedelta(days=364))
+            flow = metrics.grid_flow(
+                engine.read(CUSTOMER_HISTORY, kept), AS_OF + timedelta(days=1), AS_OF - timedelta(days=364)
+            )
             engine.write(GRID_FLOW, flow, version="bench")
     draft, _ = load_beside(config / "draft.yaml", config)
     for turn in ("cold", "warm"):
         with timed(f"preview, DuckDB on the lake, {turn}"), lake_reader(project) as reader:
             preview(reader, draft)
     with project.engine() as engine:
-        someone = engine.read(SEGMENTED[1], report.writes[1]).filter(lambda t: t.segment_key == "s_001").limit(1).to_pyarrow().to_pylist()[0]
+        someone = (
+            engine.read(SEGMENTED[1], report.writes[1])
+            .filter(lambda t: t.segment_key == "s_001")
+            .limit(1)
+            .to_pyarrow()
+            .to_pylist()[0]
+        )
     with timed("why"):
         explain(project, "s_001", someone["member_id"])
     if not given.no_warehouse:

@@ -33,7 +33,7 @@ def members(node: tree.Node, level: str, world: World) -> set[str]:
     return {row[key] for row in rows if truth(node, row, world) is True}
 
 
-def truth(node: tree.Node, row: Row, world: World) -> bool | None:
+def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0911 - one return a kind of node
     """True, false or unknown (None), as in SQL."""
     match node:
         case tree.And(items):
@@ -62,7 +62,7 @@ def of_people(quantifier: str, condition: tree.Node, row: Row, world: World) -> 
     return {"any": any(states), "all": bool(states) and all(states), "none": not any(states)}[quantifier]
 
 
-def of_values(clause: Any, row: Row, world: World) -> bool | None:
+def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0911 - likewise
     if isinstance(clause, tree.Measured):
         state: bool | None = row[clause.name]
         return state

@@ -181,23 +181,19 @@ def test_the_borders_of_the_nps_classes(people: Rows, score: int, expected: str)
 
 
 @pytest.mark.parametrize(
-    ("person", "score", "nps_class", "answers", "change"),
+    ("person", "expected"),
     [
-        ("silent", None, "unknown", 0, None),
-        ("merged", 3, "detractor", 2, -7),  # the latest answer of the unified person
-        ("merged_copies", 9, "promoter", 1, None),  # one answer that two records had
-        ("old_answer", None, "unknown", 0, None),  # the window of 365 days has closed
-        ("nearly_old_answer", 10, "promoter", 1, None),
-        ("future_answer", None, "unknown", 0, None),  # not known yet on the logical date
+        ("silent", (None, "unknown", 0, None)),
+        ("merged", (3, "detractor", 2, -7)),  # the latest answer of the unified person
+        ("merged_copies", (9, "promoter", 1, None)),  # one answer that two records had
+        ("old_answer", (None, "unknown", 0, None)),  # the window of 365 days has closed
+        ("nearly_old_answer", (10, "promoter", 1, None)),
+        ("future_answer", (None, "unknown", 0, None)),  # not known yet on the logical date
     ],
 )
-def test_whose_answer_counts(
-    people: Rows, person: str, score: int | None, nps_class: str, answers: int, change: int | None
-) -> None:
+def test_whose_answer_counts(people: Rows, person: str, expected: tuple[Any, ...]) -> None:
     row = people[person]
-    assert (row["nps_score"], row["nps_class"], row["nps_answers"], row["nps_change"]) == (
-        score, nps_class, answers, change,
-    )  # fmt: skip
+    assert (row["nps_score"], row["nps_class"], row["nps_answers"], row["nps_change"]) == expected
 
 
 def test_an_accounts_nps_is_over_its_people_who_answered(accounts: Rows, people: Rows) -> None:

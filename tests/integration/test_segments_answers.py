@@ -40,12 +40,13 @@ def days_ago(days: int) -> date:
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> SmallCompany:
-    """p1 is a detractor renewing in 20 days; p2 a promoter of an evergreen account; a1 is theirs, by two records each."""
+    """p1 is a detractor, united of two records, renewing in 20 days; p2 a promoter of an evergreen account."""
     company = SmallCompany(tmp_path_factory.mktemp("answers"))
     company.account("a1", name="=cmd|' /C calc'!A0", domain="acme.test")
     company.account("a2", name="Evergreen Ltd")
-    company.person("p1", "crm.contact:1", "nps.respondent:1", account_id="a1", full_name="@SUM(1)", email="p1@acme.test",
-                   phone="+4930123456", company="-Acme", title="Нина", confidence=0.8)  # fmt: skip
+    company.person("p1", "crm.contact:1", "nps.respondent:1", account_id="a1", full_name="@SUM(1)",
+                   email="p1@acme.test", phone="+4930123456", company="-Acme", title="Нина",
+                   confidence=0.8)  # fmt: skip
     company.person(
         "p2", "usage.user:2", account_id="a2", full_name="王伟", email="p2@ever.test", email_consent="opted_out"
     )
@@ -250,7 +251,7 @@ def test_members_held_out_are_left_out_unless_asked_for(warehouse: SmallCompany)
 
 
 def test_an_unknown_format_segment_or_place_is_one_sentence(warehouse: SmallCompany, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no format 'xls' .did you mean 'xlsx'"):
+    with pytest.raises(ConfigurationError, match=r"no format 'xls' .did you mean 'xlsx'"):
         export(warehouse.project, "lapsed", "xls", io.BytesIO())
     with pytest.raises(ConfigurationError, match="did you mean 'lapsed'"):
         export(warehouse.project, "lapsd", "csv", io.BytesIO())

@@ -101,7 +101,7 @@ def test_a_wrong_threshold_is_named(tmp_path: Path, path: tuple[str, ...], value
         place = place[name]
     place[path[-1]] = value
     (tmp_path / "measures.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="measures.yaml") as caught:
+    with pytest.raises(ConfigurationError, match=r"measures\.yaml") as caught:
         load_thresholds(tmp_path)
     assert message in str(caught.value)
 
