@@ -128,7 +128,8 @@ def year(engine: Engine, people: int) -> DatasetRef:
     changed = " UNION ALL ".join(
         f"SELECT CAST(md5(concat('p', n)) AS UUID)::VARCHAR AS profile_id, "
         f"DATE '{AS_OF}' - {7 * week} AS since, "
-        f"true AS is_present, {_history_values(week)} FROM range({people}) r(n) WHERE {week} = 52 OR hash(n, {week}) % 50 = 0"
+        f"true AS is_present, {_history_values(week)} FROM range({people}) r(n) "
+        f"WHERE {week} = 52 OR hash(n, {week}) % 50 = 0"
         for week in range(52, 0, -1)
     )
     return engine.write(

@@ -31,6 +31,7 @@ from include.identity.review import review_queue
 from include.identity.spec import load_spec
 from include.identity.what_if import what_if as try_decision
 from include.pipeline import new_run
+from include.segments.approval import pending
 from include.storage.engine import Engine
 from include.storage.project import Project
 
@@ -143,23 +144,33 @@ def review(
 
 
 def approve(
-    subject: Annotated[str, typer.Argument(help="What is held, for example identity/crosswalk@<version>.")],
+    subject: Annotated[str, typer.Argument(help="What is held: identity/crosswalk@<version>, segment/<key>@<digest>.")],
     reason: Reason = "",
     author: Author = "",
     reject: Annotated[bool, typer.Option("--reject", help="Reject it instead.")] = False,
 ) -> None:
-    """Answer for a run that was held; approved, the next run hands it on."""
+    """Answer for a run or a segment that was held; approved, the next run hands it on."""
     project = Project(Settings.from_environment())
-    dataset, _, version = subject.partition("@")
-    if dataset != CROSSWALK.name or project.lake.manifest(dataset, version) is None:
-        raise ConfigurationError(f"Nothing called {subject!r} is held.")
-    evidence = load_report(project.lake, version)["held"]
-    if not evidence:
-        raise ConfigurationError(f"{subject} is not held; there is nothing to answer.")
-    err.print(evidence, highlight=False)
+    err.print(_held_evidence(project, subject), highlight=False)
     with project.serving():
         answer(project.warehouse(), subject, approved=not reject, author=author, reason=reason)
     err.print("Rejected." if reject else "Approved; run again to hand it on.")
+
+
+def _held_evidence(project: Project, subject: str) -> str:
+    """Return why a run or a segment is held; raises ConfigurationError when it is not."""
+    dataset, _, version = subject.partition("@")
+    if dataset.startswith("segment/"):
+        with project.engine() as engine:
+            held = {row["approval"]: row["reason"] for row in pending(engine) if row["state"] == "held"}
+        if subject in held:
+            return held[subject]
+    elif dataset == CROSSWALK.name and project.lake.manifest(dataset, version) is not None:
+        evidence: str = load_report(project.lake, version)["held"]
+        if evidence:
+            return evidence
+        raise ConfigurationError(f"{subject} is not held; there is nothing to answer.")
+    raise ConfigurationError(f"Nothing called {subject!r} is held.")
 
 
 def _book(project: Project, engine: Engine) -> DecisionBook:
