@@ -42,8 +42,10 @@ def held(path: Path, command: str) -> Iterator[Lock]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(taken(holder(path) or {})) from None
-        yield Lock(file, command)
-        file.truncate(0)
+        try:
+            yield Lock(file, command)
+        finally:
+            file.truncate(0)
 
 
 def holder(path: Path) -> Mapping[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import os
 import re
@@ -90,6 +91,25 @@ def test_a_run_shows_each_task_and_ends_with_a_summary(home: Path, first_run: tu
     assert re.search(r"Published as of 2026-10-31\. Took \d+ s\.", said)
     assert "Detractors renewing within 90 days" in said
     assert left_behind(home) == []
+
+
+def test_no_address_of_a_person_reaches_a_log_or_airflows_database(
+    home: Path, first_run: tuple[int, str, dict[str, str]]
+) -> None:
+    with (home / "sample" / "exports" / "crm" / "Contact.csv").open(encoding="utf-8", newline="") as file:
+        people = {row[name] for row in csv.DictReader(file) for name in ("Email", "LastName") if len(row[name]) > 7}
+    assert len(people) > 500
+    told = [path.read_text("utf-8", errors="replace") for path in (home / "logs").rglob("*.log")]
+    with embedded.running(home):
+        engine = sa.create_engine(embedded.url(home, "airflow"))
+        with engine.connect() as connection:
+            for column in ("xcom.value", "asset_event.extra", "rendered_task_instance_fields.rendered_fields"):
+                table, _, name = column.partition(".")
+                told += connection.execute(sa.text(f"SELECT {name}::text FROM {table}")).scalars()
+        engine.dispose()
+    text = "\n".join(told)
+    assert "crosswalk" in text
+    assert {person for person in people if person in text} == set()
 
 
 def test_a_second_run_on_the_same_exports_changes_nothing(
