@@ -88,7 +88,12 @@ def load_beside(path: Path, config: Path) -> tuple[Segment, Catalog]:
     """
     if not path.is_file():
         raise ConfigurationError(f"There is no file {path}; give the path of a segment definition.")
-    draft = read(path.name, path.read_bytes())
+    return read_beside(path.name, path.read_bytes(), config)
+
+
+def read_beside(name: str, content: bytes, config: Path) -> tuple[Segment, Catalog]:
+    """Do the same with a definition that is in no file; ``name`` stands for the file in messages."""
+    draft = read(name, content)
     saved = [read(file.name, file.read_bytes()) for file in sorted((config / FOLDER).glob("*.yaml"))]
     catalog = check([*(other for other in saved if other.key != draft.key), draft])
     if draft.faults:

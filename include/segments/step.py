@@ -74,7 +74,7 @@ def _digest(catalog: Catalog) -> str:
 
 
 def _without_previous(manifest: Manifest) -> dict[str, str]:
-    return {name: value for name, value in manifest.inputs.items() if name not in ("previous", "sequence")}
+    return {name: value for name, value in manifest.inputs.items() if name != "previous"}
 
 
 def _present(engine: Engine, version: str) -> tuple[DatasetRef, ...] | None:
@@ -115,8 +115,9 @@ class _Build:
         rows = register.rows(
             self.run.as_of, evaluation, changed, self.catalog, {row["segment_key"]: row for row in past}
         )
-        log, sequence = self._log()
-        inputs = {**determined, "previous": self.published.version if self.published else "", "sequence": str(sequence)}
+        inputs = {**determined, "previous": self.published.version if self.published else ""}
+        log = self._manifest(SEGMENT_EVENT)
+        events = changes.events(changed, self.catalog, before, self._sequence())
 
         def write(table: Table, content: ir.Table, extends: Manifest | None = None) -> DatasetRef:
             return self.engine.write(table, content, version=version, inputs=inputs, point=False, extends=extends)
@@ -124,8 +125,8 @@ class _Build:
         return (
             write(SEGMENT, _table(SEGMENT, rows)),
             write(SEGMENT_MEMBERSHIP, changes.membership(changed, self.catalog, self._read(SEGMENT_MEMBERSHIP))),
-            write(SEGMENT_EVENT, changes.events(changed, self.catalog, before, sequence), log),
-            write(SEGMENT_HISTORY, _table(SEGMENT_HISTORY, rows), self._history()),
+            write(SEGMENT_EVENT, events, log),
+            write(SEGMENT_HISTORY, _table(SEGMENT_HISTORY, [] if self._is_replay else rows), self._history()),
         )
 
     def _read(self, table: Table) -> ir.Table:
@@ -166,11 +167,16 @@ class _Build:
         )
         return recent.select(member_id="profile_id", origin="other_profile_id").distinct()
 
-    def _log(self) -> tuple[Manifest | None, int]:
-        """The events so far, and this run's number on its logical date."""
-        log = self._manifest(SEGMENT_EVENT)
-        again = log is not None and log.inputs["as_of"] == self.run.as_of.isoformat()
-        return log, int(log.inputs["sequence"]) + 1 if log is not None and again else 0
+    @property
+    def _is_replay(self) -> bool:
+        """The logical date is before the published one: its day stays in the history as it was."""
+        return self.published is not None and self.run.as_of.isoformat() < self.published.inputs["as_of"]
+
+    def _sequence(self) -> int:
+        """This run's number among those on its logical date that had events."""
+        log = self._read(SEGMENT_EVENT)
+        last: int | None = log.sequence.max(where=log.on_date == self.run.as_of).to_pyarrow().as_py()
+        return 0 if last is None else last + 1
 
     def _history(self) -> Manifest | None:
         """The history so far, without the day that this run replaces."""

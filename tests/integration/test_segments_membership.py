@@ -156,6 +156,19 @@ def test_a_corrected_second_run_on_one_day_replaces_its_history_and_adds_its_eve
     assert [(row["as_of"], row["size"]) for row in company.read(SEGMENT_HISTORY, again)] == [(AS_OF, 1)]
 
 
+def test_a_replay_of_an_earlier_day_leaves_the_history_of_sizes_as_it_is(company: Company) -> None:
+    company.define("happy", "nps_score >= 9")
+    company.run(scores(p1=9))
+    company.day = TOMORROW
+    company.run(scores(p1=9, p2=9))
+    company.day = AS_OF
+    replay = company.run(scores(p1=3))
+    sizes = [(row["as_of"], row["size"]) for row in company.read(SEGMENT_HISTORY, replay)]
+    assert sizes == [(AS_OF, 1), (TOMORROW, 2)]
+    keys = [tuple(row[name] for name in SEGMENT_EVENT.key) for row in company.read(SEGMENT_EVENT, replay)]
+    assert len(keys) == len(set(keys))
+
+
 def test_a_definitions_change_is_told_from_a_persons(company: Company) -> None:
     company.define("happy", "nps_score >= 9")
     company.run(scores(was_8=8, is_9=9, falls=9, rises=3))
