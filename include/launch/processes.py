@@ -78,14 +78,15 @@ class Processes:
                 cwd=ROOT,
                 env=dict(environment),
             )
-        self._tell(f"session {process.pid}")
         child = Child(name, process, log)
         self._children.append(child)
+        self._tell(f"session {process.pid}")
         return child
 
     def finish(self, child: Child) -> None:
         """Wait for a process that ends by itself; raises FatalError when it fails."""
         code = child.process.wait()
+        self._tell(f"ended {child.process.pid}")  # its number may become another's
         self._children.remove(child)
         if code:
             raise FatalError(f"{child.name} failed with exit code {code}. Its log: {child.log}")
@@ -114,7 +115,8 @@ def end_sessions(sessions: Iterable[int], children: Iterable[subprocess.Popen[by
     """End every process of the sessions: SIGTERM to their leaders, SIGKILL to all that is left after a while."""
     sessions = set(sessions)
     for leader in sessions:
-        _signal(leader, signal.SIGTERM)
+        if _session(leader) == leader:
+            _signal(leader, signal.SIGTERM)
     deadline = time.monotonic() + GRACE_SECONDS
     while members := _members(sessions, children):
         if time.monotonic() > deadline:

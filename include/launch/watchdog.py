@@ -1,7 +1,8 @@
 """Ends what a launcher started, when the launcher itself was killed.
 
-It reads the launcher's pipe: `session PID` names a session to end, `server HOME` an embedded PostgreSQL. The word
-`done` says that nothing is left to end; an end of the pipe without it says that the launcher is dead.
+It reads the launcher's pipe: `session PID` names a session to end, `ended PID` one that has ended, `server HOME` an
+embedded PostgreSQL. The word `done` says that nothing is left to end; an end of the pipe without it says that the
+launcher is dead.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ def main() -> None:
         word, _, rest = line.strip().partition(" ")
         if word == "session":
             sessions.add(int(rest))
+        elif word == "ended":
+            sessions.discard(int(rest))
         elif word == "server":
             homes.add(Path(rest))
         elif word == "done":

@@ -23,6 +23,7 @@ from include.contracts.settings import ROOT
 from include.samples import generate
 from include.storage import embedded
 
+pytestmark = pytest.mark.slow
 TABLES = ("profile", "profile_identifier", "crosswalk", "customer_360", "segment_membership", "segment_event")
 
 

@@ -26,6 +26,7 @@ from include.launch.layout import Layout
 from include.samples import generate
 from include.storage.lake import Lake
 
+pytestmark = pytest.mark.slow
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 

@@ -29,6 +29,7 @@ from include.samples import generate
 from include.storage import embedded
 from tests.compose_file import configs, services
 
+pytestmark = pytest.mark.slow
 STAYING = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 
