@@ -115,6 +115,15 @@ def _parse_header(record: bytes, file: str) -> tuple[str, ...]:
 
 
 def _check_header(header: tuple[str, ...], declared: ExportFile, file: str) -> None:
+    for name in declared.required:
+        if name not in header:
+            raise SourceError(
+                f"the column is missing{_hint(name, header, declared)}",
+                file=file,
+                line=1,
+                column=name,
+                remedy="Add it to the export.",
+            )
     seen: set[str] = set()
     for number, name in enumerate(header, start=1):
         if not name or name.startswith("_"):
@@ -123,12 +132,16 @@ def _check_header(header: tuple[str, ...], declared: ExportFile, file: str) -> N
         if name.casefold() in seen:
             raise SourceError("the column occurs twice", file=file, line=1, column=name, remedy="Export it once.")
         seen.add(name.casefold())
-    for name in declared.required:
-        if name not in header:
-            hint = nearest(name, header) if len(header) > 1 else ": are the fields separated by commas?"
-            raise SourceError(
-                f"the column is missing{hint}", file=file, line=1, column=name, remedy="Add it to the export."
-            )
+
+
+def _hint(name: str, header: tuple[str, ...], declared: ExportFile) -> str:
+    """What may have gone wrong; never quotes a line that may hold a person's data instead of a header."""
+    if len(header) == 1:
+        return ": are the fields separated by commas?"
+    if not set(header) & set(declared.names):
+        return ": is the first line a header?"
+    close = nearest(name, header)
+    return close if "did you mean" in close else ""
 
 
 def _without(content: bytes, found: Records) -> bytes:

@@ -26,6 +26,7 @@ from include.contracts.staged import (
     PERSON_RECORD,
     QUARANTINE,
     STAGED,
+    USAGE_EVENT,
 )
 from include.contracts.tables import Table
 from include.staging.consent import doings, refusals
@@ -42,7 +43,8 @@ from include.storage.project import Project
 
 CODE = 1  # raised when the same raw rows would be staged in another way
 COUNTS = "staged/counts"  # a version without files, whose inputs are the counts of the step that made it
-SORTED_ROWS = 5_000_000  # larger tables are written as they come: sorting them would cost more than all else
+GROWING = (USAGE_EVENT, EMAIL_ACTIVITY)
+SORTED_ROWS = 10_000_000  # sorting more events would cost more than all else, and nobody reads them in order
 
 # tables that hold one row for each that was counted, and the ending of those counts
 ENDINGS: Mapping[str, str] = MappingProxyType(
@@ -125,9 +127,12 @@ def _stage_all(
     counts = {name: count for desk in desks for name, count in desk.counts.items()}
     refs: dict[str, DatasetRef] = {}
 
+    few = sum(count for name, count in counts.items() if name.endswith(".staged")) <= SORTED_ROWS
+
     def write(table: Table, rows: ir.Table) -> None:
-        few = sum(counts.values()) < SORTED_ROWS
-        refs[table.name] = engine.write(table, rows, version=version, inputs=reads, ordered=few, point=False)
+        refs[table.name] = engine.write(
+            table, rows, version=version, inputs=reads, ordered=few or table not in GROWING, point=False
+        )
 
     for table in STAGED:
         if table not in (CONSENT, QUARANTINE):

@@ -99,6 +99,7 @@ def test_a_file_of_which_much_is_broken_stops(company: Company) -> None:
         (HEADER.replace(b"Email", b"\xc9mail"), r"crm/Contact\.csv, line 1: the header is no UTF-8"),
         (HEADER.replace(b"LastName", b"Lastname"), r"column LastName: the column is missing \(did you mean 'Lastname'"),
         (HEADER.replace(b",", b";"), r"line 1, column Id: the column is missing: are the fields separated by commas\?"),
+        (GOOD + LAST, r"line 1, column Id: the column is missing: is the first line a header\? Add"),
         (HEADER.replace(b"Email", b"Id"), r"line 1, column Id: the column occurs twice"),
         (HEADER.replace(b"Email", b""), r"line 1: column 5 has no name"),
         (HEADER.replace(b"Email", b"_line"), r"line 1, column _line: a column's name begins with an underscore"),
@@ -112,6 +113,7 @@ def test_a_broken_file_stops_with_a_sentence_that_names_file_line_and_column(
     with pytest.raises(SourceError, match=message) as caught:
         contacts(company, content)
     assert "\n" not in str(caught.value)
+    assert "Berg" not in str(caught.value)
     assert company.rows("raw/crm/account") == []  # all files of a source, or none
 
 

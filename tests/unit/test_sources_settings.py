@@ -1,0 +1,74 @@
+"""sources.yaml and staging.yaml: what is wrong is named, with the nearest known name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.settings import Settings
+from include.contracts.sources import read_sources
+from include.sources.registry import declared_object, kind_of
+from include.staging.settings import read_settings
+
+GOOD = {
+    "kind": "salesforce_export", "path": "crm", "schedule": "15 1 * * *", "owner": "sales", "region": "US",
+    "timezone": "Europe/Berlin", "objects": ["contact"],
+}  # fmt: skip
+
+
+def write(folder: Path, **changes: object) -> Path:
+    entry = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    (folder / "sources.yaml").write_text(yaml.safe_dump({"sources": {"crm": entry}}))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"region": None}, r"crm\.region cannot be used: Field required\. It is: ISO country"),
+        ({"timezone": None}, r"crm\.timezone cannot be used: Field required"),
+        ({"timezone": "Berlin"}, r"crm\.timezone cannot be used: .*no IANA time zone"),
+        ({"region": "Germany"}, r"crm\.region cannot be used"),
+        ({"ownr": "me"}, r"crm\.ownr cannot be used: .*did you mean 'owner'"),
+        ({"path": "/etc"}, r"crm\.path cannot be used: .*inside the folder of exports"),
+        ({"path": "../other"}, r"crm\.path cannot be used"),
+        ({"objects": []}, r"crm\.objects cannot be used"),
+    ],
+    ids=str,
+)
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        read_sources(write(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("content", ["", "sources: []", "sources: {", "crm: {}"])
+def test_a_file_without_sources_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "sources.yaml").write_text(content)
+    with pytest.raises(ConfigurationError, match=r"^sources\.yaml"):
+        read_sources(tmp_path)
+
+
+def test_unknown_kinds_and_objects_name_the_nearest() -> None:
+    with pytest.raises(ConfigurationError, match="did you mean 'salesforce_export'"):
+        kind_of("crm", "salesforce_exports")
+    with pytest.raises(ConfigurationError, match="did you mean 'contact'"):
+        declared_object("crm", kind_of("crm", "salesforce_export"), "contacts")
+
+
+def test_the_project_s_own_settings_are_good() -> None:
+    folder = Settings().config
+    for name, source in read_sources(folder).items():
+        for declared in source.objects:
+            assert declared_object(name, kind_of(name, source.kind), declared).object == declared
+    assert read_settings(folder).machines.prefetch.confidence <= 1
+
+
+def test_a_staging_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    content = yaml.safe_load((Settings().config / "staging.yaml").read_text("utf-8"))
+    content["machines"]["scanner"]["agents"] = ["("]
+    (tmp_path / "staging.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(ConfigurationError, match=r"machines\.scanner\.agents cannot be used: .*no regular expression"):
+        read_settings(tmp_path)
