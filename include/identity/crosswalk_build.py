@@ -18,10 +18,11 @@ from include.identity import engine as matching
 from include.identity.approval import breaches, evidence, label_breaches, movement
 from include.identity.crosswalk import assign, create_tables
 from include.identity.crosswalk_events import log_events
+from include.identity.crosswalk_guard import guard
 from include.identity.decisions_settings import Stewardship
 from include.identity.decisions_state import Stand
 from include.identity.model_store import load_model, save_model
-from include.identity.report import save_report
+from include.identity.report import load_report, save_report
 from include.identity.resolution import Resolution
 from include.identity.spec import MatchingSpec
 from include.storage.engine import Engine
@@ -43,18 +44,6 @@ BUILT = {
     CROSSWALK: "crosswalk_now",
 }
 
-# A group above the limit is held back alone: its records stay in the profiles they were in, new ones by themselves.
-_GUARD: Mapping[str, str] = {
-    "oversize": "SELECT cluster FROM found GROUP BY cluster HAVING count(*) > {largest}",
-    "clusters": """
-        SELECT * FROM found ANTI JOIN oversize USING (cluster)
-        UNION ALL
-        SELECT f.record_id, -dense_rank() OVER (ORDER BY f.cluster, coalesce(b.profile_id, f.record_id)),
-               coalesce(b.confidence, 1.0)
-        FROM found f SEMI JOIN oversize USING (cluster) LEFT JOIN crosswalk_before b USING (record_id)
-    """,
-}
-
 _EDGE = "SELECT * FROM pairs WHERE grade IN ('match', 'review')"
 
 # What a decision is worth: the records of both profiles, which it would put together or keep apart.
@@ -73,7 +62,7 @@ WHERE e.grade = 'review'
 
 _COUNTS = """
 SELECT (SELECT count(*) FROM founding), (SELECT count(*) FROM crosswalk_now), (SELECT count(*) FROM assigned),
-       (SELECT count(*) FROM oversize), (SELECT count(*) FROM review_now),
+       (SELECT count(*) FROM held), (SELECT count(*) FROM review_now),
        (SELECT count(*) FROM applied_now WHERE state = 'stale'),
        (SELECT count(*) FROM applied_now WHERE state = 'changed')
 """
@@ -108,9 +97,7 @@ def prepare(engine: Engine, run: Run, plan: Plan) -> Resolution:
     resolution = _match(engine.lake, records, plan)
     _expose(engine, records, resolution, plan)
     connection = engine.connection
-    create_tables(
-        connection, {name: sql.format(largest=plan.stewardship.largest_profile) for name, sql in _GUARD.items()}
-    )
+    guard(connection, largest=plan.stewardship.largest_profile, surest=plan.stewardship.merge_confidence)
     assign(connection, on_date=run.as_of, version=plan.version, model_version=resolution.model.version)
     log_events(connection)
     create_tables(connection, {"review_now": _REVIEW})
@@ -159,17 +146,18 @@ def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resol
     moved = movement(connection)
     broken = breaches(moved, plan.stewardship.limits)
     broken += label_breaches(connection, plan.labels, plan.stewardship.labels)
-    before = load_model(lake, plan.previous.inputs["model"]) if plan.previous else None
+    before = load_report(lake, plan.previous.version)["model"].get("version") if plan.previous else None
     names = ("records", "assigned", "profiles", "held_clusters", "review", "stale_decisions", "changed_decisions")
     counts = dict(zip(names, connection.execute(_COUNTS).fetchall()[0], strict=True))
     events = dict(connection.execute("SELECT kind, count(*) FROM event_now GROUP BY kind").fetchall())
     found = resolution.report
     return {
         "counts": counts | {kind: events[kind] for kind in sorted(events)},
-        "held": evidence(moved, broken, resolution.model.version, before.version if before else None)
-        if broken
-        else None,
-        "model": {name: found[name] for name in ("threshold", "expected_f1", "drift") if name in found},
+        "held": evidence(moved, broken, resolution.model.version, before) if broken else None,
+        "model": {
+            "version": resolution.model.version,
+            **{name: found[name] for name in ("threshold", "expected_f1", "drift") if name in found},
+        },
         "pairs_scored": found.get("pairs_scored"),
     }
 

@@ -47,6 +47,9 @@ class Stewardship(_Frozen):
     decisions: str = Field(default="decisions.csv", description="File of decisions, relative to the configuration")
     limits: Limits = Limits()
     labels: Labels = Labels()
+    merge_confidence: float = Field(
+        default=0.9, ge=0, le=1, description="Two known profiles that would merge with less stay two; 0: never"
+    )
     largest_profile: int = Field(default=100, ge=2, description="Larger groups of records are held back alone")
 
 

@@ -32,7 +32,9 @@ def waterfall_svg(steps: Sequence[Step], title: str) -> str:
     )
     words = base.mark_text(align="left", dx=5).encode(y=y, x="high:Q", text="said:N")
     zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color="#888").encode(x="x:Q")
-    chart = (zero + bars + words).configure_view(stroke=None).configure_title(anchor="start").configure(font="sans-serif")
+    chart = (
+        (zero + bars + words).configure(font="sans-serif").configure_view(stroke=None).configure_title(anchor="start")
+    )
     return str(vl_convert.vegalite_to_svg(chart.to_dict()))
 
 

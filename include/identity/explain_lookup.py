@@ -42,12 +42,9 @@ class Lookup:
         return dict(model.parameters) if model else {}
 
     def living_id(self, profile_id: str) -> str:
-        """Return the id under which the profile lives now; raises ConfigurationError for one never given out."""
+        """Return the id under which a profile lives now: its own, or that which its id became an alias of."""
         found = self._rows(ALIAS, "alias_id = $id", {"id": profile_id})
-        living = str(found[0]["profile_id"]) if found else profile_id
-        if not found and not self._rows(IDENTITY_EVENT, "profile_id = $id", {"id": profile_id}):
-            raise ConfigurationError(f"There never was a profile {profile_id!r}.")
-        return living
+        return str(found[0]["profile_id"]) if found else profile_id
 
     def records(self, profile_id: str, other_id: str | None = None) -> list[Row]:
         """Return the records of a profile, or of two, in order of id."""

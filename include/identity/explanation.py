@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from include.contracts.errors import ConfigurationError
 from include.contracts.runs import DatasetRef
 from include.contracts.staged import PERSON_RECORD
 from include.identity import engine as matching
@@ -55,7 +56,9 @@ class PairExplained:
 def explain_profile(lookup: Lookup, profile_id: str) -> ProfileExplained:
     """Explain a profile by its living or a retired id; raises ConfigurationError for an unknown one."""
     living = lookup.living_id(profile_id)
-    rows = lookup.records(living)
+    rows, events = lookup.records(living), lookup.events(living)
+    if not rows and not events:
+        raise ConfigurationError(f"There never was a profile {profile_id!r}.")
     records = [row["record_id"] for row in rows]
     links = lookup.links(records) if records else []
     held = holding_links(records, links)
@@ -68,7 +71,7 @@ def explain_profile(lookup: Lookup, profile_id: str) -> ProfileExplained:
         links=held,
         weakest=last,
         steps=waterfall(lookup.model_parameters, last) if last else (),
-        events=lookup.events(living),
+        events=events,
         aliases=lookup.aliases(living),
         decisions=[link for link in links if link.decision],
     )
