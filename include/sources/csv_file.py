@@ -137,9 +137,9 @@ def _check_header(header: tuple[str, ...], declared: ExportFile, file: str) -> N
 def _hint(name: str, header: tuple[str, ...], declared: ExportFile) -> str:
     """What may have gone wrong; never quotes a line that may hold a person's data instead of a header."""
     if len(header) == 1:
-        return ": are the fields separated by commas?"
+        return " (are the fields separated by commas?)"
     if not set(header) & set(declared.names):
-        return ": is the first line a header?"
+        return " (is the first line a header?)"
     close = nearest(name, header)
     return close if "did you mean" in close else ""
 
