@@ -98,7 +98,7 @@ def test_a_file_of_which_much_is_broken_stops(company: Company) -> None:
         ((HEADER + GOOD).decode().encode("utf-16-le"), r"crm/Contact\.csv, line 1: it is encoded as UTF-16"),
         (HEADER.replace(b"Email", b"\xc9mail"), r"crm/Contact\.csv, line 1: the header is no UTF-8"),
         (HEADER.replace(b"LastName", b"Lastname"), r"column LastName: the column is missing \(did you mean 'Lastname'"),
-        (HEADER.replace(b",", b";"), r"line 1, column Id: the column is missing \(are the fields separated by commas\?\)"),
+        (HEADER.replace(b",", b";"), r"column Id: the column is missing \(are the fields separated by commas\?\)"),
         (GOOD + LAST, r"line 1, column Id: the column is missing \(is the first line a header\?\)\. Add"),
         (HEADER.replace(b"Email", b"Id"), r"line 1, column Id: the column occurs twice"),
         (HEADER.replace(b"Email", b""), r"line 1: column 5 has no name"),
