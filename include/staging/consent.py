@@ -1,6 +1,7 @@
 """Statements of consent: opt-outs in the sources' fields, and what people themselves did.
 
-An opt-out is never lost: deleted rows keep theirs, and a field that says neither yes nor no counts as an opt-out.
+An opt-out is never lost: deleted rows keep theirs, so do rows that were set aside for another fault, and a field
+that says neither yes nor no counts as an opt-out.
 What a machine did says nothing.
 """
 
@@ -33,15 +34,36 @@ ADMITTED = ("unsubscribe", "complaint")
 def refusals(desk: Desk, people: ir.Table) -> Iterator[ir.Table]:
     """Yield consent rows for the fields of a source in which its records say no."""
     for name, column, (point_type, purpose) in REFUSALS.get(desk.settings.kind, ()):
+        if name in desk.broken and point_type == "email":
+            yield _from_broken(desk, name, column)
         if name not in desk.kept:
             continue
         rows = desk.kept[name]
-        no = values.flag(rows[column]).fill_null(values.given(rows[column]))
-        key = "Id" if "Id" in rows.columns else "Prospect Id"
-        said = rows.filter(no).select(_record=desk.key(name, rows.filter(no)[key]))
+        said = rows.filter(_refuses(rows[column])).select(_record=desk.key(name, rows[_key(rows)]))
         records = people.semi_join(said, people.record_id == said._record)
         at = ibis.coalesce(records.updated_at, records.created_at, records.extracted_at)
         yield _statements(records, point_type, purpose, "opted_out", at=at, explicit=False)
+
+
+def _refuses(value: ir.StringValue) -> ir.BooleanValue:
+    return values.flag(value).fill_null(values.given(value))
+
+
+def _key(rows: ir.Table) -> str:
+    return "Id" if "Id" in rows.columns else "Prospect Id"
+
+
+def _from_broken(desk: Desk, name: str, column: str) -> ir.Table:
+    """What rows say that were set aside: their address is refused, though they are nobody's record."""
+    rows = desk.broken[name]
+    rows = rows.filter(_refuses(rows[column]) & values.given(rows[_key(rows)]))
+    records = rows.select(
+        record_id=desk.key(name, rows[_key(rows)]),
+        email=values.email(rows.Email, desk.staging.placeholders.email),
+        load_id=rows._load_id,
+        extracted_at=rows._extracted_at,
+    )
+    return _statements(records, *EMAIL, "opted_out", at=records.extracted_at, explicit=False)
 
 
 def doings(activities: ir.Table, people: ir.Table, consenting_forms: str) -> Iterator[ir.Table]:

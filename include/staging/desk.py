@@ -35,6 +35,7 @@ class Desk:
     faulty: list[ir.Table] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     kept: dict[str, ir.Table] = field(default_factory=dict)  # object -> its good rows
+    broken: dict[str, ir.Table] = field(default_factory=dict)  # object -> the rows that were set aside
 
     def __post_init__(self) -> None:
         self._raw: dict[str, RawObject] = {}
@@ -83,6 +84,7 @@ class Desk:
         faults = find_faults(self.engine, rows, rules)
         if len(faults):
             faulty = rows.join(ibis.memtable(faults), ["_load_id", "_line"])
+            self.broken[name] = self.named(faulty)
             self.faulty.append(quarantined(faulty, rules, self.source, name, self._declared[name].key))
             rows = rows.anti_join(ibis.memtable(faults), ["_load_id", "_line"]).view()
         lost = 0

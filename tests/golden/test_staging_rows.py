@@ -281,6 +281,7 @@ def test_opt_outs_of_fields_and_of_people(company: Company) -> None:
         {"Id": "003A", "Email": "a@norvik.example", "HasOptedOutOfEmail": "1", "IsDeleted": "1"},
         {"Id": "003B", "Email": "b@norvik.example", "HasOptedOutOfEmail": "maybe", "DoNotCall": "false"},
         {"Id": "003C", "DoNotCall": "true", "HasOptedOutOfEmail": ""},
+        {"Id": "003D", "Email": "D@norvik.example", "HasOptedOutOfEmail": "true", "CreatedDate": "2025-02-30"},
     )
     company.write("lead", {"Id": "00QA", "Email": "l@norvik.example", "HasOptedOutOfEmail": "true"})
     company.write("prospect", {"Prospect Id": "1", "Opted Out": "Yes", "Do Not Email": "Yes"})
@@ -300,6 +301,7 @@ def test_opt_outs_of_fields_and_of_people(company: Company) -> None:
             ("crm.contact:003A", "a@norvik.example", mail, "opted_out", False),  # deleted, and still opted out
             ("crm.contact:003B", "b@norvik.example", mail, "opted_out", False),  # neither yes nor no: taken as no
             ("crm.contact:003C", None, phone, "opted_out", False),
+            ("crm.contact:003D", "d@norvik.example", mail, "opted_out", False),  # set aside, and still opted out
             ("crm.lead:00QA", "l@norvik.example", mail, "opted_out", False),
             ("email.prospect:1", "nina@norvik.example", mail, "opted_out", False),
             ("email.prospect:1", "nina@norvik.example", mail, "opted_out", True),
