@@ -23,6 +23,7 @@ class Before:
     """What the run before knew of its segments: versions, conditions, and since when they are implausible."""
 
     versions: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[str, str] = field(default_factory=dict)
     implausible_since: Mapping[str, date] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)
 
@@ -32,7 +33,6 @@ class Evaluation:
     """Who is in each segment: ``layers`` hold segment_no and member_no; segments of one layer refer to earlier ones."""
 
     roster: Roster
-    levels: Mapping[str, str]
     layers: list[ir.Table] = field(default_factory=list)
     layer_of: dict[str, int] = field(default_factory=dict)
     movements: dict[str, Movement] = field(default_factory=dict)
@@ -52,12 +52,12 @@ class Evaluation:
         """Return the level and the members' ids of a segment of an earlier layer."""
         rows = self.layers[self.layer_of[key]]
         rows = rows.filter(rows.segment_no == self.roster.number(key))
-        return self.levels[key], rows.inner_join(self.roster.member, "member_no").select("member_id")
+        return self.roster.levels[key], rows.inner_join(self.roster.member, "member_no").select("member_id")
 
 
 def evaluate(roster: Roster, catalog: Catalog, before: Before, approved: Collection[str]) -> Evaluation:
     """Evaluate all sound segments; a refused one keeps the members that it had."""
-    evaluation = Evaluation(roster, {segment.key: segment.level for segment in catalog.segments})
+    evaluation = Evaluation(roster)
     refused = [roster.number(entry.key) for entry in catalog.refused]
     evaluation.layers.append(roster.hold("layer_refused", _kept(roster, refused)))
     for number, layer in enumerate(layers(catalog.segments), 1):

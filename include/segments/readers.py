@@ -95,6 +95,8 @@ def population(reader: Reader) -> Population:
     levels = {row["segment_key"]: row["level"] for row in rows}
 
     def members(key: str) -> tuple[str, ir.Table]:
+        if key not in levels:
+            raise ConfigurationError(f"Segment {key!r} is not published yet; run the pipeline first.")
         return levels[key], membership.filter(membership.segment_key == key).select("member_id")
 
     return Population(as_of(reader), reader.table(CUSTOMER_360), reader.table(ACCOUNT_360), members)

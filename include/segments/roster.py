@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -24,13 +24,14 @@ class Published:
 class Roster:
     """Working tables in the engine; members and segments are numbers in them, which join fast.
 
-    customers, accounts: the measures that definitions read, with member_no. member: member_no, member_id,
-    confidence. before: segment_no, member_no (null: gone), member_id as it was then, since, is_renamed.
+    levels: that of each segment. customers, accounts: the measures that definitions read, with member_no.
+    member: member_no, member_id, level. before: segment_no, member_no (null: gone), member_id as it was then, since,
+    is_renamed.
     """
 
     engine: Engine
     as_of: date
-    keys: tuple[str, ...]
+    levels: Mapping[str, str]
     customers: ir.Table
     accounts: ir.Table
     member: ir.Table
@@ -41,9 +42,16 @@ class Roster:
         return self.keys.index(key)
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """The segments, in the order of their numbers."""
+        return tuple(sorted(self.levels))
+
+    @property
     def names(self) -> ir.Table:
-        """segment_no and segment_key."""
-        numbers = ibis.memtable({"segment_no": range(len(self.keys)), "segment_key": self.keys})
+        """segment_no, segment_key, level."""
+        keys = self.keys
+        levels = [self.levels[key] for key in keys]
+        numbers = ibis.memtable({"segment_no": range(len(keys)), "segment_key": keys, "level": levels})
         return numbers.cast({"segment_no": "int16"})
 
     def hold(self, name: str, rows: ir.Table) -> ir.Table:
@@ -52,16 +60,16 @@ class Roster:
 
 
 def assemble(
-    engine: Engine, as_of: date, keys: Iterable[str], measured: Mapping[str, ir.Table], published: Published
+    engine: Engine, as_of: date, levels: Mapping[str, str], measured: Mapping[str, ir.Table], published: Published
 ) -> Roster:
     """Number members and segments; ``measured`` has id and read measures of each level, person and account."""
     people = engine.ibis.create_table("people_now", _numbered(measured["person"], 0), temp=True)
     companies = _numbered(measured["account"], people.count().to_pyarrow().as_py())
     companies = engine.ibis.create_table("accounts_now", companies, temp=True)
-    member = people.select("member_no", member_id="profile_id", confidence="identity_confidence").union(
-        companies.select("member_no", member_id="account_id", confidence=ibis.literal(1.0))
+    member = people.select("member_no", member_id="profile_id", level=ibis.literal("person")).union(
+        companies.select("member_no", member_id="account_id", level=ibis.literal("account"))
     )
-    roster = Roster(engine, as_of, tuple(sorted(keys)), people, companies, member, published.membership)
+    roster = Roster(engine, as_of, levels, people, companies, member, published.membership)
     return replace(roster, before=roster.hold("members_before", _before(roster, published)))
 
 
@@ -70,9 +78,13 @@ def _numbered(rows: ir.Table, first: int) -> ir.Table:
 
 
 def _before(roster: Roster, published: Published) -> ir.Table:
-    """The membership that readers see, under today's ids: a merged profile's goes on under the surviving one's."""
+    """The membership that readers see, under today's ids: a merged profile's goes on under the surviving one's.
+
+    Where a segment of people has become one of accounts, its former members are gone.
+    """
     rows = published.membership.select("segment_key", "member_id", "since").inner_join(roster.names, "segment_key")
     rows = rows.left_join(published.alias.select(member_id="alias_id", living="profile_id"), "member_id")
     rows = rows.mutate(current_id=ibis.coalesce(rows.living, rows.member_id), is_renamed=rows.living.notnull())
-    joined = rows.left_join(roster.member.select("member_no", current_id="member_id"), "current_id")
+    members = roster.member.select("member_no", "level", current_id="member_id")
+    joined = rows.left_join(members, ["current_id", "level"])
     return joined.select("segment_no", "member_no", "member_id", "since", "is_renamed")

@@ -137,7 +137,11 @@ class _Build:
         return self.engine.lake.manifest(table.name, self.published.version) if self.published else None
 
     def _roster(self, refs: Mapping[str, DatasetRef], before: Before) -> Roster:
-        keys = {*before.versions, *(s.key for s in self.catalog.segments), *(r.key for r in self.catalog.refused)}
+        levels = {
+            **{entry.key: entry.level for entry in self.catalog.refused},
+            **before.levels,
+            **{entry.key: entry.level for entry in self.catalog.segments},
+        }
         read = {"person": {"profile_id", "account_id", "identity_confidence"}, "account": {"account_id"}}
         for level, condition in self._conditions(before):
             read[level].update(tree.measures(condition))
@@ -149,7 +153,7 @@ class _Build:
         }
         alias = self.engine.read(ALIAS, refs.get(ALIAS.name))
         published = Published(self._read(SEGMENT_MEMBERSHIP), alias)
-        return assemble(self.engine, self.run.as_of, keys, measured, published)
+        return assemble(self.engine, self.run.as_of, levels, measured, published)
 
     def _conditions(self, before: Before) -> Iterator[tuple[str, tree.Node]]:
         """All conditions that this run evaluates: those of today, and the former ones of changed segments."""
@@ -194,6 +198,7 @@ def _before(rows: Iterable[Mapping[str, Any]]) -> Before:
     kept = list(rows)
     return Before(
         versions={row["segment_key"]: row["definition_version"] for row in kept},
+        levels={row["segment_key"]: row["level"] for row in kept},
         implausible_since={row["segment_key"]: row["implausible_since"] for row in kept if row["implausible_since"]},
         definitions={row["segment_key"]: row["definition"] for row in kept if row["definition"]},
     )

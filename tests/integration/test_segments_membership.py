@@ -370,6 +370,18 @@ def test_segments_of_accounts_and_of_their_people(company: Company) -> None:
     assert company.row(report, "sliding")["share"] == pytest.approx(1 / 3)
 
 
+def test_a_segment_of_people_that_becomes_one_of_accounts_starts_anew(company: Company) -> None:
+    company.define("sliding", "account_usage_falling_weeks >= 3")
+    company.run({"p1": {"account_usage_falling_weeks": 3}}, {"a1": {"usage_falling_weeks": 3}})
+    company.day = TOMORROW
+    company.define("sliding", "usage_falling_weeks >= 3", level="account")
+    report = company.run({"p1": {"account_usage_falling_weeks": 3}}, {"a1": {"usage_falling_weeks": 3}})
+    assert company.members(report) == {"sliding": ["a1"]}
+    assert company.log(report) == [
+        ("sliding", "entry", "a1", None, "definition"), ("sliding", "exit", "p1", None, "gone"),
+    ]  # fmt: skip
+
+
 def test_in_segment_means_the_published_members_of_a_held_one(company: Company) -> None:
     company.define("happy", "nps_score >= 9", expected={"max": 1})
     company.define("also", "in_segment('happy')")
