@@ -1,0 +1,105 @@
+"""The commands of stewards, as a person or a machine calls them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from include.cli.app import main
+from include.contracts.errors import HeldError
+from include.contracts.settings import ROOT
+from include.identity.approval import verdict
+from tests.company import FIRST_WEEK, Company
+
+
+@pytest.fixture
+def company(tmp_path: Path, warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
+    shutil.copytree(ROOT / "include" / "config", tmp_path / "config")
+    company = Company(tmp_path / "home", tmp_path / "config", warehouse_url)
+    for name in ("HOME", "CONFIG"):
+        monkeypatch.setenv(f"KINDRED_{name}", str(getattr(company.project.settings, name.lower())))
+    monkeypatch.setenv("KINDRED_WAREHOUSE_URL", warehouse_url)
+    monkeypatch.setenv("USER", "nina")
+    yield company
+    company.project.close()
+
+
+def call(capsys, monkeypatch, *arguments):
+    """Run the command line; returns exit code, standard output and standard error."""
+    monkeypatch.setattr("sys.argv", ["kindred", *arguments])
+    try:
+        code = main()
+    except SystemExit as end:
+        code = end.code or 0
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_a_steward_asks_tries_decides_and_takes_back(company, capsys, monkeypatch):
+    ids = company.week(*FIRST_WEEK)
+    code, out, _ = call(capsys, monkeypatch, "explain", ids["usage.user:1"], "--json")
+    assert code == 0
+    assert [row["record_id"] for row in json.loads(out)["records"]] == ["crm.contact:1", "usage.user:1"]
+
+    code, out, _ = call(capsys, monkeypatch, "what-if", "--never", "crm.contact:1", "usage.user:1", "--json")
+    assert [row["kind"] for row in json.loads(out)["events"]] == ["split"]
+
+    code, out, _ = call(
+        capsys, monkeypatch, "decide", "never", "crm.contact:1", "usage.user:1", "--reason", "two people", "--json"
+    )
+    (decision,) = json.loads(out)
+    apart = company.week(*FIRST_WEEK)
+    assert apart["usage.user:1"] != ids["usage.user:1"]
+    code, out, _ = call(capsys, monkeypatch, "explain", "--records", "crm.contact:1", "usage.user:1", "--json")
+    assert [link["decision"] for link in json.loads(out)["decisions"]] == [decision]
+
+    call(capsys, monkeypatch, "decide", "back", decision, "--reason", "one after all")
+    assert company.week(*FIRST_WEEK) == ids
+    code, out, _ = call(capsys, monkeypatch, "decide", "list", "--json")
+    (row,) = json.loads(out)
+    assert (row["author"], row["reason"], row["retracted_reason"]) == ("nina", "two people", "one after all")
+
+
+def test_faults_are_one_sentence_and_no_traceback(company, capsys, monkeypatch):
+    company.week(*FIRST_WEEK)
+    for arguments, message in (
+        (("explain", "nobody"), "There never was a profile 'nobody'."),
+        (("explain",), "Give a profile id, or two records with --records A B."),
+        (("decide", "nevr", "a", "b"), "decide knows no 'nevr' (did you mean 'never'?)."),
+        (("decide", "never", "crm.contact:1", "crm.contact:9", "--reason", "x"), "there is no record 'crm.contact:9'"),
+        (("approve", "identity/crosswalk@none"), "Nothing called 'identity/crosswalk@none' is held."),
+    ):
+        code, _, err = call(capsys, monkeypatch, *arguments)
+        assert code == 78
+        assert message in " ".join(err.split())
+
+
+def test_the_terminal_shows_no_value_of_a_record(company, capsys, monkeypatch):
+    ids = company.week(*FIRST_WEEK)
+    _, text, _ = call(capsys, monkeypatch, "explain", ids["usage.user:1"])
+    assert "The links that hold it" in text
+    assert not any(value in text for record in FIRST_WEEK for key, value in record.items()
+                   if key in ("first_name", "last_name", "email", "phone"))  # fmt: skip
+
+
+def test_the_waterfall_is_drawn_into_a_file(company, capsys, monkeypatch, tmp_path):
+    ids = company.week(*FIRST_WEEK)
+    code, _, _ = call(capsys, monkeypatch, "explain", ids["usage.user:1"], "--svg", str(tmp_path / "why.svg"))
+    assert code == 0
+    assert (tmp_path / "why.svg").read_text().startswith("<svg")
+
+
+def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
+    (company.project.settings.config / "stewardship.yaml").write_text("limits: {split_profiles: 0.1, at_least: 0}\n")
+    company.week(*FIRST_WEEK)
+    company.decide("never", "crm.contact:1", "usage.user:1")
+    with pytest.raises(HeldError) as held:
+        company.week(*FIRST_WEEK)
+    code, _, err = call(capsys, monkeypatch, "approve", held.value.subject, "--reason", "looked at it")
+    assert code == 0
+    assert "1 profiles would split off another" in err
+    assert verdict(company.project.warehouse(), held.value.subject) == "approved"
