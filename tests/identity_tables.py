@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from include.identity.spec import MatchingSpec, parse_spec
 
-FIRST = (
+FIRST = (  # noqa: SIM905
     "Alice Robert Carla David Emma Frank Grace Henry Irene Jack Karen Liam Maria Noah Olivia Peter Quinn Rosa Samuel"
     " Tina Ursula Victor Wendy Xavier Yvonne Zachary Bruno Celia Dora Egon"
 ).split()
-LAST = (
+LAST = (  # noqa: SIM905
     "Smith Jones Brown Taylor Wilson Evans Thomas Roberts Walker Wright Hughes Green Lewis Hill Clarke Cooper Ward"
     " Turner Parker Baker Novak Kowalski Schneider Dubois Rossi Garcia Silva Jansen Nielsen Virtanen"
 ).split()

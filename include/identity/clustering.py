@@ -15,6 +15,7 @@ from include.identity.pair_kernels import agglomerate, emit_pairs, join_bounded
 Logits = npt.NDArray[np.float32]
 CERTAIN = np.float32(1e6)
 WEIGHTS = np.array([0.6, 0.25, 0.15])  # of mean, best and worst evidence between two clusters
+CHAIN = np.array([0.0, 1.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,12 @@ def cluster(
     threshold: float,
     limit: int,
     source: Codes,
+    chain: bool = False,
 ) -> Clusters:
-    """Group records; ``source`` is empty unless only records of different sources may be linked."""
+    """Group records; ``source`` is empty unless only records of different sources may be linked.
+
+    With ``chain`` the best evidence between two clusters is enough to merge them.
+    """
     n = candidates.keys.shape[1]
     parent = _components(candidates, logits, ruling, threshold=threshold, limit=limit)
     order, start, end = _members(parent)
@@ -78,7 +83,8 @@ def cluster(
     evidence = np.concatenate([logits[inside] - np.float32(prior), extra - np.float32(prior), said]).astype(np.float32)
     label, weakest = parent.copy(), np.full(n, 1e30, np.float32)
     members = order, start, end
-    _agglomerate_all(members, (left, right, evidence), prior, threshold, (label, weakest))
+    weights = CHAIN if chain else WEIGHTS
+    _agglomerate_all(members, (left, right, evidence), (prior, threshold, weights), (label, weakest))
     sizes = end - start
     return Clusters(label, weakest, extra_left, extra_right, extra, len(start), int(sizes.max(initial=1)))
 
@@ -121,11 +127,11 @@ def _unlisted(
 def _agglomerate_all(
     members: tuple[Codes, npt.NDArray[np.int64], npt.NDArray[np.int64]],
     pairs: tuple[Codes, Codes, Logits],
-    prior: float,
-    threshold: float,
+    rule: tuple[float, float, npt.NDArray[np.float64]],
     out: tuple[Codes, Logits],
 ) -> None:
     (order, start, end), (left, right, evidence), (label, weakest) = members, pairs, out
+    prior, threshold, weights = rule
     number = np.zeros(len(label), np.int32)
     number[order] = np.repeat(np.arange(len(start), dtype=np.int32), end - start)
     place = np.zeros(len(label), np.int32)
@@ -136,5 +142,5 @@ def _agglomerate_all(
     bounds = np.stack([start, end, np.concatenate([[0], counts[:-1]]) if len(counts) else counts, counts], 1)
     agglomerate(
         order, np.ascontiguousarray(bounds.ravel(), np.int64), place[left[by]], place[right[by]], evidence[by],
-        prior, threshold, WEIGHTS, label, weakest,
+        prior, threshold, weights, label, weakest,
     )  # fmt: skip

@@ -125,6 +125,12 @@ def unverified(levels: Levels) -> npt.NDArray[np.bool_]:
     return np.asarray(~spelt & (email < EQUAL))
 
 
+def decisive(levels: Levels) -> npt.NDArray[np.bool_]:
+    """Pairs, in a table of names and addresses only, on one private mailbox or on one word that two or three carry."""
+    first, last, _, email = levels
+    return np.asarray((email == EQUAL) | ((first == 0) & (last == EQUAL + 1)))
+
+
 def numbered(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
     """Pairs with ``ann.lee`` and ``ann.lee2`` at one company, and no phone, identifier or birth date in common.
 

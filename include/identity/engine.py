@@ -56,6 +56,7 @@ def resolve(
         clusters = clustering.cluster(
             candidates, logits, judge.judge, ruling, prior=judge.prior, threshold=threshold,
             limit=spec.largest_cluster, source=features.source if spec.link_only else np.zeros(0, np.int32),
+            chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
         )  # fmt: skip
     judged = Judged(features, spec, candidates, levels, logits, clusters, ruling)
     fitted = model or to_model(judge.fit, judge.groups, spec)
@@ -74,7 +75,9 @@ def resolve(
     return judged.resolution(fitted, report, watch)
 
 
+FEW_NAMESAKES = 0.95  # expected F1 from which the links of a table of names and addresses can be followed blindly
 REVIEWED = -1.0  # log odds of a pair that only a person can judge
+LIKELY = 4.0  # log odds of a pair on one private mailbox or handle, where nothing else could speak against it
 UNLIKELY = -4.0  # log odds of a pair whose agreement is explained by what keeps it apart
 
 
@@ -108,6 +111,8 @@ class _Judge:
         out[numbered] = np.minimum(out[numbered], UNLIKELY)
         if self.unverifiable:
             doubtful |= comparison.unverified(levels)
+            own = comparison.decisive(levels)
+            out[own] = np.maximum(out[own], LIKELY)
         out[doubtful] = np.minimum(out[doubtful], REVIEWED)
         return out
 

@@ -29,6 +29,7 @@ SLIPS = 0.04  # how often one person's records differ in one name while they agr
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
 NAMESAKES = 2.5  # how much more often two names agree together than by chance, to begin with
 AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
+FAMILIES = 0.03  # pairs of relatives a record that are expected until the data tell
 ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
 STEADY = 20.0  # pairs of namesakes that this prior is worth
 # roles whose agreement among people so related is spread like records, not like chance pairs
@@ -139,7 +140,9 @@ def _expect(fit: Fit, groups: Sequence[Group], universe: Universe) -> Floats:
 def _maximise(posterior: Floats, prior: Floats, groups: Sequence[Group], universe: Universe, records: int) -> Fit:
     mass = posterior * universe.weight
     size = mass.sum(axis=1)
-    unseen = max(0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs)  # pairs of the population that a small table is part of
+    unseen = max(
+        0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs
+    )  # pairs of the population that a small table is part of
     size[STRANGER] += unseen
     counted = _level_counts(mass, groups, universe)
     firm = 25.0 + 0.07 * size[SAME]  # what is known of one person's names is worth more than of the rest
@@ -154,7 +157,7 @@ def _maximise(posterior: Floats, prior: Floats, groups: Sequence[Group], univers
     chance = _chances(theta, groups, universe, mass[STRANGER])
     _tie_to_strangers(theta, groups, counted)
     theta = _normalised(theta, groups)
-    share = size + np.array([2.0, 0.0, 1.0, 1.0, 1.0])
+    share = size + np.array([2.0, 0.0, 1.0, FAMILIES * records, 1.0])
     share[SAME] = min(share[SAME], 20.0 * records)
     return Fit(share / share.sum(), theta, chance)
 

@@ -104,10 +104,10 @@ def join_bounded(left, right, order, limit, parent, size):  # type: ignore[no-un
 
 @compiled("i8(i4[::1], i8[::1], i4[::1], i4[::1], f4[::1], f8, f8, f8[::1], i4[::1], f4[::1])")
 def agglomerate(members, bounds, left, right, evidence, prior, threshold, weight, cluster, weakest):  # type: ignore[no-untyped-def]
-    """Merge inside each component, best first, while the prior + weighed mean, best and worst evidence stays above ``threshold``.
+    """Merge inside each component, best first, while the prior and the weighed evidence stay above ``threshold``.
 
-    ``members[bounds[2c]:bounds[2c + 1]]`` are component c's records; ``left``, ``right`` index its members and
-    ``bounds`` is interleaved with the pairs' own bounds by the caller through four numbers a component.
+    ``weight`` is that of the mean, best and worst evidence between two clusters. ``bounds`` has four numbers a
+    component: where its members begin and end, and its pairs; ``left`` and ``right`` are places among its members.
     An evidence of minus infinity forbids its two records from ever sharing a cluster.
     """
     done = 0

@@ -121,7 +121,7 @@ def _name_rules(names: Names, contexts: list[_Context]) -> list[Rule]:
         Rule("name", _unordered(*pair(root, begin)), spell),
         Rule("name, last part", _unordered(*pair(root, finish)), spell),
         Rule("name, usual spelling", _unordered(*pair(fixed, begin)), spell),
-        Rule("name, by sound", _unordered(*pair(heard[root])), spell),
+        Rule("name, by sound", _unordered(*pair(heard[root])), spell, share=0.15),
     ]
     first_root, last_fixed = apply(fixed, first), apply(usual[begin], last)
     initial = apply(np.append(names.texts.points, 0)[names.texts.offsets[:-1]].astype(np.int32), first)
@@ -132,9 +132,10 @@ def _name_rules(names: Names, contexts: list[_Context]) -> list[Rule]:
             share = 0.1 if kind is Kind.ORGANIZATION else 1.0
             wide.append(Rule(f"first name, {name}", mix(first_root, codes), _both(spell, its), share=share))
         if kind in (Kind.DATE, Kind.CODE, Kind.ORGANIZATION):
-            wide.append(Rule(f"last name, {name}", mix(last_fixed, codes), _both(spell, its)))
+            share = 0.15 if kind is Kind.ORGANIZATION else 1.0
+            wide.append(Rule(f"last name, {name}", mix(last_fixed, codes), _both(spell, its), share=share))
     single = np.where((first < 0) & (last >= 0), last, np.where((last < 0) & (first >= 0), first, -1))
-    rules += [*narrow, *wide, Rule("single name", mix(apply(root, single.astype(np.int32))), spell)]
+    rules += [*narrow, *wide, Rule("single name", mix(apply(root, single.astype(np.int32))), spell, share=0.05)]
     latin = apply(names.is_latin.astype(np.int32), names.given)
     rules.append(Rule("name, across scripts", _unordered(*pair(names.skeleton)), spell, latin))
     lone = apply(names.is_initial.astype(np.int32), first)

@@ -68,7 +68,9 @@ class MatchingSpec(BaseModel):
         columns = given.get("columns")
         for column, kind in (columns if isinstance(columns, Mapping) else {}).items():
             if kind not in list(Kind):
-                raise ConfigurationError(f"Column {column!r} has an unknown kind {kind!r}{nearest(str(kind), [k.value for k in Kind])}.")
+                raise ConfigurationError(
+                    f"Column {column!r} has an unknown kind {kind!r}{nearest(str(kind), [k.value for k in Kind])}."
+                )
         return given
 
     @model_validator(mode="after")

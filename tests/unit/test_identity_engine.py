@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.identity_tables import SPEC, Row, table, town
 
 from include.contracts.errors import ConfigurationError, SourceError
 from include.identity.baselines import trivial_rule
@@ -21,6 +20,7 @@ from include.identity.model import Model
 from include.identity.resolution import Resolution
 from include.identity.spec import load_spec, parse_spec
 from include.identity.tables import read_tables
+from tests.identity_tables import SPEC, Row, table, town
 
 
 def cluster_of(resolution: Resolution) -> dict[str, int]:
@@ -73,7 +73,9 @@ def test_a_nickname_needs_the_surname_and_another_signal() -> None:
     bob = {"record_id": "a", "first_name": "Bob", "last_name": "Fairweather", "phone": "415-555-0199"}
     robert = {"record_id": "b", "first_name": "Robert", "last_name": "Fairweather", "phone": "+14155550199"}
     assert together(in_town(bob, robert), "a", "b")
-    alone = resolve(table([dict(bob, last_name="Smith", phone=None), dict(robert, last_name="Smith", phone=None)]), SPEC)
+    alone = resolve(
+        table([dict(bob, last_name="Smith", phone=None), dict(robert, last_name="Smith", phone=None)]), SPEC
+    )
     assert not together(alone, "a", "b")
     assert alone.pairs["grade"].to_pylist() == ["review"]
 
@@ -102,7 +104,13 @@ def test_one_person_is_recognised_through_a_flaw(other: Row) -> None:
 
 
 def test_a_changed_job_does_not_hide_a_rare_name() -> None:
-    before = {"record_id": "a", **ANN, "email": "annabel.fairweather@firm1.com", "company": "Firm 1", "phone": "+14155550111"}
+    before = {
+        "record_id": "a",
+        **ANN,
+        "email": "annabel.fairweather@firm1.com",
+        "company": "Firm 1",
+        "phone": "+14155550111",
+    }
     after = {"record_id": "b", **ANN, "email": "a.fairweather@firm9.com", "company": "Firm 9", "phone": "+14155550122"}
     assert together(in_town(before, after), "a", "b")
 
@@ -121,7 +129,10 @@ def test_names_in_any_script_are_compared(name: tuple[str, str]) -> None:
 
 
 def test_nulls_contribute_nothing() -> None:
-    rows: list[Row] = [{"record_id": "a", "first_name": "N/A", "email": "none@none.com"}, {"record_id": "b", "last_name": ""}]
+    rows: list[Row] = [
+        {"record_id": "a", "first_name": "N/A", "email": "none@none.com"},
+        {"record_id": "b", "last_name": ""},
+    ]
     resolution = in_town(*rows)
     told = resolution.pairs.to_pylist()
     assert not [p for p in told if p["record_a"] in "ab" or p["record_b"] in "ab"]

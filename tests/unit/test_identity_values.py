@@ -84,7 +84,9 @@ def test_names_are_read_out_of_local_parts() -> None:
 
 
 def test_phones_agree_however_written() -> None:
-    written = pa.array(["+44 (0)20 7946 0958", "020 7946 0958", "0044 20 7946 0958", "442079460958", "020 7946 0958 x12"])
+    written = pa.array(
+        ["+44 (0)20 7946 0958", "020 7946 0958", "0044 20 7946 0958", "442079460958", "020 7946 0958 x12"]
+    )
     assert set(clean_phones(written, "GB").to_pylist()) == {"442079460958"}
     assert clean_phones(pa.array(["000000", "12", "0000000000"]), "GB").to_pylist() == [None, None, None]
     assert clean_phones(pa.array(["(415) 555-2671", "1-415-555-2671"]), "US").to_pylist() == ["14155552671"] * 2
