@@ -108,10 +108,12 @@ def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
     for g, group in enumerate(groups):
         base = base_levels(group.role)
         shared = group.role in ("email", "phone", "identifier")
+        # with an earlier model: a value may have come into a bin that was empty when that was fitted
+        chance = np.where(fit.chance[g] > 0, fit.chance[g], group.chance)
         for r in range(len(RELATIONS)):
             row = np.log(np.maximum(fit.theta[r, g], TINY))[base]
             if not shared:
-                spread = group.keep if r == SAME or (r, group.role) in _KEPT else fit.chance[g]
+                spread = group.keep if r == SAME or (r, group.role) in _KEPT else chance
                 row[EQUAL:] += np.log(np.maximum(spread, TINY))
             out[r, g] = row
         out[SAME, g] = np.maximum(out[SAME, g], out[STRANGER, g] + priors.LEAST_AGAINST[group.role])
