@@ -15,7 +15,7 @@ import yaml
 SOURCES = list(yaml.safe_load(Path("include/config/sources.yaml").read_text("utf-8"))["sources"])
 EXTRACTS = [f"extract_{source}" for source in SOURCES]
 HEAVY = {
-    *("adbc_driver_postgresql", "alembic", "duckdb", "great_expectations", "ibis", "numba", "numpy", "pandas"),
+    *("alembic", "duckdb", "great_expectations", "ibis", "numba", "numpy", "pandas"),
     *("psycopg", "pyarrow", "recordlinkage", "scipy", "sklearn"),
 }
 
