@@ -33,9 +33,11 @@ identify as (
   from read_json('{exports}/usage/*.ndjson.gz', format='newline_delimited', ignore_errors=true,
     columns={{type: 'VARCHAR', userId: 'VARCHAR', timestamp: 'VARCHAR', traits: 'JSON'}})
   where type = 'identify' and userId is not null),
-usage as (select 'usage.user:' || userId, 'usage', f, l, n, e, p, c, null, null, null, null from identify where latest = 1),
+usage as (
+  select 'usage.user:' || userId, 'usage', f, l, n, e, p, c, null, null, null, null from identify where latest = 1),
 respondent as (
-  select 'nps.respondent:' || "Person ID", 'nps', null, null, Name, Email, "Phone Number", Company, null, null, null, null
+  select 'nps.respondent:' || "Person ID", 'nps', null, null, Name, Email, "Phone Number", Company, null, null, null,
+    null
   from (select *, row_number() over (partition by "Person ID" order by "Created At" desc) as latest
         from read_csv('{exports}/nps/responses.csv', all_varchar=true)) where latest = 1)
 select r.*, t.person_id as person from (

@@ -9,7 +9,6 @@ building; seed 2 is for reporting.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -114,8 +113,11 @@ class Made:
         return out
 
 
+def plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isascii() and c.isalnum()) or "x"
+
+
 def local_parts(made: Made, first: Strings, last: Strings, style: np.ndarray) -> Strings:
-    plain: Callable[[str], str] = lambda s: "".join(c for c in s.lower() if c.isascii() and c.isalnum()) or "x"
     f, s = np.array([plain(v) for v in first], object), np.array([plain(v) for v in last], object)
     initial = np.array([v[0] for v in f], object)
     number = made.random.integers(1, 99, len(f)).astype(str).astype(object)
@@ -160,7 +162,8 @@ def records(made: Made, per_person: float) -> tuple[np.ndarray, dict[str, String
         "first_name": first, "last_name": last, "email": email,
         "phone": np.where(later, made.next_phone[who], made.phone[who]), "company": made.company_names[firm],
         "postcode": np.where(made.some(n, 0.1), made.postcode[who] + 7, made.postcode[who]).astype(str).astype(object),
-        "birth_date": birth.astype(str).astype(object), "city": np.char.add("City ", (made.postcode[who] % 300).astype(str)).astype(object),
+        "birth_date": birth.astype(str).astype(object),
+        "city": np.char.add("City ", (made.postcode[who] % 300).astype(str)).astype(object),
     }  # fmt: skip
 
 
