@@ -48,14 +48,7 @@ def deliverability(activity: ir.Table, records: ir.Table) -> ir.Table:
 
 def contact_points(seen: ir.Table, delivery: ir.Table, memory: ir.Table, rules: Mapping[str, PointRules]) -> ir.Table:
     """Return profile_identifier, with the ``record_id`` that brought each point beside it, for the lineage."""
-    points = seen.group_by("profile_id", "type", "value").aggregate(
-        source=seen.source.argmin(ibis.struct({"at": _early(seen), "record": seen.record_id})),
-        first_seen_at=seen.created_at.min(),
-        last_seen_at=seen.changed_at.max(),
-        records=seen.record_id.nunique(),
-        source_rank=seen.source_rank.min(),
-        record_id=seen.record_id.argmin(ibis.struct({"rank": seen.source_rank, "record": seen.record_id})),
-    )
+    points = _points(seen)
     consented = points.mutate(point_digest=digest(points.value), purpose=points.type.cases(*PURPOSE.items())).left_join(
         of_points(memory), ["point_digest", "purpose"]
     )
@@ -64,6 +57,24 @@ def contact_points(seen: ir.Table, delivery: ir.Table, memory: ir.Table, rules: 
     )
     order = ibis.window(group_by=["profile_id", "type"], order_by=[*_order(delivered, rules), delivered.value])
     return delivered.mutate(is_primary=ibis.row_number().over(order) == 0).drop("type_right", "value_right")
+
+
+def _points(seen: ir.Table) -> ir.Table:
+    """Return one row a contact point, of the record that knew it first.
+
+    By windows, which the engine can spill to disk, and not by aggregates of text, which it must hold in memory.
+    """
+    same = ibis.window(group_by=["profile_id", "type", "value"])
+    earliest = ibis.window(group_by=["profile_id", "type", "value"], order_by=[_early(seen), seen.record_id])
+    placed = seen.mutate(
+        place=ibis.row_number().over(earliest),
+        first_seen_at=seen.created_at.min().over(same),
+        last_seen_at=seen.changed_at.max().over(same),
+        records=seen.record_id.count().over(same),
+        best_rank=seen.source_rank.min().over(same),
+    )
+    first = placed.filter(placed.place == 0)
+    return first.drop("place", "source_rank", "created_at", "changed_at").rename(source_rank="best_rank")
 
 
 def _order(points: ir.Table, rules: Mapping[str, PointRules]) -> list[ir.Value]:

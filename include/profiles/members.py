@@ -5,6 +5,13 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from include.profiles.rules import ATTRIBUTES
+
+# The columns of staged/person_record that a profile is made of.
+USED = (
+    "record_id", "source", "object", "source_key", "email", "phone", "crm_id", "account_id", *ATTRIBUTES,
+    "is_deleted", "created_at", "updated_at", "extracted_at",
+)  # fmt: skip
 LAST = 1_000  # the rank of a source that survivorship.yaml does not name
 
 
@@ -15,7 +22,7 @@ def member_records(crosswalk: ir.Table, records: ir.Table, sources: tuple[str, .
     record that its source deleted says nothing of a person of whom another record lives.
     """
     ranks = [(f"{name}", rank) for rank, name in enumerate(sources)]
-    joined = crosswalk.select("record_id", "profile_id", "confidence").inner_join(records, "record_id")
+    joined = crosswalk.select("record_id", "profile_id", "confidence").inner_join(records.select(*USED), "record_id")
     ranked = joined.mutate(
         source_rank=(joined.source + "." + joined.object).cases(*ranks, else_=LAST),
         changed_at=ibis.coalesce(joined.updated_at, joined.created_at, joined.extracted_at),
