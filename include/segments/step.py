@@ -65,6 +65,8 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
         if writes is None:
             writes = _Build(engine, run, catalog, published).write(refs, approvals, determined, version)
         counts = _counts(engine, writes[0])
+    if published is not None and version == published.version:
+        counts |= {"entered": 0, "exited": 0}
     return StageReport("segment", reads, writes, counts, engine=Engine.name)
 
 

@@ -120,7 +120,9 @@ def test_a_first_run_is_all_entries_and_later_runs_are_changes_only(company: Com
 def test_a_second_run_on_unchanged_input_returns_what_is_there(company: Company) -> None:
     company.define("happy", "nps_score >= 9")
     first = company.run(scores(p1=9))
-    assert company.run(scores(p1=9)).writes == first.writes
+    second = company.run(scores(p1=9))
+    assert second.writes == first.writes
+    assert (first.counts["entered"], second.counts["entered"]) == (1, 0)
 
 
 def test_a_run_that_died_before_publishing_is_repeated_byte_for_byte(company: Company) -> None:
