@@ -36,7 +36,7 @@ DATE_LEVELS = {1: "equal", 2: "typo", 3: "year_and_part", 4: "two_digits", 5: "d
 ROLE_NAMES: Mapping[str, Mapping[int, str]] = {
     "first": NAME_LEVELS, "last": LAST_LEVELS, "email": EMAIL_LEVELS, "phone": SHARED_LEVELS,
     "identifier": SHARED_LEVELS, "organization": TEXT_LEVELS, "code": TEXT_LEVELS, "text": TEXT_LEVELS,
-    "date": DATE_LEVELS, "names": {1: "agree", 2: "differ"},
+    "date": DATE_LEVELS, "names": {1: "equal", 2: "differ", 3: "alike"},
 }  # fmt: skip
 INITIAL, DIFFERENT, SWAPPED, OTHER_NUMBER = 5, 7, 8, 13
 _AGREES = np.isin(np.arange(WIDTH), (1, 2, 3, SWAPPED, 9, *range(EQUAL, WIDTH))).astype(np.uint8)
@@ -178,7 +178,8 @@ def _names_step(names: Names) -> _Step:
             names.is_initial, names.loose, names.is_latin, names.skeleton, first_bin, last_bin, out[0], out[1],
         )  # fmt: skip
 
-        out[2][:] = _AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == SWAPPED))
+        out[2][:] = 3 * (_AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == SWAPPED)))
+        out[2][(out[0] >= EQUAL) & (out[1] >= EQUAL)] = 1
         out[2][(out[0] == DIFFERENT) & (out[1] == DIFFERENT)] = 2
 
     return step

@@ -27,7 +27,7 @@ FEWEST = 500  # a table is read as part of a population of at least this many re
 TINY = 1e-12
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
-NAMESAKES = 2.5  # how much more often two names agree together than by chance, to begin with
+NAMESAKES = 4.0  # how much more often two names agree together than by chance, to begin with
 AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
 FAMILIES = 0.03  # pairs of relatives a record that are expected until the data tell
 ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
@@ -208,13 +208,14 @@ def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass:
         return
     first, last, names = (roles.index(role) for role in ("first", "last", "names"))
     both = (universe.patterns[first] > 0) & (universe.patterns[last] > 0)
-    theta[:, names, 1:3] = 1.0
+    theta[:, names, 1:4] = 1.0
     for r in (STRANGER, COLLEAGUE, NEIGHBOUR):
-        alone = theta[r, first, [1, 2, 3]].sum() * theta[r, last, [1, 2, 3]].sum()
+        alone = theta[r, first, 1] * theta[r, last, 1]
         expected = alone * mass[r, both].sum()
         seen = mass[r, universe.patterns[names] == 1].sum()
-        steady = STEADY + 0.02 * mass[SAME].sum()
+        steady = STEADY + 0.005 * mass[SAME].sum()
         theta[r, names, 1] = min(max((seen + NAMESAKES * steady) / (expected + steady), 1.0), 100.0)
+        theta[r, names, 3] = np.sqrt(theta[r, names, 1])  # names that are only alike go together half as much
     apart = theta[SAME, first, 7] * theta[SAME, last, 7] * mass[SAME, both].sum()
     seen = mass[SAME, universe.patterns[names] == 2].sum()
     theta[SAME, names, 2] = min(max((seen + ALIASES * STEADY) / (apart + STEADY), 1.0), ALIASES)
