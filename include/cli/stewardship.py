@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from include import approvals
 from include.cli.console import emit, err, out, show
 from include.contracts.decisions import DECISION_KINDS
 from include.contracts.errors import ConfigurationError
@@ -18,7 +19,6 @@ from include.contracts.nearest import nearest
 from include.contracts.runs import DatasetRef
 from include.contracts.settings import Settings
 from include.contracts.staged import PERSON_RECORD
-from include.identity.approval import answer
 from include.identity.decisions import StewardDecision
 from include.identity.decisions_book import DecisionBook
 from include.identity.decisions_state import Records
@@ -26,12 +26,10 @@ from include.identity.explain_chart import write_svg
 from include.identity.explain_lookup import Lookup
 from include.identity.explain_text import pair_text, profile_text
 from include.identity.explanation import PairExplained, ProfileExplained, explain_profile, explain_records
-from include.identity.report import load_report
 from include.identity.review import review_queue
 from include.identity.spec import load_spec
 from include.identity.what_if import what_if as try_decision
 from include.pipeline import new_run
-from include.segments.approval import pending
 from include.storage.engine import Engine
 from include.storage.project import Project
 
@@ -151,26 +149,10 @@ def approve(
 ) -> None:
     """Answer for a run or a segment that was held; approved, the next run hands it on."""
     project = Project(Settings.from_environment())
-    err.print(_held_evidence(project, subject), highlight=False)
+    err.print(approvals.evidence(project, subject), highlight=False)
     with project.serving():
-        answer(project.warehouse(), subject, approved=not reject, author=author, reason=reason)
+        approvals.answer(project, subject, approved=not reject, author=author, reason=reason)
     err.print("Rejected." if reject else "Approved; run again to hand it on.")
-
-
-def _held_evidence(project: Project, subject: str) -> str:
-    """Return why a run or a segment is held; raises ConfigurationError when it is not."""
-    dataset, _, version = subject.partition("@")
-    if dataset.startswith("segment/"):
-        with project.engine() as engine:
-            held = {row["approval"]: row["reason"] for row in pending(engine) if row["state"] == "held"}
-        if subject in held:
-            return held[subject]
-    elif dataset == CROSSWALK.name and project.lake.manifest(dataset, version) is not None:
-        evidence: str = load_report(project.lake, version)["held"]
-        if evidence:
-            return evidence
-        raise ConfigurationError(f"{subject} is not held; there is nothing to answer.")
-    raise ConfigurationError(f"Nothing called {subject!r} is held.")
 
 
 def _book(project: Project, engine: Engine) -> DecisionBook:
