@@ -105,18 +105,19 @@ def _explain(reader: LakeReader, segment: Segment, member_id: str) -> Explanatio
     if not rows:
         raise ConfigurationError(f"There is no {'profile' if segment.level == 'person' else 'account'} {member_id!r}.")
     row = rows[0]
-    truth: dict[tree.Node, bool | None] = {clause: row[f"clause_{n}"] for n, clause in enumerate(known)}
+    truth: Truth = {clause: row[f"clause_{n}"] for n, clause in enumerate(known)}
     lineage = _lineage(reader, segment, member_id)
     clauses = tuple(
-        Clause(str(part), _state(part, truth), _sources(part, segment.level, row, people.as_of, lineage))
+        Clause(str(part), state_of(part, truth), _sources(part, segment.level, row, people.as_of, lineage))
         for part in dict.fromkeys(tree.statements(segment.condition))
     )
-    is_match = _state(segment.condition, truth) is True
+    is_match = state_of(segment.condition, truth) is True
+    phrases = tuple(_phrase(clause, to, row) for clause, to in needed(segment.condition, not is_match, truth))
     records, links = _identity(reader, segment, member_id, clauses)
     published, state = _published(reader, segment, member_id)
     return Explanation(
         segment.key, member_id, segment.level, people.as_of, str(segment.condition), is_match, published, state,
-        clauses, _needed(segment.condition, not is_match, truth, row), records, links,
+        clauses, phrases, records, links,
     )  # fmt: skip
 
 
@@ -149,67 +150,56 @@ def _sources(
     return tuple(found)
 
 
-def _state(node: tree.Node, truth: Mapping[tree.Node, bool | None]) -> bool | None:
-    """The truth of a node from that of its clauses, by SQL's three-valued logic."""
+Truth = Mapping[tree.Node, bool | None]
+
+
+def state_of(node: tree.Node, truth: Truth) -> bool | None:
+    """Return the truth of a node from that of its clauses, by SQL's three-valued logic."""
     match node:
         case tree.Not(item):
-            state = _state(item, truth)
+            state = state_of(item, truth)
             return None if state is None else not state
         case tree.And(items):
-            states = [_state(item, truth) for item in items]
+            states = [state_of(item, truth) for item in items]
             return False if False in states else None if None in states else True
         case tree.Or(items):
-            states = [_state(item, truth) for item in items]
+            states = [state_of(item, truth) for item in items]
             return True if True in states else None if None in states else False
         case _:
             return truth[node]
 
 
-def _needed(
-    node: tree.Node, wanted: bool, truth: Mapping[tree.Node, bool | None], row: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """The fewest clauses that would have to change so that the node is true, or is not true."""
-    if (_state(node, truth) is True) == wanted and not isinstance(node, tree.Not):
+def needed(node: tree.Node, target: bool, truth: Truth) -> tuple[tuple[tree.Clause, bool], ...]:
+    """Return the fewest clauses, and what each would have to become, so that the node becomes ``target``."""
+    if state_of(node, truth) is target:
         return ()
     match node:
         case tree.Not(item):
-            return _needed_not(item, wanted, truth, row)
+            return needed(item, not target, truth)
         case tree.And(items) | tree.Or(items):
-            parts = [_needed(item, wanted, truth, row) for item in items]
-            if isinstance(node, tree.And) == wanted:
-                return tuple(dict.fromkeys(phrase for part in parts for phrase in part))
+            parts = [needed(item, target, truth) for item in items]
+            if isinstance(node, tree.And) == target:
+                return tuple(dict.fromkeys(change for part in parts for change in part))
             return min(parts, key=len)
         case _:
-            return (_phrase(node, wanted, row),)
+            return ((node, target),)
 
 
-def _needed_not(
-    item: tree.Node, wanted: bool, truth: Mapping[tree.Node, bool | None], row: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """``not x`` is true only where x is false: an unknown x does not do."""
-    state = _state(item, truth)
-    if (state is False) == wanted:
-        return ()
-    if state is None:
-        return (f"{item} would have to be known",)
-    return _needed(item, not wanted, truth, row)
-
-
-def _phrase(clause: tree.Clause, wanted: bool, row: Mapping[str, Any]) -> str:
+def _phrase(clause: tree.Clause, target: bool, row: Mapping[str, Any]) -> str:
     values = ", ".join(f"{name} is {_shown(row[name])}" for name in tree.measures(clause))
-    by_itself = _by_itself(clause, wanted, row)
+    by_itself = _by_itself(clause, target, row)
     now = f" (now {values})" if values else ""
-    return f"{clause} would have to be {'true' if wanted else 'false'}{now}{by_itself}"
+    return f"{clause} would have to be {'true' if target else 'false'}{now}{by_itself}"
 
 
-def _by_itself(clause: tree.Clause, wanted: bool, row: Mapping[str, Any]) -> str:
+def _by_itself(clause: tree.Clause, target: bool, row: Mapping[str, Any]) -> str:
     """When a span of days or weeks would come to hold, or end, with the passing of time alone."""
     if not isinstance(clause, tree.Within) or clause.unit not in ("days", "weeks"):
         return ""
     day, span = row[clause.measure.name], timedelta(**{clause.unit: clause.amount})
-    if day is None or (wanted and not clause.ahead):
+    if day is None or (target and not clause.ahead):
         return ""
-    if wanted:
+    if target:
         return f"; it will be on {day - span}" if day - span > row["as_of"] else ""
     return f"; it will be on {(day if clause.ahead else day + span) + timedelta(days=1)}"
 
