@@ -2,6 +2,8 @@
 
 Runs after identities were resolved, and once a night besides: renewals draw nearer and use grows old by the calendar
 alone. Readers see the new tables only once every table-level expectation has passed; until then the old ones serve.
+
+A segment that moves implausibly is held back alone, with the members it had; `approve_changes` asks a person.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from kindred_airflow import (
     IDENTITY,
     WRITER_POOL,
     Tag,
+    ask,
+    ask_task,
     asset_schedule,
     deadline,
     defaults,
@@ -64,6 +68,12 @@ with DAG(
         outlet_events[CUSTOMERS].extra = versions(done["report"])
         return done
 
+    @ask_task(doc_md="Have a person asked about the segments that are held back; nothing waits here.")
+    def ask_a_person(*, inlet_events: Any, outlet_events: Any) -> None:
+        from include import approvals
+
+        ask(approvals.held_segments(project()), {}, inlet_events=inlet_events, outlet_events=outlet_events)
+
     latest = unify()
     for name, doc in {
         "measure": "Compute each profile's and account's measures as of the run's date.",
@@ -72,4 +82,4 @@ with DAG(
         "audit": "Check the loaded tables; a failure at table level stops the run before anybody sees them.",
     }.items():
         latest = perform.override(task_id=name, doc_md=doc)(name, latest)
-    publish(latest)
+    publish(latest) >> ask_a_person()

@@ -2,6 +2,9 @@
 
 Runs when every source has brought something new, and once a night besides, for an asset event can get lost. It always
 reads the current state of the lake, so a run too many changes nothing, and a run too few is made up for by the next.
+
+A run that would move more than `include/config/stewardship.yaml` allows hands nothing on: `resolve` is skipped, readers
+keep the profiles they have, and `approve_changes` asks a person.
 """
 
 from __future__ import annotations
@@ -11,9 +14,12 @@ from typing import Any
 
 from airflow.sdk import DAG
 from kindred_airflow import (
+    HELD_KEY,
     IDENTITY,
     WRITER_POOL,
     Tag,
+    ask,
+    ask_task,
     asset_schedule,
     deadline,
     defaults,
@@ -61,4 +67,11 @@ with DAG(
         outlet_events[IDENTITY].extra = versions(done["report"])
         return done
 
-    resolve(stage())
+    @ask_task(doc_md="Have a person asked when the run was held, for it would move too much; nothing waits here.")
+    def ask_a_person(*, dag_run: Any, ti: Any, inlet_events: Any, outlet_events: Any) -> None:
+        held = ti.xcom_pull(task_ids="resolve", key=HELD_KEY)
+        # What is approved is this day's outcome, so the run that hands it on has to be of this day.
+        again = {"as_of": run_of(dag_run).as_of.isoformat()}
+        ask([held["subject"]] if held else [], again, inlet_events=inlet_events, outlet_events=outlet_events)
+
+    resolve(stage()) >> ask_a_person()

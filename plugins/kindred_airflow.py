@@ -1,4 +1,4 @@
-"""What the DAGs share: how a task calls the pipeline, which errors are tried again, who is told of a missed deadline.
+"""What the DAGs share: how a task calls the pipeline, which errors are tried again, who is asked and who is told.
 
 Everything that knows both Airflow and Kindred is here. It is imported whenever a DAG is parsed, so nothing heavy
 stands at its top: the pipeline is imported inside the tasks.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +25,14 @@ from airflow.sdk import (
     ExceptionRetryPolicy,
     RetryAction,
     RetryRule,
+    get_current_context,
     task,
 )
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
-from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError, AirflowSkipException
 
-from include.contracts.errors import KindredError, RetryableError
+from include.contracts.errors import ConfigurationError, HeldError, KindredError, RetryableError
 from include.contracts.runs import Run, Window
 from include.contracts.settings import Settings
 
@@ -44,6 +45,11 @@ WAREHOUSE_CONNECTION = "warehouse"
 WRITER_POOL = "warehouse_writer"
 IDENTITY = Asset("identity")
 CUSTOMERS = Asset("customers")
+HELD = Asset("held")
+HELD_KEY = "held"  # the XCom in which a task leaves what it was held for
+ANSWER_WITHIN = timedelta(days=2)
+# By name, as neither is imported to parse a DAG.
+DROPPED = frozenset({"psycopg.OperationalError", "sqlalchemy.exc.OperationalError", "sqlalchemy.exc.InterfaceError"})
 START = datetime(2015, 1, 1, tzinfo=UTC)
 
 
@@ -54,6 +60,7 @@ class Tag(StrEnum):
     EXTRACT = "extract"
     IDENTITY = "identity"
     SEGMENTS = "segments"
+    STEWARDSHIP = "stewardship"
 
 
 class Stopped(SystemExit):
@@ -146,7 +153,8 @@ def deadline_missed(context: Mapping[str, Any], **_: Any) -> None:
 def stage_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Make a function a task that ends on an error of ours with its one sentence, and is tried again if that can help.
 
-    ``options`` are those of Airflow's ``@task``.
+    What is held for a person is not failed: the task, and what would follow it, is skipped. ``options`` are those of
+    Airflow's ``@task``.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
@@ -154,13 +162,46 @@ def stage_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         def called(*args: Any, **kwargs: Any) -> Any:
             try:
                 return function(*args, **kwargs)
+            except HeldError as held:
+                log.warning("%s", held)
+                found = {"subject": held.subject, "evidence": held.evidence}
+                get_current_context()["ti"].xcom_push(key=HELD_KEY, value=found)
+                raise AirflowSkipException("It waits for a person.") from None
             except KindredError as error:
                 log.error("%s", error)
                 raise (TryAgain if isinstance(error, RetryableError) else Stopped)(error.exit_code) from None
+            except Exception as error:
+                if not _is_dropped_connection(error):
+                    raise
+                log.error("The connection to the database was lost (%s).", type(error).__name__)
+                raise TryAgain(RetryableError.exit_code) from None
 
         return task(multiple_outputs=False, **options)(called)
 
     return decorate
+
+
+def _is_dropped_connection(error: Exception) -> bool:
+    return any(f"{kind.__module__}.{kind.__qualname__}" in DROPPED for kind in type(error).__mro__)
+
+
+def ask_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Make a function that calls ``ask`` a task, which runs when the one before it is done or held."""
+    return stage_task(inlets=[HELD], outlets=[HELD], trigger_rule="none_failed", **options)
+
+
+def ask(subjects: Collection[str], again: Mapping[str, Any], *, inlet_events: Any, outlet_events: Any) -> None:
+    """Tell by the asset HELD what waits for a person's answer; skip the task when all of that was asked already.
+
+    ``again`` is the conf with which the DAG is to be started once more when the answer is yes. Nothing is asked twice
+    within ANSWER_WITHIN, however many runs are held for it.
+    """
+    since = datetime.now(UTC) - ANSWER_WITHIN
+    earlier = inlet_events[HELD].after(since.isoformat()) if subjects else ()
+    unasked = sorted({*subjects}.difference(*(event.extra.get("subjects", ()) for event in earlier)))
+    if not unasked:
+        raise AirflowSkipException("There is nothing new to ask.")
+    outlet_events[HELD].extra = {"subjects": unasked, "again": dict(again)}
 
 
 def project() -> Project:
@@ -175,13 +216,14 @@ def project() -> Project:
 def run_of(dag_run: Any) -> Run:
     """Return the run's name in the ledger, and its logical date: runs that an asset starts have none of their own.
 
-    It is the pinned one, else the day on which a sample's exports were taken, else the day on which the run was due.
+    It is the one that its conf gives as ``as_of``, else the pinned one, else the day on which a sample's exports were
+    taken, else the day on which the run was due.
     """
     from include.pipeline import taken_on
 
     settings = Settings.from_environment()
-    as_of = settings.as_of or taken_on(settings.exports) or dag_run.run_after.astimezone(settings.zone).date()
-    return Run(f"{dag_run.dag_id}/{dag_run.run_id}", as_of)
+    known = _wanted(dag_run.conf) or settings.as_of or taken_on(settings.exports)
+    return Run(f"{dag_run.dag_id}/{dag_run.run_id}", known or dag_run.run_after.astimezone(settings.zone).date())
 
 
 def window_of(dag_run: Any) -> Window:
@@ -206,6 +248,15 @@ def versions(report: Mapping[str, Any]) -> dict[str, Any]:
         "counts": dict(report["counts"]),
         "versions": {ref["dataset"]: ref["version"] for ref in report["writes"]},
     }
+
+
+def _wanted(conf: Mapping[str, Any] | None) -> date | None:
+    """Return the logical date for which a run was started, where its conf names one."""
+    given = (conf or {}).get("as_of")
+    try:
+        return None if given is None else date.fromisoformat(given)
+    except (TypeError, ValueError):
+        raise ConfigurationError("The run's conf has an as_of that is no date; write it as 2026-10-31.") from None
 
 
 def _midnight(moment: datetime) -> datetime:

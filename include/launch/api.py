@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -101,9 +101,12 @@ class Airflow:
         run: str = _checked(self._client.post(f"/api/v2/dags/{dag}/dagRuns", json={"logical_date": None}))["dag_run_id"]
         return run
 
-    def abandon_unfinished_runs(self) -> None:
-        """Mark the runs failed that an earlier launcher left behind when it was killed."""
-        for run in [*self._pages("/api/v2/dags/~/dagRuns", "dag_runs", state=["queued", "running"])]:
+    def abandon_unfinished_runs(self, dags: Collection[str]) -> None:
+        """Mark those runs of the DAGs failed that an earlier launcher left behind when it was killed."""
+        unfinished = [*self._pages("/api/v2/dags/~/dagRuns", "dag_runs", state=["queued", "running"])]
+        for run in unfinished:
+            if run["dag_id"] not in dags:
+                continue
             place = f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}"
             _checked(self._client.patch(place, json={"state": "failed"}))
 
@@ -117,10 +120,10 @@ class Airflow:
         found = self._pages("/api/v2/dags/~/dagRuns/~/taskInstances", "task_instances", run_after_gte=since.isoformat())
         return [_task_instance(instance) for instance in found]
 
-    def result(self, instance: TaskInstance) -> Any:
-        """Return what the task handed on; None when it handed on nothing."""
+    def result(self, instance: TaskInstance, key: str = "return_value") -> Any:
+        """Return what the task handed on under the key; None when it handed on nothing."""
         place = f"/api/v2/dags/{instance.dag}/dagRuns/{instance.run}/taskInstances/{instance.task}"
-        answer = self._client.get(f"{place}/xcomEntries/return_value", params={"deserialize": False})
+        answer = self._client.get(f"{place}/xcomEntries/{key}", params={"deserialize": False})
         return None if answer.status_code == httpx.codes.NOT_FOUND else _checked(answer)["value"]
 
     def close(self) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
-from include.contracts.errors import FatalError
+from include.contracts.errors import FatalError, HeldError
 from include.contracts.settings import ROOT, Settings
 from include.launch import lock, services
 from include.launch.environment import USER, password
@@ -24,7 +24,7 @@ from include.launch.follow import PipelineRun
 from include.launch.layout import Layout, homes, settings_for
 from include.launch.progress import Progress
 from include.launch.sample import ensure_sample
-from include.launch.summary import read_summary, render
+from include.launch.summary import read_summary, render, render_held
 from include.storage import embedded
 from include.storage.project import Project
 
@@ -35,10 +35,20 @@ STOP_SECONDS = 60
 def run(data: Path | None, console: Console) -> None:
     """Run the whole pipeline once, show it, and stop all that was started."""
     settings = settings_for(data, schedules=False)
-    layout, now = Layout(settings.home), datetime.now(UTC)
-    with lock.held(layout.lock, "run"), Progress(console) as progress, _prepared(settings, progress.say) as settings:
+    home = None if settings.home == ROOT / ".kindred" else settings.home
+    try:
+        console.print(_run(settings, console, home), highlight=False)
+    except HeldError as held:
+        console.print(render_held(held, home=home, data=data), highlight=False)
+        raise
+
+
+def _run(given: Settings, console: Console, home: Path | None) -> RenderableType:
+    """Run the pipeline and return its outcome to show."""
+    layout, now = Layout(given.home), datetime.now(UTC)
+    with lock.held(layout.lock, "run"), Progress(console) as progress, _prepared(given, progress.say) as settings:
         with services.started(settings, layout, since=now, say=progress.say) as (client, processes):
-            dags = services.expected_dags(settings)
+            dags = services.pipeline_dags(settings)
             pipeline = PipelineRun(client, processes, layout)
             since = pipeline.begin(services.extract_dags(settings), dags)
             runs = pipeline.follow(dags, since, progress)
@@ -46,8 +56,7 @@ def run(data: Path | None, console: Console) -> None:
                 summary = read_summary(project, runs)
             progress.say("Stopping Airflow")
         took = (datetime.now(UTC) - now).total_seconds()
-        home = None if settings.home == ROOT / ".kindred" else settings.home
-        console.print(render(summary, took=took, home=home), highlight=False)
+        return render(summary, took=took, home=home)
 
 
 def up(data: Path | None, console: Console) -> None:

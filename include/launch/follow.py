@@ -8,13 +8,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from include.contracts.errors import FatalError
+from include.contracts.errors import FatalError, HeldError
 from include.launch.api import Airflow, DagRun, TaskInstance
 from include.launch.layout import Layout
 from include.launch.processes import Processes
 from include.launch.progress import Counts, Progress
 
 POLL_SECONDS = 0.4
+HOLDABLE = ("resolve_identities", "resolve")
+ASKING = "ask_a_person"  # the task that only sees to it that somebody is asked; it is not shown
 
 
 class PipelineRun:
@@ -26,9 +28,9 @@ class PipelineRun:
         self._layout = layout
         self._counts: dict[tuple[str, str, str], Counts] = {}
 
-    def begin(self, roots: Iterable[str], dags: Iterable[str]) -> datetime:
+    def begin(self, roots: Iterable[str], dags: frozenset[str]) -> datetime:
         """Clear away what an earlier run has left, start the roots, and return the time from which runs are ours."""
-        self._airflow.abandon_unfinished_runs()
+        self._airflow.abandon_unfinished_runs(dags)
         for dag in dags:
             self._airflow.unpause(dag)
             self._airflow.forget_queued_events(dag)
@@ -40,17 +42,30 @@ class PipelineRun:
     def follow(self, dags: frozenset[str], since: datetime, progress: Progress) -> list[str]:
         """Show the run until every DAG has succeeded, and return the names of its parts in the ledger.
 
-        Raises FatalError naming the first task that failed, and why.
+        Raises FatalError naming the first task that failed, and why; HeldError when a person has to be asked, whose
+        answer is not waited for.
         """
         while True:
-            runs, tasks = self._airflow.runs(since), self._airflow.task_instances(since)
-            progress.show([(task, self._counts_of(task)) for task in _in_order(tasks)], datetime.now(UTC))
+            runs = [run for run in self._airflow.runs(since) if run.dag in dags]
+            tasks = [task for task in self._airflow.task_instances(since) if task.dag in dags]
+            progress.show([(task, self._counts_of(task)) for task in _shown(tasks)], datetime.now(UTC))
             if any(run.state == "failed" for run in runs):
                 raise FatalError(self._why(tasks))
+            self._stop_if_held(runs, tasks)
             if _all_done(runs, dags):
                 return [f"{run.dag}/{run.run}" for run in runs]
             self._processes.check()
             time.sleep(POLL_SECONDS)
+
+    def _stop_if_held(self, runs: Iterable[DagRun], tasks: Iterable[TaskInstance]) -> None:
+        """Raise HeldError for a task that was held, once its run has ended: then somebody will be asked."""
+        ended = {(run.dag, run.run) for run in runs if run.state == "success"}
+        for task in tasks:
+            is_skipped = task.state == "skipped" and (task.dag, task.task) == HOLDABLE
+            if is_skipped and (task.dag, task.run) in ended:
+                held = self._airflow.result(task, "held")
+                if held is not None:
+                    raise HeldError(**held)
 
     def _counts_of(self, task: TaskInstance) -> Counts:
         if task.state != "success":
@@ -96,14 +111,15 @@ def _entry(line: str) -> dict[str, object]:
     return entry if isinstance(entry, dict) else {}
 
 
-def _in_order(tasks: list[TaskInstance]) -> list[TaskInstance]:
-    """Return the tasks by DAG run, in the order in which their first task began."""
+def _shown(tasks: list[TaskInstance]) -> list[TaskInstance]:
+    """Return the tasks to show by DAG run, in the order in which their first task began."""
     far = datetime.max.replace(tzinfo=UTC)
     first: dict[tuple[str, str], datetime] = {}
     for task in tasks:
         key = (task.dag, task.run)
         first[key] = min(first.get(key, far), task.started or far)
-    return sorted(tasks, key=lambda task: (first[task.dag, task.run], task.dag, task.run, task.started or far))
+    steps = [task for task in tasks if task.task != ASKING]
+    return sorted(steps, key=lambda task: (first[task.dag, task.run], task.dag, task.run, task.started or far))
 
 
 def _all_done(runs: list[DagRun], dags: frozenset[str]) -> bool:

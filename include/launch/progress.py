@@ -20,6 +20,13 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "failed": ("✗", "red"),
     "upstream_failed": ("–", "dim"),
     "up_for_retry": ("↻", "yellow"),
+    "skipped": ("‖", "yellow"),
+}
+WORDS: Mapping[str, str] = {
+    "running": "begins",
+    "success": "done",
+    "up_for_retry": "failed, will be tried again",
+    "skipped": "held for a person",
 }
 RUNNING = Spinner("dots", style="cyan")  # one for all, so that it turns on from table to table
 QUIET = frozenset({"waiting", "scheduled", "queued", "upstream_failed"})
@@ -111,4 +118,4 @@ def _seconds(task: TaskInstance, now: datetime) -> str:
 
 
 def _word(state: str) -> str:
-    return {"running": "begins", "success": "done", "up_for_retry": "failed, will be tried again"}.get(state, state)
+    return WORDS.get(state, state)

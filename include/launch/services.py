@@ -93,6 +93,11 @@ def _schema(settings: Settings) -> str | None:
 
 def expected_dags(settings: Settings) -> frozenset[str]:
     """Return the ids of the DAGs that the project has with these settings."""
+    return pipeline_dags(settings) | {"approve_changes"}
+
+
+def pipeline_dags(settings: Settings) -> frozenset[str]:
+    """Return the ids of the DAGs that every run of the pipeline goes through; a person's answer is no part of it."""
     return frozenset({*extract_dags(settings), "resolve_identities", "build_segments"})
 
 

@@ -13,12 +13,16 @@ from typing import Any
 import sqlalchemy as sa
 from rich.columns import Columns
 from rich.console import Group, RenderableType
+from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
+from include.contracts.errors import HeldError
 from include.storage.project import Project
 
-SEGMENTS = sa.text("SELECT segment_key, name, level, state, size, entered, exited FROM kindred.segment ORDER BY 1")
+SEGMENTS = sa.text(
+    "SELECT segment_key, name, level, state, size, entered, exited, approval FROM kindred.segment ORDER BY 1"
+)
 TOTALS = ("raw", "staged", "superseded", "quarantined")
 CHANGES = ("created", "merged", "split", "restored", "retired")
 
@@ -86,6 +90,18 @@ def render(summary: Summary, *, took: float, home: Path | None) -> RenderableTyp
     )
 
 
+def render_held(held: HeldError, *, home: Path | None, data: Path | None) -> RenderableType:
+    """Return why a run is held and how to answer, as it is shown."""
+    given = f" DATA={shlex.quote(str(data))}" if data else ""
+    commands = {
+        **_where(home),
+        f"python -m include approve {held.subject} --reason …": "with --reject: reject it",
+        f"make run{given}": "afterwards: hands on what was approved",
+        f"make up{given}": "or answer in Airflow, under Required Actions; the rest goes by itself",
+    }
+    return Group(Text(), Markdown(held.evidence), Text(), _commands("To answer", commands), Text())
+
+
 def _sources(summary: Summary) -> Table:
     table = _table("Source", "rows in", "cleaned", "superseded", "quarantined")
     for source, totals in summary.sources.items():
@@ -119,14 +135,31 @@ def _stages(summary: Summary) -> Columns:
 def _next(summary: Summary, home: Path | None) -> Table:
     largest = max(summary.segments, key=lambda segment: int(segment["size"]), default=None)
     commands = {
-        **({f"export KINDRED_HOME={shlex.quote(str(home))}": "where this run's data lies"} if home else {}),
+        **_where(home),
+        **_approvals(summary),
         "python -m include segments": "all segments",
         **({f"python -m include segment {largest['segment_key']}": "who is in one"} if largest else {}),
         "python -m include quarantine": "rows set aside, and why",
         "python -m include runs --stages": "what each stage did",
         "make up": "Airflow's pages",
     }
-    table = _table("Next", "")
+    return _commands("Next", commands)
+
+
+def _where(home: Path | None) -> dict[str, str]:
+    return {f"export KINDRED_HOME={shlex.quote(str(home))}": "where this run's data lies"} if home else {}
+
+
+def _approvals(summary: Summary) -> dict[str, str]:
+    held = [segment for segment in summary.segments if segment["state"] == "held"]
+    return {
+        f"python -m include approve {segment['approval']} --reason …": f"publish {segment['name']}, held back"
+        for segment in held
+    }
+
+
+def _commands(title: str, commands: Mapping[str, str]) -> Table:
+    table = _table(title, "")
     for command, what in commands.items():
         table.add_row(Text(command, overflow="fold"), Text(what, style="dim"))
     table.columns[1].justify = "left"

@@ -16,6 +16,8 @@ bag = DagBag(dag_folder=str(Path("dags").resolve()))
 def describe_task(task):
     return {
         "doc": task.doc_md,
+        "operator": task.operator_class.__name__ if task.is_mapped else type(task).__name__,
+        "trigger_rule": task.trigger_rule.value,
         "owner": task.owner,
         "retries": task.retries,
         "policy": [[rule.action.value, rule.exception_path] for rule in task.retry_policy.rules],

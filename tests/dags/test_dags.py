@@ -54,7 +54,7 @@ def tasks(dags: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_file_is_read_without_error(parsed: dict[str, Any]) -> None:
     assert parsed["errors"] == {}
-    assert set(parsed["dags"]) == {*EXTRACTS, "resolve_identities", "build_segments"}
+    assert set(parsed["dags"]) == {*EXTRACTS, "resolve_identities", "build_segments", "approve_changes"}
 
 
 def test_nothing_heavy_is_imported_to_read_them(parsed: dict[str, Any]) -> None:
@@ -68,7 +68,8 @@ def test_a_dag_explains_itself(dags: dict[str, Any], tasks: dict[str, Any]) -> N
 
 
 def test_tags_are_of_the_allowed_set(dags: dict[str, Any]) -> None:
-    assert {tag for dag in dags.values() for tag in dag["tags"]} == {"kindred", "extract", "identity", "segments"}
+    allowed = {"kindred", "extract", "identity", "segments", "stewardship"}
+    assert {tag for dag in dags.values() for tag in dag["tags"]} == allowed
     assert all("kindred" in dag["tags"] for dag in dags.values())
 
 
@@ -97,7 +98,7 @@ def test_writers_take_turns_and_a_run_that_has_begun_goes_first(tasks: dict[str,
     for name, task in tasks.items():
         if name.startswith("extract_"):
             assert task["max_active_tis_per_dag"] == 1
-        else:
+        elif not name.startswith("approve_changes"):
             assert (task["pool"], task["weight_rule"]) == ("warehouse_writer", "upstream")
 
 
@@ -116,14 +117,30 @@ def test_the_steps_follow_each_other(dags: dict[str, Any]) -> None:
             steps += following
         return steps
 
-    assert order("resolve_identities", "stage") == ["stage", "resolve"]
-    assert order("build_segments", "unify") == ["unify", "measure", "segment", "load", "audit", "publish"]
+    assert order("resolve_identities", "stage") == ["stage", "resolve", "ask_a_person"]
+    steps = ["unify", "measure", "segment", "load", "audit", "publish", "ask_a_person"]
+    assert order("build_segments", "unify") == steps
+
+
+def test_what_is_held_is_asked_in_a_dag_of_its_own(dags: dict[str, Any], tasks: dict[str, Any]) -> None:
+    asking = {name: task for name, task in tasks.items() if "held" in task["outlets"]}
+    assert set(asking) == {"resolve_identities.ask_a_person", "build_segments.ask_a_person"}
+    for task in asking.values():
+        assert task["trigger_rule"] == "none_failed"  # a held task is skipped; a failed one must fail its run
+        assert task["downstream"] == []  # nothing waits for the answer
+    assert dags["approve_changes"]["assets"] == ["held"]
+    questions = [name for name, task in tasks.items() if task["operator"] == "HITLOperator"]
+    assert questions == ["approve_changes.approval.ask"]
+    following = dags["approve_changes"]["tasks"]
+    assert "approval.record" in following["approval.ask"]["downstream"]
+    assert following["approval.record"]["downstream"] == ["approval.go_on"]
+    assert following["approval.go_on"]["downstream"] == ["approval.start_again"]
 
 
 def test_schedules_make_up_for_lost_events_and_extracts_cover_intervals(dags: dict[str, Any]) -> None:
     assert {dags[dag]["timetable"] for dag in EXTRACTS} == {"CronDataIntervalTimetable"}
     assert all(dags[dag]["timetable"] == "AssetOrTimeSchedule" for dag in ("resolve_identities", "build_segments"))
-    assert all(dag["cron"] for dag in dags.values())
+    assert {name for name, dag in dags.items() if not dag["cron"]} == {"approve_changes"}
 
 
 def test_without_schedules_only_assets_start_dags(tmp_path: Path) -> None:

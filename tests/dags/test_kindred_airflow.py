@@ -8,10 +8,12 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 import structlog
 
-from include.contracts.errors import ConfigurationError, KindredError, RetryableError, SourceError
+from include.contracts.errors import ConfigurationError, HeldError, KindredError, RetryableError, SourceError
 from include.contracts.runs import Window
 
 BROKEN = SourceError("the gzip is truncated", file="usage/2026-10-01.ndjson.gz", remedy="Export it again.")
@@ -33,11 +35,14 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def dag_run(start: str | None = None, end: str | None = None, after: str = "2026-10-31T23:30") -> SimpleNamespace:
+def dag_run(
+    start: str | None = None, end: str | None = None, after: str = "2026-10-31T23:30", conf: dict | None = None
+) -> SimpleNamespace:
     return SimpleNamespace(
         dag_id="extract_crm",
         run_id="manual__1",
         run_after=at(after),
+        conf=conf,
         data_interval_start=at(start) if start else None,
         data_interval_end=at(end) if end else None,
     )
@@ -57,6 +62,66 @@ def test_an_error_of_ours_ends_the_task_with_its_sentence_alone(
     assert ended.value.__suppress_context__
     assert caplog.messages == [str(error)]
     assert caplog.records[0].exc_info is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.OperationalError("gone"),
+        psycopg.errors.AdminShutdown("gone"),
+        sa.exc.OperationalError("", None, OSError()),
+    ],
+    ids=["psycopg", "shut down", "sqlalchemy"],
+)
+def test_a_dropped_connection_is_tried_again(
+    shared: ModuleType, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    @shared.stage_task()
+    def publish() -> None:
+        raise error
+
+    with caplog.at_level(logging.ERROR), pytest.raises(shared.TryAgain):
+        publish.function()
+    assert "The connection to the database was lost" in caplog.text
+
+
+def test_a_held_task_is_skipped_and_leaves_what_it_was_held_for(
+    shared: ModuleType, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = {}
+    task_instance = SimpleNamespace(xcom_push=lambda key, value: left.update({key: value}))
+    monkeypatch.setattr(shared, "get_current_context", lambda: {"ti": task_instance})
+
+    @shared.stage_task()
+    def resolve() -> None:
+        raise HeldError("identity/crosswalk@1", "It moves a lot.\n\n| merges | 7 |")
+
+    with pytest.raises(shared.AirflowSkipException):
+        resolve.function()
+    assert left == {"held": {"subject": "identity/crosswalk@1", "evidence": "It moves a lot.\n\n| merges | 7 |"}}
+    assert "approve or reject identity/crosswalk@1" in caplog.text
+
+
+class History(list):
+    """The events of an asset, as a task is given them."""
+
+    def after(self, _moment: str) -> History:
+        return self
+
+
+def test_nothing_is_asked_twice(shared: ModuleType) -> None:
+    def asked(subjects: list[str], *events: dict) -> dict | None:
+        told = SimpleNamespace(extra=None)
+        history = History(SimpleNamespace(extra=event) for event in events)
+        shared.ask(subjects, {"as_of": "1"}, inlet_events={shared.HELD: history}, outlet_events={shared.HELD: told})
+        return told.extra
+
+    before = {"subjects": ["segment/a@1", "segment/b@1"], "again": {}}
+    assert asked(["segment/a@1"]) == {"subjects": ["segment/a@1"], "again": {"as_of": "1"}}
+    assert asked(["segment/a@1", "segment/a@2"], before) == {"subjects": ["segment/a@2"], "again": {"as_of": "1"}}
+    for subjects in (["segment/a@1"], []):
+        with pytest.raises(shared.AirflowSkipException):
+            asked(subjects, before)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +171,9 @@ def test_the_logical_date_is_pinned_or_the_samples_or_the_day_the_run_was_due(
     monkeypatch.setenv("KINDRED_AS_OF", "2026-10-01")
     assert shared.run_of(dag_run()).as_of == date(2026, 10, 1)
     assert shared.run_of(dag_run()).run_id == "extract_crm/manual__1"
+    assert shared.run_of(dag_run(conf={"as_of": "2026-10-15"})).as_of == date(2026, 10, 15)
+    with pytest.raises(ConfigurationError, match="as_of that is no date"):
+        shared.run_of(dag_run(conf={"as_of": "yesterday"}))
 
 
 def test_the_airflow_connection_says_where_the_warehouse_is(
