@@ -179,8 +179,12 @@ PERSON_MEASURES: tuple[Measure, ...] = (
     engagement(
         boolean("email_unsubscribed_28", "The person unsubscribed", required=True), window="28 days", default=False
     ),
-    engagement(date("engagement_last_on", "Last human click, reply, form or product event"), window="all time"),
-    engagement(integer("engagement_days_since", "Days since then", minimum=0), "days", "all time"),
+    engagement(
+        date("engagement_last_on", "Last human open, click, reply, form or product event"),
+        window="all time",
+        uses_opens=True,
+    ),
+    engagement(integer("engagement_days_since", "Days since then", minimum=0), "days", "all time", uses_opens=True),
     engagement(
         text("email_frequency", "Sends against engagement", required=True, allowed=FREQUENCY_BUCKETS),
         window="28 days",

@@ -17,12 +17,12 @@ from include.contracts.runs import DatasetRef
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.tables import Table
 from include.segments.expression import Population
+from include.segments.listing import NOTHING
 from include.storage.engine import Engine
 from include.storage.project import Project
 from include.storage.warehouse import READERS
 
 WORK_MEMORY = "256MB"  # PostgreSQL looks members up in a hash, if it may hold them
-NOTHING = "Nothing is published yet; run `python -m include run` first."
 
 
 class Reader(Protocol):

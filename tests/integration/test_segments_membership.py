@@ -11,13 +11,17 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from include.cli.app import _application
+from include.contracts.errors import ConfigurationError
 from include.contracts.identity import ALIAS, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.runs import DatasetRef, StageReport
 from include.contracts.segments import SEGMENT, SEGMENT_EVENT, SEGMENT_HISTORY, SEGMENT_MEMBERSHIP
 from include.contracts.tables import Table
-from include.segments.step import segment_with
+from include.segments.step import segment, segment_with
+from include.storage.project import Project
 from tests.small_company import AS_OF, SmallCompany, publish, read, rows_of, save
 
 TOMORROW = AS_OF + timedelta(days=1)
@@ -297,6 +301,25 @@ def test_a_segment_that_moves_too_much_is_held_until_somebody_approves(company: 
     approved = company.run(scores(a=1, b=1, c=9, d=9))
     assert company.members(approved) == {"happy": ["c", "d"]}
     assert company.row(approved, "happy")["state"] == "published"
+
+
+def test_a_person_approves_a_held_segment_by_the_command_line(
+    company: Company, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.define("happy", "nps_score >= 9", expected={"max": 1})
+    subject = company.row(company.run(scores(a=9, b=9)), "happy")["approval"]
+    settings = company.base.project.settings.model_copy(update={"warehouse_url": warehouse_url})
+    for name in ("home", "config", "warehouse_url"):
+        monkeypatch.setenv(f"KINDRED_{name.upper()}", str(getattr(settings, name)))
+    approve = ["approve", subject, "--reason", "checked", "--author", "me"]
+    told = CliRunner().invoke(_application(["approve"]), approve)
+    assert told.exit_code == 0, told.output
+    company.base.project = Project(settings)
+    report = segment(company.base.project, company.base.run(AS_OF), company.refs(scores(a=9, b=9), {}))
+    assert company.members(report) == {"happy": ["a", "b"]}
+    company.base.project.close()
+    unknown = CliRunner().invoke(_application(["approve"]), ["approve", "segment/happy@0", *approve[2:]])
+    assert isinstance(unknown.exception, ConfigurationError)
 
 
 def test_an_approval_of_one_definition_is_none_of_another(company: Company) -> None:

@@ -161,7 +161,7 @@ def found(node: tree.Node, level: str, people: Population) -> set[str]:
 PERSON_NAMES = sorted(COMPARED & set(measures_of("person")))
 ACCOUNT_NAMES = sorted(COMPARED & set(measures_of("account")))
 SLOW = settings(
-    max_examples=40, deadline=None, derandomize=True,
+    max_examples=25, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 
@@ -179,7 +179,7 @@ def test_random_conditions_agree(backends: Any, data: st.DataObject) -> None:
             assert [found(node, level, people) for people in populations] == [expected, expected], str(node)
 
 
-@settings(SLOW, max_examples=12)
+@settings(SLOW, max_examples=8)
 @given(data=st.data())
 def test_every_shipped_definition_agrees(backends: Any, data: st.DataObject) -> None:
     names: dict[str, set[str]] = {"person": set(), "account": set()}
