@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY_EVENT, REGISTER
+from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY_EVENT, MEMBER, REGISTER
 from include.contracts.settings import ROOT, Settings
 from include.contracts.staged import PERSON_RECORD
 from include.identity.explain_lookup import Lookup
@@ -21,7 +21,7 @@ from include.identity.spec import load_spec
 from include.storage.project import Project
 
 IDS = {"record_id", "record_a", "record_b", "profile_id", "other_profile_id", "home_id", "event_id", "alias_id"}
-TABLES = (HISTORY, REGISTER, IDENTITY_EVENT, EDGE, ALIAS, APPLIED, PERSON_RECORD, CROSSWALK)
+TABLES = (HISTORY, MEMBER, REGISTER, IDENTITY_EVENT, EDGE, ALIAS, APPLIED, PERSON_RECORD, CROSSWALK)
 
 
 def multiply(source: Project, target: Project, times: int) -> None:

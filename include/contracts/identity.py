@@ -26,6 +26,13 @@ CROSSWALK = Table(
     ),
 )
 
+MEMBER = Table(
+    name="identity/member",
+    grain="one record of one profile: the crosswalk in the order of profiles, for look-ups",
+    key=("profile_id", "record_id"),
+    columns=(text("profile_id", "Profile"), text("record_id", "Person record that belongs to it")),
+)
+
 HISTORY = Table(
     name="identity/history",
     grain="one stay of one record in one profile that has ended",
@@ -70,7 +77,7 @@ EDGE = Table(
 IDENTITY_EVENT = Table(
     name="identity/event",
     grain="one change in the life of a profile",
-    key=("event_id",),
+    key=("profile_id", "event_id"),
     columns=(
         text("event_id", "Digest of kind, profiles and crosswalk version"),
         date("on_date", "Logical date of the run", required=True),
@@ -126,4 +133,4 @@ APPLIED = Table(
     ),
 )
 
-IDENTITY = (CROSSWALK, HISTORY, REGISTER, EDGE, IDENTITY_EVENT, ALIAS, REVIEW, APPLIED)
+IDENTITY = (CROSSWALK, MEMBER, HISTORY, REGISTER, EDGE, IDENTITY_EVENT, ALIAS, REVIEW, APPLIED)

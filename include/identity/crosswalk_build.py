@@ -10,7 +10,17 @@ import duckdb
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY_EVENT, REGISTER, REVIEW
+from include.contracts.identity import (
+    ALIAS,
+    APPLIED,
+    CROSSWALK,
+    EDGE,
+    HISTORY,
+    IDENTITY_EVENT,
+    MEMBER,
+    REGISTER,
+    REVIEW,
+)
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.staged import PERSON_RECORD
 from include.contracts.tables import Table
@@ -30,7 +40,7 @@ from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
 LOGS = (HISTORY, REGISTER, IDENTITY_EVENT)
-STATES = (EDGE, REVIEW, ALIAS, APPLIED)
+STATES = (EDGE, REVIEW, ALIAS, APPLIED, MEMBER)
 # The crosswalk comes last: it is what the next run starts from.
 DATASETS = (*LOGS, *STATES, CROSSWALK)
 BUILT = {
@@ -41,6 +51,7 @@ BUILT = {
     REVIEW: "review_now",
     ALIAS: "alias_now",
     APPLIED: "applied_now",
+    MEMBER: "crosswalk_now",
     CROSSWALK: "crosswalk_now",
 }
 

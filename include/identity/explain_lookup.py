@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY_EVENT
+from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY_EVENT, MEMBER
 from include.contracts.tables import Table
 from include.identity.explain import Link
 from include.identity.model_store import load_model
@@ -47,9 +47,11 @@ class Lookup:
         return str(found[0]["profile_id"]) if found else profile_id
 
     def records(self, profile_id: str, other_id: str | None = None) -> list[Row]:
-        """Return the records of a profile, or of two, in order of id."""
+        """Return the crosswalk's rows of a profile, or of two, in order of record."""
         given = {"id": profile_id, "other": other_id or profile_id}
-        return self._rows(CROSSWALK, "profile_id IN ($id, $other)", given, "record_id")
+        members = self._rows(MEMBER, "profile_id IN ($id, $other)", given)
+        ids, listed = _listed([row["record_id"] for row in members])
+        return self._rows(CROSSWALK, f"record_id IN ({listed})", ids, "record_id") if members else []
 
     def record(self, record_id: str) -> Row:
         """Return the crosswalk's row of a record; raises ConfigurationError."""
@@ -60,10 +62,8 @@ class Lookup:
 
     def links(self, records: Sequence[str]) -> list[Link]:
         """Return the judged pairs and binding decisions among the records."""
-        given = {f"r{number}": record for number, record in enumerate(sorted(records))}
-        # a list of values, not a subquery: only that is compared with the file's statistics
-        ids = ", ".join(f"${name}" for name in given)
-        inside = f"record_a IN ({ids}) AND record_b IN ({ids})"
+        given, listed = _listed(records)
+        inside = f"record_a IN ({listed}) AND record_b IN ({listed})"
         judged = self._rows(EDGE, inside, given, "record_a, record_b")
         decided = self._rows(APPLIED, f"state <> 'stale' AND ({inside})", given, "decision_id")
         return [
@@ -73,8 +73,9 @@ class Lookup:
 
     def events(self, profile_id: str) -> list[Row]:
         """Return what happened to the profile, oldest first."""
-        about = "profile_id = $id OR other_profile_id = $id"
-        return self._rows(IDENTITY_EVENT, about, {"id": profile_id}, "on_date, kind, event_id")
+        own = self._rows(IDENTITY_EVENT, "profile_id = $id", {"id": profile_id})
+        others = self._rows(IDENTITY_EVENT, "other_profile_id = $id AND profile_id <> $id", {"id": profile_id})
+        return sorted([*own, *others], key=lambda row: (row["on_date"], row["kind"], row["event_id"]))
 
     def aliases(self, profile_id: str) -> list[str]:
         """Return the retired ids that lead to the profile."""
@@ -96,6 +97,12 @@ class Lookup:
         result = self.engine.connection.execute(query, {"files": files, **given})
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _listed(records: Sequence[str]) -> tuple[dict[str, str], str]:
+    """Return parameters and their list for SQL: values, not a subquery, for only they meet the file's statistics."""
+    given = {f"r{number}": record for number, record in enumerate(sorted(records))}
+    return given, ", ".join(f"${name}" for name in given)
 
 
 def _judged(row: Row) -> Link:

@@ -26,7 +26,7 @@ from include.identity.spec import MatchingSpec, load_spec
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
-CODE = 1
+CODE = 2
 
 
 def resolve(project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reestimate: bool = False) -> StageReport:
