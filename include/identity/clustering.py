@@ -140,7 +140,9 @@ def _agglomerate_all(
     by = np.argsort(component, kind="stable")
     counts = np.cumsum(np.bincount(component, minlength=len(start)))
     bounds = np.stack([start, end, np.concatenate([[0], counts[:-1]]) if len(counts) else counts, counts], 1)
+    largest = int((end - start).max(initial=1))
+    room, places = np.empty((5, largest, largest)), np.empty(largest, np.int32)
     agglomerate(
         order, np.ascontiguousarray(bounds.ravel(), np.int64), place[left[by]], place[right[by]], evidence[by],
-        prior, threshold, weights, label, weakest,
+        prior, threshold, weights, room, places, label, weakest,
     )  # fmt: skip

@@ -102,55 +102,53 @@ def join_bounded(left, right, order, limit, parent, size):  # type: ignore[no-un
         parent[i] = parent[parent[i]]
 
 
-@compiled("i8(i4[::1], i8[::1], i4[::1], i4[::1], f4[::1], f8, f8, f8[::1], i4[::1], f4[::1])")
-def agglomerate(members, bounds, left, right, evidence, prior, threshold, weight, cluster, weakest):  # type: ignore[no-untyped-def]
+@compiled("void(i4[::1], i8[::1], i4[::1], i4[::1], f4[::1], f8, f8, f8[::1], f8[:,:,::1], i4[::1], i4[::1], f4[::1])")
+def agglomerate(  # type: ignore[no-untyped-def]
+    members, bounds, left, right, evidence, prior, threshold, weight, room, label, cluster, weakest
+):
     """Merge inside each component, best first, while the prior and the weighed evidence stay above ``threshold``.
 
     ``weight`` is that of the mean, best and worst evidence between two clusters. ``bounds`` has four numbers a
     component: where its members begin and end, and its pairs; ``left`` and ``right`` are places among its members.
-    An evidence of minus infinity forbids its two records from ever sharing a cluster.
+    An evidence of minus infinity forbids its two records from ever sharing a cluster. ``room`` (5 x n x n) and
+    ``label`` (n) are room to work in for the largest component.
     """
-    done = 0
+    total, told, best, worst, link = room[0], room[1], room[2], room[3], room[4, 0]
     for c in range(0, len(bounds), 4):
         start, n = bounds[c], bounds[c + 1] - bounds[c]
-        mean = np.zeros((n, n), np.float64)
-        told = np.zeros((n, n), np.int64)
-        best = np.full((n, n), -1e30)
-        worst = np.full((n, n), 1e30)
+        for i in range(n):
+            label[i] = i
+            link[i] = 1e30
+            for j in range(n):
+                total[i, j] = told[i, j] = 0.0
+                best[i, j] = -1e30
+                worst[i, j] = 1e30
         for k in range(bounds[c + 2], bounds[c + 3]):
-            i, j = left[k], right[k]
-            if abs(evidence[k]) > TELLING:
-                mean[i, j] = mean[j, i] = evidence[k]
-                told[i, j] = told[j, i] = 1
-            best[i, j] = best[j, i] = evidence[k]
-            worst[i, j] = worst[j, i] = evidence[k]
-        label = np.arange(n)
-        link = np.full(n, np.float64(1e30))
+            i, j, said = left[k], right[k], evidence[k]
+            if said > TELLING or said < -TELLING:
+                total[i, j] = total[j, i] = said
+                told[i, j] = told[j, i] = 1.0
+            best[i, j] = best[j, i] = worst[i, j] = worst[j, i] = said
         while True:
             top, x, y = -1e300, -1, -1
             for i in range(n):
-                if label[i] != i:
-                    continue
                 for j in range(i + 1, n):
-                    if label[j] == j and mean[i, j] > -1e20:
-                        value = weight[0] * mean[i, j] / max(told[i, j], 1) + weight[1] * best[i, j]
+                    if label[i] == i and label[j] == j and total[i, j] > -1e20:
+                        value = weight[0] * total[i, j] / max(told[i, j], 1.0) + weight[1] * best[i, j]
                         value += weight[2] * worst[i, j]
                         if value > top:
                             top, x, y = value, i, j
             if x < 0 or prior + top <= threshold:
                 break
-            for j in range(n):
-                if label[j] == j and j not in (x, y):
-                    mean[x, j] = mean[j, x] = mean[x, j] + mean[y, j]
-                    told[x, j] = told[j, x] = told[x, j] + told[y, j]
-                    best[x, j] = best[j, x] = max(best[x, j], best[y, j])
-                    worst[x, j] = worst[j, x] = min(worst[x, j], worst[y, j])
             link[x] = min(link[x], link[y], prior + top)
             for j in range(n):
                 if label[j] == y:
                     label[j] = x
-            done += 1
+                elif label[j] == j and j != x:  # noqa: PLR1714
+                    total[x, j] = total[j, x] = total[x, j] + total[y, j]
+                    told[x, j] = told[j, x] = told[x, j] + told[y, j]
+                    best[x, j] = best[j, x] = max(best[x, j], best[y, j])
+                    worst[x, j] = worst[j, x] = min(worst[x, j], worst[y, j])
         for i in range(n):
             cluster[members[start + i]] = members[start + label[i]]
             weakest[members[start + i]] = link[label[i]]
-    return done
