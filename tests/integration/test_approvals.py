@@ -1,0 +1,58 @@
+"""What waits for a person's answer: held runs and held segments, until somebody has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from include import approvals
+from include.contracts.errors import ConfigurationError
+from include.contracts.identity import CROSSWALK
+from include.contracts.runs import DatasetRef
+from include.contracts.segments import SEGMENT
+from include.identity.report import save_report
+from include.storage.project import Project
+
+RUN = f"{CROSSWALK.name}@new"
+QUIET, LOUD = "segment/quiet@1", "segment/loud@2"
+EVIDENCE = "This run's profiles need a person's approval.\n\n| merges | 70 |"
+
+
+@pytest.fixture
+def project(warehouse_project: Project, put: Callable[..., DatasetRef]) -> Project:
+    """A project whose newest crosswalk is held, and one of whose two implausible segments was approved before."""
+    put(warehouse_project, CROSSWALK, [{"record_id": "crm.contact:1", "profile_id": "anna"}], "new")
+    save_report(warehouse_project.lake, "new", {"held": EVIDENCE, "counts": {}, "model": {}}, {})
+    rows = [
+        {"segment_key": "quiet", "state": "held", "reason": "It would have 3 members.", "approval": QUIET},
+        {"segment_key": "loud", "state": "published", "reason": "It has 9 members.", "approval": LOUD},
+    ]
+    warehouse_project.lake.point(put(warehouse_project, SEGMENT, rows))
+    return warehouse_project
+
+
+def test_what_is_held_waits_with_its_evidence_until_somebody_answers(project: Project) -> None:
+    assert approvals.held_segments(project) == {QUIET: "It would have 3 members."}
+    asked = [QUIET, LOUD, RUN, "segment/gone@3", f"{CROSSWALK.name}@gone"]
+    assert approvals.waiting(project, asked) == {RUN: EVIDENCE, QUIET: "It would have 3 members."}
+    approvals.answer(project, RUN, approved=True, author="Nina", reason="Two companies were merged")
+    approvals.answer(project, QUIET, approved=False, author="Nina", reason="The export is old")
+    assert approvals.waiting(project, asked) == {}
+
+
+def test_nothing_waits_where_nothing_was_ever_made(warehouse_project: Project) -> None:
+    assert approvals.held_segments(warehouse_project) == {}
+    assert approvals.waiting(warehouse_project, [RUN, QUIET]) == {}
+
+
+@pytest.mark.parametrize("subject", [LOUD, "segment/gone@3", f"{CROSSWALK.name}@gone", "anything"])
+def test_what_is_not_held_has_no_evidence(project: Project, subject: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"Nothing called .* is held"):
+        approvals.evidence(project, subject)
+
+
+@pytest.mark.parametrize(("author", "reason"), [("", "because"), ("Nina", " ")])
+def test_an_answer_says_who_and_why(project: Project, author: str, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match="who gave it and why"):
+        approvals.answer(project, RUN, approved=True, author=author, reason=reason)
