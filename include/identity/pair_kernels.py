@@ -144,7 +144,7 @@ def agglomerate(  # type: ignore[no-untyped-def]
             for j in range(n):
                 if label[j] == y:
                     label[j] = x
-                elif label[j] == j and j != x:  # noqa: PLR1714
+                elif label[j] == j and j != x:
                     total[x, j] = total[j, x] = total[x, j] + total[y, j]
                     told[x, j] = told[j, x] = told[x, j] + told[y, j]
                     best[x, j] = best[j, x] = max(best[x, j], best[y, j])
