@@ -13,6 +13,7 @@ from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.staged import PERSON_RECORD
 from include.identity.approval import read_labels, verdict
+from include.identity.comparison import ROLE_NAMES
 from include.identity.crosswalk_build import DATASETS, Plan, build
 from include.identity.decisions import read_decisions
 from include.identity.decisions_book import DecisionBook
@@ -21,6 +22,7 @@ from include.identity.decisions_state import Records, Stand, stand
 from include.identity.model import FORMAT
 from include.identity.model_store import DATASET as MODEL
 from include.identity.model_store import load_model
+from include.identity.priors import RELATIONS
 from include.identity.report import load_report
 from include.identity.spec import MatchingSpec, load_spec
 from include.storage.lake import Lake, Manifest
@@ -56,7 +58,8 @@ def plan_run(
     previous = lake.current(CROSSWALK.name)
     in_force = decisions or current_decisions(project, spec, stewardship, records, previous)
     labels = read_labels(config / stewardship.labels.file)
-    matching = fingerprint(spec.model_dump(mode="json"), FORMAT)
+    vocabulary = {role: sorted(names.items()) for role, names in ROLE_NAMES.items()}
+    matching = fingerprint(spec.model_dump(mode="json"), FORMAT, RELATIONS, vocabulary)
     inputs = {
         PERSON_RECORD.name: records.version,
         "matching": matching,
