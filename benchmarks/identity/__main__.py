@@ -41,7 +41,7 @@ FEBRL = {
 
 
 def timed(command: list[str]) -> tuple[str, dict[str, float]]:
-    """Run a whole process; returns its output and wall seconds, processor seconds and peak megabytes."""
+    """Run a whole process; returns its output, wall seconds and processor seconds."""
     begun = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(
@@ -55,7 +55,6 @@ def timed(command: list[str]) -> tuple[str, dict[str, float]]:
     return said, {
         "wall": time.perf_counter() - begun,
         "cpu": usage.ru_utime + usage.ru_stime,
-        "mb": usage.ru_maxrss / 1024,
     }
 
 
@@ -75,8 +74,8 @@ def splinks(table: Path, truth: str) -> dict[str, Any]:
         subprocess.run([sys.executable, "-m", "venv", str(python.parents[1])], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "-q", "-r", str(HERE / "requirements.txt")], check=True)
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
-        _, cost = timed([str(python), str(HERE / "splink_side.py"), str(table), truth, out.name])
-        return json.loads(Path(out.name).read_text()) | {"mb": cost["mb"]}
+        timed([str(python), str(HERE / "splink_side.py"), str(table), truth, out.name])
+        return json.loads(Path(out.name).read_text())
 
 
 def febrl() -> None:
@@ -136,7 +135,7 @@ def show(name: str, engine: str, row: dict[str, Any]) -> None:
     wall = row.get("seconds") if isinstance(row.get("seconds"), float) else row["wall"]
     print(
         f"| {name} | {engine} | {row['f1']:.4f} | {row['precision']:.4f} | {row['recall']:.4f} | {wall:.1f} "
-        f"| {row['mb']:,.0f} | {row.get('pairs_scored', row.get('pairs', 0)):,} |",
+        f"| {row['peak_mb']:,.0f} | {row.get('pairs_scored', row.get('pairs', 0)):,} |",
         flush=True,
     )
 
