@@ -17,7 +17,7 @@ from include.segments.catalog import load_beside
 from include.segments.listing import list_segments
 from include.segments.preview import Preview
 from include.segments.preview import preview as evaluate
-from include.segments.readers import lake_reader
+from include.segments.readers import lake_reader, warehouse_reader
 from include.segments.why import Clause, Explanation, explain
 from include.storage.project import Project
 
@@ -83,13 +83,19 @@ def why_not(key: Key, member: Member, as_json: Json = False) -> None:
 
 
 def preview(
-    file: Annotated[Path, typer.Argument(help="A segment definition, YAML, saved nowhere yet.")], as_json: Json = False
+    file: Annotated[Path, typer.Argument(help="A segment definition, YAML, saved nowhere yet.")],
+    warehouse: Annotated[bool, typer.Option("--warehouse", help="Ask PostgreSQL instead of the lake.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Evaluate an unsaved definition: size, clauses, overlap, changes against the published one, a sample."""
     project = Project(Settings.from_environment())
     definition, _ = load_beside(file, project.settings.config)
-    with lake_reader(project) as reader:
-        found = evaluate(reader, definition)
+    if warehouse:
+        with project.serving(), warehouse_reader(project) as reader:
+            found = evaluate(reader, definition)
+    else:
+        with lake_reader(project) as lake:
+            found = evaluate(lake, definition)
     if as_json:
         emit(found.to_dict())
     else:
