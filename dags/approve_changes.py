@@ -68,7 +68,7 @@ with DAG(
             body=evidence,
             options=[APPROVE, REJECT, LATER],
             defaults=LATER,
-            params={"note": Param(type="string", minLength=1, title="Why", description="Kept with your answer.")},
+            params={"note": Param("", type="string", title="Why", description="Needed; kept with your answer.")},
             response_timeout=ANSWER_WITHIN,
             doc_md="Ask. While it waits it holds no worker; unanswered for two days, it ends.",
         )

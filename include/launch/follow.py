@@ -17,6 +17,8 @@ from include.launch.progress import Counts, Progress
 POLL_SECONDS = 0.4
 HOLDABLE = ("resolve_identities", "resolve")
 ASKING = "ask_a_person"  # the task that only sees to it that somebody is asked; it is not shown
+APPROVALS = "approve_changes"
+ASK_SECONDS = 60
 
 
 class PipelineRun:
@@ -31,6 +33,7 @@ class PipelineRun:
     def begin(self, roots: Iterable[str], dags: frozenset[str]) -> datetime:
         """Clear away what an earlier run has left, start the roots, and return the time from which runs are ours."""
         self._airflow.abandon_unfinished_runs(dags)
+        self._airflow.unpause(APPROVALS)
         for dag in dags:
             self._airflow.unpause(dag)
             self._airflow.forget_queued_events(dag)
@@ -42,30 +45,36 @@ class PipelineRun:
     def follow(self, dags: frozenset[str], since: datetime, progress: Progress) -> list[str]:
         """Show the run until every DAG has succeeded, and return the names of its parts in the ledger.
 
-        Raises FatalError naming the first task that failed, and why; HeldError when a person has to be asked, whose
-        answer is not waited for.
+        Raises FatalError naming the first task that failed, and why; HeldError when a person has to be asked. The
+        question, be it about all profiles or about a segment, is put before this ends; the answer is not waited for.
         """
+        over = None
         while True:
-            runs = [run for run in self._airflow.runs(since) if run.dag in dags]
-            tasks = [task for task in self._airflow.task_instances(since) if task.dag in dags]
+            all_runs, all_tasks = self._airflow.runs(since), self._airflow.task_instances(since)
+            runs = [run for run in all_runs if run.dag in dags]
+            tasks = [task for task in all_tasks if task.dag in dags]
             progress.show([(task, self._counts_of(task)) for task in _shown(tasks)], datetime.now(UTC))
             if any(run.state == "failed" for run in runs):
                 raise FatalError(self._why(tasks))
-            self._stop_if_held(runs, tasks)
-            if _all_done(runs, dags):
-                return [f"{run.dag}/{run.run}" for run in runs]
+            held = self._held(runs, tasks)
+            if held or _all_done(runs, dags):
+                over = over or time.monotonic()
+                if _is_asked(all_runs, all_tasks) or time.monotonic() > over + ASK_SECONDS:
+                    if held:
+                        raise HeldError(**held)
+                    return [f"{run.dag}/{run.run}" for run in runs]
             self._processes.check()
             time.sleep(POLL_SECONDS)
 
-    def _stop_if_held(self, runs: Iterable[DagRun], tasks: Iterable[TaskInstance]) -> None:
-        """Raise HeldError for a task that was held, once its run has ended: then somebody will be asked."""
+    def _held(self, runs: Iterable[DagRun], tasks: Iterable[TaskInstance]) -> dict[str, str] | None:
+        """Return what an ended run was held for, subject and evidence, or None."""
         ended = {(run.dag, run.run) for run in runs if run.state == "success"}
         for task in tasks:
             is_skipped = task.state == "skipped" and (task.dag, task.task) == HOLDABLE
             if is_skipped and (task.dag, task.run) in ended:
-                held = self._airflow.result(task, "held")
-                if held is not None:
-                    raise HeldError(**held)
+                found: dict[str, str] | None = self._airflow.result(task, "held")
+                return found
+        return None
 
     def _counts_of(self, task: TaskInstance) -> Counts:
         if task.state != "success":
@@ -120,6 +129,14 @@ def _shown(tasks: list[TaskInstance]) -> list[TaskInstance]:
         first[key] = min(first.get(key, far), task.started or far)
     steps = [task for task in tasks if task.task != ASKING]
     return sorted(steps, key=lambda task: (first[task.dag, task.run], task.dag, task.run, task.started or far))
+
+
+def _is_asked(runs: Iterable[DagRun], tasks: list[TaskInstance]) -> bool:
+    """Whether there is nothing to ask, or the question is put; a task killed while putting it is lost for minutes."""
+    if not any(task.task == ASKING and task.state == "success" for task in tasks):
+        return True
+    waits = any(task.dag == APPROVALS and task.state == "awaiting_input" for task in tasks)
+    return waits or any(run.dag == APPROVALS and run.state in {"success", "failed"} for run in runs)
 
 
 def _all_done(runs: list[DagRun], dags: frozenset[str]) -> bool:

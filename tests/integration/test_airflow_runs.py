@@ -12,14 +12,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import psutil
 import pytest
 import sqlalchemy as sa
 
 from include.contracts.settings import ROOT
+from include.launch import lock
+from include.launch.environment import USER, password
+from include.launch.layout import Layout
 from include.samples import generate
 from include.storage import embedded
 
@@ -46,8 +52,8 @@ def launch(home: Path, *arguments: str, **variables: str) -> subprocess.Popen[st
     )
 
 
-def run(home: Path, *arguments: str) -> tuple[int, str]:
-    process = launch(home, "run", *arguments)
+def run(home: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+    process = launch(home, "run", *arguments, **variables)
     said, _ = process.communicate(timeout=400)
     return process.returncode, said
 
@@ -156,3 +162,92 @@ def test_a_killed_launcher_leaves_nothing_behind(home: Path, first_run: tuple[in
     while left := left_behind(home):
         assert time.monotonic() < deadline, left
         time.sleep(0.2)
+
+
+def config_that_splits_a_profile(home: Path, place: Path) -> Path:
+    """The shipped configuration with a decision that takes a person's two records apart, which needs an approval.
+
+    So does a segment that is larger than expected.
+    """
+    config = shutil.copytree(ROOT / "include" / "config", place / "config")
+    (config / "stewardship.yaml").write_text("limits: {split_profiles: 0, at_least: 0}\n")
+    with (config / "segments" / "lapsed.yaml").open("a") as lapsed:
+        lapsed.write("expected: {max: 1}\n")
+    pairs = "SELECT min(record_id), max(record_id) FROM kindred.crosswalk GROUP BY profile_id HAVING count(*) = 2"
+    ((a, b), *_) = rows(home, f"{pairs} ORDER BY 1")
+    columns = "kind,a,b,column,value,author,reason,decided_on"
+    (config / "decisions.csv").write_text(f"{columns}\nnever,{a},{b},,,Nina,Twins,2026-10-01\n")
+    return config
+
+
+def rows(home: Path, query: str) -> list[tuple[Any, ...]]:
+    with embedded.running(home) as url:
+        engine = sa.create_engine(url)
+        with engine.connect() as connection:
+            found = [tuple(row) for row in connection.execute(sa.text(query))]
+        engine.dispose()
+    return found
+
+
+def until(condition: Callable[[], Any], seconds: float = 240) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    return found
+
+
+@contextmanager
+def up(home: Path, **variables: str) -> Iterator[httpx.Client]:
+    """Airflow, left up for the block; yields a client of its API with the user's rights."""
+    try:
+        said, _ = launch(home, "up", **variables).communicate(timeout=240)
+        url = (lock.holder(Layout(home).lock) or {})["url"]
+        assert url in said
+        with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+            secret = {"username": USER, "password": password(Layout(home))}
+            client.headers["Authorization"] = f"Bearer {client.post('/auth/token', json=secret).json()['access_token']}"
+            yield client
+    finally:
+        launch(home, "down").communicate(timeout=120)
+
+
+def approve(airflow: httpx.Client, note: str) -> tuple[str, str]:
+    """Wait for a question that nobody has answered, and answer yes; returns its subject and its evidence."""
+    inbox = "/api/v2/dags/~/dagRuns/~/hitlDetails"
+    (question,) = until(lambda: airflow.get(inbox, params={"response_received": False}).json()["hitl_details"])
+    task = question["task_instance"]
+    run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}"
+    place = f"{run}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
+    answered = airflow.patch(place, json={"chosen_options": ["Approve"], "params_input": {"note": note}})
+    assert answered.status_code == httpx.codes.OK, answered.text
+    return question["subject"], question["body"]
+
+
+def test_a_run_that_would_move_too_much_asks_a_person_and_the_answer_lets_it_pass(
+    home: Path, first_run: tuple[int, str, dict[str, str]], tmp_path: Path
+) -> None:
+    people = "SELECT count(*) FROM kindred.profile"
+    ((before,),) = rows(home, people)
+    config = str(config_that_splits_a_profile(home, tmp_path))
+    code, said = run(home, KINDRED_CONFIG=config)
+    assert code == 69, said
+    assert "1 profiles would split off another" in said
+    held = re.search(r"approve or reject (identity/crosswalk@\w+) and run again", said)
+    assert held, said
+    assert published(home) == first_run[2]
+    ledger = "SELECT state FROM control.run WHERE run_id LIKE 'resolve_identities/%' ORDER BY started_at"
+    assert rows(home, ledger)[-1] == ("held",)
+
+    with up(home, KINDRED_CONFIG=config) as airflow:
+        subject, body = approve(airflow, "They are twins")
+        assert subject == held[1]
+        assert "1 profiles would split off another" in body
+        subject, body = approve(airflow, "A mailing failed")
+        assert subject.startswith("segment/lapsed@")
+        assert "more than the expected 1" in body
+        until(lambda: rows(home, "SELECT state FROM kindred.segment WHERE segment_key = 'lapsed'") == [("published",)])
+    answers = rows(home, "SELECT verdict, author, reason FROM control.approval ORDER BY subject")
+    assert answers == [("approved", USER, "They are twins"), ("approved", USER, "A mailing failed")]
+    ((after,),) = rows(home, people)
+    assert after == before + 1
