@@ -25,14 +25,15 @@ SELECT $on_date::DATE AS on_date, $version AS version, $model AS model_version
 """
 
 _GONE = """
-SELECT record_id, arg_max(home_id, (until, since, crosswalk_version)) AS home_id
+SELECT record_id, arg_max(home_id, (until, since, crosswalk_version)) AS home_id,
+       arg_max(profile_id, (until, since, crosswalk_version)) AS profile_id
 FROM history_before ANTI JOIN crosswalk_before USING (record_id)
 GROUP BY record_id
 """
 
 _MEMBER = """
 SELECT c.record_id, c.cluster, c.confidence, f.created_at, b.profile_id AS previous_id, b.since,
-       coalesce(b.home_id, g.home_id) AS home_id
+       coalesce(b.home_id, g.home_id) AS home_id, coalesce(b.profile_id, g.profile_id) AS last_id
 FROM clusters c
 JOIN founding f USING (record_id)
 LEFT JOIN crosswalk_before b USING (record_id)
@@ -44,9 +45,9 @@ _CLAIM = """
 WITH vote AS (
     SELECT home_id AS profile_id, cluster, record_id FROM member WHERE home_id IS NOT NULL
     UNION ALL
-    SELECT previous_id, cluster, record_id
-    FROM member ANTI JOIN (SELECT DISTINCT home_id FROM member) h ON member.previous_id = h.home_id
-    WHERE previous_id IS NOT NULL
+    SELECT last_id, cluster, record_id
+    FROM member ANTI JOIN (SELECT DISTINCT home_id FROM member) h ON member.last_id = h.home_id
+    WHERE last_id IS NOT NULL
 )
 SELECT v.profile_id, v.cluster, count(*) AS records, bool_or(v.record_id = r.record_id) AS has_founder,
        min(v.record_id) AS first_record

@@ -28,7 +28,7 @@ from include.identity.spec import MatchingSpec, load_spec
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
-CODE = 2
+CODE = 3
 
 
 def resolve(project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reestimate: bool = False) -> StageReport:

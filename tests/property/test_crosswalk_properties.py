@@ -1,6 +1,6 @@
 """What holds of profile ids whatever happens to the records: checked on random histories."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.weeks import Weeks
@@ -67,6 +67,7 @@ def test_an_unrelated_record_changes_no_id(history):
 
 @EXAMPLES
 @given(histories)
+@example(["ce", "df", "ef", "ab f"])  # f came back to a profile that was not its own, and left again
 def test_records_that_leave_change_no_other_id_and_return_to_their_own(history):
     weeks, ids = after(history)
     groups = history[-1].split()
