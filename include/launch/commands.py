@@ -37,9 +37,9 @@ def run(data: Path | None, console: Console) -> None:
     settings = settings_for(data, schedules=False)
     home = None if settings.home == ROOT / ".kindred" else settings.home
     try:
-        console.print(_run(settings, console, home), highlight=False)
+        console.print(_run(settings, console, home), highlight=False, crop=False)
     except HeldError as held:
-        console.print(render_held(held, home=home, data=data), highlight=False)
+        console.print(render_held(held, home=home, data=data), highlight=False, crop=False)
         raise
 
 

@@ -83,6 +83,7 @@ def render(summary: Summary, *, took: float, home: Path | None) -> RenderableTyp
         _identity(summary),
         Text(),
         _segments(summary),
+        *_approvals(summary),
         Text("\nSeconds a stage", style="bold"),
         _stages(summary),
         Text(),
@@ -99,7 +100,7 @@ def render_held(held: HeldError, *, home: Path | None, data: Path | None) -> Ren
         f"make run{given}": "afterwards: hands on what was approved",
         f"make up{given}": "or answer in Airflow, under Required Actions; the rest goes by itself",
     }
-    return Group(Text(), Markdown(held.evidence), Text(), _commands("To answer", commands), Text())
+    return Group(Text(), Markdown(held.evidence), _lines("To answer", commands), Text())
 
 
 def _sources(summary: Summary) -> Table:
@@ -132,34 +133,35 @@ def _stages(summary: Summary) -> Columns:
     return Columns(shown, padding=(0, 3, 0, 0), equal=True)
 
 
+def _where(home: Path | None) -> dict[str, str]:
+    return {f"export KINDRED_HOME={shlex.quote(str(home))}": "where this run's data lies"} if home else {}
+
+
+def _approvals(summary: Summary) -> list[Text]:
+    held = [segment for segment in summary.segments if segment["state"] == "held"]
+    commands = {f"python -m include approve {segment['approval']} --reason …": segment["name"] for segment in held}
+    return [_lines("To publish what is held back", commands)] if commands else []
+
+
+def _lines(title: str, commands: Mapping[str, str]) -> Text:
+    """Return the commands on lines of their own, unbroken, so that they can be copied."""
+    text = Text(f"\n{title}", style="bold", no_wrap=True, overflow="ignore")
+    for command, what in commands.items():
+        text.append(f"\n{command}", style="not bold").append(f"\n    {what}", style="not bold dim")
+    return text
+
+
 def _next(summary: Summary, home: Path | None) -> Table:
     largest = max(summary.segments, key=lambda segment: int(segment["size"]), default=None)
     commands = {
         **_where(home),
-        **_approvals(summary),
         "python -m include segments": "all segments",
         **({f"python -m include segment {largest['segment_key']}": "who is in one"} if largest else {}),
         "python -m include quarantine": "rows set aside, and why",
         "python -m include runs --stages": "what each stage did",
         "make up": "Airflow's pages",
     }
-    return _commands("Next", commands)
-
-
-def _where(home: Path | None) -> dict[str, str]:
-    return {f"export KINDRED_HOME={shlex.quote(str(home))}": "where this run's data lies"} if home else {}
-
-
-def _approvals(summary: Summary) -> dict[str, str]:
-    held = [segment for segment in summary.segments if segment["state"] == "held"]
-    return {
-        f"python -m include approve {segment['approval']} --reason …": f"publish {segment['name']}, held back"
-        for segment in held
-    }
-
-
-def _commands(title: str, commands: Mapping[str, str]) -> Table:
-    table = _table(title, "")
+    table = _table("Next", "")
     for command, what in commands.items():
         table.add_row(Text(command, overflow="fold"), Text(what, style="dim"))
     table.columns[1].justify = "left"

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
-from include.contracts.errors import ConfigurationError, FatalError
+from include.contracts.errors import ConfigurationError, FatalError, HeldError
 from include.contracts.settings import ROOT, Settings
 from include.launch import lock
 from include.launch.environment import airflow_environment, free_port, password
@@ -27,7 +27,7 @@ from include.launch.follow import error_in
 from include.launch.layout import Layout, settings_for
 from include.launch.processes import Processes
 from include.launch.progress import spell
-from include.launch.summary import render, summarise
+from include.launch.summary import render, render_held, summarise
 
 # A process that makes a group of its own for a child which ignores SIGTERM, as Airflow's tasks do.
 STUBBORN = """
@@ -223,12 +223,16 @@ STAGES = [
 SEGMENT = {"segment_key": "lapsed", "name": "Lapsed users", "level": "person", "state": "published"}
 
 
-def told(*, is_new: bool) -> str:
-    segments = [{**SEGMENT, "size": 1234, "entered": 7, "exited": 3}]
+def shown(content: RenderableType) -> str:
     console = Console(width=100, record=True, file=StringIO())
-    summary = summarise(date(2026, 10, 31), STAGES, segments, is_new=is_new)
-    console.print(render(summary, took=42.0, home=Path("/data/acme")))
+    console.print(content)
     return console.export_text()
+
+
+def told(*, is_new: bool, **segment: str) -> str:
+    segments = [{**SEGMENT, "size": 1234, "entered": 7, "exited": 3, **segment}]
+    summary = summarise(date(2026, 10, 31), STAGES, segments, is_new=is_new)
+    return shown(render(summary, took=42.0, home=Path("/data/acme")))
 
 
 def test_a_summary_tells_rows_people_segments_seconds_and_what_next() -> None:
@@ -247,6 +251,21 @@ def test_a_summary_of_a_run_that_changed_nothing_tells_no_changes() -> None:
     assert "Nothing has changed" in text
     assert "created" not in text
     assert "entered" not in text
+
+
+def test_a_segment_that_is_held_is_told_with_how_to_publish_it() -> None:
+    text = told(is_new=True, state="held", approval="segment/lapsed@1")
+    assert "Lapsed users  held" in text
+    assert "python -m include approve segment/lapsed@1 --reason …" in text
+
+
+def test_a_run_that_is_held_shows_its_evidence_and_how_to_answer() -> None:
+    held = HeldError("identity/crosswalk@1", "It needs a person.\n\n| | now |\n|---|---:|\n| merges | 70 |")
+    text = shown(render_held(held, home=None, data=Path("my exports")))
+    assert ["merges", "70"] in [line.split() for line in text.splitlines()]
+    assert "python -m include approve identity/crosswalk@1 --reason …" in text
+    assert "make up DATA='my exports'" in text
+    assert "KINDRED_HOME" not in text
 
 
 def test_a_logs_place_is_airflows(tmp_path: Path) -> None:
