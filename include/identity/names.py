@@ -41,7 +41,7 @@ def fold(text: str) -> str:
         else:
             latin = character < "\u0250" or "\u1e00" <= character <= "\u1eff"
             out.append(character)
-    return unicodedata.normalize("NFC", "".join(out)).translate(_LETTERLIKE)
+    return unicodedata.normalize("NFC", "".join(out).casefold()).translate(_LETTERLIKE)
 
 
 def _tokens(text: str) -> list[str]:
