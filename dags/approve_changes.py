@@ -38,7 +38,7 @@ with DAG(
 
         held = {
             subject: {"dag": event.source_dag_id, "conf": event.extra["again"]}
-            for event in triggering_asset_events[HELD]
+            for event in triggering_asset_events.get(HELD, ())  # there is none when a person starts it
             for subject in event.extra["subjects"]
         }
         waiting = approvals.waiting(project(), held)
@@ -50,7 +50,7 @@ with DAG(
 
         (chosen,) = answer["chosen_options"]
         if chosen == LATER:
-            raise AirflowSkipException("Nobody has decided; the next run that is held asks again.")
+            raise AirflowSkipException("Nobody has decided; a later run that is held asks again.")
         author, reason = answer["responded_by_user"]["name"], answer["params_input"].get("note", "")
         approvals.answer(project(), subject, approved=chosen == APPROVE, author=author, reason=reason)
         logging.getLogger(__name__).info("%s: %s, by %s", subject, chosen, author)

@@ -80,3 +80,4 @@ def test_an_answer_without_a_note_is_refused(
 def test_a_question_that_nothing_waits_for_any_more_is_not_put(dag: ModuleType) -> None:
     event = SimpleNamespace(source_dag_id="resolve_identities", extra={"subjects": [SUBJECT], "again": {}})
     assert dag.gather.function(triggering_asset_events={dag.HELD: [event]}) == []
+    assert dag.gather.function(triggering_asset_events={}) == []
