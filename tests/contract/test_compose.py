@@ -38,7 +38,7 @@ def test_every_secret_is_required_and_the_example_holds_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", [name for name, kind in set(variables_used(COMPOSE.read_text("utf-8"))) if "?" in kind]
+    "missing", sorted({name for name, kind in variables_used(COMPOSE.read_text("utf-8")) if "?" in kind})
 )
 def test_it_does_not_start_without_a_required_variable(missing: str) -> None:
     with pytest.raises(KeyError, match=missing):
