@@ -140,8 +140,9 @@ def answer(warehouse: Warehouse, subject: str, *, approved: bool, author: str, r
         connection.execute(kept.on_conflict_do_update(index_elements=["subject"], set_=facts))
 
 
-def verdict(warehouse: Warehouse, subject: str) -> str | None:
-    """Return ``approved`` or ``rejected``, or None while nobody has answered."""
+def approved(warehouse: Warehouse, dataset: str) -> list[str]:
+    """Return the versions of the dataset that a person has approved."""
+    place = f"{dataset}@"
+    query = sa.select(APPROVAL.c.subject).where(APPROVAL.c.verdict == "approved", APPROVAL.c.subject.startswith(place))
     with warehouse.begin() as connection:
-        found = connection.execute(sa.select(APPROVAL.c.verdict).where(APPROVAL.c.subject == subject))
-        return found.scalar_one_or_none()
+        return sorted(subject.removeprefix(place) for subject in connection.execute(query).scalars())

@@ -170,6 +170,7 @@ def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resol
             **{name: found[name] for name in ("threshold", "expected_f1", "drift") if name in found},
         },
         "pairs_scored": found.get("pairs_scored"),
+        "follows": plan.previous.version if plan.previous else None,
     }
 
 

@@ -12,7 +12,7 @@ from include.contracts.errors import HeldError
 from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.staged import PERSON_RECORD
-from include.identity.approval import read_labels, verdict
+from include.identity.approval import approved, read_labels
 from include.identity.comparison import ROLE_NAMES
 from include.identity.crosswalk_build import DATASETS, Plan, build
 from include.identity.decisions import read_decisions
@@ -23,6 +23,7 @@ from include.identity.model import FORMAT
 from include.identity.model_store import DATASET as MODEL
 from include.identity.model_store import load_model
 from include.identity.priors import RELATIONS
+from include.identity.report import DATASET as REPORT
 from include.identity.report import load_report
 from include.identity.spec import MatchingSpec, load_spec
 from include.storage.lake import Lake, Manifest
@@ -45,7 +46,7 @@ def resolve(project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reest
     if not unchanged:
         if project.lake.manifest(CROSSWALK.name, version) is None:
             build(project, run, plan)
-        _pass_gate(project, version)
+        _pass_gate(project, plan, version)
     return _hand_on(project, plan, version)
 
 
@@ -92,12 +93,19 @@ def _model_version(lake: Lake, records: DatasetRef, matching: str, *, reestimate
     return fingerprint(MODEL, records.version, matching)
 
 
-def _pass_gate(project: Project, version: str) -> None:
+def _pass_gate(project: Project, plan: Plan, version: str) -> None:
     """Raise HeldError for a run that moves too much, until a person has approved it."""
     held = load_report(project.lake, version)["held"]
-    subject = f"{CROSSWALK.name}@{version}"
-    if held and verdict(project.warehouse(), subject) != "approved":
-        raise HeldError(subject, str(held))
+    if held and not any(_is_same(project.lake, plan, other) for other in approved(project.warehouse(), CROSSWALK.name)):
+        raise HeldError(f"{CROSSWALK.name}@{version}", str(held))
+
+
+def _is_same(lake: Lake, plan: Plan, version: str) -> bool:
+    """Tell whether a version is the very change that the plan is, on whatever day it was proposed."""
+    manifest = lake.manifest(REPORT, version)
+    if manifest is None or dict(manifest.inputs) != dict(plan.inputs):
+        return False
+    return load_report(lake, version).get("follows") == (plan.previous.version if plan.previous else None)
 
 
 def _hand_on(project: Project, plan: Plan, version: str) -> StageReport:

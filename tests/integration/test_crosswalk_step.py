@@ -146,8 +146,20 @@ def test_a_run_that_moves_too_much_waits_for_a_person(company):
     assert current is not None
     assert held.value.subject != f"{CROSSWALK.name}@{current.version}", "readers keep the crosswalk from before"
     answer(company.project.warehouse(), held.value.subject, approved=True, author="Nina", reason="looked at it")
+    company.day += timedelta(days=1)
     later = company.week(*FIRST_WEEK)
-    assert later["usage.user:1"] != first["usage.user:1"]
+    assert later["usage.user:1"] != first["usage.user:1"], "the approval holds on the next day too"
+
+
+def test_an_approval_is_for_one_change_only(company):
+    (company.project.settings.config / "stewardship.yaml").write_text("limits: {split_profiles: 0.1, at_least: 0}\n")
+    company.week(*FIRST_WEEK)
+    company.decide("never", "crm.contact:1", "usage.user:1")
+    with pytest.raises(HeldError) as held:
+        company.week(*FIRST_WEEK)
+    answer(company.project.warehouse(), held.value.subject, approved=True, author="Nina", reason="looked at it")
+    with pytest.raises(HeldError):
+        company.week(*FIRST_WEEK, person("crm.contact:9", **CLEO))
 
 
 def test_a_run_that_disagrees_with_the_labelled_sample_waits_for_a_person(company):

@@ -12,7 +12,7 @@ import pytest
 from include.cli.app import main
 from include.contracts.errors import HeldError
 from include.contracts.settings import ROOT
-from include.identity.approval import verdict
+from include.identity.approval import approved
 from tests.company import FIRST_WEEK, Company
 
 
@@ -102,4 +102,5 @@ def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
     code, _, err = call(capsys, monkeypatch, "approve", held.value.subject, "--reason", "looked at it")
     assert code == 0
     assert "1 profiles would split off another" in err
-    assert verdict(company.project.warehouse(), held.value.subject) == "approved"
+    dataset, _, version = held.value.subject.partition("@")
+    assert approved(company.project.warehouse(), dataset) == [version]
