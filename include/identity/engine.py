@@ -96,6 +96,8 @@ class _Judge:
         universe = survey(self.features, candidates, levels, self._compare, link_only=self.spec.link_only)
         known = known_fit(model, self.groups) if model else None
         self.fit = estimation.estimate(self.groups, universe, self.features.size, known)
+        if known is None:  # scored with as it is saved, so that a run that finds the model saved gives the same bytes
+            self.fit = known_fit(to_model(self.fit, self.groups, self.spec), self.groups)
         share = float(np.clip(self.fit.share[0], 1e-300, 1 - 1e-12))
         self.prior = float(np.log(share) - np.log1p(-share))
         self.tables = estimation.tables(self.fit, self.groups)

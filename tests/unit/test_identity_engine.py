@@ -178,6 +178,8 @@ def test_a_saved_model_gives_the_same_result_and_knows_its_columns() -> None:
     first = resolve(records, SPEC)
     again = resolve(records, SPEC, model=Model.from_json(first.model.to_json()))
     assert again.model.version == first.model.version
+    assert again.clusters.equals(first.clusters), "to the last digit of the confidence"
+    assert again.pairs.equals(first.pairs)
     assert again.clusters["cluster"].equals(first.clusters["cluster"])
     assert again.report["drift"] < 0.1
     with pytest.raises(ConfigurationError, match="other columns"):
