@@ -207,15 +207,35 @@ def up(home: Path, **variables: str) -> Iterator[httpx.Client]:
         with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
             secret = {"username": USER, "password": password(Layout(home))}
             client.headers["Authorization"] = f"Bearer {client.post('/auth/token', json=secret).json()['access_token']}"
-            yield client
+            try:
+                yield client
+            except AssertionError as error:
+                error.add_note(task_states(client))
+                raise
     finally:
         launch(home, "down").communicate(timeout=120)
 
 
+def task_states(airflow: httpx.Client) -> str:
+    """What became of each task, for whoever reads why a test failed."""
+    newest = {"limit": 100, "order_by": "-run_after"}
+    tasks = airflow.get("/api/v2/dags/~/dagRuns/~/taskInstances", params=newest).json()
+    shown = ("dag_id", "dag_run_id", "task_id", "map_index", "state", "try_number", "start_date", "end_date")
+    return "\n".join(" ".join(str(task[name]) for name in shown) for task in tasks["task_instances"])
+
+
 def approve(airflow: httpx.Client, note: str) -> tuple[str, str]:
-    """Wait for a question that nobody has answered, and answer yes; returns its subject and its evidence."""
+    """Wait for a question that nobody has answered, and answer yes; returns its subject and its evidence.
+
+    The task must have begun to wait: Airflow 3.3.2 loses an answer that comes in the moment in which it asks.
+    """
     inbox = "/api/v2/dags/~/dagRuns/~/hitlDetails"
-    (question,) = until(lambda: airflow.get(inbox, params={"response_received": False}).json()["hitl_details"])
+
+    def waiting() -> list[dict[str, Any]]:
+        asked = airflow.get(inbox, params={"response_received": False}).json()["hitl_details"]
+        return [question for question in asked if question["task_instance"]["state"] == "awaiting_input"]
+
+    (question,) = until(waiting)
     task = question["task_instance"]
     run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}"
     place = f"{run}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
@@ -249,6 +269,7 @@ def test_a_run_that_would_move_too_much_asks_a_person_and_the_answer_lets_it_pas
         assert "more than the expected 1" in body
         lapsed = "SELECT state FROM kindred.segment WHERE segment_key = 'lapsed'"
         until(lambda: rows(home, lapsed) == [("published",)], 600)  # Airflow takes five minutes to miss a lost task
+        assert "approval.record" in task_states(airflow)
     answers = rows(home, "SELECT verdict, author, reason FROM control.approval ORDER BY subject")
     assert answers == [("approved", USER, "They are twins"), ("approved", USER, "A mailing failed")]
     ((after,),) = rows(home, people)
