@@ -33,7 +33,7 @@ lint: $(VENV)/.test ## ruff, mypy --strict, import-linter
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.run ## time every stage of the pipeline; PEOPLE=100000
-	$(BIN)/python benchmarks/pipeline.py --people $(or $(PEOPLE),100000)
+	$(BIN)/python -m benchmarks.pipeline --people $(or $(PEOPLE),100000)
 
 bench-identity: $(VENV)/.run ## accuracy and speed of the identity engine, beside Splink's
 	$(BIN)/python -m benchmarks.identity

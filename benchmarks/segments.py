@@ -1,6 +1,6 @@
 """A hundred definitions over a million profiles with a year of history, and a preview on each engine.
 
-`python benchmarks/segments.py [--people N] [--definitions N] [--home FOLDER]` prints one JSON line a measurement.
+`python -m benchmarks.segments [--people N] [--definitions N] [--home FOLDER]` prints one JSON line a measurement.
 The population is drawn by DuckDB from hashes of row numbers, so it is the same on every machine.
 """
 

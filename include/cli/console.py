@@ -7,13 +7,14 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from include.contracts.errors import KindredError
@@ -30,13 +31,35 @@ def show(rows: Sequence[Mapping[str, Any]], *, title: str, empty: str, as_json: 
     if not rows:
         out.print(empty)
         return
+    cells = [[_cell(value) for value in row.values()] for row in rows]
+    table = _table(rows[0], cells, title)
+    if Measurement.get(out, out.options.update(width=sys.maxsize), table).minimum <= out.width:
+        out.print(table)
+    else:
+        _print_one_by_one(rows[0], cells, title)
+
+
+def _table(first: Mapping[str, Any], cells: Sequence[Sequence[str]], title: str) -> Table:
+    """Return a table that never cuts what is one word, such as an id: somebody may want to copy it."""
     table = Table(title=title, title_justify="left")
-    for name, value in rows[0].items():
+    for (name, value), column in zip(first.items(), zip(*cells, strict=True), strict=True):
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        table.add_column(name.replace("_", " "), justify="right" if is_number else "left")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    out.print(table)
+        is_word = not any(" " in cell for cell in column)
+        table.add_column(name.replace("_", " "), justify="right" if is_number else "left", no_wrap=is_word)
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _print_one_by_one(names: Iterable[str], cells: Sequence[Sequence[str]], title: str) -> None:
+    """Print each row as lines of name and value, for a terminal that the table is too wide for."""
+    labels = [name.replace("_", " ") for name in names]
+    width = max(map(len, labels))
+    out.print(f"[italic]{title}[/]", highlight=False)
+    for row in cells:
+        for label, cell in zip(labels, row, strict=True):
+            out.print(f"[bold]{label:<{width}}[/]  {cell}", soft_wrap=True, highlight=False)
+        out.print()
 
 
 def emit(value: object) -> None:
@@ -81,4 +104,4 @@ def _cell(value: object) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.1f}" if isinstance(value, float) else str(value)
+    return f"{value:,.1f}" if isinstance(value, float) else escape(str(value))

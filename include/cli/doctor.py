@@ -105,7 +105,6 @@ def lake(settings: Settings) -> Iterator[Finding]:
     """Can a version be written, read and removed?"""
     lake = Project(settings).lake
     dataset, version = "doctor", uuid.uuid4().hex
-    lake.commit(dataset, version, [], 0)
     lake.open(lake.commit(dataset, version, [], 0))
     lake.fs.rm(lake.url(dataset, ""), recursive=True)
     yield Finding("lake", "ok", f"can be written: {lake.root}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from include.cli.console import show
 from include.contracts.errors import ConfigurationError
+from include.contracts.nearest import nearest
 from include.contracts.settings import Settings
 from include.storage.project import Project
 
@@ -51,8 +52,19 @@ def quarantine(
     with project.serving():
         ledger = project.ledger()
         listed = rows or source is not None or rule is not None
-        found = ledger.quarantine(source=source, rule=rule, limit=limit) if listed else ledger.quarantine_summary()
-    show(found, title="Quarantine", empty="Nothing is in quarantine.", as_json=as_json)
+        summary = ledger.quarantine_summary()
+        found = ledger.quarantine(source=source, rule=rule, limit=limit) if listed else summary
+    show(found, title="Quarantine", empty=_nothing(summary, source=source, rule=rule), as_json=as_json)
+
+
+def _nothing(summary: Sequence[Mapping[str, Any]], **wanted: str | None) -> str:
+    """Say what is not in quarantine: nothing is, or nothing of the source or the rule that was asked for."""
+    if not summary:
+        return "Nothing is in quarantine."
+    known = {name: {row[name] for row in summary} for name in wanted}
+    absent = [f"{name} {value!r}{nearest(value, known[name])}" for name, value in wanted.items()
+              if value is not None and value not in known[name]]  # fmt: skip
+    return f"Nothing in quarantine has the {' or the '.join(absent)}." if absent else "Nothing in quarantine has both."
 
 
 def _summary(stage: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import typer
 from rich.markup import escape
 
 from include.cli.console import emit, err, out, show
-from include.contracts.errors import ConfigurationError
 from include.contracts.settings import Settings
 from include.segments import export as exports
 from include.segments.catalog import load_beside
@@ -56,13 +55,18 @@ def segments(as_json: Json = False) -> None:
 
 def segment(
     key: Key,
-    format: Annotated[str, typer.Option("--format", help="csv, parquet or xlsx.")] = "csv",
-    out_file: Annotated[Path | None, typer.Option("--out", help="File to write; default: standard output.")] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", help="csv, parquet or xlsx; default: what --out ends in, else csv.")
+    ] = None,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="File to write; default: standard output, where that can take it.")
+    ] = None,
     holdout: Annotated[bool, typer.Option("--holdout", help="With those who are held out of activation.")] = False,
 ) -> None:
     """Write the members of one segment, with their measures."""
+    format = format or (out_file.suffix.removeprefix(".") if out_file else "") or "csv"
     if out_file is None and format != "csv" and sys.stdout.isatty():
-        raise ConfigurationError(f"{format} is no text; give a file with --out.")
+        out_file = Path(f"{key}.{format}")  # a terminal can show text only
     project = Project(Settings.from_environment())
     with project.serving():
         if out_file is None:
@@ -133,10 +137,16 @@ def _show_explanation(found: Explanation) -> None:
 
 def _show_sources(clause: Clause) -> None:
     for source in clause.sources:
-        value = "unknown" if source.value is None else source.value
+        value = _plain(source.value)
         origin = f", from {source.record}" if source.record else ""
         age = f", {source.age_days} days old" if source.age_days is not None else ""
-        out.print(f"          {source.measure} = {escape(str(value))}{origin}{age}", highlight=False, soft_wrap=True)
+        out.print(f"          {source.measure} = {escape(value)}{origin}{age}", highlight=False, soft_wrap=True)
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _show_preview(found: Preview) -> None:
@@ -147,7 +157,7 @@ def _show_preview(found: Preview) -> None:
     out.print(f"Published: {found.size_published:,}; {found.entering:,} would enter, {found.leaving:,} would leave.")
     if found.objection:
         out.print(f"[yellow]It would be held back:[/] {found.objection}", soft_wrap=True)
-    clauses = [{"clause": escape(text), "members": count} for text, count in found.clauses.items()]
+    clauses = [{"clause": text, "members": count} for text, count in found.clauses.items()]
     show(clauses, title="Each clause alone", empty="", as_json=False)
     overlap = [{"segment": key, "shared": count} for key, count in found.overlap.items()]
     show(overlap, title="Overlap with published segments", empty="No overlap with any segment.", as_json=False)

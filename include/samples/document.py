@@ -1,13 +1,17 @@
-"""Renders docs/exports.md from the declarations of the export files: ``python -m include.samples.document``."""
+"""docs/exports.md, from the declarations: `python -m include.samples.document` writes it."""
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
 
 from include.contracts.exports import EXPORTS, ExportFile
+from include.contracts.settings import ROOT
 from include.samples.usage import CORE_EVENTS, OTHER_EVENTS
 
+PLACE = ROOT / "docs" / "exports.md"
 INTRODUCTION = """# The exports that Kindred takes in
+
+<!-- Written by `python -m include.samples.document` from the declarations; edit those. -->
 
 Point Kindred at a folder of exports, laid out as below. `python -m include.samples OUT` writes a sample company's
 exports in the same layout, with the flaws of life; all people and companies in it are invented, so never send
@@ -73,5 +77,10 @@ def _usage() -> str:
     return USAGE.format(core=core, other=other)
 
 
+def write(place: Path = PLACE) -> None:
+    """Write the page."""
+    place.write_text(render(), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(render())
+    write()

@@ -271,7 +271,7 @@ def test_approvals_are_read_from_the_warehouse(warehouse: SmallCompany) -> None:
 
 
 def test_the_commands_print_for_people_and_for_machines(
-    warehouse: SmallCompany, monkeypatch: pytest.MonkeyPatch
+    warehouse: SmallCompany, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from include.cli.app import COMMANDS, _application  # noqa: PLC0415
 
@@ -287,6 +287,8 @@ def test_the_commands_print_for_people_and_for_machines(
     assert shown.exit_code == 0
     written = runner.invoke(app, ["segment", "detractors_renewing", "--format", "csv"])
     assert cells(written.stdout_bytes)[0]["profile_id"] == "p1"
+    runner.invoke(app, ["segment", "detractors_renewing", "--out", str(tmp_path / "p1.parquet")])
+    assert pq.read_table(tmp_path / "p1.parquet")["profile_id"].to_pylist() == ["p1"]
     drawn = runner.invoke(app, ["preview", str(SHIPPED / "segments" / "lapsed.yaml"), "--json"])
     assert json.loads(drawn.stdout)["segment"] == "lapsed"
 
