@@ -47,6 +47,9 @@ def segments(as_json: Json = False) -> None:
     shown = [{heading: row[name] for name, heading in LISTED.items()} for row in shown]
     show(shown, title="Segments", empty="There are no segments; add one to include/config/segments.", as_json=False)
     for row in rows:
+        if row["set_aside"]:
+            said = f"{row['set_aside']:,} members of {row['segment_key']} are set aside, as a row of theirs is faulty:"
+            out.print(f"[yellow]{said}[/] python -m include quarantine --source warehouse", soft_wrap=True)
         if row["state"] != "published":
             out.print(f"[yellow]{row['segment_key']} is {row['state']}:[/] {escape(row['reason'])}", soft_wrap=True)
             if row["approval"]:

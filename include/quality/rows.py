@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.published import Published
+from include.contracts.segments import LEVELS, SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.tables import Column, Type
 from include.quality.expectations import Expectation, place_tables
 from include.storage.build import Build
@@ -16,7 +18,8 @@ from include.storage.warehouse import CONTROL
 def set_aside(connection: sa.Connection, build: Build, broken: Sequence[Expectation]) -> dict[str, int]:
     """Move faulty rows of the build to the quarantine, in the caller's transaction; returns rows removed by table.
 
-    A dependent row goes too; where the reference may be empty, it is emptied.
+    A dependent row goes too; where the reference may be empty, it is emptied. A segment's size stays the number of its
+    members.
     """
     removed: dict[str, int] = {}
     for item in build.tables:
@@ -29,6 +32,8 @@ def set_aside(connection: sa.Connection, build: Build, broken: Sequence[Expectat
         if conditions:
             count = _remove(connection, build, item, " OR ".join(conditions))
             removed.update({item.name: count} if count else {})
+    if SEGMENT_MEMBERSHIP.name in removed:
+        _count_members(connection, build)
     return removed
 
 
@@ -80,6 +85,21 @@ def _remove(connection: sa.Connection, build: Build, item: Published, condition:
         WITH deleted AS (DELETE FROM {build.place(item.name)} WHERE {_literal(condition)} RETURNING *)
         INSERT INTO {_gone(item.name)} SELECT "{item.table.key[0]}" FROM deleted"""
     return int(connection.execute(sa.text(query)).rowcount)
+
+
+def _count_members(connection: sa.Connection, build: Build) -> None:
+    """Take the members that went out of their segments' sizes and shares, and tell how many they were."""
+    population = " ".join(
+        f"WHEN '{level}' THEN (SELECT count(*) FROM {build.place(measured.name)})"
+        for level, measured in zip(LEVELS, (CUSTOMER_360, ACCOUNT_360), strict=True)
+    )
+    query = f"""
+        UPDATE {build.place(SEGMENT.name)} segment SET
+            size = size - members, set_aside = set_aside + members,
+            share = coalesce((size - members)::float8 / nullif(CASE level {population} END, 0), 0)
+        FROM (SELECT id, count(*) AS members FROM {_gone(SEGMENT_MEMBERSHIP.name)} GROUP BY id) gone
+        WHERE gone.id = segment.segment_key"""
+    connection.exec_driver_sql(query)
 
 
 def _gone(table: str) -> str:

@@ -24,7 +24,7 @@ from include.storage.build import AUDITED, Build
 from include.storage.project import Project
 from include.storage.warehouse import AUDIT_RESULT
 
-CODE = 1
+CODE = 2
 ENGINE = "postgresql"
 SELF_POINTED = ("raw/", "staged/", "identity/")  # their own stages let readers of the lake see them
 

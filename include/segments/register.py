@@ -28,7 +28,7 @@ def rows(
         size = sizes.get(number, 0)
         row = _sound(entry, evaluation) if isinstance(entry, Segment) else _refused(entry, past.get(entry.key, {}))
         everybody = population[row["level"]]
-        row |= {"segment_key": entry.key, "as_of": as_of, "size": size}
+        row |= {"segment_key": entry.key, "as_of": as_of, "size": size, "set_aside": 0}
         row |= {"share": size / everybody if everybody else 0.0}
         row |= {"entered": changed.entered.get(number, 0), "exited": changed.exited.get(number, 0)}
         found.append(row)

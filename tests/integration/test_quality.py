@@ -91,9 +91,10 @@ def test_what_the_audit_found_of_rows_stays_though_they_are_gone(lenient: Projec
         ({"profile": [ANNA, BO, BO | {"profile_id": "cy"}]}, "no row in customer_360"),
         ({"grid": []}, "in no cell of the grid"),
         ({"segment": []}, "refers to no segment"),
+        ({"segment": [{"segment_key": "quiet", "level": "person", "size": 5}]}, "size differs from the number"),
         ({"profile": [ANNA, BO | {"confidence": 2.0}]}, "may be set aside"),
     ],
-    ids=["key", "reference", "unmeasured", "grid", "segment", "too many rows"],
+    ids=["key", "reference", "unmeasured", "grid", "segment", "size", "too many rows"],
 )  # fmt: skip
 def test_a_broken_table_stops_the_publish(
     warehouse_project: Project, company: Company, run: Run, rows: dict[str, Any], message: str
@@ -120,12 +121,38 @@ def test_a_table_that_shrinks_too_much_stops_the_publish_and_readers_keep_what_t
     assert ask(warehouse_project, "SELECT count(*) FROM kindred.crosswalk") == [(3,)]
 
 
+def test_a_segments_size_is_that_of_its_published_members_and_tells_how_many_are_set_aside(
+    lenient: Project, company: Company, run: Run
+) -> None:
+    rows = {
+        "profile": [ANNA | {"email": "anna at acme"}, BO],
+        "segment": [
+            {"segment_key": "all", "level": "person", "size": 2, "share": 1.0},
+            {"segment_key": "quiet", "level": "person", "size": 1, "share": 0.5},
+            {"segment_key": "companies", "level": "account", "size": 1, "share": 1.0},
+        ],
+        "segment_membership": [
+            {"segment_key": key, "member_id": member}
+            for key, member in (("all", "anna"), ("all", "bo"), ("quiet", "anna"), ("companies", "acme"))
+        ],
+    }
+    release(lenient, run, company(lenient, rows=rows))
+    assert ask(lenient, "SELECT segment_key, size, set_aside, share FROM kindred.segment ORDER BY 1") == [
+        ("all", 1, 1, 1.0),
+        ("companies", 1, 0, 1.0),
+        ("quiet", 0, 1, 0.0),
+    ]
+
+
 def test_a_warning_is_kept_and_stops_nothing(warehouse_project: Project, company: Company, run: Run) -> None:
-    refs = company(warehouse_project, rows={"segment": [{"segment_key": "quiet", "level": "person", "size": 5}]})
+    refs = company(warehouse_project, rows={"profile": [ANNA | {"email": None}, BO]})
     release(warehouse_project, run, refs)
     (version,) = (row["version"] for row in warehouse_project.ledger().publications())
-    (warning,) = warehouse_project.ledger().audit(version, failed_only=True)
-    assert (warning["level"], warning["expectation"]) == ("warn", "size_is_the_number_of_members")
+    warned = warehouse_project.ledger().audit(version, failed_only=True)
+    assert {(row["level"], row["expectation"], row["column_name"]) for row in warned} == {
+        ("warn", "filled", "email"),
+        ("warn", "filled", "full_name"),
+    }
 
 
 def test_other_rules_make_another_version(
