@@ -15,15 +15,14 @@ from airflow.sdk import DAG
 from kindred_airflow import (
     CUSTOMERS,
     IDENTITY,
-    WRITER_POOL,
+    WRITER,
     Tag,
     ask,
     ask_task,
     asset_schedule,
-    deadline,
-    defaults,
     project,
     run_of,
+    shared,
     stage_task,
     versions,
 )
@@ -35,16 +34,7 @@ with DAG(
     description="From identities to published profiles and segments",
     doc_md=__doc__,
     schedule=asset_schedule(Settings.from_environment(), [IDENTITY], nightly="0 5 * * *"),
-    catchup=False,
-    is_paused_upon_creation=False,
-    max_consecutive_failed_dag_runs=5,
-    default_args={
-        **defaults("data-platform", timeout=timedelta(hours=3)),
-        "pool": WRITER_POOL,
-        "weight_rule": "upstream",  # a run that has begun goes before one that has not
-    },
-    deadline=deadline(timedelta(hours=6)),
-    tags=[Tag.KINDRED, Tag.SEGMENTS],
+    **shared(Tag.SEGMENTS, owner="data-platform", timeout=timedelta(hours=3), late_after=timedelta(hours=6), **WRITER),
 ):
 
     @stage_task(doc_md="Merge each profile's records into one golden record; the strictest consent wins.")

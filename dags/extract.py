@@ -16,10 +16,9 @@ from kindred_airflow import (
     START,
     Source,
     Tag,
-    deadline,
-    defaults,
     project,
     run_of,
+    shared,
     sources,
     stage_task,
     versions,
@@ -37,12 +36,7 @@ def extract_dag(source: Source, settings: Settings) -> DAG:
         doc_md=__doc__,
         schedule=window_schedule(settings, source.schedule),
         start_date=START,
-        catchup=False,
-        is_paused_upon_creation=False,
-        max_consecutive_failed_dag_runs=5,
-        default_args=defaults(source.owner, timeout=timedelta(hours=2)),
-        deadline=deadline(timedelta(hours=3)),
-        tags=[Tag.KINDRED, Tag.EXTRACT],
+        **shared(Tag.EXTRACT, owner=source.owner, timeout=timedelta(hours=2), late_after=timedelta(hours=3)),
     ) as dag:
 
         @stage_task(

@@ -16,15 +16,14 @@ from airflow.sdk import DAG
 from kindred_airflow import (
     HELD_KEY,
     IDENTITY,
-    WRITER_POOL,
+    WRITER,
     Tag,
     ask,
     ask_task,
     asset_schedule,
-    deadline,
-    defaults,
     project,
     run_of,
+    shared,
     sources,
     stage_task,
     versions,
@@ -39,16 +38,7 @@ with DAG(
     description="From raw rows to one identity a person",
     doc_md=__doc__,
     schedule=asset_schedule(SETTINGS, [source.asset for source in sources(SETTINGS)], nightly="0 3 * * *"),
-    catchup=False,
-    is_paused_upon_creation=False,
-    max_consecutive_failed_dag_runs=5,
-    default_args={
-        **defaults("data-platform", timeout=timedelta(hours=3)),
-        "pool": WRITER_POOL,
-        "weight_rule": "upstream",  # a run that has begun goes before one that has not
-    },
-    deadline=deadline(timedelta(hours=6)),
-    tags=[Tag.KINDRED, Tag.IDENTITY],
+    **shared(Tag.IDENTITY, owner="data-platform", timeout=timedelta(hours=3), late_after=timedelta(hours=6), **WRITER),
 ):
 
     @stage_task(doc_md="Clean and type the current raw rows; rows with a fault go to quarantine with their reason.")

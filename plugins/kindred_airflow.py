@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WAREHOUSE_CONNECTION = "warehouse"
-WRITER_POOL = "warehouse_writer"
+# Tasks that write identities or the warehouse take turns, and a run that has begun goes before one that has not.
+WRITER = MappingProxyType({"pool": "warehouse_writer", "weight_rule": "upstream"})
 IDENTITY = Asset("identity")
 CUSTOMERS = Asset("customers")
 HELD = Asset("held")
@@ -138,6 +140,18 @@ def defaults(owner: str, *, timeout: timedelta) -> dict[str, Any]:
     }
 
 
+def shared(tag: Tag, *, owner: str, timeout: timedelta, late_after: timedelta, **tasks: Any) -> dict[str, Any]:
+    """Return the arguments that all DAGs share; ``tasks`` are further ones of the DAG's tasks."""
+    return {
+        "catchup": False,
+        "is_paused_upon_creation": False,
+        "max_consecutive_failed_dag_runs": 5,
+        "default_args": defaults(owner, timeout=timeout) | tasks,
+        "deadline": deadline(late_after),
+        "tags": [Tag.KINDRED, tag],
+    }
+
+
 def deadline(after: timedelta) -> list[DeadlineAlert]:
     """Return an alert for runs that have not ended ``after`` they were queued; an asset's runs have no logical date."""
     callback = SyncCallback(deadline_missed)
@@ -167,22 +181,26 @@ def stage_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
                 found = {"subject": held.subject, "evidence": held.evidence}
                 get_current_context()["ti"].xcom_push(key=HELD_KEY, value=found)
                 raise AirflowSkipException("It waits for a person.") from None
-            except KindredError as error:
-                log.error("%s", error)
-                raise (TryAgain if isinstance(error, RetryableError) else Stopped)(error.exit_code) from None
             except Exception as error:
-                if not _is_dropped_connection(error):
+                end = _end(error)
+                if end is None:
                     raise
-                log.error("The connection to the database was lost (%s).", type(error).__name__)
-                raise TryAgain(RetryableError.exit_code) from None
+                raise end from None
 
         return task(multiple_outputs=False, **options)(called)
 
     return decorate
 
 
-def _is_dropped_connection(error: Exception) -> bool:
-    return any(f"{kind.__module__}.{kind.__qualname__}" in DROPPED for kind in type(error).__mro__)
+def _end(error: Exception) -> SystemExit | None:
+    """Say in one sentence why a task ends, and return how; None for a fault in the program."""
+    if isinstance(error, KindredError):
+        log.error("%s", error)
+        return (TryAgain if isinstance(error, RetryableError) else Stopped)(error.exit_code)
+    if any(f"{kind.__module__}.{kind.__qualname__}" in DROPPED for kind in type(error).__mro__):
+        log.error("The connection to the database was lost (%s).", type(error).__name__)
+        return TryAgain(RetryableError.exit_code)
+    return None
 
 
 def ask_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
