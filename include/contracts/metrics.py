@@ -10,10 +10,9 @@ from include.contracts.measures import (
     NPS_CLASSES,
     RENEWAL_BUCKETS,
     USAGE_TIERS,
-    count,
 )
 from include.contracts.staged import CONTRACT_TYPES
-from include.contracts.tables import Table, boolean, date, integer, number, text
+from include.contracts.tables import Table, boolean, count, date, integer, number, text
 
 GRID_DIMENSIONS = ("nps_class", "usage_tier", "renewal_bucket")
 _CELL = (

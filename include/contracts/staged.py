@@ -5,7 +5,7 @@ Ids are made as ``<source>.<object>:<key in the source>``, for example ``crm.con
 
 from __future__ import annotations
 
-from include.contracts.tables import Column, Table, boolean, date, integer, json, number, text, timestamp
+from include.contracts.tables import Column, Table, boolean, date, integer, number, text, timestamp
 
 EMAIL_ACTIVITY_KINDS = ("sent", "open", "click", "unsubscribe", "bounce", "complaint", "form", "reply")
 CONTRACT_TYPES = ("term", "auto_renew", "multi_year", "evergreen", "month_to_month")
@@ -277,23 +277,6 @@ QUARANTINE = Table(
         text("reason", "One sentence for a person, without the value", required=True),
         text("row_received", "The row as received, as JSON or as the raw line; kept in the lake only", personal=True),
         *PROVENANCE,
-    ),
-)
-
-LOAD = Table(
-    name="raw/load",
-    grain="one file taken in",
-    key=("load_id",),
-    columns=(
-        text("load_id", "Digest of source, object and the file's content"),
-        text("source", "Source", required=True),
-        text("object", "Object", required=True),
-        text("file", "File name, relative to the source's folder", required=True),
-        text("window", "Window it was extracted for", required=True),
-        timestamp("extracted_at", "Time of the export that the load stands for", required=True),
-        integer("rows", "Rows read, quarantined ones included", required=True, minimum=0),
-        integer("rejected", "Rows that could not be read", required=True, minimum=0),
-        json("header", "Columns found", required=True),
     ),
 )
 

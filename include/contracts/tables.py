@@ -98,6 +98,11 @@ def integer(name: str, description: str, **constraints: object) -> Column:
     return Column(name, Type.INTEGER, description, **constraints)  # type: ignore[arg-type]
 
 
+def count(name: str, description: str) -> Column:
+    """An integer column that counts: never null, never negative."""
+    return integer(name, description, required=True, minimum=0)
+
+
 def number(name: str, description: str, **constraints: object) -> Column:
     """A double precision column."""
     return Column(name, Type.NUMBER, description, **constraints)  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ INTRODUCTION = """# Measures
 <!-- Written by `python -m include.measures.reference` from the declarations; edit those. -->
 
 A measure is one column of `customer_360` (a person) or `account_360` (a company), true as of the run's logical date.
-Each is declared once, in `include/contracts/measures.py`, and computed in `include/measures/<family>.py`; the
+Each is declared once, in `include/contracts/measures`, and computed in `include/measures/<family>.py`; the
 thresholds lie in `include/config/measures.yaml`.
 
 - A window of *n* days ends with the logical date and includes it. Nothing after the logical date counts.

@@ -51,16 +51,12 @@ def person(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
     joined = last.left_join(_activity(inputs, recent, "profile_id"), "profile_id").drop("profile_id_right")
     joined = joined.left_join(_features(inputs, recent), "profile_id").drop("profile_id_right")
     filled = joined.fill_null(_ZEROS | {"usage_features_28": 0})
-    days_since = inputs.since(filled.usage_last_on)
-    thresholds = inputs.thresholds.usage
-    return filled.mutate(
-        usage_days_since=days_since,
-        usage_tier=_tier(
-            filled.usage_last_on.isnull(),
-            days_since >= thresholds.inactive_after_days,
-            _reaches(filled, thresholds.power, filled.usage_features_28),
-            _reaches(filled, thresholds.regular, filled.usage_features_28),
-        ),
+    tiers = inputs.thresholds.usage
+    return _tiered(
+        inputs,
+        filled,
+        power=_reaches(filled, tiers.power, filled.usage_features_28),
+        regular=_reaches(filled, tiers.regular, filled.usage_features_28),
     )
 
 
@@ -77,16 +73,9 @@ def account(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
         joined = joined.left_join(part, "account_id").drop("account_id_right")
     filled = joined.fill_null(_ZEROS | {"usage_seats_used": 0, "usage_features_adopted": 0})
     filled = filled.mutate(usage_breadth=filled.usage_seats_used.cast("float64") / filled.usage_seats_bought.nullif(0))
-    days_since = inputs.since(filled.usage_last_on)
-    thresholds = inputs.thresholds.usage
-    return filled.mutate(
-        usage_days_since=days_since,
-        usage_tier=_tier(
-            filled.usage_last_on.isnull(),
-            days_since >= thresholds.inactive_after_days,
-            _account_reaches(filled, thresholds.account.power),
-            _account_reaches(filled, thresholds.account.regular),
-        ),
+    tiers = inputs.thresholds.usage.account
+    return _tiered(
+        inputs, filled, power=_account_reaches(filled, tiers.power), regular=_account_reaches(filled, tiers.regular)
     )
 
 
@@ -190,7 +179,14 @@ def _account_reaches(rows: ir.Table, tier: AccountTier) -> ir.BooleanValue:
     return broad & _reaches(rows, tier, rows.usage_features_adopted)
 
 
-def _tier(
-    never: ir.BooleanValue, inactive: ir.BooleanValue, power: ir.BooleanValue, regular: ir.BooleanValue
-) -> ir.StringValue:
-    return ibis.cases((never, "none"), (inactive, "inactive"), (power, "power"), (regular, "regular"), else_="low")
+def _tiered(inputs: Inputs, rows: ir.Table, *, power: ir.BooleanValue, regular: ir.BooleanValue) -> ir.Table:
+    """Add the days since the last core action, and the tier; whoever reaches neither of the two is low."""
+    days_since = inputs.since(rows.usage_last_on)
+    tier = ibis.cases(
+        (rows.usage_last_on.isnull(), "none"),
+        (days_since >= inputs.thresholds.usage.inactive_after_days, "inactive"),
+        (power, "power"),
+        (regular, "regular"),
+        else_="low",
+    )
+    return rows.mutate(usage_days_since=days_since, usage_tier=tier)

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from include.contracts.errors import SourceError
 from include.contracts.exports import ExportFile
+from include.contracts.raw import LOAD
 from include.contracts.runs import Window, fingerprint
-from include.contracts.staged import LOAD, QUARANTINE
+from include.contracts.staged import QUARANTINE
 from include.contracts.tables import Table
 from include.sources.files import Found
 from include.sources.reading import Block, Reader, Reject, Tally

@@ -21,6 +21,7 @@ MAX_QUOTED_BYTES = 16 << 20  # a quote open for longer was never meant to be
 
 _QUOTE, _COMMA, _NEWLINE, _RETURN, _ZERO = 34, 44, 10, 13, 0
 _AT_START, _PLAIN, _QUOTED = 0, 1, 2
+_ENDED, _OPEN, _CUT_OFF, _CUT_OFF_OPEN = 0, 1, 2, 3  # what becomes of a record; open: a quote of it is not closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,76 +79,88 @@ def _mark(records: Records, offsets: npt.NDArray[np.int64], fault: int) -> int:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _scan(data, fields, final, starts, ends, lines, faults):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915, PLR0917
+def _scan(data, fields, final, starts, ends, lines, faults):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Fill the arrays and return (records, bytes consumed, newlines consumed)."""
-    size = len(data)
     count = start = line = 0
-    while start < size:
-        i, state, commas, newlines, first_line_end = start, _AT_START, 0, 0, -1
-        broken_field = stray = ended = unclosed = False
-        while i < size:
-            byte = data[i]
-            i += 1
-            if state == _QUOTED:
-                if byte == _NEWLINE:
-                    newlines += 1
-                    broken_field = True
-                    if first_line_end < 0:
-                        first_line_end = i
-                    if i - start > MAX_QUOTED_BYTES:
-                        unclosed = True
-                        break
-                elif byte == _QUOTE:
-                    following = data[i] if i < size else _NEWLINE
-                    if following == _QUOTE:
-                        i += 1
-                    elif following in (_COMMA, _NEWLINE, _RETURN):
-                        state = _PLAIN
-                    elif broken_field:
-                        unclosed = True  # text follows the quote: it opened a field further down
-                        break
-                    else:
-                        stray = True
-                        state = _QUOTED if _closes_later(data, i) else _PLAIN
-            elif byte == _NEWLINE:
-                newlines += 1
-                ended = True
-                break
-            elif byte == _COMMA:
-                commas += 1
-                state = _AT_START
-                broken_field = False
-            elif byte == _QUOTE and state == _AT_START:
-                state = _QUOTED
-            else:
-                state = _PLAIN
-        if not (ended or unclosed):
-            if not final:
-                break
-            unclosed = state == _QUOTED
-        if unclosed and first_line_end > 0:
-            i, newlines = first_line_end, 1  # set the line aside, begin anew behind it
-        width = i - start
-        if data[i - 1] == _NEWLINE:
-            width -= 2 if width > 1 and data[i - 2] == _RETURN else 1
+    while start < len(data):
+        end, fate, commas, newlines, first_line_end, has_stray = _walk(data, start)
+        if fate >= _CUT_OFF and not final:
+            break
+        is_unclosed = fate in (_OPEN, _CUT_OFF_OPEN)
+        if is_unclosed and first_line_end > 0:
+            end, newlines = first_line_end, 1  # set the line aside, begin anew behind it
+        width = _width(data, start, end)
         if width > 0:
-            starts[count], ends[count], lines[count] = start, i, line
-            fault = WHOLE
-            if unclosed:
-                fault = UNCLOSED_QUOTE
-            elif stray:
-                fault = STRAY_QUOTE
-            elif width > MAX_RECORD_BYTES:
-                fault = TOO_LONG
-            elif commas + 1 < fields:
-                fault = TOO_FEW_FIELDS
-            elif commas + 1 > fields:
-                fault = TOO_MANY_FIELDS
-            faults[count] = fault
+            starts[count], ends[count], lines[count] = start, end, line
+            faults[count] = _fault(is_unclosed, has_stray, width, commas + 1 - fields)
             count += 1
         line += newlines
-        start = i
+        start = end
     return count, start, line
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _walk(data, start):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
+    """Go to a record's end; return (end, its fate, commas, newlines, end of its first line or -1, stray quote)."""
+    i, state, commas, newlines, first_line_end = start, _AT_START, 0, 0, -1
+    broken_field = has_stray = False
+    while i < len(data):
+        byte = data[i]
+        i += 1
+        if state == _QUOTED:
+            if byte == _NEWLINE:
+                newlines += 1
+                broken_field = True
+                if first_line_end < 0:
+                    first_line_end = i
+                if i - start > MAX_QUOTED_BYTES:
+                    return i, _OPEN, commas, newlines, first_line_end, has_stray
+            elif byte == _QUOTE:
+                following = data[i] if i < len(data) else _NEWLINE
+                if following == _QUOTE:
+                    i += 1
+                elif following in (_COMMA, _NEWLINE, _RETURN):
+                    state = _PLAIN
+                elif broken_field:  # text follows the quote: it opened a field further down
+                    return i, _OPEN, commas, newlines, first_line_end, has_stray
+                else:
+                    has_stray = True
+                    state = _QUOTED if _closes_later(data, i) else _PLAIN
+        elif byte == _NEWLINE:
+            return i, _ENDED, commas, newlines + 1, first_line_end, has_stray
+        elif byte == _COMMA:
+            commas += 1
+            state = _AT_START
+            broken_field = False
+        elif byte == _QUOTE and state == _AT_START:
+            state = _QUOTED
+        else:
+            state = _PLAIN
+    fate = _CUT_OFF_OPEN if state == _QUOTED else _CUT_OFF
+    return i, fate, commas, newlines, first_line_end, has_stray
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _width(data, start, end):  # type: ignore[no-untyped-def]
+    """Return the bytes of a record without its line end."""
+    width = end - start
+    if data[end - 1] != _NEWLINE:
+        return width
+    return width - 2 if width > 1 and data[end - 2] == _RETURN else width - 1
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _fault(is_unclosed, has_stray, width, surplus):  # type: ignore[no-untyped-def]
+    """Return what is wrong with a record; ``surplus`` is how many fields it has too many."""
+    if is_unclosed:
+        return UNCLOSED_QUOTE
+    if has_stray:
+        return STRAY_QUOTE
+    if width > MAX_RECORD_BYTES:
+        return TOO_LONG
+    if surplus:
+        return TOO_MANY_FIELDS if surplus > 0 else TOO_FEW_FIELDS
+    return WHOLE
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]

@@ -2,10 +2,13 @@
 
 import pytest
 
-from include.contracts import control, identity, profiles, staged
+from include.contracts import control, identity, metrics, profiles, raw, segments, staged
 from include.contracts.tables import Table, Type, integer, text
 
-TABLES = [*staged.STAGED, staged.LOAD, *identity.IDENTITY, *profiles.PROFILES, *control.CONTROL]
+TABLES = [
+    raw.LOAD, *staged.STAGED, *identity.IDENTITY, *profiles.PROFILES, *metrics.MEASURED, *segments.SEGMENTED,
+    *control.CONTROL,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

@@ -1,0 +1,49 @@
+"""Measures of an account: of all its people, its contracts and itself."""
+
+from __future__ import annotations
+
+from include.contracts.measures.declaration import Measure, nps, relation, usage
+from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, active_days
+from include.contracts.tables import count, date, integer, number, text
+
+ACCOUNT_MEASURES: tuple[Measure, ...] = (
+    nps(
+        number(
+            "nps",
+            "Share of promoters less share of detractors over the people's latest answers",
+            minimum=-100,
+            maximum=100,
+        ),
+        "points",
+        history=True,
+    ),
+    nps(count("nps_answered", "People whose latest answer counts: the n of nps"), "people", default=0),
+    nps(count("nps_promoters", "Promoters among them"), "people", default=0),
+    nps(count("nps_detractors", "Detractors among them"), "people", default=0),
+    nps(date("nps_on", "Day of the latest answer")),
+    nps(text("nps_response_id", "The latest answer (staged/nps_response)")),
+    *active_days(" of anybody"),
+    usage(count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0),
+    usage(count("usage_seats_used", "People with a core action"), "seats", "28 days", default=0),
+    usage(
+        integer("usage_seats_bought", "Seats of the assets in force, else of the product's own count", minimum=0),
+        "seats",
+    ),
+    usage(number("usage_breadth", "Seats used of seats bought", minimum=0), "share", "28 days"),
+    usage(
+        count("usage_features_adopted", "Features used by more than half of the active people"),
+        "features",
+        "28 days",
+        default=0,
+    ),
+    *USAGE_MEASURES,
+    *RENEWAL_MEASURES,
+    relation(text("name", "Name")),
+    relation(text("industry", "Industry")),
+    relation(text("country", "Country")),
+    relation(text("plan", "Product plan")),
+    relation(integer("employees", "Number of employees", minimum=0), "people"),
+    relation(count("people", "Profiles that belong to the account"), "people", default=0),
+    relation(date("first_seen_on", "Day the source created the account")),
+    relation(integer("tenure_days", "Days since then", minimum=0), "days"),
+)

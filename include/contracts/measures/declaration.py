@@ -1,0 +1,76 @@
+"""How a measure is declared: its column, its family, and where its values come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from include.contracts.tables import Column
+
+NPS_CLASSES = ("promoter", "passive", "detractor", "unknown")
+USAGE_TIERS = ("power", "regular", "low", "inactive", "none")
+RENEWAL_BUCKETS = ("overdue", "0-30", "31-60", "61-90", "91-120", "later", "none")
+FREQUENCY_BUCKETS = ("saturated", "on_target", "undersaturated", "insufficient_data")
+SENIORITIES = ("executive", "director", "manager", "staff", "unknown")
+JOB_FUNCTIONS = ("marketing", "sales", "engineering", "finance", "operations", "product", "people", "other", "unknown")
+
+BAIN = "Net Promoter System: 0-6 detractor, 7-8 passive, 9-10 promoter"
+USAGE = "Breadth, depth and frequency of core actions; thresholds in measures.yaml"
+RENEWAL = "Contract terms in the CRM; half-open buckets on the logical date"
+ENGAGEMENT = "Human email activity by staging's machine rules"
+RELATION = "The golden record (profile, account)"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One column of customer_360 or account_360: what it means, and where its values come from.
+
+    ``record`` and ``dated`` name the columns that hold the source row behind the value and that row's date.
+    ``default`` is the value of somebody without any source row. ``history`` keeps every change of it.
+    """
+
+    column: Column
+    family: str
+    source: str
+    unit: str = ""
+    window: str = ""
+    record: str = ""
+    dated: str = ""
+    default: str | int | bool | None = None
+    history: bool = False
+    uses_opens: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name of the column."""
+        return self.column.name
+
+
+NPS_ROW = {"record": "nps_response_id", "dated": "nps_on"}
+USAGE_ROW = {"record": "usage_record_id", "dated": "usage_last_on"}
+CONTRACT_ROW = {"record": "renewal_contract_id", "dated": "contract_start_on"}
+EMAIL_ROW = {"record": "engagement_record_id", "dated": "engagement_last_on"}
+
+
+def nps(column: Column, unit: str = "", **more: object) -> Measure:
+    """A measure of the family nps on a person's latest valid response."""
+    return Measure(column, "nps", BAIN, unit, "latest response of the last nps.window_days", **NPS_ROW, **more)  # type: ignore[arg-type]
+
+
+def usage(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
+    """A measure of the family usage."""
+    return Measure(column, "usage", USAGE, unit, window, **{**USAGE_ROW, **more})  # type: ignore[arg-type]
+
+
+def renewal(column: Column, unit: str = "", **more: object) -> Measure:
+    """A measure of the family renewal, of the account's contracts."""
+    return Measure(column, "renewal", RENEWAL, unit, "on the logical date", **CONTRACT_ROW, **more)  # type: ignore[arg-type]
+
+
+def engagement(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
+    """A measure of the family engagement, of all the person's addresses."""
+    return Measure(column, "engagement", ENGAGEMENT, unit, window, **EMAIL_ROW, **more)  # type: ignore[arg-type]
+
+
+def relation(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
+    """A measure of the family relation: who the person or company is."""
+    return Measure(column, "relation", RELATION, unit, window, **more)  # type: ignore[arg-type]

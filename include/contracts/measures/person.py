@@ -1,0 +1,94 @@
+"""Measures of a person."""
+
+from __future__ import annotations
+
+from include.contracts.measures.declaration import (
+    FREQUENCY_BUCKETS,
+    JOB_FUNCTIONS,
+    NPS_CLASSES,
+    SENIORITIES,
+    USAGE_TIERS,
+    Measure,
+    engagement,
+    nps,
+    relation,
+    usage,
+)
+from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, active_days
+from include.contracts.staged import CONSENT_STATUSES
+from include.contracts.tables import boolean, count, date, integer, number, text
+
+PERSON_MEASURES: tuple[Measure, ...] = (
+    nps(integer("nps_score", "Latest valid answer, 0 to 10", minimum=0, maximum=10), "points"),
+    nps(
+        text("nps_class", "Class of the latest answer; unknown without one", required=True, allowed=NPS_CLASSES),
+        default="unknown",
+        history=True,
+    ),
+    nps(date("nps_on", "Day of the latest answer")),
+    nps(integer("nps_change", "Latest answer less the one before it", minimum=-10, maximum=10), "points"),
+    nps(
+        count("nps_answers", "Different answers within the window, over all the person's records"), "answers", default=0
+    ),
+    nps(text("nps_response_id", "The latest answer (staged/nps_response)")),
+    *active_days(),
+    usage(count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0),
+    usage(count("usage_features_28", "Different features used by core actions"), "features", "28 days", default=0),
+    *USAGE_MEASURES,
+    *RENEWAL_MEASURES,
+    engagement(count("email_sent_28", "Emails sent, over all the person's addresses"), "emails", "28 days", default=0),
+    engagement(count("email_opens_28", "Opens not made by a machine"), "opens", "28 days", default=0, uses_opens=True),
+    engagement(count("email_clicks_28", "Clicks not made by a machine"), "clicks", "28 days", default=0),
+    engagement(count("email_machine_28", "Opens and clicks made by machines"), "activities", "28 days", default=0),
+    engagement(
+        boolean("email_unsubscribed_28", "The person unsubscribed", required=True), window="28 days", default=False
+    ),
+    engagement(
+        date("engagement_last_on", "Last human open, click, reply, form or product event"),
+        window="all time",
+        uses_opens=True,
+    ),
+    engagement(integer("engagement_days_since", "Days since then", minimum=0), "days", "all time", uses_opens=True),
+    engagement(
+        text("email_frequency", "Sends against engagement", required=True, allowed=FREQUENCY_BUCKETS),
+        window="28 days",
+        default="insufficient_data",
+        uses_opens=True,
+    ),
+    engagement(text("engagement_record_id", "The record that engaged last (staged/person_record)"), window="all time"),
+    relation(date("first_seen_on", "Day the first source created a record of the person")),
+    relation(integer("tenure_days", "Days since then", minimum=0), "days"),
+    relation(text("title", "Job title")),
+    relation(text("seniority", "Level read from the title", required=True, allowed=SENIORITIES), default="unknown"),
+    relation(
+        text("job_function", "Function read from the title", required=True, allowed=JOB_FUNCTIONS), default="unknown"
+    ),
+    relation(text("buying_role", "Part in the account's latest opportunity, as the CRM names it")),
+    relation(text("country", "Country")),
+    relation(text("email_consent", "Strictest consent to marketing email", allowed=CONSENT_STATUSES)),
+    relation(boolean("has_email", "There is an address to write to", required=True), default=False),
+    relation(
+        number(
+            "identity_confidence",
+            "Probability of the weakest link that holds the profile together",
+            required=True,
+            minimum=0,
+            maximum=1,
+        )
+    ),
+    relation(count("identity_records", "Source records unified in the profile"), "records"),
+    relation(text("account_name", "Name of the person's account")),
+    relation(text("account_industry", "Its industry")),
+    relation(text("account_plan", "Its product plan")),
+    relation(integer("account_employees", "Its number of employees", minimum=0), "people"),
+    relation(
+        count("account_active_people", "People of the account with a core action"), "people", "28 days", default=0
+    ),
+    relation(
+        integer("account_usage_falling_weeks", "usage_falling_weeks of the account", minimum=0, maximum=3),
+        "weeks",
+        "28 days",
+    ),
+    relation(text("account_usage_tier", "usage_tier of the account", allowed=USAGE_TIERS), window="28 days"),
+    relation(number("account_nps", "nps of the account", minimum=-100, maximum=100), "points"),
+)
