@@ -70,7 +70,9 @@ SEGMENT_EVENT = Table(
         text("kind", "merge, split, exit, entry: in this order on one date", allowed=EVENT_KINDS),
         integer("sequence", "Number of the run on that date, from 0"),
         text("other_member_id", "Merge: who carries the membership on; split: of whom it was part, a member too"),
-        text("cause", "What changed: the person, the definition, the identity, ...", required=True, allowed=CAUSES),
+        text(
+            "cause", "What changed: the person, the definition, the identity and so on", required=True, allowed=CAUSES
+        ),
         text("definition_version", "Version of the definition", required=True),
         number("confidence", "Identity confidence", minimum=0, maximum=1),
         json("evidence", "Values of the segment's measures: at entry, and on the day of the exit"),
