@@ -32,7 +32,7 @@ from include.contracts.settings import Settings
 def extract_dag(source: Source, settings: Settings) -> DAG:
     with DAG(
         dag_id=f"extract_{source.name}",
-        description=source.description,
+        description=f"Take the exports of {source.name} into the lake",
         doc_md=__doc__,
         schedule=window_schedule(settings, source.schedule),
         start_date=START,

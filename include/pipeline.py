@@ -15,13 +15,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from include.contracts.errors import ConfigurationError, HeldError, KindredError
 from include.contracts.identity import IDENTITY
 from include.contracts.nearest import nearest
 from include.contracts.runs import DatasetRef, Run, StageReport, Window
 from include.contracts.settings import Settings
+from include.contracts.sources import read_sources
 from include.contracts.staged import STAGED
 from include.storage.meter import Meter
 from include.storage.project import Project
@@ -47,8 +46,8 @@ _STEPS: Mapping[str, str] = MappingProxyType(
 
 
 def sources(config: Path) -> tuple[str, ...]:
-    """Return the names of the sources that ``sources.yaml`` in the folder declares."""
-    return tuple(yaml.safe_load((config / "sources.yaml").read_text("utf-8"))["sources"])
+    """Return the names of the sources that ``sources.yaml`` in the folder declares; raises ConfigurationError."""
+    return tuple(read_sources(config))
 
 
 def open_project(settings: Settings) -> Project:

@@ -15,7 +15,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from airflow.sdk import (
     Asset,
     AssetAll,
@@ -36,6 +35,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 from include.contracts.errors import ConfigurationError, HeldError, KindredError, RetryableError
 from include.contracts.runs import Run, Window
 from include.contracts.settings import Settings
+from include.contracts.sources import read_sources
 
 if TYPE_CHECKING:
     from include.storage.project import Project
@@ -90,7 +90,6 @@ class Source:
     name: str
     schedule: str
     owner: str
-    description: str
 
     @property
     def asset(self) -> Asset:
@@ -99,15 +98,9 @@ class Source:
 
 
 def sources(settings: Settings) -> Iterator[Source]:
-    """Yield the sources that ``sources.yaml`` declares, in its order; read with YAML alone, for speed."""
-    declared = yaml.safe_load((settings.config / "sources.yaml").read_text("utf-8"))["sources"]
-    for name, source in declared.items():
-        yield Source(
-            name=name,
-            schedule=source.get("schedule", "@daily"),
-            owner=source.get("owner", "data-platform"),
-            description=source.get("description", f"Takes the exports of {name} into the lake"),
-        )
+    """Yield the sources that ``sources.yaml`` declares, in its order."""
+    for name, source in read_sources(settings.config).items():
+        yield Source(name, source.schedule, source.owner)
 
 
 def window_schedule(settings: Settings, cron: str) -> CronDataIntervalTimetable | None:

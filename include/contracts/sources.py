@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from include.contracts.errors import ConfigurationError
-from include.contracts.nearest import nearest
+from include.contracts.configuration import Section, read_configuration
 
 FILE = "sources.yaml"
 
 
-class SourceSettings(BaseModel):
+class SourceSettings(Section):
     """One source of ``sources.yaml``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: str = Field(description="Format of its exports, a key of include/sources/registry.py")
     path: Path = Field(description="Folder of its exports, under the folder of all exports")
@@ -48,30 +43,18 @@ class SourceSettings(BaseModel):
         return path
 
 
+class _Sources(Section):
+    sources: Mapping[str, SourceSettings] = Field(min_length=1, description="Each source, by its name")
+
+    @field_validator("sources")
+    @classmethod
+    def _named(cls, sources: Mapping[str, SourceSettings]) -> Mapping[str, SourceSettings]:
+        for name in sources:
+            if not name.isidentifier():
+                raise ValueError(f"{name!r} cannot name a source; use letters, digits and underscores")
+        return sources
+
+
 def read_sources(folder: Path) -> Mapping[str, SourceSettings]:
     """Read ``sources.yaml`` of a configuration folder; raises ConfigurationError naming source and setting."""
-    place = folder / FILE
-    try:
-        content = yaml.safe_load(place.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(f"{FILE} is missing in the configuration folder; put it there.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{FILE} is no YAML: {str(error).splitlines()[0]}. Correct it.") from None
-    entries = content.get("sources") if isinstance(content, dict) else None
-    if not isinstance(entries, dict) or not entries:
-        raise ConfigurationError(f"{FILE} has no mapping 'sources'; declare each source under it.")
-    return {str(name): _source(str(name), entry) for name, entry in entries.items()}
-
-
-def _source(name: str, entry: Any) -> SourceSettings:
-    if not name.isidentifier():
-        raise ConfigurationError(f"{FILE}: {name!r} cannot name a source; use letters, digits and underscores.")
-    try:
-        return SourceSettings.model_validate(entry)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the entry"
-        known = SourceSettings.model_fields
-        hint = nearest(field, known) if first["type"] == "extra_forbidden" else ""
-        meaning = f" It is: {known[field].description}." if field in known else ""
-        raise ConfigurationError(f"{FILE}: {name}.{field} cannot be used: {first['msg']}{hint}.{meaning}") from None
+    return read_configuration(folder / FILE, _Sources).sources

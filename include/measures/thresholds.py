@@ -6,27 +6,22 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from include.contracts.errors import ConfigurationError
+from include.contracts.configuration import Section, read_configuration
 from include.contracts.measures import JOB_FUNCTIONS, SENIORITIES
 from include.contracts.nearest import nearest
 
 FILE = "measures.yaml"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NpsThresholds(_Section):
+class NpsThresholds(Section):
     """Which answers count."""
 
     window_days: int = Field(365, ge=1, le=3650, description="Days an answer counts for; an older one is as none")
 
 
-class Tier(_Section):
+class Tier(Section):
     """What a person does at least, in 28 days, to be in a tier."""
 
     active_days: int = Field(ge=1, le=28, description="Days with a core action")
@@ -39,14 +34,14 @@ class AccountTier(Tier):
     breadth: float = Field(ge=0, le=1, description="Seats used of seats bought; not asked where none are known")
 
 
-class AccountTiers(_Section):
+class AccountTiers(Section):
     """The tiers of accounts above low."""
 
     power: AccountTier
     regular: AccountTier
 
 
-class UsageThresholds(_Section):
+class UsageThresholds(Section):
     """The tiers of people and accounts."""
 
     inactive_after_days: int = Field(30, ge=28, le=365, description="Days without a core action that make inactive")
@@ -59,7 +54,7 @@ class UsageThresholds(_Section):
     )
 
 
-class RenewalThresholds(_Section):
+class RenewalThresholds(Section):
     """How contracts renew."""
 
     rolls_by_months: int = Field(
@@ -67,7 +62,7 @@ class RenewalThresholds(_Section):
     )
 
 
-class EngagementThresholds(_Section):
+class EngagementThresholds(Section):
     """The frequency buckets, of 28 days."""
 
     saturated_sends: int = Field(8, ge=1, description="From so many sends on, a low rate means saturated")
@@ -76,7 +71,7 @@ class EngagementThresholds(_Section):
     saturated_rate: float = Field(0.1, ge=0, le=1, description="Human opens and clicks a send, below which it is low")
 
 
-class RelationThresholds(_Section):
+class RelationThresholds(Section):
     """How titles are read."""
 
     seniority: dict[str, str] = Field(description="Pattern a level, tried in this order")
@@ -96,7 +91,7 @@ class RelationThresholds(_Section):
         return patterns
 
 
-class Thresholds(_Section):
+class Thresholds(Section):
     """All thresholds."""
 
     nps: NpsThresholds
@@ -108,27 +103,4 @@ class Thresholds(_Section):
 
 def load_thresholds(config: Path) -> Thresholds:
     """Read ``measures.yaml`` of the configuration folder; raises ConfigurationError naming the key at fault."""
-    path = config / FILE
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Thresholds.model_validate(content)
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path} is missing; restore it from the repository.") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is no valid YAML: {error}") from None
-    except ValidationError as error:
-        raise ConfigurationError(f"{path}: {_describe(error)}.") from None
-
-
-def _describe(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"{place} is no threshold{nearest(str(first['loc'][-1]), _names(Thresholds, first['loc'][:-1]))}"
-    return f"{place}: {first['msg']}"
-
-
-def _names(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    for part in path:
-        model = model.model_fields[str(part)].annotation  # type: ignore[assignment]
-    return list(model.model_fields)
+    return read_configuration(config / FILE, Thresholds)

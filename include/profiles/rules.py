@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from include.contracts.errors import ConfigurationError
+from include.contracts.configuration import Section, read_configuration
 from include.contracts.nearest import nearest
 
 ATTRIBUTES = (
@@ -27,22 +26,10 @@ class Rule(StrEnum):
     MOST_COMPLETE = "most_complete"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, given: Any) -> Any:
-        for key in given if isinstance(given, dict) else ():
-            if key not in cls.model_fields:
-                raise ValueError(f"there is no key {key!r}{nearest(str(key), cls.model_fields)}")
-        return given
-
-
 Rules = Annotated[tuple[Rule, ...], Field(min_length=1, description="Asked in order until one decides")]
 
 
-class AttributeRules(_Frozen):
+class AttributeRules(Section):
     """How one attribute, or several that win as a unit, survive."""
 
     fields: tuple[str, ...] = Field(default=(), description="Fields that win as a unit; none: the attribute itself")
@@ -50,13 +37,13 @@ class AttributeRules(_Frozen):
     within: str | None = Field(default=None, description="An attribute on which the winner must not disagree")
 
 
-class PointRules(_Frozen):
+class PointRules(Section):
     """How the primary contact point of one type is chosen among those that may be used."""
 
     rules: Rules
 
 
-class DomainRules(_Frozen):
+class DomainRules(Section):
     """When a mail domain stands for a company, and when it is free mail."""
 
     corporate_share: float = Field(default=0.8, gt=0.5, le=1, description="Share of its people that one account holds")
@@ -65,7 +52,7 @@ class DomainRules(_Frozen):
     free_mail_people: int = Field(default=10, ge=2, description="Fewest people that show it")
 
 
-class Survivorship(_Frozen):
+class Survivorship(Section):
     """All rules that make one profile of several records."""
 
     sources: tuple[str, ...] = Field(description="source.object, the most trusted first", min_length=1)
@@ -110,15 +97,4 @@ class Survivorship(_Frozen):
 
 def load_survivorship(path: Path) -> Survivorship:
     """Read the rules; raises ConfigurationError naming every fault with its place."""
-    try:
-        given = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"Cannot read the survivorship rules {path.name}: {type(error).__name__}.") from None
-    try:
-        return Survivorship.model_validate(given)
-    except ValidationError as error:
-        faults = "; ".join(
-            ".".join(map(str, e["loc"])) + (": " if e["loc"] else "") + e["msg"].removeprefix("Value error, ")
-            for e in error.errors(include_input=False, include_url=False)
-        )
-        raise ConfigurationError(f"{path.name} cannot be used: {faults}.") from None
+    return read_configuration(path, Survivorship)

@@ -7,20 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from include.contracts.errors import ConfigurationError
-from include.contracts.nearest import nearest
+from include.contracts.configuration import Section, read_configuration
 
 FILE = "staging.yaml"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Placeholders(_Part):
+class Placeholders(Section):
     """Values that stand for a missing one."""
 
     text: tuple[str, ...] = Field(description="in any text")
@@ -29,21 +23,21 @@ class Placeholders(_Part):
     phone: tuple[str, ...] = Field(description="as the digits of a telephone number")
 
 
-class Product(_Part):
+class Product(Section):
     """How the product's actions are read."""
 
     passive: tuple[str, ...] = Field(description="Actions that are no real use")
     features: Mapping[str, str] = Field(description="Feature that an action belongs to")
 
 
-class Contracts(_Part):
+class Contracts(Section):
     """The company's own words for how contracts stand and renew."""
 
     statuses: Mapping[Literal["draft", "active", "expired", "cancelled"], tuple[str, ...]]
     types: Mapping[Literal["term", "auto_renew", "multi_year", "evergreen", "month_to_month"], tuple[str, ...]]
 
 
-class Agents(_Part):
+class Agents(Section):
     """User agents that mark a machine."""
 
     agents: tuple[str, ...] = Field(description="Regular expressions")
@@ -55,14 +49,14 @@ class Agents(_Part):
         return tuple(_expression(agent) for agent in agents)
 
 
-class AtOnce(_Part):
+class AtOnce(Section):
     """A reaction sooner after delivery than a person can read."""
 
     seconds: int = Field(ge=0, le=600)
     confidence: float = Field(ge=0, le=1)
 
 
-class Burst(_Part):
+class Burst(Section):
     """Several links of one mail within seconds."""
 
     links: int = Field(ge=2, le=100)
@@ -70,7 +64,7 @@ class Burst(_Part):
     confidence: float = Field(ge=0, le=1)
 
 
-class Machines(_Part):
+class Machines(Section):
     """The rules by which an open or click counts as a machine's."""
 
     prefetch: Agents
@@ -79,7 +73,7 @@ class Machines(_Part):
     burst: Burst
 
 
-class StagingSettings(_Part):
+class StagingSettings(Section):
     """All of staging.yaml."""
 
     placeholders: Placeholders
@@ -100,20 +94,7 @@ class StagingSettings(_Part):
 
 def read_settings(folder: Path) -> StagingSettings:
     """Read staging.yaml of a configuration folder; raises ConfigurationError naming the setting at fault."""
-    try:
-        content = yaml.safe_load((folder / FILE).read_text("utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(f"{FILE} is missing in the configuration folder; put it there.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{FILE} is no YAML: {str(error).splitlines()[0]}. Correct it.") from None
-    try:
-        return StagingSettings.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        known = StagingSettings.model_fields
-        hint = nearest(str(first["loc"][-1]), known) if first["type"] == "extra_forbidden" else ""
-        raise ConfigurationError(f"{FILE}: {field} cannot be used: {first['msg']}{hint}.") from None
+    return read_configuration(folder / FILE, StagingSettings)
 
 
 def _expression(pattern: str) -> str:

@@ -86,9 +86,9 @@ def test_the_grid_has_four_by_five_by_seven_cells() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("usage", "inactive_after"), 30, "usage.inactive_after is no threshold"),
+        (("usage", "inactive_after"), 30, "usage cannot be used: there is no key 'inactive_after'"),
         (("nps", "window_dys"), 30, "did you mean 'window_days'"),
-        (("nps", "window_days"), 0, "nps.window_days: Input should be greater than or equal to 1"),
+        (("nps", "window_days"), 0, "nps.window_days cannot be used: Input should be greater than or equal to 1"),
         (("relation", "seniority"), {"execuitve": "x"}, "did you mean 'executive'"),
         (("relation", "seniority"), {"executive": "("}, "no regular expression"),
         (("usage", "power", "active_days"), 29, "usage.power.active_days"),
@@ -110,7 +110,7 @@ def test_missing_and_broken_thresholds_are_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is missing"):
         load_thresholds(tmp_path)
     (tmp_path / "measures.yaml").write_text("nps: [", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="no valid YAML"):
+    with pytest.raises(ConfigurationError, match="line 1: this is no YAML"):
         load_thresholds(tmp_path)
 
 
