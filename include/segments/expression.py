@@ -12,23 +12,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from include.segments.tree import (
-    And,
-    Between,
-    Clause,
-    Compare,
-    In,
-    InSegment,
-    IsNull,
-    Like,
-    Literal,
-    Measured,
-    Node,
-    Not,
-    Or,
-    People,
-    Within,
-)
+from include.segments import tree
 
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
@@ -65,12 +49,12 @@ class Population:
         return self.customers if level == "person" else self.accounts
 
 
-def expression(node: Node, level: str, population: Population) -> ir.BooleanValue:
+def expression(node: tree.Node, level: str, population: Population) -> ir.BooleanValue:
     """Return the condition over ``population.of(level)``; null where it is unknown."""
     return _Compiler(level, population).node(node)
 
 
-def matching(node: Node, level: str, population: Population) -> ir.Table:
+def matching(node: tree.Node, level: str, population: Population) -> ir.Table:
     """Return the rows of those for whom the condition is true."""
     return population.of(level).filter(expression(node, level, population))
 
@@ -80,47 +64,47 @@ class _Compiler:
     level: str
     population: Population
 
-    def node(self, node: Node) -> ir.BooleanValue:
+    def node(self, node: tree.Node) -> ir.BooleanValue:
         match node:
-            case And(items):
+            case tree.And(items):
                 return reduce(operator.and_, map(self.node, items))
-            case Or(items):
+            case tree.Or(items):
                 return reduce(operator.or_, map(self.node, items))
-            case Not(item):
+            case tree.Not(item):
                 return ~self.node(item)
             case _:
                 return self.clause(node)
 
-    def clause(self, clause: Clause) -> ir.BooleanValue:
+    def clause(self, clause: tree.Clause) -> ir.BooleanValue:
         match clause:
-            case InSegment(key):
+            case tree.InSegment(key):
                 return self.in_segment(key)
-            case People(quantifier, condition):
+            case tree.People(quantifier, condition):
                 return self.people(quantifier, condition)
-            case Measured():
+            case tree.Measured():
                 return self.value(clause)
-            case Compare(op, left, right):
+            case tree.Compare(op, left, right):
                 return OPERATORS[op](self.value(left), self.value(right))
             case _:
                 return self.test(clause)
 
-    def test(self, clause: In | Between | Like | IsNull | Within) -> ir.BooleanValue:
+    def test(self, clause: tree.In | tree.Between | tree.Like | tree.IsNull | tree.Within) -> ir.BooleanValue:
         value = self.value(clause.measure)
         match clause:
-            case In(_, values):
+            case tree.In(_, values):
                 return value.isin([literal.value for literal in values])
-            case Between(_, low, high):
+            case tree.Between(_, low, high):
                 return value.between(self.value(low), self.value(high))
-            case Like(_, pattern):
+            case tree.Like(_, pattern):
                 return value.like(pattern)
-            case IsNull():
+            case tree.IsNull():
                 return value.isnull()
-            case Within():
+            case tree.Within():
                 first, last = clause.bounds(self.population.as_of)
                 return value.between(ibis.literal(first), ibis.literal(last))
 
-    def value(self, value: Measured | Literal) -> ir.Value:
-        if isinstance(value, Measured):
+    def value(self, value: tree.Measured | tree.Literal) -> ir.Value:
+        if isinstance(value, tree.Measured):
             return self.population.of(self.level)[value.name]
         return ibis.literal(value.value)
 
@@ -129,7 +113,7 @@ class _Compiler:
         ids = self.population.of(self.level)[MEMBER[level]]
         return ids.notnull() & ids.isin(members.member_id)
 
-    def people(self, quantifier: str, condition: Node) -> ir.BooleanValue:
+    def people(self, quantifier: str, condition: tree.Node) -> ir.BooleanValue:
         customers = self.population.customers
         true = expression(condition, "person", self.population).fill_null(False)
         judged = customers.filter(customers.account_id.notnull()).select("account_id", is_true=true)

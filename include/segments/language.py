@@ -1,6 +1,6 @@
-"""The segment language: text, parsed by sqlglot, checked against the declared measures, becomes a typed tree.
+"""The segment language: what sqlglot has read, checked against the declared measures, becomes a typed tree.
 
-Nothing of the text is ever executed. What is not listed in this module does not exist in the language.
+What is not listed in this module does not exist in the language.
 """
 
 from __future__ import annotations
@@ -8,38 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import zip_longest
 
 from sqlglot import exp
-from sqlglot.dialects.postgres import Postgres
-from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokenizer_core import Token, TokenType
 
 from include.contracts.errors import DefinitionError
 from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
-from include.segments.tree import (
-    QUANTIFIERS,
-    UNITS,
-    And,
-    Between,
-    Compare,
-    In,
-    InSegment,
-    IsNull,
-    Like,
-    Literal,
-    Measured,
-    Node,
-    Not,
-    Or,
-    People,
-    Within,
-)
+from include.segments import syntax, tree
 
-MAX_LENGTH = 10_000
-MAX_NESTING = 50
 COMPARISONS: Mapping[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "!=",
@@ -49,86 +26,14 @@ COMPARISONS: Mapping[type[exp.Expr], str] = {
     exp.GTE: ">=",
 }
 MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-FUNCTIONS = ("within_next", "within_last", "in_segment", *(f"{q}_of_people" for q in QUANTIFIERS))
+FUNCTIONS = ("within_next", "within_last", "in_segment", *(f"{q}_of_people" for q in tree.QUANTIFIERS))
 NUMERIC = (Type.INTEGER, Type.NUMBER)
 LIMIT = 2**53  # whole numbers up to here are exact in every engine, whatever the column's type
 
 
-def parse(text: str, level: str) -> Node:
+def parse(text: str, level: str) -> tree.Node:
     """Return the tree of a condition on the measures of ``level`` (person or account); raises DefinitionError."""
-    if len(text) > MAX_LENGTH:
-        raise _refusal(f"the condition is longer than {MAX_LENGTH} characters", text, 0)
-    tree = _syntax(text)
-    if max((_depth(node) for node in tree.walk()), default=0) > MAX_NESTING:
-        raise _refusal(f"the condition is nested more than {MAX_NESTING} deep", text, 0)
-    return _Reader(text, level).node(tree)
-
-
-def _syntax(text: str) -> exp.Expr:
-    """Let sqlglot read the text as one PostgreSQL expression."""
-    dialect = Postgres()
-    try:
-        tokens = _with_intervals(list(dialect.tokenize(text)))
-        for token in tokens:
-            if token.token_type is TokenType.SEMICOLON:
-                raise _refusal("';' is not part of the segment language", text, token.start)
-        trees = [tree for tree in dialect.parser().parse(tokens, text) if tree is not None]
-    except TokenError:
-        raise _refusal("the condition cannot be read; is a quote left open?", text, 0) from None
-    except ParseError as error:
-        raise _unreadable(error) from None
-    except RecursionError:
-        raise _refusal(f"the condition is nested more than {MAX_NESTING} deep", text, 0) from None
-    if not trees:
-        raise _refusal("the condition is empty", text, 0)
-    return trees[0]
-
-
-def _with_intervals(tokens: list[Token]) -> list[Token]:
-    """Let `90 days` stand for `interval 90 days`."""
-    marked: list[Token] = []
-    for token, after in zip_longest(tokens, tokens[1:]):
-        is_unit = after is not None and f"{after.text.lower().rstrip('s')}s" in UNITS
-        after_interval = bool(marked) and marked[-1].token_type is TokenType.INTERVAL
-        if token.token_type is TokenType.NUMBER and is_unit and not after_interval:
-            marked.append(Token(TokenType.INTERVAL, "interval", token.line, token.col, token.start, token.start))
-        marked.append(token)
-    return marked
-
-
-def _unreadable(error: ParseError) -> DefinitionError:
-    first = error.errors[0]
-    word = str(first["highlight"])
-    after = f" at {word!r}" if word else ""
-    column = max(int(first["col"]) - len(word) + 1, 1)
-    problem = f"the condition cannot be read{after}: {_plain(str(first['description']))}"
-    return DefinitionError(problem, line=int(first["line"]), column=column)
-
-
-def _plain(description: str) -> str:
-    return "something is missing" if description.startswith("Required keyword") else description.lower()
-
-
-def _depth(node: exp.Expr) -> int:
-    depth = 0
-    while node.parent is not None and depth <= MAX_NESTING:
-        # A chain of `and` or `or` leans to the left as deep as it is long; it reads as flat.
-        depth += not (type(node) is type(node.parent) and isinstance(node, exp.And | exp.Or))
-        node = node.parent
-    return depth
-
-
-def _refusal(problem: str, text: str, offset: int) -> DefinitionError:
-    line, column = _place(text, offset)
-    return DefinitionError(problem, line=line, column=column)
-
-
-def _place(text: str, offset: int) -> tuple[int, int]:
-    """Return line and column, from 1, of an offset; of the first visible character where it is 0."""
-    if offset == 0:
-        offset = len(text) - len(text.lstrip())
-    before = text[:offset]
-    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+    return _Reader(text, level).node(syntax.read(text))
 
 
 @dataclass(frozen=True)
@@ -138,18 +43,18 @@ class _Reader:
     text: str
     level: str
 
-    def node(self, node: exp.Expr) -> Node:
+    def node(self, node: exp.Expr) -> tree.Node:
         for kinds, read in self._readers().items():
             if isinstance(node, kinds):
                 return read(node)
         raise self._refuse(node, f"{_name(node)} is not part of the segment language")
 
-    def _readers(self) -> Mapping[tuple[type, ...], Callable[..., Node]]:
+    def _readers(self) -> Mapping[tuple[type, ...], Callable[..., tree.Node]]:
         return {
             (exp.Paren,): lambda node: self.node(node.this),
-            (exp.And,): lambda node: And(self._chain(node)),
-            (exp.Or,): lambda node: Or(self._chain(node)),
-            (exp.Not,): lambda node: Not(self.node(node.this)),
+            (exp.And,): lambda node: tree.And(self._chain(node)),
+            (exp.Or,): lambda node: tree.Or(self._chain(node)),
+            (exp.Not,): lambda node: tree.Not(self.node(node.this)),
             tuple(COMPARISONS): self._comparison,
             (exp.In,): self._in,
             (exp.Between,): self._between,
@@ -159,9 +64,9 @@ class _Reader:
             (exp.Anonymous,): self._function,
         }
 
-    def _chain(self, node: exp.Expr) -> tuple[Node, ...]:
+    def _chain(self, node: exp.Expr) -> tuple[tree.Node, ...]:
         """The items of a chain of and (or), flat."""
-        sides: list[Node] = []
+        sides: list[tree.Node] = []
         pending: list[exp.Expr] = [node]
         while pending:
             part = pending.pop()
@@ -172,7 +77,7 @@ class _Reader:
                 sides.append(self.node(part))
         return tuple(sides)
 
-    def _comparison(self, node: exp.Expr) -> Node:
+    def _comparison(self, node: exp.Expr) -> tree.Node:
         op = COMPARISONS[type(node)]
         left, right = node.this.unnest(), node.expression.unnest()
         if not isinstance(left, exp.Column) and isinstance(right, exp.Column):
@@ -182,9 +87,9 @@ class _Reader:
             raise self._refuse(node, f"{measure.name} is text, which has no order; use =, !=, in or like")
         if measure.type is Type.BOOLEAN and op not in ("=", "!="):
             raise self._refuse(node, f"{measure.name} is true or false, which has no order")
-        return Compare(op, measure, self._other(measure, right))
+        return tree.Compare(op, measure, self._other(measure, right))
 
-    def _other(self, measure: Measured, node: exp.Expr) -> Measured | Literal:
+    def _other(self, measure: tree.Measured, node: exp.Expr) -> tree.Measured | tree.Literal:
         if not isinstance(node, exp.Column):
             return self._literal(measure, node)
         other = self._measure(node)
@@ -194,22 +99,24 @@ class _Reader:
             )
         return other
 
-    def _in(self, node: exp.In) -> Node:
+    def _in(self, node: exp.In) -> tree.Node:
         listed = node.args.get("expressions") or []
         if node.args.get("query") or not listed:
             raise self._refuse(node, "a subquery is not part of the segment language; list the values")
         measure = self._measure(node.this)
-        return In(measure, tuple(self._literal(measure, value) for value in listed))
+        return tree.In(measure, tuple(self._literal(measure, value) for value in listed))
 
-    def _between(self, node: exp.Between) -> Node:
+    def _between(self, node: exp.Between) -> tree.Node:
         measure = self._measure(node.this)
         if measure.type in (Type.TEXT, Type.BOOLEAN):
             raise self._refuse(node, f"{measure.name} is {_a(measure.type)}, which has no order")
         if node.args.get("symmetric"):
             raise self._refuse(node, "'between symmetric' is not part of the segment language")
-        return Between(measure, self._literal(measure, node.args["low"]), self._literal(measure, node.args["high"]))
+        return tree.Between(
+            measure, self._literal(measure, node.args["low"]), self._literal(measure, node.args["high"])
+        )
 
-    def _like(self, node: exp.Like) -> Node:
+    def _like(self, node: exp.Like) -> tree.Node:
         measure = self._measure(node.this)
         pattern = node.expression
         if measure.type is not Type.TEXT:
@@ -218,21 +125,21 @@ class _Reader:
             raise self._refuse(node, "'like' needs a quoted pattern")
         if "\\" in pattern.this:
             raise self._refuse(pattern, "a pattern cannot hold a backslash")
-        return Like(measure, str(pattern.this))
+        return tree.Like(measure, str(pattern.this))
 
-    def _is(self, node: exp.Is) -> Node:
+    def _is(self, node: exp.Is) -> tree.Node:
         if not isinstance(node.expression, exp.Null):
             raise self._refuse(node, "'is' goes with null only; compare with = true or = false")
-        tested = IsNull(self._measure(node.this))
-        return Not(tested) if node.args.get("negate") else tested
+        tested = tree.IsNull(self._measure(node.this))
+        return tree.Not(tested) if node.args.get("negate") else tested
 
-    def _flag(self, node: exp.Column) -> Node:
+    def _flag(self, node: exp.Column) -> tree.Node:
         measure = self._measure(node)
         if measure.type is not Type.BOOLEAN:
             raise self._refuse(node, f"{measure.name} is {_a(measure.type)}, so compare it with something")
         return measure
 
-    def _function(self, node: exp.Anonymous) -> Node:
+    def _function(self, node: exp.Anonymous) -> tree.Node:
         name = str(node.this).lower()
         if name not in FUNCTIONS:
             raise self._refuse(node, f"there is no function {name!r}{nearest(name, FUNCTIONS)}")
@@ -242,38 +149,38 @@ class _Reader:
             return self._in_segment(node)
         return self._people(node, name.removesuffix("_of_people"))
 
-    def _within(self, node: exp.Anonymous, name: str) -> Node:
+    def _within(self, node: exp.Anonymous, name: str) -> tree.Node:
         arguments = node.expressions
         if len(arguments) != 2 or not isinstance(arguments[1], exp.Interval):
             raise self._refuse(node, f"{name} needs a date and a span, as in {name}(renewal_date, 90 days)")
         measure, (amount, unit) = self._measure(arguments[0]), self._span(node, arguments[1])
         if measure.type is not Type.DATE:
             raise self._refuse(node, f"{name} needs a date, and {measure.name} is {_a(measure.type)}")
-        return Within(measure, amount, unit, name == "within_next")
+        return tree.Within(measure, amount, unit, name == "within_next")
 
     def _span(self, node: exp.Anonymous, span: exp.Interval) -> tuple[int, str]:
         amount = span.this.this if isinstance(span.this, exp.Literal) else ""
         unit = f"{str(span.args.get('unit') or '').lower().rstrip('s')}s"
-        if not str(amount).isdecimal() or unit not in UNITS:
-            raise self._refuse(node, f"a span is a whole number of {', '.join(UNITS)}")
-        if int(amount) > UNITS[unit]:
-            raise self._refuse(node, f"a span is at most {UNITS[unit]} {unit}")
+        if not str(amount).isdecimal() or unit not in tree.UNITS:
+            raise self._refuse(node, f"a span is a whole number of {', '.join(tree.UNITS)}")
+        if int(amount) > tree.UNITS[unit]:
+            raise self._refuse(node, f"a span is at most {tree.UNITS[unit]} {unit}")
         return int(amount), unit
 
-    def _in_segment(self, node: exp.Anonymous) -> Node:
+    def _in_segment(self, node: exp.Anonymous) -> tree.Node:
         arguments = node.expressions
         if len(arguments) != 1 or not (isinstance(arguments[0], exp.Literal) and arguments[0].is_string):
             raise self._refuse(node, "in_segment needs the key of a segment, in quotes")
-        return InSegment(str(arguments[0].this))
+        return tree.InSegment(str(arguments[0].this))
 
-    def _people(self, node: exp.Anonymous, quantifier: str) -> Node:
+    def _people(self, node: exp.Anonymous, quantifier: str) -> tree.Node:
         if self.level != "account":
             raise self._refuse(node, f"{quantifier}_of_people is for segments of accounts; this one is of people")
         if len(node.expressions) != 1:
             raise self._refuse(node, f"{quantifier}_of_people needs one condition")
-        return People(quantifier, _Reader(self.text, "person").node(node.expressions[0]))
+        return tree.People(quantifier, _Reader(self.text, "person").node(node.expressions[0]))
 
-    def _measure(self, node: exp.Expr) -> Measured:
+    def _measure(self, node: exp.Expr) -> tree.Measured:
         node = node.unnest()
         if not isinstance(node, exp.Column):
             raise self._refuse(node, f"a measure should stand here, not {_name(node)}")
@@ -284,20 +191,20 @@ class _Reader:
             elsewhere = measures_of("account" if self.level == "person" else "person")
             where = f", but one of {'accounts' if self.level == 'person' else 'people'}" if name in elsewhere else ""
             raise self._refuse(node, f"{name!r} is no measure of a {self.level}{where}{nearest(name, known)}")
-        return Measured(name, known[name].column.type)
+        return tree.Measured(name, known[name].column.type)
 
-    def _literal(self, measure: Measured, node: exp.Expr) -> Literal:
+    def _literal(self, measure: tree.Measured, node: exp.Expr) -> tree.Literal:
         """The value as one of the measure's type."""
         column = measures_of(self.level)[measure.name].column
         try:
             value = _value(node.unnest())
-            return Literal(_fit(column, value), column.type)
+            return tree.Literal(_fit(column, value), column.type)
         except ValueError as error:
             raise self._refuse(node, str(error)) from None
 
     def _refuse(self, node: exp.Expr, problem: str) -> DefinitionError:
         starts = [part.meta["start"] for part in (node, *node.walk()) if "start" in part.meta]
-        return _refusal(problem, self.text, min(starts, default=0))
+        return syntax.refusal(problem, self.text, min(starts, default=0))
 
 
 def _value(node: exp.Expr) -> str | int | float | bool:
