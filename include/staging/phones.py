@@ -16,25 +16,8 @@ from include.contracts.staged import PERSON_RECORD
 from include.storage.engine import Engine
 
 _LANGUAGES = (
-    "en",
-    "de",
-    "fr",
-    "es",
-    "it",
-    "pt",
-    "nl",
-    "pl",
-    "sv",
-    "da",
-    "nb",
-    "fi",
-    "cs",
-    "tr",
-    "ru",
-    "ja",
-    "zh",
-    "ko",
-)
+    "en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "nb", "fi", "cs", "tr", "ru", "ja", "zh", "ko",
+)  # fmt: skip
 _USUAL = {"usa": "US", "u.s.": "US", "u.s.a.": "US", "united states of america": "US", "uk": "GB", "u.k.": "GB",
           "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB"}  # fmt: skip
 
@@ -82,8 +65,8 @@ def _answer(question: str, regions: Mapping[str, str], placeholders: frozenset[s
 def e164(number: str, regions: Sequence[str], placeholders: frozenset[str]) -> str | None:
     """The number in E.164 without its extension, by the first of ``regions`` in which it is valid.
 
-    Where it is valid in none but possible in the first, it is taken as that. None when it is a placeholder or no
-    possible number.
+    Where it is valid in none but possible in the first, it is taken as that, if its E.164 form reads back as itself:
+    zeros that only lead do not. None when it is a placeholder or no possible number.
     """
     digits = re.sub(r"\D", "", number)
     if len(set(digits)) < 2 or digits in placeholders:
@@ -91,8 +74,14 @@ def e164(number: str, regions: Sequence[str], placeholders: frozenset[str]) -> s
     international = re.sub(r"^\s*00(?=[1-9])", "+", number)
     found = [parsed for region in regions if (parsed := _parse(international, region)) is not None]
     valid = next((parsed for parsed in found if phonenumbers.is_valid_number(parsed)), None)
-    best = valid or next(iter(found), None)
-    return None if best is None else phonenumbers.format_number(best, phonenumbers.PhoneNumberFormat.E164)
+    if valid or not found:
+        return _written(valid) if valid else None
+    possible = _written(found[0])
+    return possible if _written(phonenumbers.parse(possible)) == possible else None
+
+
+def _written(number: phonenumbers.PhoneNumber) -> str:
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def _parse(number: str, region: str) -> phonenumbers.PhoneNumber | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import ibis
 import ibis.expr.types as ir
 
@@ -14,6 +16,16 @@ from include.staging.rules import key_rules, moment_rules, presence_rules
 
 ACTIONS = ("track", "page", "screen")
 CALLS = (*ACTIONS, "identify", "group", "alias")
+TRAITS = {
+    "first_name": ("firstName", "first_name"), "last_name": ("lastName", "last_name"), "full_name": ("name",),
+    "email": ("email",), "phone": ("phone",), "title": ("title",), "company": ("company.name", "company"),
+    "street": ("address.street",), "city": ("address.city",), "region": ("address.state",),
+    "postcode": ("address.postalCode",), "country": ("address.country",),
+}  # fmt: skip
+GROUP_TRAITS = {
+    "name": ("name",), "domain": ("domain", "website"), "industry": ("industry",), "plan": ("plan",),
+    "seats": ("seats",), "employees": ("employees",), "crm": ("salesforceId", "crmId", "crm_id"),
+}  # fmt: skip
 
 
 @ibis.udf.scalar.builtin(name="json_extract_string")  # type: ignore[untyped-decorator]
@@ -98,41 +110,26 @@ def _users(desk: Desk, rows: ir.Table) -> ir.Table:
         _first=seen._at.min(), _load_id=seen._load_id.argmax(seen._extracted_at), _extracted_at=seen._extracted_at.max()
     )
     known = rows.filter((rows.type == "identify") & rows.userId.notnull())
-    traits = {
-        "first_name": _first_of(known, "firstName", "first_name"),
-        "last_name": _first_of(known, "lastName", "last_name"),
-        "full_name": _first_of(known, "name"), "email": _first_of(known, "email"), "phone": _first_of(known, "phone"),
-        "title": _first_of(known, "title"), "company": _first_of(known, "company.name", "company"),
-        "street": _first_of(known, "address.street"), "city": _first_of(known, "address.city"),
-        "region": _first_of(known, "address.state"), "postcode": _first_of(known, "address.postalCode"),
-        "country": _first_of(known, "address.country"),
-    }  # fmt: skip
     created = values.moment(_first_of(known, "createdAt", "created_at"), desk.zone)
-    known = known.select(
-        "userId", "_at", **traits, _created=created, _order=_order(known), _birth=_first_of(known, "birthday")
-    )
-    folded = known.group_by("userId").agg(
-        **{name: known[name].argmax(known._order, where=known[name].notnull()) for name in traits},
-        _created=known._created.argmax(known._order, where=known._created.notnull()),
-        _birth=known._birth.argmax(known._order, where=known._birth.notnull()),
-        _last=known._at.max(),
-    )
-    users = seen.left_join(folded, "userId").drop("userId_right")
+    told = {name: _first_of(known, *paths) for name, paths in TRAITS.items()}
+    traits = _latest(known, "userId", {**told, "_created": created, "_birth": _first_of(known, "birthday")})
+    users = seen.left_join(traits, "userId").drop("userId_right")
     groups = _last_groups(rows)
     users = desk.settled(users.left_join(groups, users.userId == groups._user))
-    return person(
-        desk,
-        users,
-        "user",
-        users.userId,
-        says={name: users[name] for name in traits},
-        knows={
-            "account_id": desk.key("group", users._group),
-            "birth_date": values.day(users._birth),
-            "created_at": ibis.coalesce(users._created, users._first),
-            "updated_at": users._last,
-        },
-    )
+    knows = {
+        "account_id": desk.key("group", users._group),
+        "birth_date": values.day(users._birth),
+        "created_at": ibis.coalesce(users._created, users._first),
+        "updated_at": users._last,
+    }
+    return person(desk, users, "user", users.userId, says={name: users[name] for name in TRAITS}, knows=knows)
+
+
+def _latest(calls: ir.Table, key: str, told: Mapping[str, ir.Value]) -> ir.Table:
+    """The latest value of each of the traits, null ones aside, by key; with the time of the last call, _last."""
+    calls = calls.select(key, "_at", **told, _order=_order(calls))
+    latest = {name: calls[name].argmax(calls._order, where=calls[name].notnull()) for name in told}
+    return calls.group_by(key).agg(**latest, _last=calls._at.max())
 
 
 def _first_of(calls: ir.Table, *paths: str) -> ir.StringValue:
@@ -144,21 +141,11 @@ def _first_of(calls: ir.Table, *paths: str) -> ir.StringValue:
 def _workspaces(desk: Desk, rows: ir.Table) -> ir.Table:
     """One account a group: of each trait the latest value that is not null."""
     calls = rows.filter(rows.type == "group")
-    calls = calls.mutate(
-        _order=_order(calls), name=_first_of(calls, "name"), domain=_first_of(calls, "domain", "website"),
-        industry=_first_of(calls, "industry"), plan=_first_of(calls, "plan"), seats=_first_of(calls, "seats"),
-        employees=_first_of(calls, "employees"), crm=_first_of(calls, "salesforceId", "crmId", "crm_id"),
-    )  # fmt: skip
-    latest = calls.group_by("groupId").agg(
-        **{
-            name: calls[name].argmax(calls._order, where=calls[name].notnull())
-            for name in ("name", "domain", "industry", "plan", "seats", "employees", "crm")
-        },
-        _first=calls._at.min(),
-        _last=calls._at.max(),
-        _load_id=calls._load_id.argmax(calls._order),
-        _extracted_at=calls._extracted_at.max(),
+    told = {name: _first_of(calls, *paths) for name, paths in GROUP_TRAITS.items()}
+    seen = calls.group_by("groupId").agg(
+        _first=calls._at.min(), _load_id=calls._load_id.argmax(_order(calls)), _extracted_at=calls._extracted_at.max()
     )
+    latest = seen.left_join(_latest(calls, "groupId", told), "groupId").drop("groupId_right")
     blanks = desk.staging.placeholders.text
     found = {
         "account_id": desk.key("group", latest.groupId), "source": ibis.literal(desk.source),

@@ -98,6 +98,7 @@ def test_an_address_is_lower_case_or_null(clean: Clean, received: str | None, cl
         ("(312) 778-6653", "US", "+13127786653"),
         ("312.778.6653 ext. 12", "US", "+13127786653"),
         ("00000", "US", None),
+        ("000010", "DE", None),
         ("+1 000 000 0000", "US", None),
         ("123456789", "DE", None),
         ("n/a", "US", None),
