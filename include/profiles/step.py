@@ -27,9 +27,10 @@ from include.profiles.consent import of_profiles, remember
 from include.profiles.contact import contact_points, deliverability, sightings
 from include.profiles.history import former_values
 from include.profiles.members import member_records
-from include.profiles.rules import Survivorship, load_survivorship
+from include.profiles.rules import POINTS, Survivorship, load_survivorship
 from include.profiles.survivorship import candidates, lineage, ranked, winners
 from include.storage.engine import Engine
+from include.storage.lake import Manifest
 from include.storage.project import Project
 
 CODE = 1
@@ -51,7 +52,7 @@ def unify(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageRe
         version = fingerprint(inputs, remembered.version if remembered else None)
     if any(project.lake.manifest(table.name, version) is None for table in WRITTEN):
         with project.engine() as engine:
-            _build(engine, refs, rules, version, inputs)
+            _build(_Tables(engine, refs, version, inputs), rules)
     written = {table: project.lake.open(DatasetRef(table.name, version, 0)).ref for table in WRITTEN}
     # What was said is remembered at once, even if what was built of it is never published.
     for memory in MEMORIES:
@@ -70,68 +71,51 @@ def unify(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageRe
 
 
 class _Tables:
-    """Reads the inputs, and keeps intermediate tables that several results need."""
+    """Reads the inputs, keeps intermediate tables that several results need, and writes the results."""
 
-    def __init__(self, engine: Engine, refs: Mapping[str, DatasetRef]) -> None:
-        self._engine, self._refs = engine, refs
+    def __init__(self, engine: Engine, refs: Mapping[str, DatasetRef], version: str, inputs: Mapping[str, str]) -> None:
+        self.engine, self._refs, self._version, self._inputs = engine, refs, version, inputs
 
     def read(self, table: Table) -> ir.Table:
-        return self._engine.read(table, self._refs.get(table.name))
+        return self.engine.read(table, self._refs.get(table.name))
 
     def keep(self, name: str, rows: ir.Table) -> ir.Table:
-        return self._engine.ibis.create_table(name, rows, temp=True)
+        return self.engine.ibis.create_table(name, rows, temp=True)
+
+    def write(self, table: Table, rows: ir.Table, extends: Manifest | None = None) -> None:
+        self.engine.write(table, rows, version=self._version, inputs=self._inputs, point=False, extends=extends)
 
 
-def _build(
-    engine: Engine, refs: Mapping[str, DatasetRef], rules: Survivorship, version: str, inputs: Mapping[str, str]
-) -> None:
-    def write(table: Table, rows: ir.Table) -> None:
-        engine.write(table, rows, version=version, inputs=inputs, point=False)
-
-    tables = _Tables(engine, refs)
+def _build(tables: _Tables, rules: Survivorship) -> None:
     members = tables.keep("members", member_records(tables.read(CROSSWALK), tables.read(PERSON_RECORD), rules.sources))
-    memory = _remember(engine, tables, version, inputs)
+    memory = _remember(tables)
     accounts = tables.read(STAGED_ACCOUNT)
     links = tables.keep("links", link_accounts(accounts))
-    write(ACCOUNT_LINK, links)
     companies = tables.keep("companies", unified_accounts(accounts, links))
     delivery = deliverability(tables.read(EMAIL_ACTIVITY), tables.read(PERSON_RECORD))
     points = tables.keep("points", contact_points(sightings(members), delivery, memory, rules.contact_points))
-    write(PROFILE_IDENTIFIER, points)
     survivors, lines = _survive(tables, members, rules)
-    write(PROFILE_LINEAGE, ibis.union(*lines, _point_lineage(points)))
-    domains = corporate_domains(members, companies, links, rules.domains)
+    homes = belonging(members, links, corporate_domains(members, companies, links, rules.domains))
     consent = of_profiles(memory, points, _owners(tables))
-    profiles = tables.keep(
-        "profiles", _assemble(members, survivors, points, belonging(members, links, domains), consent)
-    )
-    write(PROFILE, profiles)
-    people = profiles.group_by("account_id").aggregate(people=profiles.profile_id.count())
-    write(
-        ACCOUNT,
-        companies.left_join(people, "account_id")
-        .drop("account_id_right")
-        .mutate(people=lambda t: t.people.fill_null(0)),
-    )
+    profiles = tables.keep("profiles", _assemble(members, survivors, points, homes, consent))
+    tables.write(ACCOUNT_LINK, links)
+    tables.write(PROFILE_IDENTIFIER, points)
+    tables.write(PROFILE_LINEAGE, ibis.union(*lines, _point_lineage(points)))
+    tables.write(PROFILE, profiles)
+    tables.write(ACCOUNT, _with_people(companies, profiles))
 
 
-def _remember(engine: Engine, tables: _Tables, version: str, inputs: Mapping[str, str]) -> ir.Table:
+def _remember(tables: _Tables) -> ir.Table:
     """Write both memories on top of what the last version remembered; returns what is remembered of consent."""
-    lake = engine.lake
+    lake, read = tables.engine.lake, tables.engine.read
     last = lake.current(CONSENT.name)
     past = lake.manifest(PERSON_RECORD.name, last.inputs.get(PERSON_RECORD.name, "")) if last else None
-    before, now = engine.read(PERSON_RECORD, past.ref if past else None), tables.read(PERSON_RECORD)
-    engine.write(
-        PROFILE_HISTORY,
-        former_values(before, now),
-        version=version,
-        inputs=inputs,
-        point=False,
-        extends=lake.manifest(PROFILE_HISTORY.name, last.version) if last else None,
-    )
-    known = engine.read(CONSENT, last.ref if last else None)
+    before = read(PERSON_RECORD, past.ref if past else None)
+    history = lake.manifest(PROFILE_HISTORY.name, last.version) if last else None
+    tables.write(PROFILE_HISTORY, former_values(before, tables.read(PERSON_RECORD)), extends=history)
+    known = read(CONSENT, last.ref if last else None)
     memory = tables.keep("memory", remember(known, tables.read(STAGED_CONSENT)))
-    engine.write(CONSENT, memory, version=version, inputs=inputs, point=False)
+    tables.write(CONSENT, memory)
     return memory
 
 
@@ -149,7 +133,7 @@ def _survive(tables: _Tables, members: ir.Table, rules: Survivorship) -> tuple[l
 
 def _point_lineage(points: ir.Table) -> ir.Table:
     """The lineage of the primary address and number."""
-    shown = points.filter(points.type.isin(["email", "phone"]))
+    shown = points.filter(points.type.isin(POINTS))
     by_type = ibis.window(group_by=["profile_id", "type"])
     counted = shown.mutate(candidates=shown.records.sum().over(by_type), several=shown.value.count().over(by_type))
     primary = counted.filter(counted.is_primary)
@@ -184,21 +168,20 @@ def _assemble(
         first_seen_at=members.created_at.min(),
         last_changed_at=members.changed_at.max(),
     )
-    parts = [
-        *survivors,
-        accounts,
-        *(
-            points.filter(points.is_primary, points.type == kind).select("profile_id", **{kind: points.value})
-            for kind in ("email", "phone")
-        ),
-        *(
-            consent.filter(consent.purpose == f"{kind}_marketing").select(
-                "profile_id", **{f"{kind}_consent": consent.consent}
-            )
-            for kind in ("email", "phone")
-        ),
-    ]
+    parts = [*survivors, accounts]
+    for kind in POINTS:
+        primary = points.filter(points.is_primary, points.type == kind)
+        agreed = consent.filter(consent.purpose == f"{kind}_marketing")
+        parts.append(primary.select("profile_id", **{kind: primary.value}))
+        parts.append(agreed.select("profile_id", **{f"{kind}_consent": agreed.consent}))
     for part in parts:
         profile = profile.left_join(part, "profile_id").drop("profile_id_right")
     parts_of_name = ibis.coalesce(profile.first_name + " " + profile.last_name, profile.first_name, profile.last_name)
     return profile.mutate(full_name=ibis.coalesce(profile.full_name, parts_of_name))
+
+
+def _with_people(companies: ir.Table, profiles: ir.Table) -> ir.Table:
+    """Add how many profiles belong to each account."""
+    counted = profiles.group_by("account_id").aggregate(people=profiles.profile_id.count())
+    joined = companies.left_join(counted, "account_id").drop("account_id_right")
+    return joined.mutate(people=joined.people.fill_null(0))
