@@ -44,28 +44,32 @@ def started(
     ``port`` is the one wanted for the API server; any free one is taken when it is busy, or none is wanted. ``since``
     is now: the DAGs have to have been read after it, as they may have changed since the last time.
     """
-    dags = expected_dags(settings)
     with Processes(layout.logs) as processes:
         processes.guard_server(settings.home)
-        database = embedded.url(settings.home, "airflow", driver="psycopg2")
-        at = free_port(*([port] if port else []))
-        secret = password(layout)
-        environment = airflow_environment(settings, layout, database=database, port=at)
-        migrate(processes, settings, environment, say)
-        for service in SERVICES:
-            processes.start(service, [*AIRFLOW, service, *OPTIONS.get(service, ())], environment)
-        airflow = Airflow(f"http://127.0.0.1:{at}")
+        secret = password(layout)  # before the API server would make one of its own
+        airflow = _start(processes, settings, layout, free_port(*([port] if port else [])), say)
         try:
             say("Starting Airflow")
             wait_for(airflow.answers, processes, "Airflow's API to answer")
             airflow.warm()
             airflow.log_in(USER, secret)
             airflow.ensure_pool(*POOL)
+            dags = expected_dags(settings)
             wait_for(lambda: has_dags(airflow, dags, since), processes, "the DAGs to be read")
             wait_for(airflow.is_healthy, processes, "the scheduler to become healthy")
             yield airflow, processes
         finally:
             airflow.close()
+
+
+def _start(processes: Processes, settings: Settings, layout: Layout, port: int, say: Say) -> Airflow:
+    """Start Airflow's services on a metadata database of its schema; they are not up yet."""
+    database = embedded.url(settings.home, "airflow", driver="psycopg2")
+    environment = airflow_environment(settings, layout, database=database, port=port)
+    migrate(processes, settings, environment, say)
+    for service in SERVICES:
+        processes.start(service, [*AIRFLOW, service, *OPTIONS.get(service, ())], environment)
+    return Airflow(f"http://127.0.0.1:{port}")
 
 
 def migrate(processes: Processes, settings: Settings, environment: dict[str, str], say: Say) -> None:
