@@ -28,8 +28,8 @@ from include.contracts.measures import (
     USAGE_TIERS,
 )
 from include.contracts.metrics import GRID_FLOW
-from include.contracts.runs import DatasetRef, Run, fingerprint
-from include.contracts.segments import SEGMENTED
+from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
+from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.settings import Settings
 from include.contracts.tables import Table, Type
 from include.measures import history, metrics
@@ -182,6 +182,21 @@ def measure(project: Project, given: argparse.Namespace, config: Path) -> None:
         before = year(engine, given.people)
     with timed("definitions read and checked", definitions=given.definitions):
         assert not load(config).refused
+    report = segments(project, days)
+    keep_history(project, days[1], before)
+    draft, _ = load_beside(config / "draft.yaml", config)
+    for turn in ("cold", "warm"):
+        with timed(f"preview, DuckDB on the lake, {turn}"), lake_reader(project) as reader:
+            preview(reader, draft)
+    someone = any_member(project, report)
+    with timed("why"):
+        explain(project, "s_001", someone)
+    if not given.no_warehouse:
+        on_postgres(project, {**days[1], **{ref.dataset: ref for ref in report.writes[:2]}}, draft)
+
+
+def segments(project: Project, days: list[dict[str, DatasetRef]]) -> StageReport:
+    """Evaluate all definitions on each day; returns the last day's report."""
     for day, refs in enumerate(days):
         run = Run(f"bench-{day}", AS_OF + timedelta(days=day))
         for ref in refs.values():
@@ -191,38 +206,25 @@ def measure(project: Project, given: argparse.Namespace, config: Path) -> None:
             facts.update(report.counts)
         for ref in report.writes:
             project.lake.point(ref)
+    return report
+
+
+def keep_history(project: Project, refs: dict[str, DatasetRef], before: DatasetRef) -> None:
+    tomorrow = AS_OF + timedelta(days=1)
     with project.engine() as engine:
         with timed("a day of history kept", rows_before=before.rows) as facts:
-            rows = engine.read(CUSTOMER_360, days[1][CUSTOMER_360.name])
-            kept = history.keep(
-                engine,
-                CUSTOMER_HISTORY,
-                rows,
-                AS_OF + timedelta(days=1),
-                {"as_of": (AS_OF + timedelta(days=1)).isoformat()},
-            )
+            rows = engine.read(CUSTOMER_360, refs[CUSTOMER_360.name])
+            kept = history.keep(engine, CUSTOMER_HISTORY, rows, tomorrow, {"as_of": tomorrow.isoformat()})
             facts["rows"] = kept.rows
         with timed("grid flows of eight weeks"):
-            flow = metrics.grid_flow(
-                engine.read(CUSTOMER_HISTORY, kept), AS_OF + timedelta(days=1), AS_OF - timedelta(days=364)
-            )
+            flow = metrics.grid_flow(engine.read(CUSTOMER_HISTORY, kept), tomorrow, AS_OF - timedelta(days=364))
             engine.write(GRID_FLOW, flow, version="bench")
-    draft, _ = load_beside(config / "draft.yaml", config)
-    for turn in ("cold", "warm"):
-        with timed(f"preview, DuckDB on the lake, {turn}"), lake_reader(project) as reader:
-            preview(reader, draft)
+
+
+def any_member(project: Project, report: StageReport) -> str:
     with project.engine() as engine:
-        someone = (
-            engine.read(SEGMENTED[1], report.writes[1])
-            .filter(lambda t: t.segment_key == "s_001")
-            .limit(1)
-            .to_pyarrow()
-            .to_pylist()[0]
-        )
-    with timed("why"):
-        explain(project, "s_001", someone["member_id"])
-    if not given.no_warehouse:
-        on_postgres(project, {**days[1], **{ref.dataset: ref for ref in report.writes[:2]}}, draft)
+        members = engine.read(SEGMENT_MEMBERSHIP, report.writes[1])
+        return members.filter(members.segment_key == "s_001").limit(1).to_pyarrow().to_pylist()[0]["member_id"]
 
 
 def on_postgres(project: Project, refs: dict[str, DatasetRef], draft) -> None:
