@@ -13,19 +13,21 @@ from include.contracts.errors import FatalError, RetryableError
 from include.contracts.published import Published
 from include.contracts.runs import Run
 from include.storage.build import AUDITED, LOADED, PREFIX, Build, state
-from include.storage.warehouse import CONTROL, PUBLICATION, READERS, Warehouse
+from include.storage.warehouse import CONTROL, PUBLICATION, READERS, STAGE_RUN, Warehouse
 
 READER_ROLE = "kindred_reader"
 PUBLISH_LOCK = 4_957_342
 LOCK_TIMEOUT = "500ms"  # below PostgreSQL's deadlock_timeout, so that it is never a reader who has to give way
 ATTEMPTS = 240  # two minutes
+BEGINNING = "unify"  # the stage with which a build begins
 
 
 def publish(warehouse: Warehouse, build: Build, run: Run) -> bool:
     """Let readers see the build; returns False when they see it already.
 
     Readers that are in a transaction finish it on what they began with: the switch waits for them.
-    Raises FatalError for a build that no audit has passed, RetryableError when readers do not let go.
+    Raises FatalError for a build that no audit has passed or that was begun before the one that readers see (a task
+    that is tried again late), RetryableError when readers do not let go.
     """
     for _ in range(ATTEMPTS):
         try:
@@ -84,10 +86,16 @@ def drop_old(warehouse: Warehouse, build: Build, keep: int) -> list[str]:
 
 def _switch(connection: sa.Connection, build: Build, run: Run) -> bool:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(PUBLISH_LOCK)))
+    seen = current(connection)
+    if seen == build.version:
+        return False
+    if seen is not None and _is_older(connection, run, seen):
+        raise FatalError(
+            f"Build {build.version} was begun before build {seen}, which readers see now; they keep it. "
+            "Run the pipeline again to publish what is newest."
+        )
     if state(connection, build) != AUDITED:
         raise FatalError(f"Build {build.version} has passed no audit; load and audit it before it is published.")
-    if current(connection) == build.version:
-        return False
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     views = tables(connection)
     if views:  # all before any is changed: a reader sees every view old, or every view new
@@ -99,6 +107,21 @@ def _switch(connection: sa.Connection, build: Build, run: Run) -> bool:
     _admit_readers(connection)
     _record(connection, build, run)
     return True
+
+
+def _is_older(connection: sa.Connection, run: Run, seen: str) -> bool:
+    """Tell whether the ledger knows that the run began its build before any that gave readers what they see."""
+    began = sa.select(sa.func.max(STAGE_RUN.c.ended_at)).where(STAGE_RUN.c.stage == BEGINNING)
+    published = STAGE_RUN.alias()
+    others = sa.union(
+        sa.select(PUBLICATION.c.run_id).where(PUBLICATION.c.version == seen),
+        sa.select(published.c.run_id).where(
+            published.c.stage == "publish", published.c.writes["warehouse"]["version"].astext == seen
+        ),
+    )
+    mine = connection.execute(began.where(STAGE_RUN.c.run_id == run.run_id)).scalar()
+    theirs = connection.execute(began.where(STAGE_RUN.c.run_id.in_(others))).scalar()
+    return mine is not None and theirs is not None and mine < theirs
 
 
 def _record(connection: sa.Connection, build: Build, run: Run) -> None:

@@ -18,6 +18,7 @@ from include.quality.step import audit, load, publish
 from include.storage.project import Project
 
 Company = Callable[..., dict[str, DatasetRef]]
+Step = Callable[[Project, Run, dict[str, DatasetRef]], StageReport]
 
 
 def ask(project: Project, query: str) -> list[Any]:
@@ -180,6 +181,38 @@ def test_a_reader_whose_snapshot_is_older_than_the_build_sees_all_of_it(
         reader.exec_driver_sql("SELECT count(*) FROM pg_class").scalar()
         release(project, run, company(project, "v2"))
         assert reader.exec_driver_sql("SELECT count(*), min(full_name) FROM kindred.profile").one() == (2, "v2")
+
+
+@pytest.mark.parametrize("steps", [(publish,), (load, audit, publish)], ids=["publish", "load"])
+def test_what_is_tried_again_late_does_not_put_an_older_build_back(
+    warehouse_project: Project, company: Company, run: Run, steps: tuple[Step, ...]
+) -> None:
+    project, ledger = warehouse_project, warehouse_project.ledger()
+    evening, night = Run("evening", run.as_of), Run("night", run.as_of)
+    older, newer = company(project), company(project, "v2")
+    for this, refs in ((evening, older), (night, newer)):
+        ledger.record_stage(this, StageReport("unify"), seconds=1.0)
+        release(project, this, refs)
+    with pytest.raises(FatalError, match=r"was begun before build .* readers see now"):
+        for step in steps:
+            step(project, evening, older)
+    assert ask(project, "SELECT DISTINCT full_name FROM kindred.profile") == [("v2",)]
+    current = project.lake.current("profile")
+    assert current is not None and current.ref == newer["profile"]
+
+
+def test_a_late_run_may_confirm_what_is_published_and_begun_anew_it_is_the_newer_one(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    project, ledger = warehouse_project, warehouse_project.ledger()
+    evening, night = Run("evening", run.as_of), Run("night", run.as_of)
+    older, newer = company(project), company(project, "v2")
+    for this in (evening, night):
+        ledger.record_stage(this, StageReport("unify"), seconds=1.0)
+    release(project, night, newer)
+    assert release(project, evening, newer).counts["published"] == 0
+    ledger.record_stage(evening, StageReport("unify"), seconds=1.0)
+    assert release(project, evening, older).counts["published"] == 1
 
 
 def test_old_builds_go_and_the_current_one_never_does(warehouse_project: Project, company: Company, run: Run) -> None:
