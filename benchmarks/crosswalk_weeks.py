@@ -1,19 +1,20 @@
 """Twenty weekly runs on a company that changes, and how many unaffected people keep their profile id.
 
-    python benchmarks/crosswalk_weeks.py SAMPLE [--weeks 20] [--home FOLDER]
+    python -m benchmarks.crosswalk_weeks SAMPLE [--weeks 20] [--seed 7] [--split-confidence 1] [--home FOLDER]
 
 SAMPLE is a folder that `python -m include.samples` wrote; its truth says whose record is whose, and is read here only.
 Each week some people and records arrive, some change their employer, address, number or the spelling of their name,
 some sources merge two records of a person into one, and some people leave. A person is unaffected in a week when no
 record of theirs arrived, changed or left in it. Two counts: people whose id (that of most of their records) is the
-same, and, stricter, people of whom not one record changed its profile.
+same, and, stricter, people of whom not one record changed its profile. At the end, how well the profiles agree with the
+truth: precision and recall of pairs of records.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
-import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,15 +22,17 @@ import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import yaml
 
 from include import pipeline
 from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef, Run
-from include.contracts.settings import Settings
+from include.contracts.settings import ROOT, Settings
 from include.contracts.staged import PERSON_RECORD
 from include.identity.step import resolve
 
 START = date(2026, 11, 2)
+COUNTED = {"merged": "merged", "split": "split", "kept_parts": "parts kept", "review": "to review"}
 
 
 def main() -> None:
@@ -38,14 +41,27 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=20)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--split-confidence", type=float, help="instead of stewardship.yaml's; 1: no guard on splits")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kindred-weeks-", ignore_cleanup_errors=True) as made:
-        settings = Settings(home=given.home or Path(made), data=given.sample / "exports")
+        config = _config(Path(made) / "config", given.split_confidence)
+        settings = Settings(home=given.home or Path(made), data=given.sample / "exports", config=config)
         project = pipeline.open_project(settings)
         with project.serving():
             records = _staged(project)
             truth = pd.read_csv(given.sample / "truth" / "records.csv", usecols=["record_id", "person_id"])
             simulate(project, Company(records.merge(truth, on="record_id"), given.seed), given.weeks)
+
+
+def _config(place: Path, split_confidence: float | None) -> Path:
+    """A copy of the shipped configuration with another limit."""
+    shutil.copytree(ROOT / "include" / "config", place)
+    path = place / "stewardship.yaml"
+    content = yaml.safe_load(path.read_text("utf-8"))
+    if split_confidence is not None:
+        content["split_confidence"] = split_confidence
+    path.write_text(yaml.safe_dump(content), "utf-8")
+    return place
 
 
 def _staged(project):
@@ -127,21 +143,23 @@ class Company:
 
 
 def simulate(project, company: Company, weeks: int) -> None:
-    print("| week | records | people | unaffected | kept their id | and every record | merged | split | restored | s |")
-    print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    columns = ("week", "records", "people", "unaffected", "kept their id", "and every record", *COUNTED.values())
+    print(f"| {' | '.join(columns)} |\n|{'---:|' * len(columns)}")
     first = before = _run(project, company, 0)[0]
     ever, totals = set[str](), np.zeros(3, int)
     for week in range(1, weeks + 1):
         touched = company.week()
-        now, counts, seconds = _run(project, company, week)
+        now, counts = _run(project, company, week)
         kept = _kept(before, now, touched)
         totals, ever, before = totals + kept, ever | touched, now
-        moves = " | ".join(f"{counts.get(kind, 0):,}" for kind in ("merged", "split", "restored"))
+        moves = " | ".join(f"{counts.get(kind, 0):,}" for kind in COUNTED)
         cells = " | ".join(f"{n:,}" for n in (week, len(now), now.person_id.nunique(), kept[0]))
-        print(f"| {cells} | {_shares(kept)} | {moves} | {seconds:.1f} |", flush=True)
+        print(f"| {cells} | {_shares(kept)} | {moves} |", flush=True)
     print(f"| all weeks | | | {totals[0]:,} | {_shares(totals)} | | | | |")
     always = _kept(first, before, ever)
     print(f"| first to last, never touched | | | {always[0]:,} | {_shares(always)} | | | | |")
+    for name, rows in (("first", first), ("last", before)):
+        print("Profiles of the {} run: precision {:.4f}, recall {:.4f}, F1 {:.4f}".format(name, *_agreement(rows)))
 
 
 def _shares(kept: np.ndarray) -> str:
@@ -153,13 +171,11 @@ def _run(project, company: Company, week: int):
     table = pa.Table.from_pandas(rows, preserve_index=False)
     with project.engine() as engine:
         ref: DatasetRef = engine.write(PERSON_RECORD, ibis.memtable(table), version=f"week{week}", point=False)
-    started = time.perf_counter()
     report = resolve(project, Run(f"week-{week}", START + timedelta(weeks=week)), {PERSON_RECORD.name: ref})
-    seconds = time.perf_counter() - started
     crosswalk = next(written for written in report.writes if written.dataset == CROSSWALK.name)
     with project.engine() as engine:
         ids = engine.read(CROSSWALK, crosswalk).select("record_id", "profile_id").to_pyarrow().to_pandas()
-    return ids.merge(company.records[["record_id", "person_id"]], on="record_id"), dict(report.counts), seconds
+    return ids.merge(company.records[["record_id", "person_id"]], on="record_id"), dict(report.counts)
 
 
 def _kept(before: pd.DataFrame, now: pd.DataFrame, touched: set[str]) -> np.ndarray:
@@ -169,6 +185,15 @@ def _kept(before: pd.DataFrame, now: pd.DataFrame, touched: set[str]) -> np.ndar
     every = (both.profile_id == both.profile_id_now).groupby(both.person_id).all()
     same = _main_id(was).eq(_main_id(is_)).reindex(every.index)
     return np.array([len(every), int(same.sum()), int(every.sum())])
+
+
+def _agreement(rows: pd.DataFrame) -> tuple[float, float, float]:
+    """Precision, recall and F1 of pairs of records in one profile, against the truth."""
+    joined, truly, rightly = (
+        (sizes * (sizes - 1) // 2).sum()
+        for sizes in (rows.groupby(by).size() for by in ("profile_id", "person_id", ["profile_id", "person_id"]))
+    )
+    return rightly / joined, rightly / truly, 2 * rightly / (joined + truly)
 
 
 def _main_id(rows: pd.DataFrame) -> pd.Series:

@@ -28,7 +28,7 @@ class Weeks:
         self.day = MONDAY
         self.events = []
 
-    def run(self, clusters, *, decisions=(), yielding=(), edges=(), shuffle=None):
+    def run(self, clusters, *, decisions=(), yielding=(), edges=(), changed=(), shuffle=None):
         people = [list(person) for person in clusters.split()]
         rows = [(r, number, 0.9) for number, person in enumerate(people) for r in person]
         if shuffle is not None:
@@ -47,6 +47,7 @@ class Weeks:
             "founding": pa.table(
                 {"record_id": [r for r, _, _ in rows], "created_at": [created(r) for r, _, _ in rows]}
             ),
+            "changed": pa.table({"record_id": pa.array(changed, pa.string())}),
             "yielding": pa.table({"profile_id": pa.array(yielding, pa.string())}),
             "applied_now": applied,
             "edge": pa.Table.from_pylist(edge, EDGE.schema),

@@ -2,10 +2,12 @@
 
 Every run rebuilds all clusters; only this module remembers. Each record has a *home*, the profile it
 belongs to when merges are undone: a merge leaves homes alone and makes the retired id an alias, so an
-un-merge finds its way back; a split gives the part that leaves a home of its own. Known ids claim the
-cluster that holds most of their records (on a tie the founder's, then the one with the smallest record
-id); among the ids that claim one cluster the oldest survives; a cluster that nobody claims gets a new id,
-the UUID (version 5) of its earliest record. No step depends on cluster numbers or on the order of rows.
+un-merge finds its way back; a split gives the part that leaves a home of its own; and a profile whose own
+records have all left the sources lives on in the records that had merged into it first. Known ids claim the
+cluster that holds most of their records (on a tie the one where fewer have changed, then the founder's,
+then the one with the smallest record id); among the ids that claim one cluster the oldest survives; a
+cluster that nobody claims gets a new id, the UUID (version 5) of its earliest record. No step depends on
+cluster numbers or on the order of rows.
 """
 
 from __future__ import annotations
@@ -40,23 +42,27 @@ LEFT JOIN crosswalk_before b USING (record_id)
 LEFT JOIN gone g USING (record_id)
 """
 
-# A profile whose own records have all left the sources lives on in the records that had merged into it.
+# A profile of which no record remains at home.
+_ORPHAN = """
+SELECT DISTINCT last_id AS profile_id
+FROM member ANTI JOIN (SELECT DISTINCT home_id FROM member) h ON member.last_id = h.home_id
+WHERE last_id IS NOT NULL
+"""
+
 _CLAIM = """
 WITH vote AS (
     SELECT home_id AS profile_id, cluster, record_id FROM member WHERE home_id IS NOT NULL
     UNION ALL
-    SELECT last_id, cluster, record_id
-    FROM member ANTI JOIN (SELECT DISTINCT home_id FROM member) h ON member.last_id = h.home_id
-    WHERE last_id IS NOT NULL
+    SELECT last_id, cluster, record_id FROM member JOIN orphan ON orphan.profile_id = member.last_id
 )
-SELECT v.profile_id, v.cluster, count(*) AS records, bool_or(v.record_id = r.record_id) AS has_founder,
-       min(v.record_id) AS first_record
-FROM vote v JOIN register_before r USING (profile_id)
+SELECT v.profile_id, v.cluster, count(*) AS records, count(c.record_id) AS changes,
+       bool_or(v.record_id = r.record_id) AS has_founder, min(v.record_id) AS first_record
+FROM vote v JOIN register_before r USING (profile_id) LEFT JOIN changed c ON c.record_id = v.record_id
 GROUP BY v.profile_id, v.cluster
 """
 
 _SEAT = """
-SELECT profile_id, arg_min(cluster, (-records, NOT has_founder, first_record)) AS cluster
+SELECT profile_id, arg_min(cluster, (-records, changes, NOT has_founder, first_record)) AS cluster
 FROM claim GROUP BY profile_id
 """
 
@@ -92,13 +98,22 @@ UNION ALL
 SELECT cluster, profile_id, TRUE FROM minted
 """
 
+# The home whose records make an orphan theirs: the oldest of those that it lives on in.
+_HEIR = """
+SELECT a.cluster, arg_min(r.profile_id, (minted_on, coalesce(founded_at, 'infinity'), r.profile_id)) AS home_id
+FROM assigned a SEMI JOIN orphan USING (profile_id) JOIN member m ON m.cluster = a.cluster AND m.last_id = a.profile_id
+JOIN register_before r ON r.profile_id = m.home_id
+GROUP BY a.cluster
+"""
+
 _CROSSWALK = """
 SELECT m.record_id, a.profile_id, m.confidence,
        CASE WHEN m.previous_id = a.profile_id THEN m.since ELSE run.on_date END AS since,
-       CASE WHEN s.cluster = m.cluster THEN m.home_id ELSE a.profile_id END AS home_id
+       CASE WHEN s.cluster = m.cluster AND h.home_id IS NULL THEN m.home_id ELSE a.profile_id END AS home_id
 FROM member m
 JOIN assigned a USING (cluster)
 LEFT JOIN seat s ON s.profile_id = m.home_id
+LEFT JOIN heir h ON h.cluster = m.cluster AND h.home_id = m.home_id
 CROSS JOIN run
 """
 
@@ -129,12 +144,14 @@ STATEMENTS: Mapping[str, str] = MappingProxyType(
     {
         "gone": _GONE,
         "member": _MEMBER,
+        "orphan": _ORPHAN,
         "claim": _CLAIM,
         "seat": _SEAT,
         "survivor": _SURVIVOR,
         "opening": _OPENING,
         "minted": _MINTED,
         "assigned": _ASSIGNED,
+        "heir": _HEIR,
         "crosswalk_now": _CROSSWALK,
         "history_now": _HISTORY,
         "register_now": _REGISTER,
@@ -146,7 +163,8 @@ STATEMENTS: Mapping[str, str] = MappingProxyType(
 def assign(connection: duckdb.DuckDBPyConnection, *, on_date: date, version: str, model_version: str) -> None:
     """Assign profile ids to clusters, as temporary tables of the connection.
 
-    Reads ``clusters`` (record_id, cluster, confidence), ``founding`` (record_id, created_at), ``yielding``
+    Reads ``clusters`` (record_id, cluster, confidence), ``founding`` (record_id, created_at), ``changed`` (record_id
+    of the records that say something else than before; only those of a home that falls apart matter), ``yielding``
     (profile_id of the ids that a steward made aliases) and what the previous run left, empty at first:
     ``crosswalk_before``, ``history_before``, ``register_before``, ``alias_before``. Leaves ``crosswalk_now`` and
     ``alias_now`` in full, ``history_now`` and ``register_now`` as the rows to append, all as their contracts declare.

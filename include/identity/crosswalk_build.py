@@ -57,7 +57,21 @@ BUILT = {
 
 _EDGE = "SELECT * FROM pairs WHERE grade IN ('match', 'review')"
 
-# What a decision is worth: the records of both profiles, which it would put together or keep apart.
+# Records that say something else than in the run before; asked only of homes that fall apart, which alone need it.
+_CHANGED = """
+WITH torn AS (
+    SELECT home_id FROM clusters JOIN crosswalk_before USING (record_id)
+    GROUP BY home_id HAVING min(cluster) <> max(cluster)
+), asked AS (SELECT record_id FROM crosswalk_before SEMI JOIN torn USING (home_id))
+SELECT now.record_id
+FROM (SELECT record_id, hash({columns}) AS said FROM records_now SEMI JOIN asked USING (record_id)) now
+JOIN (SELECT record_id, hash({columns}) AS said FROM records_before SEMI JOIN asked USING (record_id)) before
+USING (record_id)
+WHERE now.said <> before.said
+"""
+
+# Pairs of the grade review, and those that a kept part hangs on, whatever their grade. What a decision is worth: the
+# records of both profiles, which it would put together or keep apart.
 _REVIEW = """
 WITH size AS (SELECT profile_id, count(*) AS records FROM crosswalk_now GROUP BY profile_id), judged AS (
     SELECT least(record_a, record_b) AS record_a, greatest(record_a, record_b) AS record_b FROM applied_now
@@ -65,15 +79,15 @@ WITH size AS (SELECT profile_id, count(*) AS records FROM crosswalk_now GROUP BY
 )
 SELECT e.record_a, e.record_b, e.probability, e.evidence,
        sa.records + CASE WHEN a.profile_id = b.profile_id THEN 0 ELSE sb.records END AS records_touched
-FROM edge e ANTI JOIN judged USING (record_a, record_b)
+FROM edge e ANTI JOIN judged USING (record_a, record_b) LEFT JOIN kept k USING (record_a, record_b)
 JOIN crosswalk_now a ON a.record_id = e.record_a JOIN size sa ON sa.profile_id = a.profile_id
 JOIN crosswalk_now b ON b.record_id = e.record_b JOIN size sb ON sb.profile_id = b.profile_id
-WHERE e.grade = 'review'
+WHERE e.grade = 'review' OR k.cluster IS NOT NULL
 """
 
 _COUNTS = """
 SELECT (SELECT count(*) FROM founding), (SELECT count(*) FROM crosswalk_now), (SELECT count(*) FROM assigned),
-       (SELECT count(*) FROM held), (SELECT count(*) FROM review_now),
+       (SELECT count(*) FROM held), (SELECT count(*) FROM kept), (SELECT count(*) FROM review_now),
        (SELECT count(*) FROM applied_now WHERE state = 'stale'),
        (SELECT count(*) FROM applied_now WHERE state = 'changed')
 """
@@ -108,7 +122,9 @@ def prepare(engine: Engine, run: Run, plan: Plan) -> Resolution:
     resolution = _match(engine.lake, records, plan)
     _expose(engine, records, resolution, plan)
     connection = engine.connection
-    guard(connection, largest=plan.stewardship.largest_profile, surest=plan.stewardship.merge_confidence)
+    guard(connection, plan.stewardship, resolution)
+    matched = ", ".join(f'"{column}"' for column in plan.spec.columns)
+    create_tables(connection, {"changed": _CHANGED.format(columns=matched)})
     assign(connection, on_date=run.as_of, version=plan.version, model_version=resolution.model.version)
     log_events(connection)
     create_tables(connection, {"review_now": _REVIEW})
@@ -136,6 +152,8 @@ def _expose(engine: Engine, records: ir.Table, resolution: Resolution, plan: Pla
     connection.register("pairs", resolution.pairs)
     create_tables(connection, {"edge": _EDGE})
     engine.ibis.create_view("founding", records.select("record_id", "created_at"))
+    engine.ibis.create_view("records_now", records)
+    engine.ibis.create_view("records_before", engine.read(PERSON_RECORD, _records_of(plan.previous)))
     connection.register("yielding", plan.decisions.yielding)
     connection.register("applied_now", plan.decisions.states)
     for name, table in (
@@ -148,6 +166,11 @@ def _expose(engine: Engine, records: ir.Table, resolution: Resolution, plan: Pla
         engine.ibis.create_view(name, engine.read(table, sibling(plan.previous, table)))
 
 
+def _records_of(crosswalk: Manifest | None) -> DatasetRef | None:
+    """The records that a crosswalk was made of."""
+    return DatasetRef(PERSON_RECORD.name, crosswalk.inputs[PERSON_RECORD.name], 0) if crosswalk else None
+
+
 def sibling(crosswalk: Manifest | None, table: Table) -> DatasetRef | None:
     """The dataset that was written together with a crosswalk."""
     return DatasetRef(table.name, crosswalk.version, 0) if crosswalk else None
@@ -158,7 +181,16 @@ def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resol
     broken = breaches(moved, plan.stewardship.limits)
     broken += label_breaches(connection, plan.labels, plan.stewardship.labels)
     before = load_report(lake, plan.previous.version)["model"].get("version") if plan.previous else None
-    names = ("records", "assigned", "profiles", "held_clusters", "review", "stale_decisions", "changed_decisions")
+    names = (
+        "records",
+        "assigned",
+        "profiles",
+        "held_clusters",
+        "kept_parts",
+        "review",
+        "stale_decisions",
+        "changed_decisions",
+    )
     counts = dict(zip(names, connection.execute(_COUNTS).fetchall()[0], strict=True))
     events = dict(connection.execute("SELECT kind, count(*) FROM event_now GROUP BY kind").fetchall())
     found = resolution.report

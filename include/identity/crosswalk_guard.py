@@ -1,34 +1,55 @@
-"""The guard: groups of records that are held back alone, while the rest goes on.
+"""The guard: what a run would do to known profiles without enough reason is held back alone, while the rest goes on.
 
 A group of too many records stays as it was, its new records by themselves. A group that would make one of two
-known profiles on a weak link stays two profiles; the pair waits in the review queue. Its other records go to the
-profile that they match best. What a steward joined is never held for weakness.
+known profiles on a weak link stays two profiles; its other records go to the profile that they match best. A known
+profile that would fall apart though a link between its parts remains stays one. The pairs that this is about wait in
+the review queue. What a steward joins or parts, and what goes back when that is taken back, is never held.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Protocol
 
 import duckdb
+import pyarrow as pa
 
+from include.identity.clustering import WEIGHTS
 from include.identity.crosswalk import create_tables
+from include.identity.decisions_settings import Stewardship
+from include.identity.pair_kernels import TELLING
 
-_LIMITS = "CREATE OR REPLACE TEMP TABLE guard_limits AS SELECT $largest AS largest, $surest::DOUBLE AS surest"
+_LIMITS = """
+CREATE OR REPLACE TEMP TABLE guard_limits AS
+SELECT $largest AS largest, $merge::DOUBLE AS merge_confidence, $split::DOUBLE AS split_confidence,
+       $prior::DOUBLE AS prior
+"""
+
+# A decision taken back speaks for the opposite, in the one run that first goes without it.
+_RULED = """
+SELECT record_a, record_b, kind <> 'never' AS joins
+FROM applied_now WHERE record_a IS NOT NULL AND state <> 'stale'
+UNION ALL
+SELECT record_a, record_b, kind = 'never'
+FROM applied_before ANTI JOIN applied_now USING (decision_id) WHERE record_a IS NOT NULL
+"""
+
+# Where the engine puts the records of each known profile, and where most of them are.
+_SPREAD = """
+SELECT b.profile_id, f.cluster, count(*) AS records, min(record_id) AS first_record
+FROM found f JOIN crosswalk_before b USING (record_id) GROUP BY b.profile_id, f.cluster
+"""
 
 _SEATED = """
-SELECT profile_id, arg_min(cluster, (-records, first_record)) AS cluster
-FROM (
-    SELECT b.profile_id, f.cluster, count(*) AS records, min(record_id) AS first_record
-    FROM found f JOIN crosswalk_before b USING (record_id) GROUP BY b.profile_id, f.cluster
-)
-GROUP BY profile_id
+SELECT profile_id, arg_min(cluster, (-records, first_record)) AS cluster FROM spread GROUP BY profile_id
 """
 
 _HELD = """
 WITH decided AS (
-    SELECT DISTINCT f.cluster FROM applied_now d JOIN found f ON f.record_id = d.record_a
-    WHERE d.kind IN ('always', 'alias') AND d.state <> 'stale'
+    SELECT DISTINCT a.cluster
+    FROM ruled r JOIN found a ON a.record_id = r.record_a JOIN found b ON b.record_id = r.record_b
+    WHERE r.joins AND a.cluster = b.cluster
 ), sized AS (SELECT cluster, count(*) AS records, min(confidence) AS confidence FROM found GROUP BY cluster),
 crowded AS (SELECT cluster FROM seated GROUP BY cluster HAVING count(*) > 1)
 SELECT s.cluster, s.records <= l.largest AS is_weak
@@ -36,7 +57,7 @@ FROM sized s
 CROSS JOIN guard_limits l
 LEFT JOIN crowded c USING (cluster)
 LEFT JOIN decided d USING (cluster)
-WHERE s.records > l.largest OR (c.cluster IS NOT NULL AND d.cluster IS NULL AND s.confidence < l.surest)
+WHERE s.records > l.largest OR (c.cluster IS NOT NULL AND d.cluster IS NULL AND s.confidence < l.merge_confidence)
 """
 
 _ANCHORED = """
@@ -59,7 +80,7 @@ FROM loose l JOIN tie t USING (record_id) JOIN anchored a ON a.record_id = t.oth
 GROUP BY l.record_id
 """
 
-_CLUSTERS = """
+_GROUPED = """
 SELECT f.* FROM found f ANTI JOIN held USING (cluster)
 UNION ALL
 SELECT f.record_id, -dense_rank() OVER (ORDER BY f.cluster, coalesce(a.profile_id, d.profile_id, f.record_id)),
@@ -67,15 +88,113 @@ SELECT f.record_id, -dense_rank() OVER (ORDER BY f.cluster, coalesce(a.profile_i
 FROM found f SEMI JOIN held USING (cluster) LEFT JOIN anchored a USING (record_id) LEFT JOIN drawn d USING (record_id)
 """
 
-STATEMENTS: Mapping[str, str] = MappingProxyType(
-    {"seated": _SEATED, "held": _HELD, "anchored": _ANCHORED, "drawn": _DRAWN, "clusters": _CLUSTERS}
+# The same as spread, after groups were held.
+_LYING = """
+SELECT * FROM spread ANTI JOIN held USING (cluster)
+UNION ALL
+SELECT b.profile_id, g.cluster, count(*), min(record_id)
+FROM found f JOIN held h USING (cluster) JOIN grouped g USING (record_id) JOIN crosswalk_before b USING (record_id)
+GROUP BY b.profile_id, g.cluster
+"""
+
+_TORN = """
+SELECT profile_id, cluster, arg_min(cluster, (-records, first_record)) OVER (PARTITION BY profile_id) AS seat
+FROM lying SEMI JOIN (SELECT profile_id FROM lying GROUP BY profile_id HAVING count(*) > 1) USING (profile_id)
+"""
+
+# The parts that left: none that a decision parts, that other profiles have known records in, or that are too many.
+_PARTED = """
+WITH ruled_apart AS (
+    SELECT x.profile_id
+    FROM ruled r JOIN grouped a ON a.record_id = r.record_a JOIN grouped b ON b.record_id = r.record_b
+    JOIN torn x ON x.cluster = a.cluster JOIN torn y ON y.cluster = b.cluster AND y.profile_id = x.profile_id
+    WHERE NOT r.joins AND a.cluster <> b.cluster
+), crowded AS (
+    SELECT t.profile_id FROM torn t JOIN grouped g USING (cluster) GROUP BY t.profile_id
+    HAVING count(*) > (SELECT largest FROM guard_limits)
+), shared AS (SELECT cluster FROM lying GROUP BY cluster HAVING count(*) > 1)
+SELECT t.cluster, t.seat
+FROM torn t ANTI JOIN ruled_apart USING (profile_id) ANTI JOIN crowded USING (profile_id)
+     ANTI JOIN shared USING (cluster) ANTI JOIN shared s ON s.cluster = t.seat
+WHERE t.cluster <> t.seat
+"""
+
+_ACROSS = """
+SELECT p.cluster, p.seat, least(a.record_id, s.record_id) AS record_a, greatest(a.record_id, s.record_id) AS record_b
+FROM parted p JOIN grouped a ON a.cluster = p.cluster JOIN grouped s ON s.cluster = p.seat
+"""
+
+# The link of two parts, weighed as the engine weighs whether to merge two clusters (pair_kernels.agglomerate).
+_LINKED = """
+WITH said AS (
+    SELECT cluster, seat, record_a, record_b, prior, match_weight * ln(2) - prior AS evidence
+    FROM across JOIN judged USING (record_a, record_b) CROSS JOIN guard_limits
 )
+SELECT cluster, seat, any_value(prior) + {mean} * coalesce(avg(evidence) FILTER (abs(evidence) > {telling}), 0)
+       + {best} * max(evidence) + {worst} * min(evidence) AS logit,
+       arg_min(struct_pack(record_a, record_b), (-evidence, record_a, record_b)) AS pair
+FROM said GROUP BY cluster, seat
+""".format(telling=TELLING, **dict(zip(("mean", "best", "worst"), WEIGHTS, strict=True)))
+
+_KEPT = """
+SELECT cluster, seat, 1 / (1 + exp(-logit)) AS confidence, pair.record_a, pair.record_b
+FROM linked WHERE 1 / (1 + exp(-logit)) >= (SELECT split_confidence FROM guard_limits)
+"""
+
+_CLUSTERS = """
+WITH whole AS (
+    SELECT seat, least(min(g.confidence), min(k.confidence)) AS confidence
+    FROM kept k JOIN grouped g ON g.cluster IN (k.cluster, k.seat) GROUP BY seat
+)
+SELECT g.record_id, coalesce(k.seat, g.cluster) AS cluster, coalesce(w.confidence, g.confidence) AS confidence
+FROM grouped g LEFT JOIN kept k USING (cluster) LEFT JOIN whole w ON w.seat = coalesce(k.seat, g.cluster)
+"""
+
+# The pair that a kept part hangs on, where blocking did not propose it.
+_UNPROPOSED = """
+INSERT INTO edge
+SELECT judged.* FROM judged SEMI JOIN kept USING (record_a, record_b) ANTI JOIN edge USING (record_a, record_b)
+"""
+
+FOUND: Mapping[str, str] = MappingProxyType(
+    {
+        "ruled": _RULED,
+        "spread": _SPREAD,
+        "seated": _SEATED,
+        "held": _HELD,
+        "anchored": _ANCHORED,
+        "drawn": _DRAWN,
+        "grouped": _GROUPED,
+        "lying": _LYING,
+        "torn": _TORN,
+        "parted": _PARTED,
+        "across": _ACROSS,
+    }
+)
+JUDGED: Mapping[str, str] = MappingProxyType({"linked": _LINKED, "kept": _KEPT, "clusters": _CLUSTERS})
 
 
-def guard(connection: duckdb.DuckDBPyConnection, *, largest: int, surest: float) -> None:
-    """Make ``clusters`` of the engine's ``found``, holding groups back; leaves ``held``, one row each.
+class Judge(Protocol):
+    """What judges any two records: the engine's resolution."""
 
-    ``largest`` is the most records of a group, ``surest`` the confidence below which no two known profiles merge.
+    @property
+    def prior(self) -> float:
+        """The log odds of any two records being one person."""
+
+    def judge(self, record_a: pa.Array, record_b: pa.Array) -> pa.Table:
+        """Return the pairs as the engine tells of pairs, the smaller id first."""
+
+
+def guard(connection: duckdb.DuckDBPyConnection, limits: Stewardship, judge: Judge) -> None:
+    """Make ``clusters`` of the engine's ``found``, holding back what stewardship.yaml does not let pass.
+
+    Leaves ``held``, the groups that were held back, and ``kept``, the parts that a profile kept, each with the
+    strongest pair that links it, which is in ``edge`` then.
     """
-    connection.execute(_LIMITS, {"largest": largest, "surest": surest}).complete()
-    create_tables(connection, STATEMENTS)
+    given = {"largest": limits.largest_profile, "merge": limits.merge_confidence, "split": limits.split_confidence}
+    connection.execute(_LIMITS, {**given, "prior": judge.prior}).complete()
+    create_tables(connection, FOUND)
+    across = connection.table("across").to_arrow_table()
+    connection.register("judged", judge.judge(across["record_a"], across["record_b"]))
+    create_tables(connection, JUDGED)
+    connection.execute(_UNPROPOSED).complete()

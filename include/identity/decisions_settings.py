@@ -50,6 +50,12 @@ class Stewardship(_Frozen):
     merge_confidence: float = Field(
         default=0.9, ge=0, le=1, description="Two known profiles that would merge with less stay two; 0: never"
     )
+    split_confidence: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="A known profile whose parts are linked by more stays one; 1: never",
+    )
     largest_profile: int = Field(default=100, ge=2, description="Larger groups of records are held back alone")
 
 

@@ -58,7 +58,7 @@ def resolve(
             limit=spec.largest_cluster, source=features.source if spec.link_only else np.zeros(0, np.int32),
             chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
         )  # fmt: skip
-    judged = Judged(features, spec, candidates, levels, logits, clusters, ruling)
+    judged = Judged(features, spec, candidates, levels, logits, clusters, ruling, judge.judge, judge.prior)
     fitted = model or to_model(judge.fit, judge.groups, spec)
     report = {
         "records": features.size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,8 @@ class Judged:
     logits: npt.NDArray[np.float32]
     clusters: Clusters
     ruling: Ruling
+    score: Callable[[Codes, Codes], npt.NDArray[np.float32]]
+    prior: float
 
     def resolution(self, model: Model, report: dict[str, Any], watch: Watch) -> Resolution:
         """Put the outcome in the terms of the input."""
@@ -86,6 +89,18 @@ class Judged:
         logits = np.concatenate([self.logits[told], self.clusters.extra_logits[extra]]).astype(np.float64)
         rules = np.concatenate([self.candidates.rule_of(told), np.full(len(extra), len(self.candidates.names))])
         return self._table(left, right, levels, logits, rules)
+
+    def judge(self, record_a: pa.Array, record_b: pa.Array) -> pa.Table:
+        """The pairs of the records with these ids, judged whether or not blocking proposed them."""
+        place = np.empty(self.features.size, np.int32)
+        place[self.features.row] = np.arange(self.features.size, dtype=np.int32)
+        left, right = (
+            place[pc.index_in(side.cast(self.features.ids.type), value_set=self.features.ids).to_numpy()]
+            for side in (record_a, record_b)
+        )
+        logits = self.score(left, right).astype(np.float64)
+        unlisted = np.full(len(left), len(self.candidates.names))
+        return self._table(left, right, compare(self.features, left, right), logits, unlisted)
 
     def _table(
         self, left: Codes, right: Codes, levels: Levels, logits: npt.NDArray[np.float64], rules: npt.NDArray[np.int64]
@@ -145,3 +160,14 @@ class Resolution:
         review, non-match), the first blocking rule (or closure) and the evidence in words.
         """
         return self.judged.pairs() if self.judged is not None else PAIR_SCHEMA.empty_table()
+
+    @property
+    def prior(self) -> float:
+        """The log odds of any two records being one person."""
+        return self.judged.prior if self.judged is not None else 0.0
+
+    def judge(self, record_a: pa.Array, record_b: pa.Array) -> pa.Table:
+        """The pairs of the records with these ids, as ``pairs`` has them, whether or not blocking proposed them."""
+        if self.judged is None or not len(record_a):
+            return PAIR_SCHEMA.empty_table()
+        return self.judged.judge(record_a, record_b)

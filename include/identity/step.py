@@ -29,7 +29,7 @@ from include.identity.spec import MatchingSpec, load_spec
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
-CODE = 3
+CODE = 4
 
 
 def resolve(project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reestimate: bool = False) -> StageReport:

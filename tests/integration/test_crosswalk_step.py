@@ -65,6 +65,18 @@ def test_never_keeps_apart_what_the_evidence_joins(company):
     assert apart["crm.contact:1"] != apart["usage.user:1"]
 
 
+def test_a_profile_that_would_fall_apart_stays_one_and_a_person_is_asked(company):
+    """With a limit of 0 every link is enough, so that the outcome does not hang on the model of so few records."""
+    (company.project.settings.config / "stewardship.yaml").write_text("split_confidence: 0\n")
+    first = company.week(*FIRST_WEEK)
+    stranger = person("usage.user:1", first_name="Tancredi", last_name="Obermayr", email="t@obermayr.example")
+    later = [stranger if record["record_id"] == "usage.user:1" else record for record in FIRST_WEEK]
+    assert company.week(*later) == first
+    assert [(row["record_a"], row["record_b"]) for row in company.rows(REVIEW)] == [("crm.contact:1", "usage.user:1")]
+    (company.project.settings.config / "stewardship.yaml").write_text("split_confidence: 1\n")
+    assert company.week(*later)["usage.user:1"] != first["usage.user:1"]
+
+
 def test_an_alias_lets_the_other_id_survive(company):
     first = company.week(*FIRST_WEEK)
     company.decide("alias", first["crm.contact:3"], first["crm.contact:1"])

@@ -80,6 +80,7 @@ def test_records_that_leave_change_no_other_id_and_return_to_their_own(history):
 
 @EXAMPLES
 @given(histories)
+@example(["a", "d f", "cdf", "e f"])  # a profile of which only a record that had merged into it is left
 def test_merging_everybody_and_splitting_again_gives_every_id_back(history):
     weeks, ids = after(history)
     weeks.run("".join(ids))

@@ -67,6 +67,12 @@ def test_an_even_split_leaves_the_id_with_the_founder(weeks):
     assert split["a"] == founded_by("a")
 
 
+def test_an_even_split_leaves_the_id_with_the_part_that_did_not_change(weeks):
+    weeks.run("abcd")
+    split = weeks.run("cd ab", changed=["b"])
+    assert split["c"] == founded_by("a") != split["a"]
+
+
 @pytest.mark.parametrize("parts", ["ab c", "a bcd"])
 def test_merging_and_splitting_gives_back_both_ids(weeks, parts):
     first = weeks.run(parts)
@@ -97,6 +103,14 @@ def test_a_record_that_leaves_changes_nothing_else(weeks):
     merged = weeks.run("abc")
     assert weeks.run("bc") == {"b": merged["a"], "c": merged["a"]}, "even when it was the founder's own"
     assert weeks.run("abc") == merged
+
+
+def test_a_profile_lives_on_in_what_had_merged_into_it_and_stays_there(weeks):
+    first = weeks.run("a b c")
+    weeks.run("ab c")
+    assert weeks.run("b c")["b"] == first["a"]
+    weeks.run("bc")
+    assert weeks.run("b c") == {"b": first["a"], "c": first["c"]}
 
 
 def test_a_person_who_leaves_is_retired_and_gets_the_id_back_on_return(weeks):
