@@ -44,6 +44,8 @@ def explain(
         tuple[str, str] | None, typer.Option(help="Two records instead, as <source>.<object>:<key>.")
     ] = None,
     svg: Annotated[Path | None, typer.Option(help="Draw the waterfall of match weights into this file.")] = None,
+    *,
+    values: Annotated[bool, typer.Option("--values", help="Show what its records said before.")] = False,
     as_json: Json = False,
 ) -> None:
     """Say why records are one person, why not, and how the profile came to be."""
@@ -55,7 +57,7 @@ def explain(
         if records is not None:
             found = explain_records(Lookup(engine), *records, load_spec(project.settings.config / "matching.yaml"))
         else:
-            found = explain_profile(Lookup(engine), str(profile_id))
+            found = explain_profile(Lookup(engine), str(profile_id), values=values)
     if svg is not None:
         _draw(svg, found)
     if as_json:
@@ -121,7 +123,10 @@ def decide(
         _need(reason.strip(), "--reason")
         if what == "back":
             book.take_back(str(first), author=author, reason=reason)
-            err.print("Taken back; the next run goes without it.")
+            if as_json:
+                emit([first])
+            else:
+                err.print("Taken back; the next run goes without it.")
             return
         _need(second, "the second of the two")
         taken = book.take([_decision(what, str(first), str(second), author=author, reason=reason)])
@@ -145,14 +150,22 @@ def approve(
     subject: Annotated[str, typer.Argument(help="What is held: identity/crosswalk@<version>, segment/<key>@<digest>.")],
     reason: Reason = "",
     author: Author = "",
+    *,
     reject: Annotated[bool, typer.Option("--reject", help="Reject it instead.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Answer for a run or a segment that was held; approved, the next run hands it on."""
     project = Project(Settings.from_environment())
-    err.print(approvals.evidence(project, subject), highlight=False)
+    evidence = approvals.evidence(project, subject)
+    if not as_json:
+        err.print(evidence, highlight=False)
     with project.serving():
         approvals.answer(project, subject, approved=not reject, author=author, reason=reason)
-    err.print("Rejected." if reject else "Approved; run again to hand it on.")
+    if as_json:
+        verdict = "rejected" if reject else "approved"
+        emit({"subject": subject, "verdict": verdict, "author": author, "reason": reason, "evidence": evidence})
+    else:
+        err.print("Rejected." if reject else "Approved; run again to hand it on.")
 
 
 def _book(project: Project, engine: Engine) -> DecisionBook:

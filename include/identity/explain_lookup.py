@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY_EVENT, MEMBER
+from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY, IDENTITY_EVENT, MEMBER
+from include.contracts.profiles import PROFILE_HISTORY
 from include.contracts.tables import Table
 from include.identity.explain import Link
 from include.identity.model_store import load_model
@@ -22,7 +23,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Lookup:
-    """The identity tables as of the current crosswalk, opened on one engine session."""
+    """The identity tables as of the current crosswalk and the published ones, opened on one engine session."""
 
     engine: Engine
     _files: dict[str, str] = field(default_factory=dict)
@@ -81,6 +82,12 @@ class Lookup:
         """Return the retired ids that lead to the profile."""
         return [row["alias_id"] for row in self._rows(ALIAS, "profile_id = $id", {"id": profile_id}, "alias_id")]
 
+    def former_values(self, records: Sequence[str]) -> list[Row]:
+        """Return what the records said before, as far as it is published, oldest first."""
+        given, listed = _listed(records)
+        order = "held_until, record_id, attribute"
+        return self._rows(PROFILE_HISTORY, f"record_id IN ({listed})", given, order) if records else []
+
     def profile_on(self, record_id: str, day: date) -> str | None:
         """Return the profile that a record belonged to on a day, or None where it belonged to none."""
         now = self._rows(CROSSWALK, "record_id = $id AND since <= $day", {"id": record_id, "day": day})
@@ -89,8 +96,9 @@ class Lookup:
         return str(found[0]["profile_id"]) if found else None
 
     def _rows(self, table: Table, where: str, given: dict[str, Any], order: str = "1") -> list[Row]:
-        manifest = self.engine.lake.manifest(table.name, self.crosswalk.version)
-        files = self.engine.lake.urls(manifest) if manifest else []
+        lake = self.engine.lake
+        manifest = lake.manifest(table.name, self.crosswalk.version) if table in IDENTITY else lake.current(table.name)
+        files = lake.urls(manifest) if manifest else []
         if not files:
             return []
         query = f"SELECT * FROM read_parquet($files) WHERE {where} ORDER BY {order}"

@@ -1,4 +1,4 @@
-"""Explanations as text for a terminal, by rich; ids, levels and weights only, never a value of a record."""
+"""Explanations as text for a terminal, by rich: ids, levels and weights; a former value only where it was asked for."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ def _profile_parts(found: ProfileExplained) -> Iterator[RenderableType]:
     if found.decisions:
         yield _links("What stewards decided on its records", found.decisions)
     yield _events(found.events)
+    if found.history:
+        yield _history(found.history)
     if found.aliases:
         yield Text(f"Retired ids that lead here: {', '.join(found.aliases)}")
 
@@ -123,6 +125,16 @@ def _events(events: Sequence[Row]) -> Table:
             str(row["records"]),
             cause,
         )
+    return table
+
+
+def _history(rows: Sequence[Row]) -> Table:
+    table = Table(title="What its records said before", title_justify="left")
+    for name in ("record", "attribute", "value", "from", "until"):
+        table.add_column(name)
+    for row in rows:
+        since, until = (f"{day:%Y-%m-%d}" if day else "" for day in (row["held_from"], row["held_until"]))
+        table.add_row(row["record_id"], row["attribute"], row["value"] or "shown with --values", since, until)
     return table
 
 

@@ -18,7 +18,10 @@ from include.identity.spec import MatchingSpec
 
 @dataclass(frozen=True, slots=True)
 class ProfileExplained:
-    """How a profile came to be and what holds it: links strongest first, the waterfall of the weakest one."""
+    """How a profile came to be and what holds it: links strongest first, the waterfall of the weakest one.
+
+    ``history`` is what its records said before (profile_history), the values only where they were asked for.
+    """
 
     asked: str
     profile_id: str
@@ -30,6 +33,7 @@ class ProfileExplained:
     events: Sequence[Row]
     aliases: Sequence[str]
     decisions: Sequence[Link]
+    history: Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,11 @@ class PairExplained:
         return self.profile_a == self.profile_b
 
 
-def explain_profile(lookup: Lookup, profile_id: str) -> ProfileExplained:
-    """Explain a profile by its living or a retired id; raises ConfigurationError for an unknown one."""
+def explain_profile(lookup: Lookup, profile_id: str, *, values: bool = False) -> ProfileExplained:
+    """Explain a profile by its living or a retired id; raises ConfigurationError for an unknown one.
+
+    ``values`` shows what its records said before, instead of only that they said something else.
+    """
     living = lookup.living_id(profile_id)
     rows, events = lookup.records(living), lookup.events(living)
     if not rows and not events:
@@ -74,6 +81,7 @@ def explain_profile(lookup: Lookup, profile_id: str) -> ProfileExplained:
         events=events,
         aliases=lookup.aliases(living),
         decisions=[link for link in links if link.decision],
+        history=[row if values else {**row, "value": None} for row in lookup.former_values(records)],
     )
 
 

@@ -11,9 +11,11 @@ import pytest
 
 from include.cli.app import main
 from include.contracts.errors import HeldError
+from include.contracts.profiles import PROFILE_HISTORY
 from include.contracts.settings import ROOT
 from include.identity.approval import approved
 from tests.company import FIRST_WEEK, Company
+from tests.people import on
 
 
 @pytest.fixture
@@ -57,7 +59,8 @@ def test_a_steward_asks_tries_decides_and_takes_back(company, capsys, monkeypatc
     code, out, _ = call(capsys, monkeypatch, "explain", "--records", "crm.contact:1", "usage.user:1", "--json")
     assert [link["decision"] for link in json.loads(out)["decisions"]] == [decision]
 
-    call(capsys, monkeypatch, "decide", "back", decision, "--reason", "one after all")
+    _, out, _ = call(capsys, monkeypatch, "decide", "back", decision, "--reason", "one after all", "--json")
+    assert json.loads(out) == [decision]
     assert company.week(*FIRST_WEEK) == ids
     code, out, _ = call(capsys, monkeypatch, "decide", "list", "--json")
     (row,) = json.loads(out)
@@ -86,6 +89,24 @@ def test_the_terminal_shows_no_value_of_a_record(company, capsys, monkeypatch):
                    if key in ("first_name", "last_name", "email", "phone"))  # fmt: skip
 
 
+def test_a_profile_tells_what_its_records_said_before_and_the_values_only_where_asked(company, capsys, monkeypatch):
+    for employer, changed_at in (("Oldacre", on(2025)), ("Newby", on(2026))):
+        ids = company.week({**FIRST_WEEK[0], "company": employer, "updated_at": changed_at}, *FIRST_WEEK[1:])
+        company.unify()
+    company.project.lake.point(company.refs[PROFILE_HISTORY.name])
+    profile = ids["crm.contact:1"]
+    _, text, _ = call(capsys, monkeypatch, "explain", profile)
+    assert "What its records said before" in text
+    assert "2025-01-01" in text
+    assert "Oldacre" not in text
+    _, text, _ = call(capsys, monkeypatch, "explain", profile, "--values")
+    assert "Oldacre" in text
+    for asked, value in (((), None), (("--values",), "Oldacre")):
+        _, out, _ = call(capsys, monkeypatch, "explain", profile, "--json", *asked)
+        (row,) = json.loads(out)["history"]
+        assert (row["record_id"], row["attribute"], row["value"]) == ("crm.contact:1", "company", value)
+
+
 def test_the_waterfall_is_drawn_into_a_file(company, capsys, monkeypatch, tmp_path):
     ids = company.week(*FIRST_WEEK)
     code, _, _ = call(capsys, monkeypatch, "explain", ids["usage.user:1"], "--svg", str(tmp_path / "why.svg"))
@@ -104,3 +125,13 @@ def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
     assert "1 profiles would split off another" in err
     dataset, _, version = held.value.subject.partition("@")
     assert approved(company.project.warehouse(), dataset) == [version]
+
+    answer = ("approve", held.value.subject, "--reject", "--reason", "a mistake", "--json")
+    code, out, err = call(capsys, monkeypatch, *answer)
+    told = json.loads(out)
+    assert (code, err) == (0, "")
+    assert {**told, "evidence": ""} == {
+        "subject": held.value.subject, "verdict": "rejected", "author": "nina", "reason": "a mistake", "evidence": ""
+    }  # fmt: skip
+    assert told["evidence"] == held.value.evidence
+    assert approved(company.project.warehouse(), dataset) == []
