@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.contracts.errors import ConfigurationError
-from include.identity.string_kernels import LONGEST
+from include.identity.string_kernels import LONGEST, hash_texts
 
 Codes = npt.NDArray[np.int32]
 
@@ -97,6 +97,18 @@ def canonical(columns: Sequence[Codes], size: int) -> tuple[list[Codes], npt.NDA
     rank = np.full(size, -1, np.int32)
     rank[kept] = np.arange(len(kept), dtype=np.int32)
     return [apply(rank, codes) for codes in columns], kept
+
+
+def hashed(texts: pa.Array) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash of each text of a large_string array: the same wherever the text stands."""
+    buffers = texts.buffers()
+    offsets = np.frombuffer(buffers[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    offsets = offsets if len(texts) else np.zeros(1, np.int64)
+    # may be read-only, as from a query engine; the kernel was compiled for arrays it may write
+    data = np.array(np.frombuffer(buffers[2], np.uint8)) if buffers[2] is not None else np.zeros(0, np.uint8)
+    hashes = np.zeros(len(texts), np.uint64)
+    hash_texts(data, np.ascontiguousarray(offsets), hashes)
+    return hashes
 
 
 def lay_out(values: pa.Array) -> Texts:

@@ -16,13 +16,15 @@ from include.identity.naming import Names
 from include.identity.spec import Kind
 
 Levels = npt.NDArray[np.uint8]  # group by pair
+AFFINITIES = 12  # levels of how much more often two names go together than by chance, an octave each
+LEAST_AFFINITY = -3
 EQUAL = 16  # levels from here on: equal, by frequency bin or sharing class
 WIDTH = EQUAL + BINS
 
 NAME_LEVELS = {
     1: "equal", 2: "nickname", 3: "typo", 4: "close", 5: "initial", 6: "other_initial", 7: "different", 8: "swapped",
     9: "transliterated",
-    10: "other_script",
+    10: "other_script", 11: "look_alike",
 }  # fmt: skip
 LAST_LEVELS = {**NAME_LEVELS, 2: "part"}
 EMAIL_LEVELS = {
@@ -39,7 +41,7 @@ ROLE_NAMES: Mapping[str, Mapping[int, str]] = {
     "date": DATE_LEVELS, "names": {1: "equal", 2: "differ", 3: "alike"},
 }  # fmt: skip
 INITIAL, DIFFERENT, SWAPPED, OTHER_NUMBER = 5, 7, 8, 13
-_AGREES = np.isin(np.arange(WIDTH), (1, 2, 3, SWAPPED, 9, *range(EQUAL, WIDTH))).astype(np.uint8)
+_AGREES = np.isin(np.arange(WIDTH), (1, 2, 3, SWAPPED, 9, 11, *range(EQUAL, WIDTH))).astype(np.uint8)
 # "names" is no column: it corrects for first and last names that agree, or differ, together more than by chance
 SHARED_ROLES = frozenset({"email", "phone", "identifier"})
 _SIMILAR = {Kind.ORGANIZATION: 0.92, Kind.TEXT: 0.9, Kind.PHONE: 0.0, Kind.IDENTIFIER: 0.0, Kind.CODE: 0.0}
@@ -66,6 +68,8 @@ def base_levels(role: str) -> npt.NDArray[np.int64]:
     """The level that each stored level counts as in estimation: equal levels collapse, sharing classes do not."""
     base = np.arange(WIDTH)
     base[EQUAL:] = 1
+    if role == "names":
+        base[EQUAL + AFFINITIES :] = 3
     if role in SHARED_ROLES:
         base[EQUAL + 1] = 11
     return base
@@ -178,8 +182,11 @@ def _names_step(names: Names) -> _Step:
             names.is_initial, names.loose, names.is_latin, names.skeleton, first_bin, last_bin, out[0], out[1],
         )  # fmt: skip
 
-        out[2][:] = 3 * (_AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == SWAPPED)))
-        out[2][(out[0] >= EQUAL) & (out[1] >= EQUAL)] = 1
+        affinity = (names.affinity[left] + names.affinity[right]) / 2
+        octave = np.clip(np.rint(affinity) - LEAST_AFFINITY, 0, AFFINITIES - 1).astype(np.uint8)
+        equal = (out[0] >= EQUAL) & (out[1] >= EQUAL)
+        alike = (_AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == SWAPPED))) > 0
+        out[2][:] = np.where(equal, EQUAL + octave, np.where(alike, EQUAL + AFFINITIES + octave, 0))
         out[2][(out[0] == DIFFERENT) & (out[1] == DIFFERENT)] = 2
 
     return step

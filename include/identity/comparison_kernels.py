@@ -36,7 +36,8 @@ def name_level(x, y, points, offsets, stands_for, is_initial, is_latin, skeleton
         return 2
     alike = jaro_winkler(points, s, s_end, t, t_end, taken)
     if (apart == 1 and min(s_end - s, t_end - t) > 2) or alike >= 0.93:
-        return 3
+        rare, frequent = min(bins[x], bins[y]), max(bins[x], bins[y])
+        return 3 if rare < 2 or frequent - rare > 3 else 11
     return 4 if alike >= 0.86 else 7
 
 

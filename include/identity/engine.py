@@ -16,6 +16,7 @@ from include.identity.constraints import Decision, bypass, rule_on
 from include.identity.features import Features, featurize
 from include.identity.model import Model, known_fit, to_model
 from include.identity.pair_kernels import score_levels
+from include.identity.priors import ONE_PERSON
 from include.identity.progress import SILENT, Progress, Watch
 from include.identity.resolution import Judged, Resolution
 from include.identity.rules import derive_rules
@@ -98,7 +99,7 @@ class _Judge:
         self.fit = estimation.estimate(self.groups, universe, self.features.size, known)
         if known is None:  # scored with as it is saved, so that a run that finds the model saved gives the same bytes
             self.fit = known_fit(to_model(self.fit, self.groups, self.spec), self.groups)
-        share = float(np.clip(self.fit.share[0], 1e-300, 1 - 1e-12))
+        share = float(np.clip(self.fit.share[:ONE_PERSON].sum(), 1e-300, 1 - 1e-12))
         self.prior = float(np.log(share) - np.log1p(-share))
         self.tables = estimation.tables(self.fit, self.groups)
 
@@ -107,7 +108,7 @@ class _Judge:
 
     def score(self, levels: comparison.Levels) -> npt.NDArray[np.float32]:
         out = np.empty(levels.shape[1], np.float32)
-        score_levels(np.ascontiguousarray(levels), self.tables, estimation.log_share(self.fit), out)
+        score_levels(np.ascontiguousarray(levels), self.tables, estimation.log_share(self.fit), ONE_PERSON, out)
         doubtful = comparison.only_initials(levels, self.groups)
         numbered = comparison.numbered(levels, self.groups)
         out[numbered] = np.minimum(out[numbered], UNLIKELY)

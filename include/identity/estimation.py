@@ -15,23 +15,35 @@ import numpy as np
 import numpy.typing as npt
 
 from include.identity import priors
-from include.identity.comparison import EQUAL, ROLE_NAMES, WIDTH, Group, base_levels
+from include.identity.comparison import (
+    AFFINITIES,
+    EQUAL,
+    LEAST_AFFINITY,
+    ROLE_NAMES,
+    SHARED_ROLES,
+    WIDTH,
+    Group,
+    base_levels,
+)
 from include.identity.features import BINS
-from include.identity.priors import COLLEAGUE, HOUSEHOLD, NEIGHBOUR, RELATIONS, SAME, STRANGER
+from include.identity.priors import COLLEAGUE, HOUSEHOLD, MOVED, NEIGHBOUR, ONE_PERSON, RELATIONS, SAME, STRANGER
 from include.identity.universe import Universe
 
 Floats = npt.NDArray[np.float64]
-PASSES = 30  # at most
-SETTLED = 5e-3  # a pass that changes no probability by more is the last
+PASSES = 100  # at most
+SETTLED = 1e-4  # a pass that changes no probability by more is the last
 FEWEST = 500  # a table is read as part of a population of at least this many records
 TINY = 1e-12
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
-NAMESAKES = 4.0  # how much more often two names agree together than by chance, to begin with
 AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
 FAMILIES = 0.03  # pairs of relatives a record that are expected until the data tell
 ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
+CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
+MOVES = 0.15  # of one person's pairs, those across a change of employer, number and address, to begin with
 STEADY = 20.0  # pairs of namesakes that this prior is worth
+AFFINITY = np.ones(WIDTH)  # of names that agree, by stored level
+AFFINITY[EQUAL:] = np.tile(2.0 ** (LEAST_AFFINITY + np.arange(AFFINITIES)), 2)
 # roles whose agreement among people so related is spread like records, not like chance pairs
 _KEPT = {(HOUSEHOLD, "last"), (HOUSEHOLD, "code"), (HOUSEHOLD, "text")}
 
@@ -40,6 +52,7 @@ _KEPT = {(HOUSEHOLD, "last"), (HOUSEHOLD, "code"), (HOUSEHOLD, "text")}
 ANCHORS = (
     (SAME, "first", 7, 0.0, 0.08),
     (SAME, "last", 7, 0.0, 0.15),
+    (MOVED, "organization", 1, 0.0, 0.05),
     (COLLEAGUE, "organization", 1, 0.7, 1.0),
     (COLLEAGUE, "email", 10, 0.0, 0.1),
     (HOUSEHOLD, "last", 1, 0.5, 1.0),
@@ -64,14 +77,14 @@ def start(groups: Sequence[Group]) -> Fit:
         for r in range(len(RELATIONS)):
             for level, value in prior_table(r, group.role).items():
                 theta[r, g, level] = value
-    share = np.array([1e-6, 1.0, *(priors.SHARE[r] for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR))])
+    share = np.array([1e-6, MOVES * 1e-6, 1.0, *(priors.SHARE[r] for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR))])
     chance = np.stack([group.chance for group in groups]) if groups else np.zeros((0, BINS))
     return Fit(share / share.sum(), _normalised(theta, groups), chance)
 
 
 def prior_table(relation: int, role: str) -> priors.Table:
     """A relation's prior for a role; what a relation says nothing of is as among strangers."""
-    if relation == SAME:
+    if relation < ONE_PERSON and role not in priors.RELATED.get(relation, {}):
         return priors.SAME_PERSON[role]
     return priors.RELATED.get(relation, {}).get(role, priors.STRANGERS[role])
 
@@ -82,11 +95,14 @@ def estimate(groups: Sequence[Group], universe: Universe, records: int, known: F
     prior = start(groups).theta
     for _ in range(1 if known else PASSES):
         posterior = _expect(fit, groups, universe)
-        following = _maximise(posterior, prior, groups, universe, records)
+        mass = posterior * universe.weight
+        _extrapolate_moves(mass, fit, groups, universe)
+        following = _maximise(mass, prior, groups, universe, records)
         if known:
             moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
             return Fit(known.share, known.theta, known.chance, float(moved.max(initial=0.0)))
-        settled = abs(following.share[SAME] - fit.share[SAME]) < SETTLED * fit.share[SAME]
+        before, now = fit.share[:ONE_PERSON], following.share[:ONE_PERSON]
+        settled = np.abs(now - before).max() < SETTLED * before.sum()
         settled &= np.abs(following.theta[SAME] - fit.theta[SAME]).max(initial=0.0) < SETTLED
         fit = following
         if settled:
@@ -98,6 +114,7 @@ def _initial(groups: Sequence[Group], records: int) -> Fit:
     fit = start(groups)
     pairs = max(records * (records - 1) / 2, FEWEST * (FEWEST - 1) / 2)
     fit.share[SAME] = min(0.2, 0.5 * max(records, 1) / pairs)
+    fit.share[MOVED] = MOVES * fit.share[SAME]
     fit.share /= fit.share.sum()
     return fit
 
@@ -107,18 +124,21 @@ def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
     out = np.zeros((len(RELATIONS), len(groups), WIDTH))
     for g, group in enumerate(groups):
         base = base_levels(group.role)
-        shared = group.role in ("email", "phone", "identifier")
+        spread_over_bins = group.role not in SHARED_ROLES and group.role != "names"
         # with an earlier model: a value may have come into a bin that was empty when that was fitted
         chance = np.where(fit.chance[g] > 0, fit.chance[g], group.chance)
         for r in range(len(RELATIONS)):
             row = np.log(np.maximum(fit.theta[r, g], TINY))[base]
-            if not shared:
-                spread = group.keep if r == SAME or (r, group.role) in _KEPT else chance
-                row[EQUAL:] += np.log(np.maximum(spread, TINY))
+            if spread_over_bins:
+                kept = r < ONE_PERSON or (r, group.role) in _KEPT
+                row[EQUAL:] += np.log(np.maximum(group.keep if kept else chance, TINY))
             out[r, g] = row
-        out[SAME, g] = np.maximum(out[SAME, g], out[STRANGER, g] + priors.LEAST_AGAINST[group.role])
+        for r in [MOVED] if group.role in priors.RELATED[MOVED] else range(ONE_PERSON):
+            out[r, g] = np.maximum(out[r, g], out[STRANGER, g] + priors.LEAST_AGAINST[group.role])
+        if group.role == "names":
+            out[ONE_PERSON:, g, EQUAL:] += np.log(AFFINITY[EQUAL:])
         if group.role == "email":
-            out[1:, g, 13] = np.maximum(out[1:, g, 13], out[SAME, g, 13] + priors.OTHER_NUMBER)
+            out[ONE_PERSON:, g, 13] = np.maximum(out[ONE_PERSON:, g, 13], out[SAME, g, 13] + priors.OTHER_NUMBER)
     out[:, :, 0] = 0.0
     return out
 
@@ -139,29 +159,51 @@ def _expect(fit: Fit, groups: Sequence[Group], universe: Universe) -> Floats:
     return np.asarray(odds / odds.sum(axis=0))
 
 
-def _maximise(posterior: Floats, prior: Floats, groups: Sequence[Group], universe: Universe, records: int) -> Fit:
-    mass = posterior * universe.weight
+def _maximise(mass: Floats, prior: Floats, groups: Sequence[Group], universe: Universe, records: int) -> Fit:
     size = mass.sum(axis=1)
     unseen = max(
         0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs
     )  # pairs of the population that a small table is part of
     size[STRANGER] += unseen
     counted = _level_counts(mass, groups, universe)
-    firm = 25.0 + 0.07 * size[SAME]  # what is known of one person's names is worth more than of the rest
+    same = size[:ONE_PERSON].sum()
+    firm = 25.0 + 0.07 * same  # what is known of one person's names is worth more than of the rest
     theta = np.empty_like(prior)
     for g, group in enumerate(groups):
         named = firm if group.role in ("first", "last") else 0.0
-        steady = np.array([max(25.0, 0.03 * size[SAME]) + named, 1000.0, 200.0, 200.0, 200.0])
+        mine = max(25.0, 0.03 * same) + named
+        steady = np.array([mine, max(25.0, 0.1 * size[MOVED]), 1000.0, 200.0, 200.0, 200.0])
         theta[:, g] = counted[:, g] + steady[:, None] * prior[:, g]
+        if group.role == "last":
+            theta[HOUSEHOLD, g] = prior[HOUSEHOLD, g]
         theta[STRANGER, g] = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
     theta = _anchored(_normalised(theta, groups), groups)
     _namesakes(theta, groups, universe, mass)
     chance = _chances(theta, groups, universe, mass[STRANGER])
     _tie_to_strangers(theta, groups, counted)
+    _tie_to_same(theta, groups)
     theta = _normalised(theta, groups)
-    share = size + np.array([2.0, 0.0, 1.0, FAMILIES * records, 1.0])
-    share[SAME] = min(share[SAME], 20.0 * records)
+    share = size + np.array([2.0, 2.0 * MOVES, 0.0, 1.0, FAMILIES * records, 1.0])
+    share[:ONE_PERSON] *= min(1.0, 20.0 * records / share[:ONE_PERSON].sum())
     return Fit(share / share.sum(), theta, chance)
+
+
+def _extrapolate_moves(mass: Floats, fit: Fit, groups: Sequence[Group], universe: Universe) -> None:
+    """Count people who moved where their names tell, and take it that as many of all others moved.
+
+    Who shares nothing but a frequent name is a namesake a hundred times more often than a person who moved: to tell
+    the two apart by their sum would need to know the number of namesakes to the percent.
+    """
+    names = [g for g, group in enumerate(groups) if group.role in ("first", "last", "names")]
+    if not names:
+        return
+    table = tables(fit, groups)
+    told = sum(table[SAME, g][universe.patterns[g]] - table[STRANGER, g][universe.patterns[g]] for g in names)
+    share = log_share(fit)
+    clear = told + np.log(MOVES) + share[SAME] - share[STRANGER] > CLEAR
+    seen = mass[SAME, clear].sum()
+    mass[MOVED, ~clear] = 0.0
+    mass[MOVED] *= mass[SAME].sum() / max(seen, 1.0)
 
 
 def _level_counts(mass: Floats, groups: Sequence[Group], universe: Universe) -> Floats:
@@ -171,6 +213,8 @@ def _level_counts(mass: Floats, groups: Sequence[Group], universe: Universe) -> 
         level = np.where(universe.patterns[g] == 0, 0, base_levels(group.role)[universe.patterns[g]])
         for r in range(len(RELATIONS)):
             out[r, g] = np.bincount(level, mass[r], EQUAL)[:EQUAL]
+        if group.role not in priors.RELATED[MOVED]:  # who moved is still called the same
+            out[:ONE_PERSON, g] = out[:ONE_PERSON, g].sum(axis=0)
     out[:, :, 0] = 0.0
     return out
 
@@ -198,27 +242,27 @@ def _anchored(theta: Floats, groups: Sequence[Group]) -> Floats:
 
 
 def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass: Floats) -> None:
-    """How much more often two people's first and last name agree together than if the two were independent.
+    """How much more often names agree together, or differ together, than their affinity says.
 
-    Given names and surnames go together in a language, and a family name in a firm; the factor is learned from the
-    people of each relation who share both.
+    A family works in one firm, so colleagues share both names more often; who has an alias has another name altogether.
     """
     roles = [group.role for group in groups]
     if "names" not in roles:
         return
     first, last, names = (roles.index(role) for role in ("first", "last", "names"))
+    stored = universe.patterns[names]
+    level = base_levels("names")[stored]
     both = (universe.patterns[first] > 0) & (universe.patterns[last] > 0)
     theta[:, names, 1:4] = 1.0
-    for r in (STRANGER, COLLEAGUE, NEIGHBOUR):
-        alone = theta[r, first, 1] * theta[r, last, 1]
-        expected = alone * mass[r, both].sum()
-        seen = mass[r, universe.patterns[names] == 1].sum()
-        steady = STEADY + 0.005 * mass[SAME].sum()
-        theta[r, names, 1] = min(max((seen + NAMESAKES * steady) / (expected + steady), 1.0), 100.0)
-        theta[r, names, 3] = np.sqrt(theta[r, names, 1])  # names that are only alike go together half as much
-    apart = theta[SAME, first, 7] * theta[SAME, last, 7] * mass[SAME, both].sum()
-    seen = mass[SAME, universe.patterns[names] == 2].sum()
-    theta[SAME, names, 2] = min(max((seen + ALIASES * STEADY) / (apart + STEADY), 1.0), ALIASES)
+    colleagues, one_person = mass[COLLEAGUE], mass[:ONE_PERSON].sum(axis=0)
+    expected = theta[COLLEAGUE, first, 1] * theta[COLLEAGUE, last, 1] * colleagues[both].sum()
+    seen = (colleagues / AFFINITY[stored] ** 2)[level == 1].sum()  # both of the pair drew their names from one language
+    steady = STEADY + 0.005 * one_person.sum()
+    theta[COLLEAGUE, names, 1] = min(max((seen + steady) / (expected + steady), 1.0), 100.0)
+    theta[COLLEAGUE, names, 3] = np.sqrt(theta[COLLEAGUE, names, 1])  # merely alike names go together half as much
+    apart = theta[SAME, first, 7] * theta[SAME, last, 7] * one_person[both].sum()
+    seen = one_person[level == 2].sum()
+    theta[:ONE_PERSON, names, 2] = min(max((seen + ALIASES * STEADY) / (apart + STEADY), 1.0), ALIASES)
 
 
 def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strangers: Floats) -> Floats:
@@ -240,7 +284,7 @@ def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strange
         ratio = np.clip((differ / np.maximum(shared, 1.0) - SLIPS) / (1 - SLIPS), LEAST_CHANCE, 1.0)
         mass = counted * np.where(shared > 0, ratio, 1.0)
         total = max(float(mass.sum()), TINY)
-        rest = [2, 3, 4, 7, 8]
+        rest = [2, 3, 4, 7, 8, 11]
         theta[STRANGER, g, 1] = min(max(total / max(able, 1.0), 1e-9), 0.5)
         theta[STRANGER, g, rest] *= (1 - theta[STRANGER, g, 1]) / theta[STRANGER, g, rest].sum()
         chance[g] = mass / total
@@ -251,12 +295,18 @@ def _tie_to_strangers(theta: Floats, groups: Sequence[Group], counts: Floats) ->
     """Give relations what they say nothing of as among strangers."""
     for g, group in enumerate(groups):
         for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR):
-            if group.role in ("first", "last") and r != HOUSEHOLD:
+            if group.role in ("first", "last") and r == COLLEAGUE:
                 # people of one firm or place share a language, so its names: learned, from as among strangers
                 weighed = counts[r, g] + AS_STRANGERS * theta[STRANGER, g]
                 theta[r, g] = weighed / max(weighed.sum(), TINY)
             elif group.role not in priors.RELATED[r] and group.role != "names":
                 theta[r, g] = theta[STRANGER, g]
+
+
+def _tie_to_same(theta: Floats, groups: Sequence[Group]) -> None:
+    for g, group in enumerate(groups):
+        if group.role not in priors.RELATED[MOVED]:
+            theta[MOVED, g] = theta[SAME, g]
 
 
 def _main_levels(role: str) -> list[int]:

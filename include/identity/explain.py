@@ -15,7 +15,7 @@ from typing import Any
 
 RARITY = "how rare the shared values are"
 PRIOR = "any two records"
-SAME = "same person"
+ONE_PERSON = ("same person", "same person, moved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,14 @@ def waterfall(parameters: Mapping[str, Any], link: Link) -> list[Step]:
 
 def _odds(weights: Mapping[str, float]) -> float:
     """The log2 odds of being the same person against every other relation."""
-    others = [weight for relation, weight in weights.items() if relation != SAME]
-    highest = max(others)
-    return (weights[SAME] - highest - math.log(sum(math.exp(w - highest) for w in others))) / math.log(2)
+    same = [weight for relation, weight in weights.items() if relation in ONE_PERSON]
+    others = [weight for relation, weight in weights.items() if relation not in ONE_PERSON]
+    return (_log_sum(same) - _log_sum(others)) / math.log(2)
+
+
+def _log_sum(logs: Sequence[float]) -> float:
+    highest = max(logs)
+    return highest + math.log(sum(math.exp(each - highest) for each in logs))
 
 
 def holding_links(records: Collection[str], links: Iterable[Link]) -> list[Link]:

@@ -14,11 +14,10 @@ import pyarrow.compute as pc
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.identity import emails, values
-from include.identity.columns import Codes, Dictionary, Texts, apply, canonical, encode, lay_out, remapped
+from include.identity.columns import Codes, Dictionary, Texts, apply, canonical, encode, hashed, lay_out, remapped
 from include.identity.comparison_kernels import local_holds_name
 from include.identity.naming import Names, name_records
 from include.identity.spec import Kind, MatchingSpec
-from include.identity.string_kernels import hash_texts
 
 BINS = 24  # a value's bin is the logarithm to base 2 of how many records carry it
 Bins = npt.NDArray[np.uint8]
@@ -115,15 +114,7 @@ def _ids(records: pa.Table, spec: MatchingSpec) -> pa.Array:
 
 def _stable_order(ids: pa.Array, spec: MatchingSpec) -> npt.NDArray[np.int64]:
     """Order records by a hash of their ids: the same for any order of rows, and as good as random."""
-    offsets = (
-        np.frombuffer(ids.buffers()[1], np.int64)[ids.offset : ids.offset + len(ids) + 1]
-        if len(ids)
-        else np.zeros(1, np.int64)
-    )
-    text = ids.buffers()[2]  # may be read-only, as from a query engine; the kernel was compiled for arrays it may write
-    data = np.array(np.frombuffer(text, np.uint8)) if text is not None else np.zeros(0, np.uint8)
-    hashes = np.zeros(len(ids), np.uint64)
-    hash_texts(data, np.ascontiguousarray(offsets), hashes)
+    hashes = hashed(ids)
     order = np.argsort(hashes, kind="stable")
     repeated = int((np.diff(hashes[order]) == 0).sum()) if len(ids) else 0
     if repeated:

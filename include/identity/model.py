@@ -14,7 +14,7 @@ from include.identity.estimation import Fit, start
 from include.identity.priors import RELATIONS
 from include.identity.spec import MatchingSpec
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)

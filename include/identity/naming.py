@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from include.identity.columns import Codes, Dictionary, Texts, apply, canonical, lay_out
+from include.identity.columns import Codes, Dictionary, Texts, apply, canonical, hashed, lay_out
 from include.identity.emails import Mailboxes, locals_of
+from include.identity.languages import affinities
 from include.identity.mined import mine_names
 from include.identity.names import (
     PARTICLES,
@@ -44,6 +45,7 @@ class Names:
     skeleton: Codes  # of each name: what it shares with its transliterations
     first_count: npt.NDArray[np.int64]
     last_count: npt.NDArray[np.int64]
+    affinity: npt.NDArray[np.float32]  # of a record's first and last name, in bits
 
     @property
     def given(self) -> Codes:
@@ -148,7 +150,10 @@ def _describe(
     counts = [np.bincount(codes[codes >= 0], minlength=size) for codes in (first, last)]
     latin = np.fromiter(map(is_latin, vocabulary), np.uint8, size)
     bones = _skeletons(vocabulary) if not latin.all() else np.full(size, -1, np.int32)
-    return Names(first, last, mined, loose, vocabulary, texts, root, token, initial, latin, bones, counts[0], counts[1])
+    affinity = affinities(first, last, hashed(pa.array(vocabulary, pa.large_string())))
+    return Names(
+        first, last, mined, loose, vocabulary, texts, root, token, initial, latin, bones, counts[0], counts[1], affinity
+    )
 
 
 def _skeletons(vocabulary: list[str]) -> Codes:

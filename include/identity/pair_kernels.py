@@ -64,23 +64,23 @@ def emit_pairs(order, bounds, keys, rule, source, left, right):  # type: ignore[
     return n
 
 
-@compiled("void(u1[:,::1], f8[:,:,::1], f8[::1], f4[::1])")
-def score_levels(levels, tables, prior, out):  # type: ignore[no-untyped-def]
-    """Log odds of a match: relation 0 is "same person", the others are the ways of being two people."""
+@compiled("void(u1[:,::1], f8[:,:,::1], f8[::1], i8, f4[::1])")
+def score_levels(levels, tables, prior, matches, out):  # type: ignore[no-untyped-def]
+    """Log odds of a match: the first ``matches`` relations are of one person, the others of two people."""
     relations, groups = tables.shape[0], tables.shape[1]
     total = np.zeros(relations)
     for k in range(levels.shape[1]):
-        worst = -1e300
         for r in range(relations):
             total[r] = prior[r]
             for g in range(groups):
                 total[r] += tables[r, g, levels[g, k]]
-            if r > 0 and total[r] > worst:
-                worst = total[r]
-        rest = 0.0
-        for r in range(1, relations):
-            rest += np.exp(total[r] - worst)
-        out[k] = total[0] - worst - np.log(rest)
+        best, worst = total[:matches].max(), total[matches:].max()
+        same = other = 0.0
+        for r in range(matches):
+            same += np.exp(total[r] - best)
+        for r in range(matches, relations):
+            other += np.exp(total[r] - worst)
+        out[k] = best + np.log(same) - worst - np.log(other)
 
 
 @compiled("void(i4[::1], i4[::1], i8[::1], i8, i4[::1], i4[::1])")

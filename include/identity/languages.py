@@ -1,0 +1,83 @@
+"""How much more often a given name and a surname go together than by chance: names follow languages.
+
+Two people called Nguyen share a first name far more often than its frequency says, for both draw it from one language.
+A mixture of latent languages (probabilistic latent semantic analysis, Hofmann 1999) over the pairs of a first and a
+last name in the table tells how much more. Each pair counts once, however many records carry it, and not for itself:
+so nobody's own records say that their name is frequent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from include.identity.columns import Codes
+
+LANGUAGES = 32
+PASSES = 20
+SAMPLE = 200_000  # distinct pairs of names that the languages are learned from
+ONE = 3  # records that one person is thought to have, which say nothing of how frequent the name is
+UNSURE = 4.0  # a name speaks for its languages as if it stood in so many more pairs drawn by chance
+FEW = 200  # distinct pairs of names, of which half are known from the table and half from what is usual
+BY_DEFAULT = 2.0  # bits that names go together more than by chance in tables that hold several languages
+CHUNK = 1 << 17
+Floats = npt.NDArray[np.float32]
+
+
+def affinities(first: Codes, last: Codes, spread: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
+    """Log2 of how much more often each record's first and last name go together than by chance; 0 where one is missing.
+
+    ``first`` and ``last`` are codes into one vocabulary, -1 for none. ``spread`` is a hash of each name: the languages
+    start from it, so that they depend on the names alone.
+    """
+    out = np.zeros(len(first), np.float32)
+    both = np.flatnonzero((first >= 0) & (last >= 0))
+    packed = first[both].astype(np.int64) << 32 | last[both]
+    pairs, inverse, records = np.unique(packed, return_inverse=True, return_counts=True)
+    given, family = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
+    if not len(pairs):
+        return out
+    of_first, of_last = _learn(given, family, records.astype(np.float32), spread)
+    found = np.empty(len(pairs), np.float32)
+    for start in range(0, len(pairs), CHUNK):
+        part = slice(start, start + CHUNK)
+        found[part] = _together(
+            of_first[given[part]], of_last[family[part]], of_first.sum(axis=0), np.minimum(records[part], ONE)
+        )
+    out[both] = found[inverse] + BY_DEFAULT * FEW / (FEW + len(pairs))
+    return out
+
+
+def _learn(first: Codes, last: Codes, records: Floats, spread: npt.NDArray[np.uint64]) -> tuple[Floats, Floats]:
+    """Of each name, in how many pairs it stands by language, as a first and as a last name."""
+    step = max(1, -(-len(first) // SAMPLE))
+    if step > 1:
+        order = np.argsort(spread[first] ^ (spread[last] * np.uint64(3)), kind="stable")[::step]
+        first, last, records = first[order], last[order], records[order] * np.float32(step)
+    shape = (len(spread), len(spread))
+    turns = np.arange(1, 2 * LANGUAGES, 2, dtype=np.uint64)
+    of_first: Floats = 0.5 + (spread[:, None] * turns >> np.uint64(40)).astype(np.float32) / np.float32(2.0**24)
+    of_last: Floats = np.ones_like(of_first)
+    of_first /= of_first.sum(axis=0)
+    of_last /= of_last.sum(axis=0)
+    share = np.full(LANGUAGES, 1.0 / LANGUAGES, np.float32)
+    for _ in range(PASSES):
+        likely = np.einsum("ik,ik->i", of_first[first] * share, of_last[last])
+        seen = sparse.csr_matrix((records / np.maximum(likely, 1e-30), (first, last)), shape)
+        firsts, lasts = of_first * share * (seen @ of_last), of_last * share * (seen.T @ of_first)
+        counted = firsts.sum(axis=0)
+        share, of_first, of_last = counted / counted.sum(), firsts / counted, lasts / counted
+    return firsts, lasts
+
+
+def _together(firsts: Floats, lasts: Floats, counted: Floats, mine: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Log2 affinity of pairs, from what the other pairs of each name say of its languages."""
+    share = np.maximum(counted, 1e-9) / counted.sum()
+    own = firsts * lasts / (share * counted.sum())
+    own *= (mine / np.maximum(own.sum(axis=1), 1e-30))[:, None]
+    given, family = (np.maximum(side - own, 0.0) + UNSURE * share for side in (firsts, lasts))
+    given /= given.sum(axis=1, keepdims=True)
+    family /= family.sum(axis=1, keepdims=True)
+    together = (given * family / share).sum(axis=1)
+    return np.asarray(np.log2(together), np.float32)
