@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
+from rich.markup import escape
 
 from include.contracts.errors import KindredError
 from include.launch import commands
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         commands.COMMANDS[given.command](given.data, console)
     except KindredError as error:
-        console.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        console.print("[bold red]Error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
         return error.exit_code
     except KeyboardInterrupt:
         console.print("Stopped, with everything that was started.")

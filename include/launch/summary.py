@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.markdown import Markdown
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -122,7 +123,7 @@ def _segments(summary: Summary) -> Table:
     table = _table("Segment", "size", *(["entered", "left"] if summary.is_new else []))
     columns = ["size", *(["entered", "exited"] if summary.is_new else [])]
     for segment in summary.segments:
-        name = segment["name"] + (" (accounts)" if segment["level"] == "account" else "")
+        name = escape(segment["name"]) + (" (accounts)" if segment["level"] == "account" else "")
         state = "" if segment["state"] == "published" else f"  [yellow]{segment['state']}[/]"
         table.add_row(name + state, *(f"{segment[column]:,}" for column in columns))
     return table

@@ -37,9 +37,8 @@ def link_accounts(accounts: ir.Table) -> ir.Table:
             else_="itself",
         ),
     )
-    return crm.select(source_account_id=crm.account_id, account_id=crm.account_id, reason=ibis.literal("itself")).union(
-        found
-    )
+    itself = crm.select(source_account_id=crm.account_id, account_id=crm.account_id, reason=ibis.literal("itself"))
+    return itself.union(found)
 
 
 def unified_accounts(accounts: ir.Table, links: ir.Table) -> ir.Table:
