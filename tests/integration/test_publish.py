@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import psycopg
 import pytest
@@ -16,20 +15,10 @@ from include.contracts.profiles import PROFILE
 from include.contracts.runs import DatasetRef, Run, StageReport
 from include.quality.step import audit, load, publish
 from include.storage.project import Project
+from tests.releases import ask, release
 
 Company = Callable[..., dict[str, DatasetRef]]
 Step = Callable[[Project, Run, dict[str, DatasetRef]], StageReport]
-
-
-def ask(project: Project, query: str) -> list[Any]:
-    with project.warehouse().begin() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(query)]
-
-
-def release(project: Project, run: Run, refs: dict[str, DatasetRef]) -> StageReport:
-    load(project, run, refs)
-    audit(project, run, refs)
-    return publish(project, run, refs)
 
 
 def builds(project: Project) -> set[str]:

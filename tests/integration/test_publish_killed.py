@@ -15,8 +15,8 @@ import pytest
 
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import Settings
-from include.quality.step import audit, load, publish
 from include.storage.project import Project
+from tests.releases import release
 
 Company = Callable[..., dict[str, DatasetRef]]
 FAULTY = {"profile": [{"profile_id": "anna", "email": "anna at acme", "records": 1, "sources": 1},
@@ -55,7 +55,7 @@ def expected(
     with new_database() as url:
         home = tmp_path_factory.mktemp("unkilled")
         project = Project(Settings(home=home, warehouse_url=url, config=lenient))
-        _release(project, run, company(project, rows=FAULTY))
+        release(project, run, company(project, rows=FAULTY))
         return _seen(project)
 
 
@@ -69,16 +69,11 @@ def test_killed_and_run_again_readers_get_the_same(  # noqa: PLR0917 - fixtures
     child.start()
     child.join()
     assert child.exitcode == -signal.SIGKILL
-    _release(project, run, refs)
+    release(project, run, refs)
     assert _seen(project) == expected
     current = project.lake.current("profile")
     assert current is not None and current.ref == refs["profile"]
     project.close()
-
-
-def _release(project: Project, run: Run, refs: dict[str, DatasetRef]) -> None:
-    for step in (load, audit, publish):
-        step(project, run, refs)
 
 
 def _release_until(settings: Settings, refs: dict[str, DatasetRef], run: Run, kill: Kill) -> None:
@@ -93,7 +88,7 @@ def _release_until(settings: Settings, refs: dict[str, DatasetRef], run: Run, ki
         return original(*arguments, **options)
 
     setattr(place, function, dying)
-    _release(Project(settings), run, refs)
+    release(Project(settings), run, refs)
 
 
 def _seen(project: Project) -> dict[str, Any]:

@@ -16,16 +16,12 @@ from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import Settings
 from include.quality.step import audit, load, publish
 from include.storage.project import Project
+from tests.releases import ask, release
 
 Company = Callable[..., dict[str, DatasetRef]]
 
 ANNA = {"profile_id": "anna", "email": "anna@acme.example", "records": 2, "sources": 1, "confidence": 0.9}
 BO = {"profile_id": "bo", "records": 1, "sources": 1, "confidence": 1.0, "account_id": "acme"}
-
-
-def ask(project: Project, query: str) -> list[Any]:
-    with project.warehouse().begin() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(query)]
 
 
 @pytest.fixture
@@ -41,11 +37,6 @@ def configured(project: Project, tmp_path: Path, **changes: Any) -> Project:
     rules = yaml.safe_load((folder / "quality.yaml").read_text())
     (folder / "quality.yaml").write_text(yaml.safe_dump(rules | changes))
     return Project(project.settings.model_copy(update={"config": folder}))
-
-
-def release(project: Project, run: Run, refs: dict[str, DatasetRef]) -> None:
-    for step in (load, audit, publish):
-        step(project, run, refs)
 
 
 def test_a_faulty_row_is_set_aside_with_its_dependents_and_the_rest_is_published(
