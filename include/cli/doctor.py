@@ -9,13 +9,21 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Literal
 
 from packaging.requirements import Requirement
 
 from include.contracts.errors import KindredError
 from include.contracts.settings import ROOT, Settings
+from include.identity.decisions_settings import load_stewardship
+from include.identity.spec import load_spec
+from include.measures.thresholds import load_thresholds
 from include.pipeline import sources
+from include.profiles.rules import load_survivorship
+from include.quality.rules import read_rules
+from include.segments.catalog import load
+from include.staging.settings import read_settings
 from include.storage.project import Project
 
 FREE_GB = 5
@@ -78,9 +86,21 @@ def _pins() -> Iterator[tuple[str, str, str | None]]:
 
 
 def configuration(settings: Settings) -> Iterator[Finding]:
-    """Can the sources' configuration be read?"""
+    """Can each file of the configuration be read?"""
+    for read in CONFIGURATION:
+        read(settings.config)
     names = sources(settings.config)
     yield Finding("configuration", "ok", f"{len(names)} sources: {', '.join(names)}")
+
+
+def segments(settings: Settings) -> Iterator[Finding]:
+    """Is every segment's definition sound?"""
+    catalog = load(settings.config)
+    faults = [str(fault) for refused in catalog.refused for fault in refused.faults]
+    if faults:
+        yield Finding("segments", "warn", " ".join(faults), "Correct them; until then they keep the members they have.")
+    else:
+        yield Finding("segments", "ok", f"{len(catalog.segments)} definitions")
 
 
 def exports(settings: Settings) -> Iterator[Finding]:
@@ -117,4 +137,12 @@ def warehouse(settings: Settings) -> Iterator[Finding]:
         yield Finding("warehouse", "ok", f"answers, its control tables are up to date: {project.warehouse().place}")
 
 
-CHECKS = (python, packages, configuration, exports, disk, lake, warehouse)
+CONFIGURATION: tuple[Callable[[Path], object], ...] = (
+    read_settings,
+    load_thresholds,
+    load_stewardship,
+    read_rules,
+    lambda folder: load_survivorship(folder / "survivorship.yaml"),
+    lambda folder: load_spec(folder / "matching.yaml"),
+)
+CHECKS = (python, packages, configuration, segments, exports, disk, lake, warehouse)

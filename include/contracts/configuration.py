@@ -57,7 +57,7 @@ def _content(path: Path) -> Any:
 def _fault(section: type[Section], fault: Mapping[str, Any]) -> str:
     place, problem = ".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")
     meaning = "".join(f" (it is: {description})" for description in _descriptions(section, fault["loc"]))
-    return f"{place or 'the file'} cannot be used: {problem}{meaning}"
+    return f"{place} cannot be used: {problem}{meaning}" if place else problem
 
 
 def _descriptions(kind: Any, location: tuple[int | str, ...]) -> Iterator[str]:

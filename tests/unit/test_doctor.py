@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,20 @@ def test_a_missing_exports_folder_is_a_warning_with_a_remedy(tmp_path: Path) -> 
     assert state == "warn"
     assert str(tmp_path) in found
     assert "KINDRED_DATA" in remedy
+
+
+def test_what_is_wrong_in_the_configuration_is_told_with_its_file(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(Settings().config, config)
+    (config / "quality.yaml").write_text("row_limt: 0.1")
+    (config / "segments" / "lapsed.yaml").write_text("key: lapsed\nwhere: usage_tir = 'inactive'")
+    found = findings(Settings(home=tmp_path, config=config, warehouse_url=NOWHERE))
+    assert found["configuration"][:2] == (
+        "fail",
+        "quality.yaml: there is no key 'row_limt' (did you mean 'row_limit'?).",
+    )
+    assert found["segments"][0] == "warn"
+    assert "lapsed.yaml:1:1: 'name' is missing." in found["segments"][1]
 
 
 def test_a_lake_nobody_can_open_fails_alone(tmp_path: Path) -> None:
