@@ -47,7 +47,7 @@ def segments(as_json: Json = False) -> None:
     shown = [{heading: row[name] for name, heading in LISTED.items()} for row in shown]
     show(shown, title="Segments", empty="There are no segments; add one to include/config/segments.", as_json=False)
     for row in rows:
-        if row["set_aside"]:
+        if row.get("set_aside"):  # what was published before an upgrade does not tell
             said = f"{row['set_aside']:,} members of {row['segment_key']} are set aside, as a row of theirs is faulty:"
             out.print(f"[yellow]{said}[/] python -m include quarantine --source warehouse", soft_wrap=True)
         if row["state"] != "published":
