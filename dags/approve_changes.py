@@ -15,7 +15,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, task_group
 from airflow.sdk.exceptions import AirflowSkipException
-from kindred_airflow import ANSWER_WITHIN, HELD, Tag, deadline, defaults, project, stage_task
+from kindred_airflow import HELD, Tag, answer_within, deadline, defaults, project, stage_task
 
 APPROVE, REJECT, LATER = "Approve", "Reject", "Ask again later"
 
@@ -69,8 +69,8 @@ with DAG(
             options=[APPROVE, REJECT, LATER],
             defaults=LATER,
             params={"note": Param("", type="string", title="Why", description="Needed; kept with your answer.")},
-            response_timeout=ANSWER_WITHIN,
-            doc_md="Ask. While it waits it holds no worker; unanswered for two days, it ends.",
+            response_timeout=answer_within(),
+            doc_md="Ask. While it waits it holds no worker; unanswered for `KINDRED_ANSWER_HOURS`, it ends.",
         )
         start_again = TriggerDagRunOperator(
             task_id="start_again",

@@ -49,7 +49,6 @@ IDENTITY = Asset("identity")
 CUSTOMERS = Asset("customers")
 HELD = Asset("held")
 HELD_KEY = "held"  # the XCom in which a task leaves what it was held for
-ANSWER_WITHIN = timedelta(days=2)
 # By name, as neither is imported to parse a DAG.
 DROPPED = frozenset({"psycopg.OperationalError", "sqlalchemy.exc.OperationalError", "sqlalchemy.exc.InterfaceError"})
 START = datetime(2015, 1, 1, tzinfo=UTC)
@@ -196,6 +195,11 @@ def _end(error: Exception) -> SystemExit | None:
     return None
 
 
+def answer_within() -> timedelta:
+    """Return how long a question to a person waits for its answer."""
+    return timedelta(hours=Settings.from_environment().answer_hours)
+
+
 def ask_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Make a function that calls ``ask`` a task, which runs when the one before it is done or held."""
     return stage_task(inlets=[HELD], outlets=[HELD], trigger_rule="none_failed", **options)
@@ -205,9 +209,9 @@ def ask(subjects: Collection[str], again: Mapping[str, Any], *, inlet_events: An
     """Tell by the asset HELD what waits for a person's answer; skip the task when all of that was asked already.
 
     ``again`` is the conf with which the DAG is to be started once more when the answer is yes. Nothing is asked twice
-    within ANSWER_WITHIN, however many runs are held for it.
+    while a question may still be answered, however many runs are held for it.
     """
-    since = datetime.now(UTC) - ANSWER_WITHIN
+    since = datetime.now(UTC) - answer_within()
     earlier = inlet_events[HELD].after(since.isoformat()) if subjects else ()
     unasked = sorted({*subjects}.difference(*(event.extra.get("subjects", ()) for event in earlier)))
     if not unasked:

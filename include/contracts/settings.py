@@ -39,6 +39,12 @@ class Settings(BaseModel):
     threads: int = Field(default=0, ge=0, le=1024, description="Threads of the query engine; 0: all cores")
     as_of: date | None = Field(default=None, description="Pins the logical date, for the sample and for replays")
     timezone: str = Field(default="UTC", description="Time zone in which a run's logical date is read")
+    answer_hours: float = Field(
+        default=48,
+        gt=0,
+        le=8760,
+        description="Hours that a question to a person waits in Airflow before it is put anew",
+    )
     schedules: Literal["on", "off"] = Field(
         default="on", description="off: DAGs run only when triggered, as `make run` wants it"
     )

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,12 @@ def run(home: Path, *arguments: str, **variables: str) -> tuple[int, str]:
     process = launch(home, "run", *arguments, **variables)
     said, _ = process.communicate(timeout=400)
     return process.returncode, said
+
+
+def kindred(home: Path, *arguments: str, **variables: str) -> None:
+    """Call the command line on this home."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "KINDRED_HOME": str(home), **variables}
+    subprocess.run([sys.executable, "-m", "include", *arguments], cwd=ROOT, env=environment, check=True)
 
 
 def left_behind(home: Path) -> list[str]:
@@ -224,53 +231,92 @@ def task_states(airflow: httpx.Client) -> str:
     return "\n".join(" ".join(str(task[name]) for name in shown) for task in tasks["task_instances"])
 
 
-def approve(airflow: httpx.Client, note: str) -> tuple[str, str]:
-    """Wait for a question that nobody has answered, and answer yes; returns its subject and its evidence.
+def answer(airflow: httpx.Client, chosen: str, note: str) -> tuple[str, str]:
+    """Wait for a question that nobody has answered, and answer it; returns its subject and its evidence.
 
-    The task must have begun to wait: Airflow 3.3.2 loses an answer that comes in the moment in which it asks.
+    It must have stood for a moment: Airflow 3.3.2 loses an answer that comes while it still puts the task to sleep.
     """
-    inbox = "/api/v2/dags/~/dagRuns/~/hitlDetails"
 
     def waiting() -> list[dict[str, Any]]:
-        asked = airflow.get(inbox, params={"response_received": False}).json()["hitl_details"]
-        return [question for question in asked if question["task_instance"]["state"] == "awaiting_input"]
+        late = datetime.now(UTC) - timedelta(seconds=3)
+        return [
+            question
+            for question in questions(airflow, response_received=False)
+            if question["task_instance"]["state"] == "awaiting_input"
+            and datetime.fromisoformat(question["created_at"]) < late
+        ]
 
     (question,) = until(waiting)
     task = question["task_instance"]
     run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}"
     place = f"{run}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
-    answered = airflow.patch(place, json={"chosen_options": ["Approve"], "params_input": {"note": note}})
+    answered = airflow.patch(place, json={"chosen_options": [chosen], "params_input": {"note": note}})
     assert answered.status_code == httpx.codes.OK, answered.text
     return question["subject"], question["body"]
 
 
+def questions(airflow: httpx.Client, **which: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = airflow.get("/api/v2/dags/~/dagRuns/~/hitlDetails", params=which).json()[
+        "hitl_details"
+    ]
+    return found
+
+
+def start(airflow: httpx.Client, dag: str) -> None:
+    """Start a DAG by hand and wait for its end."""
+    started = airflow.post(f"/api/v2/dags/{dag}/dagRuns", json={"logical_date": None})
+    assert started.status_code == httpx.codes.OK, started.text
+    place = f"/api/v2/dags/{dag}/dagRuns/{started.json()['dag_run_id']}"
+    until(lambda: airflow.get(place).json()["state"] == "success")
+
+
+def asked(airflow: httpx.Client, times: int) -> None:
+    """Wait until so many runs of the asking DAG have ended well, and none is under way."""
+    runs = "/api/v2/dags/approve_changes/dagRuns"
+    until(lambda: [run["state"] for run in airflow.get(runs).json()["dag_runs"]] == ["success"] * times)
+
+
 @pytest.mark.timeout(1500)
-def test_a_run_that_would_move_too_much_asks_a_person_and_the_answer_lets_it_pass(
+def test_what_is_held_is_asked_again_until_somebody_answers_and_only_a_yes_lets_it_pass(
     home: Path, first_run: tuple[int, str, dict[str, str]], tmp_path: Path
 ) -> None:
     people = "SELECT count(*) FROM kindred.profile"
     ((before,),) = rows(home, people)
-    config = str(config_that_splits_a_profile(home, tmp_path))
-    code, said = run(home, KINDRED_CONFIG=config)
+    settings = {"KINDRED_CONFIG": str(config_that_splits_a_profile(home, tmp_path)), "KINDRED_ANSWER_HOURS": "0.009"}
+    code, said = run(home, **settings)
     assert code == 69, said
     assert "1 profiles would split off another" in said
     held = re.search(r"approve or reject (identity/crosswalk@\w+) and run again", said)
     assert held, said
-    assert published(home) == first_run[2]
     ledger = "SELECT state FROM control.run WHERE run_id LIKE 'resolve_identities/%' ORDER BY started_at"
     assert rows(home, ledger)[-1] == ("held",)
+    answers = "SELECT verdict, author, reason FROM control.approval ORDER BY subject"
 
-    with up(home, KINDRED_CONFIG=config) as airflow:
-        subject, body = approve(airflow, "They are twins")
+    with up(home, **settings) as airflow:
+        asked(airflow, 1)  # and nobody answers in 32 seconds
+        assert (rows(home, answers), published(home)) == ([], first_run[2])
+
+        start(airflow, "resolve_identities")
+        subject, body = answer(airflow, "Reject", "They are one")
         assert subject == held[1]
         assert "1 profiles would split off another" in body
-        subject, body = approve(airflow, "A mailing failed")
+        asked(airflow, 2)
+        assert (rows(home, answers), published(home)) == ([("rejected", USER, "They are one")], first_run[2])
+
+        start(airflow, "resolve_identities")
+        assert rows(home, ledger)[-1] == ("held",)
+        assert published(home) == first_run[2]
+
+        change_of_mind = ("approve", subject, "--author", "nina", "--reason", "They are twins")
+        kindred(home, *change_of_mind, **settings)
+        start(airflow, "resolve_identities")
+        subject, body = answer(airflow, "Approve", "A mailing failed")
         assert subject.startswith("segment/lapsed@")
         assert "more than the expected 1" in body
         lapsed = "SELECT state FROM kindred.segment WHERE segment_key = 'lapsed'"
         until(lambda: rows(home, lapsed) == [("published",)], 600)  # Airflow takes five minutes to miss a lost task
         assert "approval.record" in task_states(airflow)
-    answers = rows(home, "SELECT verdict, author, reason FROM control.approval ORDER BY subject")
-    assert answers == [("approved", USER, "They are twins"), ("approved", USER, "A mailing failed")]
+        assert len(questions(airflow)) == 3  # what was rejected was not asked about again
+    assert rows(home, answers) == [("approved", "nina", "They are twins"), ("approved", USER, "A mailing failed")]
     ((after,),) = rows(home, people)
     assert after == before + 1
