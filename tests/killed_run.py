@@ -1,6 +1,6 @@
 """Run the pipeline in this process and kill it, with SIGKILL, at one point.
 
-    python tests/killed_run.py "after include.storage.lake:Lake.commit identity/crosswalk"
+    python -m tests.killed_run "after include.storage.lake:Lake.commit identity/crosswalk"
 
 A point is a moment (before, during, after), a function, and a word that one of its arguments must be or name.
 Without a point the run goes through. The tests start this as a process of its own; it is no test.
