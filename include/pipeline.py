@@ -132,17 +132,17 @@ def _call(place: str, *arguments: object) -> StageReport:
 def _recorded(project: Project, run: Run, step: Callable[[], StageReport], *, final: bool) -> StageReport:
     """Run a step and tell the ledger how it went."""
     ledger = project.ledger()
-    ledger.begin_run(run)
-    try:
-        with Meter() as meter:
-            report = step()
-        ledger.record_stage(run, report, seconds=meter.seconds, peak_mb=meter.peak_mb)
-    except KindredError as error:
-        ledger.end_run(run, "held" if isinstance(error, HeldError) else "failed", str(error))
-        raise
-    except Exception as error:
-        ledger.end_run(run, "failed", f"{type(error).__name__}, see the task's log")
-        raise
-    if final:
-        ledger.end_run(run, "success", None)
+    with ledger.working(run):
+        try:
+            with Meter() as meter:
+                report = step()
+            ledger.record_stage(run, report, seconds=meter.seconds, peak_mb=meter.peak_mb)
+        except KindredError as error:
+            ledger.end_run(run, "held" if isinstance(error, HeldError) else "failed", str(error))
+            raise
+        except Exception as error:
+            ledger.end_run(run, "failed", f"{type(error).__name__}, see the task's log")
+            raise
+        if final:
+            ledger.end_run(run, "success", None)
     return report

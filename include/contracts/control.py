@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from include.contracts.tables import Table, boolean, date, integer, json, number, text, timestamp
 
+RUN_STATES = ("running", "waiting", "success", "failed", "held", "interrupted")
+
 RUN = Table(
     name="run",
     grain="one run of the pipeline",
@@ -14,7 +16,7 @@ RUN = Table(
     columns=(
         text("run_id", "Id of the run"),
         date("as_of", "Logical date", required=True),
-        text("state", "State", required=True, allowed=("running", "success", "failed", "held")),
+        text("state", "State; waiting: for its next stage", required=True, allowed=RUN_STATES),
         timestamp("started_at", "Wall-clock start", required=True),
         timestamp("ended_at", "Wall-clock end"),
         text("message", "Why it failed or was held"),

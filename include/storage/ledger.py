@@ -1,11 +1,13 @@
 """The run ledger: what each run and each of its stages read, wrote, counted and cost.
 
-The clock is the warehouse's; every call may be repeated, as a task that is retried does.
+The clock is the warehouse's; every call may be repeated, as a task that is retried does. A run at work holds a lock
+that its process cannot outlive; one that is `running` without its lock was interrupted, and is called so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +24,17 @@ EQUATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"raw": ("staged", "superseded", "quarantined"), "planned": ("sent", "suppressed", "failed")}
 )
 
+AT_WORK = 4_957_342  # the first half of the advisory locks of runs at work: any number, the same in every process
+
+_SETTLE = f"""
+UPDATE {RUN.fullname} SET state = 'interrupted', message = 'Its process ended before it could say why; run it again.'
+WHERE state = 'running' AND NOT EXISTS (
+    SELECT FROM pg_locks JOIN pg_database d ON d.oid = database AND d.datname = current_database()
+    WHERE locktype = 'advisory' AND classid = :kind AND objsubid = 2
+      AND objid::bigint = hashtext(run_id)::bigint & 4294967295
+)
+"""
+
 
 class Ledger:
     """Writes and reads the ledger's tables."""
@@ -29,14 +42,24 @@ class Ledger:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def begin_run(self, run: Run) -> None:
-        """Open the run; a run that ended is opened again, keeping the time it first started."""
-        opened = insert(RUN).values(run_id=run.run_id, as_of=run.as_of, state="running", started_at=sa.func.now())
-        self._execute(
-            opened.on_conflict_do_update(
-                index_elements=["run_id"], set_={"state": "running", "ended_at": None, "message": None}
-            )
-        )
+    @contextmanager
+    def working(self, run: Run) -> Iterator[None]:
+        """Keep the run open while a stage of it works; unless it was ended then, it waits for its next stage.
+
+        A run that ended is opened again, keeping the time it first started.
+        """
+        with self._warehouse.holding(AT_WORK, run.run_id):
+            self.settle()
+            opened = insert(RUN).values(run_id=run.run_id, as_of=run.as_of, state="running", started_at=sa.func.now())
+            again = {"state": "running", "ended_at": None, "message": None}
+            self._execute(opened.on_conflict_do_update(index_elements=["run_id"], set_=again))
+            yield
+            at_work = sa.and_(RUN.c.run_id == run.run_id, RUN.c.state == "running")
+            self._execute(sa.update(RUN).where(at_work).values(state="waiting"))
+
+    def settle(self) -> None:
+        """Call runs interrupted whose process is gone: killed, or its machine with it."""
+        self._execute(sa.text(_SETTLE).bindparams(kind=AT_WORK))
 
     def record_stage(self, run: Run, report: StageReport, seconds: float, peak_mb: int | None = None) -> None:
         """Keep one stage's report, the latest where it ran twice; ContractError when its counts do not add up."""
@@ -61,6 +84,7 @@ class Ledger:
 
     def runs(self, limit: int = 20) -> Rows:
         """Return the latest runs, newest first, with their seconds and number of stages."""
+        self.settle()
         stages = sa.select(sa.func.count()).where(STAGE_RUN.c.run_id == RUN.c.run_id).scalar_subquery()
         query = sa.select(
             RUN.c.run_id, RUN.c.as_of, RUN.c.state, RUN.c.started_at,

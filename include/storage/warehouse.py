@@ -52,15 +52,31 @@ class Warehouse:
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """Open a transaction; raises RetryableError when the server cannot be reached."""
+        with self._connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def holding(self, kind: int, name: str) -> Iterator[None]:
+        """Hold a shared advisory lock for the block; it goes with the connection, so no process outlives it.
+
+        Raises RetryableError when the server cannot be reached.
+        """
+        connection = self._connect().execution_options(isolation_level="AUTOCOMMIT")
         try:
-            connection = self.engine.connect()
+            connection.execute(sa.select(sa.func.pg_advisory_lock_shared(kind, sa.func.hashtext(name))))
+            yield
+        finally:
+            connection.detach()
+            connection.close()
+
+    def _connect(self) -> sa.Connection:
+        try:
+            return self.engine.connect()
         except OperationalError:
             place = self.engine.url.set(password=None).render_as_string()
             raise RetryableError(
                 f"The warehouse at {place} does not answer; see that it runs and that the connection is right."
             ) from None
-        with connection, connection.begin():
-            yield connection
 
     def upgrade(self) -> None:
         """Bring the control tables to the newest version, one process at a time."""

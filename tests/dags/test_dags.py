@@ -151,5 +151,5 @@ def test_without_schedules_only_assets_start_dags(tmp_path: Path) -> None:
 
 def test_a_setting_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     errors = parse(tmp_path, KINDRED_TIMEZONE="Mars/Olympus")["errors"]
-    assert len(errors) == 3
+    assert len(errors) == 4
     assert all("KINDRED_TIMEZONE cannot be used" in error for error in errors.values())

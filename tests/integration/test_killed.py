@@ -87,6 +87,9 @@ def test_a_run_killed_at_every_point_publishes_the_same_bytes(
     assert run(tmp_path / "killed", exports, killed) == 0
     assert published(killed) == published(calm)
     assert len(published(calm)) >= 10
+    with psycopg.connect(killed.replace("+psycopg", "")) as connection:
+        states = dict(connection.execute("SELECT state, count(*) FROM control.run GROUP BY state"))
+    assert states == {"interrupted": len(POINTS), "success": 1}, "the ledger knows whose process is gone"
 
 
 def _database(home: Path, name: str) -> str:

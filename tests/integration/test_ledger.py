@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from datetime import date
 
 import pytest
 
 from include.contracts.errors import ContractError
 from include.contracts.runs import DatasetRef, Run, StageReport
+from include.contracts.settings import ROOT
 from include.storage.ledger import check_counts
 from include.storage.project import Project
 
@@ -17,9 +22,9 @@ STAGE = StageReport("stage", {"raw/crm": "r1"}, (DatasetRef("staged/account", "v
 
 def test_a_run_and_its_stages_are_kept(warehouse_project: Project, run: Run) -> None:
     ledger = warehouse_project.ledger()
-    ledger.begin_run(run)
-    ledger.record_stage(run, STAGE, seconds=1.5, peak_mb=120)
-    ledger.end_run(run, "success")
+    with ledger.working(run):
+        ledger.record_stage(run, STAGE, seconds=1.5, peak_mb=120)
+        ledger.end_run(run, "success")
     (row,) = ledger.runs()
     assert (row["run_id"], row["as_of"], row["state"], row["stages"]) == (run.run_id, run.as_of, "success", 1)
     assert row["seconds"] >= 0
@@ -30,8 +35,8 @@ def test_a_run_and_its_stages_are_kept(warehouse_project: Project, run: Run) -> 
 def test_a_stage_that_is_retried_is_kept_once_as_it_ended(warehouse_project: Project, run: Run) -> None:
     ledger = warehouse_project.ledger()
     for seconds in (9.0, 2.0):
-        ledger.begin_run(run)
-        ledger.record_stage(run, STAGE, seconds=seconds)
+        with ledger.working(run):
+            ledger.record_stage(run, STAGE, seconds=seconds)
     (stage,) = ledger.stages(run.run_id)
     assert stage["seconds"] == 2.0
 
@@ -40,11 +45,11 @@ def test_a_failed_run_that_is_tried_again_keeps_its_start_and_loses_its_failure(
     warehouse_project: Project, run: Run
 ) -> None:
     ledger = warehouse_project.ledger()
-    ledger.begin_run(run)
-    ledger.end_run(run, "failed", "the disk is full")
+    with ledger.working(run):
+        ledger.end_run(run, "failed", "the disk is full")
     (failed,) = ledger.runs()
-    ledger.begin_run(run)
-    (row,) = ledger.runs()
+    with ledger.working(run):
+        (row,) = ledger.runs()
     assert (failed["state"], failed["message"]) == ("failed", "the disk is full")
     assert (row["state"], row["message"], row["started_at"]) == ("running", None, failed["started_at"])
 
@@ -52,8 +57,48 @@ def test_a_failed_run_that_is_tried_again_keeps_its_start_and_loses_its_failure(
 def test_the_newest_run_comes_first(warehouse_project: Project) -> None:
     ledger = warehouse_project.ledger()
     for number in range(3):
-        ledger.begin_run(Run(f"run-{number}", date(2026, 1, 1 + number)))
+        with ledger.working(Run(f"run-{number}", date(2026, 1, 1 + number))):
+            pass
     assert [row["run_id"] for row in ledger.runs(limit=2)] == ["run-2", "run-1"]
+
+
+def test_a_run_between_two_stages_waits(warehouse_project: Project, run: Run) -> None:
+    ledger = warehouse_project.ledger()
+    with ledger.working(run):
+        assert [row["state"] for row in ledger.runs()] == ["running"]
+    assert [row["state"] for row in ledger.runs()] == ["waiting"]
+
+
+WORKER = """
+import time
+from datetime import date
+from include.contracts.runs import Run
+from include.contracts.settings import Settings
+from include.storage.project import Project
+with Project(Settings.from_environment()).ledger().working(Run("nightly", date(2026, 1, 5))):
+    print("at work", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_run_whose_process_was_killed_is_called_interrupted_until_it_is_tried_again(
+    warehouse_project: Project, warehouse_url: str
+) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KINDRED_WAREHOUSE_URL": warehouse_url}
+    with subprocess.Popen([sys.executable, "-c", WORKER], env=environment, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "at work\n"
+        ledger = warehouse_project.ledger()
+        assert [row["state"] for row in ledger.runs()] == ["running"]
+        worker.kill()
+    deadline = time.monotonic() + 30  # until the server has noticed
+    while (row := ledger.runs()[0])["state"] == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (row["state"], row["seconds"]) == ("interrupted", None)
+    assert "run it again" in row["message"]
+    with ledger.working(Run("nightly", date(2026, 1, 5))):
+        assert [row["state"] for row in ledger.runs()] == ["running"]
 
 
 def test_counts_that_do_not_add_up_fail_the_stage_and_are_not_kept(warehouse_project: Project, run: Run) -> None:
