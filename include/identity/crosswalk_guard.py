@@ -188,6 +188,7 @@ class Judge(Protocol):
 def guard(connection: duckdb.DuckDBPyConnection, limits: Stewardship, judge: Judge) -> None:
     """Make ``clusters`` of the engine's ``found``, holding back what stewardship.yaml does not let pass.
 
+    Reads besides: ``crosswalk_before``, ``edge``, ``applied_now`` and ``applied_before``, as their contracts declare.
     Leaves ``held``, the groups that were held back, and ``kept``, the parts that a profile kept, each with the
     strongest pair that links it, which is in ``edge`` then.
     """
