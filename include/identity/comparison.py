@@ -122,6 +122,15 @@ def compare(features: Features, left: Codes, right: Codes) -> Levels:
     return out
 
 
+def fingerprints(levels: Levels) -> npt.NDArray[np.uint64]:
+    """A number for each pair, the same for pairs of the same levels."""
+    state = np.zeros(levels.shape[1], np.uint64)
+    for row in levels:
+        state = (state + row + np.uint64(1)) * np.uint64(0xFF51AFD7ED558CCD)
+        state ^= state >> np.uint64(31)
+    return state
+
+
 def unverified(levels: Levels) -> npt.NDArray[np.bool_]:
     """Pairs, in a table of names and addresses only, that have neither an equal name nor a mailbox in common."""
     first, last, _, email = levels

@@ -33,7 +33,7 @@ from include.identity.decisions_settings import Stewardship
 from include.identity.decisions_state import Stand
 from include.identity.model_store import load_model, save_model
 from include.identity.report import load_report, save_report
-from include.identity.resolution import Resolution
+from include.identity.resolution import LEAST_REVIEWED, Resolution
 from include.identity.spec import MatchingSpec
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
@@ -149,8 +149,9 @@ def _expose(engine: Engine, records: ir.Table, resolution: Resolution, plan: Pla
     """Give the connection the tables that the statements name."""
     connection = engine.connection
     connection.register("found", resolution.clusters.rename_columns(["record_id", "cluster", "confidence"]))
-    connection.register("pairs", resolution.pairs)
+    connection.register("pairs", resolution.pairs_above(LEAST_REVIEWED))
     create_tables(connection, {"edge": _EDGE})
+    connection.unregister("pairs")
     engine.ibis.create_view("founding", records.select("record_id", "created_at"))
     engine.ibis.create_view("records_now", records)
     engine.ibis.create_view("records_before", engine.read(PERSON_RECORD, _records_of(plan.previous)))

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from include.identity.blocking import Candidates
 from include.identity.clustering import Clusters, Ruling
 from include.identity.columns import Codes
-from include.identity.comparison import ROLE_NAMES, Group, Levels, base_levels, compare, groups
+from include.identity.comparison import ROLE_NAMES, Group, Levels, base_levels, compare, fingerprints, groups
 from include.identity.features import Features
 from include.identity.model import Model
 from include.identity.spec import MatchingSpec
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from include.identity.progress import Watch
 
 MATCH, REVIEW = 0.9, 0.05  # probabilities from which a pair is graded so
+LEAST_REVIEWED = float(np.log(REVIEW / (1 - REVIEW))) - 1e-6  # log odds
 LEAST_TOLD = -6.9  # log odds (a probability of one in a thousand) below which a pair is not worth telling of
 GRADES = ("non-match", "review", "match")
 
@@ -78,10 +79,10 @@ class Judged:
         same = self.clusters.cluster[self.ruling.left] == self.clusters.cluster[self.ruling.right]
         return int((self.ruling.together & ~same).sum())
 
-    def pairs(self) -> pa.Table:
-        """The pairs worth telling of, best first."""
-        told = np.flatnonzero(self.logits > LEAST_TOLD)
-        extra = np.flatnonzero(self.clusters.extra_logits > LEAST_TOLD)
+    def pairs(self, least: float) -> pa.Table:
+        """The pairs of more log odds than ``least``."""
+        told = np.flatnonzero(self.logits > least)
+        extra = np.flatnonzero(self.clusters.extra_logits > least)
         left = np.concatenate([self.candidates.left[told], self.clusters.extra_left[extra]])
         right = np.concatenate([self.candidates.right[told], self.clusters.extra_right[extra]])
         added = compare(self.features, self.clusters.extra_left[extra], self.clusters.extra_right[extra])
@@ -105,16 +106,15 @@ class Judged:
     def _table(
         self, left: Codes, right: Codes, levels: Levels, logits: npt.NDArray[np.float64], rules: npt.NDArray[np.int64]
     ) -> pa.Table:
-        ids = self.features.ids
-        one, two = (ids.take(pa.array(self.features.row[side])).cast(pa.string()) for side in (left, right))
-        turned = pc.greater(one, two)
+        one, two, order = self._in_order(left, right)
+        levels, logits, rules = levels[:, order], logits[order], rules[order]
         probability = 1 / (1 + np.exp(-logits))
         grade = (probability >= REVIEW).astype(np.int32) + (probability >= MATCH)
         names = pa.array([*self.candidates.names, "closure"], pa.string())
-        table = pa.table(
+        return pa.table(
             [
-                pc.if_else(turned, two, one),
-                pc.if_else(turned, one, two),
+                one,
+                two,
                 pa.array(logits / np.log(2)),
                 pa.array(probability),
                 pa.array(GRADES, pa.string()).take(pa.array(grade)),
@@ -123,16 +123,25 @@ class Judged:
             ],
             schema=PAIR_SCHEMA,
         )
-        return table.sort_by([("record_a", "ascending"), ("record_b", "ascending")])
+
+    def _in_order(self, left: Codes, right: Codes) -> tuple[pa.Array, pa.Array, npt.NDArray[np.int64]]:
+        """The ids of each pair, the smaller first, and the order of pairs by their ids; compares numbers, not texts."""
+        ids = self.features.ids
+        by_id = pc.sort_indices(ids).to_numpy().astype(np.int32)
+        rank = np.empty(len(by_id), np.int32)
+        rank[by_id] = np.arange(len(by_id), dtype=np.int32)
+        one, two = rank[self.features.row[left]], rank[self.features.row[right]]
+        one, two = np.minimum(one, two), np.maximum(one, two)
+        order = np.argsort(one.astype(np.int64) << 32 | two, kind="stable")
+        return *(ids.take(pa.array(by_id[side[order]])).cast(pa.string()) for side in (one, two)), order
 
 
 def describe(levels: Levels, of: list[Group]) -> pa.DictionaryArray:
     """Each pair's evidence in words, such as ``first_name=nickname;last_name=equal``."""
-    plain = np.stack([base_levels(group.role)[row].astype(np.uint8) for group, row in zip(of, levels, strict=True)], 1)
-    packed = np.ascontiguousarray(plain).view([("", np.uint8)] * plain.shape[1]).ravel()
-    _, index, inverse = np.unique(packed, return_index=True, return_inverse=True)
+    plain = np.stack([base_levels(group.role)[row].astype(np.uint8) for group, row in zip(of, levels, strict=True)])
+    _, index, inverse = np.unique(fingerprints(plain), return_index=True, return_inverse=True)
     words = [
-        ";".join(f"{g.name}={ROLE_NAMES[g.role][int(v)]}" for g, v in zip(of, plain[i], strict=True) if v)
+        ";".join(f"{g.name}={ROLE_NAMES[g.role][int(v)]}" for g, v in zip(of, plain[:, i], strict=True) if v)
         for i in index
     ]
     return pa.DictionaryArray.from_arrays(pa.array(inverse.astype(np.int32)), pa.array(words, pa.string()))
@@ -159,7 +168,11 @@ class Resolution:
         ``record_a`` < ``record_b``, match weight (log2 Bayes factor with the prior), probability, grade (match,
         review, non-match), the first blocking rule (or closure) and the evidence in words.
         """
-        return self.judged.pairs() if self.judged is not None else PAIR_SCHEMA.empty_table()
+        return self.pairs_above(LEAST_TOLD)
+
+    def pairs_above(self, least: float) -> pa.Table:
+        """``pairs`` of more log odds than ``least``."""
+        return self.judged.pairs(least) if self.judged is not None else PAIR_SCHEMA.empty_table()
 
     @property
     def prior(self) -> float:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from include.identity.blocking import Candidates, Keys, form_blocks, mix
 from include.identity.columns import Codes, apply
-from include.identity.comparison import Levels
+from include.identity.comparison import Levels, fingerprints
 from include.identity.features import Features
 from include.identity.spec import Kind
 
@@ -47,7 +47,7 @@ def survey(
         levels.append(compare(left[new], right[new]))
         weights.append(weight[new])
     every, weight = np.concatenate(levels, axis=1), np.concatenate(weights)
-    _, index, inverse = np.unique(_fingerprint(every), return_index=True, return_inverse=True)
+    _, index, inverse = np.unique(fingerprints(every), return_index=True, return_inverse=True)
     n = features.size
     return Universe(
         np.ascontiguousarray(every[:, index]),
@@ -108,11 +108,3 @@ def _held(keys: list[Keys], left: Codes, right: Codes) -> npt.NDArray[np.bool_]:
     for key in keys:
         held |= (key[left] != 0) & (key[left] == key[right])
     return held
-
-
-def _fingerprint(levels: Levels) -> npt.NDArray[np.uint64]:
-    state = np.zeros(levels.shape[1], np.uint64)
-    for row in levels:
-        state = (state + row + np.uint64(1)) * np.uint64(0xFF51AFD7ED558CCD)
-        state ^= state >> np.uint64(31)
-    return state
