@@ -87,8 +87,9 @@ def render(summary: Summary, *, took: float, home: Path | None) -> RenderableTyp
         *_approvals(summary),
         Text("\nSeconds a stage", style="bold"),
         _stages(summary),
+        *([_lines("To look at it", _where(home))] if home else []),
         Text(),
-        _next(summary, home),
+        _next(summary),
     )
 
 
@@ -152,10 +153,9 @@ def _lines(title: str, commands: Mapping[str, str]) -> Text:
     return text
 
 
-def _next(summary: Summary, home: Path | None) -> Table:
+def _next(summary: Summary) -> Table:
     largest = max(summary.segments, key=lambda segment: int(segment["size"]), default=None)
     commands = {
-        **_where(home),
         "python -m include segments": "all segments",
         **({f"python -m include segment {largest['segment_key']}": "who is in one"} if largest else {}),
         "python -m include quarantine": "rows set aside, and why",

@@ -224,7 +224,7 @@ SEGMENT = {"segment_key": "lapsed", "name": "Lapsed users", "level": "person", "
 
 
 def shown(content: RenderableType) -> str:
-    console = Console(width=100, record=True, file=StringIO())
+    console = Console(width=72, record=True, file=StringIO())
     console.print(content)
     return console.export_text()
 
@@ -232,7 +232,7 @@ def shown(content: RenderableType) -> str:
 def told(*, is_new: bool, **segment: str) -> str:
     segments = [{**SEGMENT, "size": 1234, "entered": 7, "exited": 3, **segment}]
     summary = summarise(date(2026, 10, 31), STAGES, segments, is_new=is_new)
-    return shown(render(summary, took=42.0, home=Path("/data/acme")))
+    return shown(render(summary, took=42.0, home=Path("/data/of/a/company/whose/folders/lie/very/deep/down/acme")))
 
 
 def test_a_summary_tells_rows_people_segments_seconds_and_what_next() -> None:
@@ -242,7 +242,7 @@ def test_a_summary_tells_rows_people_segments_seconds_and_what_next() -> None:
     assert "8 records are 5 people, 4 created, 1 merged, 2 pairs to review" in text
     assert ["Lapsed", "users", "1,234", "7", "3"] in [line.split() for line in text.splitlines()]
     assert "resolve 3.0 s" in text
-    assert "export KINDRED_HOME=/data/acme" in text
+    assert "export KINDRED_HOME=/data/of/a/company/whose/folders/lie/very/deep/down/acme\n" in text
     assert "python -m include segment lapsed" in text
 
 
