@@ -225,7 +225,7 @@ SEGMENT = {"segment_key": "lapsed", "name": "Lapsed users", "level": "person", "
 
 def shown(content: RenderableType) -> str:
     console = Console(width=72, record=True, file=StringIO())
-    console.print(content)
+    console.print(content, highlight=False, crop=False)  # as commands.run does
     return console.export_text()
 
 
