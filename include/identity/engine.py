@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,14 @@ class _Judge:
 
     def score(self, levels: comparison.Levels) -> npt.NDArray[np.float32]:
         out = np.empty(levels.shape[1], np.float32)
-        score_levels(np.ascontiguousarray(levels), self.tables, estimation.log_share(self.fit), ONE_PERSON, out)
+        share = estimation.log_share(self.fit)
+
+        def chunk(start: int) -> None:
+            part = slice(start, start + comparison.CHUNK)
+            score_levels(np.ascontiguousarray(levels[:, part]), self.tables, share, ONE_PERSON, out[part])
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(chunk, range(0, len(out), comparison.CHUNK)))
         doubtful = comparison.only_initials(levels, self.groups)
         numbered = comparison.numbered(levels, self.groups)
         out[numbered] = np.minimum(out[numbered], UNLIKELY)
