@@ -28,6 +28,9 @@ SPECS = {
 LOCALES = (("en_US", 0.5), ("en_GB", 0.2), ("de_DE", 0.12), ("fr_FR", 0.1), ("pl_PL", 0.08))
 FREE = np.array(["gmail.com", "outlook.com", "yahoo.com", "icloud.com", "gmx.net"], object)
 ROLES = np.array(["info", "sales", "office", "support"], object)
+AREAS = np.array(
+    [f"+1{area}" for area in (415, 212, 312, 213, 617, 206, 303, 404, 512, 602, 702, 703, 713, 718)], object
+)
 Strings = np.ndarray
 
 
@@ -94,7 +97,9 @@ class Made:
         return pool[self.random.integers(0, len(pool), n)]
 
     def _phones(self, n: int) -> Strings:
-        return np.char.add("+1415", self.random.integers(2_000_000, 9_999_999, n).astype(str)).astype(object)
+        areas = AREAS[: 1 + self.people // 250_000]  # so that no more people share a number by chance in a larger table
+        area = "+1415" if len(areas) == 1 else self._pick(areas, n).astype(str)
+        return np.char.add(area, self.random.integers(2_000_000, 9_999_999, n).astype(str)).astype(object)
 
     def some(self, n: int, share: float) -> np.ndarray:
         return self.random.random(n) < share
@@ -143,8 +148,8 @@ def records(made: Made, per_person: float) -> tuple[np.ndarray, dict[str, String
     free_style = made.random.integers(0, 5, made.people)
     home = (
         local_parts(made, made.first, made.last, free_style)
-        + made.random.integers(1, 99, made.people).astype(str).astype(object)
-        + "@"
+        + made.random.integers(1, max(99, made.people // 150), made.people).astype(str).astype(object)
+        + "@"  # a provider gives an address away once, so the numbers grow with the people
         + made._pick(FREE, made.people)
     )
     relative = np.maximum(np.arange(made.people) - 1, 0)

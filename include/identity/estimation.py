@@ -41,9 +41,12 @@ FAMILIES = 0.03  # pairs of relatives a record that are expected until the data 
 ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
 CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
 MOVES = 0.15  # of one person's pairs, those across a change of employer, number and address, to begin with
-STEADY = 20.0  # pairs of namesakes that this prior is worth
-AFFINITY = np.ones(WIDTH)  # of names that agree, by stored level
-AFFINITY[EQUAL:] = np.tile(2.0 ** (LEAST_AFFINITY + np.arange(AFFINITIES)), 2)
+MOST_MOVES = 0.3  # times as many as did not move
+FAMILY_FIRMS = 2.0  # how much more often two colleagues share both names than chance and language say
+STEADY = 20.0  # pairs that a prior on a ratio is worth
+LOG_AFFINITY = np.log(
+    np.tile(2.0 ** (LEAST_AFFINITY + np.arange(AFFINITIES)), 2)
+)  # of names that agree, by stored level from EQUAL on
 # roles whose agreement among people so related is spread like records, not like chance pairs
 _KEPT = {(HOUSEHOLD, "last"), (HOUSEHOLD, "code"), (HOUSEHOLD, "text")}
 
@@ -93,11 +96,12 @@ def estimate(groups: Sequence[Group], universe: Universe, records: int, known: F
     """Fit by expectation-maximisation; with a ``known`` fit only measure how far the table has drifted from it."""
     fit = known or _initial(groups, records)
     prior = start(groups).theta
+    named = any(group.role == "names" for group in groups)
     for _ in range(1 if known else PASSES):
         posterior = _expect(fit, groups, universe)
         mass = posterior * universe.weight
-        _extrapolate_moves(mass, fit, groups, universe)
-        following = _maximise(mass, prior, groups, universe, records)
+        told = _extrapolate(mass, _clear(fit, groups, universe)) if named else mass
+        following = _maximise(mass, told, prior, groups, universe, records=records)
         if known:
             moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
             return Fit(known.share, known.theta, known.chance, float(moved.max(initial=0.0)))
@@ -136,7 +140,7 @@ def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
         for r in [MOVED] if group.role in priors.RELATED[MOVED] else range(ONE_PERSON):
             out[r, g] = np.maximum(out[r, g], out[STRANGER, g] + priors.LEAST_AGAINST[group.role])
         if group.role == "names":
-            out[ONE_PERSON:, g, EQUAL:] += np.log(AFFINITY[EQUAL:])
+            out[ONE_PERSON:, g, EQUAL:] += LOG_AFFINITY
         if group.role == "email":
             out[ONE_PERSON:, g, 13] = np.maximum(out[ONE_PERSON:, g, 13], out[SAME, g, 13] + priors.OTHER_NUMBER)
     out[:, :, 0] = 0.0
@@ -159,13 +163,15 @@ def _expect(fit: Fit, groups: Sequence[Group], universe: Universe) -> Floats:
     return np.asarray(odds / odds.sum(axis=0))
 
 
-def _maximise(mass: Floats, prior: Floats, groups: Sequence[Group], universe: Universe, records: int) -> Fit:
+def _maximise(
+    mass: Floats, told: Floats, prior: Floats, groups: Sequence[Group], universe: Universe, *, records: int
+) -> Fit:
     size = mass.sum(axis=1)
     unseen = max(
         0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs
     )  # pairs of the population that a small table is part of
     size[STRANGER] += unseen
-    counted = _level_counts(mass, groups, universe)
+    counted = _level_counts(mass, told, groups, universe)
     same = size[:ONE_PERSON].sum()
     firm = 25.0 + 0.07 * same  # what is known of one person's names is worth more than of the rest
     theta = np.empty_like(prior)
@@ -188,32 +194,40 @@ def _maximise(mass: Floats, prior: Floats, groups: Sequence[Group], universe: Un
     return Fit(share / share.sum(), theta, chance)
 
 
-def _extrapolate_moves(mass: Floats, fit: Fit, groups: Sequence[Group], universe: Universe) -> None:
-    """Count people who moved where their names tell, and take it that as many of all others moved.
+def _clear(fit: Fit, groups: Sequence[Group], universe: Universe) -> npt.NDArray[np.bool_]:
+    """The patterns whose names are rare enough to say by themselves that two records are one person's."""
+    table, share = tables(fit, groups), log_share(fit)
+    told = np.full(universe.patterns.shape[1], np.log(MOVES) + share[SAME] - share[STRANGER])
+    for g in [g for g, group in enumerate(groups) if group.role in ("first", "last", "names")]:
+        told += (table[SAME, g] - table[STRANGER, g])[universe.patterns[g]]
+    return np.asarray(told > CLEAR)
+
+
+def _extrapolate(mass: Floats, clear: npt.NDArray[np.bool_]) -> Floats:
+    """What one person's records say apart from names, from the clear patterns, as if all patterns were like them.
 
     Who shares nothing but a frequent name is a namesake a hundred times more often than a person who moved: to tell
-    the two apart by their sum would need to know the number of namesakes to the percent.
+    the two apart by their sum would need to know the number of namesakes to the percent. Takes those who moved out of
+    ``mass`` where it is not clear.
     """
-    names = [g for g, group in enumerate(groups) if group.role in ("first", "last", "names")]
-    if not names:
-        return
-    table = tables(fit, groups)
-    told = sum(table[SAME, g][universe.patterns[g]] - table[STRANGER, g][universe.patterns[g]] for g in names)
-    share = log_share(fit)
-    clear = told + np.log(MOVES) + share[SAME] - share[STRANGER] > CLEAR
-    seen = mass[SAME, clear].sum()
-    mass[MOVED, ~clear] = 0.0
-    mass[MOVED] *= mass[SAME].sum() / max(seen, 1.0)
+    told = np.where(clear, mass, 0.0)
+    rate = (told[MOVED].sum() + MOVES * STEADY) / (told[SAME].sum() + STEADY)
+    one_person = mass[SAME].sum() * np.array([1.0, min(rate, MOST_MOVES)])
+    told[:ONE_PERSON] *= (one_person / np.maximum(told[:ONE_PERSON].sum(axis=1), TINY))[:, None]
+    told[ONE_PERSON:] = mass[ONE_PERSON:]
+    mass[MOVED] = told[MOVED]
+    return told
 
 
-def _level_counts(mass: Floats, groups: Sequence[Group], universe: Universe) -> Floats:
+def _level_counts(mass: Floats, told: Floats, groups: Sequence[Group], universe: Universe) -> Floats:
     """How many pairs of each relation stand at each base level (relation, group, level), nulls left out."""
     out = np.zeros((len(RELATIONS), len(groups), EQUAL))
     for g, group in enumerate(groups):
         level = np.where(universe.patterns[g] == 0, 0, base_levels(group.role)[universe.patterns[g]])
+        changes = group.role in priors.RELATED[MOVED]
         for r in range(len(RELATIONS)):
-            out[r, g] = np.bincount(level, mass[r], EQUAL)[:EQUAL]
-        if group.role not in priors.RELATED[MOVED]:  # who moved is still called the same
+            out[r, g] = np.bincount(level, (told if changes else mass)[r], EQUAL)[:EQUAL]
+        if not changes:  # who moved is still called the same
             out[:ONE_PERSON, g] = out[:ONE_PERSON, g].sum(axis=0)
     out[:, :, 0] = 0.0
     return out
@@ -244,24 +258,20 @@ def _anchored(theta: Floats, groups: Sequence[Group]) -> Floats:
 def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass: Floats) -> None:
     """How much more often names agree together, or differ together, than their affinity says.
 
-    A family works in one firm, so colleagues share both names more often; who has an alias has another name altogether.
+    A family works in one firm, so two colleagues share both names more often; how much more is not learned, for it
+    would have to be learned from the pairs in question. Who has an alias has another name altogether.
     """
     roles = [group.role for group in groups]
     if "names" not in roles:
         return
     first, last, names = (roles.index(role) for role in ("first", "last", "names"))
-    stored = universe.patterns[names]
-    level = base_levels("names")[stored]
     both = (universe.patterns[first] > 0) & (universe.patterns[last] > 0)
     theta[:, names, 1:4] = 1.0
-    colleagues, one_person = mass[COLLEAGUE], mass[:ONE_PERSON].sum(axis=0)
-    expected = theta[COLLEAGUE, first, 1] * theta[COLLEAGUE, last, 1] * colleagues[both].sum()
-    seen = (colleagues / AFFINITY[stored] ** 2)[level == 1].sum()  # both of the pair drew their names from one language
-    steady = STEADY + 0.005 * one_person.sum()
-    theta[COLLEAGUE, names, 1] = min(max((seen + steady) / (expected + steady), 1.0), 100.0)
-    theta[COLLEAGUE, names, 3] = np.sqrt(theta[COLLEAGUE, names, 1])  # merely alike names go together half as much
+    theta[COLLEAGUE, names, 1] = FAMILY_FIRMS
+    theta[COLLEAGUE, names, 3] = np.sqrt(FAMILY_FIRMS)  # names that are merely alike go together half as much
+    one_person = mass[:ONE_PERSON].sum(axis=0)
     apart = theta[SAME, first, 7] * theta[SAME, last, 7] * one_person[both].sum()
-    seen = one_person[level == 2].sum()
+    seen = one_person[universe.patterns[names] == 2].sum()
     theta[:ONE_PERSON, names, 2] = min(max((seen + ALIASES * STEADY) / (apart + STEADY), 1.0), ALIASES)
 
 

@@ -18,6 +18,8 @@ LANGUAGES = 32
 PASSES = 20
 SAMPLE = 200_000  # distinct pairs of names that the languages are learned from
 ONE = 3  # records that one person is thought to have, which say nothing of how frequent the name is
+SETTLING = 2  # passes over all pairs after those over the sample
+UNSEEN = np.float32(1e-6)
 UNSURE = 4.0  # a name speaks for its languages as if it stood in so many more pairs drawn by chance
 FEW = 200  # distinct pairs of names, of which half are known from the table and half from what is usual
 BY_DEFAULT = 2.0  # bits that names go together more than by chance in tables that hold several languages
@@ -50,25 +52,31 @@ def affinities(first: Codes, last: Codes, spread: npt.NDArray[np.uint64]) -> npt
 
 
 def _learn(first: Codes, last: Codes, records: Floats, spread: npt.NDArray[np.uint64]) -> tuple[Floats, Floats]:
-    """Of each name, in how many pairs it stands by language, as a first and as a last name."""
-    step = max(1, -(-len(first) // SAMPLE))
-    if step > 1:
-        order = np.argsort(spread[first] ^ (spread[last] * np.uint64(3)), kind="stable")[::step]
-        first, last, records = first[order], last[order], records[order] * np.float32(step)
-    shape = (len(spread), len(spread))
+    """Of each name, in how many records it stands by language, as a first and as a last name."""
     turns = np.arange(1, 2 * LANGUAGES, 2, dtype=np.uint64)
-    of_first: Floats = 0.5 + (spread[:, None] * turns >> np.uint64(40)).astype(np.float32) / np.float32(2.0**24)
-    of_last: Floats = np.ones_like(of_first)
-    of_first /= of_first.sum(axis=0)
-    of_last /= of_last.sum(axis=0)
-    share = np.full(LANGUAGES, 1.0 / LANGUAGES, np.float32)
+    firsts: Floats = 0.5 + (spread[:, None] * turns >> np.uint64(40)).astype(np.float32) / np.float32(2.0**24)
+    lasts: Floats = np.ones_like(firsts)
+    step = max(1, -(-len(first) // SAMPLE))
+    drawn = np.argsort(spread[first] ^ (spread[last] * np.uint64(3)), kind="stable")[::step]
     for _ in range(PASSES):
-        likely = np.einsum("ik,ik->i", of_first[first] * share, of_last[last])
-        seen = sparse.csr_matrix((records / np.maximum(likely, 1e-30), (first, last)), shape)
-        firsts, lasts = of_first * share * (seen @ of_last), of_last * share * (seen.T @ of_first)
-        counted = firsts.sum(axis=0)
-        share, of_first, of_last = counted / counted.sum(), firsts / counted, lasts / counted
+        firsts, lasts = _share_out(first[drawn], last[drawn], records[drawn], firsts, lasts)
+    for _ in range(
+        SETTLING if step > 1 else 0
+    ):  # names that were not drawn take their languages from those beside them
+        firsts, lasts = _share_out(first, last, records, firsts + UNSEEN, lasts + UNSEEN)
     return firsts, lasts
+
+
+def _share_out(first: Codes, last: Codes, records: Floats, firsts: Floats, lasts: Floats) -> tuple[Floats, Floats]:
+    """One pass of expectation-maximisation: every pair's records to the languages that it may be of."""
+    counted = firsts.sum(axis=0)
+    of_first, of_last = firsts / counted, lasts / lasts.sum(axis=0) * (counted / counted.sum())
+    likely = np.empty(len(first), np.float32)
+    for start in range(0, len(first), CHUNK):
+        part = slice(start, start + CHUNK)
+        likely[part] = np.einsum("ik,ik->i", of_first[first[part]], of_last[last[part]])
+    seen = sparse.csr_matrix((records / np.maximum(likely, 1e-30), (first, last)), (len(firsts), len(firsts)))
+    return of_first * (seen @ of_last), of_last * (seen.T @ of_first)
 
 
 def _together(firsts: Floats, lasts: Floats, counted: Floats, mine: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
