@@ -100,7 +100,7 @@ def estimate(groups: Sequence[Group], universe: Universe, records: int, known: F
     for _ in range(1 if known else PASSES):
         posterior = _expect(fit, groups, universe)
         mass = posterior * universe.weight
-        told = _extrapolate(mass, _clear(fit, groups, universe)) if named else mass
+        told = _extrapolate(mass, _clear(fit, groups, universe, records)) if named else mass
         following = _maximise(mass, told, prior, groups, universe, records=records)
         if known:
             moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
@@ -194,10 +194,13 @@ def _maximise(
     return Fit(share / share.sum(), theta, chance)
 
 
-def _clear(fit: Fit, groups: Sequence[Group], universe: Universe) -> npt.NDArray[np.bool_]:
-    """The patterns whose names are rare enough to say by themselves that two records are one person's."""
-    table, share = tables(fit, groups), log_share(fit)
-    told = np.full(universe.patterns.shape[1], np.log(MOVES) + share[SAME] - share[STRANGER])
+def _clear(fit: Fit, groups: Sequence[Group], universe: Universe, records: int) -> npt.NDArray[np.bool_]:
+    """The patterns whose names are rare enough to say by themselves that two records are one person's.
+
+    Before anything is learned, a record has half a pair of its person's: what is learned must not say what is clear.
+    """
+    table, share = tables(fit, groups), log_share(_initial(groups, records))
+    told = np.full(universe.patterns.shape[1], share[MOVED] - share[STRANGER])
     for g in [g for g, group in enumerate(groups) if group.role in ("first", "last", "names")]:
         told += (table[SAME, g] - table[STRANGER, g])[universe.patterns[g]]
     return np.asarray(told > CLEAR)
