@@ -15,6 +15,7 @@ from include.identity.blocking import Candidates, block
 from include.identity.columns import Codes
 from include.identity.constraints import Decision, bypass, rule_on
 from include.identity.features import Features, featurize
+from include.identity.fit import FEWEST, log_share, start, tables
 from include.identity.model import Model, known_fit, to_model
 from include.identity.pair_kernels import score_levels
 from include.identity.priors import ONE_PERSON
@@ -88,8 +89,8 @@ class _Judge:
 
     def __init__(self, features: Features, spec: MatchingSpec) -> None:
         self.features, self.spec = features, spec
-        self.groups = comparison.groups(features, estimation.FEWEST)
-        self.fit = estimation.start(self.groups)
+        self.groups = comparison.groups(features, FEWEST)
+        self.fit = start(self.groups)
         self.prior = 0.0
         # a name and an address alone cannot tell a misspelling from a namesake: such pairs go to review
         self.unverifiable = [g.role for g in self.groups] == ["first", "last", "names", "email"]
@@ -102,14 +103,14 @@ class _Judge:
             self.fit = known_fit(to_model(self.fit, self.groups, self.spec), self.groups)
         share = float(np.clip(self.fit.share[:ONE_PERSON].sum(), 1e-300, 1 - 1e-12))
         self.prior = float(np.log(share) - np.log1p(-share))
-        self.tables = estimation.tables(self.fit, self.groups)
+        self.tables = tables(self.fit, self.groups)
 
     def _compare(self, left: Codes, right: Codes) -> comparison.Levels:
         return comparison.compare(self.features, left, right)
 
     def score(self, levels: comparison.Levels) -> npt.NDArray[np.float32]:
         out = np.empty(levels.shape[1], np.float32)
-        share = estimation.log_share(self.fit)
+        share = log_share(self.fit)
 
         def chunk(start: int) -> None:
             part = slice(start, start + comparison.CHUNK)

@@ -9,46 +9,40 @@ maximisation (Dempster, Laird and Rubin 1977; Winkler 2000) learns each relation
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from include.identity import priors
-from include.identity.comparison import (
-    AFFINITIES,
-    EQUAL,
-    LEAST_AFFINITY,
-    ROLE_NAMES,
-    SHARED_ROLES,
-    WIDTH,
-    Group,
-    base_levels,
-)
+from include.identity.comparison import EQUAL, Group, base_levels
 from include.identity.features import BINS
+from include.identity.fit import (
+    FEWEST,
+    MOVES,
+    TINY,
+    Fit,
+    Floats,
+    initial,
+    log_share,
+    main_levels,
+    normalised,
+    start,
+    tables,
+)
 from include.identity.priors import COLLEAGUE, HOUSEHOLD, MOVED, NEIGHBOUR, ONE_PERSON, RELATIONS, SAME, STRANGER
 from include.identity.universe import Universe
 
-Floats = npt.NDArray[np.float64]
 PASSES = 100  # at most
 SETTLED = 1e-4  # a pass that changes no probability by more is the last
-FEWEST = 500  # a table is read as part of a population of at least this many records
-TINY = 1e-12
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
 AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
 FAMILIES = 0.03  # pairs of relatives a record that are expected until the data tell
 ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
 CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
-MOVES = 0.15  # of one person's pairs, those across a change of employer, number and address, to begin with
 MOST_MOVES = 0.3  # times as many as did not move
 FAMILY_FIRMS = 2.0  # how much more often two colleagues share both names than chance and language say
 STEADY = 20.0  # pairs that a prior on a ratio is worth
-LOG_AFFINITY = np.log(
-    np.tile(2.0 ** (LEAST_AFFINITY + np.arange(AFFINITIES)), 2)
-)  # of names that agree, by stored level from EQUAL on
-# roles whose agreement among people so related is spread like records, not like chance pairs
-_KEPT = {(HOUSEHOLD, "last"), (HOUSEHOLD, "code"), (HOUSEHOLD, "text")}
 
 
 # relation, role, level, and the least and most probability that the level may have
@@ -63,38 +57,9 @@ ANCHORS = (
 )
 
 
-@dataclass
-class Fit:
-    """The estimate: ``share`` of all pairs a relation, and ``theta[relation, group, base level]``."""
-
-    share: Floats
-    theta: Floats
-    chance: Floats  # of each group's equal values among strangers, the share of each bin
-    drift: float = 0.0
-
-
-def start(groups: Sequence[Group]) -> Fit:
-    """The prior tables, as the first estimate."""
-    theta = np.full((len(RELATIONS), len(groups), EQUAL), TINY)
-    for g, group in enumerate(groups):
-        for r in range(len(RELATIONS)):
-            for level, value in prior_table(r, group.role).items():
-                theta[r, g, level] = value
-    share = np.array([1e-6, MOVES * 1e-6, 1.0, *(priors.SHARE[r] for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR))])
-    chance = np.stack([group.chance for group in groups]) if groups else np.zeros((0, BINS))
-    return Fit(share / share.sum(), _normalised(theta, groups), chance)
-
-
-def prior_table(relation: int, role: str) -> priors.Table:
-    """A relation's prior for a role; what a relation says nothing of is as among strangers."""
-    if relation < ONE_PERSON and role not in priors.RELATED.get(relation, {}):
-        return priors.SAME_PERSON[role]
-    return priors.RELATED.get(relation, {}).get(role, priors.STRANGERS[role])
-
-
 def estimate(groups: Sequence[Group], universe: Universe, records: int, known: Fit | None = None) -> Fit:
     """Fit by expectation-maximisation; with a ``known`` fit only measure how far the table has drifted from it."""
-    fit = known or _initial(groups, records)
+    fit = known or initial(groups, records)
     prior = start(groups).theta
     named = any(group.role == "names" for group in groups)
     for _ in range(1 if known else PASSES):
@@ -112,44 +77,6 @@ def estimate(groups: Sequence[Group], universe: Universe, records: int, known: F
         if settled:
             break
     return fit
-
-
-def _initial(groups: Sequence[Group], records: int) -> Fit:
-    fit = start(groups)
-    pairs = max(records * (records - 1) / 2, FEWEST * (FEWEST - 1) / 2)
-    fit.share[SAME] = min(0.2, 0.5 * max(records, 1) / pairs)
-    fit.share[MOVED] = MOVES * fit.share[SAME]
-    fit.share /= fit.share.sum()
-    return fit
-
-
-def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
-    """Log probability of each stored level (relation, group, level), equal levels spread over their bins."""
-    out = np.zeros((len(RELATIONS), len(groups), WIDTH))
-    for g, group in enumerate(groups):
-        base = base_levels(group.role)
-        spread_over_bins = group.role not in SHARED_ROLES and group.role != "names"
-        # with an earlier model: a value may have come into a bin that was empty when that was fitted
-        chance = np.where(fit.chance[g] > 0, fit.chance[g], group.chance)
-        for r in range(len(RELATIONS)):
-            row = np.log(np.maximum(fit.theta[r, g], TINY))[base]
-            if spread_over_bins:
-                kept = r < ONE_PERSON or (r, group.role) in _KEPT
-                row[EQUAL:] += np.log(np.maximum(group.keep if kept else chance, TINY))
-            out[r, g] = row
-        for r in [MOVED] if group.role in priors.RELATED[MOVED] else range(ONE_PERSON):
-            out[r, g] = np.maximum(out[r, g], out[STRANGER, g] + priors.LEAST_AGAINST[group.role])
-        if group.role == "names":
-            out[ONE_PERSON:, g, EQUAL:] += LOG_AFFINITY
-        if group.role == "email":
-            out[ONE_PERSON:, g, 13] = np.maximum(out[ONE_PERSON:, g, 13], out[SAME, g, 13] + priors.OTHER_NUMBER)
-    out[:, :, 0] = 0.0
-    return out
-
-
-def log_share(fit: Fit) -> Floats:
-    """Log of each relation's share of all pairs."""
-    return np.asarray(np.log(np.maximum(fit.share, 1e-300)))
 
 
 def _expect(fit: Fit, groups: Sequence[Group], universe: Universe) -> Floats:
@@ -183,12 +110,12 @@ def _maximise(
         if group.role == "last":
             theta[HOUSEHOLD, g] = prior[HOUSEHOLD, g]
         theta[STRANGER, g] = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
-    theta = _anchored(_normalised(theta, groups), groups)
+    theta = _anchored(normalised(theta, groups), groups)
     _namesakes(theta, groups, universe, mass)
     chance = _chances(theta, groups, universe, mass[STRANGER])
     _tie_to_strangers(theta, groups, counted)
     _tie_to_same(theta, groups)
-    theta = _normalised(theta, groups)
+    theta = normalised(theta, groups)
     share = size + np.array([2.0, 2.0 * MOVES, 0.0, 1.0, FAMILIES * records, 1.0])
     share[:ONE_PERSON] *= min(1.0, 20.0 * records / share[:ONE_PERSON].sum())
     return Fit(share / share.sum(), theta, chance)
@@ -199,7 +126,7 @@ def _clear(fit: Fit, groups: Sequence[Group], universe: Universe, records: int) 
 
     Before anything is learned, a record has half a pair of its person's: what is learned must not say what is clear.
     """
-    table, share = tables(fit, groups), log_share(_initial(groups, records))
+    table, share = tables(fit, groups), log_share(initial(groups, records))
     told = np.full(universe.patterns.shape[1], share[MOVED] - share[STRANGER])
     for g in [g for g, group in enumerate(groups) if group.role in ("first", "last", "names")]:
         told += (table[SAME, g] - table[STRANGER, g])[universe.patterns[g]]
@@ -252,7 +179,7 @@ def _anchored(theta: Floats, groups: Sequence[Group]) -> Floats:
         for relation, role, level, least, most in ANCHORS:
             if role == group.role and not least <= theta[relation, g, level] <= most:
                 bound = min(max(theta[relation, g, level], least), most)
-                others = [other for other in _main_levels(role) if other != level]
+                others = [other for other in main_levels(role) if other != level]
                 theta[relation, g, others] *= (1.0 - bound) / max(float(theta[relation, g, others].sum()), TINY)
                 theta[relation, g, level] = bound
     return theta
@@ -320,19 +247,3 @@ def _tie_to_same(theta: Floats, groups: Sequence[Group]) -> None:
     for g, group in enumerate(groups):
         if group.role not in priors.RELATED[MOVED]:
             theta[MOVED, g] = theta[SAME, g]
-
-
-def _main_levels(role: str) -> list[int]:
-    """A role's levels without those that are normalised among themselves."""
-    apart = [level for levels in priors.SEPARATE.get(role, ()) for level in levels]
-    return [level for level in ROLE_NAMES[role] if level not in apart]
-
-
-def _normalised(theta: Floats, groups: Sequence[Group]) -> Floats:
-    """Let each group's levels sum to 1; initials among themselves, for being an initial is missingness."""
-    for g, group in enumerate(groups):
-        if group.role == "names":
-            continue
-        for levels in (*map(list, priors.SEPARATE.get(group.role, ())), _main_levels(group.role)):
-            theta[:, g, levels] /= np.maximum(theta[:, g, levels].sum(axis=1, keepdims=True), TINY)
-    return theta

@@ -10,7 +10,7 @@ from typing import Any
 
 from include.contracts.errors import ConfigurationError
 from include.identity.comparison import ROLE_NAMES, Group
-from include.identity.estimation import Fit, start
+from include.identity.fit import Fit, start
 from include.identity.priors import RELATIONS
 from include.identity.spec import MatchingSpec
 
