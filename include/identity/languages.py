@@ -14,7 +14,8 @@ from scipy import sparse
 
 from include.identity.columns import Codes
 
-LANGUAGES = 32
+LANGUAGES = 32  # at most
+PAIRS = 100  # distinct pairs of names that it takes to tell one language more
 PASSES = 20
 SAMPLE = 200_000  # distinct pairs of names that the languages are learned from
 ONE = 3  # records that one person is thought to have, which say nothing of how frequent the name is
@@ -53,7 +54,7 @@ def affinities(first: Codes, last: Codes, spread: npt.NDArray[np.uint64]) -> npt
 
 def _learn(first: Codes, last: Codes, records: Floats, spread: npt.NDArray[np.uint64]) -> tuple[Floats, Floats]:
     """Of each name, in how many records it stands by language, as a first and as a last name."""
-    turns = np.arange(1, 2 * LANGUAGES, 2, dtype=np.uint64)
+    turns = np.arange(1, 2 * min(1 + len(first) // PAIRS, LANGUAGES), 2, dtype=np.uint64)
     firsts: Floats = 0.5 + (spread[:, None] * turns >> np.uint64(40)).astype(np.float32) / np.float32(2.0**24)
     lasts: Floats = np.ones_like(firsts)
     step = max(1, -(-len(first) // SAMPLE))

@@ -58,3 +58,11 @@ def test_nobody_s_own_records_say_that_their_name_is_frequent(people):
     own = [np.full(3, code, np.int32) for code in (4 * PER_LANGUAGE, 4 * PER_LANGUAGE + 1)]
     found = affinities(np.append(first, own[0]), np.append(last, own[1]), spread)
     assert found[-3:] == pytest.approx([0.2] * 3, abs=0.25)
+
+
+def test_a_small_table_tells_no_languages_apart():
+    random = np.random.default_rng(3)
+    first, last = random.integers(0, 40, 80).astype(np.int32), random.integers(40, 80, 80).astype(np.int32)
+    first[:10], last[:10] = 0, 40  # one person of ten records
+    spread = random.integers(0, 2**63, 80).astype(np.uint64)
+    assert affinities(first, last, spread)[0] < 2
