@@ -24,7 +24,7 @@ down: $(VENV)/.run ## stop what `make up` started
 	@$(BIN)/python -m include.launch down
 
 test: $(VENV)/.test lint ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(VENV)/.test ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
