@@ -15,7 +15,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, task_group
 from airflow.sdk.exceptions import AirflowSkipException
-from kindred_airflow import HELD, Tag, answer_within, deadline, defaults, project, stage_task
+from kindred_airflow import HELD, Tag, answer_within, project, shared, stage_task
 
 APPROVE, REJECT, LATER = "Approve", "Reject", "Ask again later"
 
@@ -24,12 +24,7 @@ with DAG(
     description="Ask a person about what was held",
     doc_md=__doc__,
     schedule=[HELD],
-    catchup=False,
-    is_paused_upon_creation=False,
-    max_consecutive_failed_dag_runs=5,
-    default_args=defaults("data-stewards", timeout=timedelta(hours=1)),
-    deadline=deadline(timedelta(days=1)),
-    tags=[Tag.KINDRED, Tag.STEWARDSHIP],
+    **shared(Tag.STEWARDSHIP, owner="data-stewards", timeout=timedelta(hours=1), late_after=timedelta(days=1)),
 ):
 
     @stage_task(doc_md="Gather what still waits for an answer, with the evidence to judge it by: counts, no names.")
