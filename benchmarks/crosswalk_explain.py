@@ -1,4 +1,4 @@
-"""Seconds to explain a profile and a pair in a published million: python benchmarks/crosswalk_explain.py HOME [TIMES]
+"""Seconds to explain a profile and a pair in a published million: `python -m benchmarks.crosswalk_explain HOME [TIMES]`
 
 HOME holds a lake on which `resolve` ran, for example of the sample of 10,000 people; its identity datasets are
 multiplied (by 100: a million people) into a lake of their own, in which other people have other ids.
