@@ -117,9 +117,14 @@ def compare(features: Features, left: Codes, right: Codes) -> Levels:
                 at += 1
         _forget_mined(features, left[start:stop], right[start:stop], out[:, start:stop])
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(chunk, range(0, len(left), CHUNK)))
+    in_chunks(len(left), chunk)
     return out
+
+
+def in_chunks(pairs: int, work: Callable[[int], None]) -> None:
+    """Call ``work`` with the start of each chunk of pairs, on two threads."""
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(0, pairs, CHUNK)))
 
 
 def fingerprints(levels: Levels) -> npt.NDArray[np.uint64]:

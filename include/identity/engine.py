@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -116,8 +115,7 @@ class _Judge:
             part = slice(start, start + comparison.CHUNK)
             score_levels(np.ascontiguousarray(levels[:, part]), self.tables, share, ONE_PERSON, out[part])
 
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(chunk, range(0, len(out), comparison.CHUNK)))
+        comparison.in_chunks(len(out), chunk)
         doubtful = comparison.only_initials(levels, self.groups)
         numbered = comparison.numbered(levels, self.groups)
         out[numbered] = np.minimum(out[numbered], UNLIKELY)

@@ -60,12 +60,12 @@ ANCHORS = (
 def estimate(groups: Sequence[Group], universe: Universe, records: int, known: Fit | None = None) -> Fit:
     """Fit by expectation-maximisation; with a ``known`` fit only measure how far the table has drifted from it."""
     fit = known or initial(groups, records)
-    prior = start(groups).theta
+    prior, share = start(groups).theta, log_share(initial(groups, records))
     named = any(group.role == "names" for group in groups)
     for _ in range(1 if known else PASSES):
-        posterior = _expect(fit, groups, universe)
-        mass = posterior * universe.weight
-        told = _extrapolate(mass, _clear(fit, groups, universe, records)) if named else mass
+        table = tables(fit, groups)
+        mass = _expect(table, log_share(fit), universe) * universe.weight
+        told = _extrapolate(mass, _clear(table, share, groups, universe)) if named else mass
         following = _maximise(mass, told, prior, groups, universe, records=records)
         if known:
             moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
@@ -79,11 +79,10 @@ def estimate(groups: Sequence[Group], universe: Universe, records: int, known: F
     return fit
 
 
-def _expect(fit: Fit, groups: Sequence[Group], universe: Universe) -> Floats:
+def _expect(table: Floats, share: Floats, universe: Universe) -> Floats:
     """Posterior of each relation for each pattern."""
-    table = tables(fit, groups)
-    total = np.repeat(log_share(fit)[:, None], universe.patterns.shape[1], axis=1)
-    for g in range(len(groups)):
+    total = np.repeat(share[:, None], universe.patterns.shape[1], axis=1)
+    for g in range(table.shape[1]):
         total += table[:, g][:, universe.patterns[g]]
     total -= total.max(axis=0)
     odds = np.exp(total)
@@ -121,12 +120,11 @@ def _maximise(
     return Fit(share / share.sum(), theta, chance)
 
 
-def _clear(fit: Fit, groups: Sequence[Group], universe: Universe, records: int) -> npt.NDArray[np.bool_]:
+def _clear(table: Floats, share: Floats, groups: Sequence[Group], universe: Universe) -> npt.NDArray[np.bool_]:
     """The patterns whose names are rare enough to say by themselves that two records are one person's.
 
-    Before anything is learned, a record has half a pair of its person's: what is learned must not say what is clear.
+    ``share`` is the initial one: what is learned must not say what is clear.
     """
-    table, share = tables(fit, groups), log_share(initial(groups, records))
     told = np.full(universe.patterns.shape[1], share[MOVED] - share[STRANGER])
     for g in [g for g, group in enumerate(groups) if group.role in ("first", "last", "names")]:
         told += (table[SAME, g] - table[STRANGER, g])[universe.patterns[g]]

@@ -13,9 +13,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from include.identity.priors import ONE_PERSON, RELATIONS
+
 RARITY = "how rare the shared values are"
 PRIOR = "any two records"
-ONE_PERSON = ("same person", "same person, moved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ def waterfall(parameters: Mapping[str, Any], link: Link) -> list[Step]:
 
 def _odds(weights: Mapping[str, float]) -> float:
     """The log2 odds of being the same person against every other relation."""
-    same = [weight for relation, weight in weights.items() if relation in ONE_PERSON]
-    others = [weight for relation, weight in weights.items() if relation not in ONE_PERSON]
+    same = [weight for relation, weight in weights.items() if relation in RELATIONS[:ONE_PERSON]]
+    others = [weight for relation, weight in weights.items() if relation not in RELATIONS[:ONE_PERSON]]
     return (_log_sum(same) - _log_sum(others)) / math.log(2)
 
 

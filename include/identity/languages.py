@@ -42,12 +42,12 @@ def affinities(first: Codes, last: Codes, spread: npt.NDArray[np.uint64]) -> npt
     if not len(pairs):
         return out
     of_first, of_last = _learn(given, family, records.astype(np.float32), spread)
+    counted = of_first.sum(axis=0)
     found = np.empty(len(pairs), np.float32)
     for start in range(0, len(pairs), CHUNK):
         part = slice(start, start + CHUNK)
-        found[part] = _together(
-            of_first[given[part]], of_last[family[part]], of_first.sum(axis=0), np.minimum(records[part], ONE)
-        )
+        mine = np.minimum(records[part], ONE)
+        found[part] = _together(of_first[given[part]], of_last[family[part]], counted, mine)
     out[both] = found[inverse] + BY_DEFAULT * FEW / (FEW + len(pairs))
     return out
 
@@ -61,9 +61,7 @@ def _learn(first: Codes, last: Codes, records: Floats, spread: npt.NDArray[np.ui
     drawn = np.argsort(spread[first] ^ (spread[last] * np.uint64(3)), kind="stable")[::step]
     for _ in range(PASSES):
         firsts, lasts = _share_out(first[drawn], last[drawn], records[drawn], firsts, lasts)
-    for _ in range(
-        SETTLING if step > 1 else 0
-    ):  # names that were not drawn take their languages from those beside them
+    for _ in range(SETTLING if step > 1 else 0):  # names that were not drawn take after those beside them
         firsts, lasts = _share_out(first, last, records, firsts + UNSEEN, lasts + UNSEEN)
     return firsts, lasts
 
