@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
+from include.contracts.configuration import Section
 from include.contracts.errors import ConfigurationError
-from include.contracts.nearest import nearest
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, given: Any) -> Any:
-        for key in given if isinstance(given, dict) else ():
-            if key not in cls.model_fields:
-                raise ValueError(f"there is no key {key!r}{nearest(str(key), cls.model_fields)}")
-        return given
-
-
-class Limits(_Frozen):
+class Limits(Section):
     """How much one run may move before it needs a person's approval."""
 
     merged_profiles: float = Field(default=0.05, ge=0, le=1, description="Share of profiles that merge into another")
@@ -33,7 +20,7 @@ class Limits(_Frozen):
     at_least: int = Field(default=50, ge=0, description="Moves below this number never hold a run")
 
 
-class Labels(_Frozen):
+class Labels(Section):
     """A labelled sample: a CSV of record_id,person_id, and how well the profiles must agree with it."""
 
     file: str = Field(default="labels.csv", description="File of the sample, relative to the configuration")
@@ -41,7 +28,7 @@ class Labels(_Frozen):
     recall: float = Field(default=0.95, ge=0, le=1, description="Share of pairs of one person that are joined")
 
 
-class Stewardship(_Frozen):
+class Stewardship(Section):
     """What stewardship.yaml holds."""
 
     decisions: str = Field(default="decisions.csv", description="File of decisions, relative to the configuration")
