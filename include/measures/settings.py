@@ -60,6 +60,9 @@ class RenewalThresholds(Section):
     rolls_by_months: int = Field(
         12, ge=1, le=120, description="Term of the renewal where a contract that renews by itself names none"
     )
+    signed_ahead_days: int = Field(
+        31, ge=0, le=366, description="A contract that begins so many days before another's end may be its renewal"
+    )
 
 
 class EngagementThresholds(Section):

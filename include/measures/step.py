@@ -28,7 +28,7 @@ from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 1
+CODE = 2
 
 WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE)
 READS: Mapping[str, Table] = {

@@ -36,6 +36,9 @@ thresholds lie in `include/config/measures.yaml`.
 - A person's renewal is that of its account. A contract that renews by itself comes up on the last day to give notice
   and, once that has passed, on the next term's: it is never overdue. Evergreen and month-to-month contracts do not
   come up. A contract past its end is overdue until a contract of the account that started no earlier runs longer.
+- A contract is *live* in force or overdue: `contracts_live`, `contract_value` and `contract_renewal.is_live` mean the
+  same ones. One that is signed and has not begun is not live yet; it comes up, as live ones do. A contract whose
+  renewal is signed comes up no more.
 """
 
 
