@@ -12,10 +12,10 @@ from include.contracts.errors import ChangingSourceError, SourceError
 from include.contracts.exports import ExportFile
 from include.contracts.runs import DatasetRef, Window, fingerprint
 from include.contracts.sources import Limits
-from include.sources.files import Found
+from include.sources.files.discovery import Found
+from include.sources.files.snapshot import Mark, Snapshot
 from include.sources.loads import Load, identify, load_table, rejected_table, take_in
 from include.sources.registry import SourceKind
-from include.sources.snapshot import Mark, Snapshot
 from include.storage.lake import Lake
 
 ATTEMPTS = 3  # at a file that changes while it is read

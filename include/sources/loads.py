@@ -15,8 +15,8 @@ from include.contracts.runs import Window, fingerprint
 from include.contracts.sources import Limits
 from include.contracts.staged import QUARANTINE
 from include.contracts.tables import Table
-from include.sources.files import Found
-from include.sources.reading import Reader, Reject, Tally
+from include.sources.files.discovery import Found
+from include.sources.files.reading import Reader, Reject, Tally
 from include.sources.span import Span
 from include.storage.lake import Lake
 

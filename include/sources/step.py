@@ -16,7 +16,7 @@ from include.contracts.raw import held_dataset, raw_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, Window, fingerprint
 from include.contracts.sources import Limits, read_limits, read_sources
 from include.sources.arrivals import doubts, evidence
-from include.sources.files import missing_days
+from include.sources.files.discovery import missing_days
 from include.sources.load_log import LoadLog
 from include.sources.loads import Load
 from include.sources.registry import SourceKind, declared_object, kind_of

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from include import approvals
+from include.answers import waiting
 from include.contracts.errors import ChangingSourceError, HeldError, LateSourceError
 from include.contracts.runs import Window
 from include.contracts.settings import Settings
 from include.sources import load_log
-from include.sources.snapshot import Snapshot
+from include.sources.files.snapshot import Snapshot
 from include.storage.project import Project
 from tests.export_files import Company, call
 
@@ -44,7 +44,7 @@ def test_half_an_export_is_held_with_a_sentence_that_names_the_file(company: Com
     with pytest.raises(HeldError, match=r"^crm/Contact\.csv holds 50 rows, 50 fewer than the 100") as held:
         _unapproved(company, lambda: contacts(company, *range(50)))
     assert company.project.lake.current("raw/crm/contact") == before
-    assert approvals.evidence(company.project, held.value.subject) == held.value.evidence
+    assert waiting.evidence(company.project, held.value.subject) == held.value.evidence
 
 
 def test_a_file_cut_short_is_held_though_few_rows_are_missing(company: Company) -> None:
@@ -95,9 +95,9 @@ def test_what_a_person_approves_is_taken_in(
         contacts(company, *range(100))
         with pytest.raises(HeldError) as held:
             contacts(company, *range(50))
-        assert set(approvals.waiting(company.project, [held.value.subject])) == {held.value.subject}
-        approvals.answer(company.project, held.value.subject, approved=True, author="Nina", reason="They were deleted")
-        assert approvals.waiting(company.project, [held.value.subject]) == {}
+        assert set(waiting.waiting(company.project, [held.value.subject])) == {held.value.subject}
+        waiting.answer(company.project, held.value.subject, approved=True, author="Nina", reason="They were deleted")
+        assert waiting.waiting(company.project, [held.value.subject]) == {}
         contacts(company, *range(50))
         assert company.stage().counts["crm.contact.staged"] == 50
         company.project.close()

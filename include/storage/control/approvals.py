@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from include.storage.postgres.warehouse import APPROVAL
 from include.storage.project import Project
-from include.storage.warehouse import APPROVAL
 
 
 def approved(project: Project, subjects: Collection[str]) -> frozenset[str]:
