@@ -95,9 +95,9 @@ def test_what_a_person_approves_is_taken_in(
         contacts(company, *range(100))
         with pytest.raises(HeldError) as held:
             contacts(company, *range(50))
-        assert set(waiting.waiting(company.project, [held.value.subject])) == {held.value.subject}
+        assert set(waiting.still_held(company.project, [held.value.subject])) == {held.value.subject}
         waiting.answer(company.project, held.value.subject, approved=True, author="Nina", reason="They were deleted")
-        assert waiting.waiting(company.project, [held.value.subject]) == {}
+        assert waiting.still_held(company.project, [held.value.subject]) == {}
         contacts(company, *range(50))
         assert company.stage().counts["crm.contact.staged"] == 50
         company.project.close()
