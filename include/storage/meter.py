@@ -14,7 +14,7 @@ _STATUS = Path("/proc/self/status")
 
 
 class Meter:
-    """Measures the ``with`` block: ``seconds`` of wall clock, ``peak_mb`` of resident memory in MiB, None where unknown.
+    """Measures the ``with`` block: ``seconds`` of wall clock, ``peak_mb`` of resident memory in MiB or None.
 
     The peak is the block's own where the kernel lets its high-water mark be reset at the start; else it is the
     process's so far: on macOS, and in Airflow's tasks, whose /proc belongs to root.
@@ -37,15 +37,11 @@ class Meter:
 
 
 def _peak_mb() -> int | None:
-    if sys.platform == "linux":
-        return _high_water_mark()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak // (1024 * 1024 if sys.platform == "darwin" else 1024))
-
-
-def _high_water_mark() -> int | None:
     try:
         lines = _STATUS.read_text().splitlines()
+    except FileNotFoundError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return int(peak // (1024 * 1024 if sys.platform == "darwin" else 1024))
     except OSError:
         return None
     return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:")), None)
