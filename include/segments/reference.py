@@ -84,6 +84,9 @@ changes. Members who no longer exist leave a held segment too.
 
 A member of several segments of one `exclusive.group` stays in the one with the highest priority. `holdout` keeps a
 share of the members, by a hash of segment and member and so always the same ones, out of exports and activation.
+Whoever is held out of a segment is held out of every one that includes it by `in_segment`, however far (a held-out
+account with its people; no account for one of its people), unless that one sets `inherit_holdouts: false`. A refused
+definition goes on holding out whom it held out.
 
 ## Why
 
