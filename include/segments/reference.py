@@ -88,6 +88,15 @@ Whoever is held out of a segment is held out of every one that includes it by `i
 account with its people; no account for one of its people), unless that one sets `inherit_holdouts: false`. A refused
 definition goes on holding out whom it held out.
 
+## Exports
+
+`python -m include segment KEY --format csv` (`parquet`, `xlsx`) writes the members with their measures, and says how
+many are held out and how many may be contacted by each channel for marketing: opted out, undeliverable (a hard bounce)
+and without a contact point are not. `--channel email` (`phone`) leaves those out and counts them; `--holdout` takes in
+who is held out. A refused segment is not exported, a held one as it last stood, and says so. In CSV an apostrophe
+stands before text that a spreadsheet would run, numbers and telephone numbers aside; Excel cells are typed; Parquet is
+verbatim.
+
 ## Why
 
 `python -m include why SEGMENT ID` and `why-not` show each clause with its truth, the value, the source row and its age

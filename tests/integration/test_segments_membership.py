@@ -20,6 +20,7 @@ from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.runs import DatasetRef, StageReport
 from include.contracts.segments import SEGMENT, SEGMENT_EVENT, SEGMENT_HISTORY, SEGMENT_MEMBERSHIP
 from include.contracts.tables import Table
+from include.segments.states import published_rows, unsound
 from include.segments.step import segment, segment_with
 from include.storage.project import Project
 from tests.small_company import AS_OF, SmallCompany, publish, read, rows_of, save
@@ -351,6 +352,9 @@ def test_a_refused_definition_keeps_its_members_and_stops_no_other(company: Comp
     assert row["state"] == "refused"
     assert row["reason"].startswith("happy.yaml:1:")
     assert "did you mean 'nps_score'?" in row["reason"]
+    with company.base.project.engine() as engine:
+        (told,) = unsound(published_rows(engine))
+    assert told == f"happy is refused, and its members are the 1 that it had: {row['reason']}"
     company.day = TOMORROW + timedelta(days=1)
     company.define("happy", "nps_score >= 9")
     assert sorted(company.log(company.run(scores(a=9, b=9, c=1)))) == [("happy", "entry", "b", None, "person")]
