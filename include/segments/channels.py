@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
-from include.storage.warehouse import READERS
+from include.storage.postgres.warehouse import READERS
 
 REACHABLE = ("opted in", "consent unknown")
 UNREACHABLE = ("opted out", "undeliverable", "no contact point")

@@ -20,8 +20,8 @@ from include.segments.channels import REACHABLE, Channel, contactable, find_chan
 from include.segments.formats import EXCEL_ROWS, FORMATS, Rows
 from include.segments.listing import find_segment
 from include.segments.states import last_stood, require_exportable
+from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
-from include.storage.warehouse import READERS
 
 BATCH_ROWS = 20_000
 MEMBERSHIP = ("since", "confidence", "is_holdout")

@@ -13,7 +13,7 @@ from include.contracts.nearest import nearest
 from include.contracts.segments import SEGMENT
 from include.segments.catalog import Catalog, load
 from include.storage.engine import Engine
-from include.storage.warehouse import READERS
+from include.storage.postgres.warehouse import READERS
 
 Row = Mapping[str, Any]
 

@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from include.answers.segment import explain
 from include.contracts import identity, profiles
 from include.contracts.errors import ConfigurationError
 from include.contracts.runs import DatasetRef
@@ -27,11 +28,10 @@ from include.segments.catalog import load_beside
 from include.segments.export import export, export_file
 from include.segments.formats import neutral
 from include.segments.listing import list_segments
+from include.segments.population import lake_reader, warehouse_reader
 from include.segments.preview import preview
-from include.segments.readers import lake_reader, warehouse_reader
 from include.segments.step import segment
-from include.segments.why import explain
-from include.storage import build, publication
+from include.storage.postgres import build, publication
 from include.storage.project import Project
 from tests.small_company import AS_OF, SmallCompany, publish
 
@@ -152,7 +152,7 @@ def warehouse(company: SmallCompany, refs: dict[str, DatasetRef], postgres_home:
     """The same company, published to a real PostgreSQL."""
     import psycopg  # noqa: PLC0415
 
-    from include.storage import embedded  # noqa: PLC0415
+    from include.storage.postgres import embedded  # noqa: PLC0415
 
     server = embedded.url(postgres_home, "postgres").replace("postgresql+psycopg", "postgresql")
     with psycopg.connect(server, autocommit=True) as connection:
