@@ -22,8 +22,9 @@ from include.contracts.runs import DatasetRef, Run, StageReport, Window
 from include.contracts.settings import Settings
 from include.contracts.sources import read_sources
 from include.contracts.staged import STAGED
-from include.storage import days, publication
+from include.storage import days
 from include.storage.meter import Meter
+from include.storage.postgres import publication
 from include.storage.project import Project
 
 Refs = Mapping[str, DatasetRef]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from include.contracts.measures import (
     ACCOUNT_360,
     ACCOUNT_HISTORY,
+    CONTRACT_STATES,
     CUSTOMER_360,
     CUSTOMER_HISTORY,
     NPS_CLASSES,
@@ -66,11 +70,12 @@ CONTRACT_RENEWAL = Table(
         text("contract_id", "Contract (staged/contract)"),
         text("account_id", "Account"),
         text("contract_type", "How it ends or renews", required=True, allowed=CONTRACT_TYPES),
-        boolean("is_live", "In force on the logical date, or past its end without a successor", required=True),
+        text("state", "State on the logical date", required=True, allowed=CONTRACT_STATES),
+        boolean("is_live", "In force or overdue (past its end without a successor): its value counts", required=True),
         date("renewal_date", "Day that decides: its end, or the notice deadline where it renews by itself"),
         text(
             "renewal_bucket",
-            "renewal_date's bucket; none where it does not renew",
+            "renewal_date's bucket; none where it does not renew, has ended, or its renewal is signed",
             required=True,
             allowed=RENEWAL_BUCKETS,
         ),
@@ -81,7 +86,7 @@ CONTRACT_RENEWAL = Table(
 
 RENEWAL_MONTH = Table(
     name="renewal_month",
-    grain="one calendar month in which live contracts come up for renewal",
+    grain="one calendar month in which contracts, live or signed ahead, come up for renewal",
     key=("month",),
     columns=(
         date("month", "First day of the month"),
@@ -103,6 +108,27 @@ COVERAGE = Table(
     ),
 )
 
+BASES: Mapping[str, str] = MappingProxyType(
+    {
+        "usage": "Core actions of 28 days",
+        "usage_of_nobody": "Core actions of nobody known: they count for accounts, for no person",
+        "usage_by_workspace": "Core actions in a workspace of an account, for which they count",
+        "usage_by_person": "Core actions in no known workspace: they count for the person's account",
+        "usage_by_nowhere": "Core actions of no account: neither a workspace nor the person tells one",
+    }
+)
+
+BASIS = Table(
+    name="basis",
+    grain="one kind of evidence that measures rest on, and how much of it there is",
+    key=("basis",),
+    columns=(
+        text("basis", "Which", allowed=tuple(BASES)),
+        text("about", "What is counted", required=True),
+        count("rows", "How many"),
+    ),
+)
+
 MEASURED = (
     CUSTOMER_360,
     ACCOUNT_360,
@@ -114,5 +140,6 @@ MEASURED = (
     NPS_MONTH,
     RENEWAL_MONTH,
     COVERAGE,
+    BASIS,
 )
 """All that ``measure`` writes."""
