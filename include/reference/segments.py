@@ -71,7 +71,9 @@ MEMBERSHIP = """## Membership and events
   condition changed: somebody who would not have moved by the former one), `identity` (merge, split), `gone`.
 - When profiles merge, memberships go on under the surviving id (`merge`); when one is split, both parts keep it
   (`split`). Neither is an exit and an entry.
-- Replayed in the order of date, sequence and kind (merge, split, exit, entry) the events give the membership.
+- Replayed in the order of date, sequence and kind (merge, split, exit, entry) the events give the membership, whatever
+  the order in which days were run: a day may be run again while it is the newest; one before it is refused, or, with
+  `run --rewind`, takes the place of itself and of all later ones.
 
 ## Guards
 
