@@ -5,6 +5,7 @@ Ids are made as ``<source>.<object>:<key in the source>``, for example ``crm.con
 
 from __future__ import annotations
 
+from include.contracts.systems import Part
 from include.contracts.tables import Column, Table, boolean, date, integer, number, text, timestamp
 
 EMAIL_ACTIVITY_KINDS = ("sent", "open", "click", "unsubscribe", "bounce", "complaint", "form", "reply")
@@ -26,7 +27,8 @@ PERSON_RECORD = Table(
     key=("record_id",),
     columns=(
         text("record_id", "<source>.<object>:<source key>"),
-        text("source", "Source that holds the record: crm, email, usage, nps", required=True),
+        text("source", "Source that holds the record, by its name in sources.yaml", required=True),
+        text("part", "Part that the source plays, whatever its name", required=True, allowed=tuple(Part)),
         text("object", "Object inside the source: contact, lead, prospect, user, respondent", required=True),
         text("source_key", "Key of the row in its source", required=True),
         text("first_name", "Given name, white space folded; placeholders are null", personal=True),
@@ -64,6 +66,7 @@ ACCOUNT = Table(
     columns=(
         text("account_id", "<source>.<object>:<source key>"),
         text("source", "Source that holds the account", required=True),
+        text("part", "Part that the source plays, whatever its name", required=True, allowed=tuple(Part)),
         text("object", "Object inside the source: account, group", required=True),
         text("source_key", "Key of the row in its source", required=True),
         text("name", "Name of the company"),

@@ -10,8 +10,9 @@ import ibis
 import ibis.expr.types as ir
 
 from include.contracts.errors import ContractError
-from include.contracts.exports import EXPORTS, ExportFile
+from include.contracts.exports import SYSTEMS
 from include.contracts.sources import SourceSettings
+from include.contracts.systems import Feed, System
 from include.contracts.tables import Table
 from include.staging.faults import Rule, find_faults, quarantined
 from include.staging.raw import Loads, RawObject, read_loads, read_object
@@ -41,7 +42,16 @@ class Desk:
         self._raw: dict[str, RawObject] = {}
         self._parts: list[ir.Table] = []
         self._loads: Loads = read_loads(self.engine, self.source)
-        self._declared: Mapping[str, ExportFile] = {file.object: file for file in EXPORTS[self.settings.kind]}
+
+    @property
+    def system(self) -> System:
+        """The system that the source is."""
+        return SYSTEMS[self.settings.kind]
+
+    def feeds(self, table: Table) -> tuple[Feed, ...]:
+        """What the source's objects give to a staged table."""
+        given = table.name.removeprefix("staged/")
+        return tuple(feed for feed in self.system.feeds if feed.table == given)
 
     @property
     def zone(self) -> str:
@@ -64,7 +74,7 @@ class Desk:
     def raw(self, name: str) -> RawObject:
         """Return the object's current rows, unjudged."""
         if name not in self._raw:
-            raw = read_object(self.engine, self.manifests[name], self._declared[name], self._loads)
+            raw = read_object(self.engine, self.manifests[name], self.system.file(name), self._loads)
             self._raw[name] = replace(raw, rows=self.named(raw.rows))
         return self._raw[name]
 
@@ -85,7 +95,7 @@ class Desk:
         if len(faults):
             faulty = rows.join(ibis.memtable(faults), ["_load_id", "_line"])
             self.broken[name] = self.named(faulty)
-            self.faulty.append(quarantined(faulty, rules, self.source, name, self._declared[name].key))
+            self.faulty.append(quarantined(faulty, rules, self.source, name, self.system.file(name).key))
             rows = rows.anti_join(ibis.memtable(faults), ["_load_id", "_line"]).view()
         lost = 0
         if gone is not None:

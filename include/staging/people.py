@@ -31,6 +31,7 @@ def person(
     found: dict[str, ir.Value] = {
         "record_id": desk.key(name, key),
         "source": ibis.literal(desk.source),
+        "part": ibis.literal(desk.system.part.value),
         "object": ibis.literal(name),
         "source_key": key,
         "is_deleted": ibis.literal(False),

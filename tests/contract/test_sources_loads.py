@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from include.contracts.errors import ConfigurationError, SourceError
+from include.contracts.exports import SYSTEMS
 from include.contracts.runs import Window
 from include.contracts.sources import read_sources
-from include.sources.registry import KINDS
 from tests.export_files import EVERYTHING, SOURCES, Company, call
 
 
@@ -33,12 +33,12 @@ def lake_files(company: Company) -> dict[str, bytes]:
 def test_every_declared_source_takes_in_its_files(company: Company, source: str) -> None:
     report = company.extract(source)
     settings = read_sources(company.project.settings.config)[source]
-    kind = KINDS[settings.kind]
+    system = SYSTEMS[settings.kind]
     for name in settings.objects:
         assert report.counts[f"{name}.files"] == 1
         manifest = company.project.lake.current(f"raw/{source}/{name}")
         assert manifest is not None
-        assert set(manifest.inputs) == {kind.objects[name].path.replace("YYYY-MM-DD", "2026-10-30")}
+        assert set(manifest.inputs) == {system.file(name).path.replace("YYYY-MM-DD", "2026-10-30")}
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -32,6 +32,7 @@ class ExportFile:
     object: str
     key: str
     changed: str
+    personal: tuple[str, ...]  # columns that say who somebody is, or what they wrote
 
     @property
     def names(self) -> tuple[str, ...]:

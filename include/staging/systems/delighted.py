@@ -13,7 +13,7 @@ from include.staging.people import person
 from include.staging.row_rules import key_rules, moment_rules, presence_rules
 
 
-def stage_delighted(desk: Desk) -> Staged:
+def stage(desk: Desk) -> Staged:
     """Yield the rows that a Delighted export gives to the staged tables."""
     if not desk.has("response"):
         return

@@ -14,7 +14,7 @@ from include.staging.people import person
 from include.staging.row_rules import key_rules, moment_rules, presence_rules
 
 
-def stage_pardot(desk: Desk) -> Staged:
+def stage(desk: Desk) -> Staged:
     """Yield the rows that a Pardot export gives to the staged tables."""
     yield from desk.each(
         ("prospect", PERSON_RECORD, _prospects),

@@ -31,7 +31,7 @@ from include.staging.row_rules import (
 from include.staging.systems.salesforce_contracts import contracts
 
 
-def stage_salesforce(desk: Desk) -> Staged:
+def stage(desk: Desk) -> Staged:
     """Yield the rows that a Salesforce export gives to the staged tables."""
     yield from desk.each(
         ("contact", PERSON_RECORD, _contacts),
@@ -129,6 +129,7 @@ def _accounts(desk: Desk) -> ir.Table:
     employees = values.whole(rows.NumberOfEmployees)
     found = {
         "account_id": desk.key("account", rows.Id), "source": ibis.literal(desk.source),
+        "part": ibis.literal(desk.system.part.value),
         "object": ibis.literal("account"), "source_key": rows.Id, "name": values.text(rows.Name, blanks),
         "domain": values.domain(rows.Website), "parent_id": desk.key("account", rows.ParentId), "crm_id": rows.Id,
         "type": values.text(rows.Type, blanks), "industry": values.text(rows.Industry, blanks),

@@ -33,7 +33,7 @@ def _path(document: str, path: str) -> str:  # type: ignore[empty-body]
     """The text at a path of a JSON document; null when there is none."""
 
 
-def stage_segment(desk: Desk) -> Staged:
+def stage(desk: Desk) -> Staged:
     """Yield the rows that a Segment export gives to the staged tables."""
     if not desk.has("event"):
         return
@@ -149,6 +149,7 @@ def _workspaces(desk: Desk, rows: ir.Table) -> ir.Table:
     blanks = desk.staging.placeholders.text
     found = {
         "account_id": desk.key("group", latest.groupId), "source": ibis.literal(desk.source),
+        "part": ibis.literal(desk.system.part.value),
         "object": ibis.literal("group"), "source_key": latest.groupId, "name": values.text(latest["name"], blanks),
         "domain": values.domain(latest.domain), "crm_id": latest.crm, "industry": values.text(latest.industry, blanks),
         "plan": values.text(latest.plan, blanks), "seats": _count(latest.seats), "employees": _count(latest.employees),
