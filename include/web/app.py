@@ -26,7 +26,7 @@ OPEN = frozenset({"/api/v1/health", "/api/v1/openapi.json"})  # what answers any
 
 
 def create_app(project: Project, identify: Identify) -> FastAPI:
-    """Return the application on an installation; ``identify`` names the caller of a request or raises Problem."""
+    """Return the application on an installation; ``identify`` names the caller of a request or raises ProblemError."""
     app = FastAPI(
         title="Kindred", version=VERSION, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
         description="Unified profiles and explained segments.",

@@ -6,18 +6,16 @@ import uuid
 
 import sqlalchemy as sa
 
-from include.storage.warehouse import ACCESS_LOG, Warehouse
-from include.web.callers import Caller
+from include.storage.postgres.warehouse import ACCESS_LOG, Warehouse
 
-REASON = "X-Reason"  # the header in which a caller may say why
 REASON_LENGTH = 500
 
 
-def began(warehouse: Warehouse, caller: Caller, action: str, subject: str, reason: str | None) -> str:
+def began(warehouse: Warehouse, caller: str, action: str, subject: str, reason: str | None) -> str:
     """Note a read before anything is given out, so that none can go without; returns its id for :func:`ended`."""
     access_id = uuid.uuid4().hex
     entry = {
-        "access_id": access_id, "read_at": sa.func.now(), "caller": caller.name, "action": action,
+        "access_id": access_id, "read_at": sa.func.now(), "caller": caller, "action": action,
         "subject": subject, "reason": (reason or "")[:REASON_LENGTH] or None,
     }  # fmt: skip
     with warehouse.begin() as connection:
@@ -32,6 +30,6 @@ def ended(warehouse: Warehouse, access_id: str, profiles: int) -> None:
         connection.execute(noted.values(profiles=profiles))
 
 
-def read_one(warehouse: Warehouse, caller: Caller, action: str, subject: str, reason: str | None) -> None:
+def read_one(warehouse: Warehouse, caller: str, action: str, subject: str, reason: str | None) -> None:
     """Note the read of a single profile."""
     ended(warehouse, began(warehouse, caller, action, subject, reason), 1)

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from include.contracts.access import Scope
-from include.storage.warehouse import Warehouse
+from include.storage.postgres.warehouse import Warehouse
+from include.storage.project import Project
+from include.web import audit
+from include.web.answers import answer
 from include.web.keys import verified
 from include.web.limits import Limiter
-from include.web.problems import Problem
+from include.web.problems import ProblemError
 
+GIVE_A_KEY = "Give an API key as 'Authorization: Bearer KEY'; `python -m include keys create` makes one."
+NO_KEY = "This API key is unknown, has ended or was taken back; ask for a new one."
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="kindred"'}
 
 
@@ -34,36 +40,68 @@ Identify = Callable[[Request], Awaitable[Caller]]
 
 
 def by_key(warehouse: Callable[[], Warehouse], limiter: Limiter) -> Identify:
-    """Return how callers are known by an API key in ``Authorization: Bearer``; raises Problem 401 or 429."""
+    """Return how callers are known by an API key in ``Authorization: Bearer``; raises ProblemError 401 or 429."""
 
     async def identify(request: Request) -> Caller:
         scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not presented.strip():
-            raise Problem(401, "Give an API key as 'Authorization: Bearer KEY'; `python -m include keys create` makes one.", CHALLENGE)
+            raise ProblemError(
+                401,
+                "Give an API key as 'Authorization: Bearer KEY'; `python -m include keys create` makes one.",
+                CHALLENGE,
+            )
         key = await run_in_threadpool(verified, warehouse(), presented.strip(), datetime.now(UTC))
         if key is None:
-            raise Problem(401, "This API key is unknown, has ended or was taken back; ask for a new one.", CHALLENGE)
+            raise ProblemError(401, NO_KEY, CHALLENGE)
         limiter.take(key.key_id)
         return Caller(f"key {key.key_id} ({key.name})", key.scopes)
 
     return identify
 
 
-def needs(*scopes: Scope) -> Callable[[Request], Awaitable[Caller]]:
-    """Return a dependency that gives a route its caller; raises Problem 403 where a scope is missing."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a known caller: what a route works with."""
 
-    async def known(request: Request) -> Caller:
-        identify: Identify = request.app.state.identify
-        caller = await identify(request)
+    request: Request
+    project: Project
+    caller: Caller
+    reason: str | None
+
+    @property
+    def sees_people(self) -> bool:
+        """The caller may see personal values."""
+        return self.caller.may(Scope.PII_READ)
+
+    def answer(self, value: Any) -> Response:
+        """Return a value as JSON."""
+        return answer(self.request, value)
+
+    def read(self, action: str, subject: str) -> None:
+        """Note in the access log that one profile's personal values are given out."""
+        audit.read_one(self.project.warehouse(), self.caller.name, action, subject, self.reason)
+
+
+Reason = Annotated[
+    str | None, Header(alias="X-Reason", description="Why personal data is read; kept in the access log.")
+]
+
+
+def needs(*scopes: Scope) -> Callable[..., Awaitable[Call]]:
+    """Return a dependency that gives a route its call; raises ProblemError 403 where a scope is missing."""
+
+    async def known(request: Request, reason: Reason = None) -> Call:
+        state = request.app.state
+        caller: Caller = await state.identify(request)
         missing = [scope.value for scope in scopes if not caller.may(scope)]
         if missing:
-            raise Problem(403, f"This needs the scope {', '.join(missing)}, which {caller.name} does not have.")
-        return caller
+            raise ProblemError(403, f"This needs the scope {', '.join(missing)}, which {caller.name} does not have.")
+        return Call(request, state.project, caller, reason)
 
-    known.needed = scopes  # type: ignore[attr-defined]  # a test walks the routes and reads it
     return known
 
 
 READ_SEGMENTS = Depends(needs(Scope.SEGMENTS_READ))
 READ_PROFILES = Depends(needs(Scope.PROFILES_READ))
 READ_BOTH = Depends(needs(Scope.SEGMENTS_READ, Scope.PROFILES_READ))
+READ_PEOPLE = Depends(needs(Scope.SEGMENTS_READ, Scope.PROFILES_READ, Scope.PII_READ))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from include.contracts.access import Scope
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
-from include.storage.warehouse import API_KEY, Warehouse
+from include.storage.postgres.warehouse import API_KEY, Warehouse
 
 PREFIX = "kd"
 MAX_DAYS = 366
@@ -79,7 +79,7 @@ def verified(warehouse: Warehouse, presented: str, now: datetime) -> Key | None:
     return _key(row) if row and is_right and row["revoked_at"] is None and now < row["expires_at"] else None
 
 
-def _key(row: Mapping[str, Any]) -> Key:
+def _key(row: sa.RowMapping) -> Key:
     known = {scope.value for scope in Scope}
     scopes = frozenset(Scope(scope) for scope in row["scopes"] if scope in known)
     return Key(row["key_id"], row["name"], scopes, row["expires_at"])

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-from include.web.problems import Problem
+from include.web.problems import ProblemError
 
 
 class Limiter:
@@ -19,7 +19,7 @@ class Limiter:
         self._lock = Lock()
 
     def take(self, caller: str) -> None:
-        """Take one token of the caller's; raises Problem 429 that says when there will be one."""
+        """Take one token of the caller's; raises ProblemError 429 that says when there will be one."""
         with self._lock:
             now = self._clock()
             tokens, since = self._buckets.get(caller, (float(self._burst), now))
@@ -27,4 +27,4 @@ class Limiter:
             self._buckets[caller] = (max(tokens - 1, 0) if tokens >= 1 else tokens, now)
         if tokens < 1:
             wait = math.ceil((1 - tokens) / self._rate)
-            raise Problem(429, f"Too many calls; try again in {wait} s.", {"Retry-After": str(wait)})
+            raise ProblemError(429, f"Too many calls; try again in {wait} s.", {"Retry-After": str(wait)})

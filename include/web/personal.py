@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from include.contracts.profiles import PROFILE
 from include.contracts.tables import Table
 
 MASK = "***"
-CONTACTS = {"email": "email_consent", "phone": "phone_consent"}  # a profile's contact point, and what decides on it
+CONTACTS = MappingProxyType({"email": "email_consent", "phone": "phone_consent"})  # a contact point and its consent
 
 Row = dict[str, Any]
 
@@ -21,27 +22,27 @@ def masked(table: Table, row: Mapping[str, Any]) -> Row:
     return {name: MASK if name in personal and value is not None else value for name, value in row.items()}
 
 
-def record(row: Mapping[str, Any], *, open_: bool, withheld: Counter[str]) -> Row:
-    """Return a golden record without the contact points that must not leave, which are counted in ``withheld``."""
-    shown = dict(row) if open_ else masked(PROFILE, row)
-    for point, consent in CONTACTS.items():
-        if row.get(consent) == "opted_out" and row.get(point) is not None:
-            shown[point] = None
-            withheld[f"{point}: opted out"] += 1
-    return shown
+def shown(record: Row, points: Sequence[Row], *, is_open: bool) -> Row:
+    """Return a golden record and its contact points as a caller may see them, and how many were withheld, by reason.
+
+    ``is_open``: the caller may see personal values; other callers get MASK in their place.
+    """
+    reasons = {(point["type"], point["value"]): _reason(point) for point in points}
+    kept = dict(record) if is_open else masked(PROFILE, record)
+    for name, consent in CONTACTS.items():
+        if record.get(consent) == "opted_out" or reasons.get((name, record.get(name))):
+            kept[name] = None
+    told = [_point(point, is_open=is_open) for point in points]
+    withheld = Counter(f"{point['type']}: {point['withheld']}" for point in told if point["withheld"])
+    return {"record": kept, "contact_points": told, "withheld": dict(withheld), "masked": not is_open}
 
 
-def points(rows: list[Row], *, open_: bool, withheld: Counter[str]) -> list[Row]:
-    """Return contact points and keys; of one that must not leave, only what it is and why it is withheld."""
-    return [_point(row, open_=open_, withheld=withheld) for row in rows]
+def _point(point: Row, *, is_open: bool) -> Row:
+    reason = _reason(point)
+    value = None if reason else point["value"] if is_open else MASK
+    return {**point, "value": value, "withheld": reason}
 
 
-def _point(row: Row, *, open_: bool, withheld: Counter[str]) -> Row:
-    why = "opted out" if row["consent"] == "opted_out" else "bounced" if row["is_deliverable"] is False else None
-    shown = {**row, "withheld": why}
-    if why:
-        withheld[f"{row['type']}: {why}"] += 1
-        shown["value"] = None
-    elif not open_:
-        shown["value"] = MASK
-    return shown
+def _reason(point: Row) -> str | None:
+    """Why a contact point must not leave, if it must not."""
+    return "opted out" if point["consent"] == "opted_out" else "bounced" if point["is_deliverable"] is False else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -17,10 +18,9 @@ from include.contracts.errors import ConfigurationError, KindredError, Retryable
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-RETRY_SECONDS = 5
 
 
-class Problem(Exception):
+class ProblemError(Exception):
     """A request that is refused."""
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
@@ -34,39 +34,38 @@ def document(status: int, detail: str, headers: Mapping[str, str] | None = None)
     return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
 
 
-def problem_of(error: Exception) -> Problem:
-    """Return how an error is told to a caller; one that is nobody's to know is named by its kind alone."""
-    match error:
-        case Problem():
-            return error
-        case HTTPException():
-            return Problem(error.status_code, str(error.detail), error.headers)
-        case RequestValidationError():
-            return Problem(422, _invalid(error.errors()))
-        case RetryableError():
-            return Problem(503, str(error), {"Retry-After": str(RETRY_SECONDS)})
-        case OperationalError() | InterfaceError():
-            detail = "The warehouse does not answer; try again, and see that PostgreSQL runs."
-            return Problem(503, detail, {"Retry-After": str(RETRY_SECONDS)})
-        case ConfigurationError():
-            return Problem(422, str(error))
-        case KindredError():
-            return Problem(409, str(error))
+def _fault(error: Exception) -> ProblemError:
+    """What is nobody's to know is named by its kind alone: its text may quote a row."""
     log.error("A request failed with %s.", type(error).__name__)
-    return Problem(500, f"A fault of Kindred's own ({type(error).__name__}). Please report it.")
+    return ProblemError(500, f"A fault of Kindred's own ({type(error).__name__}). Please report it.")
+
+
+Told = Callable[[Any], ProblemError]
+AWAY = "The warehouse does not answer; try again, and see that PostgreSQL runs."
+SOON = {"Retry-After": "5"}
+KINDS: Mapping[type[Exception], Told] = MappingProxyType(
+    {
+        ProblemError: lambda error: error,
+        HTTPException: lambda error: ProblemError(error.status_code, str(error.detail), error.headers),
+        RequestValidationError: lambda error: ProblemError(422, _invalid(error.errors())),
+        RetryableError: lambda error: ProblemError(503, str(error), SOON),
+        ConfigurationError: lambda error: ProblemError(422, str(error)),
+        KindredError: lambda error: ProblemError(409, str(error)),
+        OperationalError: lambda _: ProblemError(503, AWAY, SOON),
+        InterfaceError: lambda _: ProblemError(503, AWAY, SOON),
+        Exception: _fault,
+    }
+)
 
 
 def answer_in_problem_documents(app: FastAPI) -> None:
-    """Let the application answer every error with a problem document."""
-    kinds: tuple[type[Exception] | int, ...] = (
-        Problem, HTTPException, RequestValidationError, KindredError, OperationalError, InterfaceError, 500
-    )  # fmt: skip
-    for kind in kinds:
-        app.add_exception_handler(kind, _told)
+    """Let the application answer every error with a problem document, by the nearest of its kinds."""
+    for kind in KINDS:
+        app.add_exception_handler(kind, _answered)
 
 
-async def _told(request: Request, error: Exception) -> Response:
-    problem = problem_of(error)
+async def _answered(_: Request, error: Exception) -> Response:
+    problem = next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)(error)
     return document(problem.status, problem.detail, problem.headers)
 
 

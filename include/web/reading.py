@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from include.contracts.nearest import nearest
 from include.contracts.segments import EVENT_KINDS
-from include.storage.build import PREFIX
+from include.storage.postgres.build import PREFIX
+from include.storage.postgres.warehouse import PUBLICATION, READERS
 from include.storage.project import Project
-from include.storage.warehouse import PUBLICATION, READERS
-from include.web.problems import Problem
+from include.web.problems import ProblemError
 
 Row = dict[str, Any]
 
@@ -56,11 +56,11 @@ ORDER BY e.on_date, e.sequence, rank, e.member_id LIMIT :limit
 
 @contextmanager
 def snapshot(project: Project) -> Iterator[sa.Connection]:
-    """Open one read-only snapshot of the warehouse; raises Problem 503 before the first publication."""
+    """Open one read-only snapshot of the warehouse; raises ProblemError 503 before the first publication."""
     with project.warehouse().begin() as connection:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         if connection.exec_driver_sql(f"SELECT to_regclass('{READERS}.segment')").scalar() is None:
-            raise Problem(503, "Nothing is published yet; run the pipeline first.", {"Retry-After": "60"})
+            raise ProblemError(503, "Nothing is published yet; run the pipeline first.", {"Retry-After": "60"})
         yield connection
 
 
@@ -80,11 +80,11 @@ def current_version(connection: sa.Connection) -> Version:
 
 
 def kept_version(connection: sa.Connection, name: str) -> Version:
-    """Return a version that was published and is still kept; raises Problem 410 for one that is gone."""
+    """Return a version that was published and is still kept; raises ProblemError 410 for one that is gone."""
     row = connection.execute(sa.select(PUBLICATION).where(PUBLICATION.c.version == name)).mappings().one_or_none()
     place = {"place": f'"{PREFIX}{name}"."segment_membership"'}
     if row is None or connection.execute(sa.text("SELECT to_regclass(:place)"), place).scalar() is None:
-        raise Problem(410, "The version that this cursor goes through is not kept any more; begin again without it.")
+        raise ProblemError(410, "The version that this cursor goes through is not kept any more; begin anew.")
     return Version(row["version"], row["as_of"].isoformat(), PREFIX + row["version"])
 
 
@@ -95,27 +95,27 @@ def segments(connection: sa.Connection) -> list[Row]:
 
 
 def segment(connection: sa.Connection, key: str) -> Row:
-    """Return one published row of ``segment``; raises Problem 404 naming the nearest key."""
+    """Return one published row of ``segment``; raises ProblemError 404 naming the nearest key."""
     known = {row["segment_key"]: row for row in segments(connection)}
     if key not in known:
-        raise Problem(404, f"There is no segment {key!r}{nearest(key, known)}.")
+        raise ProblemError(404, f"There is no segment {key!r}{nearest(key, known)}.")
     return known[key]
 
 
 def profile(connection: sa.Connection, asked: str) -> Row:
-    """Return a profile by its living or a retired id, with all that hangs on it; raises Problem 404."""
+    """Return a profile by its living or a retired id, with all that hangs on it; raises ProblemError 404."""
     return _one(connection, _PROFILE, asked, "profile")
 
 
 def account(connection: sa.Connection, asked: str) -> Row:
-    """Return an account with its measures, segments and people; raises Problem 404."""
+    """Return an account with its measures, segments and people; raises ProblemError 404."""
     return _one(connection, _ACCOUNT, asked, "account")
 
 
 def _one(connection: sa.Connection, query: str, asked: str, kind: str) -> Row:
     row = connection.execute(sa.text(query), {"asked": asked}).mappings().one_or_none()
     if row is None:
-        raise Problem(404, f"There is no {kind} of this id.")
+        raise ProblemError(404, f"There is no {kind} of this id.")
     return dict(row)
 
 
@@ -139,11 +139,11 @@ def cursor(kind: str, *place: Any) -> str:
 
 
 def place_of(given: str, kind: str, shape: tuple[type, ...]) -> list[Any]:
-    """Return the place that a cursor of this kind names; raises Problem 400 for any other text."""
+    """Return the place that a cursor of this kind names; raises ProblemError 400 for any other text."""
     try:
         said, *place = json.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
     except (ValueError, TypeError, binascii.Error, RecursionError):
         said, place = None, []
     if said != kind or len(place) != len(shape) or any(type(p) is not s for p, s in zip(place, shape, strict=True)):
-        raise Problem(400, "This cursor is not one that an earlier answer gave; begin again without it.")
-    return place
+        raise ProblemError(400, "This cursor is not one that an earlier answer gave; begin again without it.")
+    return list(place)
