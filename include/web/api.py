@@ -15,12 +15,11 @@ from include.web.answers import answer
 from include.web.callers import READ_PEOPLE, READ_PROFILES, Call
 
 router = APIRouter(prefix="/api/v1")
-health = APIRouter(prefix="/api/v1")
 
 Id = Annotated[str, Path(min_length=1, max_length=200, examples=["p_7f3a"])]
 
 
-@health.get("/health", summary="Is the service there, and is anything published?")
+@router.get("/health", summary="Is the service there, and is anything published?")
 def read_health(request: Request) -> Response:
     """Say what is published; answers anybody, and tells nothing of anybody."""
     with reading.snapshot(request.app.state.project) as connection:

@@ -13,9 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from include.contracts.access import Scope
 from include.storage.postgres.warehouse import Warehouse
 from include.storage.project import Project
-from include.web import audit
+from include.web import audit, sessions
 from include.web.answers import answer
-from include.web.keys import verified
+from include.web.keys import Key, verified
 from include.web.limits import Limiter
 from include.web.problems import ProblemError
 
@@ -40,23 +40,28 @@ Identify = Callable[[Request], Awaitable[Caller]]
 
 
 def by_key(warehouse: Callable[[], Warehouse], limiter: Limiter) -> Identify:
-    """Return how callers are known by an API key in ``Authorization: Bearer``; raises ProblemError 401 or 429."""
+    """Return how callers are known by an API key, or by the session that was begun with one.
+
+    The result raises ProblemError 401 for anybody else, 429 for who calls too often.
+    """
 
     async def identify(request: Request) -> Caller:
-        scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not presented.strip():
-            raise ProblemError(
-                401,
-                "Give an API key as 'Authorization: Bearer KEY'; `python -m include keys create` makes one.",
-                CHALLENGE,
-            )
-        key = await run_in_threadpool(verified, warehouse(), presented.strip(), datetime.now(UTC))
-        if key is None:
-            raise ProblemError(401, NO_KEY, CHALLENGE)
+        key = await run_in_threadpool(_presented, request, warehouse())
         limiter.take(key.key_id)
         return Caller(f"key {key.key_id} ({key.name})", key.scopes)
 
     return identify
+
+
+def _presented(request: Request, warehouse: Warehouse) -> Key:
+    scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        key = verified(warehouse, presented.strip(), datetime.now(UTC))
+    else:
+        key = sessions.holder(request, warehouse)
+    if key is None:
+        raise ProblemError(401, NO_KEY if scheme else GIVE_A_KEY, CHALLENGE)
+    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ def needs(*scopes: Scope) -> Callable[..., Awaitable[Call]]:
     return known
 
 
+ANYBODY = Depends(needs())
 READ_SEGMENTS = Depends(needs(Scope.SEGMENTS_READ))
 READ_PROFILES = Depends(needs(Scope.PROFILES_READ))
 READ_BOTH = Depends(needs(Scope.SEGMENTS_READ, Scope.PROFILES_READ))

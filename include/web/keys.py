@@ -72,14 +72,25 @@ def verified(warehouse: Warehouse, presented: str, now: datetime) -> Key | None:
     key_id, _, secret = rest.partition("_")
     if prefix != PREFIX or not secret:
         return None
+    row = _row(warehouse, key_id)
+    is_right = hmac.compare_digest(row["secret_digest"] if row else _digest(""), _digest(secret))
+    return _key(row, now) if row and is_right else None
+
+
+def in_force(warehouse: Warehouse, key_id: str, now: datetime) -> Key | None:
+    """Return a key by its public part, for a session that was begun with the whole of it."""
+    row = _row(warehouse, key_id)
+    return _key(row, now) if row else None
+
+
+def _row(warehouse: Warehouse, key_id: str) -> sa.RowMapping | None:
     with warehouse.begin() as connection:
-        row = connection.execute(sa.select(API_KEY).where(API_KEY.c.key_id == key_id)).mappings().one_or_none()
-    digest = row["secret_digest"] if row else _digest("")
-    is_right = hmac.compare_digest(digest, _digest(secret))
-    return _key(row) if row and is_right and row["revoked_at"] is None and now < row["expires_at"] else None
+        return connection.execute(sa.select(API_KEY).where(API_KEY.c.key_id == key_id)).mappings().one_or_none()
 
 
-def _key(row: sa.RowMapping) -> Key:
+def _key(row: sa.RowMapping, now: datetime) -> Key | None:
+    if row["revoked_at"] is not None or now >= row["expires_at"]:
+        return None
     known = {scope.value for scope in Scope}
     scopes = frozenset(Scope(scope) for scope in row["scopes"] if scope in known)
     return Key(row["key_id"], row["name"], scopes, row["expires_at"])

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from include.contracts.errors import ConfigurationError, KindredError, RetryableError
 
@@ -34,12 +35,6 @@ def document(status: int, detail: str, headers: Mapping[str, str] | None = None)
     return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
 
 
-def _fault(error: Exception) -> ProblemError:
-    """What is nobody's to know is named by its kind alone: its text may quote a row."""
-    log.error("A request failed with %s.", type(error).__name__)
-    return ProblemError(500, f"A fault of Kindred's own ({type(error).__name__}). Please report it.")
-
-
 Told = Callable[[Any], ProblemError]
 AWAY = "The warehouse does not answer; try again, and see that PostgreSQL runs."
 SOON = {"Retry-After": "5"}
@@ -53,20 +48,55 @@ KINDS: Mapping[type[Exception], Told] = MappingProxyType(
         KindredError: lambda error: ProblemError(409, str(error)),
         OperationalError: lambda _: ProblemError(503, AWAY, SOON),
         InterfaceError: lambda _: ProblemError(503, AWAY, SOON),
-        Exception: _fault,
     }
 )
 
 
-def answer_in_problem_documents(app: FastAPI) -> None:
-    """Let the application answer every error with a problem document, by the nearest of its kinds."""
+Page = Callable[[Request, ProblemError], Response]
+
+
+def answer_problems(app: FastAPI, page: Page, documents: str) -> None:
+    """Let the application tell every error by the nearest of its kinds.
+
+    Under the path ``documents`` with a problem document, elsewhere with a ``page``.
+    """
+
+    def tell(request: Request, problem: ProblemError) -> Response:
+        within = request.url.path.removeprefix(request.scope.get("root_path", ""))
+        if within.startswith(documents):
+            return document(problem.status, problem.detail, problem.headers)
+        return page(request, problem)
+
+    async def told(request: Request, error: Exception) -> Response:
+        return tell(request, next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)(error))
+
     for kind in KINDS:
-        app.add_exception_handler(kind, _answered)
+        app.add_exception_handler(kind, told)
+    app.add_middleware(Guarded, tell=tell)
 
 
-async def _answered(_: Request, error: Exception) -> Response:
-    problem = next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)(error)
-    return document(problem.status, problem.detail, problem.headers)
+class Guarded:
+    """Tells of a fault by its kind alone: its text, and a traceback in a server's log, may quote a row."""
+
+    def __init__(self, app: ASGIApp, tell: Page) -> None:
+        self._app, self._tell = app, tell
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and answer for it where that fails."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - the last line before the server
+            log.error("A request failed with %s.", type(error).__name__)
+            if scope["type"] == "http" and not begun:
+                detail = f"A fault of Kindred's own ({type(error).__name__}). Please report it."
+                await self._tell(Request(scope), ProblemError(500, detail))(scope, receive, send)
 
 
 def _invalid(errors: Any) -> str:

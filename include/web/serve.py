@@ -22,7 +22,7 @@ CALLS_AT_ONCE = 600
 def standalone(project: Project) -> FastAPI:
     """Return the application for callers with API keys, and for browsers that signed in with one."""
     limiter = Limiter(CALLS_PER_SECOND, CALLS_AT_ONCE)
-    return create_app(project, by_key(project.warehouse, limiter))
+    return create_app(project, by_key(project.warehouse, limiter), secret=session_secret(project.settings.home))
 
 
 def serve(project: Project, host: str, port: int) -> None:
