@@ -29,7 +29,7 @@ HEADERS = {
         "frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-store",
 }
 # What answers anybody: none of it tells anything of anybody.
