@@ -42,6 +42,8 @@ def people_of(home: Path, url: str) -> SmallCompany:
     company.answer("nps.respondent:1", 3, days_ago(40), "nps.response:77")
     company.answer("usage.user:2", 10, days_ago(5))
     company.use("usage.user:2", *(days_ago(n) for n in range(14)), feature="a")
+    company.use("usage.user:2", days_ago(1), feature="b")
+    company.use("usage.user:2", days_ago(1), feature="c")
     company.contract("a1", "term", days_ago(345), AS_OF + timedelta(days=20))
     company.contract("a2", "evergreen", days_ago(345), None)
     company.add(identity.ALIAS, alias_id="p0", profile_id="p1", since=AS_OF)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from include.contracts.tables import Table, integer, json, text, timestamp
+from include.contracts.tables import Table, count, json, text, timestamp
 
 
 class Scope(StrEnum):
@@ -42,7 +42,7 @@ ACCESS_LOG = Table(
         text("caller", "Who: the key's id and name, or the Airflow user", required=True),
         text("action", "What was asked, as a route", required=True),
         text("subject", "The profile, account or segment that was read", required=True),
-        integer("profiles", "How many profiles were given out; null: the answer was cut off", minimum=0),
+        count("profiles", "How many profiles were given out"),
         text("reason", "Why, as the caller said"),
     ),
 )

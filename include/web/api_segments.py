@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import yaml
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
+from include.contracts.measures import CUSTOMER_360
+from include.segments.catalog import read_beside
+from include.segments.definitions import KEY
+from include.segments.population import warehouse_reader
+from include.segments.preview import preview
 from include.web import reading
-from include.web.callers import READ_SEGMENTS, Call
+from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
+from include.web.personal import masked
 from include.web.problems import ProblemError
 
 router = APIRouter(prefix="/api/v1")
@@ -55,3 +63,31 @@ def _checked(place: list[Any]) -> list[Any]:
     except ValueError:
         raise ProblemError(400, "This cursor is not one that an earlier answer gave; begin again without it.") from None
     return place
+
+
+class Sought(BaseModel):
+    """A condition in the segment language that is saved nowhere."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"where": "nps_class = 'detractor'", "level": "person"}]}
+    )
+
+    where: str = Field(min_length=1, max_length=20_000, description="The condition")
+    level: Literal["person", "account"] = Field(default="person", description="What its members are")
+    key: str = Field(default="preview", pattern=KEY, description="The published segment to compare with, if any")
+
+    @property
+    def definition(self) -> bytes:
+        """The condition as a definition file."""
+        told = {"name": self.key, "owner": "nobody", "purpose": "to be seen", **self.model_dump()}
+        return yaml.safe_dump(told, allow_unicode=True).encode()
+
+
+@router.post("/preview", summary="What would a definition find?")
+def preview_definition(sought: Sought, call: Call = READ_BOTH) -> Response:
+    """Return size, clauses, overlap and a sample, and what would change against the published segment of the key."""
+    segment, _ = read_beside("definition", sought.definition, call.project.settings.config)
+    with warehouse_reader(call.project) as reader:
+        found = preview(reader, segment)
+    sample = found.sample if call.sees_people else [masked(CUSTOMER_360, row) for row in found.sample]
+    return call.answer({**found.to_dict(), "sample": sample})

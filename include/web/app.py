@@ -14,7 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from include.storage.project import Project
-from include.web import api, api_segments
+from include.web import api, api_members, api_segments
 from include.web.callers import Identify
 from include.web.limits import Limiter
 from include.web.pages import overview, people, quality, segments, sign_in
@@ -55,7 +55,7 @@ def create_app(project: Project, identify: Identify, *, secret: str, sign_in_at:
     app.add_middleware(Secured)
     answer_problems(app, _page, API)
     own = (sign_in,) if state.has_sessions else ()
-    for module in (api_segments, api, overview, segments, people, quality, *own):
+    for module in (api_segments, api_members, api, overview, segments, people, quality, *own):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -11,25 +11,11 @@ from include.storage.postgres.warehouse import ACCESS_LOG, Warehouse
 REASON_LENGTH = 500
 
 
-def began(warehouse: Warehouse, caller: str, action: str, subject: str, reason: str | None) -> str:
-    """Note a read before anything is given out, so that none can go without; returns its id for :func:`ended`."""
-    access_id = uuid.uuid4().hex
+def note(warehouse: Warehouse, *, caller: str, action: str, subject: str, profiles: int, reason: str | None) -> None:
+    """Note a read before anything of it is given out, so that none goes without."""
     entry = {
-        "access_id": access_id, "read_at": sa.func.now(), "caller": caller, "action": action,
-        "subject": subject, "reason": (reason or "")[:REASON_LENGTH] or None,
+        "access_id": uuid.uuid4().hex, "read_at": sa.func.now(), "caller": caller, "action": action,
+        "subject": subject, "profiles": profiles, "reason": (reason or "")[:REASON_LENGTH] or None,
     }  # fmt: skip
     with warehouse.begin() as connection:
         connection.execute(sa.insert(ACCESS_LOG).values(**entry))
-    return access_id
-
-
-def ended(warehouse: Warehouse, access_id: str, profiles: int) -> None:
-    """Note how many profiles were given out."""
-    with warehouse.begin() as connection:
-        noted = sa.update(ACCESS_LOG).where(ACCESS_LOG.c.access_id == access_id)
-        connection.execute(noted.values(profiles=profiles))
-
-
-def read_one(warehouse: Warehouse, caller: str, action: str, subject: str, reason: str | None) -> None:
-    """Note the read of a single profile."""
-    ended(warehouse, began(warehouse, caller, action, subject, reason), 1)

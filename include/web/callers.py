@@ -82,9 +82,12 @@ class Call:
         """Return a value as JSON."""
         return answer(self.request, value)
 
-    def read(self, action: str, subject: str) -> None:
-        """Note in the access log that one profile's personal values are given out."""
-        audit.read_one(self.project.warehouse(), self.caller.name, action, subject, self.reason)
+    def read(self, action: str, subject: str, profiles: int = 1) -> None:
+        """Note in the access log that personal values of so many profiles are given out."""
+        audit.note(
+            self.project.warehouse(), caller=self.caller.name, action=action, subject=subject, profiles=profiles,
+            reason=self.reason,
+        )  # fmt: skip
 
 
 Reason = Annotated[

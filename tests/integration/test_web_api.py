@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -16,11 +17,11 @@ from fastapi.routing import APIRoute
 
 from include.contracts.access import Scope
 from include.storage.postgres.warehouse import ACCESS_LOG, API_KEY
-from include.web import keys
+from include.web import keys, reading
 from include.web.app import OPEN
 from include.web.serve import standalone
 from tests.small_company import SmallCompany
-from tests.web_company import people_of, published, serving
+from tests.web_company import days_ago, people_of, published, serving
 
 ALL = tuple(scope.value for scope in Scope)
 WITHOUT_PEOPLE = (Scope.SEGMENTS_READ, Scope.PROFILES_READ)
@@ -277,3 +278,84 @@ def test_a_warehouse_that_is_away_is_a_sentence(tmp_path: Path) -> None:
     with serving(standalone(company.project)) as address:
         refused = httpx.get(f"{address}/api/v1/segments", headers={"Authorization": "Bearer kd_00000000_x"})
         assert "does not answer" in detail(refused, 503)
+
+
+def test_members_come_in_pages_of_one_version(client: Client) -> None:
+    api, seen, params = client(*ALL), [], {"limit": 12}
+    while True:
+        page = api.get("/segments/detractors_renewing/members", params=params).json()
+        seen += [row["profile_id"] for row in page["members"]]
+        if page["next"] is None:
+            break
+        params = {"limit": 12, "cursor": page["next"]}
+    assert len(seen) == len(set(seen)) == 28
+    assert seen == sorted(seen)
+    assert page["contactable"]["email"]["consent unknown"] == 28
+
+
+def test_a_cursor_goes_on_in_its_version_whatever_is_published_meanwhile(tmp_path: Path, warehouse_url: str) -> None:
+    company = people_of(tmp_path, warehouse_url)
+    published(company)
+    key = keys.create(company.project.warehouse(), "pager", ALL, days=1, author="me")
+    with serving(standalone(company.project)) as address:
+        api = httpx.Client(base_url=f"{address}/api/v1", headers={"Authorization": f"Bearer {key}"})
+        first = api.get("/segments/detractors_renewing/members", params={"limit": 20}).json()
+        for n in range(4, 20):
+            company.answer(f"p{n}", 10, days_ago(1))
+        published(company)
+        rest = api.get("/segments/detractors_renewing/members", params={"limit": 20, "cursor": first["next"]}).json()
+        assert rest["version"] == first["version"]
+        assert len({row["profile_id"] for page in (first, rest) for row in page["members"]}) == 28
+        now = api.get("/segments/detractors_renewing/members").json()
+        assert (len(now["members"]), now["version"] == first["version"]) == (12, False)
+        gone = reading.cursor("members", "0" * 16, "p1")
+        assert "not kept" in detail(api.get("/segments/lapsed/members", params={"cursor": gone}), 410)
+    company.project.close()
+
+
+def test_members_without_the_scope_are_masked_in_every_format(client: Client) -> None:
+    for format in ("json", "csv", "ndjson"):
+        response = client(*WITHOUT_PEOPLE).get("/segments/detractors_renewing/members", params={"format": format})
+        assert response.status_code == 200
+        assert "p1" in response.text and "Nina" not in response.text and "p1@acme" not in response.text
+
+
+def test_contact_points_that_may_not_be_used_are_in_no_format(client: Client) -> None:
+    """p2, an evergreen power user, opted out."""
+    for format in ("json", "csv", "ndjson", "xlsx", "parquet"):
+        response = client(*ALL).get("/segments/evergreen_power_users/members", params={"format": format})
+        assert response.status_code == 200
+        assert b"p2@ever.test" not in response.content
+    page = client(*ALL).get("/segments/evergreen_power_users/members").json()
+    assert page["contactable"]["email"]["opted out"] == 1
+    reached = client(*ALL).get("/segments/evergreen_power_users/members", params={"channel": "email"}).json()
+    assert reached["members"] == []
+
+
+def test_files_are_what_they_say_and_read_by_pandas(client: Client) -> None:
+    import pandas as pd  # noqa: PLC0415
+
+    api = client(*ALL)
+    answer = api.get("/segments/detractors_renewing/members", params={"format": "csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="detractors_renewing.csv"'
+    assert int(answer.headers["x-kindred-count"]) == len(pd.read_csv(io.StringIO(answer.text))) == 28
+    lines = api.get("/segments/detractors_renewing/members", params={"format": "ndjson"})
+    assert len(pd.read_json(io.StringIO(lines.text), lines=True)) == 28
+
+
+def test_members_can_be_chosen_by_column_and_confidence(client: Client) -> None:
+    params = {"fields": "profile_id, company", "min_confidence": 0.85}
+    page = client(*ALL).get("/segments/detractors_renewing/members", params=params).json()
+    assert {tuple(row) for row in page["members"]} == {("profile_id", "company")}
+    assert len(page["members"]) == 27  # p1 hangs together by .8 only
+    refused = client(*ALL).get("/segments/detractors_renewing/members", params={"fields": "compny"})
+    assert "did you mean 'company'" in detail(refused, 422)
+    assert "extra" in detail(client(*ALL).get("/segments/lapsed/members", params={"colour": "red"}), 422).lower()
+
+
+def test_a_definition_is_previewed_before_it_is_saved(client: Client) -> None:
+    found = client(*ALL).post("/preview", json={"where": "nps_class = 'detractor'"}).json()
+    assert found["size"] == 28
+    refused = client(*ALL).post("/preview", json={"where": "nps_clas = 'detractor'"})
+    assert "nps_class" in detail(refused, 422)

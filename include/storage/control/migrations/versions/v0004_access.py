@@ -34,9 +34,7 @@ def upgrade() -> None:
         sa.Column("caller", sa.Text(), nullable=False, comment="Who: the key's id and name, or the Airflow user"),
         sa.Column("action", sa.Text(), nullable=False, comment="What was asked, as a route"),
         sa.Column("subject", sa.Text(), nullable=False, comment="The profile, account or segment that was read"),
-        sa.Column(
-            "profiles", sa.BigInteger(), comment="How many profiles were given out; null: the answer was cut off"
-        ),
+        sa.Column("profiles", sa.BigInteger(), nullable=False, comment="How many profiles were given out"),
         sa.Column("reason", sa.Text(), comment="Why, as the caller said"),
         sa.CheckConstraint("profiles >= 0"),
         schema=SCHEMA,
