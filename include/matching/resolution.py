@@ -138,9 +138,7 @@ class Judged:
 
 def describe(levels: Levels, of: list[Group]) -> pa.DictionaryArray:
     """Each pair's evidence in words, such as ``first_name=nickname;last_name=equal``."""
-    plain = np.stack(
-        [base_levels(group.comparison)[row].astype(np.uint8) for group, row in zip(of, levels, strict=True)]
-    )
+    plain = np.stack([base_levels(g.comparison)[row].astype(np.uint8) for g, row in zip(of, levels, strict=True)])
     _, index, inverse = np.unique(fingerprints(plain), return_index=True, return_inverse=True)
     words = [
         ";".join(f"{g.name}={g.comparison.words[int(v)]}" for g, v in zip(of, plain[:, i], strict=True) if v)

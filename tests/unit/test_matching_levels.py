@@ -24,7 +24,7 @@ def test_a_level_without_a_prior_is_told_with_file_and_line() -> None:
 
 
 def test_a_prior_of_a_level_that_is_not_declared_is_refused() -> None:
-    with pytest.raises(FatalError, match="'alike'.*Colour"):
+    with pytest.raises(FatalError, match=r"'alike'.*Colour"):
         prior(Colour, equal=0.5, alike=0.5)
 
 

@@ -183,9 +183,7 @@ def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass:
     both = (universe.patterns[first] > 0) & (universe.patterns[last] > 0)
     theta[:, names, list(BothNames)] = 1.0
     theta[COLLEAGUE, names, BothNames.EQUAL] = FAMILY_FIRMS
-    theta[COLLEAGUE, names, BothNames.ALIKE] = np.sqrt(
-        FAMILY_FIRMS
-    )  # names that are merely alike go together half as much
+    theta[COLLEAGUE, names, BothNames.ALIKE] = np.sqrt(FAMILY_FIRMS)  # who is merely alike, half as much
     one_person = mass[:ONE_PERSON].sum(axis=0)
     apart = theta[SAME, first, FirstName.DIFFERENT] * theta[SAME, last, LastName.DIFFERENT] * one_person[both].sum()
     seen = one_person[universe.patterns[names] == BothNames.DIFFER].sum()
