@@ -59,6 +59,10 @@ class Limits(Section):
         default=0.5, ge=0, le=1, description="least share of the rows of the quietest like weekday of four weeks"
     )
     at_least: int = Field(default=5, ge=0, description="fewer missing rows than this ask nobody")
+    dangling: float = Field(
+        default=0.05, ge=0, le=1, description="share of an object's rows that may need a row that is not there"
+    )
+    dangling_rows: int = Field(default=20, ge=0, description="so few of them stop nothing")
     unreadable: float = Field(default=0.05, ge=0, le=1, description="share of a file's rows that may be unreadable")
     unreadable_rows: int = Field(default=100, ge=0, description="so few unreadable rows stop no file")
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from include.contracts.systems import Part
 from include.contracts.tables import Column, Table, boolean, date, integer, number, text, timestamp
 
-EMAIL_ACTIVITY_KINDS = ("sent", "open", "click", "unsubscribe", "bounce", "complaint", "form", "reply")
+EMAIL_ACTIVITY_KINDS = (
+    "sent", "open", "click", "unsubscribe", "resubscribe", "bounce", "complaint", "form", "reply",
+)  # fmt: skip
 CONTRACT_TYPES = ("term", "auto_renew", "multi_year", "evergreen", "month_to_month")
 CONTRACT_STATUSES = ("draft", "active", "expired", "cancelled")
 CONSENT_STATUSES = ("opted_in", "opted_out")

@@ -132,7 +132,7 @@ def _stamped(rows: pa.Table, declared: ExportFile, load_id: str, file: str) -> p
 def _extracted_at(found: Found, newest: datetime | None, window: Window) -> datetime:
     if found.day is not None:
         return datetime.combine(found.day, time(), UTC)
-    return newest or window.end
+    return min(newest or window.end, window.end)  # a row may carry a time that is still to come
 
 
 def _row(load: Load, reject: Reject) -> dict[str, object]:

@@ -60,13 +60,14 @@ def _from_broken(desk: Desk, refusal: Refusal) -> ir.Table:
 
 
 def doings(activities: ir.Table, people: ir.Table, consenting_forms: str) -> Iterator[ir.Table]:
-    """Yield consent rows for what people did: unsubscribing and complaining, or sending a form that subscribes."""
+    """Yield consent rows for what people did: unsubscribing and complaining, subscribing anew or by a form."""
     own = activities.filter(~activities.is_machine)
     acts = own.filter(own.kind.isin(list(ADMITTED))).select("record_id", _did_at="at")
     left = people.join(acts, "record_id")
     yield _statements(left, "email", "opted_out", at=left._did_at, explicit=True)
-    forms = own.filter((own.kind == "form") & own.mailing.re_search(consenting_forms))
-    joined = people.join(forms.select("record_id", _did_at="at"), "record_id")
+    is_form = (own.kind == "form") & own.mailing.re_search(consenting_forms)
+    yes = own.filter(is_form | (own.kind == "resubscribe")).select("record_id", _did_at="at")
+    joined = people.join(yes, "record_id")
     yield _statements(joined, "email", "opted_in", at=joined._did_at, explicit=True)
 
 

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from include.contracts.staged import EMAIL_ACTIVITY
 from include.staging.settings import Machines
 
-FOLLOWING = ("click", "unsubscribe")  # what a scanner does to links
+FOLLOWING = ("click", "unsubscribe", "resubscribe")  # what a scanner does to links
 
 
 def with_machines(activities: ir.Table, rules: Machines) -> ir.Table:

@@ -43,6 +43,28 @@ def person(
     return shaped(PERSON_RECORD, found, rows)
 
 
+def first_usable(desk: Desk, attribute: str, *columns: ir.StringValue) -> ir.StringValue:
+    """The first of some columns that says something of the attribute; where none does, the first that is not empty."""
+    blanks = desk.staging.placeholders
+    return ibis.coalesce(*(ibis.ifelse(usable(attribute, said, blanks), said, None) for said in columns), *columns)
+
+
+def usable(attribute: str, said: ir.StringValue, blanks: Placeholders) -> ir.BooleanValue:
+    """Whether a text says something of an attribute: it is no placeholder, and may be a number or an address."""
+    if attribute == "phone":
+        digits = said.re_replace(r"\D", "")
+        one = digits.nullif("").left(1)
+        is_blank = digits.isin(list(blanks.phone)) | (digits.replace(one, "") == "") | (digits.length() < 5)
+        return ~is_blank.fill_null(True)
+    return _clean(attribute, said, blanks).notnull()
+
+
+def latest_usable(desk: Desk, attribute: str, said: ir.StringValue, order: ir.StringValue) -> ir.StringValue:
+    """Of each group the latest text that says something of the attribute; where none does, the latest at all."""
+    is_usable = usable(attribute, said, desk.staging.placeholders)
+    return ibis.coalesce(said.argmax(order, where=is_usable), said.argmax(order, where=said.notnull()))
+
+
 def _clean(attribute: str, said: ir.StringValue, blanks: Placeholders) -> ir.StringValue:
     if attribute == "email":
         return values.email(said, blanks.email)

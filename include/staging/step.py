@@ -12,7 +12,7 @@ from include.contracts.errors import ContractError
 from include.contracts.exports import SYSTEMS
 from include.contracts.raw import raw_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
-from include.contracts.sources import SourceSettings, read_sources
+from include.contracts.sources import SourceSettings, read_limits, read_sources
 from include.contracts.staged import CONSENT, EMAIL_ACTIVITY, PERSON_RECORD, QUARANTINE, STAGED, USAGE_EVENT
 from include.contracts.tables import Table
 from include.staging.balance import check_balance
@@ -37,6 +37,7 @@ def stage(project: Project, _run: Run) -> StageReport:
     first is the sum of the others. Raises ConfigurationError, ContractError.
     """
     settings, sources = read_settings(project.settings.config), read_sources(project.settings.config)
+    limits = read_limits(project.settings.config)
     manifests = {name: _manifests(project.lake, name, source) for name, source in sources.items()}
     reads = {m.dataset: m.version for objects in manifests.values() for m in objects.values() if m is not None}
     how = {
@@ -47,7 +48,7 @@ def stage(project: Project, _run: Run) -> StageReport:
     if done is not None:
         return StageReport("stage", reads, *done)
     with project.engine() as engine:
-        desks = [Desk(engine, name, sources[name], settings, manifests[name]) for name in sources]
+        desks = [Desk(engine, name, sources[name], settings, manifests[name], limits) for name in sources]
         writes, counts = _stage_all(engine, desks, settings, version, reads)
     project.lake.commit(COUNTS, version, [], 0, {name: str(count) for name, count in counts.items()})
     return StageReport("stage", reads, writes, counts)

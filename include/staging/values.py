@@ -22,7 +22,10 @@ _ENTITIES = (
 )  # fmt: skip
 _EMAIL = r"^[^\s\p{Z}\p{C}@\"<>(),:;\\]+@(?:[^\s\p{Z}\p{C}@.,;:/\\<>()_]+\.)+[^\s\p{Z}\p{C}@.,;:/\\<>()_\d]{2,}$"
 _ZONE = r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$"
+_OFFSET = r"\s*([+-]\d\d):?(\d\d)$"  # that DuckDB reads without a space before it, and with a colon
+_CLOCK = r"\d:\d\d"  # before an offset; a date ends in -dd as well
 _PLAUSIBLE = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+_CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _TRUE, _FALSE = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
 
 
@@ -74,6 +77,25 @@ def email(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
     return ibis.ifelse(usable, address, ibis.null("string"))
 
 
+def identifier(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
+    """An id, trimmed; null when it is a placeholder."""
+    trimmed = value.strip().nullif("")
+    return ibis.ifelse(trimmed.lower().isin(list(placeholders)), ibis.null("string"), trimmed)
+
+
+def salesforce_id(value: ir.StringValue) -> ir.StringValue:
+    """An id of Salesforce with its 18 characters; any other text as it is.
+
+    One of 15 gets the three that tell which of its letters are capitals, five letters each, the first one the lowest
+    bit (https://help.salesforce.com/s/articleView?id=000385585).
+    """
+    suffix = ibis.literal("")
+    for start in range(0, 15, 5):
+        bits = [ibis.ifelse(value.substr(start + place, 1).re_search("[A-Z]"), 1 << place, 0) for place in range(5)]
+        suffix += ibis.literal(_CHECK).substr(sum(bits[1:], bits[0]), 1)
+    return ibis.ifelse(value.re_search("^[0-9A-Za-z]{15}$"), value + suffix, value)
+
+
 def domain(value: ir.StringValue) -> ir.StringValue:
     """The bare host name of a web address, lower-case, without www.; null when it is none."""
     host = folded(value).lower().re_replace(r"^[a-z]+://", "").re_replace(r"[/?#:].*$", "").re_replace(r"^(www\.)+", "")
@@ -82,6 +104,7 @@ def domain(value: ir.StringValue) -> ir.StringValue:
 
 def moment(value: ir.StringValue, zone: str) -> ir.TimestampValue:
     """An ISO time in UTC, read in ``zone`` where it names none; null when there is no such time."""
+    value = ibis.ifelse(value.re_search(_CLOCK), value.strip().re_replace(_OFFSET, r"\1:\2"), value)
     aware = value.try_cast(MOMENT)
     if zone != "UTC":
         local = _in_zone(zone, value.try_cast("timestamp(6)"))

@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType
 
-from include.contracts.exports.declaration import ExportColumn, ExportFile
+from include.contracts.exports.declaration import ExportColumn, ExportFile, Reference
 from include.contracts.systems import System
 
 
@@ -25,4 +25,4 @@ def _systems() -> Mapping[str, System]:
 SYSTEMS: Mapping[str, System] = _systems()
 EXPORTS: Mapping[str, tuple[ExportFile, ...]] = MappingProxyType({k: system.files for k, system in SYSTEMS.items()})
 
-__all__ = ["EXPORTS", "SYSTEMS", "ExportColumn", "ExportFile"]
+__all__ = ["EXPORTS", "SYSTEMS", "ExportColumn", "ExportFile", "Reference"]

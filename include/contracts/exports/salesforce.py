@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from include.contracts.exports.declaration import ExportColumn, ExportFile, columns
+from types import MappingProxyType
+
+from include.contracts.exports.declaration import ExportColumn, ExportFile, Reference, columns
 from include.contracts.systems import Feed, Part, Refusal, System
 
 _AUDIT = (
@@ -14,11 +16,25 @@ _AUDIT = (
 _DELETED = ("IsDeleted", "`true` for rows in the recycle bin: kept as history, used for nothing.", "false")
 
 
+_REFERRED = MappingProxyType({
+    "AccountId": "account", "ContactId": "contact", "LeadId": "lead", "OpportunityId": "opportunity",
+    "CampaignId": "campaign", "ContractId": "contract", "ConvertedAccountId": "account",
+    "ConvertedContactId": "contact", "ConvertedOpportunityId": "opportunity",
+})  # fmt: skip
+_OWN = ("ParentId", "MasterRecordId")  # refer to rows of the same object
+_NEEDED = frozenset({("contract", "AccountId"), ("asset", "AccountId")})
+
+
 def _file(
     path: str, row: str, name: str, declared: tuple[ExportColumn, ...], personal: tuple[str, ...] = ()
 ) -> ExportFile:
-    system = "Salesforce Data Export"
-    return ExportFile(path, system, row, declared, object=name, key="Id", changed="SystemModstamp", personal=personal)
+    ids = tuple(column.name for column in declared if column.name.endswith("Id"))
+    referred = {**_REFERRED, **dict.fromkeys(_OWN, name)}
+    references = tuple(Reference(c, referred[c], (name, c) in _NEEDED) for c in ids if c in referred)
+    return ExportFile(
+        path, "Salesforce Data Export", row, declared, object=name, key="Id", changed="SystemModstamp",
+        personal=personal, salesforce_ids=ids, references=references,
+    )  # fmt: skip
 
 
 ACCOUNT = _file("crm/Account.csv", "a company", "account", columns(
