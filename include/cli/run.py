@@ -11,6 +11,7 @@ import typer
 
 from include.cli.console import emit, err
 from include.contracts.errors import ConfigurationError
+from include.contracts.remarks import remarks
 from include.contracts.settings import Settings
 from include.pipeline import new_run, open_project, run_all
 
@@ -42,6 +43,8 @@ def run(
     if as_json:
         emit({"run_id": this.run_id, "as_of": this.as_of, "stages": reports})
     else:
+        for remark in remarks(reports["measure"]["counts"]):
+            err.print(f"[yellow]![/] {remark}", highlight=False)
         err.print(f"Published as of {this.as_of}. Next: python -m include segments", highlight=False)
 
 

@@ -5,7 +5,7 @@ Ids are made as ``<source>.<object>:<key in the source>``, for example ``crm.con
 
 from __future__ import annotations
 
-from include.contracts.tables import Column, Table, boolean, date, integer, number, text, timestamp
+from include.contracts.tables import Column, Table, boolean, count, date, integer, number, text, timestamp
 
 EMAIL_ACTIVITY_KINDS = ("sent", "open", "click", "unsubscribe", "bounce", "complaint", "form", "reply")
 CONTRACT_TYPES = ("term", "auto_renew", "multi_year", "evergreen", "month_to_month")
@@ -259,6 +259,19 @@ CONSENT = Table(
     ),
 )
 
+SOURCE_STATE = Table(
+    name="staged/source_state",
+    grain="one object of one source, and until when its rows are complete",
+    key=("source", "object"),
+    columns=(
+        text("source", "Source"),
+        text("object", "Object inside the source"),
+        timestamp("newest_at", "Time of its newest row; of files of a day, the end of the last", required=True),
+        timestamp("complete_before", "All that happened before has been exported", required=True),
+        count("missing_days", "Days between its first and last file of a day that have none"),
+    ),
+)
+
 QUARANTINE = Table(
     name="staged/quarantine",
     grain="one source row that was set aside, with its reason",
@@ -284,4 +297,4 @@ ACTIVITIES = (
     EMAIL_ACTIVITY, USAGE_EVENT, NPS_RESPONSE, CONTRACT, ASSET, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE,
     CAMPAIGN, CAMPAIGN_MEMBER, CONSENT,
 )  # fmt: skip
-STAGED = (PERSON_RECORD, ACCOUNT, *ACTIVITIES, QUARANTINE)
+STAGED = (PERSON_RECORD, ACCOUNT, *ACTIVITIES, SOURCE_STATE, QUARANTINE)

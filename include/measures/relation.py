@@ -16,6 +16,7 @@ OF_ACCOUNT = {
     "account_employees": "employees",
     "account_active_people": "usage_active_people",
     "account_usage_falling_weeks": "usage_falling_weeks",
+    "account_usage_is_declining": "usage_is_declining",
     "account_usage_tier": "usage_tier",
     "account_nps": "nps",
 }
@@ -38,6 +39,8 @@ def person(inputs: Inputs) -> ir.Table:
         tenure_days=ibis.greatest(inputs.since(seen), 0),
         seniority=_read(title, reading.seniority, "staff"),
         job_function=_read(title, reading.job_function, "other"),
+        usage_through=ibis.literal(inputs.usage_through),
+        email_through=ibis.literal(inputs.email_through),
         has_email=rows.email.notnull(),
         identity_confidence=rows.confidence,
         identity_records=rows.records,
@@ -50,6 +53,7 @@ def account(inputs: Inputs) -> ir.Table:
     seen = inputs.day(rows.created_at)
     return rows.select(
         "account_id", "name", "industry", "country", "plan", "employees", "people",
+        usage_through=ibis.literal(inputs.usage_through),
         first_seen_on=seen, tenure_days=ibis.greatest(inputs.since(seen), 0),
     )  # fmt: skip
 

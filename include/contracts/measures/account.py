@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.contracts.measures.declaration import Measure, nps, relation, usage
-from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, active_days
+from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, USAGE_THROUGH, active_days
 from include.contracts.tables import count, date, integer, number, text
 
 PEOPLE = ("usage_active_people", "usage_people_elsewhere")
@@ -64,6 +64,7 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     ),
     *USAGE_MEASURES,
     *RENEWAL_MEASURES,
+    relation(USAGE_THROUGH),
     relation(text("name", "Name")),
     relation(text("industry", "Industry")),
     relation(text("country", "Country")),

@@ -60,9 +60,10 @@ def nps(column: Column, unit: str = "", **more: object) -> Measure:
     return Measure(column, "nps", BAIN, unit, "latest response of the last nps.window_days", **NPS_ROW, **more)  # type: ignore[arg-type]
 
 
-def usage(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
-    """A measure of the family usage."""
-    return Measure(column, "usage", USAGE, unit, window, **{**USAGE_ROW, **more})  # type: ignore[arg-type]
+def usage(column: Column, unit: str = "", window: str = "", beside: tuple[str, ...] = (), **more: object) -> Measure:
+    """A measure of the family usage; one over a window is shown with the day on which the window ends."""
+    beside = (*beside, "usage_through") if window else beside
+    return Measure(column, "usage", USAGE, unit, window, beside=beside, **{**USAGE_ROW, **more})  # type: ignore[arg-type]
 
 
 def renewal(column: Column, unit: str = "", **more: object) -> Measure:
@@ -72,7 +73,7 @@ def renewal(column: Column, unit: str = "", **more: object) -> Measure:
 
 def engagement(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
     """A measure of the family engagement, of all the person's addresses."""
-    return Measure(column, "engagement", ENGAGEMENT, unit, window, **EMAIL_ROW, **more)  # type: ignore[arg-type]
+    return Measure(column, "engagement", ENGAGEMENT, unit, window, beside=("email_through",), **EMAIL_ROW, **more)  # type: ignore[arg-type]
 
 
 def relation(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:

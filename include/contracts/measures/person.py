@@ -14,7 +14,7 @@ from include.contracts.measures.declaration import (
     relation,
     usage,
 )
-from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, active_days
+from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, USAGE_THROUGH, active_days
 from include.contracts.staged import CONSENT_STATUSES
 from include.contracts.tables import boolean, count, date, integer, number, text
 
@@ -60,6 +60,8 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         uses_opens=True,
     ),
     engagement(text("engagement_record_id", "The record that engaged last (staged/person_record)"), window="all time"),
+    relation(USAGE_THROUGH),
+    relation(date("email_through", "Last day that the email tool's data covers whole", required=True)),
     relation(date("first_seen_on", "Day the first source created a record of the person")),
     relation(integer("tenure_days", "Days since then", minimum=0), "days"),
     relation(text("title", "Job title")),
@@ -95,6 +97,11 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         integer("account_usage_falling_weeks", "usage_falling_weeks of the account", minimum=0, maximum=3),
         "weeks",
         "28 days",
+    ),
+    relation(
+        boolean("account_usage_is_declining", "usage_is_declining of the account"),
+        window="84 days",
+        beside=("account_usage_tier", "usage_through"),
     ),
     relation(text("account_usage_tier", "usage_tier of the account", allowed=USAGE_TIERS), window="28 days"),
     relation(number("account_nps", "nps of the account", minimum=-100, maximum=100), "points"),

@@ -15,11 +15,15 @@ def active_days(whose: str = "") -> tuple[Measure, ...]:
     )
 
 
+USAGE_THROUGH = date(
+    "usage_through", "Last day that the product's data covers whole: windows of use end on it", required=True
+)
+
 USAGE_MEASURES: tuple[Measure, ...] = (
     usage(
         integer(
             "usage_falling_weeks",
-            "Latest weeks in a row with fewer core actions than the week before",
+            "Latest weeks in a row with fewer core actions than the week before; three come by chance to one in 24",
             required=True,
             minimum=0,
             maximum=3,
@@ -27,6 +31,33 @@ USAGE_MEASURES: tuple[Measure, ...] = (
         "weeks",
         "28 days",
         default=0,
+        beside=("usage_change", "usage_change_chance"),
+    ),
+    usage(
+        number(
+            "usage_change",
+            "Core actions of 28 days against those to expect from the 56 days before and the season, less 1",
+            minimum=-1,
+        ),
+        "share",
+        "84 days",
+        beside=("usage_change_chance",),
+    ),
+    usage(
+        number(
+            "usage_change_chance",
+            "Probability of so few by the member's own noise alone; unknown where too few are to expect",
+            minimum=0,
+            maximum=1,
+        ),
+        "probability",
+        "84 days",
+        beside=("usage_change",),
+    ),
+    usage(
+        boolean("usage_is_declining", "The fall is large (usage.decline.drop) and no chance (usage.decline.chance)"),
+        window="84 days",
+        beside=("usage_change", "usage_change_chance"),
     ),
     usage(
         number("usage_trend", "Core actions of the last 14 days against the 14 before, less 1", minimum=-1),
