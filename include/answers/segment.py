@@ -203,7 +203,14 @@ def _by_itself(clause: tree.Clause, target: bool, row: Mapping[str, Any]) -> str
         return ""
     if target:
         return f"; it will be on {day - span}" if day - span > row["as_of"] else ""
-    return f"; it will be on {(day if clause.ahead else day + span) + timedelta(days=1)}"
+    return f"; it will be on {day + timedelta(days=1) if clause.ahead else day + span + _lag(clause.measure.name, row)}"
+
+
+def _lag(name: str, row: Mapping[str, Any]) -> timedelta:
+    """How long before the logical date the span of a measure ends."""
+    known = measures_of("person") | measures_of("account")
+    until = known[name].until
+    return row["as_of"] - row[until] if until else timedelta()
 
 
 def _shown(value: Any) -> str:

@@ -22,13 +22,9 @@ def person(inputs: Inputs, usage_ever: ir.Table) -> ir.Table:
     names = ("email_sent_28", "email_opens_28", "email_clicks_28", "email_machine_28")
     filled = both.fill_null({**dict.fromkeys(names, 0), "email_unsubscribed_28": False})
     return filled.mutate(
-        engagement_days_since=_days_since(inputs, filled.engagement_last_on), email_frequency=_frequency(inputs, filled)
+        engagement_days_since=ibis.greatest(inputs.since(filled.engagement_last_on, inputs.engagement_through), 0),
+        email_frequency=_frequency(inputs, filled),
     )
-
-
-def _days_since(inputs: Inputs, day: ir.DateValue) -> ir.IntegerValue:
-    """Return the days from ``day`` to the last on which a sign of any kind could have come in."""
-    return ibis.greatest(inputs.since(day, max(inputs.usage_through, inputs.email_through)), 0)
 
 
 def _counts(inputs: Inputs) -> ir.Table:

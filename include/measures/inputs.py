@@ -30,6 +30,7 @@ class Inputs:
     zone: str
     thresholds: Thresholds
     profile: ir.Table
+    profile_identifier: ir.Table
     account: ir.Table
     account_link: ir.Table
     crosswalk: ir.Table
@@ -63,6 +64,11 @@ class Inputs:
     def email_through(self) -> date:
         """The day on which windows over email end."""
         return through(self.source_days, EMAIL, self.as_of)
+
+    @property
+    def engagement_through(self) -> date:
+        """The last day that a sign of engagement of any kind could come from."""
+        return max(self.usage_through, self.email_through)
 
     def day(self, at: ir.TimestampValue) -> ir.DateValue:
         """Return the calendar day of an instant in the company's time zone."""

@@ -25,7 +25,9 @@ OF_ACCOUNT = {
 
 def person(inputs: Inputs) -> ir.Table:
     """Return each profile's own measures (those of its account are joined from account_360)."""
-    rows = inputs.profile.left_join(_buying_role(inputs), "profile_id").drop("profile_id_right")
+    rows = inputs.profile
+    for part in (_buying_role(inputs), _bounced(inputs)):
+        rows = rows.left_join(part, "profile_id").drop("profile_id_right")
     title, seen = rows.title.lower(), inputs.day(rows.first_seen_at)
     reading = inputs.thresholds.relation
     return rows.select(
@@ -41,7 +43,8 @@ def person(inputs: Inputs) -> ir.Table:
         job_function=_read(title, reading.job_function, "other"),
         usage_through=ibis.literal(inputs.usage_through),
         email_through=ibis.literal(inputs.email_through),
-        has_email=rows.email.notnull(),
+        engagement_through=ibis.literal(inputs.engagement_through),
+        has_email=rows.email.notnull() & ~rows.is_bounced.fill_null(False),
         identity_confidence=rows.confidence,
         identity_records=rows.records,
     )
@@ -62,6 +65,13 @@ def _read(title: ir.StringValue, patterns: Mapping[str, str], other: str) -> ir.
     """Return the first pattern's name that the title holds; ``other`` for any other title, unknown for none."""
     found = tuple((title.re_search(pattern), name) for name, pattern in patterns.items())
     return ibis.cases((title.isnull(), "unknown"), *found, else_=other)
+
+
+def _bounced(inputs: Inputs) -> ir.Table:
+    """Return the profiles whose best address bounces: they have no other that does not."""
+    points = inputs.profile_identifier
+    bounced = points.filter((points.type == "email") & points.is_primary & ~points.is_deliverable.fill_null(True))
+    return bounced.select("profile_id", is_bounced=True)
 
 
 def _buying_role(inputs: Inputs) -> ir.Table:

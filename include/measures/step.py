@@ -38,11 +38,12 @@ from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 4
+CODE = 5
 
 WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS, SOURCE_DAY)
 READS: Mapping[str, Table] = {
     "profile": profiles.PROFILE,
+    "profile_identifier": profiles.PROFILE_IDENTIFIER,
     "account": profiles.ACCOUNT,
     "account_link": profiles.ACCOUNT_LINK,
     "crosswalk": identity.CROSSWALK,

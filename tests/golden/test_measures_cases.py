@@ -152,6 +152,10 @@ def users(company: SmallCompany) -> None:
 
 
 def addressees(company: SmallCompany) -> None:
+    for name, deliverable in (("bounced", False), ("reached", True), ("unsent", None)):
+        company.person(name, email=f"{name}@x.test")
+        company.add(profiles.PROFILE_IDENTIFIER, profile_id=name, type="email", value=f"{name}@x.test",
+                    is_primary=True, is_deliverable=deliverable)  # fmt: skip
     company.person("opened_by_machines")
     company.mail("opened_by_machines", "sent", days_ago(3))
     company.mail("opened_by_machines", "open", days_ago(3), is_machine=True)
@@ -387,6 +391,12 @@ def test_machines_are_no_engagement(people: Rows) -> None:
     assert (row["email_opens_28"], row["email_clicks_28"], row["email_machine_28"]) == (0, 0, 2)
     assert row["engagement_last_on"] is None
     assert not row["email_unsubscribed_28"]
+
+
+def test_an_address_that_bounces_is_none_to_write_to(people: Rows) -> None:
+    assert [people[name]["has_email"] for name in ("bounced", "reached", "unsent", "silent")] == [
+        False, True, True, False,
+    ]  # fmt: skip
 
 
 def test_sends_are_counted_over_all_addresses(people: Rows) -> None:

@@ -17,6 +17,8 @@ from include.contracts.runs import StageReport
 from include.measures.completeness import source_days, through
 from include.measures.settings import SourceThresholds
 from include.measures.step import measure
+from include.segments.expression import Population, matching
+from include.segments.language import parse
 from tests.small_company import SmallCompany, read
 
 THURSDAY = date(2026, 10, 29)
@@ -95,6 +97,23 @@ def test_steady_use_is_steady_on_every_weekday(tmp_path: Path, weekday: int) -> 
     assert (row["usage_trend"], row["usage_falling_weeks"], row["usage_change"]) == (0, 0, pytest.approx(0))
     assert row["usage_is_declining"] is False
     assert row["usage_through"] == as_of - timedelta(days=1)
+
+
+def test_a_span_of_days_and_a_window_are_the_same_dates(tmp_path: Path) -> None:
+    company = company_that_acts_on_workdays(tmp_path, THURSDAY - timedelta(days=1))
+    for ago in (27, 28, 29, 30):  # days before the last complete one
+        company.person(f"ago_{ago}")
+        company.use(f"ago_{ago}", THURSDAY - timedelta(days=1 + ago))
+    report = measure(company.project, company.run(THURSDAY), company.save())
+    ref = next(ref for ref in report.writes if ref.dataset == CUSTOMER_360.name)
+    with company.project.engine() as engine:
+        customers = engine.read(CUSTOMER_360, ref)
+        population = Population(THURSDAY, customers, customers, lambda _: ("person", customers))
+        of_span, of_window = (
+            set(matching(parse(text, "person"), "person", population).profile_id.to_pyarrow().to_pylist())
+            for text in ("within_last(usage_last_on, 28 days)", "usage_active_days_28 > 0")
+        )
+    assert of_span == of_window == {"one", "two", "ago_27"}
 
 
 def test_a_stale_source_says_so_and_does_not_look_like_falling_use(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ class Measure:
 
     ``record`` and ``dated`` name the columns that hold the source row behind the value and that row's date.
     ``default`` is the value of somebody without any source row. ``history`` keeps every change of it. ``beside`` names
-    measures without which the value may be misread; an explanation shows them with it.
+    measures without which the value may be misread; an explanation shows them with it. ``until`` names the column that
+    holds the day from which spans of a date are counted back, where that is not the logical date.
     """
 
     column: Column
@@ -42,6 +43,7 @@ class Measure:
     history: bool = False
     uses_opens: bool = False
     beside: tuple[str, ...] = ()
+    until: str = ""
 
     @property
     def name(self) -> str:

@@ -51,8 +51,14 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         date("engagement_last_on", "Last human open, click, reply, form or product event"),
         window="all time",
         uses_opens=True,
+        until="engagement_through",
     ),
-    engagement(integer("engagement_days_since", "Days since then", minimum=0), "days", "all time", uses_opens=True),
+    engagement(
+        integer("engagement_days_since", "Days from then to engagement_through", minimum=0),
+        "days",
+        "all time",
+        uses_opens=True,
+    ),
     engagement(
         text("email_frequency", "Sends against engagement", required=True, allowed=FREQUENCY_BUCKETS),
         window="28 days",
@@ -62,6 +68,7 @@ PERSON_MEASURES: tuple[Measure, ...] = (
     engagement(text("engagement_record_id", "The record that engaged last (staged/person_record)"), window="all time"),
     relation(USAGE_THROUGH),
     relation(date("email_through", "Last day that the email tool's data covers whole", required=True)),
+    relation(date("engagement_through", "The later of both: the last day a sign could come from", required=True)),
     relation(date("first_seen_on", "Day the first source created a record of the person")),
     relation(integer("tenure_days", "Days since then", minimum=0), "days"),
     relation(text("title", "Job title")),
@@ -72,7 +79,10 @@ PERSON_MEASURES: tuple[Measure, ...] = (
     relation(text("buying_role", "Part in the account's latest opportunity, as the CRM names it")),
     relation(text("country", "Country")),
     relation(text("email_consent", "Strictest consent to marketing email", allowed=CONSENT_STATUSES)),
-    relation(boolean("has_email", "There is an address to write to", required=True), default=False),
+    relation(
+        boolean("has_email", "There is an address to write to that has not bounced for good", required=True),
+        default=False,
+    ),
     relation(
         number(
             "identity_confidence",

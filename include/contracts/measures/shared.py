@@ -75,9 +75,13 @@ USAGE_MEASURES: tuple[Measure, ...] = (
         default="none",
         history=True,
     ),
-    usage(date("usage_last_on", "Day of the last core action"), window="all time"),
-    usage(integer("usage_days_since", "Days since the last core action", minimum=0), "days", "all time"),
-    usage(date("usage_seen_on", "Day of the last event of any kind, logins among them"), window="all time"),
+    usage(date("usage_last_on", "Day of the last core action"), window="all time", until="usage_through"),
+    usage(integer("usage_days_since", "Days from it to usage_through", minimum=0), "days", "all time"),
+    usage(
+        date("usage_seen_on", "Day of the last event of any kind, logins among them"),
+        window="all time",
+        until="usage_through",
+    ),
     usage(text("usage_record_id", "The product user who acted last (staged/person_record)"), window="all time"),
 )
 
