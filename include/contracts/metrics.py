@@ -80,7 +80,7 @@ CONTRACT_RENEWAL = Table(
             allowed=RENEWAL_BUCKETS,
         ),
         number("annual_value", "Value a year, in the company's currency", minimum=0),
-        boolean("is_at_risk", "The account's NPS is negative, or its use falls or is low", required=True),
+        boolean("is_at_risk", "is_at_risk of its account; unknown where that is, and of a contract that has ended"),
     ),
 )
 

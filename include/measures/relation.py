@@ -19,6 +19,9 @@ OF_ACCOUNT = {
     "account_usage_is_declining": "usage_is_declining",
     "account_usage_tier": "usage_tier",
     "account_nps": "nps",
+    "account_nps_answered": "nps_answered",
+    "account_is_at_risk": "is_at_risk",
+    "account_risk_reasons": "risk_reasons",
 }
 """Measures of a person that are its account's: name here, name in account_360."""
 

@@ -87,6 +87,15 @@ class RenewalThresholds(Section):
     )
 
 
+class RiskThresholds(Section):
+    """When an account with a live contract is at risk."""
+
+    nps_below: float = Field(0, ge=-100, le=100, description="Its people are unhappy where their NPS is below")
+    nps_answered: int = Field(3, ge=1, le=1000, description="of so many or more; fewer say nothing of an account")
+    breadth: float = Field(0.1, ge=0, le=1, description="Its seats are unused where fewer of those bought are used")
+    settling_days: int = Field(30, ge=0, le=366, description="A contract so young has yet to be taken up")
+
+
 class EngagementThresholds(Section):
     """The frequency buckets, of 28 days."""
 
@@ -123,6 +132,7 @@ class Thresholds(Section):
     nps: NpsThresholds
     usage: UsageThresholds
     renewal: RenewalThresholds
+    risk: RiskThresholds
     engagement: EngagementThresholds
     relation: RelationThresholds
 

@@ -32,13 +32,13 @@ from include.contracts.metrics import (
 from include.contracts.remarks import AGE, MISSING, STALE, basis_count, source_count
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.tables import Table
-from include.measures import completeness, engagement, history, metrics, nps, relation, renewal, usage
+from include.measures import completeness, engagement, history, metrics, nps, relation, renewal, risk, usage
 from include.measures.inputs import Inputs
 from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 5
+CODE = 6
 
 WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS, SOURCE_DAY)
 READS: Mapping[str, Table] = {
@@ -148,7 +148,8 @@ def account_360(inputs: Inputs, recent: ir.Table, ever: ir.Table, contracts: ir.
     families = (nps.account(people), usage.account(inputs, recent, ever), renewal.account(inputs, contracts))
     for family in families:
         rows = rows.left_join(family, "account_id").drop("account_id_right")
-    return _defaulted(rows, ACCOUNT_MEASURES).mutate(as_of=ibis.literal(inputs.as_of))
+    rows = risk.with_risk(inputs, _defaulted(rows, ACCOUNT_MEASURES))
+    return rows.mutate(as_of=ibis.literal(inputs.as_of))
 
 
 def customer_360(inputs: Inputs, accounts: ir.Table, families: tuple[ir.Table, ...]) -> ir.Table:

@@ -16,7 +16,8 @@ from include.measures.settings import load_thresholds
 
 PLACE = ROOT / "docs" / "measures.md"
 FAMILIES = {
-    "nps": "NPS", "usage": "Usage", "renewal": "Renewal", "engagement": "Engagement", "relation": "Relation",
+    "nps": "NPS", "usage": "Usage", "renewal": "Renewal", "engagement": "Engagement", "risk": "Risk",
+    "relation": "Relation",
 }  # fmt: skip
 INTRODUCTION = """# Measures
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from include.contracts.measures.declaration import Measure, nps, relation, usage
+from include.contracts.measures.declaration import Measure, nps, relation, risk, usage
 from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, USAGE_THROUGH, active_days
-from include.contracts.tables import count, date, integer, number, text
+from include.contracts.tables import boolean, count, date, integer, number, text
 
 PEOPLE = ("usage_active_people", "usage_people_elsewhere")
 
@@ -18,6 +18,7 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
         ),
         "points",
         history=True,
+        beside=("nps_answered",),
     ),
     nps(count("nps_answered", "People whose latest answer counts: the n of nps"), "people", default=0),
     nps(count("nps_promoters", "Promoters among them"), "people", default=0),
@@ -64,6 +65,21 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     ),
     *USAGE_MEASURES,
     *RENEWAL_MEASURES,
+    risk(
+        boolean(
+            "is_at_risk",
+            "Of an account with a live contract: one of risk_reasons holds; unknown where none could be judged",
+        ),
+        beside=("risk_reasons", "nps", "nps_answered", "usage_breadth", "usage_tier", "usage_change"),
+    ),
+    risk(
+        text(
+            "risk_reasons",
+            "Of these those that hold: unhappy (NPS below risk.nps_below, of risk.nps_answered people or more), "
+            "declining (usage_is_declining), unused (usage_breadth below risk.breadth), silent (nobody active); the "
+            "last two from risk.settling_days after the contract's start",
+        )
+    ),
     relation(USAGE_THROUGH),
     relation(text("name", "Name")),
     relation(text("industry", "Industry")),

@@ -12,6 +12,7 @@ RENEWAL_BUCKETS = ("overdue", "0-30", "31-60", "61-90", "91-120", "later", "none
 CONTRACT_STATES = ("not_begun", "in_force", "overdue", "ended")
 LIVE = ("in_force", "overdue")
 FREQUENCY_BUCKETS = ("saturated", "on_target", "undersaturated", "insufficient_data")
+RISKS = ("unhappy", "declining", "unused", "silent")
 SENIORITIES = ("executive", "director", "manager", "staff", "unknown")
 JOB_FUNCTIONS = ("marketing", "sales", "engineering", "finance", "operations", "product", "people", "other", "unknown")
 
@@ -19,6 +20,7 @@ BAIN = "Net Promoter System: 0-6 detractor, 7-8 passive, 9-10 promoter"
 USAGE = "Breadth, depth and frequency of core actions; thresholds in measures.yaml"
 RENEWAL = "Contract terms in the CRM; half-open buckets on the logical date"
 ENGAGEMENT = "Human email activity by staging's machine rules"
+RISK = "One definition for accounts, their contracts and segments; thresholds in measures.yaml"
 RELATION = "The golden record (profile, account)"
 
 
@@ -76,6 +78,11 @@ def renewal(column: Column, unit: str = "", **more: object) -> Measure:
 def engagement(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
     """A measure of the family engagement, of all the person's addresses."""
     return Measure(column, "engagement", ENGAGEMENT, unit, window, beside=("email_through",), **EMAIL_ROW, **more)  # type: ignore[arg-type]
+
+
+def risk(column: Column, **more: object) -> Measure:
+    """A measure of the family risk, which other families decide."""
+    return Measure(column, "risk", RISK, **more)  # type: ignore[arg-type]
 
 
 def relation(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:

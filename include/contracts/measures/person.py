@@ -114,5 +114,12 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         beside=("account_usage_tier", "usage_through"),
     ),
     relation(text("account_usage_tier", "usage_tier of the account", allowed=USAGE_TIERS), window="28 days"),
-    relation(number("account_nps", "nps of the account", minimum=-100, maximum=100), "points"),
+    relation(
+        number("account_nps", "nps of the account", minimum=-100, maximum=100),
+        "points",
+        beside=("account_nps_answered",),
+    ),
+    relation(count("account_nps_answered", "nps_answered of the account: the n of account_nps"), "people", default=0),
+    relation(boolean("account_is_at_risk", "is_at_risk of the account"), beside=("account_risk_reasons",)),
+    relation(text("account_risk_reasons", "risk_reasons of the account")),
 )
