@@ -77,12 +77,10 @@ def refs(company: SmallCompany) -> dict[str, DatasetRef]:
 
 
 def test_why_shows_what_a_value_may_be_misread_without(company: SmallCompany, refs: Any) -> None:
-    clause = next(
-        c for c in explain(company.project, "accounts_at_risk", "a1").clauses if c.text == "usage_breadth < 0.1"
-    )
+    (clause,) = explain(company.project, "accounts_at_risk", "a1").clauses
     shown = {source.measure: source.value for source in clause.sources}
-    assert shown["usage_seats_used"] == 0
-    assert shown["usage_people_elsewhere"] == 0
+    assert (shown["is_at_risk"], shown["risk_reasons"]) == (True, "silent")
+    assert (shown["nps"], shown["nps_answered"]) == (-100, 1)  # one unhappy answer is no reason
 
 
 def test_why_shows_each_clause_with_its_value_source_and_age(company: SmallCompany, refs: Any) -> None:
