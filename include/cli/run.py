@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from include.cli.console import emit, err
 from include.contracts.errors import ConfigurationError
 from include.contracts.remarks import remarks
 from include.contracts.settings import Settings
 from include.pipeline import new_run, open_project, run_all
+from include.segments.states import published_rows, unsound
 
 
 def run(
@@ -21,6 +23,9 @@ def run(
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Logical date; default: KINDRED_AS_OF, or today.")
     ] = None,
+    rewind: Annotated[
+        bool, typer.Option("--rewind", help="Forget the logical date and all later ones, and run it in their place.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each stage's report for machines.")] = False,
 ) -> None:
     """Run extract, stage, resolve, unify, measure, segment, load, audit and publish once."""
@@ -28,7 +33,7 @@ def run(
     if not settings.exports.is_dir():
         raise ConfigurationError(f"There is no folder {settings.exports}; give the folder of your exports.")
     project = open_project(settings)
-    this = new_run(project, datetime.now(UTC))
+    this = new_run(project, datetime.now(UTC), rewinds=rewind)
     reports: dict[str, Any] = {}
 
     def watch(stage: str, report: Mapping[str, Any] | None) -> None:
@@ -40,11 +45,13 @@ def run(
 
     with project.serving():
         run_all(project, this, watch)
+    with project.engine() as engine:
+        states = unsound(published_rows(engine))
     if as_json:
-        emit({"run_id": this.run_id, "as_of": this.as_of, "stages": reports})
+        emit({"run_id": this.run_id, "as_of": this.as_of, "stages": reports, "segments": states})
     else:
-        for remark in remarks(reports["measure"]["counts"]):
-            err.print(f"[yellow]![/] {remark}", highlight=False)
+        for told in (*remarks(reports["measure"]["counts"]), *states):
+            err.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
         err.print(f"Published as of {this.as_of}. Next: python -m include segments", highlight=False)
 
 

@@ -71,7 +71,9 @@ MEMBERSHIP = """## Membership and events
   condition changed: somebody who would not have moved by the former one), `identity` (merge, split), `gone`.
 - When profiles merge, memberships go on under the surviving id (`merge`); when one is split, both parts keep it
   (`split`). Neither is an exit and an entry.
-- Replayed in the order of date, sequence and kind (merge, split, exit, entry) the events give the membership.
+- Replayed in the order of date, sequence and kind (merge, split, exit, entry) the events give the membership, whatever
+  the order in which days were run: a day may be run again while it is the newest; one before it is refused, or, with
+  `run --rewind`, takes the place of itself and of all later ones.
 
 ## Guards
 
@@ -84,6 +86,18 @@ changes. Members who no longer exist leave a held segment too.
 
 A member of several segments of one `exclusive.group` stays in the one with the highest priority. `holdout` keeps a
 share of the members, by a hash of segment and member and so always the same ones, out of exports and activation.
+Whoever is held out of a segment is held out of every one that includes it by `in_segment`, however far (a held-out
+account with its people; no account for one of its people), unless that one sets `inherit_holdouts: false`. A refused
+definition goes on holding out whom it held out.
+
+## Exports
+
+`python -m include segment KEY --format csv` (`parquet`, `xlsx`) writes the members with their measures, and says how
+many are held out and how many may be contacted by each channel for marketing: opted out, undeliverable (a hard bounce)
+and without a contact point are not. `--channel email` (`phone`) leaves those out and counts them; `--holdout` takes in
+who is held out. A refused segment is not exported, a held one as it last stood, and says so. In CSV an apostrophe
+stands before text that a spreadsheet would run, numbers and telephone numbers aside; Excel cells are typed; Parquet is
+verbatim.
 
 ## Why
 
