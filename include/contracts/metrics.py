@@ -128,6 +128,7 @@ BASES: Mapping[str, str] = MappingProxyType(
         "accounts_judged": "Accounts with use enough to tell a decline from their own noise",
         "accounts_declining": "Accounts whose use declines; usage.decline.chance of those judged would by chance",
         "usage_of_nobody": "Core actions of nobody known: they count for accounts, for no person",
+        "usage_stitched": "Core actions of a person without a login: only that person ever logged in on the device",
         "usage_by_workspace": "Core actions in a workspace of an account, for which they count",
         "usage_by_person": "Core actions in no known workspace: they count for the person's account",
         "usage_by_nowhere": "Core actions of no account: neither a workspace nor the person tells one",

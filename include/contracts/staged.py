@@ -114,6 +114,11 @@ USAGE_EVENT = Table(
     columns=(
         text("event_id", "usage.track:<messageId>"),
         text("record_id", "User who acted (staged/person_record); null for anonymous visitors"),
+        boolean(
+            "is_stitched",
+            "No login says who acted: record_id is the one user who was ever identified by the event's anonymous id",
+            required=True,
+        ),
         text("account_id", "Workspace it happened in (staged/account)"),
         timestamp("at", "When it happened", required=True),
         text("event", "Name of the action", required=True),

@@ -38,7 +38,7 @@ from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 6
+CODE = 7
 
 WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS, SOURCE_DAY)
 READS: Mapping[str, Table] = {

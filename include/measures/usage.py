@@ -27,13 +27,15 @@ def recent(inputs: Inputs) -> ir.Table:
     """Return core actions of the last 90 days, by day and feature, with whose they are.
 
     profile_id (null: nobody known), home (the person's account), account_id (whose use it is), reached (how it was
-    found, one of REACHED), day, feature, actions.
+    found, one of REACHED), day, feature, actions, stitched (of these, those without a login).
     """
     rows = inputs.usage_event
     rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: t.is_core & _within(inputs, t.day, 90))
-    counted = rows.group_by("record_id", "account_id", "day", "feature").aggregate(actions=rows.count())
+    counted = rows.group_by("record_id", "account_id", "day", "feature").aggregate(
+        actions=rows.count(), stitched=rows.is_stitched.sum()
+    )
     rows = _attributed(inputs, counted)
-    return rows.select("profile_id", "home", "account_id", "reached", "day", "feature", "actions")
+    return rows.select("profile_id", "home", "account_id", "reached", "day", "feature", "actions", "stitched")
 
 
 def _within(inputs: Inputs, day: ir.DateValue, days: int) -> ir.BooleanValue:
@@ -103,6 +105,7 @@ _ZEROS = {
     "usage_active_days_28": 0,
     "usage_active_days_90": 0,
     "usage_core_actions_28": 0,
+    "usage_stitched_28": 0,
     "usage_falling_weeks": 0,
 }
 
@@ -127,10 +130,11 @@ def _last(ever: ir.Table, member: str) -> ir.Table:
 def _activity(inputs: Inputs, recent: ir.Table, member: str) -> ir.Table:
     """Return each member's active days, core actions, falling weeks and trend."""
     rows = recent.filter(recent[member].notnull())
-    daily = rows.group_by(member, "day").aggregate(actions=rows.actions.sum())
+    daily = rows.group_by(member, "day").aggregate(actions=rows.actions.sum(), stitched=rows.stitched.sum())
     age = inputs.since(daily.day, inputs.usage_through)
     days = {f"usage_active_days_{n}": daily.count(where=age < n) for n in (7, 28, 90)}
-    weekly = daily.group_by(member).aggregate(**days, **_weeks(inputs, daily, "week"))
+    stitched = daily.stitched.sum(where=age.between(0, 27)).fill_null(0)
+    weekly = daily.group_by(member).aggregate(**days, **_weeks(inputs, daily, "week"), usage_stitched_28=stitched)
     lately, before = weekly.week_0 + weekly.week_1, weekly.week_2 + weekly.week_3
     weekly = weekly.mutate(
         usage_core_actions_28=lately + before,
@@ -192,6 +196,7 @@ def basis(inputs: Inputs, recent: ir.Table) -> ir.Table:
     return rows.aggregate(
         usage=rows.actions.sum().fill_null(0),
         usage_of_nobody=total(rows.profile_id.isnull()),
+        usage_stitched=rows.stitched.sum(where=rows.profile_id.notnull()).fill_null(0),
         **{f"usage_by_{name}": total(rows.reached == name) for name in REACHED},
     )
 

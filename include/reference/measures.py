@@ -42,6 +42,8 @@ thresholds lie in `include/config/measures.yaml`.
   noise explains (`usage_change`, `usage_change_chance`; the test is in `include/measures/decline.py`). Of accounts
   simulated without any change less than one in 100 is called declining; of those whose use halves, every second to
   nearly every one at 50 actions a week, and every sixth to three in four at 20, by how unevenly they act.
+- Anonymous events are a person's where their anonymous id was only ever identified with that one user, before or
+  after: `usage_stitched_28` says how many core actions rest on that. All others are nobody's.
 - "Active" is a core action, never a login or a page view. Opens and clicks are a human's, never a machine's;
   measures that depend on opens are marked, and so are the segments that use them.
 - A person's renewal is that of its account. A contract that renews by itself comes up on the last day to give notice

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from include.contracts import profiles, staged
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.metrics import BASIS, CONTRACT_RENEWAL, COVERAGE, GRID, NPS_MONTH, RENEWAL_MONTH
 from include.measures.step import measure
 from tests.small_company import AS_OF, SmallCompany, read
@@ -128,6 +128,9 @@ def users(company: SmallCompany) -> None:
     company.use("usage.user:2", days_ago(27), feature="c")
     company.person("regular")
     company.use("regular", *(days_ago(n) for n in (0, 3, 9, 27)))
+    company.person("half_logged_in")
+    company.use("half_logged_in", days_ago(1), times=2)
+    company.use("half_logged_in", days_ago(1), days_ago(40), times=3, is_stitched=True)
     company.person("future_use")
     company.use("future_use", ahead(1))
     company.account("falling")
@@ -340,6 +343,14 @@ def test_the_buckets_of_contracts_sum_to_all_contracts(company: SmallCompany, re
 def test_usage_tiers(people: Rows, person: str, tier: str, days_28: int, features: int) -> None:
     row = people[person]
     assert (row["usage_tier"], row["usage_active_days_28"], row["usage_features_28"]) == (tier, days_28, features)
+
+
+def test_use_without_a_login_counts_and_says_so(company: SmallCompany, report: Any, people: Rows) -> None:
+    row = people["half_logged_in"]
+    assert (row["usage_core_actions_28"], row["usage_stitched_28"]) == (5, 3)
+    assert people["regular"]["usage_stitched_28"] == 0
+    assert report.counts["basis.usage_stitched"] == 3
+    assert "usage_stitched_28" in measures_of("person")["usage_core_actions_28"].beside  # so why shows it
 
 
 def test_the_windows_of_active_days(people: Rows) -> None:

@@ -26,7 +26,15 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     nps(date("nps_on", "Day of the latest answer")),
     nps(text("nps_response_id", "The latest answer (staged/nps_response)")),
     *active_days(" of anybody"),
-    usage(count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0),
+    usage(
+        count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0, beside=("usage_stitched_28",)
+    ),
+    usage(
+        count("usage_stitched_28", "Of these, those without a login, on a device that one user only ever logged in on"),
+        "actions",
+        "28 days",
+        default=0,
+    ),
     usage(
         count("usage_seats_used", "People with a core action in the account's workspaces, whosever people they are"),
         "seats",

@@ -32,7 +32,15 @@ PERSON_MEASURES: tuple[Measure, ...] = (
     ),
     nps(text("nps_response_id", "The latest answer (staged/nps_response)")),
     *active_days(),
-    usage(count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0),
+    usage(
+        count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0, beside=("usage_stitched_28",)
+    ),
+    usage(
+        count("usage_stitched_28", "Of these, those without a login, on a device that one user only ever logged in on"),
+        "actions",
+        "28 days",
+        default=0,
+    ),
     usage(count("usage_features_28", "Different features used by core actions"), "features", "28 days", default=0),
     usage(
         text("usage_account_id", "Account in whose workspace the person acted last, which need not be the person's"),

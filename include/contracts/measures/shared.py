@@ -10,7 +10,13 @@ from include.contracts.tables import boolean, count, date, integer, number, text
 def active_days(whose: str = "") -> tuple[Measure, ...]:
     """Return the active days of each window; ``whose`` says so where they are not the person's own."""
     return tuple(
-        usage(count(f"usage_active_days_{days}", f"Days with a core action{whose}"), "days", f"{days} days", default=0)
+        usage(
+            count(f"usage_active_days_{days}", f"Days with a core action{whose}"),
+            "days",
+            f"{days} days",
+            default=0,
+            beside=("usage_stitched_28",),
+        )
         for days in (7, 28, 90)
     )
 
