@@ -125,6 +125,9 @@ SOURCE_DAY = Table(
 BASES: Mapping[str, str] = MappingProxyType(
     {
         "usage": "Core actions of 28 days",
+        "nps": "Answers within nps.window_days",
+        "nps_of_other_accounts": "Answers whose employer is another account than the person's: they count there",
+        "nps_of_unknown_employers": "Answers whose employer is no account: they count for the person alone",
         "accounts_judged": "Accounts with use enough to tell a decline from their own noise",
         "accounts_declining": "Accounts whose use declines; usage.decline.chance of those judged would by chance",
         "usage_of_nobody": "Core actions of nobody known: they count for accounts, for no person",

@@ -138,6 +138,7 @@ NPS_RESPONSE = Table(
         timestamp("at", "When the answer was given", required=True),
         integer("score", "Likelihood to recommend", required=True, minimum=0, maximum=10),
         text("comment", "What the respondent wrote", personal=True),
+        text("company", "Employer that the answer names, white space folded"),
         *PROVENANCE,
     ),
 )

@@ -38,7 +38,7 @@ from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 7
+CODE = 8
 
 WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS, SOURCE_DAY)
 READS: Mapping[str, Table] = {
@@ -127,25 +127,24 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
 
     recent, ever = hold("usage_recent", usage.recent(inputs)), hold("usage_ever", usage.ever(inputs))
     contracts = hold("contracts", renewal.contracts(inputs))
-    answers = hold("nps_person", nps.person(inputs))
+    answers = hold("nps_recent", nps.recent(inputs))
     accounts = write(ACCOUNT_360, account_360(inputs, recent, ever, contracts, answers))
-    parts = (answers, usage.person(inputs, recent, ever), engagement.person(inputs, ever))
+    parts = (nps.person(answers), usage.person(inputs, recent, ever), engagement.person(inputs, ever))
     customers = write(CUSTOMER_360, customer_360(inputs, accounts, parts))
     renewals = write(CONTRACT_RENEWAL, metrics.contract_renewal(contracts, accounts))
     write(GRID, metrics.grid(customers))
     write(NPS_MONTH, metrics.nps_month(inputs))
     write(RENEWAL_MONTH, metrics.renewal_month(renewals))
     write(COVERAGE, metrics.coverage(customers))
-    write(BASIS, metrics.basis([usage.basis(inputs, recent), usage.judged(accounts)]))
+    write(BASIS, metrics.basis([nps.basis(answers), usage.basis(inputs, recent), usage.judged(accounts)]))
     write(SOURCE_DAY, completeness.table(inputs.source_days))
     return written
 
 
 def account_360(inputs: Inputs, recent: ir.Table, ever: ir.Table, contracts: ir.Table, answers: ir.Table) -> ir.Table:
     """Join the account's measures of all families; somebody without rows in one gets its defaults."""
-    people = inputs.profile.select("profile_id", "account_id").left_join(answers, "profile_id")
     rows = relation.account(inputs)
-    families = (nps.account(people), usage.account(inputs, recent, ever), renewal.account(inputs, contracts))
+    families = (nps.account(answers), usage.account(inputs, recent, ever), renewal.account(inputs, contracts))
     for family in families:
         rows = rows.left_join(family, "account_id").drop("account_id_right")
     rows = risk.with_risk(inputs, _defaulted(rows, ACCOUNT_MEASURES))

@@ -34,6 +34,9 @@ thresholds lie in `include/config/measures.yaml`.
 - A day is a calendar day of `KINDRED_TIMEZONE`.
 - A person's measures are those of the *unified* person: all source records of the profile together. Two answers
   of one person are one latest answer; sends to two addresses of one person add up.
+- An answer is about the account that it names as the employer when it is given: the person's present one (by its name),
+  another that is known, or none. So an account keeps the answers of people who have left it, until they are too old,
+  and gets none of those that its new people gave elsewhere.
 - Unknown is null, or its own class (`unknown`, `none`); never the middle class, never zero.
 - Use of a person is that person's, in whosever workspace. Use of an account is what happens in its workspaces,
   whoever does it; in no known workspace, it is of the person's account. `usage_active_people` counts an account's

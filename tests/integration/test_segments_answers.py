@@ -93,13 +93,14 @@ def test_why_shows_what_a_value_may_be_misread_without(company: SmallCompany, re
 def test_why_shows_each_clause_with_its_value_source_and_age(company: SmallCompany, refs: Any) -> None:
     found = explain(company.project, "detractors_renewing", "p1")
     assert found.is_match
-    nps, renewal = found.clauses
+    nps, place, renewal = found.clauses
     assert (nps.text, nps.state) == ("nps_class = 'detractor'", True)
     assert (nps.sources[0].value, nps.sources[0].record, nps.sources[0].age_days) == (
         "detractor",
         "nps.response:77",
         40,
     )
+    assert (place.text, place.state) == ("not nps_of_another_account", True)
     assert (renewal.sources[0].record, renewal.sources[0].value) == ("crm.contract:0", AS_OF + timedelta(days=20))
     assert found.ways == (
         ("nps_class = 'detractor' would have to be false (now nps_class is detractor)",),
@@ -144,7 +145,7 @@ def test_an_id_of_several_sources_asks_which(company: SmallCompany, refs: Any) -
 def test_why_not_says_what_would_have_to_change(company: SmallCompany, refs: Any) -> None:
     found = explain(company.project, "detractors_renewing", "p2")
     assert not found.is_match
-    assert [clause.state for clause in found.clauses] == [False, None]  # an unknown date is not "no"
+    assert [clause.state for clause in found.clauses] == [False, True, None]  # an unknown date is not "no"
     assert found.ways == ()  # no company wants a promoter to become a detractor
     found = explain(company.project, "promoters_low_usage", "p3")
     assert len(found.ways) == 1

@@ -12,15 +12,20 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     nps(
         number(
             "nps",
-            "Share of promoters less share of detractors over the people's latest answers",
+            "Share of promoters less share of detractors, of each person the latest answer about the account",
             minimum=-100,
             maximum=100,
         ),
         "points",
         history=True,
-        beside=("nps_answered",),
+        beside=("nps_answered", "nps_of_former_people"),
     ),
     nps(count("nps_answered", "People whose latest answer counts: the n of nps"), "people", default=0),
+    nps(
+        count("nps_of_former_people", "Of these, those who belong to another account by now, or to none"),
+        "people",
+        default=0,
+    ),
     nps(count("nps_promoters", "Promoters among them"), "people", default=0),
     nps(count("nps_detractors", "Detractors among them"), "people", default=0),
     nps(date("nps_on", "Day of the latest answer")),

@@ -24,6 +24,7 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         text("nps_class", "Class of the latest answer; unknown without one", required=True, allowed=NPS_CLASSES),
         default="unknown",
         history=True,
+        beside=("nps_of_another_account",),
     ),
     nps(date("nps_on", "Day of the latest answer")),
     nps(integer("nps_change", "Latest answer less the one before it", minimum=-10, maximum=10), "points"),
@@ -31,6 +32,11 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         count("nps_answers", "Different answers within the window, over all the person's records"), "answers", default=0
     ),
     nps(text("nps_response_id", "The latest answer (staged/nps_response)")),
+    nps(text("nps_account_id", "Account that the latest answer is about, by the employer that it names")),
+    nps(
+        boolean("nps_of_another_account", "That is not the person's present account: they have moved", required=True),
+        default=False,
+    ),
     *active_days(),
     usage(
         count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0, beside=("usage_stitched_28",)

@@ -21,7 +21,7 @@ _UP = (
 )  # fmt: skip
 _DOWN = (
     "nps_detractors", "usage_falling_weeks", "usage_days_since", "engagement_days_since", "account_usage_falling_weeks",
-    "contract_value_overdue", "usage_people_elsewhere",
+    "contract_value_overdue", "usage_people_elsewhere", "nps_of_former_people",
 )  # fmt: skip
 _TIERS = tuple(reversed(USAGE_TIERS))
 
