@@ -69,7 +69,8 @@ def test_a_name_is_folded_and_keeps_its_script(name: str, cleaned: str) -> None:
     [
         ("Ann Lee", "ann", "lee"), ("LEE, Ann", "ann", "lee"), ("Dr. Ann B. van Dyke, PhD", "ann", "van dyke"),
         ("王伟", "伟", "王"), ("Нина Петрова", "нина", "петрова"), ("Madonna", "", "madonna"),
-        ("Ann Lee Jr.", "ann", "lee"), ("none Siering", "", "siering"), ("Robert Oberman fils", "robert", "oberman"), ("unknown", "", ""), ("ann@lee.com", "", ""),
+        ("Ann Lee Jr.", "ann", "lee"), ("none Siering", "", "siering"),
+        ("Robert Oberman fils", "robert", "oberman"), ("unknown", "", ""), ("ann@lee.com", "", ""),
     ],
 )  # fmt: skip
 def test_a_full_name_is_read(full: str, first: str, last: str) -> None:
