@@ -59,8 +59,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: Path, truth: str, kind
     source = "source" if "source" in present else "'one'"
     connection.execute(CLEAN.format(table=table, truth=truth, plain=", ".join(plain), others=cleaned, source=source))
     columns = {"first_name": "first_name", "last_name": "last_name", **others}
-    counts = connection.execute(f"select {', '.join(f'count(distinct {c})' for c in columns)} from records").fetchone()
-    return {c: kind for (c, kind), n in zip(columns.items(), counts or (), strict=True) if n > 1}
+    distinct = ", ".join(f"count(distinct {c})" for c in columns)
+    counts = connection.execute(f"select {distinct} from records").fetchall()[0]
+    return {c: kind for (c, kind), n in zip(columns.items(), counts, strict=True) if n > 1}
 
 
 def comparison(column: str, kind: str) -> object:

@@ -112,8 +112,7 @@ def splinks(family: Family, seed: int, table: pa.Table, *, run: bool) -> float |
             command += ["link_only"] if family.link_only else []
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
-                print(done.stderr[-2000:])
-                return None
+                raise SystemExit(f"Splink failed on {key}: {done.stderr[-300:]}")
             said = json.loads(out.read_text())
         kept[key] = {name: round(float(said[name]), 4) for name in ("f1", "precision", "recall", "seconds")}
         KEPT.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n")
