@@ -18,4 +18,4 @@ COPY --chown=kindred plugins plugins
 COPY --chown=kindred dags dags
 
 USER kindred
-RUN python -m compileall -q include plugins dags && python -m include.identity.compile
+RUN python -m compileall -q include plugins dags && python -m include.matching.kernels.compile

@@ -57,7 +57,7 @@ $(VENV)/.uv:
 $(VENV)/.run: requirements.txt | $(VENV)/.uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib include dags plugins || true
-	@$(BIN)/python -m include.identity.compile
+	@$(BIN)/python -m include.matching.kernels.compile
 	@touch $@
 
 $(VENV)/.test: tests/requirements.txt $(VENV)/.run

@@ -15,10 +15,10 @@ import duckdb
 import pyarrow as pa
 
 from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, REGISTER
-from include.identity.crosswalk import assign
-from include.identity.crosswalk_events import log_events
-from include.identity.crosswalk_guard import guard
-from include.identity.decisions_settings import Stewardship
+from include.identity.crosswalk.assign import assign
+from include.identity.crosswalk.events import log_events
+from include.identity.crosswalk.guard import guard
+from include.identity.settings import Stewardship
 
 SIZES = (250_000, 500_000, 1_000_000, 2_000_000)
 

@@ -12,12 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from include.answers.lookup import Lookup
+from include.answers.profile import explain_profile, explain_records
 from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY_EVENT, MEMBER, REGISTER
 from include.contracts.settings import ROOT, Settings
 from include.contracts.staged import PERSON_RECORD
-from include.identity.explain_lookup import Lookup
-from include.identity.explanation import explain_profile, explain_records
-from include.identity.spec import load_spec
+from include.matching.spec import load_spec
 from include.storage.project import Project
 
 IDS = {"record_id", "record_a", "record_b", "profile_id", "other_profile_id", "home_id", "event_id", "alias_id"}

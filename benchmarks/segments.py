@@ -19,6 +19,7 @@ from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
+from include.answers.segment import explain
 from include.contracts.measures import (
     ACCOUNT_360,
     CUSTOMER_360,
@@ -34,12 +35,11 @@ from include.contracts.settings import Settings
 from include.contracts.tables import Table, Type
 from include.measures import history, metrics
 from include.segments.catalog import load, load_beside
+from include.segments.population import lake_reader, warehouse_reader
 from include.segments.preview import preview
-from include.segments.readers import lake_reader, warehouse_reader
 from include.segments.step import segment_with
-from include.segments.why import explain
-from include.storage import build, publication
 from include.storage.engine import Engine
+from include.storage.postgres import build, publication
 from include.storage.project import Project
 
 AS_OF = date(2026, 10, 31)

@@ -29,25 +29,25 @@ with DAG(
 
     @stage_task(doc_md="Gather what still waits for an answer, with the evidence to judge it by: counts, no names.")
     def gather(*, triggering_asset_events: Any = None) -> list[dict[str, Any]]:
-        from include import approvals
+        from include.answers import waiting
 
         held = {
             subject: {"dag": event.source_dag_id, "conf": event.extra["again"]}
             for event in triggering_asset_events.get(HELD, ())  # there is none when a person starts it
             for subject in event.extra["subjects"]
         }
-        waiting = approvals.waiting(project(), held)
-        return [{"subject": subject, "evidence": why, **held[subject]} for subject, why in waiting.items()]
+        unanswered = waiting.still_held(project(), held)
+        return [{"subject": subject, "evidence": why, **held[subject]} for subject, why in unanswered.items()]
 
     @stage_task(doc_md="Keep the answer in the warehouse, with who gave it and why; later is no answer.")
     def record(subject: str, answer: dict[str, Any]) -> None:
-        from include import approvals
+        from include.answers import waiting
 
         (chosen,) = answer["chosen_options"]
         if chosen == LATER:
             raise AirflowSkipException("Nobody has decided; a later run that is held asks again.")
         author, reason = answer["responded_by_user"]["name"], answer["params_input"].get("note", "")
-        approvals.answer(project(), subject, approved=chosen == APPROVE, author=author, reason=reason)
+        waiting.answer(project(), subject, approved=chosen == APPROVE, author=author, reason=reason)
         logging.getLogger(__name__).info("%s: %s, by %s", subject, chosen, author)
 
     @stage_task(doc_md="End here unless the answer was yes.")

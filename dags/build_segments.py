@@ -60,9 +60,9 @@ with DAG(
 
     @ask_task(doc_md="Have a person asked about the segments that are held back; nothing waits here.")
     def ask_a_person(*, inlet_events: Any, outlet_events: Any) -> None:
-        from include import approvals
+        from include.answers import waiting
 
-        ask(approvals.held_segments(project()), {}, inlet_events=inlet_events, outlet_events=outlet_events)
+        ask(waiting.held_segments(project()), {}, inlet_events=inlet_events, outlet_events=outlet_events)
 
     latest = unify()
     for name, doc in {

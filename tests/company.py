@@ -11,11 +11,11 @@ from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import Settings
 from include.contracts.tables import Table
-from include.identity.decisions import COLUMNS, StewardDecision
-from include.identity.decisions_book import DecisionBook
-from include.identity.decisions_state import Records
-from include.identity.spec import load_spec
+from include.identity.decisions.book import DecisionBook
+from include.identity.decisions.decision import COLUMNS, StewardDecision
+from include.identity.decisions.standing import Records
 from include.identity.step import resolve
+from include.matching.spec import load_spec
 from include.profiles.step import unify
 from include.storage.project import Project
 from tests.people import consents, on, people, person, rows

@@ -19,7 +19,7 @@ import pytest
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import Settings
 from include.contracts.tables import Column, Table, Type
-from include.storage import embedded
+from include.storage.postgres import embedded
 from include.storage.project import Project
 
 

@@ -7,8 +7,8 @@ import duckdb
 import pyarrow as pa
 
 from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, REGISTER
-from include.identity.crosswalk import assign
-from include.identity.crosswalk_events import log_events
+from include.identity.crosswalk.assign import assign
+from include.identity.crosswalk.events import log_events
 
 MONDAY = date(2026, 1, 5)
 

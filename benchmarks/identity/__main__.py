@@ -25,10 +25,10 @@ import pyarrow.parquet as pq
 from benchmarks.identity.company import person_records
 from benchmarks.identity.made import SPECS, make
 from include.contracts.errors import KindredError
-from include.identity.baselines import classical, trivial_rule
-from include.identity.engine import resolve
-from include.identity.evaluation import measure
-from include.identity.spec import load_spec, parse_spec
+from include.matching.engine import resolve
+from include.matching.evaluate.baselines import classical, trivial_rule
+from include.matching.evaluate.scores import measure
+from include.matching.spec import load_spec, parse_spec
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

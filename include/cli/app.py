@@ -15,8 +15,8 @@ from include.cli.console import guarded
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "include.cli.run:run",
-        "resolve": "include.identity.command:resolve_command",
-        "evaluate": "include.identity.command:evaluate_command",
+        "resolve": "include.cli.matching:resolve_command",
+        "evaluate": "include.cli.matching:evaluate_command",
         "explain": "include.cli.stewardship:explain",
         "what-if": "include.cli.stewardship:what_if",
         "decide": "include.cli.stewardship:decide",

@@ -16,12 +16,12 @@ from packaging.requirements import Requirement
 
 from include.contracts.errors import KindredError
 from include.contracts.settings import ROOT, Settings
-from include.identity.decisions_settings import load_stewardship
-from include.identity.spec import load_spec
-from include.measures.thresholds import load_thresholds
+from include.identity.settings import load_stewardship
+from include.matching.spec import load_spec
+from include.measures.settings import load_thresholds
 from include.pipeline import sources
-from include.profiles.rules import load_survivorship
-from include.quality.rules import read_rules
+from include.profiles.settings import load_survivorship
+from include.quality.settings import read_rules
 from include.segments.catalog import load
 from include.staging.settings import read_settings
 from include.storage.project import Project

@@ -9,15 +9,15 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from include.answers.segment import Clause, Explanation, explain
 from include.cli.console import emit, err, out, show
 from include.contracts.settings import Settings
 from include.segments import export as exports
 from include.segments.catalog import load_beside
 from include.segments.listing import list_segments
+from include.segments.population import lake_reader, warehouse_reader
 from include.segments.preview import Preview
 from include.segments.preview import preview as evaluate
-from include.segments.readers import lake_reader, warehouse_reader
-from include.segments.why import Clause, Explanation, explain
 from include.storage.project import Project
 
 Json = Annotated[bool, typer.Option("--json", help="Print for machines.")]

@@ -10,8 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from include import approvals
+from include.answers import waiting
+from include.answers.chart import write_svg
+from include.answers.lookup import Lookup
+from include.answers.profile import PairExplained, ProfileExplained, explain_profile, explain_records
+from include.answers.review_queue import review_queue
+from include.answers.what_if import what_if as try_decision
 from include.cli.console import emit, err, out, show
+from include.cli.explanation import pair_text, profile_text
 from include.contracts.decisions import DECISION_KINDS
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
@@ -19,16 +25,10 @@ from include.contracts.nearest import nearest
 from include.contracts.runs import DatasetRef
 from include.contracts.settings import Settings
 from include.contracts.staged import PERSON_RECORD
-from include.identity.decisions import StewardDecision
-from include.identity.decisions_book import DecisionBook
-from include.identity.decisions_state import Records
-from include.identity.explain_chart import write_svg
-from include.identity.explain_lookup import Lookup
-from include.identity.explain_text import pair_text, profile_text
-from include.identity.explanation import PairExplained, ProfileExplained, explain_profile, explain_records
-from include.identity.review import review_queue
-from include.identity.spec import load_spec
-from include.identity.what_if import what_if as try_decision
+from include.identity.decisions.book import DecisionBook
+from include.identity.decisions.decision import StewardDecision
+from include.identity.decisions.standing import Records
+from include.matching.spec import load_spec
 from include.pipeline import new_run
 from include.storage.engine import Engine
 from include.storage.project import Project
@@ -156,11 +156,11 @@ def approve(
 ) -> None:
     """Answer for a run or a segment that was held; approved, the next run hands it on."""
     project = Project(Settings.from_environment())
-    evidence = approvals.evidence(project, subject)
+    evidence = waiting.evidence(project, subject)
     if not as_json:
         err.print(evidence, highlight=False)
     with project.serving():
-        approvals.answer(project, subject, approved=not reject, author=author, reason=reason)
+        waiting.answer(project, subject, approved=not reject, author=author, reason=reason)
     if as_json:
         verdict = "rejected" if reject else "approved"
         emit({"subject": subject, "verdict": verdict, "author": author, "reason": reason, "evidence": evidence})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from include.contracts.measures import (
     ACCOUNT_360,
     ACCOUNT_HISTORY,
+    CONTRACT_STATES,
     CUSTOMER_360,
     CUSTOMER_HISTORY,
     NPS_CLASSES,
@@ -66,11 +67,12 @@ CONTRACT_RENEWAL = Table(
         text("contract_id", "Contract (staged/contract)"),
         text("account_id", "Account"),
         text("contract_type", "How it ends or renews", required=True, allowed=CONTRACT_TYPES),
-        boolean("is_live", "In force on the logical date, or past its end without a successor", required=True),
+        text("state", "State on the logical date", required=True, allowed=CONTRACT_STATES),
+        boolean("is_live", "In force or overdue (past its end without a successor): its value counts", required=True),
         date("renewal_date", "Day that decides: its end, or the notice deadline where it renews by itself"),
         text(
             "renewal_bucket",
-            "renewal_date's bucket; none where it does not renew",
+            "renewal_date's bucket; none where it does not renew, has ended, or its renewal is signed",
             required=True,
             allowed=RENEWAL_BUCKETS,
         ),
@@ -81,7 +83,7 @@ CONTRACT_RENEWAL = Table(
 
 RENEWAL_MONTH = Table(
     name="renewal_month",
-    grain="one calendar month in which live contracts come up for renewal",
+    grain="one calendar month in which contracts, live or signed ahead, come up for renewal",
     key=("month",),
     columns=(
         date("month", "First day of the month"),

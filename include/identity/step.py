@@ -12,20 +12,20 @@ from include.contracts.errors import HeldError
 from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.staged import PERSON_RECORD
-from include.identity.approval import approved, read_labels
-from include.identity.comparison import ROLE_NAMES
-from include.identity.crosswalk_build import DATASETS, Plan, build
-from include.identity.decisions import read_decisions
-from include.identity.decisions_book import DecisionBook
-from include.identity.decisions_settings import Stewardship, load_stewardship
-from include.identity.decisions_state import Records, Stand, stand
-from include.identity.model import FORMAT
-from include.identity.model_store import DATASET as MODEL
-from include.identity.model_store import load_model
-from include.identity.priors import RELATIONS
+from include.identity.build import DATASETS, Plan, build
+from include.identity.crosswalk.gate import approved, read_labels
+from include.identity.decisions.book import DecisionBook
+from include.identity.decisions.decision import read_decisions
+from include.identity.decisions.standing import Records, Stand, stand
 from include.identity.report import DATASET as REPORT
 from include.identity.report import load_report
-from include.identity.spec import MatchingSpec, load_spec
+from include.identity.settings import Stewardship, load_stewardship
+from include.identity.store import DATASET as MODEL
+from include.identity.store import load_model
+from include.matching.pairs.comparison import ROLE_NAMES
+from include.matching.spec import MatchingSpec, load_spec
+from include.matching.weights.model import FORMAT
+from include.matching.weights.priors import RELATIONS
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 

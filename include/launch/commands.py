@@ -25,7 +25,7 @@ from include.launch.layout import Layout, homes, settings_for
 from include.launch.progress import Progress
 from include.launch.sample import ensure_sample
 from include.launch.summary import read_summary, render, render_held
-from include.storage import embedded
+from include.storage.postgres import embedded
 from include.storage.project import Project
 
 PORT = 8080

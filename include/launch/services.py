@@ -18,7 +18,7 @@ from include.launch.environment import USER, airflow_environment, free_port, pas
 from include.launch.layout import Layout
 from include.launch.processes import Processes
 from include.pipeline import sources
-from include.storage import embedded
+from include.storage.postgres import embedded
 
 START_SECONDS = 180
 POOL = ("warehouse_writer", 1, "One task at a time writes identities and the warehouse")

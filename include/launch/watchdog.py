@@ -34,7 +34,7 @@ def main() -> None:
 
 def _let_go(home: Path) -> None:
     """Use the server for a moment: the last user of a server that nobody wants to keep stops it."""
-    from include.storage import embedded  # noqa: PLC0415 - the watchdog has to be small, and rarely needs it
+    from include.storage.postgres import embedded  # noqa: PLC0415 - the watchdog has to be small, and rarely needs it
 
     if embedded.is_running(home):
         with embedded.running(home):

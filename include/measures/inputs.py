@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from include.measures.thresholds import Thresholds
+from include.measures.settings import Thresholds
 
 
 def _local_time(zone: str, at: ir.TimestampValue) -> ir.TimestampValue:

@@ -85,8 +85,8 @@ def contract_renewal(contracts: ir.Table, accounts: ir.Table) -> ir.Table:
 
 
 def renewal_month(renewals: ir.Table) -> ir.Table:
-    """Return the live contracts due in each month, and those at risk."""
-    due = renewals.filter(renewals.is_live & renewals.renewal_date.notnull())
+    """Return the contracts due in each month, and those at risk."""
+    due = renewals.filter(renewals.renewal_date.notnull())
     due = due.mutate(month=due.renewal_date.truncate("M").cast("date"))
     value = due.annual_value.fill_null(0.0)
     return due.group_by("month").aggregate(

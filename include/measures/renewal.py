@@ -3,7 +3,10 @@
 - A contract that ends comes up on its last day; one that renews by itself, on the last day to give notice, and
   once that has passed, on the next term's: it is never overdue.
 - Evergreen and month-to-month contracts do not come up: bucket `none`, told apart by their type.
-- A contract past its end is overdue until a contract of the account that started no earlier runs longer.
+- A contract past its end is overdue until a contract of the account that started no earlier runs longer. Overdue
+  contracts are live: their value counts until they are renewed, or closed in the CRM.
+- A contract comes up no more once its renewal is signed: a contract of the account that begins around its end, or
+  later, and runs longer.
 - Month arithmetic keeps to the calendar: 29 February and the 31st become the month's last day where it is shorter.
 """
 
@@ -12,7 +15,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.measures import RENEWAL_MEASURES
+from include.contracts.measures import LIVE, RENEWAL_MEASURES
 from include.measures.inputs import Inputs
 
 ENDLESS = ("evergreen", "month_to_month")
@@ -32,7 +35,10 @@ def add_months(day: ir.DateValue, months: ir.IntegerValue) -> ir.DateValue:
 
 
 def contracts(inputs: Inputs) -> ir.Table:
-    """Return every contract that is not a draft, with is_live, in_force, renewal_date, renewal_bucket, term_end."""
+    """Return every contract that is not a draft, with state, is_live, renewal_date, renewal_bucket and term_end.
+
+    ``is_live`` is the one meaning of a live contract: in force, or overdue.
+    """
     rows = inputs.of_account(inputs.contract.filter(inputs.contract.status != "draft"))
     rows = rows.mutate(
         last_day=_last_day(rows),
@@ -42,17 +48,38 @@ def contracts(inputs: Inputs) -> ir.Table:
     )
     rows = rows.mutate(term_end=ibis.ifelse(rows.renews_itself, _rolled(inputs, rows), rows.last_day))
     rows = rows.mutate(runs_until=ibis.ifelse(rows.is_active, rows.term_end.fill_null(FOREVER), None))
-    ended = rows.term_end.fill_null(FOREVER) < inputs.today
-    rows = rows.mutate(
-        in_force=rows.is_active & (rows.start_date <= inputs.today) & ~ended,
-        is_live=rows.is_active & ~(ended & (_longest_successor(rows) > rows.term_end).fill_null(False)),
-    )
+    rows = rows.mutate(state=_state(inputs, rows))
+    rows = rows.mutate(is_live=rows.state.isin(LIVE), is_renewed=_renewal_is_signed(inputs, rows))
     notice_on = ibis.ifelse(rows.renews_itself, rows.term_end - rows.notice.as_interval("D"), None).cast("date")
     rows = rows.mutate(
         renewal_notice_on=notice_on,
-        renewal_date=ibis.ifelse(rows.is_live, ibis.coalesce(notice_on, rows.term_end), None),
+        renewal_date=ibis.ifelse(
+            (rows.state != "ended") & ~rows.is_renewed, ibis.coalesce(notice_on, rows.term_end), None
+        ),
     )
     return rows.mutate(renewal_bucket=bucket(rows.renewal_date.delta(inputs.today, unit="day")))
+
+
+def _state(inputs: Inputs, rows: ir.Table) -> ir.StringValue:
+    """One of CONTRACT_STATES on the logical date."""
+    past = rows.term_end.fill_null(FOREVER) < inputs.today
+    succeeded = (_longest_successor(rows) > rows.term_end).fill_null(False)
+    return ibis.cases(
+        (~rows.is_active | (past & succeeded), "ended"),
+        (past, "overdue"),
+        (rows.start_date > inputs.today, "not_begun"),
+        else_="in_force",
+    )
+
+
+def _renewal_is_signed(inputs: Inputs, rows: ir.Table) -> ir.BooleanValue:
+    """Tell whether a contract that has not begun follows this one, whose end it outlasts."""
+    ahead = rows.state == "not_begun"
+    by_account = ibis.window(group_by=rows.account_id)
+    begins = rows.start_date.max(where=ahead).over(by_account)
+    until = rows.runs_until.max(where=ahead).over(by_account)
+    around_the_end = begins.delta(rows.term_end, unit="day") >= -inputs.thresholds.renewal.signed_ahead_days
+    return (~ahead & around_the_end & (until > rows.term_end)).fill_null(False)
 
 
 def _last_day(rows: ir.Table) -> ir.DateValue:
@@ -85,16 +112,17 @@ def _longest_successor(rows: ir.Table) -> ir.DateValue:
 def account(inputs: Inputs, contracts: ir.Table) -> ir.Table:
     """Return the renewal measures of each account, from the table that ``contracts`` describes."""
     totals = contracts.group_by("account_id").aggregate(
-        contracts_live=contracts.in_force.sum(),
-        contract_value=contracts.annual_value.sum(where=contracts.in_force),
-        any_live=contracts.is_live.any(),
+        contracts_live=contracts.is_live.sum(),
+        contract_value=contracts.annual_value.sum(where=contracts.is_live),
+        contract_value_overdue=contracts.annual_value.sum(where=contracts.state == "overdue"),
+        in_force=(contracts.state == "in_force").sum(),
         ended_on=contracts.term_end.max(where=contracts.term_end <= inputs.today),
     )
     chosen = _first_to_renew(contracts)
     joined = totals.left_join(chosen, "account_id").drop("account_id_right")
     shaped = joined.mutate(
-        contracts_overlap=joined.contracts_live > 1,
-        contract_ended_on=ibis.ifelse(joined.any_live, None, joined.ended_on).cast("date"),
+        contracts_overlap=joined.in_force > 1,
+        contract_ended_on=ibis.ifelse(joined.contracts_live > 0, None, joined.ended_on).cast("date"),
         renewal_days=joined.renewal_date.delta(inputs.today, unit="day"),
         contract_type=joined.contract_type.fill_null("none"),
         renewal_bucket=joined.renewal_bucket.fill_null("none"),
@@ -104,8 +132,8 @@ def account(inputs: Inputs, contracts: ir.Table) -> ir.Table:
 
 
 def _first_to_renew(contracts: ir.Table) -> ir.Table:
-    """Return each account's live contract that comes up first; of several, the most valuable."""
-    live = contracts.filter(contracts.is_live)
+    """Return each account's contract that comes up first, of those live or signed ahead; then the most valuable."""
+    live = contracts.filter(contracts.state != "ended")
     first = ibis.window(
         group_by="account_id",
         order_by=[

@@ -24,11 +24,11 @@ from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.tables import Table
 from include.measures import engagement, history, metrics, nps, relation, renewal, usage
 from include.measures.inputs import Inputs
-from include.measures.thresholds import FILE, load_thresholds
+from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 1
+CODE = 2
 
 WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE)
 READS: Mapping[str, Table] = {

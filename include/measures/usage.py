@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from include.measures.inputs import Inputs
-from include.measures.thresholds import AccountTier, Tier
+from include.measures.settings import AccountTier, Tier
 
 WEEKS = (0, 1, 2, 3)
 

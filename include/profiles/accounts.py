@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from include.profiles.rules import DomainRules
+from include.profiles.settings import DomainRules
 
 SALESFORCE_KEY = 15  # characters of a Salesforce id that identify; an 18-character id adds a check sum
 

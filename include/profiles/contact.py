@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from include.profiles.consent import OUT, PURPOSE, digest, of_points
-from include.profiles.rules import PointRules, Rule
+from include.profiles.settings import PointRules, Rule
 
 # Signs that a person, not a machine, received what was sent.
 ALIVE = ("open", "click", "form", "reply")

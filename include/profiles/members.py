@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from include.profiles.rules import ATTRIBUTES
+from include.profiles.settings import ATTRIBUTES
 
 # The columns of staged/person_record that a profile is made of.
 USED = (

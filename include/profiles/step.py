@@ -27,7 +27,7 @@ from include.profiles.consent import of_profiles, remember
 from include.profiles.contact import contact_points, deliverability, sightings
 from include.profiles.history import former_values
 from include.profiles.members import member_records
-from include.profiles.rules import POINTS, Survivorship, load_survivorship
+from include.profiles.settings import POINTS, Survivorship, load_survivorship
 from include.profiles.survivorship import candidates, lineage, ranked, winners
 from include.storage.engine import Engine
 from include.storage.lake import Manifest

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 
-from include.profiles.rules import AttributeRules, Rule
+from include.profiles.settings import AttributeRules, Rule
 
 ONLY, AGREED, SMALLEST = "only_value", "all_agree", "smallest_record_id"
 Key = Callable[[ir.Table, Sequence[str]], ir.Value]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from include.quality.validation import Outcome, Validation
-from include.storage.build import Build
+from include.storage.postgres.build import Build
 
 _VERDICTS = {"table": "failed", "row": "rows set aside", "warn": "warning"}
 STYLE = Path(__file__).with_name("docs.css")

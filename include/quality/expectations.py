@@ -12,8 +12,8 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.published import PUBLISHED, Published
 from include.contracts.tables import Column, Table
-from include.quality.rules import Level, Rules, TableRules
-from include.storage.build import Build
+from include.quality.settings import Level, Rules, TableRules
+from include.storage.postgres.build import Build
 
 _PLACE = re.compile(r"\{(\w+)\}")
 

@@ -16,13 +16,13 @@ from include.contracts.staged import QUARANTINE
 from include.quality.docs import write_docs
 from include.quality.expectations import Expectation, expectations
 from include.quality.rows import set_aside
-from include.quality.rules import Rules, read_rules
+from include.quality.settings import Rules, read_rules
 from include.quality.validation import Outcome, Validation, validate
-from include.storage import build as builds
-from include.storage import publication
-from include.storage.build import AUDITED, Build
+from include.storage.postgres import build as builds
+from include.storage.postgres import publication
+from include.storage.postgres.build import AUDITED, Build
+from include.storage.postgres.warehouse import AUDIT_RESULT
 from include.storage.project import Project
-from include.storage.warehouse import AUDIT_RESULT
 
 CODE = 2
 ENGINE = "postgresql"

@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 
 from include.contracts.errors import ConfigurationError
 from include.quality.expectations import Expectation
-from include.storage.build import Build
+from include.storage.postgres.build import Build
 
 QUERY = "unexpected_rows_query"
 COUNTS_ONLY: Mapping[str, Any] = {"result_format": "BASIC", "partial_unexpected_count": 0}

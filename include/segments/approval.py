@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from include.contracts.segments import SEGMENT
 from include.storage.engine import Engine
+from include.storage.postgres.warehouse import APPROVAL
 from include.storage.project import Project
-from include.storage.warehouse import APPROVAL
 
 
 def pending(engine: Engine) -> list[dict[str, str]]:

@@ -26,8 +26,8 @@ from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.tables import Table
 from include.segments.listing import find_segment
+from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
-from include.storage.warehouse import READERS
 
 BATCH_ROWS = 20_000
 EXCEL_ROWS = 1_048_575  # below the header

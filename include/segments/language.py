@@ -16,6 +16,7 @@ from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
 from include.segments import syntax, tree
+from include.segments.parts import Parts
 
 COMPARISONS: Mapping[type[exp.Expr], str] = {
     exp.EQ: "=",
@@ -33,7 +34,10 @@ LIMIT = 2**53  # whole numbers up to here are exact in every engine, whatever th
 
 def parse(text: str, level: str) -> tree.Node:
     """Return the tree of a condition on the measures of ``level`` (person or account); raises DefinitionError."""
-    return _Reader(text, level).node(syntax.read(text))
+    reader, root = _Reader(text, level, Parts()), syntax.read(text)
+    node = reader.node(root)
+    reader.refuse_unread(root)
+    return node
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,14 @@ class _Reader:
 
     text: str
     level: str
+    parts: Parts
+
+    def refuse_unread(self, root: exp.Expr) -> None:
+        """Refuse a tree of which a part has not been read: it would mean something else than it says."""
+        unread = self.parts.left(root)
+        if unread is not None:
+            node, name = unread
+            raise self._refuse(node, f"{_name(node)} is not part of the segment language: {name!r} is not understood")
 
     def node(self, node: exp.Expr) -> tree.Node:
         for kinds, read in self._readers().items():
@@ -51,10 +63,10 @@ class _Reader:
 
     def _readers(self) -> Mapping[tuple[type, ...], Callable[..., tree.Node]]:
         return {
-            (exp.Paren,): lambda node: self.node(node.this),
+            (exp.Paren,): lambda node: self.node(self.parts.inside(node)),
             (exp.And,): lambda node: tree.And(self._chain(node)),
             (exp.Or,): lambda node: tree.Or(self._chain(node)),
-            (exp.Not,): lambda node: tree.Not(self.node(node.this)),
+            (exp.Not,): lambda node: tree.Not(self.node(self.parts.take(node, "this"))),
             tuple(COMPARISONS): self._comparison,
             (exp.In,): self._in,
             (exp.Between,): self._between,
@@ -69,17 +81,16 @@ class _Reader:
         sides: list[tree.Node] = []
         pending: list[exp.Expr] = [node]
         while pending:
-            part = pending.pop()
-            part = part.unnest() if isinstance(part, exp.Paren) else part
+            part = self.parts.inside(pending.pop())
             if type(part) is type(node):
-                pending += [part.expression, part.this]
+                pending += [self.parts.take(part, "expression"), self.parts.take(part, "this")]
             else:
                 sides.append(self.node(part))
         return tuple(sides)
 
     def _comparison(self, node: exp.Expr) -> tree.Node:
         op = COMPARISONS[type(node)]
-        left, right = node.this.unnest(), node.expression.unnest()
+        left, right = (self.parts.inside(self.parts.take(node, side)) for side in ("this", "expression"))
         if not isinstance(left, exp.Column) and isinstance(right, exp.Column):
             left, right, op = right, left, MIRRORED[op]
         measure = self._measure(left)
@@ -100,38 +111,36 @@ class _Reader:
         return other
 
     def _in(self, node: exp.In) -> tree.Node:
-        listed = node.args.get("expressions") or []
-        if node.args.get("query") or not listed:
+        listed = self.parts.take(node, "expressions")
+        if not listed:
             raise self._refuse(node, "a subquery is not part of the segment language; list the values")
-        measure = self._measure(node.this)
+        measure = self._measure(self.parts.take(node, "this"))
         return tree.In(measure, tuple(self._literal(measure, value) for value in listed))
 
     def _between(self, node: exp.Between) -> tree.Node:
-        measure = self._measure(node.this)
+        measure = self._measure(self.parts.take(node, "this"))
         if measure.type in (Type.TEXT, Type.BOOLEAN):
             raise self._refuse(node, f"{measure.name} is {_a(measure.type)}, which has no order")
-        if node.args.get("symmetric"):
-            raise self._refuse(node, "'between symmetric' is not part of the segment language")
-        return tree.Between(
-            measure, self._literal(measure, node.args["low"]), self._literal(measure, node.args["high"])
-        )
+        low, high = (self._literal(measure, self.parts.take(node, end)) for end in ("low", "high"))
+        return tree.Between(measure, low, high)
 
     def _like(self, node: exp.Like) -> tree.Node:
-        measure = self._measure(node.this)
-        pattern = node.expression
+        measure = self._measure(self.parts.take(node, "this"))
+        pattern = self._text(self.parts.take(node, "expression"))
         if measure.type is not Type.TEXT:
             raise self._refuse(node, f"{measure.name} is {_a(measure.type)}; 'like' compares text")
-        if not (isinstance(pattern, exp.Literal) and pattern.is_string):
+        if pattern is None:
             raise self._refuse(node, "'like' needs a quoted pattern")
-        if "\\" in pattern.this:
-            raise self._refuse(pattern, "a pattern cannot hold a backslash")
-        return tree.Like(measure, str(pattern.this))
+        if "\\" in pattern:
+            raise self._refuse(node.expression, "a pattern cannot hold a backslash")
+        like = tree.Like(measure, pattern)
+        return tree.Not(like) if self.parts.take(node, "negate") else like
 
     def _is(self, node: exp.Is) -> tree.Node:
-        if not isinstance(node.expression, exp.Null):
+        if not isinstance(self.parts.take(node, "expression"), exp.Null):
             raise self._refuse(node, "'is' goes with null only; compare with = true or = false")
-        tested = tree.IsNull(self._measure(node.this))
-        return tree.Not(tested) if node.args.get("negate") else tested
+        tested = tree.IsNull(self._measure(self.parts.take(node, "this")))
+        return tree.Not(tested) if self.parts.take(node, "negate") else tested
 
     def _flag(self, node: exp.Column) -> tree.Node:
         measure = self._measure(node)
@@ -140,7 +149,7 @@ class _Reader:
         return measure
 
     def _function(self, node: exp.Anonymous) -> tree.Node:
-        name = str(node.this).lower()
+        name = str(self.parts.take(node, "this")).lower()
         if name not in FUNCTIONS:
             raise self._refuse(node, f"there is no function {name!r}{nearest(name, FUNCTIONS)}")
         if name.startswith("within"):
@@ -150,7 +159,7 @@ class _Reader:
         return self._people(node, name.removesuffix("_of_people"))
 
     def _within(self, node: exp.Anonymous, name: str) -> tree.Node:
-        arguments = node.expressions
+        arguments = self.parts.take(node, "expressions")
         if len(arguments) != 2 or not isinstance(arguments[1], exp.Interval):
             raise self._refuse(node, f"{name} needs a date and a span, as in {name}(renewal_date, 90 days)")
         measure, (amount, unit) = self._measure(arguments[0]), self._span(node, arguments[1])
@@ -159,8 +168,9 @@ class _Reader:
         return tree.Within(measure, amount, unit, name == "within_next")
 
     def _span(self, node: exp.Anonymous, span: exp.Interval) -> tuple[int, str]:
-        amount = span.this.this if isinstance(span.this, exp.Literal) else ""
-        unit = f"{str(span.args.get('unit') or '').lower().rstrip('s')}s"
+        written, unit = self.parts.take(span, "this"), self.parts.take(span, "unit")
+        amount = self._plain(written) if isinstance(written, exp.Literal) else ""
+        unit = f"{str(self.parts.take(unit, 'this')).lower().rstrip('s')}s" if isinstance(unit, exp.Var) else ""
         if not str(amount).isdecimal() or unit not in tree.UNITS:
             raise self._refuse(node, f"a span is a whole number of {', '.join(tree.UNITS)}")
         if int(amount) > tree.UNITS[unit]:
@@ -168,25 +178,27 @@ class _Reader:
         return int(amount), unit
 
     def _in_segment(self, node: exp.Anonymous) -> tree.Node:
-        arguments = node.expressions
-        if len(arguments) != 1 or not (isinstance(arguments[0], exp.Literal) and arguments[0].is_string):
+        arguments = self.parts.take(node, "expressions")
+        key = self._text(arguments[0]) if len(arguments) == 1 else None
+        if key is None:
             raise self._refuse(node, "in_segment needs the key of a segment, in quotes")
-        return tree.InSegment(str(arguments[0].this))
+        return tree.InSegment(key)
 
     def _people(self, node: exp.Anonymous, quantifier: str) -> tree.Node:
         if self.level != "account":
             raise self._refuse(node, f"{quantifier}_of_people is for segments of accounts; this one is of people")
-        if len(node.expressions) != 1:
+        arguments = self.parts.take(node, "expressions")
+        if len(arguments) != 1:
             raise self._refuse(node, f"{quantifier}_of_people needs one condition")
-        return tree.People(quantifier, _Reader(self.text, "person").node(node.expressions[0]))
+        return tree.People(quantifier, _Reader(self.text, "person", self.parts).node(arguments[0]))
 
     def _measure(self, node: exp.Expr) -> tree.Measured:
-        node = node.unnest()
+        node = self.parts.inside(node)
         if not isinstance(node, exp.Column):
             raise self._refuse(node, f"a measure should stand here, not {_name(node)}")
         if node.args.get("table"):
             raise self._refuse(node, "a measure is named without a dot")
-        known, name = measures_of(self.level), node.name
+        known, name = measures_of(self.level), self._identifier(self.parts.take(node, "this"))
         if name not in known:
             elsewhere = measures_of("account" if self.level == "person" else "person")
             where = f", but one of {'accounts' if self.level == 'person' else 'people'}" if name in elsewhere else ""
@@ -197,31 +209,46 @@ class _Reader:
         """The value as one of the measure's type."""
         column = measures_of(self.level)[measure.name].column
         try:
-            value = _value(node.unnest())
+            value = self._value(self.parts.inside(node))
             return tree.Literal(_fit(column, value), column.type)
         except ValueError as error:
             raise self._refuse(node, str(error)) from None
 
+    def _value(self, node: exp.Expr) -> str | int | float | bool:
+        """The plain value of a literal; raises ValueError."""
+        if isinstance(node, exp.Cast) and self._is_date(node):
+            node = self.parts.take(node, "this")
+        if isinstance(node, exp.Boolean):
+            return bool(self.parts.take(node, "this"))
+        if isinstance(node, exp.Neg):
+            number = self._value(self.parts.take(node, "this"))
+            if isinstance(number, int | float) and not isinstance(number, bool):
+                return -number
+        if isinstance(node, exp.Literal):
+            return self._plain(node) if node.is_string else _number(self._plain(node))
+        if isinstance(node, exp.Null):
+            raise ValueError("nothing equals null; use 'is null'")
+        raise ValueError(f"a value should stand here, not {_name(node)}")
+
+    def _is_date(self, node: exp.Cast) -> bool:
+        to = self.parts.take(node, "to")
+        return self.parts.take(to, "this") is exp.DataType.Type.DATE
+
+    def _plain(self, node: exp.Literal) -> str:
+        self.parts.take(node, "is_string")
+        return str(self.parts.take(node, "this"))
+
+    def _text(self, node: exp.Expr) -> str | None:
+        """A text in quotes, as written."""
+        return self._plain(node) if isinstance(node, exp.Literal) and node.is_string else None
+
+    def _identifier(self, node: exp.Expr) -> str:
+        self.parts.take(node, "quoted")  # names are exact here, in double quotes or not
+        return str(self.parts.take(node, "this"))
+
     def _refuse(self, node: exp.Expr, problem: str) -> DefinitionError:
         starts = [part.meta["start"] for part in (node, *node.walk()) if "start" in part.meta]
         return syntax.refusal(problem, self.text, min(starts, default=0))
-
-
-def _value(node: exp.Expr) -> str | int | float | bool:
-    """The plain value of a literal; raises ValueError."""
-    if isinstance(node, exp.Cast) and node.to.this is exp.DataType.Type.DATE:
-        node = node.this
-    if isinstance(node, exp.Boolean):
-        return bool(node.this)
-    if isinstance(node, exp.Neg):
-        number = _value(node.this)
-        if isinstance(number, int | float) and not isinstance(number, bool):
-            return -number
-    if isinstance(node, exp.Literal):
-        return str(node.this) if node.is_string else _number(str(node.this))
-    if isinstance(node, exp.Null):
-        raise ValueError("nothing equals null; use 'is null'")
-    raise ValueError(f"a value should stand here, not {_name(node)}")
 
 
 def _number(text: str) -> int | float:

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.segments import SEGMENT
+from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
-from include.storage.warehouse import READERS
 
 NOTHING = "Nothing is published yet; run `python -m include run` first."
 

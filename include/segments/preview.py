@@ -14,7 +14,7 @@ from include.segments import tree
 from include.segments.catalog import Segment
 from include.segments.expression import MEMBER, Population, digest, expression
 from include.segments.guards import Movement, implausible
-from include.segments.readers import Reader, population
+from include.segments.population import Reader, population
 
 SAMPLE = 10
 

@@ -18,8 +18,8 @@ from include.contracts.raw import LOAD
 from include.contracts.runs import Window, fingerprint
 from include.contracts.staged import QUARANTINE
 from include.contracts.tables import Table
-from include.sources.files import Found
-from include.sources.reading import Block, Reader, Reject, Tally
+from include.sources.files.discovery import Found
+from include.sources.files.reading import Block, Reader, Reject, Tally
 from include.storage.lake import Lake
 
 CODE = 1  # raised when the same file would be read in another way

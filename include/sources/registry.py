@@ -11,10 +11,10 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.exports import EXPORTS, ExportFile
 from include.contracts.nearest import nearest
 from include.contracts.runs import Window
-from include.sources.csv_file import CsvReader
-from include.sources.files import Found, find_files
-from include.sources.ndjson_file import NdjsonReader
-from include.sources.reading import Reader
+from include.sources.files.csv_file import CsvReader
+from include.sources.files.discovery import Found, find_files
+from include.sources.files.ndjson_file import NdjsonReader
+from include.sources.files.reading import Reader
 
 
 class SourceKind(Protocol):

@@ -16,7 +16,7 @@ from include.contracts.exports import ExportFile
 from include.contracts.nearest import nearest
 from include.contracts.runs import DatasetRef, Run, StageReport, Window, fingerprint
 from include.contracts.sources import read_sources
-from include.sources.files import Found
+from include.sources.files.discovery import Found
 from include.sources.loads import Load, identify, load_table, raw_dataset, rejected_table, take_in
 from include.sources.registry import SourceKind, declared_object, kind_of
 from include.storage.lake import Lake, Manifest

@@ -30,13 +30,13 @@ from include.contracts.staged import (
 )
 from include.contracts.tables import Table
 from include.staging.consent import doings, refusals
-from include.staging.delighted import stage_delighted
 from include.staging.desk import Desk, Staged
-from include.staging.pardot import stage_pardot
 from include.staging.phones import with_phones
-from include.staging.salesforce import stage_salesforce
-from include.staging.segment import stage_segment
 from include.staging.settings import StagingSettings, read_settings
+from include.staging.systems.delighted import stage_delighted
+from include.staging.systems.pardot import stage_pardot
+from include.staging.systems.salesforce import stage_salesforce
+from include.staging.systems.segment import stage_segment
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from include.contracts.settings import Settings
-from include.storage import embedded
+from include.storage.control.ledger import Ledger
 from include.storage.engine import Engine
 from include.storage.lake import Lake
-from include.storage.ledger import Ledger
-from include.storage.warehouse import Warehouse, is_embedded, warehouse_url
+from include.storage.postgres import embedded
+from include.storage.postgres.warehouse import Warehouse, is_embedded, warehouse_url
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from include.storage.postgres.warehouse import APPROVAL
 from include.storage.project import Project
-from include.storage.warehouse import APPROVAL
 
 SUBJECT = "identity/crosswalk@1"
 

@@ -28,7 +28,7 @@ def ahead(days: int) -> date:
 SCORES = (0, 6, 7, 8, 9, 10)
 CONTRACTS: Mapping[str, tuple[str, date, date | None, dict[str, Any]]] = {
     "ends_today": ("term", days_ago(365), AS_OF, {}),
-    "ended_yesterday": ("term", days_ago(366), days_ago(1), {}),
+    "ended_yesterday": ("term", days_ago(366), days_ago(1), {"annual_value": 10.0}),
     "in_30": ("term", days_ago(300), ahead(30), {}),
     "in_31": ("term", days_ago(300), ahead(31), {}),
     "in_60": ("term", days_ago(300), ahead(60), {}),
@@ -99,6 +99,15 @@ def several_contracts(company: SmallCompany) -> None:
     company.account("add_on_overdue")
     company.contract("add_on_overdue", "term", days_ago(400), ahead(330))
     company.contract("add_on_overdue", "term", days_ago(300), days_ago(3))
+    company.account("overdue_of_two")
+    company.contract("overdue_of_two", "term", days_ago(400), days_ago(3), annual_value=100.0)
+    company.contract("overdue_of_two", "evergreen", days_ago(500), None, annual_value=50.0)
+    company.account("signed_ahead")
+    company.contract("signed_ahead", "term", days_ago(345), ahead(20), annual_value=100.0)
+    company.contract("signed_ahead", "term", ahead(21), ahead(386), annual_value=120.0)
+    company.account("add_on_ahead")
+    company.contract("add_on_ahead", "term", days_ago(165), ahead(200))
+    company.contract("add_on_ahead", "term", ahead(5), ahead(370))
     company.account("linked")
     company.add(
         profiles.ACCOUNT_LINK,
@@ -231,6 +240,13 @@ def test_an_accounts_nps_is_over_its_people_who_answered(accounts: Rows, people:
         ("overlapping", "61-90", ahead(65), "term"),
         ("renewed", "later", ahead(330), "term"),  # the older contract has a successor: not overdue
         ("add_on_overdue", "overdue", days_ago(3), "term"),  # the main contract began before it: no successor
+        (
+            "signed_ahead",
+            "later",
+            ahead(386),
+            "term",
+        ),  # the present one is renewed already
+        ("add_on_ahead", "later", ahead(200), "term"),  # begins long before the main one ends: no renewal of it
     ],
 )
 def test_when_a_contract_comes_up(
@@ -252,6 +268,38 @@ def test_overlapping_contracts_add_up(accounts: Rows) -> None:
     row = accounts["overlapping"]
     assert (row["contracts_live"], row["contracts_overlap"], row["contract_value"]) == (2, True, 150.0)
     assert (accounts["renewed"]["contracts_live"], accounts["renewed"]["contract_value"]) == (1, 120.0)
+
+
+@pytest.mark.parametrize(
+    ("account", "live", "value", "overdue"),
+    [
+        ("ended_yesterday", 1, 10.0, 10.0),  # overdue: nobody has renewed or closed it
+        ("overdue_of_two", 2, 150.0, 100.0),
+        ("signed_ahead", 1, 100.0, None),  # what has not begun is no value of today
+        ("not_begun", 0, None, None),
+        ("expired", 0, None, None),
+    ],
+)
+def test_an_overdue_contract_is_live_and_one_that_has_not_begun_is_not(
+    accounts: Rows, account: str, live: int, value: float | None, overdue: float | None
+) -> None:
+    row = accounts[account]
+    assert (row["contracts_live"], row["contract_value"]) == (live, value)
+    assert row["contract_value_overdue"] == overdue
+    assert not row["contracts_overlap"]
+
+
+def test_accounts_and_contracts_mean_the_same_by_live(company: SmallCompany, report: Any, accounts: Rows) -> None:
+    live: dict[str, list[float]] = {}
+    for row in read(company.project, CONTRACT_RENEWAL, report):
+        if row["is_live"]:
+            live.setdefault(row["account_id"], []).append(row["annual_value"])
+    assert {name: len(values) for name, values in live.items()} == {
+        name: row["contracts_live"] for name, row in accounts.items() if row["contracts_live"]
+    }
+    for name, values in live.items():
+        known = [value for value in values if value is not None]
+        assert accounts[name]["contract_value"] == (sum(known) if known else None), name
 
 
 def test_an_account_without_a_live_contract_knows_when_the_last_one_ended(accounts: Rows) -> None:

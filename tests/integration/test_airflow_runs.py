@@ -28,7 +28,7 @@ from include.launch import lock
 from include.launch.environment import USER, password
 from include.launch.layout import Layout
 from include.samples import generate
-from include.storage import embedded
+from include.storage.postgres import embedded
 
 pytestmark = pytest.mark.slow
 TABLES = ("profile", "profile_identifier", "crosswalk", "customer_360", "segment_membership", "segment_event")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from include import approvals
+from include.answers import waiting
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef
@@ -33,26 +33,26 @@ def project(warehouse_project: Project, put: Callable[..., DatasetRef]) -> Proje
 
 
 def test_what_is_held_waits_with_its_evidence_until_somebody_answers(project: Project) -> None:
-    assert approvals.held_segments(project) == {QUIET: "It would have 3 members."}
+    assert waiting.held_segments(project) == {QUIET: "It would have 3 members."}
     asked = [QUIET, LOUD, RUN, "segment/gone@3", f"{CROSSWALK.name}@gone"]
-    assert approvals.waiting(project, asked) == {RUN: EVIDENCE, QUIET: "It would have 3 members."}
-    approvals.answer(project, RUN, approved=True, author="Nina", reason="Two companies were merged")
-    approvals.answer(project, QUIET, approved=False, author="Nina", reason="The export is old")
-    assert approvals.waiting(project, asked) == {}
+    assert waiting.still_held(project, asked) == {RUN: EVIDENCE, QUIET: "It would have 3 members."}
+    waiting.answer(project, RUN, approved=True, author="Nina", reason="Two companies were merged")
+    waiting.answer(project, QUIET, approved=False, author="Nina", reason="The export is old")
+    assert waiting.still_held(project, asked) == {}
 
 
 def test_nothing_waits_where_nothing_was_ever_made(warehouse_project: Project) -> None:
-    assert approvals.held_segments(warehouse_project) == {}
-    assert approvals.waiting(warehouse_project, [RUN, QUIET]) == {}
+    assert waiting.held_segments(warehouse_project) == {}
+    assert waiting.still_held(warehouse_project, [RUN, QUIET]) == {}
 
 
 @pytest.mark.parametrize("subject", [LOUD, "segment/gone@3", f"{CROSSWALK.name}@gone", "anything"])
 def test_what_is_not_held_has_no_evidence(project: Project, subject: str) -> None:
     with pytest.raises(ConfigurationError, match=r"Nothing called .* is held"):
-        approvals.evidence(project, subject)
+        waiting.evidence(project, subject)
 
 
 @pytest.mark.parametrize(("author", "reason"), [("", "because"), ("Nina", " ")])
 def test_an_answer_says_who_and_why(project: Project, author: str, reason: str) -> None:
     with pytest.raises(ConfigurationError, match="who gave it and why"):
-        approvals.answer(project, RUN, approved=True, author=author, reason=reason)
+        waiting.answer(project, RUN, approved=True, author=author, reason=reason)

@@ -63,7 +63,7 @@ def _break_a_line(file: Path) -> None:
 @pytest.fixture(scope="module")
 def said(exports: Path, postgres_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, str]:
     """Run the pipeline and every listing command; returns (all that was said, home, URL)."""
-    from include.storage import embedded  # noqa: PLC0415
+    from include.storage.postgres import embedded  # noqa: PLC0415
 
     with psycopg.connect(embedded.url(postgres_home, "postgres").replace("+psycopg", ""), autocommit=True) as server:
         server.execute("CREATE DATABASE canary")

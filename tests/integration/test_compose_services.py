@@ -26,7 +26,7 @@ from include.contracts.settings import ROOT
 from include.launch.environment import free_port
 from include.launch.processes import Processes
 from include.samples import generate
-from include.storage import embedded
+from include.storage.postgres import embedded
 from tests.compose_file import configs, services
 
 pytestmark = pytest.mark.slow

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from include.answers.lookup import Lookup
+from include.answers.profile import explain_profile, explain_records
+from include.answers.what_if import what_if
 from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, REVIEW
 from include.contracts.profiles import PROFILE, PROFILE_HISTORY, PROFILE_IDENTIFIER, PROFILES
 from include.contracts.runs import Run
 from include.contracts.settings import ROOT
-from include.identity.approval import answer
-from include.identity.decisions import StewardDecision
-from include.identity.explain_lookup import Lookup
-from include.identity.explanation import explain_profile, explain_records
-from include.identity.spec import load_spec
-from include.identity.what_if import what_if
+from include.identity.crosswalk.gate import answer
+from include.identity.decisions.decision import StewardDecision
+from include.matching.spec import load_spec
 from include.storage.lake import Lake
 from tests.company import ANN, CLEO, FIRST_WEEK, MONDAY, Company
 from tests.people import on, person, said

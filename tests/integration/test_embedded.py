@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from include.contracts.errors import FatalError
-from include.storage import embedded
+from include.storage.postgres import embedded
 
 
 @pytest.fixture

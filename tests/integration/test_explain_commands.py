@@ -13,7 +13,7 @@ from include.cli.app import main
 from include.contracts.errors import HeldError
 from include.contracts.profiles import PROFILE_HISTORY
 from include.contracts.settings import ROOT
-from include.identity.approval import approved
+from include.identity.crosswalk.gate import approved
 from tests.company import FIRST_WEEK, Company
 from tests.people import on
 

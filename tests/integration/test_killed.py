@@ -15,9 +15,10 @@ import pytest
 
 from include.contracts.settings import ROOT
 from include.samples import generate
-from include.storage import embedded
+from include.storage.postgres import embedded
 
-LAKE, BUILD, PUBLICATION = "include.storage.lake:Lake", "include.storage.build:", "include.storage.publication:"
+LAKE = "include.storage.lake:Lake"
+BUILD, PUBLICATION = "include.storage.postgres.build:", "include.storage.postgres.publication:"
 POINTS = [
     f"before {LAKE}.commit raw/crm/contact",
     f"after {LAKE}.commit raw/usage/event",
@@ -33,7 +34,7 @@ POINTS = [
     f"before {LAKE}.commit customer_360",
     f"after {LAKE}.commit segment_membership",
     f"before {LAKE}.commit segment_event",
-    "after include.storage.bulk:copy customer_360",
+    "after include.storage.postgres.bulk:copy customer_360",
     f"after {BUILD}load any",
     f"after {BUILD}seal any",
     f"after {PUBLICATION}_switch any",

@@ -11,9 +11,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from include.contracts.metrics import COVERAGE
-from include.storage import bulk
 from include.storage.engine import Engine
 from include.storage.lake import Lake
+from include.storage.postgres import bulk
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from include.contracts.errors import ContractError
 from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.settings import ROOT
-from include.storage.ledger import check_counts
+from include.storage.control.ledger import check_counts
 from include.storage.project import Project
 
 COUNTS = {"raw": 10, "staged": 7, "superseded": 2, "quarantined": 1}

@@ -23,16 +23,16 @@ FAULTY = {"profile": [{"profile_id": "anna", "email": "anna at acme", "records":
                       {"profile_id": "bo", "records": 1, "sources": 1}]}  # fmt: skip
 
 KILLS = {
-    "half of the tables loaded": ("include.storage.bulk", "copy", 5),
-    "loaded, not yet committed": ("include.storage.build", "counts", 1),
+    "half of the tables loaded": ("include.storage.postgres.bulk", "copy", 5),
+    "loaded, not yet committed": ("include.storage.postgres.build", "counts", 1),
     "before the audit": ("include.quality.step", "validate", 1),
     "rows about to be set aside": ("include.quality.step", "set_aside", 1),
     "rows set aside, before the second look": ("include.quality.step", "validate", 2),
-    "audited, not yet sealed": ("include.storage.build", "seal", 1),
-    "views half switched": ("include.storage.publication", "_point_view", 4),
-    "switched, not yet recorded": ("include.storage.publication", "_record", 1),
+    "audited, not yet sealed": ("include.storage.postgres.build", "seal", 1),
+    "views half switched": ("include.storage.postgres.publication", "_point_view", 4),
+    "switched, not yet recorded": ("include.storage.postgres.publication", "_record", 1),
     "published, the lake half pointed": ("include.storage.lake.Lake", "point", 3),
-    "old builds not yet dropped": ("include.storage.publication", "drop_old", 1),
+    "old builds not yet dropped": ("include.storage.postgres.publication", "drop_old", 1),
 }
 Kill = tuple[str, str, int]
 

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from include.answers.segment import explain
 from include.contracts import identity, profiles
 from include.contracts.errors import ConfigurationError
 from include.contracts.runs import DatasetRef
@@ -24,11 +25,10 @@ from include.segments.approval import approved, pending
 from include.segments.catalog import load_beside
 from include.segments.export import export, export_file, neutral
 from include.segments.listing import list_segments
+from include.segments.population import lake_reader, warehouse_reader
 from include.segments.preview import preview
-from include.segments.readers import lake_reader, warehouse_reader
 from include.segments.step import segment
-from include.segments.why import explain
-from include.storage import build, publication
+from include.storage.postgres import build, publication
 from tests.small_company import AS_OF, SmallCompany, publish
 
 SHIPPED = ROOT / "include" / "config"
@@ -146,7 +146,7 @@ def warehouse(company: SmallCompany, refs: dict[str, DatasetRef], postgres_home:
     """The same company, published to a real PostgreSQL."""
     import psycopg  # noqa: PLC0415
 
-    from include.storage import embedded  # noqa: PLC0415
+    from include.storage.postgres import embedded  # noqa: PLC0415
     from include.storage.project import Project  # noqa: PLC0415
 
     server = embedded.url(postgres_home, "postgres").replace("postgresql+psycopg", "postgresql")

@@ -12,8 +12,8 @@ from alembic.migration import MigrationContext
 
 from include.contracts.errors import ConfigurationError, RetryableError
 from include.contracts.settings import Settings
+from include.storage.postgres.warehouse import METADATA, Warehouse, warehouse_url
 from include.storage.project import Project
-from include.storage.warehouse import METADATA, Warehouse, warehouse_url
 
 
 def test_the_migrations_make_exactly_the_declared_control_tables(warehouse_project: Project) -> None:

@@ -124,7 +124,7 @@ def conditions(level: str) -> st.SearchStrategy[str]:
 
 @pytest.fixture(scope="module")
 def backends(postgres_home: Any) -> Iterator[tuple[ibis.BaseBackend, ibis.BaseBackend]]:
-    from include.storage import embedded  # noqa: PLC0415 - starts no server when only collected
+    from include.storage.postgres import embedded  # noqa: PLC0415 - starts no server when only collected
 
     url = embedded.url(postgres_home, "postgres").replace("postgresql+psycopg", "postgresql")
     with psycopg.connect(url, autocommit=True) as connection:

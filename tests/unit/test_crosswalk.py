@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from include.identity.crosswalk import NAMESPACE
+from include.identity.crosswalk.assign import NAMESPACE
 from tests.weeks import MONDAY, Weeks
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from include.contracts.errors import ConfigurationError
-from include.identity.approval import Movement, breaches, evidence
-from include.identity.decisions_settings import Limits, load_stewardship
+from include.identity.crosswalk.gate import Movement, breaches, evidence
+from include.identity.settings import Limits, load_stewardship
 
 QUIET = Movement(10_000, 10_010, 30_000, 40, 30, 120, 9, 9)
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from include.contracts.identity import APPLIED, CROSSWALK, EDGE
-from include.identity.crosswalk_guard import guard
-from include.identity.decisions_settings import Stewardship
+from include.identity.crosswalk.guard import guard
+from include.identity.settings import Stewardship
 from tests.weeks import MONDAY
 
 

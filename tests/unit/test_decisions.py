@@ -3,7 +3,7 @@
 import pytest
 
 from include.contracts.errors import ConfigurationError
-from include.identity.decisions import COLUMNS, Known, StewardDecision, faults, read_decisions
+from include.identity.decisions.decision import COLUMNS, Known, StewardDecision, faults, read_decisions
 
 KNOWN = Known(frozenset("ABCDE"), {"p1": "A", "p2": "B", "p3": "C"}, ("email", "phone"))
 

@@ -3,9 +3,9 @@
 import math
 from itertools import pairwise
 
-from include.identity.explain import PRIOR, RARITY, Link, holding_links, shortest_path, waterfall, weakest
-from include.identity.explain_chart import waterfall_svg
-from include.identity.explain_text import readable
+from include.answers.chart import waterfall_svg
+from include.answers.links import PRIOR, RARITY, Link, holding_links, shortest_path, waterfall, weakest
+from include.cli.explanation import readable
 
 MODEL = {
     "share": {"same person": 1 / 1025, "strangers": 1024 / 1025},

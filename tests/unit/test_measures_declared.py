@@ -21,11 +21,12 @@ from include.contracts.measures import (
     measures_of,
 )
 from include.contracts.settings import ROOT
-from include.measures import engagement, nps, reference, relation, renewal, usage
+from include.measures import engagement, nps, relation, renewal, usage
 from include.measures.inputs import Inputs
+from include.measures.settings import load_thresholds
 from include.measures.step import READS
-from include.measures.thresholds import load_thresholds
-from include.segments import reference as segments_reference
+from include.reference import measures as measures_reference
+from include.reference import segments as segments_reference
 from tests.small_company import rows_of
 
 CONFIG = ROOT / "include" / "config"
@@ -116,7 +117,7 @@ def test_missing_and_broken_thresholds_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("page", "module"),
-    [(reference.PLACE, reference), (segments_reference.PLACE, segments_reference)],
+    [(measures_reference.PLACE, measures_reference), (segments_reference.PLACE, segments_reference)],
     ids=["measures", "segments"],
 )
 def test_the_page_is_that_of_the_declarations(page: Path, module: Any) -> None:

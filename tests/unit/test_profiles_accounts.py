@@ -2,7 +2,7 @@
 
 from include.profiles.accounts import belonging, corporate_domains, link_accounts, unified_accounts
 from include.profiles.members import member_records
-from include.profiles.rules import DomainRules
+from include.profiles.settings import DomainRules
 from tests.people import account, accounts, crosswalk, found, on, people, person
 
 ACME = account("crm.account:0015g00000AcmeAAA1", name="Acme", domain="acme.example", industry="Mills")

@@ -9,7 +9,7 @@ import pytest
 from include.contracts.errors import ConfigurationError
 from include.contracts.published import PUBLISHED
 from include.contracts.settings import Settings
-from include.quality.rules import read_rules
+from include.quality.settings import read_rules
 
 
 def _read(folder: Path, text: str) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports import EXPORTS
+from include.reference.exports import render
 from include.samples import generate
-from include.samples.document import render
 from tests.sample_reading import csv_rows, usage_calls
 
 PEOPLE, AS_OF = 2_000, date(2026, 10, 31)

@@ -22,6 +22,7 @@ from include.segments.language import parse
         ("6 >= nps_score", "nps_score <= 6"),
         ("nps_score <> 6", "nps_score != 6"),
         ("nps_score not in (1, 2)", "not nps_score in (1, 2)"),
+        ("title not like '%Specialist%'", "not title like '%Specialist%'"),
         ("nps_on is not null", "nps_on is not null"),
         ("has_email", "has_email"),
         ("nps_change = -3", "nps_change = -3"),

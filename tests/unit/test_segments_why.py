@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.answers.segment import _phrase, needed, state_of
 from include.contracts.tables import Type
 from include.segments import tree
 from include.segments.language import parse
-from include.segments.why import _phrase, needed, state_of
 
 FLAGS = [tree.Measured(f"flag_{n}", Type.BOOLEAN) for n in range(40)]
 

@@ -7,7 +7,7 @@ import yaml
 
 from include.contracts.errors import ConfigurationError
 from include.profiles.members import member_records
-from include.profiles.rules import AttributeRules, Rule, load_survivorship
+from include.profiles.settings import AttributeRules, Rule, load_survivorship
 from include.profiles.survivorship import candidates, lineage, ranked, winners
 from tests.people import crosswalk, found, on, people, person
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from include.contracts.measures.account import ACCOUNT_MEASURES
 from include.contracts.measures.declaration import (
+    CONTRACT_STATES,
     JOB_FUNCTIONS,
+    LIVE,
     NPS_CLASSES,
     RENEWAL_BUCKETS,
     SENIORITIES,
@@ -76,9 +78,11 @@ __all__ = [
     "ACCOUNT_360",
     "ACCOUNT_HISTORY",
     "ACCOUNT_MEASURES",
+    "CONTRACT_STATES",
     "CUSTOMER_360",
     "CUSTOMER_HISTORY",
     "JOB_FUNCTIONS",
+    "LIVE",
     "NPS_CLASSES",
     "PERSON_MEASURES",
     "RENEWAL_BUCKETS",

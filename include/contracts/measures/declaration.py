@@ -9,6 +9,8 @@ from include.contracts.tables import Column
 NPS_CLASSES = ("promoter", "passive", "detractor", "unknown")
 USAGE_TIERS = ("power", "regular", "low", "inactive", "none")
 RENEWAL_BUCKETS = ("overdue", "0-30", "31-60", "61-90", "91-120", "later", "none")
+CONTRACT_STATES = ("not_begun", "in_force", "overdue", "ended")
+LIVE = ("in_force", "overdue")
 FREQUENCY_BUCKETS = ("saturated", "on_target", "undersaturated", "insufficient_data")
 SENIORITIES = ("executive", "director", "manager", "staff", "unknown")
 JOB_FUNCTIONS = ("marketing", "sales", "engineering", "finance", "operations", "product", "people", "other", "unknown")

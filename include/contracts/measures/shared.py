@@ -76,10 +76,18 @@ RENEWAL_MEASURES: tuple[Measure, ...] = (
     renewal(
         boolean("contract_auto_renews", "It renews by itself unless notice is given", required=True), default=False
     ),
-    renewal(number("contract_value", "Yearly value of the account's live contracts", minimum=0), "company currency"),
-    renewal(count("contracts_live", "Live contracts of the account on the logical date"), "contracts", default=0),
     renewal(
-        boolean("contracts_overlap", "Two or more of them run at the same time", required=True),
+        number("contract_value", "Yearly value of the account's live contracts, overdue ones among them", minimum=0),
+        "company currency",
+    ),
+    renewal(number("contract_value_overdue", "That of the overdue ones", minimum=0), "company currency"),
+    renewal(
+        count("contracts_live", "Live contracts of the account: in force, or overdue (ended without a successor)"),
+        "contracts",
+        default=0,
+    ),
+    renewal(
+        boolean("contracts_overlap", "Two or more of them are in force at the same time", required=True),
         default=False,
     ),
     renewal(date("contract_ended_on", "Last day of the latest ended contract, where none is live")),

@@ -1,0 +1,240 @@
+"""Why somebody is in a segment or not: clause by clause, with values, their source rows, and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import ibis.expr.types as ir
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.identity import ALIAS, CROSSWALK, EDGE
+from include.contracts.measures import measures_of
+from include.contracts.profiles import PROFILE_LINEAGE
+from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
+from include.contracts.staged import NPS_RESPONSE
+from include.segments import tree
+from include.segments.catalog import Segment, load
+from include.segments.expression import MEMBER, expression
+from include.segments.population import LakeReader, lake_reader, population
+from include.storage.project import Project
+
+LINKS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The row that a value comes from, and how old it is on the logical date."""
+
+    measure: str
+    value: Any
+    record: str | None = None
+    dated: date | None = None
+    age_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause, with a ``not`` before it: true, false, or unknown (None), and the values it reads."""
+
+    text: str
+    state: bool | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A judged pair of records that holds the profile together; ``is_evidence``: a clause's value hangs on it."""
+
+    record_a: str
+    record_b: str
+    probability: float
+    grade: str
+    comparison: str
+    is_evidence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that decides whether the member is in the segment."""
+
+    segment: str
+    member_id: str
+    level: str
+    as_of: date
+    condition: str
+    is_match: bool
+    published: Mapping[str, Any] | None
+    state: str | None
+    clauses: tuple[Clause, ...]
+    would_change: tuple[str, ...]
+    records: tuple[str, ...] = ()
+    links: tuple[Link, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able form (dates as text)."""
+        return asdict(self)
+
+
+def explain(project: Project, key: str, member_id: str) -> Explanation:
+    """Explain the published membership of a profile or account; an id that was merged away stands for its successor.
+
+    Raises ConfigurationError for an unknown segment or member.
+    """
+    segment = load(project.settings.config).segment(key)
+    with lake_reader(project) as reader:
+        return _explain(reader, segment, _living(reader, segment, member_id))
+
+
+def _living(reader: LakeReader, segment: Segment, member_id: str) -> str:
+    if segment.level == "account":
+        return member_id
+    alias = reader.latest(ALIAS)
+    found = alias.filter(alias.alias_id == member_id).profile_id.to_pyarrow().to_pylist()
+    return found[0] if found else member_id
+
+
+def _explain(reader: LakeReader, segment: Segment, member_id: str) -> Explanation:
+    people = population(reader)
+    base = people.of(segment.level)
+    known = list(dict.fromkeys(tree.clauses(segment.condition)))
+    states = {f"clause_{n}": expression(clause, segment.level, people) for n, clause in enumerate(known)}
+    rows = base.mutate(**states).filter(lambda t: t[MEMBER[segment.level]] == member_id).to_pyarrow().to_pylist()
+    if not rows:
+        raise ConfigurationError(f"There is no {'profile' if segment.level == 'person' else 'account'} {member_id!r}.")
+    row = rows[0]
+    truth: Truth = {clause: row[f"clause_{n}"] for n, clause in enumerate(known)}
+    lineage = _lineage(reader, segment, member_id)
+    clauses = tuple(
+        Clause(str(part), state_of(part, truth), _sources(part, segment.level, row, people.as_of, lineage))
+        for part in dict.fromkeys(tree.statements(segment.condition))
+    )
+    is_match = state_of(segment.condition, truth) is True
+    phrases = tuple(_phrase(clause, to, row) for clause, to in needed(segment.condition, not is_match, truth))
+    records, links = _identity(reader, segment, member_id, clauses)
+    published, state = _published(reader, segment, member_id)
+    return Explanation(
+        segment.key, member_id, segment.level, people.as_of, str(segment.condition), is_match, published, state,
+        clauses, phrases, records, links,
+    )  # fmt: skip
+
+
+def _published(reader: LakeReader, segment: Segment, member_id: str) -> tuple[dict[str, Any] | None, str | None]:
+    """The membership's row and the segment's state, as published: a held or changed segment may differ."""
+    rows = reader.table(SEGMENT_MEMBERSHIP)
+    mine = rows.filter((rows.segment_key == segment.key) & (rows.member_id == member_id)).to_pyarrow().to_pylist()
+    listed = reader.table(SEGMENT)
+    states = listed.filter(listed.segment_key == segment.key).state.to_pyarrow().to_pylist()
+    return (mine[0] if mine else None), (states[0] if states else None)
+
+
+def _lineage(reader: LakeReader, segment: Segment, member_id: str) -> dict[str, str]:
+    if segment.level == "account":
+        return {}
+    rows = reader.latest(PROFILE_LINEAGE)
+    mine = rows.filter(rows.profile_id == member_id).select("attribute", "record_id").to_pyarrow().to_pylist()
+    return {row["attribute"]: row["record_id"] for row in mine}
+
+
+def _sources(
+    part: tree.Node, level: str, row: Mapping[str, Any], as_of: date, lineage: Mapping[str, str]
+) -> tuple[Source, ...]:
+    found = []
+    for name in tree.measures(part):
+        measure = measures_of(level)[name]
+        record = row.get(measure.record) if measure.record else lineage.get(name)
+        dated = row.get(measure.dated) if measure.dated else None
+        found.append(Source(name, row[name], record, dated, (as_of - dated).days if dated else None))
+    return tuple(found)
+
+
+Truth = Mapping[tree.Node, bool | None]
+
+
+def state_of(node: tree.Node, truth: Truth) -> bool | None:
+    """Return the truth of a node from that of its clauses, by SQL's three-valued logic."""
+    match node:
+        case tree.Not(item):
+            state = state_of(item, truth)
+            return None if state is None else not state
+        case tree.And(items):
+            states = [state_of(item, truth) for item in items]
+            return False if False in states else None if None in states else True
+        case tree.Or(items):
+            states = [state_of(item, truth) for item in items]
+            return True if True in states else None if None in states else False
+        case _:
+            return truth[node]
+
+
+def needed(node: tree.Node, target: bool, truth: Truth) -> tuple[tuple[tree.Clause, bool], ...]:
+    """Return the fewest clauses, and what each would have to become, so that the node becomes ``target``."""
+    if state_of(node, truth) is target:
+        return ()
+    match node:
+        case tree.Not(item):
+            return needed(item, not target, truth)
+        case tree.And(items) | tree.Or(items):
+            parts = [needed(item, target, truth) for item in items]
+            if isinstance(node, tree.And) == target:
+                return tuple(dict.fromkeys(change for part in parts for change in part))
+            return min(parts, key=len)
+        case _:
+            return ((node, target),)
+
+
+def _phrase(clause: tree.Clause, target: bool, row: Mapping[str, Any]) -> str:
+    values = ", ".join(f"{name} is {_shown(row[name])}" for name in tree.measures(clause))
+    by_itself = _by_itself(clause, target, row)
+    now = f" (now {values})" if values else ""
+    return f"{clause} would have to be {'true' if target else 'false'}{now}{by_itself}"
+
+
+def _by_itself(clause: tree.Clause, target: bool, row: Mapping[str, Any]) -> str:
+    """When a span of days or weeks would come to hold, or end, with the passing of time alone."""
+    if not isinstance(clause, tree.Within) or clause.unit not in ("days", "weeks"):
+        return ""
+    day, span = row[clause.measure.name], timedelta(**{clause.unit: clause.amount})
+    if day is None or (target and not clause.ahead):
+        return ""
+    if target:
+        return f"; it will be on {day - span}" if day - span > row["as_of"] else ""
+    return f"; it will be on {(day if clause.ahead else day + span) + timedelta(days=1)}"
+
+
+def _shown(value: Any) -> str:
+    return "unknown" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _identity(
+    reader: LakeReader, segment: Segment, member_id: str, clauses: tuple[Clause, ...]
+) -> tuple[tuple[str, ...], tuple[Link, ...]]:
+    """The records united in the profile and the judged pairs among them, those of evidence first."""
+    if segment.level == "account":
+        return (), ()
+    crosswalk = reader.input(CROSSWALK)
+    records = sorted(crosswalk.filter(crosswalk.profile_id == member_id).record_id.to_pyarrow().to_pylist())
+    edges = reader.latest(EDGE)
+    pairs = edges.filter(edges.record_a.isin(records) & edges.record_b.isin(records)).to_pyarrow().to_pylist()
+    evidence = _evidence_records(reader, clauses)
+    links = [
+        Link(
+            pair["record_a"], pair["record_b"], pair["probability"], pair["grade"], pair["evidence"],
+            bool(evidence & {pair["record_a"], pair["record_b"]}),
+        )
+        for pair in pairs
+    ]  # fmt: skip
+    links.sort(key=lambda link: (not link.is_evidence, link.probability, link.record_a, link.record_b))
+    return tuple(records), tuple(links[:LINKS])
+
+
+def _evidence_records(reader: LakeReader, clauses: tuple[Clause, ...]) -> set[str]:
+    """The person records that values come from; an answer's is that of its respondent."""
+    sources = {source.record for clause in clauses for source in clause.sources if source.record}
+    answers: ir.Table = reader.input(NPS_RESPONSE)
+    asked = sorted(source for source in sources if source.startswith("nps.response:"))
+    if asked:
+        sources.update(answers.filter(answers.response_id.isin(asked)).record_id.to_pyarrow().to_pylist())
+    return sources

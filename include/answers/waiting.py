@@ -1,0 +1,60 @@
+"""What waits for a person: the evidence to judge it by, and the answer.
+
+Runs that would move too many profiles and segments that moved implausibly wait alike; the command line and Airflow
+both ask through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.identity import CROSSWALK
+from include.identity.crosswalk import gate as identity
+from include.identity.report import load_report
+from include.segments.approval import pending
+from include.storage.postgres.warehouse import APPROVAL
+from include.storage.project import Project
+
+
+def evidence(project: Project, subject: str) -> str:
+    """Return why a run or a segment is held, in Markdown, with counts only.
+
+    ``subject`` is ``identity/crosswalk@<version>`` or ``segment/<key>@<digest>``. Raises ConfigurationError when
+    nothing of that name is held.
+    """
+    found = held_segments(project).get(subject) if subject.startswith("segment/") else _held_run(project, subject)
+    if not found:
+        raise ConfigurationError(f"Nothing called {subject!r} is held.")
+    return found
+
+
+def held_segments(project: Project) -> dict[str, str]:
+    """Return the segments that are held back now, by subject, each with why."""
+    with project.engine() as engine:
+        return {row["approval"]: row["reason"] for row in pending(engine) if row["state"] == "held"}
+
+
+def still_held(project: Project, subjects: Collection[str]) -> dict[str, str]:
+    """Return those of the subjects that are still held and that nobody has answered for, each with its evidence."""
+    answered = sa.select(APPROVAL.c.subject).where(APPROVAL.c.subject.in_(sorted(subjects)))
+    with project.warehouse().begin() as connection:
+        done = frozenset(connection.execute(answered).scalars())
+    segments = held_segments(project)
+    found = {subject: segments.get(subject) or _held_run(project, subject) for subject in sorted({*subjects} - done)}
+    return {subject: why for subject, why in found.items() if why}
+
+
+def answer(project: Project, subject: str, *, approved: bool, author: str, reason: str) -> None:
+    """Keep a person's answer; a later one replaces it. Raises ConfigurationError without author or reason."""
+    identity.answer(project.warehouse(), subject, approved=approved, author=author, reason=reason)
+
+
+def _held_run(project: Project, subject: str) -> str | None:
+    dataset, _, version = subject.partition("@")
+    if dataset != CROSSWALK.name or project.lake.manifest(dataset, version) is None:
+        return None
+    held: str | None = load_report(project.lake, version)["held"]
+    return held

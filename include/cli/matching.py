@@ -1,0 +1,150 @@
+"""The commands ``resolve`` and ``evaluate``: files and a spec in, clusters and a summary out."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from include.contracts.errors import ConfigurationError, KindredError
+from include.matching.engine import resolve
+from include.matching.evaluate.scores import Labels, Scores, measure, truth_labels
+from include.matching.evaluate.table_files import read_tables
+from include.matching.progress import spinner
+from include.matching.resolution import Resolution
+from include.matching.spec import load_spec
+from include.matching.weights.model import Model
+
+Files = Annotated[list[Path], typer.Argument(help="Parquet, CSV or NDJSON files with the same columns.")]
+SpecFile = Annotated[Path, typer.Option("--spec", help="The matching spec, YAML.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def resolve_command(  # noqa: PLR0917  typer's way of declaring a command line
+    files: Files,
+    spec: SpecFile,
+    out: Annotated[Path, typer.Option(help="Where the clusters go, Parquet.")],
+    pairs: Annotated[Path | None, typer.Option(help="Where the judged pairs go, Parquet.")] = None,
+    truth: Annotated[str | None, typer.Option(help="A column with the true person, to measure against.")] = None,
+    model: Annotated[Path | None, typer.Option(help="A saved model to reuse instead of estimating.")] = None,
+    save_model: Annotated[Path | None, typer.Option(help="Where the model goes, JSON.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Group the records of one person, whatever systems they come from."""
+    with spinner() as progress:
+        begun = time.perf_counter()
+        matching = load_spec(spec)
+        progress.stage("reading")
+        table = read_tables(files, matching, truth=truth)
+        read = round(time.perf_counter() - begun, 3)
+        known = Model.from_json(model.read_text(encoding="utf-8")) if model else None
+        resolution = resolve(table, matching, model=known, progress=progress)
+        _write(resolution.clusters, out)
+        if pairs:
+            progress.stage("writing pairs")
+            _write(resolution.pairs, pairs)
+        if save_model:
+            save_model.write_text(resolution.model.to_json(), encoding="utf-8")
+        scores = _scores(resolution, table, truth) if truth else None
+    seconds = {"read": read, **resolution.report["seconds"], "total": round(time.perf_counter() - begun, 3)}
+    summary = {**resolution.report, "seconds": seconds, "peak_mb": peak_mb(), **(scores.to_dict() if scores else {})}
+    if as_json:
+        typer.echo(json.dumps(summary))
+    else:
+        _show(summary, scores)
+
+
+def evaluate_command(
+    files: Files,
+    spec: SpecFile,
+    truth: Annotated[str, typer.Option(help="The column with the true person.")],
+    as_json: AsJson = False,
+) -> None:
+    """Measure the engine beside the classical recordlinkage pipeline and the trivial rule, on the same table."""
+    from include.matching.evaluate.baselines import classical, trivial_rule  # noqa: PLC0415  pandas: only evaluate pays for it
+
+    with spinner() as progress:
+        matching = load_spec(spec)
+        table = read_tables(files, matching, truth=truth)
+        true = truth_labels(table[truth], truth)
+        ways: dict[str, Callable[[], Labels]] = {
+            "kindred": lambda: labels(resolve(table, matching, progress=progress)),
+            "recordlinkage (ECM)": lambda: classical(table, matching),
+            "same mailbox or full name": lambda: trivial_rule(table, matching),
+        }
+        rows = [_tried(name, way, true) for name, way in ways.items()]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    shown = Table("", "F1", "precision", "recall", "B³ F1", "seconds")
+    for row in rows:
+        numbers = (
+            [f"{row[key]:.4f}" for key in ("f1", "precision", "recall", "b3_f1")] if "f1" in row else [row["problem"]]
+        )
+        shown.add_row(row["engine"], *numbers, *([f"{row['seconds']:.1f}"] if "f1" in row else []))
+    Console().print(shown)
+
+
+def labels(resolution: Resolution) -> Labels:
+    """Each record's cluster, in the input's order."""
+    return resolution.clusters["cluster"].to_numpy()  # type: ignore[no-any-return]
+
+
+def peak_mb() -> float:
+    """The most memory that this process has held, in megabytes."""
+    status = Path("/proc/self/status")  # getrusage would count what a large parent held before this process began
+    if status.exists():
+        held = [line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM")]
+        return round(int(held[0].split()[1]) / 1024, 1)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
+
+
+def _tried(name: str, way: Callable[[], Labels], true: Labels) -> dict[str, Any]:
+    begun = time.perf_counter()
+    try:
+        scores = measure(way(), true)
+    except KindredError as problem:
+        return {"engine": name, "problem": str(problem)}
+    return {"engine": name, "seconds": round(time.perf_counter() - begun, 3), **scores.to_dict()}
+
+
+def _scores(resolution: Resolution, table: pa.Table, truth: str) -> Scores:
+    return measure(labels(resolution), truth_labels(table[truth], truth))
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    try:
+        pq.write_table(table, path)
+    except OSError as error:
+        raise ConfigurationError(f"Cannot write {path.name}: {error.strerror or 'no such folder'}.") from None
+
+
+def _show(summary: dict[str, Any], scores: Scores | None) -> None:
+    console = Console()
+    console.print(
+        f"{summary['records']:,} records, {summary['clusters']:,} people; {summary['pairs_scored']:,} pairs scored "
+        f"in {summary['seconds']['total']:.1f} s, {summary['peak_mb']:,.0f} MB; "
+        f"expected F1 {summary['expected_f1']:.3f}"
+    )
+    for shared in summary["shared_values"][:5]:
+        console.print(f"no evidence any more: {shared['column']} {shared['value']} ({shared['records']:,} records)")
+    if scores:
+        shown = Table("", "precision", "recall", "F1")
+        shown.add_row("pairs", *(f"{v:.4f}" for v in (scores.precision, scores.recall, scores.f1)))
+        shown.add_row("clusters (B³)", *(f"{v:.4f}" for v in (scores.b3_precision, scores.b3_recall, scores.b3_f1)))
+        console.print(shown)
+        confusion = Table("decisions", "truly one person", "truly two")
+        confusion.add_row("linked", f"{scores.true_positive:,}", f"{scores.false_positive:,}")
+        confusion.add_row("not linked", f"{scores.false_negative:,}", f"{scores.true_negative:,}")
+        console.print(confusion)

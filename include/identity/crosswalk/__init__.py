@@ -1,0 +1,1 @@
+"""Which profile each record belongs to, from one run to the next."""

@@ -1,0 +1,1 @@
+"""The engine: which records are one person. Usable alone: ``engine.resolve(table, spec)``."""

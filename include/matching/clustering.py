@@ -1,0 +1,148 @@
+"""Clusters from judged pairs: bounded components, closure, then agglomeration, with steward decisions binding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from include.matching.kernels.pairs import agglomerate, emit_pairs, join_bounded
+from include.matching.pairs.blocking import Candidates, packed
+from include.matching.records.columns import Codes
+
+Logits = npt.NDArray[np.float32]
+CERTAIN = np.float32(1e6)
+WEIGHTS = np.array([0.6, 0.25, 0.15])  # of mean, best and worst evidence between two clusters
+CHAIN = np.array([0.0, 1.0, 0.0])
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A steward's decision on two records, by their place in the canonical order."""
+
+    left: Codes
+    right: Codes
+    together: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Each record's cluster (a record's number) and the log odds of the weakest merge that holds it together."""
+
+    cluster: Codes
+    weakest: Logits
+    extra_left: Codes
+    extra_right: Codes
+    extra_logits: Logits
+    components: int
+    largest_component: int
+
+
+def choose_threshold(logits: Logits) -> tuple[float, float]:
+    """The log odds above which pairs are linked, and the F1 expected there: half the best expected F1 is the
+    probability that maximises it (Lipton, Elkan and Naryanaswamy 2014)."""
+    likely = np.sort(logits[logits > -12])[::-1].astype(np.float64)
+    probability = 1 / (1 + np.exp(-likely))
+    total = probability.sum()
+    if not len(likely) or total < 1e-6:
+        return 0.0, 1.0
+    expected = float((2 * np.cumsum(probability) / (np.arange(1, len(likely) + 1) + total)).max())
+    half = min(max(expected / 2, 0.42), 0.5)
+    return float(np.log(half / (1 - half))), expected
+
+
+def cluster(
+    candidates: Candidates,
+    logits: Logits,
+    score: Callable[[Codes, Codes], Logits],
+    ruling: Ruling,
+    *,
+    prior: float,
+    threshold: float,
+    limit: int,
+    source: Codes,
+    chain: bool = False,
+) -> Clusters:
+    """Group records; ``source`` is empty unless only records of different sources may be linked.
+
+    With ``chain`` the best evidence between two clusters is enough to merge them.
+    """
+    n = candidates.keys.shape[1]
+    parent = _components(candidates, logits, ruling, threshold=threshold, limit=limit)
+    order, start, end = _members(parent)
+    bounds = np.stack([start, end], 1).ravel().astype(np.int64)
+    extra_left, extra_right = _unlisted(order, bounds, candidates, source)
+    extra = score(extra_left, extra_right)
+    inside = np.flatnonzero(parent[candidates.left] == parent[candidates.right])
+    ruled = parent[ruling.left] == parent[ruling.right]
+    left = np.concatenate([candidates.left[inside], extra_left, ruling.left[ruled]])
+    right = np.concatenate([candidates.right[inside], extra_right, ruling.right[ruled]])
+    said = np.where(ruling.together[ruled], CERTAIN, -np.float32(np.inf))
+    evidence = np.concatenate([logits[inside] - np.float32(prior), extra - np.float32(prior), said]).astype(np.float32)
+    label, weakest = parent.copy(), np.full(n, 1e30, np.float32)
+    members = order, start, end
+    weights = CHAIN if chain else WEIGHTS
+    _agglomerate_all(members, (left, right, evidence), (prior, threshold, weights), (label, weakest))
+    sizes = end - start
+    return Clusters(label, weakest, extra_left, extra_right, extra, len(start), int(sizes.max(initial=1)))
+
+
+def _components(candidates: Candidates, logits: Logits, ruling: Ruling, *, threshold: float, limit: int) -> Codes:
+    n = candidates.keys.shape[1]
+    strong = np.flatnonzero(logits > threshold)
+    strong = strong[np.argsort(-logits[strong], kind="stable")]
+    parent, size = np.arange(n, dtype=np.int32), np.ones(n, np.int32)
+    must = np.flatnonzero(ruling.together)
+    join_bounded(ruling.left, ruling.right, must, n + 1, parent, size)
+    join_bounded(candidates.left, candidates.right, strong, limit, parent, size)
+    return parent
+
+
+def _members(parent: Codes) -> tuple[Codes, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The records of each component of two or more, side by side."""
+    sizes = np.bincount(parent, minlength=len(parent))
+    several = np.flatnonzero(sizes[parent] > 1)
+    order = several[np.argsort(parent[several], kind="stable")].astype(np.int32)
+    edge = np.flatnonzero(np.diff(parent[order], prepend=-1))
+    return order, edge, np.append(edge[1:], len(order)) if len(order) else edge
+
+
+def _unlisted(
+    order: Codes, bounds: npt.NDArray[np.int64], candidates: Candidates, source: Codes
+) -> tuple[Codes, Codes]:
+    """The pairs inside components that blocking did not list."""
+    none = np.zeros(0, np.int32)
+    rules = len(candidates.keys)
+    n = emit_pairs(order, bounds, candidates.keys, rules, source, none, none)
+    left, right = np.empty(n, np.int32), np.empty(n, np.int32)
+    if n:
+        emit_pairs(order, bounds, candidates.keys, rules, source, left, right)
+    late = int(candidates.ends[rules - 1]) if rules else 0
+    new = ~np.isin(packed(left, right), packed(candidates.left[late:], candidates.right[late:]))
+    return left[new], right[new]
+
+
+def _agglomerate_all(
+    members: tuple[Codes, npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    pairs: tuple[Codes, Codes, Logits],
+    rule: tuple[float, float, npt.NDArray[np.float64]],
+    out: tuple[Codes, Logits],
+) -> None:
+    (order, start, end), (left, right, evidence), (label, weakest) = members, pairs, out
+    prior, threshold, weights = rule
+    number = np.zeros(len(label), np.int32)
+    number[order] = np.repeat(np.arange(len(start), dtype=np.int32), end - start)
+    place = np.zeros(len(label), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32) - np.repeat(start, end - start).astype(np.int32)
+    component = number[left]
+    by = np.argsort(component, kind="stable")
+    counts = np.cumsum(np.bincount(component, minlength=len(start)))
+    bounds = np.stack([start, end, np.concatenate([[0], counts[:-1]]) if len(counts) else counts, counts], 1)
+    largest = int((end - start).max(initial=1))
+    room, places = np.empty((5, largest, largest)), np.empty(largest, np.int32)
+    agglomerate(
+        order, np.ascontiguousarray(bounds.ravel(), np.int64), place[left[by]], place[right[by]], evidence[by],
+        prior, threshold, weights, room, places, label, weakest,
+    )  # fmt: skip

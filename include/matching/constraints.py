@@ -1,0 +1,85 @@
+"""Steward decisions: pairs that must or must not end up in one cluster, and values that are no evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.nearest import nearest
+from include.matching.clustering import Ruling
+from include.matching.records.columns import encode
+from include.matching.records.emails import NO_EVIDENCE, mailboxes
+from include.matching.records.features import Features, clean_value
+from include.matching.spec import Kind, MatchingSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision of a steward.
+
+    ``always`` and ``never`` bind the records ``record_a`` and ``record_b``, through chains as well; where both
+    cannot be kept, ``never`` wins. ``bypass`` says that agreeing on ``value`` in ``column`` is no evidence.
+    """
+
+    kind: Literal["always", "never", "bypass"]
+    record_a: str | None = None
+    record_b: str | None = None
+    column: str | None = None
+    value: str | None = None
+
+
+def rule_on(features: Features, decisions: Sequence[Decision]) -> Ruling:
+    """The decisions on pairs of records that are both in the table, ``never`` last."""
+    pairs = sorted(
+        {
+            (d.kind == "never", *sorted((str(d.record_a), str(d.record_b))))
+            for d in decisions
+            if d.kind in ("always", "never")
+        }
+    )
+    place = np.empty(features.size, np.int32)
+    place[features.row] = np.arange(features.size, dtype=np.int32)
+    sides = []
+    for side in (1, 2):
+        at = pc.index_in(pa.array([p[side] for p in pairs], features.ids.type), value_set=features.ids)
+        sides.append(pc.fill_null(at, -1).to_numpy(zero_copy_only=False))
+    known = (sides[0] >= 0) & (sides[1] >= 0)
+    together = np.array([not p[0] for p in pairs], bool)
+    return Ruling(place[sides[0][known]], place[sides[1][known]], together[known])
+
+
+def bypass(features: Features, decisions: Sequence[Decision], spec: MatchingSpec) -> Features:
+    """Take the bypassed values' evidence away; raises ConfigurationError for a column that the spec does not name."""
+    for decision in decisions:
+        if decision.kind != "bypass":
+            continue
+        if decision.column not in spec.columns:
+            raise ConfigurationError(
+                f"A decision bypasses a value of {decision.column!r}{nearest(str(decision.column), spec.columns)}."
+            )
+        features = _bypass_one(features, decision, spec)
+    return features
+
+
+def _bypass_one(features: Features, decision: Decision, spec: MatchingSpec) -> Features:
+    column, kind, text = str(decision.column), spec.columns[str(decision.column)], str(decision.value)
+    mail = features.emails
+    if kind is Kind.EMAIL and mail is not None and column == spec.of_kind(Kind.EMAIL)[0]:
+        folded = mailboxes(encode(pa.chunked_array([[text]]), column)).mailbox.values
+        hit = pc.is_in(mail.mailbox.values, value_set=folded).to_numpy(zero_copy_only=False)
+        shared = np.where(hit, NO_EVIDENCE, mail.shared).astype(np.uint8)
+        return replace(features, emails=replace(mail, shared=shared))
+    fields = []
+    for f in features.fields:
+        if f.name == column:
+            value = pa.array([clean_value(f.kind, text, spec)], pa.string())
+            hit = pc.is_in(f.column.values, value_set=value).to_numpy(zero_copy_only=False)
+            f = replace(f, bins=np.where(hit, NO_EVIDENCE, f.bins).astype(np.uint8))  # noqa: PLW2901
+        fields.append(f)
+    return replace(features, fields=tuple(fields))

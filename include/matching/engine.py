@@ -1,0 +1,146 @@
+"""Resolve: from a table of records to clusters, judged pairs and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from include.matching import clustering
+from include.matching.constraints import Decision, bypass, rule_on
+from include.matching.kernels.pairs import score_levels
+from include.matching.pairs import comparison
+from include.matching.pairs.blocking import Candidates, block
+from include.matching.pairs.blocking_rules import derive_rules
+from include.matching.pairs.pair_sample import survey
+from include.matching.progress import SILENT, Progress, Watch
+from include.matching.records.columns import Codes
+from include.matching.records.features import Features, featurize
+from include.matching.resolution import Judged, Resolution
+from include.matching.spec import MatchingSpec
+from include.matching.weights import estimation
+from include.matching.weights.fit import FEWEST, log_share, start, tables
+from include.matching.weights.model import Model, known_fit, to_model
+from include.matching.weights.priors import ONE_PERSON
+
+
+def resolve(
+    records: pa.Table,
+    spec: MatchingSpec,
+    *,
+    decisions: Sequence[Decision] = (),
+    model: Model | None = None,
+    progress: Progress = SILENT,
+) -> Resolution:
+    """Group the records of one person.
+
+    ``records``: one row a record, with the spec's columns. ``decisions``: what stewards ruled, which binds.
+    ``model``: an earlier model to reuse instead of estimating. The result does not depend on the order of rows.
+    Raises ConfigurationError where spec and table do not fit.
+    """
+    watch = Watch(progress)
+    with watch.stage("encode"):
+        features = bypass(featurize(records, spec), decisions, spec)
+    with watch.stage("block"):
+        rules = derive_rules(features, spec)
+        candidates = block(features, rules, link_only=spec.link_only, pairs_per_record=spec.pairs_per_record)
+    judge = _Judge(features, spec)
+    with watch.stage("compare"):
+        levels = comparison.compare(features, candidates.left, candidates.right)
+    with watch.stage("estimate"):
+        judge.learn(candidates, levels, model)
+    with watch.stage("score"):
+        logits = judge.score(levels)
+        threshold, expected_f1 = clustering.choose_threshold(logits)
+    with watch.stage("cluster"):
+        ruling = rule_on(features, decisions)
+        clusters = clustering.cluster(
+            candidates, logits, judge.judge, ruling, prior=judge.prior, threshold=threshold,
+            limit=spec.largest_cluster, source=features.source if spec.link_only else np.zeros(0, np.int32),
+            chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
+        )  # fmt: skip
+    judged = Judged(features, spec, candidates, levels, logits, clusters, ruling, judge.judge, judge.prior)
+    fitted = model or to_model(judge.fit, judge.groups, spec)
+    report = {
+        "records": features.size,
+        "pairs_scored": len(candidates.left) + len(clusters.extra_left),
+        "threshold": float(1 / (1 + np.exp(-threshold))),
+        "expected_f1": expected_f1,
+        "largest_component": clusters.largest_component,
+        "blocking": candidates.report,
+        "shared_values": shared_values(features),
+        "model_version": fitted.version,
+        "drift": judge.fit.drift,
+        **features.notes,
+    }
+    return judged.resolution(fitted, report, watch)
+
+
+FEW_NAMESAKES = 0.95  # expected F1 from which the links of a table of names and addresses can be followed blindly
+REVIEWED = -1.0  # log odds of a pair that only a person can judge
+LIKELY = 4.0  # log odds of a pair on one private mailbox or handle, where nothing else could speak against it
+UNLIKELY = -4.0  # log odds of a pair whose agreement is explained by what keeps it apart
+
+
+class _Judge:
+    """Scores pairs by one fit."""
+
+    def __init__(self, features: Features, spec: MatchingSpec) -> None:
+        self.features, self.spec = features, spec
+        self.groups = comparison.groups(features, FEWEST)
+        self.fit = start(self.groups)
+        self.prior = 0.0
+        # a name and an address alone cannot tell a misspelling from a namesake: such pairs go to review
+        self.unverifiable = [g.role for g in self.groups] == ["first", "last", "names", "email"]
+
+    def learn(self, candidates: Candidates, levels: comparison.Levels, model: Model | None) -> None:
+        universe = survey(self.features, candidates, levels, self._compare, link_only=self.spec.link_only)
+        known = known_fit(model, self.groups) if model else None
+        self.fit = estimation.estimate(self.groups, universe, self.features.size, known)
+        if known is None:  # scored with as it is saved, so that a run that finds the model saved gives the same bytes
+            self.fit = known_fit(to_model(self.fit, self.groups, self.spec), self.groups)
+        share = float(np.clip(self.fit.share[:ONE_PERSON].sum(), 1e-300, 1 - 1e-12))
+        self.prior = float(np.log(share) - np.log1p(-share))
+        self.tables = tables(self.fit, self.groups)
+
+    def _compare(self, left: Codes, right: Codes) -> comparison.Levels:
+        return comparison.compare(self.features, left, right)
+
+    def score(self, levels: comparison.Levels) -> npt.NDArray[np.float32]:
+        out = np.empty(levels.shape[1], np.float32)
+        share = log_share(self.fit)
+
+        def chunk(start: int) -> None:
+            part = slice(start, start + comparison.CHUNK)
+            score_levels(np.ascontiguousarray(levels[:, part]), self.tables, share, ONE_PERSON, out[part])
+
+        comparison.in_chunks(len(out), chunk)
+        doubtful = comparison.only_initials(levels, self.groups)
+        numbered = comparison.numbered(levels, self.groups)
+        out[numbered] = np.minimum(out[numbered], UNLIKELY)
+        if self.unverifiable:
+            doubtful |= comparison.unverified(levels)
+            own = comparison.decisive(levels)
+            out[own] = np.maximum(out[own], LIKELY)
+        out[doubtful] = np.minimum(out[doubtful], REVIEWED)
+        return out
+
+    def judge(self, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
+        return self.score(self._compare(left, right))
+
+
+def shared_values(features: Features, most: int = 20) -> list[dict[str, Any]]:
+    """The values that so many people share that agreeing on them stopped being evidence, most carried first."""
+    columns = [(f.name, f.column, f.bins) for f in features.fields]
+    if features.emails is not None:
+        columns.insert(0, ("email", features.emails.mailbox, features.emails.shared))
+    found: list[dict[str, Any]] = []
+    for name, column, bins in columns:
+        counts = column.counts()
+        stopped = np.flatnonzero((bins == 255) & (counts > 1))
+        for v in stopped[np.lexsort((stopped, -counts[stopped]))][:most]:
+            found.append({"column": name, "value": str(column.values[int(v)]), "records": int(counts[v])})
+    return found

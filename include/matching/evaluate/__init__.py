@@ -1,0 +1,1 @@
+"""How well the engine does, and beside what."""

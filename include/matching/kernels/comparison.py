@@ -1,0 +1,274 @@
+"""Kernels that give comparison levels. See ``strings`` for what a kernel is, ``pairs.comparison`` for the levels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from include.matching.kernels.strings import LONGEST, compiled, contains, edits, jaro_winkler
+
+
+@compiled("b1(i4[:,::1], i4, i4)")
+def meet(table, x, y):  # type: ignore[no-untyped-def]
+    """Whether two names' rows have a name in common."""
+    for u in range(table.shape[1]):
+        for v in range(table.shape[1]):
+            if table[x, u] >= 0 and table[x, u] == table[y, v]:
+                return True
+    return False
+
+
+@compiled("i8(i4, i4, u4[::1], i8[::1], i4[:,::1], u1[::1], u1[::1], i4[::1], u1[::1], u1[::1])")
+def name_level(x, y, points, offsets, stands_for, is_initial, is_latin, skeleton, bins, taken):  # type: ignore[no-untyped-def]
+    """The level of two names in the same place; ``stands_for`` are a name's roots, or a surname's parts."""
+    if x < 0 or y < 0:
+        return 0
+    if x == y and is_initial[x] == 0:
+        return 16 + bins[x]
+    s, s_end, t, t_end = offsets[x], offsets[x + 1], offsets[y], offsets[y + 1]
+    if is_initial[x] or is_initial[y]:
+        return 5 if points[s] == points[t] else 6
+    if is_latin[x] != is_latin[y]:
+        return 9 if skeleton[x] == skeleton[y] else 10
+    apart = edits(points, s, s_end, t, t_end)
+    if apart == 0:
+        return 16 + max(bins[x], bins[y])
+    if meet(stands_for, x, y):
+        return 2
+    alike = jaro_winkler(points, s, s_end, t, t_end, taken)
+    if (apart == 1 and min(s_end - s, t_end - t) > 2) or alike >= 0.93:
+        rare, frequent = min(bins[x], bins[y]), max(bins[x], bins[y])
+        return 3 if rare < 2 or frequent - rare > 3 else 11
+    return 4 if alike >= 0.86 else 7
+
+
+@compiled("i8(i4, i4, u4[::1], i8[::1], i4[:,::1])")
+def strokes(x, y, points, offsets, roots):  # type: ignore[no-untyped-def]
+    """0 when two names are equal, 1 when a stroke or a nickname apart, 2 when further."""
+    apart = edits(points, offsets[x], offsets[x + 1], offsets[y], offsets[y + 1])
+    return min(apart, 1) if meet(roots, x, y) else apart
+
+
+@compiled("b1(i4, i4, i4, u4[::1], i8[::1])")
+def spells(word, one, two, points, offsets):  # type: ignore[no-untyped-def]
+    """Whether a word is two names written together."""
+    cut = offsets[word] + offsets[one + 1] - offsets[one]
+    end = offsets[word + 1]
+    if end - cut != offsets[two + 1] - offsets[two]:
+        return False
+    first = edits(points, offsets[word], cut, offsets[one], offsets[one + 1])
+    return first + edits(points, cut, end, offsets[two], offsets[two + 1]) == 0
+
+
+@compiled("i8(i4, i4, i4, u4[::1], i8[::1], i4[:,::1], u1[::1], u1[::1])")
+def loose_levels(word, given, family, points, offsets, roots, first_bin, last_bin):  # type: ignore[no-untyped-def]
+    """First level x 64 + last level of a full name of one word against a first and a last name.
+
+    The word may be either name, or both written together; if it is neither it is a handle, which says nothing.
+    """
+    if word == family:
+        return 16 + last_bin[word]
+    if word == given:
+        return 64 * (16 + first_bin[word])
+    if meet(roots, word, given):
+        return 64 * 2
+    if family >= 0 and (spells(word, given, family, points, offsets) or spells(word, family, given, points, offsets)):
+        return 64 * (16 + first_bin[given]) + 16 + last_bin[family]
+    return 0
+
+
+@compiled(
+    "void(i4[::1], i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], i4[:,::1], i4[:,::1], u1[::1], u1[::1], u1[::1],"
+    " i4[::1], u1[::1], u1[::1], u1[::1], u1[::1])"
+)
+def compare_names(  # type: ignore[no-untyped-def]
+    left,
+    right,
+    first,
+    last,
+    points,
+    offsets,
+    roots,
+    tokens,
+    is_initial,
+    loose,
+    is_latin,
+    skeleton,
+    first_bin,
+    last_bin,
+    first_level,
+    last_level,
+):
+    """The levels of both names, in the orientation that fits: level 8 is first and last name changed places."""
+    taken = np.zeros(2 * LONGEST, np.uint8)
+    for k in range(len(left)):
+        i, j = left[k], right[k]
+        f, g, l, m = first[i], first[j], last[i], last[j]  # noqa: E741
+        one = name_level(f, g, points, offsets, roots, is_initial, is_latin, skeleton, first_bin, taken)
+        two = name_level(l, m, points, offsets, tokens, is_initial, is_latin, skeleton, last_bin, taken)
+        unlike = (one in (4, 7)) and (two in (4, 7))
+        if (
+            unlike
+            and (f == m or l == g)
+            and strokes(f, m, points, offsets, roots) + strokes(l, g, points, offsets, roots) <= 1
+        ):
+            one, two = 8, 0
+        if loose[i] != loose[j] and two > 2 and (f >= 0 or g >= 0):
+            if loose[i]:
+                both = loose_levels(l, g, m, points, offsets, roots, first_bin, last_bin)
+            else:
+                both = loose_levels(m, f, l, points, offsets, roots, first_bin, last_bin)
+            one, two = both // 64, both % 64
+        first_level[k] = one
+        last_level[k] = two
+
+
+@compiled("void(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], u1[::1], f8, i8, u1[::1])")
+def compare_texts(left, right, codes, points, offsets, bins, similar, prefix, out):  # type: ignore[no-untyped-def]
+    """Levels of one text column: 0 null, 16 + bin equal, 3 one edit, 4 similar or same prefix, 5 different.
+
+    A bin of 255 marks a value that so many share that agreeing on it is no evidence (level 0).
+    ``similar`` is a Jaro-Winkler similarity, ``prefix`` a number of code points; 0 turns either off.
+    """
+    taken = np.zeros(2 * LONGEST, np.uint8)
+    for k in range(len(left)):
+        x, y = codes[left[k]], codes[right[k]]
+        if x < 0 or y < 0:
+            out[k] = 0
+        elif x == y:
+            out[k] = 0 if bins[x] == 255 else 16 + bins[x]
+        else:
+            s, s_end, t, t_end = offsets[x], offsets[x + 1], offsets[y], offsets[y + 1]
+            out[k] = 5
+            if min(s_end - s, t_end - t) > 3 and edits(points, s, s_end, t, t_end) == 1:
+                out[k] = 3
+            elif similar > 0 and jaro_winkler(points, s, s_end, t, t_end, taken) >= similar:
+                out[k] = 4
+            elif prefix > 0 and min(s_end - s, t_end - t) > prefix:
+                same = 0
+                while same < prefix and points[s + same] == points[t + same]:
+                    same += 1
+                out[k] = 4 if same == prefix else 5
+
+
+@compiled("b1(u4[::1], i8, i8, i8, i8)")
+def other_number(points, s, s_end, t, t_end):  # type: ignore[no-untyped-def]
+    """Whether two local parts are the same but for one digit that one of them has (``ann.lee`` and ``ann.lee2``)."""
+    digits, letters = 0, 0
+    while s < s_end or t < t_end:
+        if s < s_end and (48 <= points[s] < 58 or points[s] == 46):
+            digits += points[s] != 46
+            s += 1
+        elif t < t_end and (48 <= points[t] < 58 or points[t] == 46):
+            digits += points[t] != 46
+            t += 1
+        elif s < s_end and t < t_end and points[s] == points[t]:
+            letters += 1
+            s += 1
+            t += 1
+        else:
+            return False
+    return digits == 1 and letters > 2
+
+
+@compiled("i8(u4[::1], i8, i8, i8, i8)")
+def local_edits(points, s, s_end, t, t_end):  # type: ignore[no-untyped-def]
+    """``edits`` of two local parts, where a digit or the first letter that differs is no slip but another person."""
+    for p in range(s, s_end):
+        if 48 <= points[p] < 58:
+            return 2
+    for p in range(t, t_end):
+        if 48 <= points[p] < 58:
+            return 2
+    if min(s_end - s, t_end - t) < 5 or points[s] != points[t]:
+        return 2
+    return edits(points, s, s_end, t, t_end)
+
+
+@compiled("void(i4[::1], i4[::1], i4[::1], i4[::1], i4[::1], u1[::1], u1[::1], u1[::1], u4[::1], i8[::1], u1[::1])")
+def compare_emails(  # type: ignore[no-untyped-def]
+    left, right, mailbox, local, domain, shared, is_free, name_made, points, offsets, out
+):
+    """The levels of two addresses; a local part that is its owner's name says no more than the names do."""
+    for k in range(len(left)):
+        i, j = left[k], right[k]
+        if mailbox[i] < 0 or mailbox[j] < 0:
+            out[k] = 0
+            continue
+        same_domain = domain[i] == domain[j]
+        free = is_free[domain[i]] + is_free[domain[j]]
+        if shared[mailbox[i]] == 255 or shared[mailbox[j]] == 255:
+            out[k] = 7 if same_domain and free == 0 else 0
+            continue
+        if mailbox[i] == mailbox[j]:
+            out[k] = 16 + shared[mailbox[i]]
+            continue
+        own = name_made[i] == 0 and name_made[j] == 0
+        s, s_end, t, t_end = offsets[local[i]], offsets[local[i] + 1], offsets[local[j]], offsets[local[j] + 1]
+        if local[i] == local[j] and own:
+            out[k] = 3
+        elif (own or same_domain) and local_edits(points, s, s_end, t, t_end) == 1:
+            out[k] = 5 if same_domain else 6
+        elif same_domain and free == 0:
+            out[k] = 13 if other_number(points, s, s_end, t, t_end) else 7
+        else:
+            out[k] = 10 - free if free < 2 else 8
+
+
+@compiled("void(i4[::1], i4[::1], i4[::1], i4[:,::1], u1[::1], u1[::1])")
+def compare_dates(left, right, codes, parts, bins, out):  # type: ignore[no-untyped-def]
+    """Levels of two dates (year, month, day); see ``comparison.DATE_LEVELS``."""
+    for k in range(len(left)):
+        x, y = codes[left[k]], codes[right[k]]
+        if x < 0 or y < 0:
+            out[k] = 0
+            continue
+        if x == y:
+            out[k] = 16 + bins[x]
+            continue
+        wrong = 0
+        for p in range(3):
+            a, b = parts[x, p], parts[y, p]
+            for _ in range(4):
+                wrong += a % 10 != b % 10
+                a //= 10
+                b //= 10
+        year, month, day = parts[x, 0] == parts[y, 0], parts[x, 1] == parts[y, 1], parts[x, 2] == parts[y, 2]
+        turned = year and parts[x, 1] == parts[y, 2] and parts[x, 2] == parts[y, 1]
+        if wrong == 1 or turned:
+            out[k] = 2
+        elif year and (month or day):
+            out[k] = 3
+        elif (month and day) or wrong == 2:
+            out[k] = 4
+        else:
+            out[k] = 6 if year else 5
+
+
+@compiled("void(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], i8[::1], u4[::1], u1[::1])")
+def local_holds_name(local, first, last, points, offsets, name_offsets, name_points, out):  # type: ignore[no-untyped-def]
+    """1 for each record whose local part holds its first or last name (of three letters or more), 2 when nameless."""
+    buffer = np.zeros(2 * LONGEST, np.uint32)
+    for i in range(len(local)):
+        out[i] = 2
+        if local[i] < 0:
+            continue
+        s, s_end = offsets[local[i]], offsets[local[i] + 1]
+        for part in range(2):
+            name = first[i] if part == 0 else last[i]
+            if name < 0:
+                continue
+            t, t_end = name_offsets[name], name_offsets[name + 1]
+            if t_end - t < 3:
+                continue
+            if out[i] == 2:
+                out[i] = 0
+            n = 0
+            for p in range(s, s_end):
+                buffer[n] = points[p]
+                n += 1
+            for p in range(t, t_end):
+                buffer[n] = name_points[p]
+                n += 1
+            if contains(buffer, 0, s_end - s, s_end - s, n):
+                out[i] = 1
+                break

@@ -1,0 +1,1 @@
+"""Which pairs of records are compared, and by what levels they agree."""

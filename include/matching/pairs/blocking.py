@@ -1,0 +1,162 @@
+"""Blocking: which pairs are compared at all. A rule is a tuple of keys; records that agree on it form a block.
+
+A null in any key means no block. Blocks above a cap that keeps a rule inside the pair budget are dropped, and
+reported by value. A pair is listed by the first rule that holds for it, so nothing needs de-duplicating.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from include.matching.kernels.pairs import emit_pairs, sort_keys
+from include.matching.records.columns import Codes
+from include.matching.records.features import Features
+
+Keys = npt.NDArray[np.uint32]
+PER_RULE = 3.0  # pairs a record that one rule may list
+LEAST = 50_000  # pairs that any rule may list, however small the table
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A blocking rule: its name, a key a record (0: none), and how to spell a record's value in the report."""
+
+    name: str
+    keys: Keys
+    spell: Callable[[int], str]
+    across: Codes | None = None  # where given, only pairs of records that differ in it are listed
+    share: float = 1.0  # of the pairs that a rule may list; less for a rule that seldom finds anything
+
+
+@dataclass
+class Blocks:
+    """A rule's blocks of two or more: ``order[bounds[2g]:bounds[2g + 1]]`` are the records of block g."""
+
+    order: Codes
+    bounds: npt.NDArray[np.int64]
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The pairs to compare, ``left`` < ``right``, rule by rule, and the rules as they were used."""
+
+    left: Codes
+    right: Codes
+    ends: npt.NDArray[np.int64]  # of each rule's pairs
+    names: tuple[str, ...]
+    keys: npt.NDArray[np.uint32]  # rule by record, but for rules across; 0 where the record's block was dropped
+    report: list[dict[str, Any]]
+
+    def rule_of(self, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Which rule listed each pair; ``len(names)`` for a pair that closure added."""
+        return np.searchsorted(self.ends, pairs, side="right")
+
+
+def mix(*codes: npt.NDArray[Any]) -> Keys:
+    """One 32-bit key from several non-negative codes, in this order; 0 where any is negative."""
+    state = np.full(len(codes[0]), 0x9E3779B97F4A7C15, np.uint64)
+    null = np.zeros(len(state), bool)
+    for code in codes:
+        null |= code < 0
+        state ^= code.astype(np.uint64)
+        state *= np.uint64(0xFF51AFD7ED558CCD)
+        state ^= state >> np.uint64(32)
+    key = np.maximum((state >> np.uint64(16)).astype(np.uint32), 1)
+    key[null] = 0
+    return key
+
+
+def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_per_record: float) -> Candidates:
+    """List the pairs of every rule inside the budget; rules that list only pairs across something come last."""
+    rules = sorted(rules, key=lambda rule: rule.across is not None)
+    plain = sum(rule.across is None for rule in rules)
+    keys = np.stack([rule.keys for rule in rules]) if rules else np.zeros((0, features.size), np.uint32)
+    anywhere = features.source if link_only else np.zeros(0, np.int32)
+
+    def allowed(at: int) -> int:
+        return int(rules[at].share * max(LEAST, int(PER_RULE * features.size)))
+
+    def listing(at: int) -> tuple[Blocks, Codes, Codes]:
+        across = rules[at].across
+        blocks = formed[at]
+        return blocks, *_list(blocks, keys, min(at, plain), anywhere if link_only or across is None else across)
+
+    with ThreadPoolExecutor(2) as pool:
+        # blocks are dropped before any rule looks back at another's keys
+        formed = list(pool.map(lambda at: form_blocks(keys[at], allowed(at), rules[at]), range(len(rules))))
+        listed = list(pool.map(listing, range(len(rules))))
+    budget = max(LEAST, int(pairs_per_record * features.size))
+    for at, (blocks, left, _) in enumerate(listed):
+        if len(left) > budget:  # the rules before have used the budget: tighten this one until it fits
+            listed[at] = blocks, *_list(form_blocks(keys[at], budget, rules[at]), keys, min(at, plain), anywhere)
+        budget = max(0, budget - len(listed[at][1]))
+        blocks.report["pairs"] = len(listed[at][1])
+    return _candidates(listed, rules, keys[:plain])
+
+
+def _candidates(
+    listed: list[tuple[Blocks, Codes, Codes]], rules: Sequence[Rule], keys: npt.NDArray[np.uint32]
+) -> Candidates:
+    plain = len(keys)
+    late = np.concatenate([np.zeros(0, np.int64), *(packed(left, right) for _, left, right in listed[plain:])])
+    _, first = np.unique(late, return_index=True)
+    kept = np.zeros(len(late), bool)
+    kept[first] = True
+    for at in range(plain, len(listed)):  # two such rules may list the same pair
+        blocks, left, right = listed[at]
+        mine, kept = kept[: len(left)], kept[len(left) :]
+        listed[at] = blocks, left[mine], right[mine]
+        blocks.report["pairs"] = int(mine.sum())
+    left, right = (np.concatenate([np.zeros(0, np.int32), *(one[side] for one in listed)]) for side in (1, 2))
+    ends = np.cumsum([len(one[1]) for one in listed])
+    return Candidates(left, right, ends, tuple(r.name for r in rules), keys, [one[0].report for one in listed])
+
+
+def packed(left: Codes, right: Codes) -> npt.NDArray[np.int64]:
+    """Each pair as one number."""
+    return left.astype(np.int64) << 32 | right
+
+
+def form_blocks(keys: Keys, allowed: int, rule: Rule | None = None) -> Blocks:
+    """Group records by key, dropping the largest blocks until at most ``allowed`` pairs remain; zeroes dropped keys."""
+    order = np.empty(len(keys), np.int32)
+    ordered = np.empty(len(keys), np.uint32)
+    n = sort_keys(keys, ordered, order)
+    order, ordered = order[:n], ordered[:n]
+    edge = np.flatnonzero(np.diff(ordered)) + 1
+    start, end = np.concatenate([[0], edge]), np.concatenate([edge, [n]])
+    start, end = (start[end - start > 1], end[end - start > 1]) if n else (start[:0], end[:0])
+    size = end - start
+    by_size = np.argsort(size, kind="stable")
+    total = np.cumsum(size[by_size] * (size[by_size] - 1) // 2)
+    fits = int(np.searchsorted(total, allowed, side="right"))
+    cap = int(size[by_size[fits]]) if fits < len(size) else 0
+    dropped = np.flatnonzero(size >= cap) if cap else np.zeros(0, np.int64)
+    report = {"rule": rule.name if rule else "", "blocks": len(size), "largest_kept": 0, "dropped": len(dropped)}
+    if rule is not None:
+        worst = dropped[np.lexsort((start[dropped], -size[dropped]))][:5]
+        report["worst"] = [{"value": rule.spell(int(order[start[g]])), "records": int(size[g])} for g in worst]
+        report["pairs_dropped"] = int((size[dropped] * (size[dropped] - 1) // 2).sum())
+    for g in dropped:
+        keys[order[start[g] : end[g]]] = 0
+    if cap:
+        start, end = start[size < cap], end[size < cap]
+    report["largest_kept"] = int((end - start).max(initial=0))
+    return Blocks(order, np.stack([start, end], 1).ravel().astype(np.int64), report)
+
+
+def _list(blocks: Blocks, keys: npt.NDArray[np.uint32], at: int, source: Codes) -> tuple[Codes, Codes]:
+    size = blocks.bounds[1::2] - blocks.bounds[::2]
+    most = int((size * (size - 1) // 2).sum())
+    left, right = np.empty(most, np.int32), np.empty(most, np.int32)
+    if most == 0:
+        return left, right
+    n = emit_pairs(blocks.order, blocks.bounds, keys, at, source, left, right)
+    return left[:n].copy(), right[:n].copy()

@@ -1,0 +1,199 @@
+"""The default blocking rules, derived from the kinds that are present; most telling first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from include.contracts.errors import ConfigurationError
+from include.matching.pairs.blocking import Rule, mix
+from include.matching.records.columns import Codes, apply
+from include.matching.records.emails import NO_EVIDENCE
+from include.matching.records.features import Features, Field
+from include.matching.records.name_parts import roots, sound
+from include.matching.records.person_names import Names
+from include.matching.records.spelling import usual_spelling
+from include.matching.spec import Kind, MatchingSpec
+
+Spell = Callable[[int], str]
+_Context = tuple[str, Codes, Spell, Kind]
+
+
+def derive_rules(features: Features, spec: MatchingSpec) -> list[Rule]:
+    """The spec's own rules, or those that follow from its kinds."""
+    if spec.blocking:
+        return [_own_rule(features, spec, rule) for rule in spec.blocking]
+    contexts = _contexts(features)
+    rules = list(_contact_rules(features))
+    if features.names is not None:
+        rules += _name_rules(features.names, contexts)
+    else:
+        rules += [Rule(name, mix(codes), spell) for name, codes, spell, _ in contexts]
+    strong = [c for c in contexts if c[3] in (Kind.CODE, Kind.DATE, Kind.ORGANIZATION)] if features.names else contexts
+    for i, one in enumerate(strong):
+        for two in strong[i + 1 :]:
+            if Kind.ORGANIZATION not in (one[3], two[3]):
+                rules.append(Rule(f"{one[0]} + {two[0]}", mix(one[1], two[1]), _both(one[2], two[2])))
+    return rules
+
+
+def _contexts(features: Features) -> list[_Context]:
+    """The columns that narrow a name down."""
+    found: list[_Context] = [
+        (f.name, f.column.codes, _spelled(f), f.kind)
+        for kind in (Kind.DATE, Kind.CODE, Kind.ORGANIZATION, Kind.TEXT)
+        for f in features.fields
+        if f.kind is kind
+    ]
+    if features.emails is not None and not any(k is Kind.ORGANIZATION for *_, k in found):
+        mail = features.emails
+        corporate = np.where(apply(mail.is_free.astype(np.int32), mail.domain) == 0, mail.domain, -1).astype(np.int32)
+        found.append(("email domain", corporate, lambda i: str(mail.domains[int(mail.domain[i])]), Kind.ORGANIZATION))
+    return found
+
+
+def _spelled(f: Field) -> Spell:
+    return lambda i: str(f.column.values[int(f.column.codes[i])])
+
+
+def _both(one: Spell, two: Spell) -> Spell:
+    return lambda i: f"{one(i)} + {two(i)}"
+
+
+def _contact_rules(features: Features) -> Iterator[Rule]:
+    for f in features.fields:
+        if f.kind in (Kind.IDENTIFIER, Kind.PHONE):
+            yield Rule(f.name, _personal(f.column.codes, f.bins), _spelled(f))
+    mail = features.emails
+    if mail is not None:
+        spell = _mailbox_speller(features)
+        yield Rule("mailbox", _personal(mail.mailbox.codes, mail.shared), spell)
+        long = np.diff(mail.texts.offsets) >= 5
+        own = (mail.local >= 0) & np.append(long, False)[mail.local] & (mail.name_made == 0)
+        own &= np.append(mail.shared, NO_EVIDENCE)[mail.mailbox.codes] != NO_EVIDENCE
+        yield from _near_mailboxes(features)
+        yield Rule("local part", mix(np.where(own, mail.local, -1)), lambda i: str(mail.locals[int(mail.local[i])]))
+
+
+def _near_mailboxes(features: Features) -> Iterator[Rule]:
+    """Misspelt addresses: the same domain and the first or last four letters, between named and nameless records."""
+    mail, names = features.emails, features.names
+    if mail is None or names is None:
+        return
+    named = ((names.first >= 0) | (names.last >= 0)) & ~names.mined
+    start, end = mail.texts.offsets[:-1], mail.texts.offsets[1:]
+    points = np.append(mail.texts.points, np.zeros(4, np.uint32)).astype(np.int64)
+    spell = _mailbox_speller(features)
+    for name, begin in (("mailbox, first letters", start), ("mailbox, last letters", end - 4)):
+        four = [apply(np.where(end - start >= 6, points[begin + k], -1).astype(np.int32), mail.local) for k in range(4)]
+        yield Rule(name, mix(mail.domain, *four), spell, named.astype(np.int32))
+
+
+def _mailbox_speller(features: Features) -> Spell:
+    mail = features.emails
+    assert mail is not None
+    return lambda i: str(mail.mailbox.values[int(mail.mailbox.codes[i])])
+
+
+def _personal(codes: Codes, shared: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+    key = mix(codes)
+    key[np.append(shared, NO_EVIDENCE)[codes] == NO_EVIDENCE] = 0
+    return key
+
+
+def _name_rules(names: Names, contexts: list[_Context]) -> list[Rule]:
+    root = usual_root(names)
+    usual = usual_spelling(names.texts, names.first_count + names.last_count)
+    heard = _coded_sounds(names)
+    begin, finish = names.tokens[:, 0], _last_token(names)
+    first, last = names.first, names.last
+
+    def pair(table: Codes, of_last: Codes | None = None) -> tuple[Codes, Codes]:
+        return apply(table, first), apply(table if of_last is None else table[of_last], last)
+
+    def spell(i: int) -> str:
+        return " ".join(names.vocabulary[c] for c in (first[i], last[i]) if c >= 0)
+
+    fixed = root[usual]
+    rules = [
+        Rule("name", _unordered(*pair(root, begin)), spell),
+        Rule("name, last part", _unordered(*pair(root, finish)), spell),
+        Rule("name, usual spelling", _unordered(*pair(fixed, begin)), spell),
+        Rule("name, by sound", _unordered(*pair(heard[root])), spell, share=0.15),
+    ]
+    first_root, last_fixed = apply(fixed, first), apply(usual[begin], last)
+    initial = apply(np.append(names.texts.points, 0)[names.texts.offsets[:-1]].astype(np.int32), first)
+    narrow, wide = [], []
+    for name, codes, its, kind in contexts:
+        narrow.append(Rule(f"initial, last name, {name}", mix(initial, last_fixed, codes), _both(spell, its)))
+        if kind is not Kind.TEXT:
+            share = 0.1 if kind is Kind.ORGANIZATION else 1.0
+            wide.append(Rule(f"first name, {name}", mix(first_root, codes), _both(spell, its), share=share))
+        if kind in (Kind.DATE, Kind.CODE, Kind.ORGANIZATION):
+            share = 0.15 if kind is Kind.ORGANIZATION else 1.0
+            wide.append(Rule(f"last name, {name}", mix(last_fixed, codes), _both(spell, its), share=share))
+    single = np.where((first < 0) & (last >= 0), last, np.where((last < 0) & (first >= 0), first, -1))
+    rules += [*narrow, *wide, Rule("single name", mix(apply(root, single.astype(np.int32))), spell, share=0.05)]
+    latin = apply(names.is_latin.astype(np.int32), names.given)
+    rules.append(Rule("name, across scripts", _unordered(*pair(names.skeleton)), spell, latin))
+    lone = apply(names.is_initial.astype(np.int32), first)
+    rules.append(Rule("initial, last name", mix(initial, apply(begin, last)), spell, lone))
+    return rules
+
+
+def _unordered(one: Codes, two: Codes) -> npt.NDArray[np.uint32]:
+    return mix(np.minimum(one, two), np.maximum(one, two))
+
+
+def _last_token(names: Names) -> Codes:
+    """The last word of each name's Latin form or script."""
+    parts = (names.tokens >= 0).sum(axis=1)
+    words = np.array([len(name.split()) for name in names.vocabulary], np.int64)
+    at = np.minimum(parts, np.maximum(words, 1)) - 1
+    return names.tokens[np.arange(len(names.vocabulary)), at].astype(np.int32) if len(parts) else names.tokens[:, 0]
+
+
+def usual_root(names: Names) -> Codes:
+    """The one name that stands for a name and its nicknames in blocking: of its roots that are no shorter, the one
+    that is frequent and shares the longest run of letters with it."""
+    known = {name: k for k, name in enumerate(names.vocabulary)}
+    out = np.arange(len(known), dtype=np.int32)
+    for k in np.flatnonzero(names.roots[:, 1] >= 0):
+        name = names.vocabulary[k]
+        own = (len(name), int(names.first_count[k]), name)
+        others = [(r, known[r], int(names.first_count[known[r]])) for r in roots(name)[1:] if r in known]
+        formal = [((count + 0.1) * (1 + _run(name, r)), at) for r, at, count in others if (len(r), count, r) > own]
+        if formal:
+            out[k] = max(formal)[1]
+    return out
+
+
+def _run(a: str, b: str) -> int:
+    """The length of the longest run of letters that two names share."""
+    return max((n for n in range(1, len(a) + 1) for i in range(len(a) - n + 1) if a[i : i + n] in b), default=0)
+
+
+def _coded_sounds(names: Names) -> Codes:
+    seen: dict[str, int] = {}
+    return np.array([seen.setdefault(sound(name), len(seen)) for name in names.vocabulary], np.int32)
+
+
+def _own_rule(features: Features, spec: MatchingSpec, rule: object) -> Rule:
+    columns = list(rule)  # type: ignore[call-overload]
+    codes = [codes_of(features, spec, column) for column in columns]
+    return Rule(" + ".join(columns), mix(*codes), lambda i: "+".join(str(int(c[i])) for c in codes))
+
+
+def codes_of(features: Features, spec: MatchingSpec, column: str) -> Codes:
+    """The codes that a spec's column is blocked by; raises ConfigurationError where it has none."""
+    kind = spec.columns[column]
+    if features.names is not None and kind in (Kind.FIRST_NAME, Kind.LAST_NAME):
+        return features.names.first if kind is Kind.FIRST_NAME else features.names.last
+    if features.emails is not None and kind is Kind.EMAIL:
+        return features.emails.mailbox.codes
+    for f in features.fields:
+        if f.name == column:
+            return f.column.codes
+    raise ConfigurationError(f"A blocking rule cannot use column {column!r} of kind {kind.value}.")

@@ -1,0 +1,238 @@
+"""Comparison levels: how alike two records are, column by column. Level 0 is null on either side: no evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from include.matching.kernels import comparison as kernels
+from include.matching.records.columns import Codes
+from include.matching.records.features import BINS, Emails, Features, Field, frequency_bins
+from include.matching.records.person_names import Names
+from include.matching.spec import Kind
+
+Levels = npt.NDArray[np.uint8]  # group by pair
+AFFINITIES = 12  # levels of how much more often two names go together than by chance, an octave each
+LEAST_AFFINITY = -3
+EQUAL = 16  # levels from here on: equal, by frequency bin or sharing class
+WIDTH = EQUAL + BINS
+
+NAME_LEVELS = {
+    1: "equal", 2: "nickname", 3: "typo", 4: "close", 5: "initial", 6: "other_initial", 7: "different", 8: "swapped",
+    9: "transliterated",
+    10: "other_script", 11: "look_alike",
+}  # fmt: skip
+LAST_LEVELS = {**NAME_LEVELS, 2: "part"}
+EMAIL_LEVELS = {
+    1: "same_mailbox", 11: "same_mailbox_of_several", 3: "same_local_elsewhere",
+    5: "typo", 6: "typo_elsewhere", 7: "same_company", 8: "both_free_mail",
+    9: "free_and_company_mail", 10: "other_company", 13: "other_number",
+}  # fmt: skip
+SHARED_LEVELS = {1: "equal", 11: "equal_of_several", 3: "typo", 4: "close", 5: "different"}
+TEXT_LEVELS = {1: "equal", 3: "typo", 4: "close", 5: "different"}
+DATE_LEVELS = {1: "equal", 2: "typo", 3: "year_and_part", 4: "two_digits", 5: "different", 6: "same_year"}
+ROLE_NAMES: Mapping[str, Mapping[int, str]] = {
+    "first": NAME_LEVELS, "last": LAST_LEVELS, "email": EMAIL_LEVELS, "phone": SHARED_LEVELS,
+    "identifier": SHARED_LEVELS, "organization": TEXT_LEVELS, "code": TEXT_LEVELS, "text": TEXT_LEVELS,
+    "date": DATE_LEVELS, "names": {1: "equal", 2: "differ", 3: "alike"},
+}  # fmt: skip
+INITIAL, DIFFERENT, SWAPPED, OTHER_NUMBER = 5, 7, 8, 13
+_AGREES = np.isin(np.arange(WIDTH), (1, 2, 3, SWAPPED, 9, 11, *range(EQUAL, WIDTH))).astype(np.uint8)
+# "names" is no column: it corrects for first and last names that agree, or differ, together more than by chance
+SHARED_ROLES = frozenset({"email", "phone", "identifier"})
+_SIMILAR = {Kind.ORGANIZATION: 0.92, Kind.TEXT: 0.9, Kind.PHONE: 0.0, Kind.IDENTIFIER: 0.0, Kind.CODE: 0.0}
+_PREFIX = {Kind.CODE: 3}
+CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Group:
+    """A column of evidence: its name, its role (which priors it has), and how its equal values are spread over bins.
+
+    ``keep``: the share of records by bin, ``chance``: of pairs that agree by chance; ``agree``: the probability that
+    two random records with a value agree exactly.
+    """
+
+    name: str
+    role: str
+    keep: npt.NDArray[np.float64]
+    chance: npt.NDArray[np.float64]
+    agree: float
+
+
+def base_levels(role: str) -> npt.NDArray[np.int64]:
+    """The level that each stored level counts as in estimation: equal levels collapse, sharing classes do not."""
+    base = np.arange(WIDTH)
+    base[EQUAL:] = 1
+    if role == "names":
+        base[EQUAL + AFFINITIES :] = 3
+    if role in SHARED_ROLES:
+        base[EQUAL + 1] = 11
+    return base
+
+
+def groups(features: Features, fewest: int) -> list[Group]:
+    """The groups of evidence that the features give; tables of under ``fewest`` records are read as part of as many."""
+    found = []
+    if features.names is not None:
+        names = features.names
+        found.append(_group("first_name", "first", names.first_count, frequency_bins(names.first_count), fewest))
+        found.append(_group("last_name", "last", names.last_count, frequency_bins(names.last_count), fewest))
+        found.append(Group("names", "names", np.zeros(BINS), np.zeros(BINS), 0.0))
+    if features.emails is not None:
+        counts = features.emails.mailbox.counts()
+        found.append(_group("email", "email", counts, features.emails.shared, fewest))
+    found += [_group(f.name, f.kind.value, f.column.counts(), f.bins, fewest) for f in features.fields]
+    return found
+
+
+def _group(name: str, role: str, counts: npt.NDArray[np.int64], bins: npt.NDArray[np.uint8], fewest: int) -> Group:
+    """Shares by bin, counted only over values that two records carry."""
+    use = (counts > 1) & (bins < BINS)
+    n = counts[use].astype(np.float64)
+    keep = np.bincount(bins[use], n, BINS)
+    pairs = np.bincount(bins[use], n * (n - 1), BINS)
+    whole = float(max(counts.sum(), fewest, 2))
+    kept = max(keep.sum() + max(0.0, fewest - float(counts.sum())), 1.0)
+    return Group(name, role, keep / kept, pairs / max(pairs.sum(), 1.0), float(pairs.sum()) / (whole * (whole - 1)))
+
+
+def compare(features: Features, left: Codes, right: Codes) -> Levels:
+    """The levels of every group for every pair, on two threads; the order is that of ``groups``."""
+    steps = _steps(features)
+    out = np.zeros((sum(width for width, _ in steps), len(left)), np.uint8)
+
+    def chunk(start: int) -> None:
+        stop = min(start + CHUNK, len(left))
+        at = 0
+        for width, step in steps:
+            rows = [np.zeros(stop - start, np.uint8) for _ in range(width)]
+            step(left[start:stop], right[start:stop], rows)
+            for row in rows:
+                out[at, start:stop] = row
+                at += 1
+        _forget_mined(features, left[start:stop], right[start:stop], out[:, start:stop])
+
+    in_chunks(len(left), chunk)
+    return out
+
+
+def in_chunks(pairs: int, work: Callable[[int], None]) -> None:
+    """Call ``work`` with the start of each chunk of pairs, on two threads."""
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(0, pairs, CHUNK)))
+
+
+def fingerprints(levels: Levels) -> npt.NDArray[np.uint64]:
+    """A number for each pair, the same for pairs of the same levels."""
+    state = np.zeros(levels.shape[1], np.uint64)
+    for row in levels:
+        state = (state + row + np.uint64(1)) * np.uint64(0xFF51AFD7ED558CCD)
+        state ^= state >> np.uint64(31)
+    return state
+
+
+def unverified(levels: Levels) -> npt.NDArray[np.bool_]:
+    """Pairs, in a table of names and addresses only, that have neither an equal name nor a mailbox in common."""
+    first, last, _, email = levels
+    spelt = (last >= EQUAL) & ((first >= EQUAL) | (first == 0))
+    return np.asarray(~spelt & (email < EQUAL))
+
+
+def decisive(levels: Levels) -> npt.NDArray[np.bool_]:
+    """Pairs, in a table of names and addresses only, on one private mailbox or on one word that two or three carry."""
+    first, last, _, email = levels
+    return np.asarray((email == EQUAL) | ((first == 0) & (last == EQUAL + 1)))
+
+
+def numbered(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
+    """Pairs with ``ann.lee`` and ``ann.lee2`` at one company, and no phone, identifier or birth date in common.
+
+    A company numbers an address because the plain one is somebody else's.
+    """
+    roles = [group.role for group in groups]
+    if "email" not in roles:
+        return np.zeros(levels.shape[1], bool)
+    found = levels[roles.index("email")] == OTHER_NUMBER
+    for g, role in enumerate(roles):
+        if role in ("phone", "identifier", "date"):
+            found &= levels[g] < EQUAL
+    return np.asarray(found)
+
+
+def only_initials(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
+    """Pairs whose names agree by an initial, and that have nothing else to compare."""
+    found = np.zeros(levels.shape[1], bool)
+    if "first" not in [group.role for group in groups]:
+        return found
+    at = np.flatnonzero((levels[0] == INITIAL) | (levels[1] == INITIAL))
+    found[at] = ~levels[3:, at].any(axis=0)
+    return found
+
+
+_Step = Callable[[Codes, Codes, Sequence[npt.NDArray[np.uint8]]], None]
+
+
+def _steps(features: Features) -> list[tuple[int, _Step]]:
+    found: list[tuple[int, _Step]] = []
+    if features.names is not None:
+        found.append((3, _names_step(features.names)))
+    if features.emails is not None:
+        found.append((1, _email_step(features.emails)))
+    found += [(1, _field_step(f)) for f in features.fields]
+    return found
+
+
+def _names_step(names: Names) -> _Step:
+    first_bin, last_bin = frequency_bins(names.first_count), frequency_bins(names.last_count)
+
+    def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
+        kernels.compare_names(
+            left, right, names.first, names.last, names.texts.points, names.texts.offsets, names.roots, names.tokens,
+            names.is_initial, names.loose, names.is_latin, names.skeleton, first_bin, last_bin, out[0], out[1],
+        )  # fmt: skip
+
+        affinity = (names.affinity[left] + names.affinity[right]) / 2
+        octave = np.clip(np.rint(affinity) - LEAST_AFFINITY, 0, AFFINITIES - 1).astype(np.uint8)
+        equal = (out[0] >= EQUAL) & (out[1] >= EQUAL)
+        alike = (_AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == SWAPPED))) > 0
+        out[2][:] = np.where(equal, EQUAL + octave, np.where(alike, EQUAL + AFFINITIES + octave, 0))
+        out[2][(out[0] == DIFFERENT) & (out[1] == DIFFERENT)] = 2
+
+    return step
+
+
+def _email_step(mail: Emails) -> _Step:
+    def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
+        kernels.compare_emails(
+            left, right, mail.mailbox.codes, mail.local, mail.domain, mail.shared, mail.is_free, mail.name_made,
+            mail.texts.points, mail.texts.offsets, out[0],
+        )  # fmt: skip
+
+    return step
+
+
+def _field_step(f: Field) -> _Step:
+    def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
+        if f.parts is not None:
+            kernels.compare_dates(left, right, f.column.codes, f.parts, f.bins, out[0])
+        else:
+            kernels.compare_texts(
+                left, right, f.column.codes, f.texts.points, f.texts.offsets, f.bins,
+                _SIMILAR[f.kind], _PREFIX.get(f.kind, 0), out[0],
+            )  # fmt: skip
+
+    return step
+
+
+def _forget_mined(features: Features, left: Codes, right: Codes, levels: Levels) -> None:
+    """A name read out of a mailbox says nothing more where that very mailbox agrees."""
+    if features.names is None or features.emails is None or not features.names.mined.any():
+        return
+    mined = features.names.mined[left] | features.names.mined[right]
+    mined &= features.emails.mailbox.codes[left] == features.emails.mailbox.codes[right]
+    levels[:3, mined] = 0

@@ -1,0 +1,1 @@
+"""What a record says, cleaned and encoded: names, addresses, numbers."""

@@ -1,0 +1,149 @@
+"""Cleaning of values that are not names or addresses: organizations, codes, phones, dates, text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from phonenumbers import PhoneMetadata, country_code_for_region, parse, region_code_for_number
+from phonenumbers.phonenumberutil import NumberParseException
+
+from include.matching.records.name_parts import fold
+from include.matching.records.placeholders import WORDS, is_placeholder
+
+LEGAL_FORMS = frozenset(
+    "inc incorporated llc llp ltd limited plc corp corporation co company gmbh ag kg ohg se sa sas sarl srl spa bv nv"
+    " oy"
+    " ab as aps pty pte lp kk holding holdings group".split()
+)
+ONE_DIGIT = "^(" + "|".join(f"{d}{d}+" for d in range(10)) + ")$"
+_WORD = re.compile(r"[^\w]+")
+_DIGITS = re.compile(r"\d+")
+_MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
+
+
+def clean_organization(text: str) -> str:
+    """An organization's name without punctuation, articles and legal form."""
+    if is_placeholder(text):
+        return ""
+    words = _WORD.sub(" ", fold(text.replace("&", " and ")).replace("'", "").replace(".", "")).split()
+    while len(words) > 1 and words[-1] in LEGAL_FORMS:
+        words.pop()
+    return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
+
+
+def clean_codes(values: pa.Array) -> pa.Array:
+    """Codes' letters and digits, upper-cased; one digit repeated is a placeholder."""
+    plain = pc.replace_substring_regex(pc.utf8_upper(values), r"[^\p{L}\p{N}]+", "")
+    return _without(plain, pc.or_(_is_word(values), pc.match_substring_regex(plain, ONE_DIGIT)))
+
+
+def clean_identifiers(values: pa.Array) -> pa.Array:
+    """Identifiers, trimmed and lower-cased; one digit repeated is a placeholder."""
+    plain = pc.utf8_lower(pc.utf8_trim_whitespace(values))
+    return _without(plain, pc.or_(_is_word(values), pc.match_substring_regex(plain, ONE_DIGIT)))
+
+
+def _is_word(values: pa.Array) -> pa.Array:
+    return pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(values)), value_set=pa.array(sorted(WORDS)))
+
+
+def _without(values: pa.Array, placeholder: pa.Array) -> pa.Array:
+    return pc.if_else(pc.or_(placeholder, pc.equal(values, "")), None, values)
+
+
+def clean_text(text: str) -> str:
+    """Words, folded, single-spaced."""
+    return "" if is_placeholder(text) else " ".join(_WORD.sub(" ", fold(text)).split())
+
+
+def clean_phones(values: pa.Array, region: str | None) -> pa.Array:
+    """Phone numbers as digits with country code; numbers written without one are read as ``region``'s."""
+    text = pc.replace_substring_regex(values, r"(?i)\s*(x|ext\.?|extension|#)\s*\d*\s*$", "")
+    plus = pc.starts_with(pc.utf8_ltrim_whitespace(text), "+")
+    digits = pc.replace_substring_regex(pc.replace_substring(text, "(0)", ""), r"\D+", "")
+    region = region or learned_region(values.filter(plus))
+    digits = pc.if_else(plus, digits, _with_country(digits, region))
+    short = pc.less(pc.utf8_length(digits), 6)
+    filler = pc.match_substring_regex(digits, r"0000000$|1111111$|9999999$|^0+$|1234567(89?0?)?$|5555555$")
+    return pc.if_else(pc.or_(short, filler), None, digits)
+
+
+def learned_region(international: pa.Array) -> str | None:
+    """The region that most of a thousand numbers with a country code belong to, None where there are none."""
+    seen: dict[str, int] = {}
+    step = len(international) // 1000 + 1
+    for number in international.sort()[::step].to_pylist():
+        try:
+            region = region_code_for_number(parse(number))
+        except NumberParseException:
+            continue
+        if region:
+            seen[region] = seen.get(region, 0) + 1
+    return min(seen, key=lambda r: (-seen[r], r)) if seen else None
+
+
+def _with_country(digits: pa.Array, region: str | None) -> pa.Array:
+    if region is None:
+        return pc.utf8_ltrim(digits, "0")
+    known: Any = PhoneMetadata.metadata_for_region(region, None)
+    country = str(country_code_for_region(region))
+    abroad = known.international_prefix if (known.international_prefix or "").isdigit() else "00"
+    trunk = known.national_prefix or "0"
+    longest = max(known.general_desc.possible_length)
+    has_abroad = pc.starts_with(digits, abroad)
+    length = pc.utf8_length(digits)
+    whole = pc.and_(pc.starts_with(digits, country), pc.greater(length, longest))
+    national = pc.if_else(pc.starts_with(digits, trunk), pc.utf8_slice_codeunits(digits, len(trunk)), digits)
+    stripped = pc.if_else(pc.and_(pc.equal(trunk, country), pc.less_equal(length, longest)), digits, national)
+    out = pc.if_else(whole, digits, pc.binary_join_element_wise(country, stripped, ""))
+    return pc.if_else(has_abroad, pc.utf8_slice_codeunits(digits, len(abroad)), out)
+
+
+def parse_dates(values: list[str]) -> list[str]:
+    """Dates in any usual notation as ``YYYY-MM-DD``; whether 3/4 is March or April is learned from the others."""
+    parts = [_date_parts(v) for v in values]
+    loose = [p for p in parts if p and p[3]]
+    day_first = sum(p[0] > 12 for p in loose) >= sum(p[1] > 12 for p in loose)
+    return [_as_date(p, day_first) if p else "" for p in parts]
+
+
+def _date_parts(text: str) -> tuple[int, int, int, bool] | None:  # noqa: PLR0911  one return a notation
+    """(first, second, year, loose) for day/month or month/day in front; strict ones come back as (day, month, year)."""
+    if is_placeholder(text):
+        return None
+    found = [int(d) for d in _DIGITS.findall(text.partition("T")[0].partition(" 00:")[0])[:3]]
+    word = re.search(r"[A-Za-z]{3,}", text)
+    if word and word.group()[:3].lower() in _MONTHS and len(found) >= 2:
+        day, year = (found[0], found[1]) if found[0] <= 31 else (found[1], found[0])
+        return day, _MONTHS[word.group()[:3].lower()], year, False
+    if len(found) == 1 and len(str(found[0])) == 8:
+        whole = str(found[0])
+        return int(whole[6:]), int(whole[4:6]), int(whole[:4]), False
+    if len(found) == 1 and 1000 <= found[0] <= 2999:
+        return 0, 0, found[0], False
+    if len(found) < 3:
+        return None
+    if found[0] > 31:
+        return found[2], found[1], found[0], False
+    return found[0], found[1], found[2], True
+
+
+def _as_date(parts: tuple[int, int, int, bool], day_first: bool) -> str:
+    first, second, year, loose = parts
+    day, month = (first, second) if not loose or day_first else (second, first)
+    if month > 12 >= day:
+        day, month = month, day
+    if year < 100:
+        year += 1900 if year > 30 else 2000
+    if not (month <= 12 and day <= 31 and 1000 <= year <= 2999):
+        return ""
+    return f"{year:04d}-{month:02d}-{day:02d}"
+
+
+def date_of(text: str) -> tuple[int, int, int]:
+    """Year, month, day of a cleaned date."""
+    year, month, day = text.split("-")
+    return int(year), int(month), int(day)

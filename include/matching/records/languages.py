@@ -1,0 +1,90 @@
+"""How much more often a given name and a surname go together than by chance: names follow languages.
+
+Two people called Nguyen share a first name far more often than its frequency says, for both draw it from one language.
+A mixture of latent languages (probabilistic latent semantic analysis, Hofmann 1999) over the pairs of a first and a
+last name in the table tells how much more. Each pair counts once, however many records carry it, and not for itself:
+so nobody's own records say that their name is frequent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from include.matching.records.columns import Codes
+
+LANGUAGES = 32  # at most
+PAIRS = 100  # distinct pairs of names that it takes to tell one language more
+PASSES = 20
+SAMPLE = 200_000  # distinct pairs of names that the languages are learned from
+ONE = 3  # records that one person is thought to have, which say nothing of how frequent the name is
+SETTLING = 2  # passes over all pairs after those over the sample
+UNSEEN = np.float32(1e-6)
+UNSURE = 4.0  # a name speaks for its languages as if it stood in so many more pairs drawn by chance
+FEW = 200  # distinct pairs of names, of which half are known from the table and half from what is usual
+BY_DEFAULT = 2.0  # bits that names go together more than by chance in tables that hold several languages
+CHUNK = 1 << 17
+Floats = npt.NDArray[np.float32]
+
+
+def affinities(first: Codes, last: Codes, spread: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
+    """Log2 of how much more often each record's first and last name go together than by chance; 0 where one is missing.
+
+    ``first`` and ``last`` are codes into one vocabulary, -1 for none. ``spread`` is a hash of each name: the languages
+    start from it, so that they depend on the names alone.
+    """
+    out = np.zeros(len(first), np.float32)
+    both = np.flatnonzero((first >= 0) & (last >= 0))
+    packed = first[both].astype(np.int64) << 32 | last[both]
+    pairs, inverse, records = np.unique(packed, return_inverse=True, return_counts=True)
+    given, family = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
+    if not len(pairs):
+        return out
+    of_first, of_last = _learn(given, family, records.astype(np.float32), spread)
+    counted = of_first.sum(axis=0)
+    found = np.empty(len(pairs), np.float32)
+    for start in range(0, len(pairs), CHUNK):
+        part = slice(start, start + CHUNK)
+        mine = np.minimum(records[part], ONE)
+        found[part] = _together(of_first[given[part]], of_last[family[part]], counted, mine)
+    out[both] = found[inverse] + BY_DEFAULT * FEW / (FEW + len(pairs))
+    return out
+
+
+def _learn(first: Codes, last: Codes, records: Floats, spread: npt.NDArray[np.uint64]) -> tuple[Floats, Floats]:
+    """Of each name, in how many records it stands by language, as a first and as a last name."""
+    turns = np.arange(1, 2 * min(1 + len(first) // PAIRS, LANGUAGES), 2, dtype=np.uint64)
+    firsts: Floats = 0.5 + (spread[:, None] * turns >> np.uint64(40)).astype(np.float32) / np.float32(2.0**24)
+    lasts: Floats = np.ones_like(firsts)
+    step = max(1, -(-len(first) // SAMPLE))
+    drawn = np.argsort(spread[first] ^ (spread[last] * np.uint64(3)), kind="stable")[::step]
+    for _ in range(PASSES):
+        firsts, lasts = _share_out(first[drawn], last[drawn], records[drawn], firsts, lasts)
+    for _ in range(SETTLING if step > 1 else 0):  # names that were not drawn take after those beside them
+        firsts, lasts = _share_out(first, last, records, firsts + UNSEEN, lasts + UNSEEN)
+    return firsts, lasts
+
+
+def _share_out(first: Codes, last: Codes, records: Floats, firsts: Floats, lasts: Floats) -> tuple[Floats, Floats]:
+    """One pass of expectation-maximisation: every pair's records to the languages that it may be of."""
+    counted = firsts.sum(axis=0)
+    of_first, of_last = firsts / counted, lasts / lasts.sum(axis=0) * (counted / counted.sum())
+    likely = np.empty(len(first), np.float32)
+    for start in range(0, len(first), CHUNK):
+        part = slice(start, start + CHUNK)
+        likely[part] = np.einsum("ik,ik->i", of_first[first[part]], of_last[last[part]])
+    seen = sparse.csr_matrix((records / np.maximum(likely, 1e-30), (first, last)), (len(firsts), len(firsts)))
+    return of_first * (seen @ of_last), of_last * (seen.T @ of_first)
+
+
+def _together(firsts: Floats, lasts: Floats, counted: Floats, mine: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Log2 affinity of pairs, from what the other pairs of each name say of its languages."""
+    share = np.maximum(counted, 1e-9) / counted.sum()
+    own = firsts * lasts / (share * counted.sum())
+    own *= (mine / np.maximum(own.sum(axis=1), 1e-30))[:, None]
+    given, family = (np.maximum(side - own, 0.0) + UNSURE * share for side in (firsts, lasts))
+    given /= given.sum(axis=1, keepdims=True)
+    family /= family.sum(axis=1, keepdims=True)
+    together = (given * family / share).sum(axis=1)
+    return np.asarray(np.log2(together), np.float32)

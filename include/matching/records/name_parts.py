@@ -1,0 +1,141 @@
+"""Person names: cleaning, parsing a full name, nicknames, phonetic keys. Names keep their script."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+import jellyfish
+from nicknames import NickNamer
+from text_unidecode import unidecode
+
+from include.matching.records.placeholders import WORDS, is_placeholder
+
+HONORIFICS = frozenset(
+    "mr mrs ms miss mx dr prof professor sir dame lord lady rev hon herr frau sr sra dott ing mme mlle".split()
+)
+SUFFIXES = frozenset("jr sr ii iii iv phd md esq mba cpa dds obe mbe junior senior".split())
+PARTICLES = frozenset("van von de der den del della di da dos du la le bin ibn al el ter ten af av zu".split())
+_LETTERLIKE = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i"}
+)
+_NOT_NAME = re.compile(r"[^\w\s]|_")
+_DIGITS = re.compile(r"\d+")
+_JUNK = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+_JOINERS = re.compile(r"['’`´]")
+_BRACKETED = re.compile(r"[(\[{\"“].*?[)\]}\"”]")
+
+
+def fold(text: str) -> str:
+    """Lower-case, and strip the marks of Latin letters only: ``Łukasz`` is ``lukasz``, ``王伟`` and ``Нина`` stay."""
+    text = text.casefold()
+    if text.isascii():
+        return text
+    out: list[str] = []
+    latin = False
+    for character in unicodedata.normalize("NFKD", text):
+        if unicodedata.combining(character):
+            if not latin:
+                out.append(character)
+        else:
+            latin = character < "\u0250" or "\u1e00" <= character <= "\u1eff"
+            out.append(character)
+    return unicodedata.normalize("NFC", "".join(out).casefold()).translate(_LETTERLIKE)
+
+
+def _tokens(text: str) -> list[str]:
+    text = _JOINERS.sub("", fold(unicodedata.normalize("NFKC", text)))
+    return [text] if text.isalpha() else _DIGITS.sub("", _NOT_NAME.sub(" ", text)).split()
+
+
+def clean_name(text: str, *, last: bool = False) -> str:
+    """A first or last name as compared: folded, without titles, suffixes, middle initials; empty when none is left."""
+    if text.isascii() and text.isalpha():
+        plain = text.lower()
+        return "" if plain in WORDS or (len(plain) > 2 and len(set(plain)) == 1) else plain
+    if is_placeholder(text) or "@" in text or _JUNK.search(text):
+        return ""
+    tokens = _tokens(_BRACKETED.sub(" ", text))
+    if len(tokens) > 1:
+        dropped = SUFFIXES if last else HONORIFICS | SUFFIXES
+        tokens = [t for t in tokens if t not in dropped] or tokens
+        tokens = [t for t in tokens if len(t) > 1 or not is_initial(t)] or tokens[:1]
+    return " ".join(tokens)
+
+
+def parse_full_name(text: str) -> tuple[str, str]:
+    """First and last name of a full name: ``Dr. Ann B. van Dyke, PhD``, ``Dyke, Ann``, ``王伟``; empty where absent."""
+    if is_placeholder(text) or "@" in text or _JUNK.search(text):
+        return "", ""
+    words = text.split()
+    if len(words) == 2 and text.isascii() and words[0].isalpha() and words[1].isalpha():
+        given, family = words[0].lower(), words[1].lower()
+        if len(given) > 1 and given not in HONORIFICS and family not in SUFFIXES:
+            return given, family
+    text = _BRACKETED.sub(" ", text)
+    before, comma, after = text.partition(",")
+    tokens = _tokens(before)
+    rest = _tokens(after) if comma else []
+    if rest and not set(rest) <= SUFFIXES:
+        return clean_name(after), clean_name(before, last=True)
+    tokens = [t for t in tokens if t not in HONORIFICS and t not in SUFFIXES] or tokens
+    if len(tokens) == 1:
+        token = tokens[0]
+        return (token[1:], token[0]) if 2 <= len(token) <= 4 and is_han(token) else ("", token)
+    if not tokens:
+        return "", ""
+    at = len(tokens) - 1
+    while at > 1 and tokens[at - 1] in PARTICLES:
+        at -= 1
+    return clean_name(" ".join(tokens[:at])), " ".join(tokens[at:])
+
+
+def is_initial(value: str) -> bool:
+    """Whether a name is a lone letter of a script that has initials."""
+    return len(value) == 1 and value.upper() != value.lower()
+
+
+def is_han(value: str) -> bool:
+    """Whether every character is Han or Hangul, where a family name is the first character."""
+    return all("\u4e00" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" for c in value)
+
+
+@cache
+def _nicknames() -> NickNamer:
+    return NickNamer()
+
+
+def roots(name: str, most: int = 8) -> tuple[str, ...]:
+    """The names that ``name`` may stand for, itself first: two first names agree when their roots meet."""
+    token = name.split(" ", 1)[0]
+    found = {token, *_nicknames().canonicals_of(token)}
+    if not name.isascii():
+        found.add(romanized(name))
+    found.discard(name)
+    return (name, *sorted(found))[:most]
+
+
+def romanized(name: str) -> str:
+    """The name in Latin letters, for meeting its transliteration; never stored in place of the name."""
+    return name if name.isascii() else " ".join(unidecode(name).lower().split()) or name
+
+
+def is_latin(name: str) -> bool:
+    """Whether a folded name is written in Latin letters."""
+    return name.isascii() or all(c < "\u0250" or not c.isalpha() for c in name)
+
+
+_VOWELS = str.maketrans({c: None for c in "aeiouyw` '~-"} | {"q": "k", "c": "k", "z": "s"})
+
+
+def skeleton(name: str) -> str:
+    """The consonants of the name's Latin form, which transliterations of one name mostly share; or the name."""
+    bare = romanized(name).translate(_VOWELS)
+    return "".join(c for i, c in enumerate(bare) if i == 0 or bare[i - 1] != c) or name
+
+
+def sound(name: str) -> str:
+    """A phonetic key: metaphone of the name's Latin form, or the name where that is empty."""
+    latin = name if name.isascii() else romanized(name)
+    return jellyfish.metaphone(latin).replace(" ", "") or name

@@ -1,0 +1,177 @@
+"""Who each record names: first and last name from whichever columns hold them, over one vocabulary of names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from include.matching.records.columns import Codes, Dictionary, Texts, apply, canonical, hashed, lay_out
+from include.matching.records.emails import Mailboxes, locals_of
+from include.matching.records.languages import affinities
+from include.matching.records.name_parts import (
+    PARTICLES,
+    clean_name,
+    is_initial,
+    is_latin,
+    parse_full_name,
+    romanized,
+    roots,
+    skeleton,
+)
+from include.matching.records.names_from_addresses import mine_names
+from include.matching.spec import Kind, MatchingSpec
+
+ROOTS, TOKENS = 8, 4
+
+
+@dataclass(frozen=True)
+class Names:
+    """First and last name of each record, as codes into one vocabulary, and what is known of each name in it."""
+
+    first: Codes
+    last: Codes
+    mined: npt.NDArray[np.bool_]  # the name was read out of the email's local part
+    loose: npt.NDArray[np.uint8]  # a full name of one word: which name it is, or whether a handle, is unknown
+    vocabulary: list[str]
+    texts: Texts  # without spaces
+    roots: npt.NDArray[np.int32]
+    tokens: npt.NDArray[np.int32]
+    is_initial: npt.NDArray[np.uint8]
+    is_latin: npt.NDArray[np.uint8]
+    skeleton: Codes  # of each name: what it shares with its transliterations
+    first_count: npt.NDArray[np.int64]
+    last_count: npt.NDArray[np.int64]
+    affinity: npt.NDArray[np.float32]  # of a record's first and last name, in bits
+
+    @property
+    def given(self) -> Codes:
+        """First names, or last names where there is no first."""
+        return np.where(self.first >= 0, self.first, self.last)
+
+    @property
+    def initials(self) -> Codes:
+        """The first letter of each record's first name (or last name where there is no first), -1 without a name."""
+        starts = self.texts.offsets[:-1]
+        letter = np.append(self.texts.points, 0)[starts].astype(np.int32)
+        return apply(letter, self.given)
+
+
+class _Vocabulary(dict[str, int]):
+    def code(self, name: str) -> int:
+        return self.setdefault(name, len(self)) if name else -1
+
+
+def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailboxes | None) -> Names | None:
+    """Names from first and last name columns, else full names, else local parts; None without name columns."""
+    columns = {kind: spec.of_kind(kind)[:1] for kind in (Kind.FIRST_NAME, Kind.LAST_NAME, Kind.FULL_NAME)}
+    if not any(columns.values()):
+        return None
+    words = _Vocabulary()
+    size = len(next(iter(raw.values())).codes)
+    first, last = np.full(size, -1, np.int32), np.full(size, -1, np.int32)
+    for name in columns[Kind.FIRST_NAME]:
+        first = _coded(raw[name], [words.code(clean_name(v)) for v in raw[name].values.to_pylist()])
+    for name in columns[Kind.LAST_NAME]:
+        last = _coded(raw[name], [words.code(clean_name(v, last=True)) for v in raw[name].values.to_pylist()])
+    _split_pairs(first, last, words)
+    loose = np.zeros(size, np.uint8)
+    for name in columns[Kind.FULL_NAME]:
+        loose[_fill_from_full(first, last, raw[name], words)] = 1
+    loose[first >= 0] = 0
+    mined = np.zeros(size, bool)
+    if boxes is not None:
+        local, _ = locals_of(boxes)
+        nameless = _without_named_carrier(boxes.mailbox.codes, (first >= 0) | (last >= 0))
+        mined = mine_names(
+            first, last, local, boxes.local.values, nameless=nameless, words=list(words), code=words.code
+        )
+    (first, last), kept = canonical([first, last], len(words))
+    every = list(words)
+    return _describe(first, last, mined, loose, [every[k] for k in kept])
+
+
+def _coded(column: Dictionary, codes: list[int]) -> Codes:
+    return apply(np.array(codes, np.int32), column.codes)
+
+
+def _split_pairs(first: Codes, last: Codes, words: _Vocabulary) -> None:
+    """Where one column is empty and the other holds several words, take it for a full name."""
+    every = list(words)
+    for column, other in ((first, last), (last, first)):
+        alone = np.flatnonzero((column >= 0) & (other < 0))
+        table = {int(c): parse_full_name(every[c]) for c in np.unique(column[alone]) if " " in every[c]}
+        chosen = alone[np.isin(column[alone], np.fromiter(table, np.int64))] if table else alone[:0]
+        given = {c: (words.code(f), words.code(f2)) for c, (f, f2) in table.items()}
+        if len(chosen):
+            halves = np.array([given[int(c)] for c in column[chosen]], np.int32)
+            first[chosen], last[chosen] = halves[:, 0], halves[:, 1]
+
+
+def _fill_from_full(first: Codes, last: Codes, full: Dictionary, words: _Vocabulary) -> npt.NDArray[np.int64]:
+    """Read full names where neither name is known; returns whose were read."""
+    open_ = np.flatnonzero((first < 0) & (last < 0) & (full.codes >= 0))
+    needed = np.unique(full.codes[open_])
+    halves = [parse_full_name(v) for v in full.values.take(pa.array(needed)).to_pylist()]
+    table = np.full((len(full.values), 2), -1, np.int32)
+    table[needed] = np.array([(words.code(f), words.code(n)) for f, n in halves], np.int32).reshape(-1, 2)
+    first[open_], last[open_] = table[full.codes[open_], 0], table[full.codes[open_], 1]
+    return open_
+
+
+def _without_named_carrier(mailbox: Codes, named: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Records without a name, none of whose mailbox's other records has one."""
+    carries = np.zeros(int(mailbox.max(initial=-1)) + 2, bool)
+    carries[mailbox[named]] = True
+    carries[-1] = False
+    return np.flatnonzero((mailbox >= 0) & ~carries[mailbox] & ~named)
+
+
+def _describe(
+    first: Codes, last: Codes, mined: npt.NDArray[np.bool_], loose: npt.NDArray[np.uint8], carried: list[str]
+) -> Names:
+    words = _Vocabulary({name: i for i, name in enumerate(carried)})
+    root_of = {
+        i: [words.code(r) for r in found] for i, name in enumerate(carried) if len(found := roots(name, ROOTS)) > 1
+    }
+    token_of = {
+        i: [words.code(t) for t in _parts(name)[:TOKENS]]
+        for i, name in enumerate(carried)
+        if " " in name or not name.isascii()
+    }
+    vocabulary = list(words)  # what records carry, then the roots and parts that none of them carries alone
+    size = len(vocabulary)
+    root, token = _table(root_of, size, ROOTS), _table(token_of, size, TOKENS)
+    initial = np.fromiter(map(is_initial, vocabulary), np.uint8, size)
+    texts = lay_out(pa.array([name.replace(" ", "") for name in vocabulary], pa.string()))
+    counts = [np.bincount(codes[codes >= 0], minlength=size) for codes in (first, last)]
+    latin = np.fromiter(map(is_latin, vocabulary), np.uint8, size)
+    bones = _skeletons(vocabulary) if not latin.all() else np.full(size, -1, np.int32)
+    affinity = affinities(first, last, hashed(pa.array(vocabulary, pa.large_string())))
+    return Names(
+        first, last, mined, loose, vocabulary, texts, root, token, initial, latin, bones, counts[0], counts[1], affinity
+    )
+
+
+def _skeletons(vocabulary: list[str]) -> Codes:
+    """Codes of skeletons; a table in one script needs none."""
+    seen = _Vocabulary()
+    return np.array([seen.code(skeleton(name)) for name in vocabulary], np.int32)
+
+
+def _table(rows: Mapping[int, list[int]], size: int, width: int) -> npt.NDArray[np.int32]:
+    """One row a name: its codes, -1 after the last; a name without a row stands for itself."""
+    table = np.full((size, width), -1, np.int32)
+    table[:, 0] = np.arange(size)
+    for i, codes in rows.items():
+        table[i, : len(codes)] = codes
+    return table
+
+
+def _parts(name: str) -> list[str]:
+    words = name.split()
+    parts = [w for w in words if w not in PARTICLES] or words
+    return parts if name.isascii() else [*parts[: TOKENS // 2], *(romanized(w) for w in parts[: TOKENS // 2])]

@@ -1,0 +1,186 @@
+"""What resolving hands out: clusters, judged pairs, the fitted model and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.matching.clustering import Clusters, Ruling
+from include.matching.pairs.blocking import Candidates
+from include.matching.pairs.comparison import ROLE_NAMES, Group, Levels, base_levels, compare, fingerprints, groups
+from include.matching.records.columns import Codes
+from include.matching.records.features import Features
+from include.matching.spec import MatchingSpec
+from include.matching.weights.model import Model
+
+if TYPE_CHECKING:
+    from include.matching.progress import Watch
+
+MATCH, REVIEW = 0.9, 0.05  # probabilities from which a pair is graded so
+LEAST_REVIEWED = float(np.log(REVIEW / (1 - REVIEW))) - 1e-6  # log odds
+LEAST_TOLD = -6.9  # log odds (a probability of one in a thousand) below which a pair is not worth telling of
+GRADES = ("non-match", "review", "match")
+
+PAIR_SCHEMA = pa.schema(
+    [
+        ("record_a", pa.string()),
+        ("record_b", pa.string()),
+        ("match_weight", pa.float64()),
+        ("probability", pa.float64()),
+        ("grade", pa.string()),
+        ("rule", pa.string()),
+        ("evidence", pa.dictionary(pa.int32(), pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """All that a resolve found out, in the engine's own terms."""
+
+    features: Features
+    spec: MatchingSpec
+    candidates: Candidates
+    levels: Levels
+    logits: npt.NDArray[np.float32]
+    clusters: Clusters
+    ruling: Ruling
+    score: Callable[[Codes, Codes], npt.NDArray[np.float32]]
+    prior: float
+
+    def resolution(self, model: Model, report: dict[str, Any], watch: Watch) -> Resolution:
+        """Put the outcome in the terms of the input."""
+        with watch.stage("label"):
+            table, number = self._labels()
+        report |= {"clusters": number, "seconds": watch.seconds, "ruled_in_conflict": self._conflicts()}
+        return Resolution(table, model, report, self)
+
+    def _labels(self) -> tuple[pa.Table, int]:
+        of_input = np.empty(self.features.size, np.int64)
+        roots = self.clusters.cluster
+        present = np.zeros(self.features.size, bool)
+        present[roots] = True
+        dense = np.cumsum(present) - 1
+        of_input[self.features.row] = dense[roots]
+        confidence = np.empty(self.features.size)
+        confidence[self.features.row] = 1 / (1 + np.exp(-np.minimum(self.clusters.weakest, 60.0).astype(np.float64)))
+        table = pa.table({self.spec.id: self.features.given_ids, "cluster": of_input, "confidence": confidence})
+        return table, int(present.sum())
+
+    def _conflicts(self) -> int:
+        """How many decisions that two records belong together could not be kept, for another forbids it."""
+        same = self.clusters.cluster[self.ruling.left] == self.clusters.cluster[self.ruling.right]
+        return int((self.ruling.together & ~same).sum())
+
+    def pairs(self, least: float) -> pa.Table:
+        """The pairs of more log odds than ``least``."""
+        told = np.flatnonzero(self.logits > least)
+        extra = np.flatnonzero(self.clusters.extra_logits > least)
+        left = np.concatenate([self.candidates.left[told], self.clusters.extra_left[extra]])
+        right = np.concatenate([self.candidates.right[told], self.clusters.extra_right[extra]])
+        added = compare(self.features, self.clusters.extra_left[extra], self.clusters.extra_right[extra])
+        levels = np.concatenate([self.levels[:, told], added], axis=1)
+        logits = np.concatenate([self.logits[told], self.clusters.extra_logits[extra]]).astype(np.float64)
+        rules = np.concatenate([self.candidates.rule_of(told), np.full(len(extra), len(self.candidates.names))])
+        return self._table(left, right, levels, logits, rules)
+
+    def judge(self, record_a: pa.Array, record_b: pa.Array) -> pa.Table:
+        """The pairs of the records with these ids, judged whether or not blocking proposed them."""
+        place = np.empty(self.features.size, np.int32)
+        place[self.features.row] = np.arange(self.features.size, dtype=np.int32)
+        left, right = (
+            place[pc.index_in(side.cast(self.features.ids.type), value_set=self.features.ids).to_numpy()]
+            for side in (record_a, record_b)
+        )
+        logits = self.score(left, right).astype(np.float64)
+        unlisted = np.full(len(left), len(self.candidates.names))
+        return self._table(left, right, compare(self.features, left, right), logits, unlisted)
+
+    def _table(
+        self, left: Codes, right: Codes, levels: Levels, logits: npt.NDArray[np.float64], rules: npt.NDArray[np.int64]
+    ) -> pa.Table:
+        one, two, order = self._in_order(left, right)
+        levels, logits, rules = levels[:, order], logits[order], rules[order]
+        probability = 1 / (1 + np.exp(-logits))
+        grade = (probability >= REVIEW).astype(np.int32) + (probability >= MATCH)
+        names = pa.array([*self.candidates.names, "closure"], pa.string())
+        return pa.table(
+            [
+                one,
+                two,
+                pa.array(logits / np.log(2)),
+                pa.array(probability),
+                pa.array(GRADES, pa.string()).take(pa.array(grade)),
+                names.take(pa.array(rules)),
+                describe(levels, groups(self.features, 1)),
+            ],
+            schema=PAIR_SCHEMA,
+        )
+
+    def _in_order(self, left: Codes, right: Codes) -> tuple[pa.Array, pa.Array, npt.NDArray[np.int64]]:
+        """The ids of each pair, the smaller first, and the order of pairs by their ids; compares numbers, not texts."""
+        ids = self.features.ids
+        by_id = pc.sort_indices(ids).to_numpy().astype(np.int32)
+        rank = np.empty(len(by_id), np.int32)
+        rank[by_id] = np.arange(len(by_id), dtype=np.int32)
+        one, two = rank[self.features.row[left]], rank[self.features.row[right]]
+        one, two = np.minimum(one, two), np.maximum(one, two)
+        order = np.argsort(one.astype(np.int64) << 32 | two, kind="stable")
+        return *(ids.take(pa.array(by_id[side[order]])).cast(pa.string()) for side in (one, two)), order
+
+
+def describe(levels: Levels, of: list[Group]) -> pa.DictionaryArray:
+    """Each pair's evidence in words, such as ``first_name=nickname;last_name=equal``."""
+    plain = np.stack([base_levels(group.role)[row].astype(np.uint8) for group, row in zip(of, levels, strict=True)])
+    _, index, inverse = np.unique(fingerprints(plain), return_index=True, return_inverse=True)
+    words = [
+        ";".join(f"{g.name}={ROLE_NAMES[g.role][int(v)]}" for g, v in zip(of, plain[:, i], strict=True) if v)
+        for i in index
+    ]
+    return pa.DictionaryArray.from_arrays(pa.array(inverse.astype(np.int32)), pa.array(words, pa.string()))
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The outcome of one resolve.
+
+    ``clusters``: the id column, ``cluster`` (int64, dense from 0) and ``confidence`` (the probability of the
+    weakest merge that holds the record's cluster together; 1.0 for a record alone), in the input's order.
+    ``model``: what was estimated. ``report``: blocking, seconds a stage, counts, threshold, expected F1.
+    """
+
+    clusters: pa.Table
+    model: Model
+    report: dict[str, Any] = field(default_factory=dict)
+    judged: Judged | None = field(default=None, repr=False)
+
+    @cached_property
+    def pairs(self) -> pa.Table:
+        """The pairs judged with a probability above one in a thousand, ordered by id.
+
+        ``record_a`` < ``record_b``, match weight (log2 Bayes factor with the prior), probability, grade (match,
+        review, non-match), the first blocking rule (or closure) and the evidence in words.
+        """
+        return self.pairs_above(LEAST_TOLD)
+
+    def pairs_above(self, least: float) -> pa.Table:
+        """``pairs`` of more log odds than ``least``."""
+        return self.judged.pairs(least) if self.judged is not None else PAIR_SCHEMA.empty_table()
+
+    @property
+    def prior(self) -> float:
+        """The log odds of any two records being one person."""
+        return self.judged.prior if self.judged is not None else 0.0
+
+    def judge(self, record_a: pa.Array, record_b: pa.Array) -> pa.Table:
+        """The pairs of the records with these ids, as ``pairs`` has them, whether or not blocking proposed them."""
+        if self.judged is None or not len(record_a):
+            return PAIR_SCHEMA.empty_table()
+        return self.judged.judge(record_a, record_b)

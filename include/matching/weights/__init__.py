@@ -1,0 +1,1 @@
+"""How much each level tells: priors, estimation, the fitted model."""

@@ -1,0 +1,256 @@
+"""Estimation without labels: a mixture over the ways two records can be related, fitted to all pairs of the table.
+
+Fellegi and Sunter (1969) ask how likely a pair's levels are among matches and among the rest. The rest is no single
+population: colleagues share a company, its domain and its switchboard; households a surname, an address and a phone.
+So the pair's relation is one of ``priors.RELATIONS``, evidence is independent given the relation, and expectation-
+maximisation (Dempster, Laird and Rubin 1977; Winkler 2000) learns each relation's levels, steadied by its prior.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from include.matching.pairs.comparison import EQUAL, Group, base_levels
+from include.matching.pairs.pair_sample import Universe
+from include.matching.records.features import BINS
+from include.matching.weights import priors
+from include.matching.weights.fit import (
+    FEWEST,
+    MOVES,
+    TINY,
+    Fit,
+    Floats,
+    initial,
+    log_share,
+    main_levels,
+    normalised,
+    start,
+    tables,
+)
+from include.matching.weights.priors import (
+    COLLEAGUE,
+    HOUSEHOLD,
+    MOVED,
+    NEIGHBOUR,
+    ONE_PERSON,
+    RELATIONS,
+    SAME,
+    STRANGER,
+)
+
+PASSES = 100  # at most
+SETTLED = 1e-4  # a pass that changes no probability by more is the last
+SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
+LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
+AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
+FAMILIES = 0.03  # pairs of relatives a record that are expected until the data tell
+ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
+CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
+MOST_MOVES = 0.3  # times as many as did not move
+FAMILY_FIRMS = 2.0  # how much more often two colleagues share both names than chance and language say
+STEADY = 20.0  # pairs that a prior on a ratio is worth
+
+
+# relation, role, level, and the least and most probability that the level may have
+ANCHORS = (
+    (SAME, "first", 7, 0.0, 0.08),
+    (SAME, "last", 7, 0.0, 0.15),
+    (MOVED, "organization", 1, 0.0, 0.05),
+    (COLLEAGUE, "organization", 1, 0.7, 1.0),
+    (COLLEAGUE, "email", 10, 0.0, 0.1),
+    (HOUSEHOLD, "last", 1, 0.5, 1.0),
+    (NEIGHBOUR, "code", 1, 0.5, 1.0),
+)
+
+
+def estimate(groups: Sequence[Group], universe: Universe, records: int, known: Fit | None = None) -> Fit:
+    """Fit by expectation-maximisation; with a ``known`` fit only measure how far the table has drifted from it."""
+    fit = known or initial(groups, records)
+    prior, share = start(groups).theta, log_share(initial(groups, records))
+    named = any(group.role == "names" for group in groups)
+    for _ in range(1 if known else PASSES):
+        table = tables(fit, groups)
+        mass = _expect(table, log_share(fit), universe) * universe.weight
+        told = _extrapolate(mass, _clear(table, share, groups, universe)) if named else mass
+        following = _maximise(mass, told, prior, groups, universe, records=records)
+        if known:
+            moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
+            return Fit(known.share, known.theta, known.chance, float(moved.max(initial=0.0)))
+        before, now = fit.share[:ONE_PERSON], following.share[:ONE_PERSON]
+        settled = np.abs(now - before).max() < SETTLED * before.sum()
+        settled &= np.abs(following.theta[SAME] - fit.theta[SAME]).max(initial=0.0) < SETTLED
+        fit = following
+        if settled:
+            break
+    return fit
+
+
+def _expect(table: Floats, share: Floats, universe: Universe) -> Floats:
+    """Posterior of each relation for each pattern."""
+    total = np.repeat(share[:, None], universe.patterns.shape[1], axis=1)
+    for g in range(table.shape[1]):
+        total += table[:, g][:, universe.patterns[g]]
+    total -= total.max(axis=0)
+    odds = np.exp(total)
+    return np.asarray(odds / odds.sum(axis=0))
+
+
+def _maximise(
+    mass: Floats, told: Floats, prior: Floats, groups: Sequence[Group], universe: Universe, *, records: int
+) -> Fit:
+    size = mass.sum(axis=1)
+    unseen = max(
+        0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs
+    )  # pairs of the population that a small table is part of
+    size[STRANGER] += unseen
+    counted = _level_counts(mass, told, groups, universe)
+    same = size[:ONE_PERSON].sum()
+    firm = 25.0 + 0.07 * same  # what is known of one person's names is worth more than of the rest
+    theta = np.empty_like(prior)
+    for g, group in enumerate(groups):
+        named = firm if group.role in ("first", "last") else 0.0
+        mine = max(25.0, 0.03 * same) + named
+        steady = np.array([mine, max(25.0, 0.1 * size[MOVED]), 1000.0, 200.0, 200.0, 200.0])
+        theta[:, g] = counted[:, g] + steady[:, None] * prior[:, g]
+        if group.role == "last":
+            theta[HOUSEHOLD, g] = prior[HOUSEHOLD, g]
+        theta[STRANGER, g] = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
+    theta = _anchored(normalised(theta, groups), groups)
+    _namesakes(theta, groups, universe, mass)
+    chance = _chances(theta, groups, universe, mass[STRANGER])
+    _tie_to_strangers(theta, groups, counted)
+    _tie_to_same(theta, groups)
+    theta = normalised(theta, groups)
+    share = size + np.array([2.0, 2.0 * MOVES, 0.0, 1.0, FAMILIES * records, 1.0])
+    share[:ONE_PERSON] *= min(1.0, 20.0 * records / share[:ONE_PERSON].sum())
+    return Fit(share / share.sum(), theta, chance)
+
+
+def _clear(table: Floats, share: Floats, groups: Sequence[Group], universe: Universe) -> npt.NDArray[np.bool_]:
+    """The patterns whose names are rare enough to say by themselves that two records are one person's.
+
+    ``share`` is the initial one: what is learned must not say what is clear.
+    """
+    told = np.full(universe.patterns.shape[1], share[MOVED] - share[STRANGER])
+    for g in [g for g, group in enumerate(groups) if group.role in ("first", "last", "names")]:
+        told += (table[SAME, g] - table[STRANGER, g])[universe.patterns[g]]
+    return np.asarray(told > CLEAR)
+
+
+def _extrapolate(mass: Floats, clear: npt.NDArray[np.bool_]) -> Floats:
+    """What one person's records say apart from names, from the clear patterns, as if all patterns were like them.
+
+    Who shares nothing but a frequent name is a namesake a hundred times more often than a person who moved: to tell
+    the two apart by their sum would need to know the number of namesakes to the percent. Takes those who moved out of
+    ``mass`` where it is not clear.
+    """
+    told = np.where(clear, mass, 0.0)
+    rate = (told[MOVED].sum() + MOVES * STEADY) / (told[SAME].sum() + STEADY)
+    one_person = mass[SAME].sum() * np.array([1.0, min(rate, MOST_MOVES)])
+    told[:ONE_PERSON] *= (one_person / np.maximum(told[:ONE_PERSON].sum(axis=1), TINY))[:, None]
+    told[ONE_PERSON:] = mass[ONE_PERSON:]
+    mass[MOVED] = told[MOVED]
+    return told
+
+
+def _level_counts(mass: Floats, told: Floats, groups: Sequence[Group], universe: Universe) -> Floats:
+    """How many pairs of each relation stand at each base level (relation, group, level), nulls left out."""
+    out = np.zeros((len(RELATIONS), len(groups), EQUAL))
+    for g, group in enumerate(groups):
+        level = np.where(universe.patterns[g] == 0, 0, base_levels(group.role)[universe.patterns[g]])
+        changes = group.role in priors.RELATED[MOVED]
+        for r in range(len(RELATIONS)):
+            out[r, g] = np.bincount(level, (told if changes else mass)[r], EQUAL)[:EQUAL]
+        if not changes:  # who moved is still called the same
+            out[:ONE_PERSON, g] = out[:ONE_PERSON, g].sum(axis=0)
+    out[:, :, 0] = 0.0
+    return out
+
+
+def _strangers(counts: Floats, prior: Floats, unseen: float) -> Floats:
+    """Strangers' levels: what hardly ever happens among them is believed of unseen pairs too, the rest as counted."""
+    rare = (prior < 1e-4) & (prior > TINY)
+    total = max(float(counts.sum()), TINY)
+    out = np.where(rare, (counts + (unseen + 1000.0) * prior) / (total + unseen + 1000.0), counts + 1000.0 * prior)
+    common = ~rare
+    out[common] *= (1.0 - out[rare].sum()) / max(float(out[common].sum()), TINY)
+    return np.asarray(out)
+
+
+def _anchored(theta: Floats, groups: Sequence[Group]) -> Floats:
+    """Keep each relation what its name says, whatever the data would rather make of it."""
+    for g, group in enumerate(groups):
+        for relation, role, level, least, most in ANCHORS:
+            if role == group.role and not least <= theta[relation, g, level] <= most:
+                bound = min(max(theta[relation, g, level], least), most)
+                others = [other for other in main_levels(role) if other != level]
+                theta[relation, g, others] *= (1.0 - bound) / max(float(theta[relation, g, others].sum()), TINY)
+                theta[relation, g, level] = bound
+    return theta
+
+
+def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass: Floats) -> None:
+    """How much more often names agree together, or differ together, than their affinity says.
+
+    A family works in one firm, so two colleagues share both names more often; how much more is not learned, for it
+    would have to be learned from the pairs in question. Who has an alias has another name altogether.
+    """
+    roles = [group.role for group in groups]
+    if "names" not in roles:
+        return
+    first, last, names = (roles.index(role) for role in ("first", "last", "names"))
+    both = (universe.patterns[first] > 0) & (universe.patterns[last] > 0)
+    theta[:, names, 1:4] = 1.0
+    theta[COLLEAGUE, names, 1] = FAMILY_FIRMS
+    theta[COLLEAGUE, names, 3] = np.sqrt(FAMILY_FIRMS)  # names that are merely alike go together half as much
+    one_person = mass[:ONE_PERSON].sum(axis=0)
+    apart = theta[SAME, first, 7] * theta[SAME, last, 7] * one_person[both].sum()
+    seen = one_person[universe.patterns[names] == 2].sum()
+    theta[:ONE_PERSON, names, 2] = min(max((seen + ALIASES * STEADY) / (apart + STEADY), 1.0), ALIASES)
+
+
+def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strangers: Floats) -> Floats:
+    """How often strangers share a name, by how frequent it is: from the pairs that share it and differ in the other.
+
+    A value's frequency alone would not tell: that two records carry a rare name is mostly one person's doing. Two
+    strangers of one surname differ in their first names, and one person's records hardly ever do.
+    """
+    chance = np.stack([group.chance for group in groups])
+    roles = [group.role for group in groups]
+    for g, other in ((roles.index(a), roles.index(b)) for a, b in (("first", "last"), ("last", "first")) if a in roles):
+        stored, beside = universe.patterns[g], base_levels("first")[universe.patterns[other]]
+        equal = (stored >= EQUAL) & (universe.patterns[other] > 0)
+        apart = equal & ((beside == 7) | (beside == 4))
+        shared = np.bincount(stored[equal] - EQUAL, universe.weight[equal], BINS)
+        differ = np.bincount(stored[apart] - EQUAL, universe.weight[apart], BINS)
+        able = strangers[stored > 0].sum() + max(0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs)
+        counted = groups[g].agree * groups[g].chance * able  # as many as the frequencies say, matches among them
+        ratio = np.clip((differ / np.maximum(shared, 1.0) - SLIPS) / (1 - SLIPS), LEAST_CHANCE, 1.0)
+        mass = counted * np.where(shared > 0, ratio, 1.0)
+        total = max(float(mass.sum()), TINY)
+        rest = [2, 3, 4, 7, 8, 11]
+        theta[STRANGER, g, 1] = min(max(total / max(able, 1.0), 1e-9), 0.5)
+        theta[STRANGER, g, rest] *= (1 - theta[STRANGER, g, 1]) / theta[STRANGER, g, rest].sum()
+        chance[g] = mass / total
+    return chance
+
+
+def _tie_to_strangers(theta: Floats, groups: Sequence[Group], counts: Floats) -> None:
+    """Give relations what they say nothing of as among strangers."""
+    for g, group in enumerate(groups):
+        for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR):
+            if group.role in ("first", "last") and r == COLLEAGUE:
+                # people of one firm or place share a language, so its names: learned, from as among strangers
+                weighed = counts[r, g] + AS_STRANGERS * theta[STRANGER, g]
+                theta[r, g] = weighed / max(weighed.sum(), TINY)
+            elif group.role not in priors.RELATED[r] and group.role != "names":
+                theta[r, g] = theta[STRANGER, g]
+
+
+def _tie_to_same(theta: Floats, groups: Sequence[Group]) -> None:
+    for g, group in enumerate(groups):
+        if group.role not in priors.RELATED[MOVED]:
+            theta[MOVED, g] = theta[SAME, g]

@@ -1,0 +1,109 @@
+"""The thresholds of the measures: frozen, bounded, described; the values lie in ``config/measures.yaml``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from include.contracts.configuration import Section, read_configuration
+from include.contracts.measures import JOB_FUNCTIONS, SENIORITIES
+from include.contracts.nearest import nearest
+
+FILE = "measures.yaml"
+
+
+class NpsThresholds(Section):
+    """Which answers count."""
+
+    window_days: int = Field(365, ge=1, le=3650, description="Days an answer counts for; an older one is as none")
+
+
+class Tier(Section):
+    """What a person does at least, in 28 days, to be in a tier."""
+
+    active_days: int = Field(ge=1, le=28, description="Days with a core action")
+    features: int = Field(ge=0, le=1000, description="Different features used by core actions")
+
+
+class AccountTier(Tier):
+    """What an account's people do at least, in 28 days, for the account to be in a tier."""
+
+    breadth: float = Field(ge=0, le=1, description="Seats used of seats bought; not asked where none are known")
+
+
+class AccountTiers(Section):
+    """The tiers of accounts above low."""
+
+    power: AccountTier
+    regular: AccountTier
+
+
+class UsageThresholds(Section):
+    """The tiers of people and accounts."""
+
+    inactive_after_days: int = Field(30, ge=28, le=365, description="Days without a core action that make inactive")
+    power: Tier
+    regular: Tier
+    account: AccountTiers
+    out_of_use: tuple[str, ...] = Field(description="States, in lower case, in which an asset's seats do not count")
+    adopted_share: float = Field(
+        0.5, ge=0, lt=1, description="A feature is adopted above this share of the active people"
+    )
+
+
+class RenewalThresholds(Section):
+    """How contracts renew."""
+
+    rolls_by_months: int = Field(
+        12, ge=1, le=120, description="Term of the renewal where a contract that renews by itself names none"
+    )
+    signed_ahead_days: int = Field(
+        31, ge=0, le=366, description="A contract that begins so many days before another's end may be its renewal"
+    )
+
+
+class EngagementThresholds(Section):
+    """The frequency buckets, of 28 days."""
+
+    saturated_sends: int = Field(8, ge=1, description="From so many sends on, a low rate means saturated")
+    enough_sends: int = Field(2, ge=1, description="Fewer sends are insufficient data")
+    undersaturated_sends: int = Field(3, ge=1, description="Up to so many sends, an engaged person could get more")
+    saturated_rate: float = Field(0.1, ge=0, le=1, description="Human opens and clicks a send, below which it is low")
+
+
+class RelationThresholds(Section):
+    """How titles are read."""
+
+    seniority: dict[str, str] = Field(description="Pattern a level, tried in this order")
+    job_function: dict[str, str] = Field(description="Pattern a function, tried in this order")
+
+    @field_validator("seniority", "job_function")
+    @classmethod
+    def _known_and_sound(cls, patterns: dict[str, str], info: Any) -> dict[str, str]:
+        known = SENIORITIES if info.field_name == "seniority" else JOB_FUNCTIONS
+        for name, pattern in patterns.items():
+            if name not in known:
+                raise ValueError(f"{name!r} is no {info.field_name}{nearest(name, known)}")
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"the pattern of {name!r} is no regular expression: {error}") from None
+        return patterns
+
+
+class Thresholds(Section):
+    """All thresholds."""
+
+    nps: NpsThresholds
+    usage: UsageThresholds
+    renewal: RenewalThresholds
+    engagement: EngagementThresholds
+    relation: RelationThresholds
+
+
+def load_thresholds(config: Path) -> Thresholds:
+    """Read ``measures.yaml`` of the configuration folder; raises ConfigurationError naming the key at fault."""
+    return read_configuration(config / FILE, Thresholds)

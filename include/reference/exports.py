@@ -1,0 +1,86 @@
+"""docs/exports.md, from the declarations: `python -m include.reference.exports` writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from include.contracts.exports import EXPORTS, ExportFile
+from include.contracts.settings import ROOT
+from include.samples.usage import CORE_EVENTS, OTHER_EVENTS
+
+PLACE = ROOT / "docs" / "exports.md"
+INTRODUCTION = """# The exports that Kindred takes in
+
+<!-- Written by `python -m include.reference.exports` from the declarations; edit those. -->
+
+Point Kindred at a folder of exports, laid out as below. `python -m include.samples OUT` writes a sample company's
+exports in the same layout, with the flaws of life; all people and companies in it are invented, so never send
+anything to its addresses.
+
+```
+exports/
+  crm/Account.csv Contact.csv Lead.csv Opportunity.csv OpportunityContactRole.csv
+      Campaign.csv CampaignMember.csv Contract.csv Asset.csv      Salesforce Data Export
+  email/prospects.csv visitor_activity.csv                       Account Engagement (Pardot)
+  usage/YYYY-MM-DD.ndjson.gz                                     Segment spec, one file a day by time of receipt
+  nps/responses.csv                                              Delighted
+  sample.json                                                    only the sample's: {"as_of": "2026-10-31", ...}
+```
+
+All CSV files are UTF-8, comma-separated, with a header; fields may be quoted, and quoted fields may hold line breaks.
+An empty field is a missing value. The order of columns does not matter. Columns marked *required* must be in the file;
+the others may be missing from it altogether. Times are in UTC; days are whole days. `as_of` is the day the exports were
+taken: whatever they hold happened before it, and the last usage file is that of the day before.
+
+A record's id names its source and its key there:
+
+| source | record id | key |
+|---|---|---|
+| Salesforce contacts | `crm.contact:<Id>` | `Id`, 18 characters |
+| Salesforce leads | `crm.lead:<Id>` | `Id`, 18 characters |
+| Account Engagement | `email.prospect:<Prospect Id>` | `Prospect Id` |
+| Product usage | `usage.user:<userId>` | `userId` |
+| Delighted | `nps.respondent:<Person ID>` | `Person ID`: one for each address that was asked |
+
+The sample's `truth/records.csv` (columns `record_id`, `person_id`, `flaws`) says which person each record is of and
+which flaws it carries; it lies beside the exports, and no pipeline code reads it.
+"""
+
+USAGE = """
+The calls follow the Segment spec. A file holds what was received on its day, in order of receipt; `timestamp` may be
+older. A call that is delivered twice has the same `messageId` twice. Every call has a `userId` or an `anonymousId`.
+Traits of identify calls in the sample: `email`, `firstName` and `lastName` or `name`, `phone`, `title`,
+`company.name`, `createdAt`; of group calls: `name`, `domain`, `plan`, `seats`.
+
+Events of the sample that are core actions: {core}. Others, which are no use of the product: {other}.
+"""
+
+
+def render() -> str:
+    """The whole document."""
+    sections = [_section(file) for files in EXPORTS.values() for file in files]
+    return "\n".join([INTRODUCTION, *sections]) + "\n"
+
+
+def _section(file: ExportFile) -> str:
+    rows = [
+        f"| `{c.name}` | {'yes' if c.required else ''} | {c.description} | {f'`{c.example}`' if c.example else ''} |"
+        for c in file.columns
+    ]
+    head = f"## {file.path}\n\n{file.system}; a row is {file.row}.\n"
+    table = "\n".join([head, "| column | required | what it is | example |", "|---|---|---|---|", *rows, ""])
+    return table + _usage() if file.is_daily else table
+
+
+def _usage() -> str:
+    core, other = (", ".join(f"`{event}`" for event in events) for events in (CORE_EVENTS, OTHER_EVENTS))
+    return USAGE.format(core=core, other=other)
+
+
+def write(place: Path = PLACE) -> None:
+    """Write the page."""
+    place.write_text(render(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

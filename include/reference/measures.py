@@ -1,0 +1,103 @@
+"""docs/measures.md, from the declarations: `python -m include.reference.measures` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from include.contracts.measures import ACCOUNT_MEASURES, PERSON_MEASURES, Measure
+from include.contracts.metrics import MEASURED
+from include.contracts.settings import ROOT
+from include.contracts.tables import Table
+from include.measures.settings import load_thresholds
+
+PLACE = ROOT / "docs" / "measures.md"
+FAMILIES = {
+    "nps": "NPS", "usage": "Usage", "renewal": "Renewal", "engagement": "Engagement", "relation": "Relation",
+}  # fmt: skip
+INTRODUCTION = """# Measures
+
+<!-- Written by `python -m include.reference.measures` from the declarations; edit those. -->
+
+A measure is one column of `customer_360` (a person) or `account_360` (a company), true as of the run's logical date.
+Each is declared once, in `include/contracts/measures`, and computed in `include/measures/<family>.py`; the
+thresholds lie in `include/config/measures.yaml`.
+
+- A window of *n* days ends with the logical date and includes it. Nothing after the logical date counts.
+- A day is a calendar day of `KINDRED_TIMEZONE`.
+- A person's measures are those of the *unified* person: all source records of the profile together. Two answers
+  of one person are one latest answer; sends to two addresses of one person add up.
+- Unknown is null, or its own class (`unknown`, `none`); never the middle class, never zero.
+- "Active" is a core action, never a login or a page view. Opens and clicks are a human's, never a machine's;
+  measures that depend on opens are marked, and so are the segments that use them.
+- A person's renewal is that of its account. A contract that renews by itself comes up on the last day to give notice
+  and, once that has passed, on the next term's: it is never overdue. Evergreen and month-to-month contracts do not
+  come up. A contract past its end is overdue until a contract of the account that started no earlier runs longer.
+- A contract is *live* in force or overdue: `contracts_live`, `contract_value` and `contract_renewal.is_live` mean the
+  same ones. One that is signed and has not begun is not live yet; it comes up, as live ones do. A contract whose
+  renewal is signed comes up no more.
+"""
+
+
+def render() -> str:
+    """Return the page, in Markdown."""
+    parts = [INTRODUCTION, *_families(), *_thresholds(), *_tables()]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _families() -> Iterator[str]:
+    for family, title in FAMILIES.items():
+        yield f"## {title}\n"
+        for level, measures in (("people", PERSON_MEASURES), ("accounts", ACCOUNT_MEASURES)):
+            rows = [measure for measure in measures if measure.family == family]
+            if rows:
+                yield f"Of {level} ({rows[0].source}):\n"
+                yield "| measure | type | unit | window | what it is | source row |\n|---|---|---|---|---|---|"
+                yield "\n".join(map(_measure, rows)) + "\n"
+
+
+def _measure(measure: Measure) -> str:
+    column = measure.column
+    named = all(value in column.description for value in column.allowed)
+    values = "" if named else f": {', '.join(column.allowed)}"
+    about = f"{column.description}{' (depends on opens)' if measure.uses_opens else ''}{values}"
+    source = f"`{measure.record}`" if measure.record else ""
+    return f"| `{measure.name}` | {column.type.value} | {measure.unit} | {measure.window} | {about} | {source} |"
+
+
+def _thresholds() -> Iterator[str]:
+    yield "## Thresholds\n\n| threshold | value | what it is |\n|---|---|---|"
+    yield "\n".join(_settings(load_thresholds(ROOT / "include" / "config"), "")) + "\n"
+
+
+def _settings(section: BaseModel, path: str) -> Iterator[str]:
+    for name, field in type(section).model_fields.items():
+        value: Any = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from _settings(value, f"{path}{name}.")
+        else:
+            shown = (
+                "in the file" if isinstance(value, dict) else ", ".join(value) if isinstance(value, tuple) else value
+            )
+            yield f"| `{path}{name}` | {shown} | {field.description} |"
+
+
+def _tables() -> Iterator[str]:
+    yield "## Tables\n\n| table | a row is | key |\n|---|---|---|"
+    yield "\n".join(_table(table) for table in MEASURED)
+
+
+def _table(table: Table) -> str:
+    return f"| `{table.name}` | {table.grain} | {', '.join(table.key)} |"
+
+
+def write(place: Path = PLACE) -> None:
+    """Write the page."""
+    place.write_text(render(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

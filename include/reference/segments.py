@@ -1,0 +1,142 @@
+"""docs/segments.md, from the declarations: `python -m include.reference.segments` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from include.contracts.segments import SEGMENTED
+from include.contracts.settings import ROOT
+from include.segments.catalog import load
+from include.segments.definitions import SECTIONS, Definition
+from include.segments.tree import UNITS
+
+PLACE = ROOT / "docs" / "segments.md"
+INTRODUCTION = """# Segments
+
+<!-- Written by `python -m include.reference.segments` from the declarations; edit those. -->
+
+A segment is one YAML file in `include/config/segments`. It says who is in it, what it is for and who answers for it;
+every run evaluates it on `customer_360` or `account_360` and keeps who entered, who left, and why.
+
+```yaml
+key: detractors_renewing
+name: Detractors renewing within 90 days
+owner: customer-success
+purpose: Call them before the renewal does; their last answer says they are unhappy.
+where: |
+  nps_class = 'detractor'
+  and within_next(renewal_date, 90 days)
+```
+
+Try one before it is saved: `python -m include preview FILE` shows its size, the size of each clause, the overlap with
+other segments, a sample, and what would change against the published one.
+"""
+LANGUAGE = """## The language
+
+| form | meaning |
+|---|---|
+| `measure = value`, `!=`, `<`, `<=`, `>`, `>=` | comparison with a value or a measure; text and flags have no order |
+| `measure in (value, value)`, `not in` | one of the values |
+| `measure between low and high` | both ends included |
+| `measure like 'pattern'` | text; `%` is any text, `_` one character; case matters |
+| `measure is null`, `is not null` | unknown, known |
+| `flag` | a true-or-false measure by itself |
+| `within_next(date, 90 days)` | from the logical date to 90 days later, both included |
+| `within_last(date, 6 months)` | from 6 months before the logical date to it, both included |
+| `in_segment('key')` | a member of that segment as published; of a person also: of an account in it |
+| `any_of_people(condition)`, `all_of_…`, `none_of_…` | of an account: its people; `all` asks for at least one |
+| `and`, `or`, `not`, `( )` | as in SQL |
+
+Text is in single quotes, a date is `'2026-12-31'`, a span is a whole number of {units}.
+Months and years keep to the calendar: a year after 29 February is 28 February.
+
+A comparison with an unknown value is neither true nor false, as in SQL, and a member is somebody for whom the whole
+condition is *true*: `nps_score != 9` does not find people without an answer; add `or nps_score is null`
+to find them as well.
+
+A condition is parsed and checked against the declared [measures](measures.md); it is never executed as text. Whatever
+is not in this table (other functions, subqueries, arithmetic, `;`) is refused with file, line and column, and so are
+unknown measures and values, types that do not fit, segments that refer to each other in a circle, and two files with
+one key. A refused segment keeps the members it had; all others are evaluated.
+"""
+MEMBERSHIP = """## Membership and events
+
+- The first run enters everybody; afterwards there are changes only. Running again on the same input changes nothing.
+- A membership keeps the day of entry, the version of the definition that let the member in, the identity confidence
+  and the values of the segment's measures on that day. An exit keeps the values that ended it.
+- Every event has a cause: `first_run`, `person` (the values changed), `definition` (the segment is new, gone, or its
+  condition changed: somebody who would not have moved by the former one), `identity` (merge, split), `gone`.
+- When profiles merge, memberships go on under the surviving id (`merge`); when one is split, both parts keep it
+  (`split`). Neither is an exit and an entry.
+- Replayed in the order of date, sequence and kind (merge, split, exit, entry) the events give the membership.
+
+## Guards
+
+A segment whose size is outside `expected`, or of which more than `movement.limit` (and more than `movement.floor`
+members) would enter or leave, is held: it keeps yesterday's members, all others are published. `python -m include
+segments` says why and what to approve; an approval lasts until the segment is plausible again or its definition
+changes. Members who no longer exist leave a held segment too.
+
+## Exclusive groups and holdouts
+
+A member of several segments of one `exclusive.group` stays in the one with the highest priority. `holdout` keeps a
+share of the members, by a hash of segment and member and so always the same ones, out of exports and activation.
+
+## Why
+
+`python -m include why SEGMENT ID` and `why-not` show each clause with its truth, the value, the source row and its age
+on the logical date, the records and links that the profile hangs together by, and what would have to change.
+"""
+
+
+def render() -> str:
+    """Return the page, in Markdown."""
+    parts = [INTRODUCTION, *_settings(), LANGUAGE.format(units=", ".join(UNITS)), MEMBERSHIP, *_shipped(), *_tables()]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _settings() -> Iterator[str]:
+    yield "## Settings\n\n| setting | default | what it is |\n|---|---|---|"
+    yield "\n".join(_fields(Definition, "")) + "\n"
+
+
+def _fields(model: type[BaseModel], path: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        section = SECTIONS.get(name)
+        if section is not None and not path:
+            yield from _fields(section, f"{name}.")
+        else:
+            default = (
+                ("none" if path == "exclusive." else "required")
+                if field.is_required()
+                else field.get_default(call_default_factory=True)
+            )
+            shown = "none" if default is None or default == [] else default
+            yield f"| `{path}{name}` | {shown} | {field.description} |"
+
+
+def _shipped() -> Iterator[str]:
+    yield "## Segments that come with Kindred\n\n| segment | of | condition | purpose |\n|---|---|---|---|"
+    for segment in sorted(load(ROOT / "include" / "config").segments, key=lambda s: s.key):
+        whom = "people" if segment.level == "person" else "accounts"
+        yield f"| `{segment.key}` | {whom} | `{segment.condition}` | {segment.definition.purpose} |"
+    yield ""
+
+
+def _tables() -> Iterator[str]:
+    yield "## Tables\n"
+    for table in SEGMENTED:
+        yield f"`{table.name}`: {table.grain}.\n\n| column | type | what it is |\n|---|---|---|"
+        yield "\n".join(f"| `{c.name}` | {c.type.value} | {c.description} |" for c in table.columns) + "\n"
+
+
+def write(place: Path = PLACE) -> None:
+    """Write the page."""
+    place.write_text(render(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

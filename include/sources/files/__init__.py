@@ -1,0 +1,1 @@
+"""Export files: found, read, checked."""

@@ -1,0 +1,158 @@
+"""CSV exports: UTF-8, commas, quotes doubled inside quotes, a header; read in blocks of bounded memory."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from include.contracts.errors import SourceError
+from include.contracts.exports import ExportFile
+from include.contracts.nearest import nearest
+from include.sources.files import records
+from include.sources.files.reading import (
+    LINE,
+    Block,
+    Reject,
+    blocks_of_bytes,
+    refuse_endless_line,
+    refuse_utf16,
+    tell_unknown,
+)
+from include.sources.files.records import Records, find_records
+
+_BOM = b"\xef\xbb\xbf"
+_FAULTS = {
+    records.STRAY_QUOTE: ("stray_quote", "text", "has a quote in the middle of a field"),
+    records.UNCLOSED_QUOTE: ("unclosed_quote", "text", "opens a quote that is never closed"),
+    records.TOO_LONG: ("row_too_long", "long text", "is longer than 4 MiB"),
+    records.NOT_UTF8: ("not_utf8", "bytes", "holds bytes that are no UTF-8"),
+    records.NUL_BYTE: ("nul_byte", "bytes", "holds a NUL byte"),
+    records.TOO_FEW_FIELDS: ("too_few_fields", "row", "has fewer fields than the header"),
+    records.TOO_MANY_FIELDS: ("too_many_fields", "row", "has more fields than the header"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CsvReader:
+    """Reads one CSV file: its header is checked when it is opened, its rows come in ``blocks``."""
+
+    file: str
+    found: tuple[str, ...]
+    _bytes: Iterator[bytes]
+    _first_line: int
+
+    @classmethod
+    def open(cls, path: Path, file: str, declared: ExportFile) -> CsvReader:
+        """Open the file and check its header; raises SourceError naming file, line and column."""
+        content = blocks_of_bytes(path, file)
+        start = next(content, b"")
+        refuse_utf16(start, file)
+        start = start.removeprefix(_BOM)
+        if not start.strip():
+            raise SourceError("it is empty", file=file, remedy="Export it again; without rows it still has a header.")
+        first = find_records(start, 1, final=True)
+        end = int(first.ends[0])
+        header = _parse_header(start[int(first.starts[0]) : end], file)
+        _check_header(header, declared, file)
+        absent = [name for name in declared.names if name not in header]
+        tell_unknown([name for name in header if name not in declared.names], absent, file)
+        line = 1 + start.count(b"\n", 0, end)
+        return cls(file, header, chain([start[end:]], content), line)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the rows in the file's order; raises SourceError for a line that fits no memory."""
+        rest, line = b"", self._first_line
+        for piece in self._bytes:
+            block = rest + piece
+            found = find_records(block, len(self.found), final=False)
+            yield self._block(block, found, line)
+            rest, line = block[found.consumed :], line + found.newlines
+            refuse_endless_line(rest, self.file, line)
+        yield self._block(rest, find_records(rest, len(self.found), final=True), line)
+
+    def _block(self, content: bytes, found: Records, line: int) -> Block:
+        whole = found.whole
+        rejects = tuple(
+            _reject(content[found.starts[i] : found.ends[i]], line + int(found.lines[i]), int(found.faults[i]))
+            for i in np.flatnonzero(~whole)
+        )
+        lines = pa.array(found.lines[whole] + line)
+        rows = self._parse(_without(content, found), len(lines))
+        return Block(rows.append_column(LINE, lines), rejects)
+
+    def _parse(self, content: bytes, count: int) -> pa.Table:
+        schema = pa.schema([(name, pa.string()) for name in self.found])
+        if not count:
+            return schema.empty_table()
+        table = pa_csv.read_csv(
+            pa.BufferReader(content),
+            read_options=pa_csv.ReadOptions(column_names=list(self.found), block_size=max(len(content), 1 << 10)),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
+            ),
+        )
+        if table.num_rows != count:
+            raise SourceError(
+                "its rows cannot be told apart", file=self.file, remedy="Quote fields by RFC 4180 and export it again."
+            )
+        return table
+
+
+def _parse_header(record: bytes, file: str) -> tuple[str, ...]:
+    try:
+        text = record.decode()
+    except UnicodeDecodeError:
+        raise SourceError("the header is no UTF-8", file=file, line=1, remedy="Export it as UTF-8.") from None
+    return tuple(name.strip() for name in next(csv.reader(text.splitlines(keepends=True)), []))
+
+
+def _check_header(header: tuple[str, ...], declared: ExportFile, file: str) -> None:
+    for name in declared.required:
+        if name not in header:
+            raise SourceError(
+                f"the column is missing{_hint(name, header, declared)}",
+                file=file,
+                line=1,
+                column=name,
+                remedy="Add it to the export.",
+            )
+    seen: set[str] = set()
+    for number, name in enumerate(header, start=1):
+        if not name or name.startswith("_"):
+            what = f"column {number} has no name" if not name else "a column's name begins with an underscore"
+            raise SourceError(what, file=file, line=1, column=name or None, remedy="Name it in the export.")
+        if name.casefold() in seen:
+            raise SourceError("the column occurs twice", file=file, line=1, column=name, remedy="Export it once.")
+        seen.add(name.casefold())
+
+
+def _hint(name: str, header: tuple[str, ...], declared: ExportFile) -> str:
+    """What may have gone wrong; never quotes a line that may hold a person's data instead of a header."""
+    if len(header) == 1:
+        return " (are the fields separated by commas?)"
+    if not set(header) & set(declared.names):
+        return " (is the first line a header?)"
+    close = nearest(name, header)
+    return close if "did you mean" in close else ""
+
+
+def _without(content: bytes, found: Records) -> bytes:
+    """Return the bytes of the whole records alone."""
+    broken = np.flatnonzero(~found.whole)
+    if not len(broken):
+        return content[: found.consumed]
+    edges = [0, *(int(edge) for i in broken for edge in (found.starts[i], found.ends[i])), found.consumed]
+    return b"".join(content[start:end] for start, end in list(pairwise(edges))[::2])
+
+
+def _reject(record: bytes, line: int, fault: int) -> Reject:
+    rule, value_class, reason = _FAULTS[fault]
+    return Reject(line, rule, value_class, reason, record.rstrip(b"\r\n").decode(errors="backslashreplace"))

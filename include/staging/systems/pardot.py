@@ -1,0 +1,65 @@
+"""Account Engagement (Pardot): prospects, and what happened to the mails they were sent."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.staged import EMAIL_ACTIVITY, PERSON_RECORD
+from include.staging import values
+from include.staging.desk import Desk, Staged, shaped
+from include.staging.faults import Rule
+from include.staging.machines import with_machines
+from include.staging.people import person
+from include.staging.row_rules import key_rules, moment_rules, presence_rules
+
+
+def stage_pardot(desk: Desk) -> Staged:
+    """Yield the rows that a Pardot export gives to the staged tables."""
+    yield from desk.each(
+        ("prospect", PERSON_RECORD, _prospects),
+        ("visitor_activity", EMAIL_ACTIVITY, _activities),
+    )
+
+
+def _prospects(desk: Desk) -> ir.Table:
+    raw = desk.raw("prospect")
+    t = raw.rows
+    rules = (*key_rules(t, "Prospect Id"), *moment_rules(t, desk.zone, "Created Date", "Updated Date"))
+    rows = desk.good(raw, "prospect", rules)
+    says = {
+        "first_name": rows["First Name"], "last_name": rows["Last Name"], "email": rows["Email"],
+        "phone": rows["Phone"], "company": rows["Company"], "title": rows["Job Title"], "city": rows["City"],
+        "street": rows["Address One"], "region": rows["State"], "postcode": rows["Zip"], "country": rows["Country"],
+    }  # fmt: skip
+    knows = {
+        "crm_id": ibis.coalesce(rows["CRM Contact FID"], rows["CRM Lead FID"]),
+        "created_at": values.moment(rows["Created Date"], desk.zone),
+        "updated_at": values.moment(rows["Updated Date"], desk.zone),
+    }
+    return person(desk, rows, "prospect", rows["Prospect Id"], says=says, knows=knows)
+
+
+def _activities(desk: Desk) -> ir.Table:
+    raw = desk.raw("visitor_activity")
+    t = raw.rows
+    known = values.word(t.type, desk.staging.activities)
+
+    def other(rows: ir.Table) -> ir.BooleanValue:
+        return rows.type.isin(list(desk.staging.other_activities)).fill_null(False)
+
+    rules = (
+        *key_rules(t, "id"), *presence_rules(t, "prospect_id", "created_at"),
+        Rule("unknown_value", "type", known.isnull() & ~other(t), "The type is none that Pardot numbers."),
+        *moment_rules(t, desk.zone, "created_at"),
+    )  # fmt: skip
+    rows = desk.good(raw, "visitor_activity", rules, gone=other)
+    kind = values.word(rows.type, desk.staging.activities)
+    found = {
+        "activity_id": desk.key("visitor_activity", rows.id), "record_id": desk.key("prospect", rows.prospect_id),
+        "kind": kind, "at": values.moment(rows.created_at, desk.zone),
+        "mailing": ibis.ifelse(kind == "form", values.folded(rows.details), rows.list_email_id),
+        "user_agent": values.folded(rows.user_agent), "is_machine": ibis.literal(False), **desk.provenance(rows),
+    }  # fmt: skip
+    activities = shaped(EMAIL_ACTIVITY, found, rows)
+    return with_machines(activities, desk.staging.machines)

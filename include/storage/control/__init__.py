@@ -1,0 +1,1 @@
+"""What outlives versions: ledger, decisions, approvals."""

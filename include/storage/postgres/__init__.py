@@ -1,0 +1,1 @@
+"""The warehouse: what is published."""

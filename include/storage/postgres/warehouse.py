@@ -1,0 +1,143 @@
+"""The warehouse: the PostgreSQL that people and tools read.
+
+Three kinds of schemas: ``kindred`` holds views and is all that readers use; each ``build_<version>`` holds the
+tables of one version; ``control`` holds what outlives versions (run ledger, quarantine, audits, publications).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+
+from include.contracts import control, decisions
+from include.contracts.errors import ConfigurationError, RetryableError
+from include.contracts.settings import Settings
+from include.storage.postgres import embedded
+from include.storage.postgres.ddl import relation
+
+DRIVER = "postgresql+psycopg"
+CONNECTION_VARIABLE = "AIRFLOW_CONN_WAREHOUSE"
+READERS = "kindred"
+CONTROL = "control"
+MIGRATIONS = Path(__file__).parents[1] / "control" / "migrations"
+UPGRADE_LOCK = 4_957_341  # any number, the same in every process
+POSTGRES_SCHEMES = ("postgres", "postgresql")
+
+METADATA = sa.MetaData()
+RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION = (
+    relation(table, CONTROL, table.name, METADATA) for table in control.CONTROL
+)
+DECISION, APPROVAL = (relation(table, CONTROL, table.name, METADATA) for table in decisions.STEWARDSHIP)
+
+
+class Warehouse:
+    """A warehouse whose control tables are up to date; ``engine`` is its SQLAlchemy engine."""
+
+    def __init__(self, url: str | URL) -> None:
+        options = {"application_name": "kindred"}
+        self.engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=options)
+
+    @property
+    def place(self) -> str:
+        """Where it is, without the password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """Open a transaction; raises RetryableError when the server cannot be reached."""
+        with self._connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def holding(self, kind: int, name: str) -> Iterator[None]:
+        """Hold a shared advisory lock for the block; it goes with the connection, so no process outlives it.
+
+        Raises RetryableError when the server cannot be reached.
+        """
+        connection = self._connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            connection.execute(sa.select(sa.func.pg_advisory_lock_shared(kind, sa.func.hashtext(name))))
+            yield
+        finally:
+            connection.detach()
+            connection.close()
+
+    def _connect(self) -> sa.Connection:
+        try:
+            return self.engine.connect()
+        except OperationalError:
+            place = self.engine.url.set(password=None).render_as_string()
+            raise RetryableError(
+                f"The warehouse at {place} does not answer; see that it runs and that the connection is right."
+            ) from None
+
+    def upgrade(self) -> None:
+        """Bring the control tables to the newest version, one process at a time."""
+        from alembic import command  # noqa: PLC0415 - a task that only transforms need not pay for it
+        from alembic.config import Config  # noqa: PLC0415
+
+        with self.begin() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def warehouse_url(settings: Settings, environment: Mapping[str, str]) -> URL:
+    """Return where the warehouse is: the setting, else Airflow's connection, else the embedded server, started."""
+    if settings.warehouse_url:
+        return _from_uri(settings.warehouse_url, "KINDRED_WAREHOUSE_URL")
+    connection = environment.get(CONNECTION_VARIABLE, "").strip()
+    if connection.startswith("{"):
+        return _from_json(connection)
+    if connection:
+        return _from_uri(connection, CONNECTION_VARIABLE)
+    return make_url(embedded.start(settings.home, keep=False))
+
+
+def is_embedded(settings: Settings, environment: Mapping[str, str]) -> bool:
+    """Tell whether no warehouse is named, so that the embedded server is used."""
+    return not (settings.warehouse_url or environment.get(CONNECTION_VARIABLE, "").strip())
+
+
+def _from_uri(uri: str, variable: str) -> URL:
+    try:
+        url = make_url(uri)
+    except (sa.exc.ArgumentError, ValueError):
+        raise ConfigurationError(f"{variable} is no URL; write {DRIVER}://user:password@host:5432/database.") from None
+    return _postgres(url, url.drivername.split("+")[0], variable)
+
+
+def _from_json(text: str) -> URL:
+    """Read Airflow's JSON form of a connection; ``extra`` becomes the URL's query."""
+    try:
+        given = json.loads(text)
+        extra = given.get("extra") or {}
+        extra = json.loads(extra) if isinstance(extra, str) else extra
+        query = {key: str(value) for key, value in extra.items() if key.startswith("ssl") or key == "options"}
+        host = given.get("host")
+        url = URL.create(
+            DRIVER, given.get("login"), given.get("password"), host and unquote(host), given.get("port"),
+            given.get("schema") or given.get("database"), query,
+        )  # fmt: skip
+    except (ValueError, AttributeError, TypeError):
+        raise ConfigurationError(f"{CONNECTION_VARIABLE} is neither a URL nor Airflow's JSON form.") from None
+    return _postgres(url, str(given.get("conn_type")), CONNECTION_VARIABLE)
+
+
+def _postgres(url: URL, scheme: str, variable: str) -> URL:
+    if scheme not in POSTGRES_SCHEMES:
+        raise ConfigurationError(f"{variable} names {scheme!r}; the warehouse is a PostgreSQL database.")
+    return url.set(drivername=DRIVER)

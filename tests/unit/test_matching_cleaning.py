@@ -1,0 +1,119 @@
+"""What the engine reads out of a value as it was received."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from include.matching.records.cleaning import (
+    clean_codes,
+    clean_identifiers,
+    clean_organization,
+    clean_phones,
+    parse_dates,
+)
+from include.matching.records.columns import encode
+from include.matching.records.emails import mailboxes
+from include.matching.records.name_parts import clean_name, parse_full_name, roots, skeleton, sound
+from include.matching.records.names_from_addresses import read_name
+
+
+def mailbox(address: str) -> str | None:
+    folded = mailboxes(encode(pa.chunked_array([[address]], pa.string()), "email")).mailbox
+    return folded.values[int(folded.codes[0])].as_py() if folded.codes[0] >= 0 else None
+
+
+@pytest.mark.parametrize(
+    ("address", "folded"),
+    [
+        ("j.o.e+x@googlemail.com", "joe@gmail.com"),
+        ("J.OE@outlook.com", "j.oe@outlook.com"),  # only Gmail and Proton ignore dots
+        ("joe+news@acme.com", "joe@acme.com"),
+        ("joe-shop@yahoo.com", "joe@yahoo.com"),
+        ("joe-shop@acme.com", "joe-shop@acme.com"),
+        ("joe@me.com", "joe@icloud.com"),
+        ("1234+joe@users.noreply.github.com", "joe@users.noreply.github.com"),
+        ("Joe Doe <joe@acme.com>", "joe@acme.com"),
+        ("test@test.com", None),
+        ("no address", None),
+        ("a@b, c@d", None),
+    ],
+)
+def test_an_address_folds_to_its_mailbox(address: str, folded: str | None) -> None:
+    assert mailbox(address) == folded
+
+
+@pytest.mark.parametrize(
+    ("name", "cleaned"),
+    [
+        ("Łukasz", "lukasz"), ("José", "jose"), ("王伟", "王伟"), ("Нина", "нина"), ("O'Brien", "obrien"),
+        ("Mr John", "john"), ("John A.", "john"), ("Mary-Ann", "mary ann"), ("J.", "j"), ("C1aire", "caire"),
+        ("n/a", ""), ("TEST", ""), ("a@b.com", ""), ("K\x1bnig", ""), ("xxx", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_name_is_folded_and_keeps_its_script(name: str, cleaned: str) -> None:
+    assert clean_name(name) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("full", "first", "last"),
+    [
+        ("Ann Lee", "ann", "lee"), ("LEE, Ann", "ann", "lee"), ("Dr. Ann B. van Dyke, PhD", "ann", "van dyke"),
+        ("王伟", "伟", "王"), ("Нина Петрова", "нина", "петрова"), ("Madonna", "", "madonna"),
+        ("Ann Lee Jr.", "ann", "lee"), ("unknown", "", ""), ("ann@lee.com", "", ""),
+    ],
+)  # fmt: skip
+def test_a_full_name_is_read(full: str, first: str, last: str) -> None:
+    assert parse_full_name(full) == (first, last)
+
+
+def test_nicknames_meet_their_names() -> None:
+    assert set(roots("bob")) & set(roots("robert"))
+    assert not set(roots("bob")) & set(roots("alice"))
+    assert set(roots("нина")) & set(roots("nina"))  # by its Latin form
+
+
+def test_transliterations_share_a_skeleton_and_spellings_a_sound() -> None:
+    assert skeleton("ليلى") == skeleton("layla")
+    assert sound("clark") == sound("klarck")
+    assert sound("王")  # never empty
+
+
+def test_names_are_read_out_of_local_parts() -> None:
+    given, family = {"ann": 5, "joe": 3}, {"lee": 4, "miller": 2}
+    assert read_name("ann.lee", given, family) == ("ann", "lee")
+    assert read_name("lee_ann77", given, family) == ("ann", "lee")
+    assert read_name("jmiller", given, family) == ("j", "miller")
+    assert read_name("annmiller", given, family) == ("ann", "miller")
+    assert read_name("info", given, family) == ("", "")
+    assert read_name("sunny.side", given, family) == ("", "")
+
+
+def test_phones_agree_however_written() -> None:
+    written = pa.array(
+        ["+44 (0)20 7946 0958", "020 7946 0958", "0044 20 7946 0958", "442079460958", "020 7946 0958 x12"]
+    )
+    assert set(clean_phones(written, "GB").to_pylist()) == {"442079460958"}
+    assert clean_phones(pa.array(["000000", "12", "0000000000"]), "GB").to_pylist() == [None, None, None]
+    assert clean_phones(pa.array(["(415) 555-2671", "1-415-555-2671"]), "US").to_pylist() == ["14155552671"] * 2
+
+
+def test_a_missing_region_is_learned_from_the_numbers_that_carry_one() -> None:
+    written = pa.array(["+49 89 123456", "+49 30 123456", "089 123456"])
+    assert clean_phones(written, None).to_pylist()[2] == "4989123456"
+
+
+def test_dates_agree_however_written() -> None:
+    assert parse_dates(["1980-02-03", "12 Mar 1977", "19770312", "March 3, 1988", "n/a", "1977-13-45"]) == [
+        "1980-02-03", "1977-03-12", "1977-03-12", "1988-03-03", "", "",
+    ]  # fmt: skip
+    assert parse_dates(["03/04/1981", "25/12/1990"])[0] == "1981-04-03"  # the other date tells which comes first
+    assert parse_dates(["03/04/1981", "12/25/1990"])[0] == "1981-03-04"
+
+
+def test_companies_lose_their_legal_form_and_codes_their_blanks() -> None:
+    assert clean_organization("The Acme Co., Inc.") == "acme"
+    assert clean_organization("Smith & Sons Ltd") == "smith and sons"
+    assert clean_organization("北京公司") == "北京公司"
+    assert clean_codes(pa.array(["sw1a 1aa", "00000", "n/a", None])).to_pylist() == ["SW1A1AA", None, None, None]
+    assert clean_identifiers(pa.array([" 0035G1 ", "999", "null"])).to_pylist() == ["0035g1", None, None]

@@ -1,0 +1,308 @@
+"""The lessons of identity resolution, as examples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from include.cli.matching import resolve_command
+from include.contracts.errors import ConfigurationError, SourceError
+from include.matching.constraints import Decision
+from include.matching.engine import resolve
+from include.matching.evaluate.baselines import trivial_rule
+from include.matching.evaluate.scores import measure
+from include.matching.evaluate.table_files import read_tables
+from include.matching.resolution import Resolution
+from include.matching.spec import load_spec, parse_spec
+from include.matching.weights.model import Model
+from tests.matching_tables import SPEC, Row, table, town
+
+
+def cluster_of(resolution: Resolution) -> dict[str, int]:
+    return dict(zip(*(resolution.clusters[c].to_pylist() for c in ("record_id", "cluster")), strict=True))
+
+
+def together(resolution: Resolution, *ids: str) -> bool:
+    found = cluster_of(resolution)
+    return len({found[i] for i in ids}) == 1
+
+
+def in_town(*rows: Row, **options: object) -> Resolution:
+    return resolve(table([*town(), *rows]), SPEC, **options)  # type: ignore[arg-type]
+
+
+ANN = {"first_name": "Annabel", "last_name": "Fairweather", "email": "annabel@example.net", "phone": "+14155550199"}
+
+
+def test_every_record_is_in_exactly_one_cluster_and_ids_keep_their_order() -> None:
+    records = table(town())
+    resolution = resolve(records, SPEC)
+    assert resolution.clusters["record_id"].equals(records["record_id"])
+    assert resolution.clusters.schema.field("cluster").type == pa.int64()
+    numbers = set(resolution.clusters["cluster"].to_pylist())
+    assert numbers == set(range(resolution.report["clusters"]))
+    confidence = resolution.clusters["confidence"].to_numpy()
+    assert ((confidence > 0) & (confidence <= 1)).all()
+
+
+def test_the_town_is_found() -> None:
+    rows = town()
+    said = resolve(table(rows), SPEC).clusters["cluster"].to_numpy()
+    true = np.array([int(str(r["record_id"])[5:-1]) for r in rows])
+    assert measure(said, true).f1 > 0.97
+
+
+def test_two_people_on_one_role_mailbox_never_merge_on_that_alone() -> None:
+    shared = {"email": "info@acme.com", "company": "Acme"}
+    assert not together(in_town({"record_id": "a", **shared}, {"record_id": "b", **shared}), "a", "b")
+
+
+def test_a_value_that_very_many_share_stops_being_evidence_and_is_named() -> None:
+    rows = [dict(row, phone="+14155557777") if i % 2 else row for i, row in enumerate(town())]
+    resolution = resolve(table(rows), SPEC)
+    assert {"column": "phone", "value": "14155557777", "records": 300} in resolution.report["shared_values"]
+    assert resolution.report["largest_component"] < 20
+
+
+def test_a_nickname_needs_the_surname_and_another_signal() -> None:
+    bob = {"record_id": "a", "first_name": "Bob", "last_name": "Fairweather", "phone": "415-555-0199"}
+    robert = {"record_id": "b", "first_name": "Robert", "last_name": "Fairweather", "phone": "+14155550199"}
+    assert together(in_town(bob, robert), "a", "b")
+    alone = resolve(
+        table([dict(bob, last_name="Smith", phone=None), dict(robert, last_name="Smith", phone=None)]), SPEC
+    )
+    assert not together(alone, "a", "b")
+    assert alone.pairs["grade"].to_pylist() == ["review"]
+
+
+def test_initials_alone_never_suffice() -> None:
+    rows = [{"record_id": i, "first_name": "A.", "last_name": "Smith"} for i in "ab"]
+    assert not together(in_town(*rows), "a", "b")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"first_name": "Fairweather", "last_name": "Annabel"},  # changed places
+        {"first_name": "Annabell"},
+        {"last_name": "Fairwether"},
+        {"first_name": "A."},
+        {"last_name": "Fairweather-Jones"},
+        {"last_name": "Montague"},  # married
+        {"first_name": None},
+        {"first_name": None, "last_name": None},
+        {"phone": None},
+    ],
+)
+def test_one_person_is_recognised_through_a_flaw(other: Row) -> None:
+    assert together(in_town({"record_id": "a", **ANN}, {**ANN, "record_id": "b", **other}), "a", "b")
+
+
+def test_a_changed_job_does_not_hide_a_rare_name() -> None:
+    before = {
+        "record_id": "a",
+        **ANN,
+        "email": "annabel.fairweather@firm1.com",
+        "company": "Firm 1",
+        "phone": "+14155550111",
+    }
+    after = {"record_id": "b", **ANN, "email": "a.fairweather@firm9.com", "company": "Firm 9", "phone": "+14155550122"}
+    assert together(in_town(before, after), "a", "b")
+
+
+def test_numbered_addresses_of_one_company_are_two_people() -> None:
+    one = {"record_id": "a", "first_name": "Ann", "last_name": "Poe", "email": "ann.poe@firm3.com", "company": "Firm 3"}
+    assert not together(in_town(one, dict(one, record_id="b", email="ann.poe2@firm3.com")), "a", "b")
+
+
+@pytest.mark.parametrize("name", [("伟", "王"), ("Нина", "Петрова"), ("Łukasz", "Wąs"), ("محمد", "العتيبي")])
+def test_names_in_any_script_are_compared(name: tuple[str, str]) -> None:
+    rows = [{"record_id": i, "first_name": name[0], "last_name": name[1]} for i in "ab"]
+    resolution = in_town(*rows)
+    pair = [p for p in resolution.pairs.to_pylist() if (p["record_a"], p["record_b"]) == ("a", "b")]
+    assert pair and pair[0]["evidence"].startswith("first_name=equal;last_name=equal")
+
+
+def test_nulls_contribute_nothing() -> None:
+    rows: list[Row] = [
+        {"record_id": "a", "first_name": "N/A", "email": "none@none.com"},
+        {"record_id": "b", "last_name": ""},
+    ]
+    resolution = in_town(*rows)
+    told = resolution.pairs.to_pylist()
+    assert not [p for p in told if p["record_a"] in "ab" or p["record_b"] in "ab"]
+
+
+def test_evidence_names_the_columns_and_the_weight_is_the_probability() -> None:
+    pairs = in_town({"record_id": "a", **ANN}, {"record_id": "b", **ANN}).pairs
+    pair = next(p for p in pairs.to_pylist() if p["record_a"] == "a")
+    assert pair["record_b"] == "b" and pair["grade"] == "match"
+    assert "email=same_mailbox" in pair["evidence"] and "phone=equal" in pair["evidence"]
+    odds = 2.0 ** np.array(pairs["match_weight"].to_pylist())
+    assert np.allclose(odds / (1 + odds), pairs["probability"].to_numpy(), atol=1e-9)
+    assert all(a < b for a, b in zip(pairs["record_a"].to_pylist(), pairs["record_b"].to_pylist(), strict=True))
+
+
+def test_never_holds_through_chains_and_wins_over_always() -> None:
+    rows = [{"record_id": i, **ANN} for i in "abc"]
+    kept = in_town(*rows, decisions=[Decision("never", "a", "c")])
+    assert not together(kept, "a", "c")
+    both = [Decision("always", "a", "b"), Decision("always", "b", "c"), Decision("never", "a", "c")]
+    contradicted = in_town(*rows, decisions=both)
+    assert not together(contradicted, "a", "c")
+    assert contradicted.report["ruled_in_conflict"] == 1
+
+
+def test_always_joins_what_nothing_else_joins() -> None:
+    rows = [{"record_id": "a", **ANN}, {"record_id": "b", "first_name": "Quentin", "last_name": "Zander"}]
+    assert not together(in_town(*rows), "a", "b")
+    assert together(in_town(*rows, decisions=[Decision("always", "b", "a")]), "a", "b")
+
+
+def test_a_bypassed_value_is_no_evidence() -> None:
+    rows = [{"record_id": i, "email": "desk@acme.com"} for i in "ab"]
+    assert together(in_town(*rows), "a", "b")
+    bypassed = [Decision("bypass", column="email", value="Desk@Acme.com")]
+    assert not together(in_town(*rows, decisions=bypassed), "a", "b")
+    with pytest.raises(ConfigurationError, match="did you mean 'email'"):
+        in_town(*rows, decisions=[Decision("bypass", column="emial", value="x")])
+
+
+def test_a_saved_model_gives_the_same_result_and_knows_its_columns() -> None:
+    records = table(town())
+    first = resolve(records, SPEC)
+    again = resolve(records, SPEC, model=Model.from_json(first.model.to_json()))
+    assert again.model.version == first.model.version
+    assert again.clusters.equals(first.clusters), "to the last digit of the confidence"
+    assert again.pairs.equals(first.pairs)
+    assert again.clusters["cluster"].equals(first.clusters["cluster"])
+    assert again.report["drift"] < 0.1
+    with pytest.raises(ConfigurationError, match="other columns"):
+        resolve(records, parse_spec({"id": "record_id", "columns": {"email": "email"}}), model=first.model)
+    with pytest.raises(ConfigurationError, match="anew"):
+        Model.from_json("{}")
+
+
+def test_link_only_never_compares_records_of_one_source() -> None:
+    spec = parse_spec({**SPEC.model_dump(), "link_only": True})
+    rows = [{"record_id": i, "source": s, **ANN} for i, s in (("a", "crm"), ("b", "crm"), ("c", "nps"))]
+    pairs = resolve(table([*town(), *rows]), spec).pairs.to_pylist()
+    compared = {(p["record_a"], p["record_b"]) for p in pairs}
+    assert ("a", "c") in compared and ("b", "c") in compared and ("a", "b") not in compared
+
+
+def test_a_huge_block_of_one_value_stops_at_the_budget_with_the_value_named() -> None:
+    n = 60_000
+    records = pa.table({"id": pa.array(np.arange(n).astype(str)), "name": pa.array(["Ann Lee"] * n)})
+    resolution = resolve(records, parse_spec({"id": "id", "columns": {"name": "full_name"}}))
+    assert resolution.report["pairs_scored"] <= 8 * n
+    worst = resolution.report["blocking"][0]["worst"]
+    assert worst[0] == {"value": "ann lee", "records": n}
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_tables_of_no_use_give_a_trivial_result(rows: int) -> None:
+    resolution = resolve(table([{"record_id": str(i)} for i in range(rows)]), SPEC)
+    assert sorted(resolution.clusters["cluster"].to_pylist()) == list(range(rows))
+    assert resolution.pairs.num_rows == 0
+
+
+def test_columns_of_any_type_and_binary_junk_are_taken() -> None:
+    records = pa.table(
+        {
+            "id": pa.array([1, 2, 3, 4]),
+            "name": pa.array([b"Ann Lee", b"\xff\xfe\x00", b"Ann Lee", None]),
+            "phone": pa.array([4155550199.0, None, 4155550199.0, 1.5]),
+            "born": pa.array([0, 1, 0, None], pa.date32()),
+        }
+    )
+    spec = parse_spec({"id": "id", "region": "US", "columns": {"name": "full_name", "phone": "phone", "born": "date"}})
+    found = resolve(records, spec).clusters["cluster"].to_pylist()
+    assert found[0] == found[2] and len(set(found)) == 3
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"id": pa.array(["a", None]), "name": pa.array(["x", "y"])}, "1 nulls"),
+        ({"id": pa.array(["a", "a"]), "name": pa.array(["x", "y"])}, "repeats 1 ids"),
+        ({"id": pa.array(["a", "b"]), "nam": pa.array(["x", "y"])}, "did you mean 'nam'"),
+        ({"id": pa.array(["a", "b"]), "name": pa.array([["x"], ["y"]])}, "plain values"),
+    ],
+)
+def test_a_table_that_cannot_be_matched_is_refused_in_a_sentence(columns: dict[str, pa.Array], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        resolve(pa.table(columns), parse_spec({"id": "id", "columns": {"name": "full_name"}}))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"id": "id", "colums": {}}, "did you mean 'columns'"),
+        ({"id": "id", "columns": {"a": "emial"}}, "did you mean 'email'"),
+        ({"id": "id", "columns": {}}, "columns"),
+        ({"id": "id", "columns": {"a": "email"}, "link_only": True}, "source"),
+        ({"id": "id", "columns": {"a": "email"}, "region": "XX"}, "two-letter"),
+        ({"id": "id", "columns": {"mail": "email"}, "blocking": [["mial"]]}, "did you mean 'mail'"),
+        ([], "mapping"),
+    ],
+)
+def test_a_wrong_spec_names_the_nearest(given: object, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        parse_spec(given)
+
+
+def test_the_pipelines_spec_is_valid() -> None:
+    assert load_spec("include/config/matching.yaml").id == "record_id"
+
+
+def test_own_blocking_rules_replace_the_derived_ones() -> None:
+    spec = parse_spec({**SPEC.model_dump(), "blocking": [["email"], ["last_name", "postcode"]]})
+    assert [b["rule"] for b in resolve(table(town()), spec).report["blocking"]] == ["email", "last_name + postcode"]
+
+
+def test_files_of_every_kind_are_read_and_faults_name_the_file(tmp_path: Path) -> None:
+    records = table(town(5))
+    pq.write_table(records, tmp_path / "a.parquet")
+    records.to_pandas().to_csv(tmp_path / "b.csv", index=False)
+    records.to_pandas().to_json(tmp_path / "c.ndjson", orient="records", lines=True)
+    both = [tmp_path / name for name in ("a.parquet", "b.csv", "c.ndjson")]
+    assert read_tables(both, SPEC).num_rows == 30
+    (tmp_path / "bad.parquet").write_bytes(b"junk")
+    (tmp_path / "short.csv").write_text("record_id\n1\n")
+    for name in ("bad.parquet", "short.csv", "none.csv", "odd.xls"):
+        with pytest.raises(SourceError, match=name):
+            read_tables([tmp_path / name], SPEC)
+
+
+def test_the_command_writes_clusters_and_prints_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = town(50)
+    records = table(rows).append_column("person", pa.array([str(r["record_id"])[:-1] for r in rows]))
+    pq.write_table(records, tmp_path / "people.parquet")
+    (tmp_path / "spec.yaml").write_text(json.dumps(SPEC.model_dump(mode="json")))
+    resolve_command(
+        [tmp_path / "people.parquet"], tmp_path / "spec.yaml", tmp_path / "out.parquet",
+        pairs=tmp_path / "pairs.parquet", truth="person", save_model=tmp_path / "model.json", as_json=True,
+    )  # fmt: skip
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["f1"] > 0.9
+    assert {"precision", "recall", "clusters", "pairs_scored", "seconds", "peak_mb", "threshold"} <= set(printed)
+    assert pq.read_table(tmp_path / "out.parquet").column_names == ["record_id", "cluster", "confidence"]
+    assert pq.read_table(tmp_path / "pairs.parquet").num_rows > 0
+    assert Model.from_json((tmp_path / "model.json").read_text()).version == printed["model_version"]
+
+
+def test_a_table_of_names_and_addresses_is_no_worse_than_the_trivial_rule() -> None:
+    rows = [{k: r.get(k) for k in ("record_id", "first_name", "last_name", "email")} for r in town(120)]
+    spec = parse_spec(
+        {"id": "record_id", "columns": {"first_name": "first_name", "last_name": "last_name", "email": "email"}}
+    )
+    records = table(rows)
+    true = np.array([int(str(r["record_id"])[5:-1]) for r in rows])
+    ours = measure(resolve(records, spec).clusters["cluster"].to_numpy(), true)
+    assert ours.f1 >= measure(trivial_rule(records, spec), true).f1
