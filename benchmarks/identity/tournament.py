@@ -21,11 +21,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.identity.families import FAMILIES, LOOKING, REPORTING, Family
-from include.identity.baselines import trivial_rule
-from include.identity.engine import resolve
-from include.identity.evaluation import measure
-from include.identity.resolution import Resolution
-from include.identity.spec import MatchingSpec, parse_spec
+from include.matching.evaluate.baselines import trivial_rule
+from include.matching.engine import resolve
+from include.matching.evaluate.scores import measure
+from include.matching.resolution import Resolution
+from include.matching.spec import MatchingSpec, parse_spec
 
 HERE = Path(__file__).parent
 KEPT = HERE / "splink.json"
