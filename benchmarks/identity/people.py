@@ -81,6 +81,7 @@ class People:
         self.domains = np.array([f"{plain(s)}{i if i % 3 == 0 else ''}.com" for i, s in enumerate(stems)], object)
         self.identifier = np.array([f"{v:09d}" for v in random.integers(1e8, 1e9, n)], object)
         self._live()
+        self.private, self.work = self._addresses()
 
     def _one(self, pool: Sequence[str]) -> str:
         return pool[int(self.random.integers(len(pool)))]
@@ -132,32 +133,38 @@ class People:
             out[era] = np.where(change[era], drawn[era], out[era - 1])
         return out
 
-    def private_mail(self, who: np.ndarray, era: np.ndarray) -> Strings:
-        """The private address of people in an era."""
-        out = np.empty(len(who), object)
-        box = self.box[era, who]
-        for i, (p, b) in enumerate(zip(who, box, strict=True)):
-            first, last = plain(self.first[p]) or "x", plain(self.last[p]) or "y"
-            number = str(b // 64 % max(99, self.n // 40)) if b % 1000 < 1000 * self.kind.numbered else ""
-            local = (f"{first}.{last}", f"{first[0]}{last}", f"{first}{last}", f"{last}{first[0]}", f"{first}_{last}",
-                     f"{last}.{first}")[b // 7 % 6]  # fmt: skip
-            out[i] = f"{local}{number}@{FREE[b // 3 % len(FREE)]}"
-        return out
+    def _addresses(self) -> tuple[Strings, Strings]:
+        """Each person's private address and that at the employer, by era; nobody gets what another has."""
+        private, work = (np.empty((ERAS, self.n), object) for _ in range(2))
+        taken: dict[str, int] = {}
+        for era in range(ERAS):
+            for p in range(self.n):
+                first, last = plain(self.first[p]) or "x", plain(self.last[p]) or "y"
+                box, firm = int(self.box[era, p]), int(self.firm[era, p])
+                number = str(box // 64 % max(99, self.n // 40)) if box % 1000 < 1000 * self.kind.numbered else ""
+                styles = (f"{first}.{last}", f"{first[0]}{last}", f"{first}{last}", f"{last}{first[0]}",
+                          f"{first}_{last}", f"{last}.{first}")  # fmt: skip
+                private[era, p] = _free(styles[box // 7 % 6] + number, FREE[box // 3 % len(FREE)], p, taken)
+                styles = (f"{first}.{last}", f"{first[0]}{last}")
+                work[era, p] = _free(styles[self.work_style[firm % self.n] % 2], self.domains[firm], p, taken)
+        return private, work
 
-    def work_mail(self, who: np.ndarray, era: np.ndarray) -> Strings:
-        """The address at the employer of an era."""
-        out = np.empty(len(who), object)
-        for i, (p, firm) in enumerate(zip(who, self.firm[era, who], strict=True)):
-            first, last = plain(self.first[p]) or "x", plain(self.last[p]) or "y"
-            local = (f"{first}.{last}", f"{first[0]}{last}", first)[self.work_style[firm % self.n] % 2]
-            out[i] = f"{local}@{self.domains[firm]}"
-        return out
-
-    def handle(self, who: np.ndarray) -> Strings:
-        """The name that people go by online."""
-        out = np.empty(len(who), object)
-        for i, p in enumerate(who):
+    def handles(self) -> Strings:
+        """The name that each person goes by online; nobody gets what another has."""
+        taken: dict[str, int] = {}
+        out = np.empty(self.n, object)
+        for p in range(self.n):
             first, last, b = plain(self.first[p]) or "x", plain(self.last[p]) or "y", int(self.box[0, p])
-            out[i] = (first, last, f"{first[0]}{last}", f"{SYLLABLES[b % 43]}{SYLLABLES[b // 43 % 43]}{b % 97}",
-                      f"{first}{last[0]}")[b // 11 % 5]  # fmt: skip
+            syllables = f"{SYLLABLES[b % 43]}{SYLLABLES[b // 43 % 43]}{b % 97}"
+            styles = (first, last, f"{first[0]}{last}", syllables, f"{first}{last[0]}")
+            out[p] = _free(styles[b // 11 % 5], "", p, taken).rstrip("@")
         return out
+
+
+def _free(local: str, domain: str, person: int, taken: dict[str, int]) -> str:
+    """The address, with a number where somebody else has it."""
+    number, address = 1, f"{local}@{domain}"
+    while taken.setdefault(address, person) != person:
+        number += 1
+        address = f"{local}{number}@{domain}"
+    return address

@@ -104,7 +104,7 @@ class Sheet:
         random = world.random
         free = random.random(len(who)) < self.population.free_mail
         box = np.where(random.random(len(who)) < self.family_mailbox, world.head[who], who)
-        out = np.where(free, world.private_mail(box, era), world.work_mail(who, era))
+        out = np.where(free, world.private[era, box], world.work[era, who])
         role = random.random(len(who)) < self.role_mailboxes
         desk = world.pick(("info", "sales", "support", "office"), len(who)) + "@" + world.domains[world.firm[era, who]]
         return np.where(role, desk, out)
@@ -143,7 +143,7 @@ COLUMNS: Mapping[str, Column] = {
     "birth_date": lambda world, who, _: world.birth[who],
     "birth_place": lambda world, who, _: _of(PLACES, world.box[0, who]),
     "occupation": lambda world, who, _: _of(OCCUPATIONS, world.box[1, who] // 3),
-    "username": lambda world, who, _: world.handle(who),
+    "username": lambda world, who, _: world.handles()[who],
 }
 
 

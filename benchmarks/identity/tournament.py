@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.identity.families import FAMILIES, LOOKING, REPORTING, Family
-from include.matching.evaluate.baselines import trivial_rule
 from include.matching.engine import resolve
+from include.matching.evaluate.baselines import trivial_rule
 from include.matching.evaluate.scores import measure
 from include.matching.resolution import Resolution
 from include.matching.spec import MatchingSpec, parse_spec

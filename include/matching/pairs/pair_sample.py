@@ -70,7 +70,7 @@ def _strata(features: Features) -> Iterator[Keys]:
         corporate = apply(mail.is_free.astype(np.int32), mail.domain) == 0
         yield mix(np.where(corporate, mail.domain, -1))
     for f in features.fields:
-        if f.kind in (Kind.PHONE, Kind.ORGANIZATION, Kind.CODE, Kind.IDENTIFIER):
+        if f.kind in (Kind.PHONE, Kind.ORGANIZATION, Kind.CODE, Kind.IDENTIFIER, Kind.TEXT, Kind.DATE):
             yield mix(f.column.codes)
     if names is not None:
         yield mix(names.first, names.last)
