@@ -7,6 +7,7 @@ by its version alone, and a run that is killed between two pointers leaves nothi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from include.contracts.errors import HeldError
 from include.contracts.identity import CROSSWALK
@@ -22,10 +23,11 @@ from include.identity.report import load_report
 from include.identity.settings import Stewardship, load_stewardship
 from include.identity.store import DATASET as MODEL
 from include.identity.store import load_model
-from include.matching.pairs.comparison import ROLE_NAMES
+from include.matching.levels import COMPARISONS
+from include.matching.relations import RELATIONS
 from include.matching.spec import MatchingSpec, load_spec
 from include.matching.weights.model import FORMAT
-from include.matching.weights.priors import RELATIONS
+from include.storage import days
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
@@ -45,7 +47,7 @@ def resolve(project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reest
     version = plan.previous.version if plan.previous and unchanged else plan.version
     if not unchanged:
         if project.lake.manifest(CROSSWALK.name, version) is None:
-            build(project, run, plan)
+            build(project, plan)
         _pass_gate(project, plan, version)
     return _hand_on(project, plan, version)
 
@@ -56,10 +58,10 @@ def plan_run(
     """Say what a run on these records is determined by; ``decisions`` instead of the book's are a mere try."""
     lake, config = project.lake, project.settings.config
     spec, stewardship = load_spec(config / "matching.yaml"), load_stewardship(config)
-    previous = lake.current(CROSSWALK.name)
+    previous, on_date = _before(lake, run)
     in_force = decisions or current_decisions(project, spec, stewardship, records, previous)
     labels = read_labels(config / stewardship.labels.file)
-    vocabulary = {role: sorted(names.items()) for role, names in ROLE_NAMES.items()}
+    vocabulary = {role: sorted(declared.words.items()) for role, declared in COMPARISONS.items()}
     matching = fingerprint(spec.model_dump(mode="json"), FORMAT, RELATIONS, vocabulary)
     inputs = {
         PERSON_RECORD.name: records.version,
@@ -69,8 +71,24 @@ def plan_run(
         "stewardship": fingerprint(stewardship.model_dump(mode="json"), labels.to_pylist() if labels else None),
         "code": str(CODE),
     }
-    version = fingerprint(inputs, previous.version if previous else None, run.as_of)
-    return Plan(records, spec, stewardship, in_force, labels, previous, inputs, version)
+    version = fingerprint(inputs, previous.version if previous else None, on_date)
+    return Plan(records, spec, stewardship, in_force, labels, previous, inputs, on_date, version)
+
+
+def _before(lake: Lake, run: Run) -> tuple[Manifest | None, date]:
+    """Return the crosswalk that the run follows on, and the day from which on what it finds holds.
+
+    That is the run's day, but never one before the last change; a run that rewinds follows on the crosswalk that stood
+    before its day.
+    """
+    found = lake.current(CROSSWALK.name)
+    while found is not None:
+        report = load_report(lake, found.version)
+        last = date.fromisoformat(report.get("on_date") or date.min.isoformat())  # reports had no date at first
+        if not run.rewinds or last < run.as_of:
+            return found, max(last, run.as_of)
+        found = days.before(lake, found, report["follows"], run)
+    return None, run.as_of
 
 
 def current_decisions(
