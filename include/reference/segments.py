@@ -102,7 +102,10 @@ verbatim.
 ## Why
 
 `python -m include why SEGMENT ID` and `why-not` show each clause with its truth, the value, the source row and its age
-on the logical date, the records and links that the profile hangs together by, and what would have to change.
+on the logical date, the records and links that the profile hangs together by, and every equally short way out of the
+segment or into it. A way is a change that a company would want or can make (`include/contracts/measures/wanted.py`) or
+that time brings: nobody is told to lose a customer. ID is a profile's or account's, an address, a domain, or a
+source's own id.
 """
 
 
