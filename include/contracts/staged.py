@@ -6,11 +6,12 @@ Ids are made as ``<source>.<object>:<key in the source>``, for example ``crm.con
 from __future__ import annotations
 
 from include.contracts.systems import Part
-from include.contracts.tables import Column, Table, boolean, date, integer, number, text, timestamp
+from include.contracts.tables import Column, Table, boolean, count, date, integer, number, text, timestamp
 
 EMAIL_ACTIVITY_KINDS = (
     "sent", "open", "click", "unsubscribe", "resubscribe", "bounce", "complaint", "form", "reply",
 )  # fmt: skip
+ACTORS = ("human", "machine", "unknown")
 CONTRACT_TYPES = ("term", "auto_renew", "multi_year", "evergreen", "month_to_month")
 CONTRACT_STATUSES = ("draft", "active", "expired", "cancelled")
 CONSENT_STATUSES = ("opted_in", "opted_out")
@@ -106,6 +107,11 @@ EMAIL_ACTIVITY = Table(
             "A machine did it (mail-privacy prefetch, security scanner), by the rules of staging",
             required=True,
         ),
+        text(
+            "actor",
+            "Who did it, of an open, click, unsubscribe, form or reply; unknown: nothing tells a person from a machine",
+            allowed=ACTORS,
+        ),
         text("machine_reason", "Which rule said so"),
         number("machine_confidence", "How sure the rule is, 0 to 1", minimum=0, maximum=1),
         *PROVENANCE,
@@ -119,6 +125,11 @@ USAGE_EVENT = Table(
     columns=(
         text("event_id", "usage.track:<messageId>"),
         text("record_id", "User who acted (staged/person_record); null for anonymous visitors"),
+        boolean(
+            "is_stitched",
+            "No login says who acted: record_id is the one user who was ever identified by the event's anonymous id",
+            required=True,
+        ),
         text("account_id", "Workspace it happened in (staged/account)"),
         timestamp("at", "When it happened", required=True),
         text("event", "Name of the action", required=True),
@@ -138,6 +149,7 @@ NPS_RESPONSE = Table(
         timestamp("at", "When the answer was given", required=True),
         integer("score", "Likelihood to recommend", required=True, minimum=0, maximum=10),
         text("comment", "What the respondent wrote", personal=True),
+        text("company", "Employer that the answer names, white space folded"),
         *PROVENANCE,
     ),
 )
@@ -264,6 +276,19 @@ CONSENT = Table(
     ),
 )
 
+SOURCE_STATE = Table(
+    name="staged/source_state",
+    grain="one object of one source, and until when its rows are complete",
+    key=("source", "object"),
+    columns=(
+        text("source", "Source"),
+        text("object", "Object inside the source"),
+        timestamp("newest_at", "Time of its newest row; of files of a day, the end of the last", required=True),
+        timestamp("complete_before", "All that happened before has been exported", required=True),
+        count("missing_days", "Days between its first and last file of a day that have none"),
+    ),
+)
+
 QUARANTINE = Table(
     name="staged/quarantine",
     grain="one source row that was set aside, with its reason",
@@ -289,4 +314,4 @@ ACTIVITIES = (
     EMAIL_ACTIVITY, USAGE_EVENT, NPS_RESPONSE, CONTRACT, ASSET, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE,
     CAMPAIGN, CAMPAIGN_MEMBER, CONSENT,
 )  # fmt: skip
-STAGED = (PERSON_RECORD, ACCOUNT, *ACTIVITIES, QUARANTINE)
+STAGED = (PERSON_RECORD, ACCOUNT, *ACTIVITIES, SOURCE_STATE, QUARANTINE)

@@ -45,7 +45,7 @@ class Desk:
     def __post_init__(self) -> None:
         self._raw: dict[str, RawObject] = {}
         self._parts: list[ir.Table] = []
-        self._loads: Loads = read_loads(self.engine, self.source)
+        self.loads: Loads = read_loads(self.engine, self.source)
 
     @property
     def system(self) -> System:
@@ -75,12 +75,16 @@ class Desk:
             self._account(name, raw, faulty=0, gone=0)
         return raw.current > 0
 
+    def is_daily(self, name: str) -> bool:
+        """Whether there is one file of the object a day."""
+        return self.system.file(name).is_daily
+
     def raw(self, name: str) -> RawObject:
         """Return the object's current rows, unjudged."""
         if name not in self._raw:
             declared = self.system.file(name)
             identified = partial(self._identified, declared)
-            raw = read_object(self.engine, self.manifests[name], declared, self._loads, identified)
+            raw = read_object(self.engine, self.manifests[name], declared, self.loads, identified)
             self._raw[name] = replace(raw, rows=self.named(raw.rows))
         return self._raw[name]
 
@@ -156,7 +160,7 @@ class Desk:
 
         The file of a day may hold what happened until the day's end.
         """
-        known = rows._extracted_at + ibis.interval(days=1) if self.system.file(name).is_daily else rows._extracted_at
+        known = rows._extracted_at + ibis.interval(days=1) if self.is_daily(name) else rows._extracted_at
         return ibis.least(values.moment(rows[column], self.zone), known)
 
     def _account(self, name: str, raw: RawObject, *, faulty: int, gone: int) -> None:

@@ -13,9 +13,18 @@ from include.contracts.exports import SYSTEMS
 from include.contracts.raw import raw_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.sources import SourceSettings, read_limits, read_sources
-from include.contracts.staged import CONSENT, EMAIL_ACTIVITY, PERSON_RECORD, QUARANTINE, STAGED, USAGE_EVENT
+from include.contracts.staged import (
+    CONSENT,
+    EMAIL_ACTIVITY,
+    PERSON_RECORD,
+    QUARANTINE,
+    SOURCE_STATE,
+    STAGED,
+    USAGE_EVENT,
+)
 from include.contracts.tables import Table
 from include.staging.balance import check_balance
+from include.staging.completeness import completeness
 from include.staging.consent import doings, refusals
 from include.staging.desk import Desk, Staged
 from include.staging.phones import with_phones
@@ -24,7 +33,7 @@ from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
-CODE = 4  # raised when the same raw rows would be staged in another way
+CODE = 8  # raised when the same raw rows would be staged in another way
 COUNTS = "staged/counts"  # a version without files, whose inputs are the counts of the step that made it
 GROWING = (USAGE_EVENT, EMAIL_ACTIVITY)
 SORTED_ROWS = 10_000_000  # sorting more events would cost more than all else, and nobody reads them in order
@@ -80,6 +89,7 @@ def _stage_all(
     for desk in desks:
         for table, rows in _staged(desk):
             parts[table.name].append(rows)
+        parts[SOURCE_STATE.name].append(completeness(desk))
     counts = {name: count for desk in desks for name, count in desk.counts.items()}
     refs: dict[str, DatasetRef] = {}
 
