@@ -43,6 +43,7 @@ class Desk:
     broken: dict[str, ir.Table] = field(default_factory=dict)  # object -> the rows that were set aside
 
     def __post_init__(self) -> None:
+        values.prepare(self.engine.connection)
         self._raw: dict[str, RawObject] = {}
         self._parts: list[ir.Table] = []
         self.loads: Loads = read_loads(self.engine, self.source)
