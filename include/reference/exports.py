@@ -27,8 +27,10 @@ exports/
   sample.json                                                    only the sample's: {"as_of": "2026-10-31", ...}
 ```
 
-All CSV files are UTF-8, comma-separated, with a header; fields may be quoted, and quoted fields may hold line breaks.
-An empty field is a missing value. The order of columns does not matter. Columns marked *required* must be in the file;
+CSV files have a header; fields may be quoted, and quoted fields may hold line breaks. They may be written as UTF-8 or
+UTF-16, with or without a mark, or as Windows-1252, which the log says; parted by commas, semicolons, tabs or bars;
+gzipped; and in numbered parts (`Contact.csv`, `Contact_2.csv`). An empty field is a missing value. The order of columns
+does not matter, nor do case and spaces in their names. Columns marked *required* must be in the file;
 the others may be missing from it altogether. Times are in UTC; days are whole days. `as_of` is the day the exports were
 taken: whatever they hold happened before it, and the last usage file is that of the day before.
 

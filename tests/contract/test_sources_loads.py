@@ -133,6 +133,17 @@ def test_a_file_may_be_gzipped_or_not(company: Company) -> None:
     assert [row["Id"] for row in company.rows("raw/crm/contact")] == ["003A"]
 
 
+def test_an_object_may_come_in_numbered_parts(company: Company) -> None:
+    whole = company.write("contact", {"Id": "003A"}, {"Id": "003B"})
+    part = company.write("contact", {"Id": "003C"}).rename(whole.with_name("Contact_2.csv"))
+    company.write("contact", {"Id": "003A"}, {"Id": "003B"})
+    report = company.extract("crm")
+    assert report.counts["contact.files"] == 2
+    assert sorted(row["_file"] for row in company.rows("raw/crm/contact")) == ["crm/Contact.csv"] * 2 + [
+        f"crm/{part.name}"
+    ]
+
+
 def test_an_unknown_source_is_answered_with_the_nearest(company: Company) -> None:
     with pytest.raises(ConfigurationError, match=r"There is no source 'cmr' .*did you mean 'crm'"):
         company.extract("cmr")
