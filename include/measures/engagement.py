@@ -24,7 +24,7 @@ def person(inputs: Inputs, usage_ever: ir.Table, frequencies: ir.Table) -> ir.Ta
     names = ("email_sent_28", "email_opens_28", "email_clicks_28", "email_machine_28", "email_unknown_28")
     filled = both.fill_null({**dict.fromkeys(names, 0), "email_unsubscribed_28": False})
     return filled.mutate(
-        engagement_days_since=ibis.greatest(inputs.since(filled.engagement_last_on, inputs.engagement_through), 0),
+        engagement_days_since=inputs.elapsed(filled.engagement_last_on, inputs.engagement_through),
     )
 
 

@@ -39,7 +39,7 @@ from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 10
+CODE = 11
 
 WRITES = (
     ACCOUNT_360, EMAIL_CURVE, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS,
