@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.contracts.measures import CUSTOMER_360
 from include.contracts.metrics import EMAIL_CURVE
+from include.contracts.segments import SEGMENT
 from include.measures.step import measure
+from include.segments.step import segment
 from tests.small_company import AS_OF, SmallCompany, read
 
 Rows = Mapping[str, Mapping[str, Any]]
@@ -93,3 +96,17 @@ def test_what_is_expected_is_the_companys_own_curve(company: SmallCompany, repor
     assert sum(row["sent"] for row in curve.values()) == sum(row["email_sent_90"] for row in people.values())
     assert people["silent"]["email_expected_90"] == pytest.approx(12 * curve[10]["engaged_rate"])
     assert curve[10]["engaged_rate"] == pytest.approx(0.3, abs=0.02)
+
+
+def test_a_segment_of_opens_says_how_many_could_not_be_judged(tmp_path: Path) -> None:
+    company = SmallCompany(tmp_path)
+    for person, opening in (("read", {}), ("unclear", {"actor": "unknown"}), ("fetched", {"is_machine": True})):
+        company.person(person)
+        mailed(company, person, 4, 1, **opening)
+    refs = company.save()
+    refs |= {ref.dataset: ref for ref in measure(company.project, company.run(), refs).writes}
+    rows = read(company.project, SEGMENT, segment(company.project, company.run(), refs))
+    found = {row["segment_key"]: row["opens_unknown"] for row in rows}
+    assert found["saturated"] == pytest.approx(1 / 3)
+    assert found["outreach_grow"] == pytest.approx(1 / 3)  # as it leaves the saturated out
+    assert found["lapsed"] is None
