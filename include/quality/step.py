@@ -18,10 +18,10 @@ from include.quality.expectations import Expectation, expectations
 from include.quality.rows import set_aside
 from include.quality.settings import Rules, read_rules
 from include.quality.validation import Outcome, Validation, validate
+from include.storage.control.tables import AUDIT_RESULT
 from include.storage.postgres import build as builds
 from include.storage.postgres import publication
 from include.storage.postgres.build import AUDITED, Build
-from include.storage.postgres.warehouse import AUDIT_RESULT
 from include.storage.project import Project
 
 CODE = 2

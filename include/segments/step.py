@@ -22,10 +22,11 @@ from include.contracts.segments import (
 )
 from include.contracts.tables import Table
 from include.segments import changes, register, tree
-from include.segments.approval import approved, pending
 from include.segments.catalog import Catalog, load
 from include.segments.evaluation import Before, evaluate
+from include.segments.held import implausible
 from include.segments.roster import Published, Roster, assemble
+from include.storage.control.approvals import approved
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
 from include.storage.project import Project
@@ -37,8 +38,9 @@ READS = (CUSTOMER_360, ACCOUNT_360, ALIAS, IDENTITY_EVENT)
 def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
     """Write segment, segment_membership, segment_event and segment_history."""
     with project.engine() as engine:
-        subjects = [row["approval"] for row in pending(engine)]
-    return segment_with(project, run, refs, approved(project, subjects))
+        subjects = [row["approval"] for row in implausible(engine)]
+    # the warehouse is not asked without need
+    return segment_with(project, run, refs, approved(project.warehouse(), subjects) if subjects else ())
 
 
 def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], approvals: Collection[str]) -> StageReport:

@@ -18,9 +18,9 @@ from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, REVIE
 from include.contracts.profiles import PROFILE, PROFILE_HISTORY, PROFILE_IDENTIFIER, PROFILES
 from include.contracts.runs import Run
 from include.contracts.settings import ROOT
-from include.identity.crosswalk.gate import answer
 from include.identity.decisions.decision import StewardDecision
 from include.matching.spec import load_spec
+from include.storage.control.approvals import answer
 from include.storage.lake import Lake
 from tests.company import ANN, CLEO, FIRST_WEEK, MONDAY, Company
 from tests.people import on, person, said

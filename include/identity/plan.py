@@ -1,0 +1,83 @@
+"""What a run is determined by, and so what it will be called; a real one and one that is only tried plan alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from include.contracts.identity import CROSSWALK
+from include.contracts.runs import DatasetRef, Run, fingerprint
+from include.contracts.staged import PERSON_RECORD
+from include.identity.crosswalk.gate import read_labels
+from include.identity.decisions.book import DecisionBook
+from include.identity.decisions.decision import read_decisions
+from include.identity.decisions.standing import Records, Stand, stand
+from include.identity.settings import Stewardship, load_stewardship
+from include.identity.store import MODEL
+from include.matching.pairs.comparison import ROLE_NAMES
+from include.matching.spec import MatchingSpec, load_spec
+from include.matching.weights.model import FORMAT
+from include.matching.weights.priors import RELATIONS
+from include.storage.lake import Lake, Manifest
+from include.storage.project import Project
+
+CODE = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is determined by, and what it will be called."""
+
+    records: DatasetRef
+    spec: MatchingSpec
+    stewardship: Stewardship
+    decisions: Stand
+    labels: pa.Table | None
+    previous: Manifest | None
+    inputs: Mapping[str, str]
+    version: str
+
+
+def plan_run(
+    project: Project, run: Run, records: DatasetRef, *, reestimate: bool = False, decisions: Stand | None = None
+) -> Plan:
+    """Say what a run on these records is determined by; ``decisions`` instead of the book's are a mere try."""
+    lake, config = project.lake, project.settings.config
+    spec, stewardship = load_spec(config / "matching.yaml"), load_stewardship(config)
+    previous = lake.current(CROSSWALK.name)
+    in_force = decisions or current_decisions(project, spec, stewardship, records, previous)
+    labels = read_labels(config / stewardship.labels.file)
+    vocabulary = {role: sorted(names.items()) for role, names in ROLE_NAMES.items()}
+    matching = fingerprint(spec.model_dump(mode="json"), FORMAT, RELATIONS, vocabulary)
+    inputs = {
+        PERSON_RECORD.name: records.version,
+        "matching": matching,
+        "model": _model_version(lake, records, matching, reestimate=reestimate),
+        "decisions": in_force.digest,
+        "stewardship": fingerprint(stewardship.model_dump(mode="json"), labels.to_pylist() if labels else None),
+        "code": str(CODE),
+    }
+    version = fingerprint(inputs, previous.version if previous else None, run.as_of)
+    return Plan(records, spec, stewardship, in_force, labels, previous, inputs, version)
+
+
+def current_decisions(
+    project: Project, spec: MatchingSpec, stewardship: Stewardship, records: DatasetRef, previous: Manifest | None
+) -> Stand:
+    """Bring the book up to date with the decisions file, and return the decisions with their states."""
+    path = project.settings.config / stewardship.decisions
+    with project.engine() as engine:
+        known = Records(engine, records, previous.ref if previous else None, tuple(spec.columns))
+        book = DecisionBook(project.warehouse(), known.look)
+        book.follow_file(read_decisions(path) if path.exists() else [])
+        return stand(book.in_force(), known)
+
+
+def _model_version(lake: Lake, records: DatasetRef, matching: str, *, reestimate: bool) -> str:
+    """Return the version of the saved model while it fits the spec, else of the one that this run will estimate."""
+    saved = lake.current(MODEL)
+    if saved and saved.inputs["matching"] == matching and not reestimate:
+        return saved.version
+    return fingerprint(MODEL, records.version, matching)
