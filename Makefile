@@ -5,6 +5,12 @@ BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 export PYTHONPATH := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
+# Where the user has no folder to keep downloads in, they are not kept; uv would refuse to work at all.
+CACHE := $${UV_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/uv}
+ifneq ($(shell mkdir -p "$(CACHE)" 2>/dev/null && test -w "$(CACHE)" && echo kept),kept)
+export UV_NO_CACHE := 1
+export PIP_NO_CACHE_DIR := 1
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run up down test lint bench bench-identity lock clean
@@ -24,7 +30,7 @@ down: $(VENV)/.run ## stop what `make up` started
 	@$(BIN)/python -m include.launch down
 
 test: $(VENV)/.test lint ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	tests/run $(TESTS)
 
 lint: $(VENV)/.test ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -50,6 +56,7 @@ $(VENV)/.uv:
 		{ echo "Kindred needs Python 3.11 or 3.12; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Setting up .venv (once; about two minutes)"
 	@$(PYTHON) -m venv $(VENV)
+	@echo "relocatable = true" >> $(VENV)/pyvenv.cfg  # its commands work where it is copied to, too
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
 	@touch $@
 

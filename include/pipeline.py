@@ -15,7 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from include.contracts.errors import ConfigurationError, HeldError, KindredError
+from include.contracts.errors import ConfigurationError, HeldError
+from include.contracts.faults import explained
 from include.contracts.identity import IDENTITY
 from include.contracts.nearest import nearest
 from include.contracts.runs import DatasetRef, Run, StageReport, Window
@@ -137,11 +138,10 @@ def _recorded(project: Project, run: Run, step: Callable[[], StageReport], *, fi
             with Meter() as meter:
                 report = step()
             ledger.record_stage(run, report, seconds=meter.seconds, peak_mb=meter.peak_mb)
-        except KindredError as error:
-            ledger.end_run(run, "held" if isinstance(error, HeldError) else "failed", str(error))
-            raise
         except Exception as error:
-            ledger.end_run(run, "failed", f"{type(error).__name__}, see the task's log")
+            meaning = explained(error)
+            told = str(meaning or f"{type(error).__name__}, see the task's log")
+            ledger.end_run(run, "held" if isinstance(meaning, HeldError) else "failed", told)
             raise
         if final:
             ledger.end_run(run, "success", None)

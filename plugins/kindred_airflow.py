@@ -32,7 +32,8 @@ from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError, AirflowSkipException
 
-from include.contracts.errors import ConfigurationError, HeldError, KindredError, RetryableError
+from include.contracts.errors import ConfigurationError, HeldError, RetryableError
+from include.contracts.faults import explained
 from include.contracts.runs import Run, Window
 from include.contracts.settings import Settings
 from include.contracts.sources import read_sources
@@ -49,8 +50,6 @@ IDENTITY = Asset("identity")
 CUSTOMERS = Asset("customers")
 HELD = Asset("held")
 HELD_KEY = "held"  # the XCom in which a task leaves what it was held for
-# By name, as neither is imported to parse a DAG.
-DROPPED = frozenset({"psycopg.OperationalError", "sqlalchemy.exc.OperationalError", "sqlalchemy.exc.InterfaceError"})
 START = datetime(2015, 1, 1, tzinfo=UTC)
 
 
@@ -186,13 +185,11 @@ def stage_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 def _end(error: Exception) -> SystemExit | None:
     """Say in one sentence why a task ends, and return how; None for a fault in the program."""
-    if isinstance(error, KindredError):
-        log.error("%s", error)
-        return (TryAgain if isinstance(error, RetryableError) else Stopped)(error.exit_code)
-    if any(f"{kind.__module__}.{kind.__qualname__}" in DROPPED for kind in type(error).__mro__):
-        log.error("The connection to the database was lost (%s).", type(error).__name__)
-        return TryAgain(RetryableError.exit_code)
-    return None
+    meaning = explained(error)
+    if meaning is None:
+        return None
+    log.error("%s", meaning)
+    return (TryAgain if isinstance(meaning, RetryableError) else Stopped)(meaning.exit_code)
 
 
 def answer_within() -> timedelta:

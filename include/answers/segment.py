@@ -142,9 +142,11 @@ def _lineage(reader: LakeReader, segment: Segment, member_id: str) -> dict[str, 
 def _sources(
     part: tree.Node, level: str, row: Mapping[str, Any], as_of: date, lineage: Mapping[str, str]
 ) -> tuple[Source, ...]:
-    found = []
-    for name in tree.measures(part):
-        measure = measures_of(level)[name]
+    found, known = [], measures_of(level)
+    read = tree.measures(part)
+    beside = (other for name in read for other in known[name].beside)
+    for name in dict.fromkeys((*read, *beside)):
+        measure = known[name]
         record = row.get(measure.record) if measure.record else lineage.get(name)
         dated = row.get(measure.dated) if measure.dated else None
         found.append(Source(name, row[name], record, dated, (as_of - dated).days if dated else None))

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -18,7 +14,7 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from include.contracts.errors import KindredError
+from include.contracts.faults import explained, own_fault
 from include.matching.progress import SILENT, Progress
 
 out = Console()
@@ -90,29 +86,19 @@ def emit(value: object) -> None:
 def guarded(command: Callable[[], None]) -> int:
     """Run a command line; an error that is meant for people is one sentence and its own exit code.
 
-    The traceback of any other goes to a file that only its owner may read, for it may hold personal values.
+    So is one of the machine or of a library that says what to do; of any other the traceback is kept.
     """
     try:
         command()
-    except KindredError as error:
-        _say(str(error))
-        return error.exit_code
-    except Exception as fault:  # noqa: BLE001 - the last line before the user: nothing may pass as a traceback
-        _say(f"A fault of Kindred's own ({type(fault).__name__}); its traceback is in {_kept()}. Please report it.")
-        return 70
+    except Exception as error:  # noqa: BLE001 - the last line before the user: nothing may pass as a traceback
+        meaning = explained(error) or own_fault(error)
+        _say(str(meaning))
+        return meaning.exit_code
     return 0
 
 
 def _say(sentence: str) -> None:
     err.print("[bold red]Error:[/]", escape(sentence), highlight=False, soft_wrap=True)
-
-
-def _kept() -> str:
-    """Write the traceback of the exception being handled to a new file, and return its place."""
-    handle, place = tempfile.mkstemp(prefix="kindred-fault-", suffix=".log")
-    os.close(handle)
-    Path(place).write_text(traceback.format_exc(), encoding="utf-8")
-    return place
 
 
 def _cell(value: object) -> str:

@@ -23,6 +23,7 @@ from include.pipeline import sources
 from include.profiles.settings import load_survivorship
 from include.quality.settings import read_rules
 from include.segments.catalog import load
+from include.segments.states import published_rows, unevaluated, unsound
 from include.staging.settings import read_settings
 from include.storage.project import Project
 
@@ -94,13 +95,22 @@ def configuration(settings: Settings) -> Iterator[Finding]:
 
 
 def segments(settings: Settings) -> Iterator[Finding]:
-    """Is every segment's definition sound?"""
+    """Is every segment's definition sound, and is what readers see the outcome of it?"""
     catalog = load(settings.config)
     faults = [str(fault) for refused in catalog.refused for fault in refused.faults]
     if faults:
         yield Finding("segments", "warn", " ".join(faults), "Correct them; until then they keep the members they have.")
     else:
         yield Finding("segments", "ok", f"{len(catalog.segments)} definitions")
+    if catalog.passed_over:
+        found = f"passed over, as it is no .yaml or .yml: {', '.join(catalog.passed_over)}"
+        yield Finding("segments", "warn", found, "Rename definitions, and keep other files elsewhere.")
+    with Project(settings).engine() as engine:
+        rows = published_rows(engine)
+    for told in unsound(rows):
+        yield Finding("segments", "warn", told)
+    if rows and (waiting := unevaluated(catalog, rows)):
+        yield Finding("segments", "warn", f"saved but not evaluated yet: {', '.join(waiting)}", "Run the pipeline.")
 
 
 def exports(settings: Settings) -> Iterator[Finding]:

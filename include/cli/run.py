@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from include.cli.console import emit, err
 from include.contracts.errors import ConfigurationError
 from include.contracts.settings import Settings
 from include.pipeline import new_run, open_project, run_all
+from include.segments.states import published_rows, unsound
 
 
 def run(
@@ -39,9 +41,13 @@ def run(
 
     with project.serving():
         run_all(project, this, watch)
+    with project.engine() as engine:
+        states = unsound(published_rows(engine))
     if as_json:
-        emit({"run_id": this.run_id, "as_of": this.as_of, "stages": reports})
+        emit({"run_id": this.run_id, "as_of": this.as_of, "stages": reports, "segments": states})
     else:
+        for told in states:
+            err.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
         err.print(f"Published as of {this.as_of}. Next: python -m include segments", highlight=False)
 
 

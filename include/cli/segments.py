@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +14,12 @@ from include.answers.segment import Clause, Explanation, explain
 from include.cli.console import emit, err, out, show
 from include.contracts.settings import Settings
 from include.segments import export as exports
-from include.segments.catalog import load_beside
+from include.segments.catalog import load, load_beside
+from include.segments.channels import REACHABLE
 from include.segments.listing import list_segments
 from include.segments.preview import Preview
 from include.segments.preview import preview as evaluate
+from include.segments.states import unevaluated, unsound
 from include.storage.project import Project
 from include.storage.readers import lake_reader, warehouse_reader
 
@@ -40,6 +43,7 @@ def segments(as_json: Json = False) -> None:
     project = Project(Settings.from_environment())
     with project.serving():
         rows = list_segments(project)
+    catalog = load(project.settings.config)
     if as_json:
         emit(rows)
         return
@@ -50,10 +54,12 @@ def segments(as_json: Json = False) -> None:
         if row.get("set_aside"):  # what was published before an upgrade does not tell
             said = f"{row['set_aside']:,} members of {row['segment_key']} are set aside, as a row of theirs is faulty:"
             out.print(f"[yellow]{said}[/] python -m include quarantine --source warehouse", soft_wrap=True)
-        if row["state"] != "published":
-            out.print(f"[yellow]{row['segment_key']} is {row['state']}:[/] {escape(row['reason'])}", soft_wrap=True)
-            if row["approval"]:
-                out.print(f"  To publish it: python -m include approve {row['approval']}", soft_wrap=True)
+    for told in unsound(rows):
+        out.print(f"[yellow]![/] {escape(told)}", soft_wrap=True, highlight=False)
+    if waiting := unevaluated(catalog, rows):
+        out.print(f"Saved but not evaluated yet, by the next run: {', '.join(waiting)}.", soft_wrap=True)
+    if catalog.passed_over:
+        out.print(f"[yellow]![/] No .yaml or .yml, so passed over: {escape(', '.join(catalog.passed_over))}.")
 
 
 def segment(
@@ -65,18 +71,40 @@ def segment(
         Path | None, typer.Option("--out", help="File to write; default: standard output, where that can take it.")
     ] = None,
     holdout: Annotated[bool, typer.Option("--holdout", help="With those who are held out of activation.")] = False,
+    channel: Annotated[
+        str | None, typer.Option("--channel", help="email or phone: only those who may be contacted by it.")
+    ] = None,
 ) -> None:
-    """Write the members of one segment, with their measures."""
+    """Write the members of one segment, with their measures; say how many may be contacted, and who is left out."""
     format = format or (out_file.suffix.removeprefix(".") if out_file else "") or "csv"
     if out_file is None and format != "csv" and sys.stdout.isatty():
         out_file = Path(f"{key}.{format}")  # a terminal can show text only
     project = Project(Settings.from_environment())
     with project.serving():
         if out_file is None:
-            count = exports.export(project, key, format, sys.stdout.buffer, holdout=holdout)
+            found = exports.export(project, key, format, sys.stdout.buffer, holdout=holdout, channel=channel)
         else:
-            count = exports.export_file(project, key, format, out_file, holdout=holdout)
-    err.print(f"{count:,} members of {key}" + (f" in {out_file}." if out_file else "."), highlight=False)
+            found = exports.export_file(project, key, format, out_file, holdout=holdout, channel=channel)
+    for line in _told(found):
+        err.print(line, highlight=False, soft_wrap=True, markup=False)
+    err.print(f"{found.count:,} members of {key}" + (f" in {out_file}." if out_file else "."), highlight=False)
+
+
+def _told(found: exports.Exported) -> Iterator[str]:
+    """Say what stands beside an export: its state, whom it left out, how many of its people may be contacted."""
+    if found.note:
+        yield found.note
+    if found.held_out:
+        yield f"{found.held_out:,} more are held out of activation."
+    if found.left_out:
+        yield f"{sum(found.left_out.values()):,} more are left out: {_numbers(found.left_out)}."
+    for channel, states in found.contactable.items():
+        numbers = f"{sum(states[state] for state in REACHABLE):,} of {sum(states.values()):,}"
+        yield f"By {channel} for marketing {numbers} may be contacted: {_numbers(states)}."
+
+
+def _numbers(states: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {state}" for state, count in states.items() if count) or "nobody"
 
 
 def why(key: Key, member: Member, as_json: Json = False) -> None:

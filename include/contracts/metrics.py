@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from include.contracts.measures import (
     ACCOUNT_360,
     ACCOUNT_HISTORY,
@@ -105,6 +108,27 @@ COVERAGE = Table(
     ),
 )
 
+BASES: Mapping[str, str] = MappingProxyType(
+    {
+        "usage": "Core actions of 28 days",
+        "usage_of_nobody": "Core actions of nobody known: they count for accounts, for no person",
+        "usage_by_workspace": "Core actions in a workspace of an account, for which they count",
+        "usage_by_person": "Core actions in no known workspace: they count for the person's account",
+        "usage_by_nowhere": "Core actions of no account: neither a workspace nor the person tells one",
+    }
+)
+
+BASIS = Table(
+    name="basis",
+    grain="one kind of evidence that measures rest on, and how much of it there is",
+    key=("basis",),
+    columns=(
+        text("basis", "Which", allowed=tuple(BASES)),
+        text("about", "What is counted", required=True),
+        count("rows", "How many"),
+    ),
+)
+
 MEASURED = (
     CUSTOMER_360,
     ACCOUNT_360,
@@ -116,5 +140,6 @@ MEASURED = (
     NPS_MONTH,
     RENEWAL_MONTH,
     COVERAGE,
+    BASIS,
 )
 """All that ``measure`` writes."""

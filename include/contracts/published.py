@@ -60,6 +60,7 @@ PUBLISHED: tuple[Published, ...] = (
     Published("nps_month", metrics.NPS_MONTH),
     Published("renewal_month", metrics.RENEWAL_MONTH),
     Published("coverage", metrics.COVERAGE),
+    Published("basis", metrics.BASIS),
     Published("segment", segments.SEGMENT),
     Published(
         "segment_membership",

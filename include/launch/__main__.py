@@ -12,7 +12,7 @@ from types import FrameType
 from rich.console import Console
 from rich.markup import escape
 
-from include.contracts.errors import KindredError
+from include.contracts.faults import explained, own_fault
 from include.launch import commands
 
 INTERRUPTED = 130
@@ -29,12 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         commands.COMMANDS[given.command](given.data, console)
-    except KindredError as error:
-        console.print("[bold red]Error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
-        return error.exit_code
     except KeyboardInterrupt:
         console.print("Stopped, with everything that was started.")
         return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line before the user: nothing may pass as a traceback
+        meaning = explained(error) or own_fault(error)
+        console.print("[bold red]Error:[/]", escape(str(meaning)), highlight=False, soft_wrap=True)
+        return meaning.exit_code
     return 0
 
 

@@ -22,7 +22,7 @@ from include.contracts.errors import HeldError
 from include.storage.project import Project
 
 SEGMENTS = sa.text(
-    "SELECT segment_key, name, level, state, size, entered, exited, approval FROM kindred.segment ORDER BY 1"
+    "SELECT segment_key, name, level, state, reason, size, entered, exited, approval FROM kindred.segment ORDER BY 1"
 )
 TOTALS = ("raw", "staged", "superseded", "quarantined")
 CHANGES = ("created", "merged", "split", "restored", "retired")
@@ -84,7 +84,7 @@ def render(summary: Summary, *, took: float, home: Path | None) -> RenderableTyp
         _identity(summary),
         Text(),
         _segments(summary),
-        *_approvals(summary),
+        *_states(summary),
         Text("\nSeconds a stage", style="bold"),
         _stages(summary),
         *([_lines("To look at it", _where(home))] if home else []),
@@ -139,10 +139,15 @@ def _where(home: Path | None) -> dict[str, str]:
     return {f"export KINDRED_HOME={shlex.quote(str(home))}": "where this run's data lies"} if home else {}
 
 
-def _approvals(summary: Summary) -> list[Text]:
+def _states(summary: Summary) -> list[Text]:
+    """What was refused and held back, and why."""
+    refused = {s["segment_key"]: s["reason"] for s in summary.segments if s["state"] == "refused"}
     held = [segment for segment in summary.segments if segment["state"] == "held"]
-    commands = {f"python -m include approve {segment['approval']} --reason …": segment["name"] for segment in held}
-    return [_lines("To publish what is held back", commands)] if commands else []
+    commands = {f"python -m include approve {s['approval']} --reason …": f"{s['name']}: {s['reason']}" for s in held}
+    return [
+        *([_lines("Refused; they keep the members they had until they are corrected", refused)] if refused else []),
+        *([_lines("To publish what is held back", commands)] if commands else []),
+    ]
 
 
 def _lines(title: str, commands: Mapping[str, str]) -> Text:

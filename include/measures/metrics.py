@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_
@@ -10,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from include.contracts.measures import NPS_CLASSES, RENEWAL_BUCKETS, USAGE_TIERS
-from include.contracts.metrics import GRID_DIMENSIONS
+from include.contracts.metrics import BASES, GRID_DIMENSIONS
 from include.measures import nps
 from include.measures.inputs import Inputs
 
@@ -116,6 +117,18 @@ def coverage(customers: ir.Table) -> ir.Table:
             share=_share(totals[name], totals.everybody),
         )
         for name in known
+    ]
+    return ibis.union(*rows)
+
+
+def basis(parts: Sequence[ir.Table]) -> ir.Table:
+    """Return how much evidence of each kind there is, from tables of one row that name the kinds."""
+    rows = [
+        part.select(
+            basis=ibis.literal(name), about=ibis.literal(BASES[name]), rows=part[name].cast("int64").fill_null(0)
+        )
+        for part in parts
+        for name in part.columns
     ]
     return ibis.union(*rows)
 

@@ -14,7 +14,7 @@ OF_ACCOUNT = {
     "account_industry": "industry",
     "account_plan": "plan",
     "account_employees": "employees",
-    "account_active_people": "usage_seats_used",
+    "account_active_people": "usage_active_people",
     "account_usage_falling_weeks": "usage_falling_weeks",
     "account_usage_tier": "usage_tier",
     "account_nps": "nps",

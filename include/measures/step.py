@@ -19,7 +19,7 @@ from include.contracts.measures import (
     RENEWAL_MEASURES,
     Measure,
 )
-from include.contracts.metrics import CONTRACT_RENEWAL, COVERAGE, GRID, GRID_FLOW, NPS_MONTH, RENEWAL_MONTH
+from include.contracts.metrics import BASIS, CONTRACT_RENEWAL, COVERAGE, GRID, GRID_FLOW, NPS_MONTH, RENEWAL_MONTH
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.tables import Table
 from include.measures import engagement, history, metrics, nps, relation, renewal, usage
@@ -28,9 +28,9 @@ from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 2
+CODE = 3
 
-WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE)
+WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS)
 READS: Mapping[str, Table] = {
     "profile": profiles.PROFILE,
     "account": profiles.ACCOUNT,
@@ -62,8 +62,9 @@ def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> Stage
         written = _present(engine, determined) or _write_measures(engine, inputs, determined)
         histories = _write_history(engine, run, determined, written)
         flow = _write_flow(engine, run, histories)
+        found = _counted(engine, written[BASIS.name])
     writes = (*written.values(), *histories.values(), flow)
-    counts = {"profiles": written["customer_360"].rows, "accounts": written["account_360"].rows}
+    counts = {"profiles": written["customer_360"].rows, "accounts": written["account_360"].rows, **found}
     return StageReport("measure", reads, writes, counts, engine=Engine.name)
 
 
@@ -80,6 +81,12 @@ def _inputs(project: Project, engine: Engine, run: Run, refs: Mapping[str, Datas
         thresholds=load_thresholds(project.settings.config),
         **tables,
     )
+
+
+def _counted(engine: Engine, ref: DatasetRef) -> dict[str, int]:
+    """Return the kinds of evidence with their counts, for the ledger."""
+    rows = engine.read(BASIS, ref).select("basis", "rows").to_pyarrow().to_pylist()
+    return {f"basis.{row['basis']}": row["rows"] for row in rows}
 
 
 def _present(engine: Engine, determined: Mapping[str, str]) -> dict[str, DatasetRef] | None:
@@ -111,6 +118,7 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
     write(NPS_MONTH, metrics.nps_month(inputs))
     write(RENEWAL_MONTH, metrics.renewal_month(renewals))
     write(COVERAGE, metrics.coverage(customers))
+    write(BASIS, metrics.basis([usage.basis(inputs, recent)]))
     return written
 
 

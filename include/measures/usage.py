@@ -2,6 +2,10 @@
 
 A tier takes breadth (seats used of seats bought), depth (features) and frequency (active days of 28); whoever has
 done no core action for 30 days is inactive. A login or a page view is no core action.
+
+Whose use it is: a person's is the person's wherever it happens. An account's is what happens in its workspaces, whoever
+does it, as that is what its seats were bought for; what happens in no workspace that is known (no `group` call
+describes it) is of the person's account. So an account may have active people and no use: they work elsewhere.
 """
 
 from __future__ import annotations
@@ -15,14 +19,21 @@ from include.measures.inputs import Inputs
 from include.measures.settings import AccountTier, Tier
 
 WEEKS = (0, 1, 2, 3)
+REACHED = ("workspace", "person", "nowhere")
+"""How an action came to its account."""
 
 
 def recent(inputs: Inputs) -> ir.Table:
-    """Return core actions of the last 90 days: profile_id (null: nobody known), account_id, day, feature, actions."""
+    """Return core actions of the last 90 days, by day and feature, with whose they are.
+
+    profile_id (null: nobody known), home (the person's account), account_id (whose use it is), reached (how it was
+    found, one of REACHED), day, feature, actions.
+    """
     rows = inputs.usage_event
     rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: t.is_core & inputs.within(t.day, 90))
     counted = rows.group_by("record_id", "account_id", "day", "feature").aggregate(actions=rows.count())
-    return _attributed(inputs, counted).select("profile_id", "account_id", "day", "feature", "actions")
+    rows = _attributed(inputs, counted)
+    return rows.select("profile_id", "home", "account_id", "reached", "day", "feature", "actions")
 
 
 def ever(inputs: Inputs) -> ir.Table:
@@ -36,20 +47,23 @@ def ever(inputs: Inputs) -> ir.Table:
 
 
 def _attributed(inputs: Inputs, rows: ir.Table) -> ir.Table:
-    """Add the person who acted, and the account: that of the workspace, else that of the person."""
-    rows = inputs.of_account(rows)
+    """Add the person who acted, the person's account, and the account: the workspace's, else the person's."""
+    link = inputs.account_link.select(account_id="source_account_id", place="account_id")
     person = inputs.crosswalk["record_id", "profile_id"]
     home = inputs.profile.select("profile_id", home="account_id")
-    joined = rows.left_join(person, "record_id").drop("record_id_right")
+    joined = rows.left_join(link, "account_id").drop("account_id", "account_id_right")
+    joined = joined.left_join(person, "record_id").drop("record_id_right")
     joined = joined.left_join(home, "profile_id").drop("profile_id_right")
-    return joined.mutate(account_id=ibis.coalesce(joined.account_id, joined.home)).drop("home")
+    reached = ibis.cases((joined.place.notnull(), "workspace"), (joined.home.notnull(), "person"), else_="nowhere")
+    return joined.mutate(account_id=ibis.coalesce(joined.place, joined.home), reached=reached).drop("place")
 
 
 def person(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
     """Return each user's measures, from the tables that ``recent`` and ``ever`` describe."""
     last = _last(ever, "profile_id")
     joined = last.left_join(_activity(inputs, recent, "profile_id"), "profile_id").drop("profile_id_right")
-    joined = joined.left_join(_features(inputs, recent), "profile_id").drop("profile_id_right")
+    for part in (_features(inputs, recent), _last_place(inputs, recent)):
+        joined = joined.left_join(part, "profile_id").drop("profile_id_right")
     filled = joined.fill_null(_ZEROS | {"usage_features_28": 0})
     tiers = inputs.thresholds.usage
     return _tiered(
@@ -67,11 +81,12 @@ def account(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
         _last(ever, "account_id"),
         _activity(inputs, recent, "account_id"),
         _adoption(inputs, recent),
+        _people(inputs, recent),
         seats(inputs),
     )
     for part in parts:
         joined = joined.left_join(part, "account_id").drop("account_id_right")
-    filled = joined.fill_null(_ZEROS | {"usage_seats_used": 0, "usage_features_adopted": 0})
+    filled = joined.fill_null(_ZEROS | dict.fromkeys(_ACCOUNT_ZEROS, 0))
     filled = filled.mutate(usage_breadth=filled.usage_seats_used.cast("float64") / filled.usage_seats_bought.nullif(0))
     tiers = inputs.thresholds.usage.account
     return _tiered(
@@ -86,6 +101,9 @@ _ZEROS = {
     "usage_core_actions_28": 0,
     "usage_falling_weeks": 0,
 }
+
+
+_ACCOUNT_ZEROS = ("usage_seats_used", "usage_features_adopted", "usage_active_people", "usage_people_elsewhere")
 
 
 def _last(ever: ir.Table, member: str) -> ir.Table:
@@ -132,6 +150,37 @@ def _features(inputs: Inputs, recent: ir.Table) -> ir.Table:
     rows = recent.filter(recent.profile_id.notnull() & recent.feature.notnull() & inputs.within(recent.day, 28))
     pairs = rows.select("profile_id", "feature").distinct()
     return pairs.group_by("profile_id").aggregate(usage_features_28=pairs.count())
+
+
+def _last_place(inputs: Inputs, recent: ir.Table) -> ir.Table:
+    """Return the account whose workspaces each person acted in last, within 28 days."""
+    rows = recent.filter(recent.profile_id.notnull() & recent.account_id.notnull() & inputs.within(recent.day, 28))
+    place = ibis.struct({"day": rows.day, "id": rows.account_id})
+    newest = rows.group_by("profile_id").aggregate(newest=place.max())
+    return newest.select("profile_id", usage_account_id=newest.newest["id"])
+
+
+def _people(inputs: Inputs, recent: ir.Table) -> ir.Table:
+    """Return how many of each account's people are active, and how many of them in others' workspaces only."""
+    rows = recent.filter(recent.home.notnull() & inputs.within(recent.day, 28))
+    people = rows.group_by("home", "profile_id").aggregate(is_here=(rows.account_id == rows.home).any())
+    return people.group_by(account_id=people.home).aggregate(
+        usage_active_people=people.count(), usage_people_elsewhere=(~people.is_here).sum()
+    )
+
+
+def basis(inputs: Inputs, recent: ir.Table) -> ir.Table:
+    """Return one row: the core actions of 28 days, those of nobody known, and how they came to their accounts."""
+    rows = recent.filter(inputs.within(recent.day, 28))
+
+    def total(kept: ir.BooleanValue) -> ir.IntegerValue:
+        return rows.actions.sum(where=kept).fill_null(0)
+
+    return rows.aggregate(
+        usage=rows.actions.sum().fill_null(0),
+        usage_of_nobody=total(rows.profile_id.isnull()),
+        **{f"usage_by_{name}": total(rows.reached == name) for name in REACHED},
+    )
 
 
 def _adoption(inputs: Inputs, recent: ir.Table) -> ir.Table:

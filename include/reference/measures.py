@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from include.contracts.measures import ACCOUNT_MEASURES, PERSON_MEASURES, Measure
-from include.contracts.metrics import MEASURED
+from include.contracts.metrics import BASES, MEASURED
 from include.contracts.settings import ROOT
 from include.contracts.tables import Table
 from include.measures.settings import load_thresholds
@@ -31,6 +31,9 @@ thresholds lie in `include/config/measures.yaml`.
 - A person's measures are those of the *unified* person: all source records of the profile together. Two answers
   of one person are one latest answer; sends to two addresses of one person add up.
 - Unknown is null, or its own class (`unknown`, `none`); never the middle class, never zero.
+- Use of a person is that person's, in whosever workspace. Use of an account is what happens in its workspaces,
+  whoever does it; in no known workspace, it is of the person's account. `usage_active_people` counts an account's
+  people, `usage_seats_used` those who act in its workspaces.
 - "Active" is a core action, never a login or a page view. Opens and clicks are a human's, never a machine's;
   measures that depend on opens are marked, and so are the segments that use them.
 - A person's renewal is that of its account. A contract that renews by itself comes up on the last day to give notice
@@ -44,7 +47,7 @@ thresholds lie in `include/config/measures.yaml`.
 
 def render() -> str:
     """Return the page, in Markdown."""
-    parts = [INTRODUCTION, *_families(), *_thresholds(), *_tables()]
+    parts = [INTRODUCTION, *_families(), *_thresholds(), *_tables(), *_bases()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -88,6 +91,13 @@ def _settings(section: BaseModel, path: str) -> Iterator[str]:
 def _tables() -> Iterator[str]:
     yield "## Tables\n\n| table | a row is | key |\n|---|---|---|"
     yield "\n".join(_table(table) for table in MEASURED)
+
+
+def _bases() -> Iterator[str]:
+    yield "\n## What the measures rest on\n"
+    yield "`basis` counts the evidence of each run; its ledger and the summary that ends it show the same.\n"
+    yield "| basis | what is counted |\n|---|---|"
+    yield "\n".join(f"| `{name}` | {about} |" for name, about in BASES.items())
 
 
 def _table(table: Table) -> str:

@@ -84,6 +84,18 @@ changes. Members who no longer exist leave a held segment too.
 
 A member of several segments of one `exclusive.group` stays in the one with the highest priority. `holdout` keeps a
 share of the members, by a hash of segment and member and so always the same ones, out of exports and activation.
+Whoever is held out of a segment is held out of every one that includes it by `in_segment`, however far (a held-out
+account with its people; no account for one of its people), unless that one sets `inherit_holdouts: false`. A refused
+definition goes on holding out whom it held out.
+
+## Exports
+
+`python -m include segment KEY --format csv` (`parquet`, `xlsx`) writes the members with their measures, and says how
+many are held out and how many may be contacted by each channel for marketing: opted out, undeliverable (a hard bounce)
+and without a contact point are not. `--channel email` (`phone`) leaves those out and counts them; `--holdout` takes in
+who is held out. A refused segment is not exported, a held one as it last stood, and says so. In CSV an apostrophe
+stands before text that a spreadsheet would run, numbers and telephone numbers aside; Excel cells are typed; Parquet is
+verbatim.
 
 ## Why
 

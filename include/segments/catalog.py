@@ -7,7 +7,7 @@ extended by ``not in_segment('higher')``, so one kind of dependency covers refer
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from include.segments import tree
 from include.segments.definitions import Definition, Draft, Fault, read
 
 FOLDER = "segments"
+ENDINGS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The sound segments, each after those it depends on; and the refused ones."""
+    """The sound segments, each after those it depends on; the refused ones; and files that are no definitions."""
 
     segments: tuple[Segment, ...]
     refused: tuple[Refused, ...]
+    passed_over: tuple[str, ...] = ()
 
     def segment(self, key: str) -> Segment:
         """Return the sound segment of that key; raises ConfigurationError."""
@@ -78,7 +80,18 @@ class Catalog:
 
 def load(config: Path) -> Catalog:
     """Read all definitions of the configuration folder."""
-    return check(read(path.name, path.read_bytes()) for path in sorted((config / FOLDER).glob("*.yaml")))
+    return replace(check(_saved(config)), passed_over=_passed_over(config))
+
+
+def _saved(config: Path) -> list[Draft]:
+    files = (path for path in sorted((config / FOLDER).glob("*")) if path.suffix.lower() in ENDINGS)
+    return [read(path.name, path.read_bytes()) for path in files if path.is_file()]
+
+
+def _passed_over(config: Path) -> tuple[str, ...]:
+    """The names of what lies among the definitions and is none, hidden files aside."""
+    others = (path.name for path in (config / FOLDER).glob("*") if path.suffix.lower() not in ENDINGS or path.is_dir())
+    return tuple(sorted(name for name in others if not name.startswith(".")))
 
 
 def load_beside(path: Path, config: Path) -> tuple[Segment, Catalog]:
@@ -94,8 +107,7 @@ def load_beside(path: Path, config: Path) -> tuple[Segment, Catalog]:
 def read_beside(name: str, content: bytes, config: Path) -> tuple[Segment, Catalog]:
     """Do the same with a definition that is in no file; ``name`` stands for the file in messages."""
     draft = read(name, content)
-    saved = [read(file.name, file.read_bytes()) for file in sorted((config / FOLDER).glob("*.yaml"))]
-    catalog = check([*(other for other in saved if other.key != draft.key), draft])
+    catalog = check([*(other for other in _saved(config) if other.key != draft.key), draft])
     if draft.faults:
         raise ConfigurationError("\n".join(map(str, draft.faults)))
     return catalog.segment(draft.key), catalog

@@ -16,7 +16,8 @@ from include.segments import tree
 from include.segments.catalog import Catalog, Segment
 from include.segments.evaluation import COLUMNS, Before, Evaluation, counts
 from include.segments.evidence import described
-from include.segments.expression import digest, matching
+from include.segments.expression import matching
+from include.segments.holdouts import with_holdouts
 from include.segments.language import parse
 from include.segments.roster import Roster
 
@@ -128,11 +129,11 @@ def membership(changes: Changes, catalog: Catalog, previous: ir.Table) -> ir.Tab
     entries = changes.entries
     entered = entries.select(
         "segment_key", "member_id", "definition_version", "confidence", "evidence",
-        since=ibis.coalesce(entries.origin_since, ibis.literal(changes.roster.as_of)),
+        since=ibis.coalesce(entries.origin_since, ibis.literal(changes.roster.as_of)), was_holdout=ibis.literal(False),
     )  # fmt: skip
     stayed = _stayed(changes, previous)
     rows = entered.select(sorted(entered.columns)).union(stayed.select(sorted(entered.columns)))
-    return rows.mutate(is_holdout=_holdout(rows, catalog))
+    return with_holdouts(rows, catalog, changes.roster.customers)
 
 
 def _stayed(changes: Changes, previous: ir.Table) -> ir.Table:
@@ -149,18 +150,8 @@ def _stayed(changes: Changes, previous: ir.Table) -> ir.Table:
         changes.roster.member.select("member_no", living="member_id"), "member_no"
     )
     rows = rows.left_join(names.select("member_id", "living").distinct(), "member_id").drop("member_id_right")
-    return rows.mutate(member_id=ibis.coalesce(rows.living, rows.member_id)).drop("living")
-
-
-def _holdout(rows: ir.Table, catalog: Catalog) -> ir.BooleanValue:
-    """A member's hash with the segment's key decides, so that it is always the same ones."""
-    shares = [(s.key, s.definition.holdout) for s in catalog.segments if s.definition.holdout > 0]
-    if not shares:
-        return ibis.literal(False)
-    hashed = digest(rows.segment_key + ":" + rows.member_id)
-    return ibis.cases(
-        *((rows.segment_key == key, hashed < f"{int(share * 16**8):08x}") for key, share in shares), else_=False
-    )
+    rows = rows.mutate(member_id=ibis.coalesce(rows.living, rows.member_id)).drop("living")
+    return rows.rename(was_holdout="is_holdout")
 
 
 def events(changes: Changes, catalog: Catalog, before: Before, sequence: int) -> ir.Table:

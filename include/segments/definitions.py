@@ -62,6 +62,9 @@ class Definition(_Section):
     holdout: float = Field(
         0.0, ge=0, le=0.5, description="Share of members kept out of activation, always the same ones"
     )
+    inherit_holdouts: bool = Field(
+        True, description="Whoever is held out of a segment that it includes is held out of it too"
+    )
     expected: Expected = Field(Expected(), description="Plausible sizes")
     movement: Movement = Field(Movement(), description="Plausible movement")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.nearest import nearest
 from include.contracts.segments import SEGMENT
+from include.segments.states import missing
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
 from include.storage.readers import NOTHING
@@ -22,13 +23,16 @@ def list_segments(project: Project) -> list[dict[str, Any]]:
         return [dict(row) for row in rows.mappings()]
 
 
-def find_segment(connection: sa.Connection, key: str) -> dict[str, Any]:
-    """Return one published row of ``segment``; raises ConfigurationError naming the nearest key."""
+def find_segment(connection: sa.Connection, key: str, config: Path) -> dict[str, Any]:
+    """Return one published row of ``segment``; raises ConfigurationError saying why there is none.
+
+    ``config`` is the folder whose definitions may be saved but not evaluated yet.
+    """
     require_published(connection)
     rows = connection.exec_driver_sql(f"SELECT * FROM {READERS}.{SEGMENT.name}").mappings()
     known = {row["segment_key"]: dict(row) for row in rows}
     if key not in known:
-        raise ConfigurationError(f"There is no segment {key!r}{nearest(key, known)}.")
+        raise missing(key, known, config)
     return known[key]
 
 

@@ -227,6 +227,18 @@ def segments(node: Node) -> tuple[str, ...]:
     return tuple(sorted({part.key for part in walk(node) if isinstance(part, InSegment)}))
 
 
+def included(node: Node, *, truth: bool = True) -> tuple[str, ...]:
+    """Return the keys of the segments whose members the condition takes in, not only leaves out, sorted."""
+    match node:
+        case InSegment(key):
+            return (key,) if truth else ()
+        case Not(item):
+            return included(item, truth=not truth)
+        case People(quantifier, condition):
+            return included(condition, truth=truth is not (quantifier == "none"))
+    return tuple(sorted({key for child in children(node) for key in included(child, truth=truth)}))
+
+
 def _measured(clause: Clause) -> tuple[Measured, ...]:
     match clause:
         case Measured():

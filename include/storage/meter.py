@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -13,17 +14,17 @@ _STATUS = Path("/proc/self/status")
 
 
 class Meter:
-    """Measures the ``with`` block: ``seconds`` of wall clock, ``peak_mb`` of resident memory in MiB.
+    """Measures the ``with`` block: ``seconds`` of wall clock, ``peak_mb`` of resident memory in MiB or None.
 
-    On Linux the peak is the block's own (the kernel's high-water mark is reset at its start);
-    elsewhere it is the process's so far.
+    The peak is the block's own where the kernel lets its high-water mark be reset at the start; else it is the
+    process's so far: on macOS, and in Airflow's tasks, whose /proc belongs to root.
     """
 
     seconds: float = 0.0
-    peak_mb: int = 0
+    peak_mb: int | None = None
 
     def __enter__(self) -> Meter:
-        if _CLEAR.exists():
+        with suppress(OSError):
             _CLEAR.write_text("5")
         self._start = time.perf_counter()
         return self
@@ -35,9 +36,12 @@ class Meter:
         self.peak_mb = _peak_mb()
 
 
-def _peak_mb() -> int:
-    if _STATUS.exists():
-        mark = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(mark.split()[1]) // 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak // (1024 * 1024 if sys.platform == "darwin" else 1024))
+def _peak_mb() -> int | None:
+    try:
+        lines = _STATUS.read_text().splitlines()
+    except FileNotFoundError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return int(peak // (1024 * 1024 if sys.platform == "darwin" else 1024))
+    except OSError:
+        return None
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:")), None)

@@ -10,7 +10,7 @@ import pytest
 
 from include.contracts import profiles, staged
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
-from include.contracts.metrics import CONTRACT_RENEWAL, COVERAGE, GRID, NPS_MONTH, RENEWAL_MONTH
+from include.contracts.metrics import BASIS, CONTRACT_RENEWAL, COVERAGE, GRID, NPS_MONTH, RENEWAL_MONTH
 from include.measures.step import measure
 from tests.small_company import AS_OF, SmallCompany, read
 
@@ -139,6 +139,12 @@ def users(company: SmallCompany) -> None:
     for week, times in enumerate((1, 2, 2, 8)):
         company.use("rose_once", days_ago(7 * week + 6), times=times)
     company.use("steady", *(days_ago(7 * week) for week in range(4)), account_id="usage.group:9")
+    company.account("ungrouped")
+    company.person("in_ungrouped", account_id="ungrouped")
+    company.use("in_ungrouped", days_ago(2), times=3, account_id="usage.group:never-described")
+    company.person("homeless")
+    company.use("homeless", days_ago(2), times=2, account_id="usage.group:never-described")
+    company.use(None, days_ago(2), account_id="usage.group:9")
     company.add(staged.ASSET, asset_id="crm.asset:1", account_id="falling", seats=4, status="Installed")
     company.add(staged.ASSET, asset_id="crm.asset:2", account_id="falling", seats=9, ends_on=days_ago(1))
     company.add(staged.ASSET, asset_id="crm.asset:3", account_id="falling", seats=9, status="Obsolete")
@@ -351,7 +357,29 @@ def test_an_accounts_usage(accounts: Rows) -> None:
     assert (row["usage_falling_weeks"], row["usage_seats_used"], row["usage_core_actions_28"]) == (3, 1, 15)
     assert (row["usage_seats_bought"], row["usage_breadth"]) == (4, 0.25)  # assets in force only
     linked = accounts["linked"]
-    assert (linked["usage_seats_used"], linked["usage_core_actions_28"], linked["usage_seats_bought"]) == (1, 4, 7)
+    assert (linked["usage_seats_used"], linked["usage_core_actions_28"], linked["usage_seats_bought"]) == (1, 5, 7)
+
+
+def test_people_at_work_in_another_accounts_workspace_are_active_and_use_its_seats(
+    accounts: Rows, people: Rows
+) -> None:
+    home, place = accounts["falling"], accounts["linked"]
+    assert (home["usage_active_people"], home["usage_people_elsewhere"], home["usage_seats_used"]) == (2, 1, 1)
+    assert (place["usage_active_people"], place["usage_people_elsewhere"], place["usage_seats_used"]) == (0, 0, 1)
+    assert (people["steady"]["usage_account_id"], people["falls"]["usage_account_id"]) == ("linked", "falling")
+    assert people["steady"]["account_active_people"] == 2
+
+
+def test_use_in_a_workspace_that_nothing_describes_is_of_the_persons_account(
+    company: SmallCompany, report: Any, accounts: Rows
+) -> None:
+    row = accounts["ungrouped"]
+    assert (row["usage_core_actions_28"], row["usage_seats_used"], row["usage_tier"]) == (3, 1, "low")
+    found = {row["basis"]: row["rows"] for row in read(company.project, BASIS, report)}
+    assert found["usage_by_nowhere"] >= 2  # homeless belongs to no account
+    assert found["usage_of_nobody"] == 1
+    assert found["usage"] == sum(found[f"usage_by_{name}"] for name in ("workspace", "person", "nowhere"))
+    assert report.counts["basis.usage_by_nowhere"] == found["usage_by_nowhere"]
 
 
 def test_machines_are_no_engagement(people: Rows) -> None:

@@ -70,7 +70,7 @@ def test_it_listens_on_this_machine_only_and_asks_for_the_password(home: Path) -
 
 
 def test_it_outlives_a_starter_that_is_killed(home: Path) -> None:
-    script = "import sys, pathlib, os, signal; from include.storage import embedded;"
+    script = "import sys, pathlib, os, signal; from include.storage.postgres import embedded;"
     script += "embedded.start(pathlib.Path(sys.argv[1])); os.kill(os.getpid(), signal.SIGKILL)"
     subprocess.run([sys.executable, "-c", script, str(home)], check=False, env={**os.environ, "PYTHONPATH": "."})
     assert embedded.is_running(home)

@@ -220,7 +220,7 @@ STAGES = [
     },
     {"stage": "resolve", "counts": {"records": 8, "profiles": 5, "created": 4, "merged": 1, "review": 2}, "seconds": 3},
 ]
-SEGMENT = {"segment_key": "lapsed", "name": "Lapsed users", "level": "person", "state": "published"}
+SEGMENT = {"segment_key": "lapsed", "name": "Lapsed users", "level": "person", "state": "published", "reason": None}
 
 
 def shown(content: RenderableType) -> str:
@@ -251,6 +251,12 @@ def test_a_summary_of_a_run_that_changed_nothing_tells_no_changes() -> None:
     assert "Nothing has changed" in text
     assert "created" not in text
     assert "entered" not in text
+
+
+def test_a_segment_that_is_refused_is_told_with_the_reason() -> None:
+    text = told(is_new=True, state="refused", reason="lapsed.yaml:1:1: 'name' is missing.")
+    assert "Refused; they keep the members they had until they are corrected" in text
+    assert "lapsed.yaml:1:1: 'name' is missing." in text
 
 
 def test_a_segment_that_is_held_is_told_with_how_to_publish_it() -> None:

@@ -38,13 +38,13 @@ def history(company: SmallCompany, report: StageReport) -> list[tuple[str, date,
 def test_it_writes_all_its_tables_and_counts_whom_it_measured(company: SmallCompany) -> None:
     report = run(company, AS_OF)
     assert {ref.dataset for ref in report.writes} == {table.name for table in MEASURED}
-    assert report.counts == {"profiles": 2, "accounts": 1}
+    assert (report.counts["profiles"], report.counts["accounts"]) == (2, 1)
 
 
 def test_nobody_and_no_activity_is_no_fault(tmp_path: Path) -> None:
     company = SmallCompany(tmp_path)
     report = measure(company.project, company.run(), company.save())
-    assert report.counts == {"profiles": 0, "accounts": 0}
+    assert set(report.counts.values()) == {0}
     assert {ref.dataset for ref in report.writes} == {table.name for table in MEASURED}
 
 

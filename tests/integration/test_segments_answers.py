@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,13 +24,15 @@ from include.contracts.runs import DatasetRef
 from include.contracts.settings import ROOT
 from include.measures.step import measure
 from include.segments.catalog import load_beside
-from include.segments.export import export, export_file, neutral
+from include.segments.export import export, export_file
+from include.segments.formats import neutral
 from include.segments.held import implausible
 from include.segments.listing import list_segments
 from include.segments.preview import preview
 from include.segments.step import segment
 from include.storage.control.approvals import approved
 from include.storage.postgres import build, publication
+from include.storage.project import Project
 from include.storage.readers import lake_reader, warehouse_reader
 from tests.small_company import AS_OF, SmallCompany, publish
 
@@ -61,6 +65,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> SmallCompany:
     company.contract("a2", "evergreen", days_ago(345), None)
     company.add(identity.EDGE, record_a="crm.contact:1", record_b="nps.respondent:1", match_weight=2.0, probability=0.8,
                 grade="match", rule="email", evidence="email=exact")  # fmt: skip
+    company.add(profiles.PROFILE_IDENTIFIER, profile_id="p1", type="email", value="p1@acme.test", source="crm",
+                records=1, is_primary=True, is_deliverable=False)  # fmt: skip
     company.add(identity.ALIAS, alias_id="p0", profile_id="p1", since=AS_OF)
     company.add(profiles.PROFILE_LINEAGE, profile_id="p1", attribute="title", record_id="crm.contact:1", rule="newest",
                 candidates=1, losing_values=0)  # fmt: skip
@@ -75,6 +81,15 @@ def refs(company: SmallCompany) -> dict[str, DatasetRef]:
     for step in (measure, segment):
         refs |= publish(company.project, step(company.project, company.run(), refs))
     return refs
+
+
+def test_why_shows_what_a_value_may_be_misread_without(company: SmallCompany, refs: Any) -> None:
+    clause = next(
+        c for c in explain(company.project, "accounts_at_risk", "a1").clauses if c.text == "usage_breadth < 0.1"
+    )
+    shown = {source.measure: source.value for source in clause.sources}
+    assert shown["usage_seats_used"] == 0
+    assert shown["usage_people_elsewhere"] == 0
 
 
 def test_why_shows_each_clause_with_its_value_source_and_age(company: SmallCompany, refs: Any) -> None:
@@ -148,7 +163,6 @@ def warehouse(company: SmallCompany, refs: dict[str, DatasetRef], postgres_home:
     import psycopg  # noqa: PLC0415
 
     from include.storage.postgres import embedded  # noqa: PLC0415
-    from include.storage.project import Project  # noqa: PLC0415
 
     server = embedded.url(postgres_home, "postgres").replace("postgresql+psycopg", "postgresql")
     with psycopg.connect(server, autocommit=True) as connection:
@@ -200,21 +214,22 @@ def cells(content: bytes) -> list[dict[str, str]]:
 
 def test_csv_cells_that_a_spreadsheet_would_run_are_neutral(warehouse: SmallCompany) -> None:
     sink = io.BytesIO()
-    assert export(warehouse.project, "detractors_renewing", "csv", sink) == 1
+    assert export(warehouse.project, "detractors_renewing", "csv", sink).count == 1
     (row,) = cells(sink.getvalue())
-    assert (row["full_name"], row["phone"], row["company"]) == ("'@SUM(1)", "'+4930123456", "'-Acme")
+    assert (row["full_name"], row["phone"], row["company"]) == ("'@SUM(1)", "+4930123456", "'-Acme")
     assert (row["email"], row["title"], row["nps_class"]) == ("p1@acme.test", "Нина", "detractor")
     sink = io.BytesIO()
-    assert export(warehouse.project, "accounts_at_risk", "csv", sink) == 1
+    assert export(warehouse.project, "accounts_at_risk", "csv", sink).count == 1
     assert cells(sink.getvalue())[0]["name"] == "'=cmd|' /C calc'!A0"
 
 
-def test_excel_has_neutral_text_and_no_formula(warehouse: SmallCompany, tmp_path: Path) -> None:
-    assert export_file(warehouse.project, "accounts_at_risk", "xlsx", tmp_path / "out.xlsx") == 1
+def test_excel_has_typed_text_and_no_formula(warehouse: SmallCompany, tmp_path: Path) -> None:
+    assert export_file(warehouse.project, "accounts_at_risk", "xlsx", tmp_path / "out.xlsx").count == 1
     with zipfile.ZipFile(tmp_path / "out.xlsx") as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet
-    assert "'=cmd|" in sheet
+    assert "'=cmd|" not in sheet
+    assert "=cmd|" in sheet
 
 
 def test_parquet_is_verbatim(warehouse: SmallCompany, tmp_path: Path) -> None:
@@ -227,15 +242,101 @@ def test_parquet_is_verbatim(warehouse: SmallCompany, tmp_path: Path) -> None:
 def test_every_dangerous_beginning_is_neutralised(start: str) -> None:
     import pyarrow as pa  # noqa: PLC0415
 
-    batch = pa.record_batch({"text": [f"{start}1+1", "a=b", None, ""], "number": [-1, 2, 3, 4]})
-    assert neutral(batch).to_pydict() == {"text": [f"'{start}1+1", "a=b", None, ""], "number": [-1, 2, 3, 4]}
+    batch = pa.record_batch({"text": [f"{start}A1+1", "a=b", None, ""], "number": [-1, 2, 3, 4]})
+    assert neutral(batch).to_pydict() == {"text": [f"'{start}A1+1", "a=b", None, ""], "number": [-1, 2, 3, 4]}
+
+
+@pytest.mark.parametrize(
+    "number", ["+14155550100", "+49 30 123-456", "+1 (415) 555-0100", "+14155550100;ext=12", "-3.5"]
+)
+def test_a_number_runs_nothing_and_stays_as_it_is(number: str) -> None:
+    import pyarrow as pa  # noqa: PLC0415
+
+    batch = pa.record_batch({"phone": [number, f"{number}+cmd|' /C calc'!A0"]})
+    assert neutral(batch).to_pydict() == {"phone": [number, f"'{number}+cmd|' /C calc'!A0"]}
 
 
 def test_an_empty_segment_is_a_header(warehouse: SmallCompany) -> None:
     for format in ("csv", "parquet", "xlsx"):
         sink = io.BytesIO()
-        assert export(warehouse.project, "accounts_overdue", format, sink) == 0
+        assert export(warehouse.project, "accounts_overdue", format, sink).count == 0
         assert sink.getvalue()
+
+
+def test_an_export_says_how_many_may_be_contacted_and_for_a_channel_leaves_out_the_others(
+    warehouse: SmallCompany,
+) -> None:
+    found = export(warehouse.project, "evergreen_power_users", "csv", io.BytesIO())
+    assert found.count == 1
+    assert {state: n for state, n in found.contactable["email"].items() if n} == {"opted out": 1}
+    assert {state: n for state, n in found.contactable["phone"].items() if n} == {"no contact point": 1}
+    found = export(warehouse.project, "evergreen_power_users", "csv", io.BytesIO(), channel="email")
+    assert (found.count, found.left_out) == (0, {"opted out": 1})
+    found = export(warehouse.project, "detractors_renewing", "csv", io.BytesIO(), channel="email")
+    assert (found.count, found.left_out) == (0, {"undeliverable": 1})
+    found = export(warehouse.project, "detractors_renewing", "csv", io.BytesIO(), channel="phone")
+    assert (found.count, found.left_out) == (1, {})
+    with pytest.raises(ConfigurationError, match="a channel reaches people"):
+        export(warehouse.project, "accounts_at_risk", "csv", io.BytesIO(), channel="email")
+    with pytest.raises(ConfigurationError, match="did you mean 'email'"):
+        export(warehouse.project, "lapsed", "csv", io.BytesIO(), channel="mail")
+
+
+@contextmanager
+def altered(warehouse: SmallCompany, change: str, undo: str) -> Iterator[None]:
+    """Change the published segments for a while."""
+    with warehouse.project.warehouse().begin() as connection:
+        place = connection.execute(
+            sa.text("SELECT table_schema FROM information_schema.view_table_usage "
+                    "WHERE view_schema = 'kindred' AND view_name = 'segment'")
+        ).scalar()  # fmt: skip
+        connection.exec_driver_sql(f'SET LOCAL search_path = "{place}"')
+        connection.exec_driver_sql(change)
+    yield
+    with warehouse.project.warehouse().begin() as connection:
+        connection.exec_driver_sql(f'SET LOCAL search_path = "{place}"')
+        connection.exec_driver_sql(undo)
+
+
+SOUND = "UPDATE segment SET state = 'published', reason = null WHERE segment_key = 'detractors_renewing'"
+
+
+def test_a_refused_segment_is_not_exported(warehouse: SmallCompany, tmp_path: Path) -> None:
+    refused = "UPDATE segment SET state = 'refused', reason = 'It is wrong.' WHERE segment_key = 'detractors_renewing'"
+    with altered(warehouse, refused, SOUND):
+        with pytest.raises(ConfigurationError, match=r"is refused.*It is wrong.*Nothing was exported"):
+            export_file(warehouse.project, "detractors_renewing", "csv", tmp_path / "out.csv")
+        assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_held_segment_is_exported_as_it_last_stood_and_one_that_never_stood_is_not(warehouse: SmallCompany) -> None:
+    held = "UPDATE segment SET state = 'held', reason = 'Too many.' WHERE segment_key = 'detractors_renewing'"
+    with altered(warehouse, held, SOUND):
+        found = export(warehouse.project, "detractors_renewing", "csv", io.BytesIO())
+        assert found.count == 1
+        assert found.note is not None
+        assert found.note.endswith(f"held back: Too many. These are its members as of {AS_OF}.")
+    never = f"{held}; UPDATE segment_history SET state = 'held' WHERE segment_key = 'detractors_renewing'"
+    again = f"{SOUND}; UPDATE segment_history SET state = 'published' WHERE segment_key = 'detractors_renewing'"
+    with altered(warehouse, never, again), pytest.raises(ConfigurationError, match="Nothing was exported"):
+        export(warehouse.project, "detractors_renewing", "csv", io.BytesIO())
+
+
+def test_a_saved_definition_that_no_run_has_seen_is_told_from_one_that_is_not_there(
+    warehouse: SmallCompany, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "config" / "segments"
+    folder.mkdir(parents=True)
+    content = "key: {0}\nname: x\nowner: x\npurpose: x\nwhere: {1}\n"
+    (folder / "new.yml").write_text(content.format("new", "has_email"))
+    (folder / "wrong.yaml").write_text(content.format("wrong", "has_emial"))
+    project = Project(warehouse.project.settings.model_copy(update={"config": tmp_path / "config"}))
+    with pytest.raises(ConfigurationError, match="new is saved but not evaluated yet"):
+        export(project, "new", "csv", io.BytesIO())
+    with pytest.raises(ConfigurationError, match="did you mean 'has_email'"):
+        export(project, "wrong", "csv", io.BytesIO())
+    with pytest.raises(ConfigurationError, match="There is no segment 'newer'"):
+        export(project, "newer", "csv", io.BytesIO())
 
 
 def test_members_held_out_are_left_out_unless_asked_for(warehouse: SmallCompany) -> None:
@@ -247,8 +348,10 @@ def test_members_held_out_are_left_out_unless_asked_for(warehouse: SmallCompany)
         connection.exec_driver_sql(
             f"UPDATE \"{place}\".segment_membership SET is_holdout = true WHERE segment_key = 'evergreen_power_users'"
         )
-    assert export(warehouse.project, "evergreen_power_users", "csv", io.BytesIO()) == 0
-    assert export(warehouse.project, "evergreen_power_users", "csv", io.BytesIO(), holdout=True) == 1
+    found = export(warehouse.project, "evergreen_power_users", "csv", io.BytesIO())
+    assert (found.count, found.held_out) == (0, 1)
+    found = export(warehouse.project, "evergreen_power_users", "csv", io.BytesIO(), holdout=True)
+    assert (found.count, found.held_out) == (1, 0)
 
 
 def test_an_unknown_format_segment_or_place_is_one_sentence(warehouse: SmallCompany, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.runs import DatasetRef, StageReport
 from include.contracts.segments import SEGMENT, SEGMENT_EVENT, SEGMENT_HISTORY, SEGMENT_MEMBERSHIP
 from include.contracts.tables import Table
+from include.segments.states import published_rows, unsound
 from include.segments.step import segment, segment_with
 from include.storage.project import Project
 from tests.small_company import AS_OF, SmallCompany, publish, read, rows_of, save
@@ -351,6 +352,9 @@ def test_a_refused_definition_keeps_its_members_and_stops_no_other(company: Comp
     assert row["state"] == "refused"
     assert row["reason"].startswith("happy.yaml:1:")
     assert "did you mean 'nps_score'?" in row["reason"]
+    with company.base.project.engine() as engine:
+        (told,) = unsound(published_rows(engine))
+    assert told == f"happy is refused, and its members are the 1 that it had: {row['reason']}"
     company.day = TOMORROW + timedelta(days=1)
     company.define("happy", "nps_score >= 9")
     assert sorted(company.log(company.run(scores(a=9, b=9, c=1)))) == [("happy", "entry", "b", None, "person")]
@@ -380,6 +384,50 @@ def test_the_members_held_out_are_always_the_same_share(company: Company) -> Non
     company.day = TOMORROW
     second = {r["member_id"] for r in company.read(SEGMENT_MEMBERSHIP, company.run(people)) if r["is_holdout"]}
     assert second == first
+
+
+def held_out(company: Company, report: StageReport) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in company.read(SEGMENT_MEMBERSHIP, report):
+        found.setdefault(row["segment_key"], set()).update({row["member_id"]} if row["is_holdout"] else ())
+    return found
+
+
+def test_who_is_held_out_of_a_segment_is_so_of_those_that_include_it(company: Company) -> None:
+    company.define("happy", "nps_score >= 9", holdout=0.25)
+    company.define("wider", "nps_score = 8 or in_segment('happy')")
+    company.define("widest", "nps_score = 7 or in_segment('wider')", holdout=0.1)
+    company.define("others", "not in_segment('happy')")
+    company.define("counted", "in_segment('wider')", inherit_holdouts=False)
+    people = {f"p{n}": {"nps_score": 7 + n % 3} for n in range(600)}
+    found = held_out(company, company.run(people))
+    assert 30 < len(found["happy"]) < 70
+    assert found["wider"] == found["happy"]
+    assert found["widest"] > found["happy"]  # and its own share
+    assert found["others"] == found["counted"] == set()
+
+
+def test_the_people_of_an_account_that_is_held_out_are_held_out_and_not_the_reverse(company: Company) -> None:
+    company.define("clients", "nps > 0", level="account", holdout=0.5)
+    company.define("their_people", "in_segment('clients')")
+    company.define("happy", "nps_score >= 9", holdout=0.5)
+    company.define("with_happy_people", "any_of_people(in_segment('happy'))", level="account")
+    people = {f"p{n}": {"nps_score": 9, "account_id": f"a{n % 40}"} for n in range(80)}
+    found = held_out(company, company.run(people, {f"a{n}": {"nps": 50.0} for n in range(40)}))
+    assert 10 < len(found["clients"]) < 30
+    assert found["their_people"] == {person for person, row in people.items() if row["account_id"] in found["clients"]}
+    assert found["with_happy_people"] == set()
+
+
+def test_a_refused_definition_goes_on_holding_out_whom_it_held_out(company: Company) -> None:
+    people = scores(**{f"p{n}": 9 for n in range(100)})
+    company.define("happy", "nps_score >= 9", holdout=0.25)
+    company.define("above", "in_segment('happy')")
+    before = held_out(company, company.run(people))
+    assert before["happy"]
+    company.day = TOMORROW
+    company.define("happy", "nps_scor >= 9", holdout=0.25)
+    assert held_out(company, company.run(people)) == before
 
 
 def test_segments_of_accounts_and_of_their_people(company: Company) -> None:

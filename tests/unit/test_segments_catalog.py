@@ -63,6 +63,16 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     assert faults(load(config)) == {"bad.yaml": ["bad.yaml:2:1: it is not UTF-8 text."]}
 
 
+def test_yml_is_read_like_yaml_and_what_is_no_definition_is_named(tmp_path: Path) -> None:
+    config = folder(tmp_path, a=good("a"))
+    (config / "segments" / "b.yml").write_text(good("b"))
+    for name in ("notes.txt", "c.yaml.bak", ".hidden"):
+        (config / "segments" / name).write_text("x")
+    catalog = load(config)
+    assert [segment.key for segment in catalog.segments] == ["a", "b"]
+    assert catalog.passed_over == ("c.yaml.bak", "notes.txt")
+
+
 def test_two_segments_with_one_key_are_both_refused(tmp_path: Path) -> None:
     catalog = load(folder(tmp_path, one=good("twin"), two=good("twin"), sound=good("sound")))
     assert faults(catalog) == {

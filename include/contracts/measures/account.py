@@ -6,6 +6,8 @@ from include.contracts.measures.declaration import Measure, nps, relation, usage
 from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, active_days
 from include.contracts.tables import count, date, integer, number, text
 
+PEOPLE = ("usage_active_people", "usage_people_elsewhere")
+
 ACCOUNT_MEASURES: tuple[Measure, ...] = (
     nps(
         number(
@@ -24,12 +26,36 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     nps(text("nps_response_id", "The latest answer (staged/nps_response)")),
     *active_days(" of anybody"),
     usage(count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0),
-    usage(count("usage_seats_used", "People with a core action"), "seats", "28 days", default=0),
+    usage(
+        count("usage_seats_used", "People with a core action in the account's workspaces, whosever people they are"),
+        "seats",
+        "28 days",
+        default=0,
+        beside=PEOPLE,
+    ),
+    usage(
+        count("usage_active_people", "People of the account with a core action, in whosever workspace"),
+        "people",
+        "28 days",
+        default=0,
+        beside=("usage_people_elsewhere", "usage_seats_used"),
+    ),
+    usage(
+        count("usage_people_elsewhere", "Of these, those who acted in other accounts' workspaces only"),
+        "people",
+        "28 days",
+        default=0,
+    ),
     usage(
         integer("usage_seats_bought", "Seats of the assets in force, else of the product's own count", minimum=0),
         "seats",
     ),
-    usage(number("usage_breadth", "Seats used of seats bought", minimum=0), "share", "28 days"),
+    usage(
+        number("usage_breadth", "Seats used of seats bought", minimum=0),
+        "share",
+        "28 days",
+        beside=("usage_seats_used", "usage_seats_bought", *PEOPLE),
+    ),
     usage(
         count("usage_features_adopted", "Features used by more than half of the active people"),
         "features",

@@ -27,7 +27,8 @@ class Measure:
     """One column of customer_360 or account_360: what it means, and where its values come from.
 
     ``record`` and ``dated`` name the columns that hold the source row behind the value and that row's date.
-    ``default`` is the value of somebody without any source row. ``history`` keeps every change of it.
+    ``default`` is the value of somebody without any source row. ``history`` keeps every change of it. ``beside`` names
+    measures without which the value may be misread; an explanation shows them with it.
     """
 
     column: Column
@@ -40,6 +41,7 @@ class Measure:
     default: str | int | bool | None = None
     history: bool = False
     uses_opens: bool = False
+    beside: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -34,6 +34,10 @@ PERSON_MEASURES: tuple[Measure, ...] = (
     *active_days(),
     usage(count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0),
     usage(count("usage_features_28", "Different features used by core actions"), "features", "28 days", default=0),
+    usage(
+        text("usage_account_id", "Account in whose workspace the person acted last, which need not be the person's"),
+        window="28 days",
+    ),
     *USAGE_MEASURES,
     *RENEWAL_MEASURES,
     engagement(count("email_sent_28", "Emails sent, over all the person's addresses"), "emails", "28 days", default=0),
@@ -82,7 +86,10 @@ PERSON_MEASURES: tuple[Measure, ...] = (
     relation(text("account_plan", "Its product plan")),
     relation(integer("account_employees", "Its number of employees", minimum=0), "people"),
     relation(
-        count("account_active_people", "People of the account with a core action"), "people", "28 days", default=0
+        count("account_active_people", "People of the account with a core action, in whosever workspace"),
+        "people",
+        "28 days",
+        default=0,
     ),
     relation(
         integer("account_usage_falling_weeks", "usage_falling_weeks of the account", minimum=0, maximum=3),

@@ -1,0 +1,73 @@
+"""Channels: who of a segment's people may be contacted by which, for marketing, and why the others may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.nearest import nearest
+from include.storage.postgres.warehouse import READERS
+
+REACHABLE = ("opted in", "consent unknown")
+UNREACHABLE = ("opted out", "undeliverable", "no contact point")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way to contact people: a type of contact point, the profile's column that has it, and its consent's."""
+
+    name: str
+    purpose: str
+    consent: str
+
+    @property
+    def state(self) -> str:
+        """SQL that says of profile ``r`` one of REACHABLE or UNREACHABLE."""
+        points = f"SELECT FROM {READERS}.profile_identifier AS i WHERE i.profile_id = r.profile_id"
+        bounced = f"{points} AND i.type = '{self.name}' AND i.value = r.{self.name} AND NOT i.is_deliverable"
+        return (
+            f"CASE WHEN r.{self.name} IS NULL THEN 'no contact point' "
+            f"WHEN r.{self.consent} = 'opted_out' THEN 'opted out' "
+            f"WHEN EXISTS ({bounced}) THEN 'undeliverable' "
+            f"WHEN r.{self.consent} = 'opted_in' THEN 'opted in' ELSE 'consent unknown' END"
+        )
+
+
+CHANNELS: Mapping[str, Channel] = {
+    channel.name: channel
+    for channel in (
+        Channel("email", "email_marketing", "email_consent"),
+        Channel("phone", "phone_marketing", "phone_consent"),
+    )
+}
+
+
+def find_channel(name: str) -> Channel:
+    """Return the channel of that name; raises ConfigurationError."""
+    if name not in CHANNELS:
+        raise ConfigurationError(f"There is no channel {name!r}{nearest(name, CHANNELS)}.")
+    return CHANNELS[name]
+
+
+def contactable(connection: sa.Connection, key: str, *, holdout: bool) -> dict[str, dict[str, int]]:
+    """Count the members of a published segment of people by channel and state, without those held out.
+
+    With ``holdout`` they are counted too.
+    """
+    states = ", ".join(f"{channel.state} AS {channel.name}" for channel in CHANNELS.values())
+    counted = connection.execute(
+        sa.text(
+            f"SELECT {', '.join(CHANNELS)}, count(*) AS people FROM (SELECT {states} "
+            f"FROM {READERS}.segment_membership AS m JOIN {READERS}.profile AS r ON r.profile_id = m.member_id "
+            f"WHERE m.segment_key = :key AND (:holdout OR NOT m.is_holdout)) AS s GROUP BY {', '.join(CHANNELS)}"
+        ),
+        {"key": key, "holdout": holdout},
+    ).mappings()
+    found = {name: dict.fromkeys((*REACHABLE, *UNREACHABLE), 0) for name in CHANNELS}
+    for row in counted:
+        for name, states_of in found.items():
+            states_of[row[name]] += row["people"]
+    return found
