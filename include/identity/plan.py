@@ -16,19 +16,19 @@ from include.identity.decisions.decision import read_decisions
 from include.identity.decisions.standing import Records, Stand, stand
 from include.identity.settings import Stewardship, load_stewardship
 from include.identity.store import MODEL
-from include.matching.pairs.comparison import ROLE_NAMES
 from include.matching.spec import MatchingSpec, load_spec
-from include.matching.weights.model import FORMAT
-from include.matching.weights.priors import RELATIONS
+from include.storage.code import code_of
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
+from include.storage.versions import following
 
-CODE = 4
+STEP = "include.identity.step"
+ESTIMATE = "include.matching.weights.estimation"  # edited, it makes the saved model one of another kind
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is determined by, and what it will be called."""
+    """What a run is determined by, and its version: that of the run before where nothing has changed."""
 
     records: DatasetRef
     spec: MatchingSpec
@@ -38,6 +38,11 @@ class Plan:
     previous: Manifest | None
     inputs: Mapping[str, str]
     version: str
+
+    @property
+    def is_unchanged(self) -> bool:
+        """The run before was on the very same."""
+        return self.previous is not None and self.previous.version == self.version
 
 
 def plan_run(
@@ -49,17 +54,16 @@ def plan_run(
     previous = lake.current(CROSSWALK.name)
     in_force = decisions or current_decisions(project, spec, stewardship, records, previous)
     labels = read_labels(config / stewardship.labels.file)
-    vocabulary = {role: sorted(names.items()) for role, names in ROLE_NAMES.items()}
-    matching = fingerprint(spec.model_dump(mode="json"), FORMAT, RELATIONS, vocabulary)
+    matching = fingerprint(spec.model_dump(mode="json"), code_of(ESTIMATE))
     inputs = {
         PERSON_RECORD.name: records.version,
         "matching": matching,
         "model": _model_version(lake, records, matching, reestimate=reestimate),
         "decisions": in_force.digest,
         "stewardship": fingerprint(stewardship.model_dump(mode="json"), labels.to_pylist() if labels else None),
-        "code": str(CODE),
+        "code": code_of(STEP),
     }
-    version = fingerprint(inputs, previous.version if previous else None, run.as_of)
+    version = following(previous, inputs, run.as_of)
     return Plan(records, spec, stewardship, in_force, labels, previous, inputs, version)
 
 

@@ -29,23 +29,21 @@ def resolve(project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reest
     """
     records = refs[PERSON_RECORD.name]
     plan = plan_run(project, run, records, reestimate=reestimate)
-    unchanged = plan.previous is not None and dict(plan.previous.inputs) == dict(plan.inputs)
-    version = plan.previous.version if plan.previous and unchanged else plan.version
-    if not unchanged:
-        if project.lake.manifest(CROSSWALK.name, version) is None:
+    if not plan.is_unchanged:
+        if project.lake.manifest(CROSSWALK.name, plan.version) is None:
             build(project, run, plan)
-        _pass_gate(project, plan, version)
-    return _hand_on(project, plan, version)
+        _pass_gate(project, plan)
+    return _hand_on(project, plan)
 
 
-def _pass_gate(project: Project, plan: Plan, version: str) -> None:
+def _pass_gate(project: Project, plan: Plan) -> None:
     """Raise HeldError for a run that moves too much, until a person has approved it."""
-    held = load_report(project.lake, version)["held"]
+    held = load_report(project.lake, plan.version)["held"]
     if not held:
         return
     approved = approved_versions(project.warehouse(), CROSSWALK.name)
     if not any(_is_same(project.lake, plan, other) for other in approved):
-        raise HeldError(f"{CROSSWALK.name}@{version}", str(held))
+        raise HeldError(f"{CROSSWALK.name}@{plan.version}", str(held))
 
 
 def _is_same(lake: Lake, plan: Plan, version: str) -> bool:
@@ -56,11 +54,11 @@ def _is_same(lake: Lake, plan: Plan, version: str) -> bool:
     return load_report(lake, version).get("follows") == (plan.previous.version if plan.previous else None)
 
 
-def _hand_on(project: Project, plan: Plan, version: str) -> StageReport:
+def _hand_on(project: Project, plan: Plan) -> StageReport:
     """Point readers at the version, the crosswalk last, and report it."""
     lake = project.lake
     lake.point(DatasetRef(MODEL, plan.inputs["model"], 1))
-    written = [lake.open(DatasetRef(table.name, version, 0)).ref for table in DATASETS]
+    written = [lake.open(DatasetRef(table.name, plan.version, 0)).ref for table in DATASETS]
     for ref in written:
         lake.point(ref)
     model = load_model(lake, plan.inputs["model"])
@@ -69,6 +67,6 @@ def _hand_on(project: Project, plan: Plan, version: str) -> StageReport:
         stage="resolve",
         reads={PERSON_RECORD.name: plan.records.version, **before},
         writes=tuple(written),
-        counts=load_report(lake, version)["counts"],
+        counts=load_report(lake, plan.version)["counts"],
         model_version=model.version if model else None,
     )

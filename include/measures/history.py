@@ -17,17 +17,18 @@ from include.contracts.runs import DatasetRef, fingerprint
 from include.contracts.tables import Table
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
+from include.storage.versions import FOLLOWS, made_of
 
 
 def keep(engine: Engine, table: Table, current: ir.Table, as_of: date, inputs: Mapping[str, str]) -> DatasetRef:
     """Write the rows of ``current`` that differ from the history's last state; returns the history's new version."""
     before = engine.lake.current(table.name)
-    if before is not None and (_without_previous(before) == dict(inputs) or before.inputs["as_of"] > as_of.isoformat()):
+    if before is not None and (made_of(before) == dict(inputs) or before.inputs["as_of"] > as_of.isoformat()):
         return before.ref
     base = _until_yesterday(engine, before, as_of)
     version = fingerprint(inputs, base.version if base else None, list(base.files) if base else [])
     known = _rows(engine, base) if base else engine.read(table, None)
-    named = {**inputs, "previous": base.version if base else ""}
+    named = {**inputs, FOLLOWS: base.version if base else ""}
     return engine.write(
         table, changes(table, known, current, as_of), version=version, inputs=named, point=False, extends=base
     )
@@ -58,10 +59,6 @@ def changes(table: Table, history: ir.Table, current: ir.Table, as_of: date) -> 
         is_present=present,
         **{name: joined[name] for name in values},
     )
-
-
-def _without_previous(manifest: Manifest) -> dict[str, str]:
-    return {name: version for name, version in manifest.inputs.items() if name != "previous"}
 
 
 def _until_yesterday(engine: Engine, before: Manifest | None, as_of: date) -> Manifest | None:

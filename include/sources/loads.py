@@ -22,7 +22,7 @@ from include.sources.files.discovery import Found
 from include.sources.files.reading import Block, Reader, Reject, Tally
 from include.storage.lake import Lake
 
-CODE = 1  # raised when the same file would be read in another way
+CODE = 1  # raised when the same file would be read in another way; tests/golden/test_reading_code.py asks for it
 _MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
 
 
