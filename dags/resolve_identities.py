@@ -58,10 +58,9 @@ with DAG(
         return done
 
     @ask_task(doc_md="Have a person asked when the run was held, for it would move too much; nothing waits here.")
-    def ask_a_person(*, dag_run: Any, ti: Any, inlet_events: Any, outlet_events: Any) -> None:
+    def ask_a_person(*, ti: Any, inlet_events: Any, outlet_events: Any) -> None:
         held = ti.xcom_pull(task_ids="resolve", key=HELD_KEY)
-        # What is approved is this day's outcome, so the run that hands it on has to be of this day.
-        again = {"as_of": run_of(dag_run).as_of.isoformat()}
-        ask([held["subject"]] if held else [], again, inlet_events=inlet_events, outlet_events=outlet_events)
+        # What is approved is a change, on whatever day; by then readers may have a later one than this run's.
+        ask([held["subject"]] if held else [], {}, inlet_events=inlet_events, outlet_events=outlet_events)
 
     resolve(stage()) >> ask_a_person()

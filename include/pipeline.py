@@ -23,7 +23,9 @@ from include.contracts.runs import DatasetRef, Run, StageReport, Window
 from include.contracts.settings import Settings
 from include.contracts.sources import read_sources
 from include.contracts.staged import STAGED
+from include.storage import days
 from include.storage.meter import Meter
+from include.storage.postgres import publication
 from include.storage.project import Project
 
 Refs = Mapping[str, DatasetRef]
@@ -70,15 +72,27 @@ def perform(
 ) -> dict[str, Any]:
     """Run one of STAGES on the references of earlier ones; returns the merged ``refs`` and the ``report``.
 
-    ``final`` closes the run in the ledger. All that comes in and goes out is JSON-able.
+    ``final`` closes the run in the ledger. All that comes in and goes out is JSON-able. Raises EarlierDayError where
+    readers have a later day and the run does not rewind.
     """
     if stage not in _STEPS:
         raise ConfigurationError(f"There is no stage {stage!r}{nearest(stage, STAGES)}.")
     known: Refs = {name: DatasetRef(**ref) for name, ref in refs.items()}
     given = () if stage == STAGES[0] else (known,)
-    report = _recorded(project, run, partial(_call, _STEPS[stage], project, run, *given), final=final)
+
+    def step() -> StageReport:
+        require_forward(project, run)
+        return _call(_STEPS[stage], project, run, *given)
+
+    report = _recorded(project, run, step, final=final)
     merged = {**known, **{ref.dataset: ref for ref in report.writes}}
     return {"refs": {name: ref.to_dict() for name, ref in merged.items()}, "report": report.to_dict()}
+
+
+def require_forward(project: Project, run: Run) -> None:
+    """Raise EarlierDayError where readers have a later day than the run's, unless it rewinds."""
+    with project.warehouse().begin() as connection:
+        days.require_forward(run, publication.day(connection))
 
 
 def standing_refs(project: Project) -> dict[str, dict[str, Any]]:
@@ -89,6 +103,7 @@ def standing_refs(project: Project) -> dict[str, dict[str, Any]]:
 
 def run_all(project: Project, run: Run, watch: Callable[[str, Mapping[str, Any] | None], None]) -> None:
     """Run every stage in this process, as the DAGs would; ``watch`` hears of each stage's start and report."""
+    require_forward(project, run)  # before anything is taken in
     window = everything_until(run)
     for source in sources(project.settings.config):
         watch(f"extract {source}", None)
@@ -106,7 +121,7 @@ def everything_until(run: Run) -> Window:
     return Window(None, datetime.combine(run.as_of + timedelta(days=1), time(), UTC))
 
 
-def new_run(project: Project, started_at: datetime) -> Run:
+def new_run(project: Project, started_at: datetime, *, rewinds: bool = False) -> Run:
     """Name a run that a person starts.
 
     Its logical date is the pinned one, else the day on which a sample's exports were taken, else that of
@@ -114,7 +129,7 @@ def new_run(project: Project, started_at: datetime) -> Run:
     """
     settings = project.settings
     as_of = settings.as_of or taken_on(settings.exports) or started_at.astimezone(settings.zone).date()
-    return Run(f"cli__{started_at:%Y-%m-%dT%H:%M:%S}_{uuid.uuid4().hex[:6]}", as_of)
+    return Run(f"cli__{started_at:%Y-%m-%dT%H:%M:%S}_{uuid.uuid4().hex[:6]}", as_of, rewinds)
 
 
 def taken_on(exports: Path) -> date | None:

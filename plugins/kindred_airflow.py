@@ -228,14 +228,15 @@ def project() -> Project:
 def run_of(dag_run: Any) -> Run:
     """Return the run's name in the ledger, and its logical date: runs that an asset starts have none of their own.
 
-    It is the one that its conf gives as ``as_of``, else the pinned one, else the day on which a sample's exports were
-    taken, else the day on which the run was due.
+    The date is the one that its conf gives as ``as_of``, else the pinned one, else the day on which a sample's exports
+    were taken, else the day on which the run was due. The conf ``{"rewind": true}`` lets it forget later days.
     """
     from include.pipeline import taken_on
 
     settings = Settings.from_environment()
     known = _wanted(dag_run.conf) or settings.as_of or taken_on(settings.exports)
-    return Run(f"{dag_run.dag_id}/{dag_run.run_id}", known or dag_run.run_after.astimezone(settings.zone).date())
+    as_of = known or dag_run.run_after.astimezone(settings.zone).date()
+    return Run(f"{dag_run.dag_id}/{dag_run.run_id}", as_of, rewinds=(dag_run.conf or {}).get("rewind") is True)
 
 
 def window_of(dag_run: Any) -> Window:

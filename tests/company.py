@@ -51,10 +51,14 @@ class Company:
     def week(self, *records, said=()):
         """Stage these records and resolve them; returns the profile of each."""
         self.stage(*records, said=said)
-        report = resolve(self.project, Run(f"run-{self.day}", self.day), self.refs)
-        self.refs |= {ref.dataset: ref for ref in report.writes}
+        self.resolve(Run(f"run-{self.day}", self.day))
         self.day += timedelta(days=7)
         return {row["record_id"]: row["profile_id"] for row in self.rows(CROSSWALK)}
+
+    def resolve(self, run: Run):
+        report = resolve(self.project, run, self.refs)
+        self.refs |= {ref.dataset: ref for ref in report.writes}
+        return report
 
     def unify(self):
         report = unify(self.project, Run("run", self.day), self.refs)

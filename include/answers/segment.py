@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import ibis.expr.types as ir
 
+from include.answers.member import find_member
+from include.answers.ways import Truth, by_itself, could_become, state_of, ways
 from include.contracts.errors import ConfigurationError
-from include.contracts.identity import ALIAS, CROSSWALK, EDGE
+from include.contracts.identity import CROSSWALK, EDGE
 from include.contracts.measures import measures_of
 from include.contracts.profiles import PROFILE_LINEAGE
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
@@ -59,7 +61,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All that decides whether the member is in the segment."""
+    """All that decides whether the member is in the segment.
+
+    ``ways``: each of the equally short ways out of it, or into it, as what would have to change; none where nothing
+    would do that a company could want.
+    """
 
     segment: str
     member_id: str
@@ -70,7 +76,7 @@ class Explanation:
     published: Mapping[str, Any] | None
     state: str | None
     clauses: tuple[Clause, ...]
-    would_change: tuple[str, ...]
+    ways: tuple[tuple[str, ...], ...]
     records: tuple[str, ...] = ()
     links: tuple[Link, ...] = field(default=())
 
@@ -80,21 +86,13 @@ class Explanation:
 
 
 def explain(project: Project, key: str, member_id: str) -> Explanation:
-    """Explain the published membership of a profile or account; an id that was merged away stands for its successor.
+    """Explain the published membership of a profile or account, named by its id, an address or a source's id.
 
-    Raises ConfigurationError for an unknown segment or member.
+    An id that was merged away stands for its successor. Raises ConfigurationError for an unknown segment or member.
     """
     segment = load(project.settings.config).segment(key)
     with lake_reader(project) as reader:
-        return _explain(reader, segment, _living(reader, segment, member_id))
-
-
-def _living(reader: LakeReader, segment: Segment, member_id: str) -> str:
-    if segment.level == "account":
-        return member_id
-    alias = reader.latest(ALIAS)
-    found = alias.filter(alias.alias_id == member_id).profile_id.to_pyarrow().to_pylist()
-    return found[0] if found else member_id
+        return _explain(reader, segment, find_member(reader, segment.level, member_id))
 
 
 def _explain(reader: LakeReader, segment: Segment, member_id: str) -> Explanation:
@@ -113,7 +111,8 @@ def _explain(reader: LakeReader, segment: Segment, member_id: str) -> Explanatio
         for part in dict.fromkeys(tree.statements(segment.condition))
     )
     is_match = state_of(segment.condition, truth) is True
-    phrases = tuple(_phrase(clause, to, row) for clause, to in needed(segment.condition, not is_match, truth))
+    found = ways(segment.condition, not is_match, truth, lambda clause, to: _can(clause, to, row, segment.level))
+    phrases = tuple(tuple(_phrase(clause, to, row) for clause, to in way) for way in found)
     records, links = _identity(reader, segment, member_id, clauses)
     published, state = _published(reader, segment, member_id)
     return Explanation(
@@ -153,58 +152,15 @@ def _sources(
     return tuple(found)
 
 
-Truth = Mapping[tree.Node, bool | None]
-
-
-def state_of(node: tree.Node, truth: Truth) -> bool | None:
-    """Return the truth of a node from that of its clauses, by SQL's three-valued logic."""
-    match node:
-        case tree.Not(item):
-            state = state_of(item, truth)
-            return None if state is None else not state
-        case tree.And(items):
-            states = [state_of(item, truth) for item in items]
-            return False if False in states else None if None in states else True
-        case tree.Or(items):
-            states = [state_of(item, truth) for item in items]
-            return True if True in states else None if None in states else False
-        case _:
-            return truth[node]
-
-
-def needed(node: tree.Node, target: bool, truth: Truth) -> tuple[tuple[tree.Clause, bool], ...]:
-    """Return the fewest clauses, and what each would have to become, so that the node becomes ``target``."""
-    if state_of(node, truth) is target:
-        return ()
-    match node:
-        case tree.Not(item):
-            return needed(item, not target, truth)
-        case tree.And(items) | tree.Or(items):
-            parts = [needed(item, target, truth) for item in items]
-            if isinstance(node, tree.And) == target:
-                return tuple(dict.fromkeys(change for part in parts for change in part))
-            return min(parts, key=len)
-        case _:
-            return ((node, target),)
+def _can(clause: tree.Clause, target: bool, row: Mapping[str, Any], level: str) -> bool:
+    return by_itself(clause, target, row) is not None or could_become(clause, target, row, level)
 
 
 def _phrase(clause: tree.Clause, target: bool, row: Mapping[str, Any]) -> str:
     values = ", ".join(f"{name} is {_shown(row[name])}" for name in tree.measures(clause))
-    by_itself = _by_itself(clause, target, row)
+    day = by_itself(clause, target, row)
     now = f" (now {values})" if values else ""
-    return f"{clause} would have to be {'true' if target else 'false'}{now}{by_itself}"
-
-
-def _by_itself(clause: tree.Clause, target: bool, row: Mapping[str, Any]) -> str:
-    """When a span of days or weeks would come to hold, or end, with the passing of time alone."""
-    if not isinstance(clause, tree.Within) or clause.unit not in ("days", "weeks"):
-        return ""
-    day, span = row[clause.measure.name], timedelta(**{clause.unit: clause.amount})
-    if day is None or (target and not clause.ahead):
-        return ""
-    if target:
-        return f"; it will be on {day - span}" if day - span > row["as_of"] else ""
-    return f"; it will be on {(day if clause.ahead else day + span) + timedelta(days=1)}"
+    return f"{clause} would have to be {'true' if target else 'false'}{now}" + (f"; it will be on {day}" if day else "")
 
 
 def _shown(value: Any) -> str:

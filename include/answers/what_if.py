@@ -58,7 +58,7 @@ def what_if(project: Project, run: Run, decision: StewardDecision) -> Change:
         tried = stand(wanted, known)
     plan = plan_run(project, run, records, decisions=tried)
     with project.engine() as engine:
-        prepare(engine, run, plan)
+        prepare(engine, plan)
         return _change(engine)
 
 

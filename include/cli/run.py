@@ -22,6 +22,9 @@ def run(
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Logical date; default: KINDRED_AS_OF, or today.")
     ] = None,
+    rewind: Annotated[
+        bool, typer.Option("--rewind", help="Forget the logical date and all later ones, and run it in their place.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each stage's report for machines.")] = False,
 ) -> None:
     """Run extract, stage, resolve, unify, measure, segment, load, audit and publish once."""
@@ -29,7 +32,7 @@ def run(
     if not settings.exports.is_dir():
         raise ConfigurationError(f"There is no folder {settings.exports}; give the folder of your exports.")
     project = open_project(settings)
-    this = new_run(project, datetime.now(UTC))
+    this = new_run(project, datetime.now(UTC), rewinds=rewind)
     reports: dict[str, Any] = {}
 
     def watch(stage: str, report: Mapping[str, Any] | None) -> None:

@@ -25,7 +25,7 @@ from include.storage.readers import lake_reader, warehouse_reader
 
 Json = Annotated[bool, typer.Option("--json", help="Print for machines.")]
 Key = Annotated[str, typer.Argument(help="Key of the segment.")]
-Member = Annotated[str, typer.Argument(help="profile_id, or account_id where the segment is one of accounts.")]
+Member = Annotated[str, typer.Argument(help="Profile or account: its id, an address or domain, or a source's id.")]
 LISTED = {
     "segment_key": "segment",
     "size": "size",
@@ -155,15 +155,23 @@ def _show_explanation(found: Explanation) -> None:
     for clause in found.clauses:
         out.print(MARKS[clause.state], escape(clause.text), highlight=False, soft_wrap=True)
         _show_sources(clause)
-    if found.would_change:
-        out.print("\nTo leave it:" if found.is_match else "\nTo enter it:")
-        for phrase in found.would_change:
-            out.print(f"  {escape(phrase)}", highlight=False, soft_wrap=True)
+    _show_ways(found)
     if found.records:
         out.print(f"\nThe profile unites {len(found.records)} records: {', '.join(found.records)}", soft_wrap=True)
     for link in found.links:
         note = " (evidence hangs on it)" if link.is_evidence else ""
         out.print(f"  {link.record_a} ~ {link.record_b}: {link.probability:.4f}, {link.grade}{note}", soft_wrap=True)
+
+
+def _show_ways(found: Explanation) -> None:
+    heading = "To leave it" if found.is_match else "To enter it"
+    if not found.ways:
+        out.print(f"\n{heading}: by nothing that a company would want or can change.")
+        return
+    out.print(f"\n{heading}" + (", any one of these:" if len(found.ways) > 1 else ":"))
+    for way in found.ways:
+        for mark, phrase in zip(("- ", *("  and " for _ in way)), way, strict=False):
+            out.print(f"{mark}{escape(phrase)}", highlight=False, soft_wrap=True)
 
 
 def _show_sources(clause: Clause) -> None:

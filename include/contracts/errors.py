@@ -6,6 +6,8 @@ personal value.
 
 from __future__ import annotations
 
+from datetime import date
+
 
 class KindredError(Exception):
     """Base of all errors that a user may see."""
@@ -58,6 +60,19 @@ class HeldError(KindredError):
         first = evidence.splitlines()[0]
         super().__init__(f"{first} Nothing was handed on; approve or reject {subject} and run again.")
         self.subject, self.evidence = subject, evidence
+
+
+class EarlierDayError(FatalError):
+    """A run of a day before the one that readers see; they keep what they have."""
+
+    exit_code = 64
+
+    def __init__(self, day: date, seen: date) -> None:
+        super().__init__(
+            f"Readers see {seen} already, and a run of {day} would take them back; nothing was done. Run a later day, "
+            f'or rewind (`--rewind`; in Airflow the conf {{"as_of": "{day}", "rewind": true}}): then {day} and all '
+            "later days are forgotten, and it is run in their place."
+        )
 
 
 class SourceError(FatalError):

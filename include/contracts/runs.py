@@ -39,10 +39,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The run a stage belongs to: its id, and the logical date that measures and segments are computed as of."""
+    """The run a stage belongs to: its id, and the logical date that measures and segments are computed as of.
+
+    One that ``rewinds`` takes the place of that day and of all later ones, which are forgotten.
+    """
 
     run_id: str
     as_of: date
+    rewinds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

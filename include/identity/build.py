@@ -18,7 +18,7 @@ from include.contracts.identity import (
     REGISTER,
     REVIEW,
 )
-from include.contracts.runs import DatasetRef, Run
+from include.contracts.runs import DatasetRef
 from include.contracts.staged import PERSON_RECORD
 from include.contracts.tables import Table
 from include.identity.crosswalk.assign import assign, create_tables
@@ -87,16 +87,16 @@ SELECT (SELECT count(*) FROM founding), (SELECT count(*) FROM crosswalk_now), (S
 """
 
 
-def build(project: Project, run: Run, plan: Plan) -> None:
+def build(project: Project, plan: Plan) -> None:
     """Resolve and write every dataset of the version; the crosswalk's manifest is written last."""
     with project.engine() as engine:
-        resolution = prepare(engine, run, plan)
+        resolution = prepare(engine, plan)
         report = _report(engine.connection, plan, resolution, project.lake)
         save_report(project.lake, plan.version, report, plan.inputs)
         _write(engine, plan)
 
 
-def prepare(engine: Engine, run: Run, plan: Plan) -> Resolution:
+def prepare(engine: Engine, plan: Plan) -> Resolution:
     """Leave every result of the run as a temporary table of the engine's connection; writes only a new model."""
     records = engine.read(PERSON_RECORD, plan.records)
     resolution = _match(engine.lake, records, plan)
@@ -105,7 +105,7 @@ def prepare(engine: Engine, run: Run, plan: Plan) -> Resolution:
     guard(connection, plan.stewardship, resolution)
     matched = ", ".join(f'"{column}"' for column in plan.spec.columns)
     create_tables(connection, {"changed": _CHANGED.format(columns=matched)})
-    assign(connection, on_date=run.as_of, version=plan.version, model_version=resolution.model.version)
+    assign(connection, on_date=plan.on_date, version=plan.version, model_version=resolution.model.version)
     log_events(connection)
     create_tables(connection, {"review_now": _REVIEW})
     return resolution
@@ -184,6 +184,7 @@ def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resol
         },
         "pairs_scored": found.get("pairs_scored"),
         "follows": plan.previous.version if plan.previous else None,
+        "on_date": plan.on_date.isoformat(),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import pyarrow as pa
 
@@ -15,8 +16,9 @@ from include.identity.decisions.book import DecisionBook
 from include.identity.decisions.decision import read_decisions
 from include.identity.decisions.standing import Records, Stand, stand
 from include.identity.settings import Stewardship, load_stewardship
-from include.identity.store import MODEL
+from include.identity.store import MODEL, load_report
 from include.matching.spec import MatchingSpec, load_spec
+from include.storage import days
 from include.storage.code import code_of
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
@@ -37,6 +39,7 @@ class Plan:
     labels: pa.Table | None
     previous: Manifest | None
     inputs: Mapping[str, str]
+    on_date: date
     version: str
 
     @property
@@ -51,7 +54,7 @@ def plan_run(
     """Say what a run on these records is determined by; ``decisions`` instead of the book's are a mere try."""
     lake, config = project.lake, project.settings.config
     spec, stewardship = load_spec(config / "matching.yaml"), load_stewardship(config)
-    previous = lake.current(CROSSWALK.name)
+    previous, on_date = _before(lake, run)
     in_force = decisions or current_decisions(project, spec, stewardship, records, previous)
     labels = read_labels(config / stewardship.labels.file)
     matching = fingerprint(spec.model_dump(mode="json"), code_of(ESTIMATE))
@@ -63,8 +66,24 @@ def plan_run(
         "stewardship": fingerprint(stewardship.model_dump(mode="json"), labels.to_pylist() if labels else None),
         "code": code_of(STEP),
     }
-    version = following(previous, inputs, run.as_of)
-    return Plan(records, spec, stewardship, in_force, labels, previous, inputs, version)
+    version = following(previous, inputs, on_date)
+    return Plan(records, spec, stewardship, in_force, labels, previous, inputs, on_date, version)
+
+
+def _before(lake: Lake, run: Run) -> tuple[Manifest | None, date]:
+    """Return the crosswalk that the run follows on, and the day from which on what it finds holds.
+
+    That is the run's day, but never one before the last change; a run that rewinds follows on the crosswalk that stood
+    before its day.
+    """
+    found = lake.current(CROSSWALK.name)
+    while found is not None:
+        report = load_report(lake, found.version)
+        last = date.fromisoformat(report.get("on_date") or date.min.isoformat())  # reports had no date at first
+        if not run.rewinds or last < run.as_of:
+            return found, max(last, run.as_of)
+        found = days.before(lake, found, report["follows"], run)
+    return None, run.as_of
 
 
 def current_decisions(

@@ -31,7 +31,7 @@ def resolve(project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reest
     plan = plan_run(project, run, records, reestimate=reestimate)
     if not plan.is_unchanged:
         if project.lake.manifest(CROSSWALK.name, plan.version) is None:
-            build(project, run, plan)
+            build(project, plan)
         _pass_gate(project, plan)
     return _hand_on(project, plan)
 

@@ -1,7 +1,7 @@
 """History: a row of a member's state only where it changed, so that a year of days costs little more than one.
 
-The state on a date is each member's latest row up to it. A second run on one logical date replaces that day;
-a run on an earlier date than the last leaves the history as it is.
+The state on a date is each member's latest row up to it. A second run on one logical date replaces that day; one that
+rewinds replaces that day and all later ones.
 """
 
 from __future__ import annotations
@@ -13,24 +13,28 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.runs import DatasetRef, fingerprint
+from include.contracts.runs import DatasetRef, Run, fingerprint
 from include.contracts.tables import Table
+from include.storage import days
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
 from include.storage.versions import FOLLOWS, made_of
 
 
-def keep(engine: Engine, table: Table, current: ir.Table, as_of: date, inputs: Mapping[str, str]) -> DatasetRef:
-    """Write the rows of ``current`` that differ from the history's last state; returns the history's new version."""
-    before = engine.lake.current(table.name)
-    if before is not None and (made_of(before) == dict(inputs) or before.inputs["as_of"] > as_of.isoformat()):
+def keep(engine: Engine, table: Table, current: ir.Table, run: Run, inputs: Mapping[str, str]) -> DatasetRef:
+    """Write the rows of ``current`` that differ from the history's last state; returns the history's new version.
+
+    Raises EarlierDayError where readers have a later day and the run does not rewind.
+    """
+    before = days.follows(engine.lake, table.name, run)
+    if before is not None and made_of(before) == dict(inputs):
         return before.ref
-    base = _until_yesterday(engine, before, as_of)
+    base = _until_yesterday(engine, before, run.as_of)
     version = fingerprint(inputs, base.version if base else None, list(base.files) if base else [])
     known = _rows(engine, base) if base else engine.read(table, None)
     named = {**inputs, FOLLOWS: base.version if base else ""}
     return engine.write(
-        table, changes(table, known, current, as_of), version=version, inputs=named, point=False, extends=base
+        table, changes(table, known, current, run.as_of), version=version, inputs=named, point=False, extends=base
     )
 
 

@@ -142,7 +142,7 @@ def _write_history(
 ) -> dict[str, DatasetRef]:
     pairs = ((CUSTOMER_HISTORY, CUSTOMER_360), (ACCOUNT_HISTORY, ACCOUNT_360))
     return {
-        kept.name: history.keep(engine, kept, engine.read(now, written[now.name]), run.as_of, determined)
+        kept.name: history.keep(engine, kept, engine.read(now, written[now.name]), run, determined)
         for kept, now in pairs
     }
 

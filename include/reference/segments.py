@@ -71,7 +71,9 @@ MEMBERSHIP = """## Membership and events
   condition changed: somebody who would not have moved by the former one), `identity` (merge, split), `gone`.
 - When profiles merge, memberships go on under the surviving id (`merge`); when one is split, both parts keep it
   (`split`). Neither is an exit and an entry.
-- Replayed in the order of date, sequence and kind (merge, split, exit, entry) the events give the membership.
+- Replayed in the order of date, sequence and kind (merge, split, exit, entry) the events give the membership, whatever
+  the order in which days were run: a day may be run again while it is the newest; one before it is refused, or, with
+  `run --rewind`, takes the place of itself and of all later ones.
 
 ## Guards
 
@@ -100,7 +102,10 @@ verbatim.
 ## Why
 
 `python -m include why SEGMENT ID` and `why-not` show each clause with its truth, the value, the source row and its age
-on the logical date, the records and links that the profile hangs together by, and what would have to change.
+on the logical date, the records and links that the profile hangs together by, and every equally short way out of the
+segment or into it. A way is a change that a company would want or can make (`include/contracts/measures/wanted.py`) or
+that time brings: nobody is told to lose a customer. ID is a profile's or account's, an address, a domain, or a
+source's own id.
 """
 
 

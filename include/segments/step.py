@@ -26,6 +26,7 @@ from include.segments.catalog import Catalog, load
 from include.segments.evaluation import Before, evaluate
 from include.segments.held import implausible
 from include.segments.roster import Published, Roster, assemble
+from include.storage import days
 from include.storage.code import code_of
 from include.storage.control.approvals import approved
 from include.storage.engine import Engine
@@ -47,7 +48,8 @@ def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> Stage
 def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], approvals: Collection[str]) -> StageReport:
     """Do the same with given approvals of held segments.
 
-    A run on what the published membership was made from changes nothing and returns that membership.
+    A run on what the published membership was made from changes nothing and returns that membership. Raises
+    EarlierDayError where readers have a later day and the run does not rewind.
     """
     catalog = load(project.settings.config)
     reads = {table.name: refs[table.name].version for table in READS if table.name in refs}
@@ -58,7 +60,7 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
         "approvals": fingerprint(sorted(approvals)),
         "code": code_of(__name__),
     }
-    published = project.lake.current(SEGMENT_MEMBERSHIP.name)
+    published = days.follows(project.lake, SEGMENT_MEMBERSHIP.name, run)
     with project.engine() as engine:
         build = _Build(engine, run, catalog, published)
         version = following(published, determined)
@@ -119,11 +121,11 @@ class _Build:
             write(SEGMENT, _table(SEGMENT, rows)),
             write(SEGMENT_MEMBERSHIP, changes.membership(changed, self.catalog, self._read(SEGMENT_MEMBERSHIP))),
             write(SEGMENT_EVENT, events, log),
-            write(SEGMENT_HISTORY, _table(SEGMENT_HISTORY, [] if self._is_replay else rows), self._history()),
+            write(SEGMENT_HISTORY, _table(SEGMENT_HISTORY, rows), self._history()),
         )
 
     def _read(self, table: Table) -> ir.Table:
-        """The table as readers see it."""
+        """The table as the run before left it."""
         return self.engine.read(table, DatasetRef(table.name, self.published.version, 0) if self.published else None)
 
     def _manifest(self, table: Table) -> Manifest | None:
@@ -163,11 +165,6 @@ class _Build:
             rows.kind.isin(("split", "restored")) & (rows.on_date >= ibis.date(since)) & rows.other_profile_id.notnull()
         )
         return recent.select(member_id="profile_id", origin="other_profile_id").distinct()
-
-    @property
-    def _is_replay(self) -> bool:
-        """The logical date is before the published one: its day stays in the history as it was."""
-        return self.published is not None and self.run.as_of.isoformat() < self.published.inputs["as_of"]
 
     def _sequence(self) -> int:
         """This run's number among those on its logical date that had events."""

@@ -172,6 +172,7 @@ def test_the_logical_date_is_pinned_or_the_samples_or_the_day_the_run_was_due(
     assert shared.run_of(dag_run()).as_of == date(2026, 10, 1)
     assert shared.run_of(dag_run()).run_id == "extract_crm/manual__1"
     assert shared.run_of(dag_run(conf={"as_of": "2026-10-15"})).as_of == date(2026, 10, 15)
+    assert shared.run_of(dag_run(conf={"as_of": "2026-10-15", "rewind": True})).rewinds
     with pytest.raises(ConfigurationError, match="as_of that is no date"):
         shared.run_of(dag_run(conf={"as_of": "yesterday"}))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -75,6 +75,25 @@ def test_a_profile_that_would_fall_apart_stays_one_and_a_person_is_asked(company
     assert [(row["record_a"], row["record_b"]) for row in company.rows(REVIEW)] == [("crm.contact:1", "usage.user:1")]
     (company.project.settings.config / "stewardship.yaml").write_text("split_confidence: 1\n")
     assert company.week(*later)["usage.user:1"] != first["usage.user:1"]
+
+
+def test_what_is_found_is_never_dated_before_what_was_found_earlier(company):
+    company.week(*FIRST_WEEK)
+    company.day -= timedelta(days=21)
+    company.week(*FIRST_WEEK[1:])
+    assert {row["on_date"] for row in company.rows(IDENTITY_EVENT)} == {MONDAY}
+
+
+def test_a_run_that_rewinds_follows_on_what_stood_before_its_day(company):
+    first = company.week(*FIRST_WEEK)
+    company.stage(*FIRST_WEEK[1:])
+    far = company.resolve(Run("of the wrong year", date(2027, 1, 5)))
+    company.stage(*FIRST_WEEK)
+    again = company.resolve(Run("rewound", company.day, rewinds=True))
+    assert again.writes != far.writes
+    assert {row["record_id"]: row["profile_id"] for row in company.rows(CROSSWALK)} == first
+    assert max(row["on_date"] for row in company.rows(IDENTITY_EVENT)) < date(2027, 1, 1)
+    assert company.resolve(Run("rewound", company.day, rewinds=True)).writes == again.writes
 
 
 def test_an_alias_lets_the_other_id_survive(company):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from include.contracts.errors import EarlierDayError
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, CUSTOMER_HISTORY
 from include.contracts.metrics import GRID_FLOW, MEASURED
 from include.contracts.runs import StageReport
@@ -100,9 +101,10 @@ def test_a_profile_that_is_gone_ends_in_the_history_and_may_come_back(company: S
     assert ("p2", later, True, "unknown") in history(company, run(company, later))
 
 
-def test_a_run_for_an_earlier_day_leaves_the_history_as_it_is(company: SmallCompany) -> None:
-    kept = history(company, run(company, AS_OF))
-    assert history(company, run(company, AS_OF - timedelta(days=9))) == kept
+def test_an_earlier_day_than_the_one_that_readers_see_is_refused(company: SmallCompany) -> None:
+    run(company, AS_OF)
+    with pytest.raises(EarlierDayError):
+        run(company, AS_OF - timedelta(days=9))
 
 
 def test_flows_between_cells_are_of_whole_weeks(company: SmallCompany) -> None:

@@ -10,9 +10,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from include.contracts.errors import FatalError
+from include.contracts.errors import EarlierDayError, FatalError
 from include.contracts.profiles import PROFILE
 from include.contracts.runs import DatasetRef, Run, StageReport
+from include.pipeline import perform
 from include.quality.step import audit, load, publish
 from include.storage.project import Project
 from tests.releases import ask, release
@@ -78,6 +79,30 @@ def test_publishing_again_changes_nothing(warehouse_project: Project, company: C
     before = ask(warehouse_project, everything), ask(warehouse_project, views), builds(warehouse_project)
     release(warehouse_project, Run("another", date(2026, 7, 1)), refs)
     assert (ask(warehouse_project, everything), ask(warehouse_project, views), builds(warehouse_project)) == before
+
+
+def test_an_earlier_day_is_published_only_by_a_run_that_rewinds(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    release(warehouse_project, run, company(warehouse_project))
+    earlier, refs = date(2026, 6, 1), company(warehouse_project, "v2")
+    with pytest.raises(EarlierDayError):
+        release(warehouse_project, Run("earlier", earlier), refs)
+    assert ask(warehouse_project, "SELECT as_of FROM control.publication WHERE is_current") == [(run.as_of,)]
+    publish(warehouse_project, Run("rewinding", earlier, rewinds=True), refs)
+    assert ask(warehouse_project, "SELECT as_of FROM control.publication WHERE is_current") == [(earlier,)]
+
+
+def test_a_stage_of_an_earlier_day_is_refused_before_it_does_anything(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    release(warehouse_project, run, company(warehouse_project))
+    earlier = Run("earlier", date(2026, 6, 1))
+    with pytest.raises(EarlierDayError):
+        perform(warehouse_project, earlier, "stage", {})
+    (row,) = warehouse_project.ledger().runs()
+    assert (row["run_id"], row["state"]) == ("earlier", "failed")
+    assert "would take them back" in row["message"]
 
 
 def test_the_lakes_readers_follow_the_warehouses(warehouse_project: Project, company: Company, run: Run) -> None:

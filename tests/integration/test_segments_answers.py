@@ -56,6 +56,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> SmallCompany:
         "p2", "usage.user:2", account_id="a2", full_name="王伟", email="p2@ever.test", email_consent="opted_out"
     )
     company.person("p3")
+    company.person("p4", "crm.lead:1")
     company.answer("nps.respondent:1", 3, days_ago(40), "nps.response:77")
     company.answer("usage.user:2", 10, days_ago(5))
     company.use("usage.user:2", *(days_ago(n) for n in range(14)), feature="a")
@@ -103,7 +104,11 @@ def test_why_shows_each_clause_with_its_value_source_and_age(company: SmallCompa
         40,
     )
     assert (renewal.sources[0].record, renewal.sources[0].value) == ("crm.contract:0", AS_OF + timedelta(days=20))
-    assert found.would_change == ("nps_class = 'detractor' would have to be false (now nps_class is detractor)",)
+    assert found.ways == (
+        ("nps_class = 'detractor' would have to be false (now nps_class is detractor)",),
+        ("within_next(renewal_date, 90 days) would have to be false (now renewal_date is 2026-12-10); "
+         "it will be on 2026-12-11",),
+    )  # fmt: skip
     assert found.published is not None
     assert found.published["since"] == AS_OF
     json.dumps(found.to_dict(), default=str)
@@ -121,18 +126,32 @@ def test_why_shows_the_identity_links_that_evidence_hangs_on(company: SmallCompa
     )
 
 
-def test_a_merged_away_id_is_explained_as_its_successor(company: SmallCompany, refs: Any) -> None:
-    assert explain(company.project, "detractors_renewing", "p0").member_id == "p1"
+@pytest.mark.parametrize("given", ["p0", "P1@acme.test", "crm.contact:1", "nps.respondent:1"])
+def test_a_merged_away_id_an_address_and_a_source_id_lead_to_the_profile(
+    company: SmallCompany, refs: Any, given: str
+) -> None:
+    assert explain(company.project, "detractors_renewing", given).member_id == "p1"
+
+
+@pytest.mark.parametrize("given", ["a1", "acme.test", "p1", "p1@acme.test"])
+def test_a_domain_or_one_of_its_people_leads_to_the_account(company: SmallCompany, refs: Any, given: str) -> None:
+    assert explain(company.project, "accounts_at_risk", given).member_id == "a1"
+
+
+def test_an_id_of_several_sources_asks_which(company: SmallCompany, refs: Any) -> None:
+    assert explain(company.project, "lapsed", "2").member_id == "p2"
+    with pytest.raises(ConfigurationError, match="'1' is several: p1, p4; give one of them"):
+        explain(company.project, "lapsed", "1")
 
 
 def test_why_not_says_what_would_have_to_change(company: SmallCompany, refs: Any) -> None:
     found = explain(company.project, "detractors_renewing", "p2")
     assert not found.is_match
     assert [clause.state for clause in found.clauses] == [False, None]  # an unknown date is not "no"
-    assert found.would_change == (
-        "nps_class = 'detractor' would have to be true (now nps_class is promoter)",
-        "within_next(renewal_date, 90 days) would have to be true (now renewal_date is unknown)",
-    )
+    assert found.ways == ()  # no company wants a promoter to become a detractor
+    found = explain(company.project, "promoters_low_usage", "p3")
+    assert len(found.ways) == 1
+    assert found.ways[0][0].startswith("nps_class = 'promoter' would have to be true")
     assert found.published is None
 
 

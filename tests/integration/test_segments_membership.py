@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from include.cli.app import _application
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, EarlierDayError
 from include.contracts.identity import ALIAS, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.runs import DatasetRef, StageReport
@@ -163,17 +163,13 @@ def test_a_corrected_second_run_on_one_day_replaces_its_history_and_adds_its_eve
     assert [(row["as_of"], row["size"]) for row in company.read(SEGMENT_HISTORY, again)] == [(AS_OF, 1)]
 
 
-def test_a_replay_of_an_earlier_day_leaves_the_history_of_sizes_as_it_is(company: Company) -> None:
+def test_a_day_before_the_one_that_readers_see_is_refused(company: Company) -> None:
     company.define("happy", "nps_score >= 9")
-    company.run(scores(p1=9))
     company.day = TOMORROW
     company.run(scores(p1=9, p2=9))
     company.day = AS_OF
-    replay = company.run(scores(p1=3))
-    sizes = [(row["as_of"], row["size"]) for row in company.read(SEGMENT_HISTORY, replay)]
-    assert sizes == [(AS_OF, 1), (TOMORROW, 2)]
-    keys = [tuple(row[name] for name in SEGMENT_EVENT.key) for row in company.read(SEGMENT_EVENT, replay)]
-    assert len(keys) == len(set(keys))
+    with pytest.raises(EarlierDayError, match=f"Readers see {TOMORROW} already, and a run of {AS_OF} would take"):
+        company.run(scores(p1=3))
 
 
 def test_a_definitions_change_is_told_from_a_persons(company: Company) -> None:

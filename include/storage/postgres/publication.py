@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 
 import psycopg
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from include.contracts.errors import FatalError, RetryableError
 from include.contracts.published import Published
 from include.contracts.runs import Run
+from include.storage import days
 from include.storage.control.tables import CONTROL, PUBLICATION, STAGE_RUN
 from include.storage.postgres.build import AUDITED, LOADED, PREFIX, Build, state
 from include.storage.postgres.warehouse import READERS, Warehouse
@@ -28,7 +30,7 @@ def publish(warehouse: Warehouse, build: Build, run: Run) -> bool:
 
     Readers that are in a transaction finish it on what they began with: the switch waits for them.
     Raises FatalError for a build that no audit has passed or that was begun before the one that readers see (a task
-    that is tried again late), RetryableError when readers do not let go.
+    that is tried again late), EarlierDayError for one of an earlier day, RetryableError when readers do not let go.
     """
     for _ in range(ATTEMPTS):
         try:
@@ -47,6 +49,11 @@ def publish(warehouse: Warehouse, build: Build, run: Run) -> bool:
 def current(connection: sa.Connection) -> str | None:
     """Return the version that readers see."""
     return connection.execute(sa.select(PUBLICATION.c.version).where(PUBLICATION.c.is_current)).scalar()
+
+
+def day(connection: sa.Connection) -> date | None:
+    """Return the logical date of what readers see."""
+    return connection.execute(sa.select(PUBLICATION.c.as_of).where(PUBLICATION.c.is_current)).scalar()
 
 
 def tables(connection: sa.Connection) -> set[str]:
@@ -90,6 +97,7 @@ def _switch(connection: sa.Connection, build: Build, run: Run) -> bool:
     seen = current(connection)
     if seen == build.version:
         return False
+    days.require_forward(run, day(connection))
     if seen is not None and _is_older(connection, run, seen):
         raise FatalError(
             f"Build {build.version} was begun before build {seen}, which readers see now; they keep it. "

@@ -1,0 +1,41 @@
+"""Which way a company wants a measure to go, or can move it; one that is not listed is a fact that nobody makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from include.contracts.measures.declaration import RENEWAL_BUCKETS, USAGE_TIERS
+
+MORE, LESS, EITHER = "more", "less", "either"
+
+Wanted = str | tuple[str | bool, ...]
+"""MORE (later, of a day), LESS, EITHER; or the values in the order in which they get better."""
+
+_UP = (
+    "nps", "nps_score", "nps_change", "nps_promoters", "account_nps", "usage_active_days_7", "usage_active_days_28",
+    "usage_active_days_90", "usage_core_actions_28", "usage_features_28", "usage_seats_used", "usage_seats_bought",
+    "usage_breadth", "usage_features_adopted", "usage_trend", "usage_last_on", "usage_seen_on", "email_opens_28",
+    "email_clicks_28", "engagement_last_on", "renewal_date", "renewal_days", "renewal_notice_on", "contract_end_on",
+    "contract_value", "contracts_live", "account_active_people", "nps_answers", "nps_answered", "nps_on",
+)  # fmt: skip
+_DOWN = (
+    "nps_detractors", "usage_falling_weeks", "usage_days_since", "engagement_days_since", "account_usage_falling_weeks",
+)  # fmt: skip
+_TIERS = tuple(reversed(USAGE_TIERS))
+
+WANTED: Mapping[str, Wanted] = {
+    **dict.fromkeys(_UP, MORE),
+    **dict.fromkeys(_DOWN, LESS),
+    "email_sent_28": EITHER,
+    "nps_class": ("detractor", "passive", "promoter"),
+    "usage_tier": _TIERS,
+    "account_usage_tier": _TIERS,
+    "renewal_bucket": tuple(bucket for bucket in RENEWAL_BUCKETS if bucket != "none"),
+    "contract_type": ("none", "month_to_month", "term", "multi_year", "auto_renew", "evergreen"),
+    "contract_auto_renews": (False, True),
+    "contracts_overlap": (True, False),
+    "has_email": (False, True),
+    "email_consent": ("opted_out", "opted_in"),
+    "email_unsubscribed_28": (True, False),
+    "email_frequency": EITHER,
+}
