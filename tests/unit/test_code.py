@@ -80,7 +80,7 @@ def test_the_digest_is_the_same_on_every_machine_and_python(code):
     ("edited", "stages"),
     [
         ("staging/values.py", {"staging"}),
-        ("matching/weights/priors.py", {"identity"}),
+        ("matching/weights/fit.py", {"identity"}),
         ("identity/crosswalk/guard.py", {"identity"}),
         ("profiles/consent.py", {"profiles"}),
         ("measures/nps.py", {"measures"}),
