@@ -29,9 +29,8 @@ def code_of(module: str, root: Path = ROOT) -> str:
     Comments, docstrings, layout, line endings and the version of Python do not count, nor do PLACES. ``root`` is the
     folder that holds ``include``. Takes some 5 ms a module, once a process.
     """
-    reached = sorted(_reached(module, root).items())
     digest = hashlib.sha256()
-    for name, tree in reached:
+    for name, tree in sorted(reached(module, root).items()):
         digest.update(f"{name}:{_said(tree)}\n".encode())
     return digest.hexdigest()[:16]
 
@@ -41,8 +40,9 @@ def said(place: Path) -> str:
     return _said(_parsed(place))
 
 
-def _reached(module: str, root: Path) -> dict[str, ast.Module]:
-    """The module and what it imports, directly or not, by name; imports within functions count."""
+@cache
+def reached(module: str, root: Path = ROOT) -> dict[str, ast.Module]:
+    """Return the module and what it imports, directly or not, by name; within functions too, but for PLACES."""
     found: dict[str, ast.Module] = {}
     waiting = [module]
     while waiting:
