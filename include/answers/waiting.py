@@ -1,7 +1,7 @@
 """What waits for a person: the evidence to judge it by, and the answer.
 
-Runs that would move too many profiles and segments that moved implausibly wait alike; the command line and Airflow
-both ask through here.
+Exports that may not be whole, runs that would move too many profiles and segments that moved implausibly wait alike;
+the command line and Airflow both ask through here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
+from include.contracts.raw import is_held_extraction
 from include.identity.store import load_report
 from include.segments.held import implausible
 from include.storage.control import approvals
@@ -19,8 +20,8 @@ from include.storage.project import Project
 def evidence(project: Project, subject: str) -> str:
     """Return why a run or a segment is held, in Markdown, with counts only.
 
-    ``subject`` is ``identity/crosswalk@<version>`` or ``segment/<key>@<digest>``. Raises ConfigurationError when
-    nothing of that name is held.
+    ``subject`` is ``raw/<source>/held@<digest>``, ``identity/crosswalk@<version>`` or ``segment/<key>@<digest>``.
+    Raises ConfigurationError when nothing of that name is held.
     """
     found = held_segments(project).get(subject) if subject.startswith("segment/") else _held_run(project, subject)
     if not found:
@@ -49,6 +50,9 @@ def answer(project: Project, subject: str, *, approved: bool, author: str, reaso
 
 def _held_run(project: Project, subject: str) -> str | None:
     dataset, _, version = subject.partition("@")
+    if is_held_extraction(dataset):
+        manifest = project.lake.manifest(dataset, version)
+        return manifest.inputs["evidence"] if manifest else None
     if dataset != CROSSWALK.name or project.lake.manifest(dataset, version) is None:
         return None
     held: str | None = load_report(project.lake, version)["held"]

@@ -236,7 +236,7 @@ def test_csv_cells_that_a_spreadsheet_would_run_are_neutral(warehouse: SmallComp
     assert export(warehouse.project, "detractors_renewing", "csv", sink).count == 1
     (row,) = cells(sink.getvalue())
     assert (row["full_name"], row["phone"], row["company"]) == ("'@SUM(1)", "+4930123456", "'-Acme")
-    assert (row["email"], row["title"], row["nps_class"]) == ("p1@acme.test", "Нина", "detractor")
+    assert (row["email"], row["title"], row["nps_class"]) == ("", "Нина", "detractor")  # its address has bounced
     sink = io.BytesIO()
     assert export(warehouse.project, "accounts_at_risk", "csv", sink).count == 1
     assert cells(sink.getvalue())[0]["name"] == "'=cmd|' /C calc'!A0"

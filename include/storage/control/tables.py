@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from include.contracts import control, decisions
+from include.contracts import access, control, decisions
 from include.storage.postgres.ddl import relation
 from include.storage.postgres.warehouse import Warehouse
 
@@ -19,6 +19,7 @@ RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION = (
     relation(table, CONTROL, table.name, METADATA) for table in control.CONTROL
 )
 DECISION, APPROVAL = (relation(table, CONTROL, table.name, METADATA) for table in decisions.STEWARDSHIP)
+API_KEY, ACCESS_LOG = (relation(table, CONTROL, table.name, METADATA) for table in access.ACCESS)
 
 
 def upgrade(warehouse: Warehouse) -> None:
