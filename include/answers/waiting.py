@@ -37,7 +37,7 @@ def held_segments(project: Project) -> dict[str, str]:
 
 def still_held(project: Project, subjects: Collection[str]) -> dict[str, str]:
     """Return those of the subjects that are still held and that nobody has answered for, each with its evidence."""
-    done = approvals.answered(project.warehouse(), subjects)
+    done = approvals.answered(project, subjects)
     segments = held_segments(project)
     found = {subject: segments.get(subject) or _held_run(project, subject) for subject in sorted({*subjects} - done)}
     return {subject: why for subject, why in found.items() if why}
@@ -45,7 +45,7 @@ def still_held(project: Project, subjects: Collection[str]) -> dict[str, str]:
 
 def answer(project: Project, subject: str, *, approved: bool, author: str, reason: str) -> None:
     """Keep a person's answer; a later one replaces it. Raises ConfigurationError without author or reason."""
-    approvals.answer(project.warehouse(), subject, approved=approved, author=author, reason=reason)
+    approvals.answer(project, subject, approved=approved, author=author, reason=reason)
 
 
 def _held_run(project: Project, subject: str) -> str | None:

@@ -41,7 +41,7 @@ def _pass_gate(project: Project, plan: Plan) -> None:
     held = load_report(project.lake, plan.version)["held"]
     if not held:
         return
-    approved = approved_versions(project.warehouse(), CROSSWALK.name)
+    approved = approved_versions(project, CROSSWALK.name)
     if not any(_is_same(project.lake, plan, other) for other in approved):
         raise HeldError(f"{CROSSWALK.name}@{plan.version}", str(held))
 

@@ -41,8 +41,7 @@ def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> Stage
     """Write segment, segment_membership, segment_event and segment_history."""
     with project.engine() as engine:
         subjects = [row["approval"] for row in implausible(engine)]
-    # the warehouse is not asked without need
-    return segment_with(project, run, refs, approved(project.warehouse(), subjects) if subjects else ())
+    return segment_with(project, run, refs, approved(project, subjects))
 
 
 def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], approvals: Collection[str]) -> StageReport:

@@ -89,7 +89,7 @@ def _pass_gate(project: Project, source: str, objects: Collection[_Object], limi
     judged = {o.declared.object: [_ids(o.before), _ids(o.taken)] for o in objects if found[o.declared.object]}
     version = fingerprint(judged)
     subject, why = f"{raw_dataset(source, 'held')}@{version}", evidence(source, every)
-    if not approved(project.warehouse(), [subject]):
+    if not approved(project, [subject]):
         project.lake.commit(held_dataset(source), version, [], 0, {"evidence": why}, point=False)
         raise HeldError(subject, why)
 

@@ -124,7 +124,7 @@ def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
     assert code == 0
     assert "1 profiles would split off another" in err
     dataset, _, version = held.value.subject.partition("@")
-    assert approved_versions(company.project.warehouse(), dataset) == {version}
+    assert approved_versions(company.project, dataset) == {version}
 
     answer = ("approve", held.value.subject, "--reject", "--reason", "a mistake", "--json")
     code, out, err = call(capsys, monkeypatch, *answer)
@@ -134,4 +134,4 @@ def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
         "subject": held.value.subject, "verdict": "rejected", "author": "nina", "reason": "a mistake", "evidence": ""
     }  # fmt: skip
     assert told["evidence"] == held.value.evidence
-    assert approved_versions(company.project.warehouse(), dataset) == set()
+    assert approved_versions(company.project, dataset) == set()

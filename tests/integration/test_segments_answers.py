@@ -388,7 +388,7 @@ def test_approvals_are_read_from_the_warehouse(warehouse: SmallCompany) -> None:
             "INSERT INTO control.approval (subject, verdict, author, reason, decided_at) VALUES "
             "('segment/a@1', 'approved', 'x', 'x', now()), ('segment/b@1', 'rejected', 'x', 'x', now())"
         )
-    assert approved(warehouse.project.warehouse(), ["segment/a@1", "segment/b@1", "segment/c@1"]) == {"segment/a@1"}
+    assert approved(warehouse.project, ["segment/a@1", "segment/b@1", "segment/c@1"]) == {"segment/a@1"}
     with warehouse.project.engine() as engine:
         assert implausible(engine) == []
 

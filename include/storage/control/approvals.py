@@ -13,10 +13,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from include.contracts.errors import ConfigurationError
 from include.storage.control.tables import APPROVAL
-from include.storage.postgres.warehouse import Warehouse
+from include.storage.project import Project
 
 
-def answer(warehouse: Warehouse, subject: str, *, approved: bool, author: str, reason: str) -> None:
+def answer(project: Project, subject: str, *, approved: bool, author: str, reason: str) -> None:
     """Keep a person's answer to what was held; a later answer replaces an earlier one. Raises ConfigurationError."""
     if not author.strip() or not reason.strip():
         raise ConfigurationError("An answer needs who gave it and why.")
@@ -27,27 +27,29 @@ def answer(warehouse: Warehouse, subject: str, *, approved: bool, author: str, r
         "decided_at": sa.func.now(),
     }
     kept = insert(APPROVAL).values(subject=subject, **facts)
-    with warehouse.begin() as connection:
+    with project.warehouse().begin() as connection:
         connection.execute(kept.on_conflict_do_update(index_elements=["subject"], set_=facts))
 
 
-def answered(warehouse: Warehouse, subjects: Collection[str]) -> frozenset[str]:
+def answered(project: Project, subjects: Collection[str]) -> frozenset[str]:
     """Return those of the subjects that somebody has answered for, whatever the verdict."""
-    return _among(warehouse, APPROVAL.c.subject.in_(sorted(subjects)))
+    return _among(project, APPROVAL.c.subject.in_(sorted(subjects)))
 
 
-def approved(warehouse: Warehouse, subjects: Collection[str]) -> frozenset[str]:
-    """Return those of the subjects that somebody has approved."""
-    return _among(warehouse, APPROVAL.c.subject.in_(sorted(subjects)), APPROVAL.c.verdict == "approved")
+def approved(project: Project, subjects: Collection[str]) -> frozenset[str]:
+    """Return those of the subjects that somebody has approved; the warehouse is not asked without need."""
+    if not subjects:
+        return frozenset()
+    return _among(project, APPROVAL.c.subject.in_(sorted(subjects)), APPROVAL.c.verdict == "approved")
 
 
-def approved_versions(warehouse: Warehouse, dataset: str) -> frozenset[str]:
+def approved_versions(project: Project, dataset: str) -> frozenset[str]:
     """Return the versions of the dataset that somebody has approved."""
     place = f"{dataset}@"
-    found = _among(warehouse, APPROVAL.c.subject.startswith(place), APPROVAL.c.verdict == "approved")
+    found = _among(project, APPROVAL.c.subject.startswith(place), APPROVAL.c.verdict == "approved")
     return frozenset(subject.removeprefix(place) for subject in found)
 
 
-def _among(warehouse: Warehouse, *conditions: sa.ColumnElement[bool]) -> frozenset[str]:
-    with warehouse.begin() as connection:
+def _among(project: Project, *conditions: sa.ColumnElement[bool]) -> frozenset[str]:
+    with project.warehouse().begin() as connection:
         return frozenset(connection.execute(sa.select(APPROVAL.c.subject).where(*conditions)).scalars())
