@@ -25,10 +25,12 @@ from include.contracts.staged import (
     OPPORTUNITY_CONTACT_ROLE,
     PERSON_RECORD,
     QUARANTINE,
+    SOURCE_STATE,
     STAGED,
     USAGE_EVENT,
 )
 from include.contracts.tables import Table
+from include.staging.completeness import completeness
 from include.staging.consent import doings, refusals
 from include.staging.desk import Desk, Staged
 from include.staging.phones import with_phones
@@ -124,6 +126,7 @@ def _stage_all(
     for desk in desks:
         for table, rows in KINDS[desk.settings.kind](desk):
             parts[table.name].append(rows)
+        parts[SOURCE_STATE.name].append(completeness(desk))
     counts = {name: count for desk in desks for name, count in desk.counts.items()}
     refs: dict[str, DatasetRef] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
@@ -37,11 +38,13 @@ OPEN = frozenset({f"{API}/health", f"{API}/openapi.json", sign_in.PATH, "/static
 TRIES_PER_SECOND, TRIES_AT_ONCE = 1.0, 20
 
 
-def create_app(project: Project, identify: Identify, *, secret: str, sign_in_at: str | None = None) -> FastAPI:
+def create_app(
+    project: Project, identify: Identify, *, secret: str, sign_in_at: Callable[[Request], str] | None = None
+) -> FastAPI:
     """Return the application on an installation.
 
     ``identify`` names the caller of a request or raises ProblemError; ``secret`` signs forms and sessions.
-    ``sign_in_at`` is where a browser without a caller is sent; without it, sessions are the application's own.
+    ``sign_in_at`` says where a browser without a caller is sent; without it, sessions are the application's own.
     """
     app = FastAPI(
         title="Kindred", version="1", docs_url=None, redoc_url=None, openapi_url=f"{API}/openapi.json",
@@ -64,13 +67,17 @@ def create_app(project: Project, identify: Identify, *, secret: str, sign_in_at:
 def _page(request: Request, problem: ProblemError) -> Response:
     """Tell a browser; one that nobody is known at is sent to sign in."""
     if problem.status == HTTPStatus.UNAUTHORIZED:
-        place = quote(request.url.path.removeprefix(root_of(request)) or "/")
-        at = request.app.state.sign_in_at or f"{root_of(request)}{sign_in.PATH}?next={place}"
-        return RedirectResponse(at, 303)
+        elsewhere: Callable[[Request], str] | None = request.app.state.sign_in_at
+        return RedirectResponse(elsewhere(request) if elsewhere else _sign_in(request), 303)
     title = HTTPStatus(problem.status).phrase
     answer = bare_page(request, "problem.html", problem.status, title=title, detail=problem.detail)
     answer.headers.update(problem.headers)
     return answer
+
+
+def _sign_in(request: Request) -> str:
+    place = request.url.path.removeprefix(root_of(request)) or "/"
+    return f"{root_of(request)}{sign_in.PATH}?next={quote(place)}"
 
 
 class Secured:

@@ -137,3 +137,19 @@ def test_the_same_backfill_again_changes_nothing(up: Installation) -> None:
     again = [task for task in up.tasks("extract_usage") if task.attempt > 1]
     assert again or len(up.runs("extract_usage")) > builds
     assert up.raw_usage() == before
+
+
+def test_the_pages_and_the_api_are_in_airflow_for_its_own_users_alone(up: Installation) -> None:
+    secret = {"username": USER, "password": password(up.layout)}
+    with httpx.Client(base_url=up.airflow.url, timeout=60, trust_env=False) as client:
+        assert client.get("/kindred/api/v1/segments").status_code == 401
+        sent = client.get("/kindred/segments")
+        assert (sent.status_code, "/auth/login" in sent.headers["location"]) == (303, True)
+        forged = {"Authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}
+        assert client.get("/kindred/api/v1/segments", headers=forged).status_code == 403
+        client.headers["Authorization"] = f"Bearer {client.post('/auth/token', json=secret).json()['access_token']}"
+        assert {row["segment_key"] for row in client.get("/kindred/api/v1/segments").json()["segments"]} >= {"lapsed"}
+        page = client.get("/kindred/segments")
+        assert (page.status_code, 'href="/kindred/segments/lapsed"' in page.text) == (200, True)
+        assert f"Airflow user {USER}" in page.text and "Sign out" not in page.text
+        assert "Kindred" in client.get("/api/v2/plugins").text
