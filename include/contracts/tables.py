@@ -73,12 +73,10 @@ class Column:
         if self.allowed:
             values = ", ".join("'" + value.replace("'", "''") + "'" for value in self.allowed)
             found.append(Constraint("allowed_values", "allowed values", f"{name} IN ({values})"))
-        given = (("at least", ">=", self.minimum), ("at most", "<=", self.maximum))
-        limits = [(words, sign, limit) for words, sign, limit in given if limit is not None]
-        if limits:
-            says = " and ".join(f"{words} {limit:g}" for words, _, limit in limits)
-            holds = " AND ".join(f"{name} {sign} {limit!r}" for _, sign, limit in limits)
-            found.append(Constraint("range", says, holds))
+        if self.minimum is not None:
+            found.append(Constraint("range", f"at least {self.minimum:g}", f"{name} >= {self.minimum!r}"))
+        if self.maximum is not None:
+            found.append(Constraint("range", f"at most {self.maximum:g}", f"{name} <= {self.maximum!r}"))
         return tuple(found)
 
 

@@ -76,7 +76,8 @@ def _declared_faults(table: Table) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {rule: {} for rule in REASONS}
     for column in table.columns:
         for kept in table.constraints(column):
-            found[kept.rule][column.name] = kept.fault
+            known = found[kept.rule].get(column.name)
+            found[kept.rule][column.name] = f"{known} OR {kept.fault}" if known else kept.fault
     return found
 
 
