@@ -13,8 +13,8 @@ from include.contracts.measures import CUSTOMER_360, measures_of
 from include.contracts.tables import Type
 from include.segments.catalog import read_beside
 from include.segments.definitions import KEY
-from include.segments.population import warehouse_reader
 from include.segments.preview import Preview, preview
+from include.storage.readers import warehouse_reader
 from include.web.callers import READ_BOTH, Call
 from include.web.personal import masked
 from include.web.render import page, require_token
