@@ -1,4 +1,4 @@
-"""docs/measures.md, from the declarations: `python -m include.reference.measures` writes it."""
+"""docs/measures.md, from the declarations: `python -m include.reference` writes it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAMILIES = {
 }  # fmt: skip
 INTRODUCTION = """# Measures
 
-<!-- Written by `python -m include.reference.measures` from the declarations; edit those. -->
+<!-- Written by `python -m include.reference` from the declarations; edit those. -->
 
 A measure is one column of `customer_360` (a person) or `account_360` (a company), true as of the run's logical date.
 Each is declared once, in `include/contracts/measures`, and computed in `include/measures/<family>.py`; the
@@ -50,6 +50,8 @@ thresholds lie in `include/config/measures.yaml`.
 - "Active" is a core action, never a login or a page view. Opens and clicks are a human's, never a machine's,
   and what cannot be judged is neither: `email_unknown_28` of a person, `basis` of the run. Measures that depend on
   opens are marked, and so are the segments that use them.
+- How often somebody may be written to is judged by the company's own `email_curve`: `email_frequency` is of the unified
+  person's emails of 90 days, and who has unsubscribed is a class of its own.
 - A person's renewal is that of its account. A contract that renews by itself comes up on the last day to give notice
   and, once that has passed, on the next term's: it is never overdue. Evergreen and month-to-month contracts do not
   come up. A contract past its end is overdue until a contract of the account that started no earlier runs longer.
@@ -121,7 +123,3 @@ def _table(table: Table) -> str:
 def write(place: Path = PLACE) -> None:
     """Write the page."""
     place.write_text(render(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 
 import ibis
@@ -29,11 +29,12 @@ from include.staging.consent import doings, refusals
 from include.staging.desk import Desk, Staged
 from include.staging.phones import with_phones
 from include.staging.settings import StagingSettings, read_settings
+from include.storage.code import code_of
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
+from include.storage.versions import present
 
-CODE = 8  # raised when the same raw rows would be staged in another way
 COUNTS = "staged/counts"  # a version without files, whose inputs are the counts of the step that made it
 GROWING = (USAGE_EVENT, EMAIL_ACTIVITY)
 SORTED_ROWS = 10_000_000  # sorting more events would cost more than all else, and nobody reads them in order
@@ -52,7 +53,7 @@ def stage(project: Project, _run: Run) -> StageReport:
     how = {
         name: source.model_dump(include={"kind", "region", "timezone", "objects"}) for name, source in sources.items()
     }
-    version = fingerprint(reads, how, settings.model_dump(), CODE)
+    version = fingerprint(reads, how, settings.model_dump(), code_of(__name__), _code_of_systems(sources.values()))
     done = _present(project.lake, version)
     if done is not None:
         return StageReport("stage", reads, *done)
@@ -61,6 +62,13 @@ def stage(project: Project, _run: Run) -> StageReport:
         writes, counts = _stage_all(engine, desks, settings, version, reads)
     project.lake.commit(COUNTS, version, [], 0, {name: str(count) for name, count in counts.items()})
     return StageReport("stage", reads, writes, counts)
+
+
+def _code_of_systems(sources: Iterable[SourceSettings]) -> list[str]:
+    """What the declarations and the staging of the sources' systems do, which are found by name and not imported."""
+    modules = sorted({SYSTEMS[source.kind].module for source in sources})
+    places = ("include.contracts.exports", "include.staging.systems")
+    return [code_of(f"{place}.{module}") for module in modules for place in places]
 
 
 def _manifests(lake: Lake, name: str, source: SourceSettings) -> dict[str, Manifest | None]:
@@ -73,13 +81,12 @@ def _manifests(lake: Lake, name: str, source: SourceSettings) -> dict[str, Manif
 def _present(lake: Lake, version: str) -> tuple[tuple[DatasetRef, ...], dict[str, int]] | None:
     """Return references and counts if the version is all there, and point readers to it."""
     counts = lake.manifest(COUNTS, version)
-    found = [lake.manifest(table.name, version) for table in STAGED]
-    if counts is None or None in found:
+    refs = present(lake, STAGED, version)
+    if counts is None or refs is None:
         return None
-    refs = tuple(manifest.ref for manifest in found if manifest is not None)
-    for ref in refs:
+    for ref in refs.values():
         lake.point(ref)
-    return refs, {name: int(count) for name, count in counts.inputs.items()}
+    return tuple(refs.values()), {name: int(count) for name, count in counts.inputs.items()}
 
 
 def _stage_all(
