@@ -14,7 +14,7 @@ from include.matching.records.columns import Codes
 
 Logits = npt.NDArray[np.float32]
 CERTAIN = np.float32(1e6)
-WEIGHTS = np.array([0.6, 0.3, 0.1])  # of mean, best and worst evidence between two clusters
+WEIGHTS = np.array([0.6, 0.25, 0.15])  # of mean, best and worst evidence between two clusters
 CHAIN = np.array([0.0, 1.0, 0.0])
 
 
