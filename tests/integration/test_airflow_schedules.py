@@ -74,7 +74,7 @@ def up() -> Iterator[Installation]:
     environment |= {"PYTHONPATH": str(ROOT), "KINDRED_HOME": str(home)}
 
     def launch(command: str) -> str:
-        arguments = [sys.executable, "-m", "include.launch", command, "--data", str(home / "sample" / "exports")]
+        arguments = [sys.executable, "-m", "include.launch", command, str(home / "sample" / "exports")]
         done = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

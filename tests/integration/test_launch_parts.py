@@ -54,7 +54,7 @@ import sys
 from pathlib import Path
 from include.launch import diagnosis, lock
 from include.launch.api import _checked
-with lock.held(Path(sys.argv[1]), "up"):
+with lock.held(Path(sys.argv[1]), "make up"):
     input()
 """
 
@@ -146,21 +146,21 @@ def test_the_log_holds_what_the_process_wrote(tmp_path: Path) -> None:
 
 def test_a_second_launcher_is_told_who_is_at_work(tmp_path: Path) -> None:
     path = tmp_path / "launch.lock"
-    with lock.held(path, "run"):
+    with lock.held(path, "make run"):
         taken = rf"`make run` \(process {os.getpid()}\) is at work here"
-        with pytest.raises(ConfigurationError, match=taken), lock.held(path, "run"):
+        with pytest.raises(ConfigurationError, match=taken), lock.held(path, "make run"):
             pass
-        assert lock.holder(path) == {"pid": os.getpid(), "command": "run"}
+        assert lock.holder(path) == {"pid": os.getpid(), "command": "make run"}
     assert lock.holder(path) is None
 
 
 def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
     path = tmp_path / "launch.lock"
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], cwd=ROOT, stdin=subprocess.PIPE)
-    wait_until(lambda: (lock.holder(path) or {}).get("command") == "up")
+    wait_until(lambda: (lock.holder(path) or {}).get("command") == "make up")
     holder.kill()
     holder.wait()
-    with lock.held(path, "run"):
+    with lock.held(path, "make run"):
         pass
 
 

@@ -90,6 +90,16 @@ class Warehouse:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    def is_up_to_date(self) -> bool:
+        """Whether the control tables are of the newest version; raises RetryableError when the server is not there."""
+        from alembic.script import ScriptDirectory  # noqa: PLC0415 - only `doctor` asks
+
+        with self.begin() as connection:
+            if not sa.inspect(connection).has_table("migration", schema=CONTROL):
+                return False
+            found = connection.execute(sa.text(f"SELECT version_num FROM {CONTROL}.migration")).scalar()
+        return bool(found == ScriptDirectory(str(MIGRATIONS)).get_current_head())
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
