@@ -13,7 +13,7 @@ export PIP_NO_CACHE_DIR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down airflow test lint bench bench-identity lock clean
+.PHONY: help setup run up down airflow web test lint bench bench-identity lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,6 +31,9 @@ down: $(VENV)/.run ## stop what `make up` started
 
 airflow: $(VENV)/.run ## Airflow's command line on what `make up` started; CMD="dags list"
 	@$(if $(DATA),KINDRED_DATA="$(DATA)") $(BIN)/python -m include.launch airflow $(CMD)
+
+web: $(VENV)/.run ## serve the pages and the API; PORT=8090
+	@$(BIN)/python -m include web $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.test lint ## run every test
 	tests/run $(TESTS)

@@ -45,7 +45,7 @@ LANGUAGE = """## The language
 | `measure is null`, `is not null` | unknown, known |
 | `flag` | a true-or-false measure by itself |
 | `within_next(date, 90 days)` | from the logical date to 90 days later, both included |
-| `within_last(date, 6 months)` | from 6 months before the logical date to it, both included |
+| `within_last(date, 28 days)` | the 28 days that end with the logical date; of use and engagement, those of a window |
 | `in_segment('key')` | a member of that segment as published; of a person also: of an account in it |
 | `any_of_people(condition)`, `all_of_…`, `none_of_…` | of an account: its people; `all` asks for at least one |
 | `and`, `or`, `not`, `( )` | as in SQL |

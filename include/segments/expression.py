@@ -12,6 +12,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.measures import measures_of
 from include.segments import tree
 
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -100,8 +101,17 @@ class _Compiler:
             case tree.IsNull():
                 return value.isnull()
             case tree.Within():
-                first, last = clause.bounds(self.population.as_of)
-                return value.between(ibis.literal(first), ibis.literal(last))
+                return self.within(clause, value)
+
+    def within(self, clause: tree.Within, value: ir.DateValue) -> ir.BooleanValue:
+        """Count a span back from the day up to which the measure's source is complete, else from the logical date."""
+        until = measures_of(self.level)[clause.measure.name].until
+        first, last = clause.bounds(self.population.as_of)
+        if clause.ahead or not until:
+            return value.between(ibis.literal(first), ibis.literal(last))
+        end = self.population.of(self.level)[until]
+        before = (end - ibis.interval(**{clause.unit: clause.amount})).cast("date")
+        return (value > before) & (value <= ibis.literal(last))
 
     def value(self, value: tree.Measured | tree.Literal) -> ir.Value:
         if isinstance(value, tree.Measured):
