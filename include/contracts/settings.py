@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,7 +14,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.nearest import nearest
 
 PREFIX = "KINDRED_"
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,9 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def unknown_settings(environment: Mapping[str, str]) -> list[str]:
     """Return a sentence a variable that is named like a setting and is none, with the nearest one that is."""
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
-    given = sorted(name for name, value in environment.items() if name.startswith(PREFIX) and value)
-    return [f"{name} is no setting{nearest(name, known)}." for name in given if name not in known]
+    known = {name.upper() for name in Settings.model_fields}
+    given = sorted(
+        name.removeprefix(PREFIX) for name, value in environment.items() if name.startswith(PREFIX) and value
+    )
+    return [f"{PREFIX}{name} is no setting{_hint(name, known)}." for name in given if name not in known]
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, known, n=1)  # without the prefix, which would make all of them close
+    return f" (did you mean {PREFIX + close[0]!r}?)" if close else "; docs/settings.md lists them"
 
 
 class Settings(BaseModel):

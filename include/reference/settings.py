@@ -14,8 +14,8 @@ INTRODUCTION = """# Settings
 
 <!-- Written by `python -m include.reference.settings` from the declarations; edit those. -->
 
-Each setting is an environment variable; all have a default. They hold for `make`, for the command line and for Airflow's
-tasks alike; under Compose they stand in `.env`, and the folder that `KINDRED_DATA` names there is the host's.
+Each setting is an environment variable; all have a default. They hold for `make`, for the command line and for
+Airflow's tasks alike; under Compose they stand in `.env`, and the folder that `KINDRED_DATA` names there is the host's.
 A value that cannot be used is refused with one sentence. A name that is no setting is, too, by the command line; in
 Airflow it takes no DAG away, but shows as an import error of `check_settings.py`.
 

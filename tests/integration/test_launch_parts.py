@@ -164,6 +164,16 @@ def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
         pass
 
 
+def test_the_command_line_waits_for_its_turn_as_a_launcher_does(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "KINDRED_HOME": str(tmp_path / "home")}
+    with lock.held(Layout(tmp_path / "home").lock, "make run"):
+        command = [sys.executable, "-m", "include", "run", str(tmp_path / "exports")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == ConfigurationError.exit_code
+    assert f"Another `make run` (process {os.getpid()}) is at work here" in done.stderr
+
+
 def test_a_busy_port_is_no_problem() -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
