@@ -31,7 +31,7 @@ from include.storage import days
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
-CODE = 4
+CODE = 5
 
 
 def resolve(project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reestimate: bool = False) -> StageReport:

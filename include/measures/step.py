@@ -38,7 +38,7 @@ from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 8
+CODE = 9
 
 WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS, SOURCE_DAY)
 READS: Mapping[str, Table] = {
@@ -136,7 +136,8 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
     write(NPS_MONTH, metrics.nps_month(inputs))
     write(RENEWAL_MONTH, metrics.renewal_month(renewals))
     write(COVERAGE, metrics.coverage(customers))
-    write(BASIS, metrics.basis([nps.basis(answers), usage.basis(inputs, recent), usage.judged(accounts)]))
+    rests = (nps.basis(answers), engagement.basis(inputs), usage.basis(inputs, recent), usage.judged(accounts))
+    write(BASIS, metrics.basis(rests))
     write(SOURCE_DAY, completeness.table(inputs.source_days))
     return written
 

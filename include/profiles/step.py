@@ -27,13 +27,14 @@ from include.profiles.consent import of_profiles, remember
 from include.profiles.contact import contact_points, deliverability, sightings
 from include.profiles.history import former_values
 from include.profiles.members import member_records
+from include.profiles.names import with_names
 from include.profiles.settings import POINTS, Survivorship, load_survivorship
 from include.profiles.survivorship import candidates, lineage, ranked, winners
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
 from include.storage.project import Project
 
-CODE = 1
+CODE = 2
 READ = (CROSSWALK, HISTORY, PERSON_RECORD, STAGED_ACCOUNT, STAGED_CONSENT, EMAIL_ACTIVITY)
 # Consent and history remember: they are built on their own version before this one.
 MEMORIES = (PROFILE_HISTORY, CONSENT)
@@ -88,13 +89,14 @@ class _Tables:
 
 def _build(tables: _Tables, rules: Survivorship) -> None:
     members = tables.keep("members", member_records(tables.read(CROSSWALK), tables.read(PERSON_RECORD), rules.sources))
+    speaking = tables.keep("speaking", with_names(members, tables.keep))
     memory = _remember(tables)
     accounts = tables.read(STAGED_ACCOUNT)
     links = tables.keep("links", link_accounts(accounts))
     companies = tables.keep("companies", unified_accounts(accounts, links))
     delivery = deliverability(tables.read(EMAIL_ACTIVITY), tables.read(PERSON_RECORD))
     points = tables.keep("points", contact_points(sightings(members), delivery, memory, rules.contact_points))
-    survivors, lines = _survive(tables, members, rules)
+    survivors, lines = _survive(tables, speaking, rules)
     homes = belonging(members, links, corporate_domains(members, companies, links, rules.domains))
     consent = of_profiles(memory, points, _owners(tables))
     profiles = tables.keep("profiles", _assemble(members, survivors, points, homes, consent))

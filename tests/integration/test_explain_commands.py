@@ -15,7 +15,7 @@ from include.contracts.profiles import PROFILE_HISTORY
 from include.contracts.settings import ROOT
 from include.identity.crosswalk.gate import approved
 from tests.company import FIRST_WEEK, Company
-from tests.people import on
+from tests.people import on, person
 
 
 @pytest.fixture
@@ -112,6 +112,26 @@ def test_the_waterfall_is_drawn_into_a_file(company, capsys, monkeypatch, tmp_pa
     code, _, _ = call(capsys, monkeypatch, "explain", ids["usage.user:1"], "--svg", str(tmp_path / "why.svg"))
     assert code == 0
     assert (tmp_path / "why.svg").read_text().startswith("<svg")
+
+
+def test_review_shows_what_a_person_needs_and_values_only_to_whoever_asks(company, capsys, monkeypatch):
+    (company.project.settings.config / "stewardship.yaml").write_text("split_confidence: 0\n")
+    company.week(*FIRST_WEEK)
+    other = person("usage.user:1", first_name="Tancredi", last_name="Obermayr", email="t@obermayr.example")
+    company.week(*(other if record["record_id"] == "usage.user:1" else record for record in FIRST_WEEK))
+    _, text, _ = call(capsys, monkeypatch, "review")
+    assert "Does this profile hold two people?" in text
+    assert "python -m include decide never crm.contact:1 usage.user:1 --reason" in text
+    assert "Quillfeather" not in text, "this is no terminal"
+    _, text, _ = call(capsys, monkeypatch, "review", "--values")
+    assert "Quillfeather" in text
+    assert "Obermayr" in text
+    _, out, _ = call(capsys, monkeypatch, "review", "--json")
+    (row,) = json.loads(out)
+    assert (row["asks"], row["record_a"], row["record_b"]) == ("part", "crm.contact:1", "usage.user:1")
+    assert "Quillfeather" not in out
+    _, out, _ = call(capsys, monkeypatch, "review", "--json", "--values")
+    assert json.loads(out)[0]["said"][1]["last_name"] == "Obermayr"
 
 
 def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
