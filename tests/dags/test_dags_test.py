@@ -17,6 +17,7 @@ DAGS = [*EXTRACTS, "resolve_identities", "build_segments", "approve_changes"]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 def test_each_dag_can_be_tested_by_airflows_own_command(tmp_path: Path, warehouse_url: str) -> None:
     generate(tmp_path / "home" / "sample", people=1000)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW_", "KINDRED_"))}
