@@ -40,8 +40,11 @@ def warehouse_url(answers: Answers) -> str | None:
     return str(found[0]["get_uri"]) if found else None
 
 
-def judge(answers: Answers, dags: Collection[str]) -> Iterator[Finding]:
-    """Yield what the answers say of the pool, the connection and our DAGs."""
+def judge(answers: Answers, dags: Collection[str], *, needs_connection: bool = True) -> Iterator[Finding]:
+    """Yield what the answers say of the pool, the connection and our DAGs.
+
+    The connection is needed unless a setting says where the warehouse is.
+    """
     yield _is_set("pool", answers["pool"], f'airflow pools set {POOL} 1 "One task at a time writes the warehouse"')
     yield _is_set(
         "connection", answers["connection"], f"airflow connections add {CONNECTION} --conn-uri postgresql://…"

@@ -47,8 +47,8 @@ def examine(settings: Settings) -> list[Finding]:
         return [*found, *_guarded(warehouse, settings)]
     answers = airflow.ask()
     url = airflow.warehouse_url(answers) or settings.warehouse_url
-    known = settings.model_copy(update={"warehouse_url": url})
-    return [*found, *airflow.judge(answers, services.expected_dags(settings)), *_guarded(warehouse, known)]
+    told = airflow.judge(answers, services.expected_dags(settings), needs_connection=settings.warehouse_url is None)
+    return [*found, *told, *_guarded(warehouse, settings.model_copy(update={"warehouse_url": url}))]
 
 
 def _guarded(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> list[Finding]:
@@ -183,11 +183,9 @@ def warehouse(settings: Settings) -> Iterator[Finding]:
             return
         settings = settings.model_copy(update={"warehouse_url": embedded.url(settings.home)})
     opened = Warehouse(warehouse_url(settings, os.environ))
-    tables = (
-        "its control tables are up to date" if opened.is_up_to_date() else "a run brings its control tables up to date"
-    )
+    tables = "its control tables are up to date" if opened.is_up_to_date() else "a run updates its control tables"
     opened.close()
-    yield Finding("warehouse", "ok", f"answers, its control tables {tables}: {opened.place}")
+    yield Finding("warehouse", "ok", f"answers, {tables}: {opened.place}")
 
 
 CONFIGURATION: tuple[Callable[[Path], object], ...] = (

@@ -116,6 +116,11 @@ def test_the_connection_that_airflow_has_is_the_warehouse() -> None:
     assert [finding.state for finding in airflow.judge(answers, DAGS)] == ["ok", "ok", "ok"]
 
 
+def test_a_setting_stands_in_for_the_connection() -> None:
+    answers = {"pool": [{}], "connection": None, "errors": [], "dags": READ}
+    assert [finding.check for finding in airflow.judge(answers, DAGS, needs_connection=False)] == ["pool", "dags"]
+
+
 def test_only_a_shell_of_an_airflow_is_asked() -> None:
     assert airflow.is_there({"AIRFLOW_HOME": "/opt/airflow"})
     assert not airflow.is_there({"HOME": "/root"})
