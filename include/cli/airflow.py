@@ -46,9 +46,9 @@ def judge(answers: Answers, dags: Collection[str], *, needs_connection: bool = T
     The connection is needed unless a setting says where the warehouse is.
     """
     yield _is_set("pool", answers["pool"], f'airflow pools set {POOL} 1 "One task at a time writes the warehouse"')
-    yield _is_set(
-        "connection", answers["connection"], f"airflow connections add {CONNECTION} --conn-uri postgresql://…"
-    )
+    if needs_connection or answers["connection"]:
+        remedy = f"airflow connections add {CONNECTION} --conn-uri postgresql://user:password@host:5432/database"
+        yield _is_set("connection", answers["connection"], remedy)
     errors = [str(error.get("filepath")) for error in answers["errors"] or ()]
     if errors:
         yield Finding(
