@@ -30,6 +30,7 @@ from include.segments.catalog import load
 from include.segments.states import published_rows, unevaluated, unsound
 from include.staging.settings import read_settings
 from include.storage import room
+from include.storage.control.tables import are_up_to_date
 from include.storage.engine import Engine
 from include.storage.home import is_open, open_places
 from include.storage.postgres import embedded
@@ -183,7 +184,7 @@ def warehouse(settings: Settings) -> Iterator[Finding]:
             return
         settings = settings.model_copy(update={"warehouse_url": embedded.url(settings.home)})
     opened = Warehouse(warehouse_url(settings, os.environ))
-    tables = "its control tables are up to date" if opened.is_up_to_date() else "a run updates its control tables"
+    tables = "its control tables are up to date" if are_up_to_date(opened) else "a run updates its control tables"
     opened.close()
     yield Finding("warehouse", "ok", f"answers, {tables}: {opened.place}")
 

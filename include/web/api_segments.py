@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from include.contracts.measures import CUSTOMER_360
 from include.segments.catalog import read_beside
 from include.segments.definitions import KEY
-from include.segments.population import warehouse_reader
 from include.segments.preview import preview
+from include.storage.readers import warehouse_reader
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
 from include.web.personal import masked
