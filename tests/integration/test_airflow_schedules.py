@@ -149,6 +149,15 @@ def test_the_same_backfill_again_changes_nothing(up: Installation) -> None:
     assert up.raw_usage() == before
 
 
+def test_airflows_own_command_line_works_on_what_is_up(up: Installation) -> None:
+    wanted = ["backfill", "create", "--dag-id", "extract_usage", "--from-date", "2026-10-05", "--to-date", "2026-10-06"]
+    command = [sys.executable, "-m", "include.launch", "airflow", *wanted, "--dry-run"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "KINDRED_HOME": str(up.home)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2026-10-05" in done.stdout
+
+
 def test_the_pages_and_the_api_are_in_airflow_for_its_own_users_alone(up: Installation) -> None:
     secret = {"username": USER, "password": password(up.layout)}
     with httpx.Client(base_url=up.airflow.url, timeout=60, trust_env=False) as client:
