@@ -78,7 +78,7 @@ class Desk:
 
     def declared(self, name: str) -> ExportFile:
         """Return the declaration of an object's file."""
-        return self._declared[name]
+        return self.system.file(name)
 
     def is_daily(self, name: str) -> bool:
         """Whether there is one file of the object a day."""
