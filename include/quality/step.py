@@ -24,7 +24,7 @@ from include.storage.postgres.build import AUDITED, Build
 from include.storage.postgres.warehouse import AUDIT_RESULT
 from include.storage.project import Project
 
-CODE = 2
+CODE = 3
 ENGINE = "postgresql"
 SELF_POINTED = ("raw/", "staged/", "identity/")  # their own stages let readers of the lake see them
 
