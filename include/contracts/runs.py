@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+COMMAND = "cli__"  # with this begins the id of a run that one process does from its first stage to its last
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetRef:

@@ -11,7 +11,7 @@ from datetime import date
 import pytest
 
 from include.contracts.errors import ContractError
-from include.contracts.runs import DatasetRef, Run, StageReport
+from include.contracts.runs import COMMAND, DatasetRef, Run, StageReport
 from include.contracts.settings import ROOT
 from include.storage.control.ledger import check_counts
 from include.storage.project import Project
@@ -67,6 +67,32 @@ def test_a_run_between_two_stages_waits(warehouse_project: Project, run: Run) ->
     with ledger.working(run):
         assert [row["state"] for row in ledger.runs()] == ["running"]
     assert [row["state"] for row in ledger.runs()] == ["waiting"]
+
+
+def test_a_run_that_was_stopped_between_two_stages_waits_until_a_later_one_of_its_dag_has_ended(
+    warehouse_project: Project,
+) -> None:
+    ledger, day = warehouse_project.ledger(), date(2026, 1, 5)
+    for name in ("build/stopped", "build/later", "extract/other"):
+        with ledger.working(Run(name, day)):
+            pass
+    ledger.end_run(Run("extract/other", day), "success")
+    assert {row["run_id"]: row["state"] for row in ledger.runs()}["build/stopped"] == "waiting"
+    ledger.end_run(Run("build/later", day), "failed")
+    found = {row["run_id"]: row for row in ledger.runs()}
+    assert found["build/stopped"]["state"] == "interrupted"
+    assert "stopped between two stages" in found["build/stopped"]["message"]
+    with ledger.working(Run("build/stopped", day)):  # should it go on all the same
+        assert {row["run_id"]: row["state"] for row in ledger.runs()}["build/stopped"] == "running"
+
+
+def test_a_command_whose_process_is_gone_waits_for_nothing(warehouse_project: Project) -> None:
+    ledger, run = warehouse_project.ledger(), Run(f"{COMMAND}2026-01-05", date(2026, 1, 5))
+    with ledger.attending(run):
+        with ledger.working(run):
+            pass
+        assert [row["state"] for row in ledger.runs()] == ["waiting"]
+    assert [row["state"] for row in ledger.runs()] == ["interrupted"]
 
 
 WORKER = """

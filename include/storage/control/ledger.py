@@ -1,13 +1,14 @@
 """The run ledger: what each run and each of its stages read, wrote, counted and cost.
 
 The clock is the warehouse's; every call may be repeated, as a task that is retried does. A run at work holds a lock
-that its process cannot outlive; one that is `running` without its lock was interrupted, and is called so.
+that its process cannot outlive; one that is `running` without its lock was interrupted, and is called so. So is one
+that waits for a stage that will not come: of a command whose process is gone, or of a DAG a later run of which ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from include.contracts.errors import ContractError
-from include.contracts.runs import Run, StageReport
+from include.contracts.runs import COMMAND, Run, StageReport
 from include.storage.postgres.warehouse import AUDIT_RESULT, PUBLICATION, QUARANTINE, RUN, STAGE_RUN, Warehouse
 
 Rows = list[dict[str, Any]]
@@ -27,8 +28,15 @@ EQUATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 AT_WORK = 4_957_342  # the first half of the advisory locks of runs at work: any number, the same in every process
 
 _SETTLE = f"""
-UPDATE {RUN.fullname} SET state = 'interrupted', message = 'Its process ended before it could say why; run it again.'
-WHERE state = 'running' AND NOT EXISTS (
+UPDATE {RUN.fullname} run SET state = 'interrupted', message = CASE
+    WHEN state = 'running' OR starts_with(run_id, :command)
+    THEN 'Its process ended before it could say why; run it again.'
+    ELSE 'It was stopped between two stages; a later run has ended.' END
+WHERE (state = 'running' OR (state = 'waiting' AND (starts_with(run_id, :command) OR EXISTS (
+    SELECT FROM {RUN.fullname} later
+    WHERE split_part(later.run_id, '/', 1) = split_part(run.run_id, '/', 1) AND later.started_at > run.started_at
+      AND later.state IN ('success', 'failed', 'held')
+)))) AND NOT EXISTS (
     SELECT FROM pg_locks JOIN pg_database d ON d.oid = database AND d.datname = current_database()
     WHERE locktype = 'advisory' AND classid = :kind AND objsubid = 2
       AND objid::bigint = hashtext(run_id)::bigint & 4294967295
@@ -57,9 +65,13 @@ class Ledger:
             at_work = sa.and_(RUN.c.run_id == run.run_id, RUN.c.state == "running")
             self._execute(sa.update(RUN).where(at_work).values(state="waiting"))
 
+    def attending(self, run: Run) -> AbstractContextManager[None]:
+        """Say for the block that one process does all stages of the run, and has the next one still to do."""
+        return self._warehouse.holding(AT_WORK, run.run_id)
+
     def settle(self) -> None:
-        """Call runs interrupted whose process is gone: killed, or its machine with it."""
-        self._execute(sa.text(_SETTLE).bindparams(kind=AT_WORK))
+        """Call runs interrupted whose process is gone, killed or its machine with it, and those given up."""
+        self._execute(sa.text(_SETTLE).bindparams(kind=AT_WORK, command=COMMAND))
 
     def record_stage(self, run: Run, report: StageReport, seconds: float, peak_mb: int | None = None) -> None:
         """Keep one stage's report, the latest where it ran twice; ContractError when its counts do not add up."""
