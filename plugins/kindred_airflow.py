@@ -65,6 +65,7 @@ class Tag(StrEnum):
     IDENTITY = "identity"
     SEGMENTS = "segments"
     STEWARDSHIP = "stewardship"
+    OPERATIONS = "operations"
 
 
 class Stopped(SystemExit):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -38,6 +40,22 @@ class Manifest:
     def ref(self) -> DatasetRef:
         """The reference that stages hand on."""
         return DatasetRef(self.dataset, self.version, self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One file of a dataset, as it lies in the store; ``size`` in bytes."""
+
+    dataset: str
+    name: str
+    size: int
+    modified: datetime
+
+    @property
+    def version(self) -> str | None:
+        """The version whose manifest it is, None for any other file."""
+        stem, _, ending = self.name.partition(".")
+        return stem if ending == "json" and stem != POINTER else None
 
 
 class Lake:
@@ -113,6 +131,20 @@ class Lake:
     def point(self, ref: DatasetRef) -> None:
         """Let readers get this version."""
         self._write(self._place(ref.dataset, f"{POINTER}.json"), {"version": ref.version})
+
+    def stored(self) -> Iterator[StoredFile]:
+        """Yield all files of all datasets."""
+        if not self.fs.exists(self._base):
+            return
+        for place, facts in self.fs.find(self._base, detail=True).items():
+            dataset, _, name = place.removeprefix(self._base).strip("/").rpartition("/")
+            when = facts.get("LastModified") or datetime.fromtimestamp(facts["mtime"], UTC)
+            yield StoredFile(dataset, name, facts["size"], when)
+
+    def remove(self, file: StoredFile) -> None:
+        """Remove one file, if it is there still."""
+        with suppress(FileNotFoundError):
+            self.fs.rm_file(self._place(file.dataset, file.name))
 
     def _place(self, dataset: str, file: str) -> str:
         return f"{self._base}/{dataset}/{file}"
