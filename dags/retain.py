@@ -1,7 +1,7 @@
 """Remove what has stayed its declared time: superseded versions, old runs, logs, and what killed runs have left.
 
-`include/config/retention.yaml` says how long. What readers get, what it was made from and every raw export stay,
-however old. `python -m include retain --dry-run` says what would go. Killed anywhere, the next run goes on.
+`include/config/retention.yaml` says how long. What readers get, what it was made from and the exports that hold now
+stay, however old. `python -m include retain --dry-run` says what would go. Killed anywhere, the next run goes on.
 """
 
 from __future__ import annotations

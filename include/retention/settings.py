@@ -17,6 +17,7 @@ class Retention(Section):
     """Days from the time at which something was written, or a run ended."""
 
     versions: int = Field(default=30, ge=1, description="Days that superseded versions of datasets stay")
+    raw: int = Field(default=90, ge=1, description="Days that contents of exports stay that newer ones have replaced")
     runs: int = Field(default=400, ge=1, description="Days that runs stay in the ledger, with their audits")
     audits: int = Field(default=90, ge=1, description="Days that the results of an audit stay as files")
     logs: int = Field(default=30, ge=1, description="Days that logs stay")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from include.retention import home, ledger
+from include.retention import home, ledger, raw
 from include.retention.lake import removable
 from include.retention.settings import Retention, load_retention
 from include.storage.project import Project
@@ -30,6 +30,7 @@ def retain(project: Project, now: datetime, *, dry_run: bool = False) -> list[Re
     """
     rules = load_retention(project.settings.config, project.settings.answer_hours)
     return [
+        _raw(project, rules, now, dry_run=dry_run),
         _versions(project, rules, now, dry_run=dry_run),
         _runs(project, rules, now, dry_run=dry_run),
         *(
@@ -41,6 +42,15 @@ def retain(project: Project, now: datetime, *, dry_run: bool = False) -> list[Re
             )
         ),
     ]
+
+
+def _raw(project: Project, rules: Retention, now: datetime, *, dry_run: bool) -> Removed:
+    """Let go of replaced exports; their files go with the last version that lists them."""
+    before = now - timedelta(days=rules.raw)
+    going = raw.replaced(project.lake, before)
+    if going and not dry_run:
+        raw.let_go(project.lake, before)
+    return Removed("replaced exports", rules.raw, len(going), sum(file.size for file in going))
 
 
 def _versions(project: Project, rules: Retention, now: datetime, *, dry_run: bool) -> Removed:

@@ -132,11 +132,12 @@ class Lake:
         """Let readers get this version."""
         self._write(self._place(ref.dataset, f"{POINTER}.json"), {"version": ref.version})
 
-    def stored(self) -> Iterator[StoredFile]:
-        """Yield all files of all datasets."""
-        if not self.fs.exists(self._base):
+    def stored(self, below: str = "") -> Iterator[StoredFile]:
+        """Yield the files of all datasets, or of those below a folder."""
+        folder = f"{self._base}/{below}".rstrip("/")
+        if not self.fs.exists(folder):
             return
-        for place, facts in self.fs.find(self._base, detail=True).items():
+        for place, facts in self.fs.find(folder, detail=True).items():
             dataset, _, name = place.removeprefix(self._base).strip("/").rpartition("/")
             when = facts.get("LastModified") or datetime.fromtimestamp(facts["mtime"], UTC)
             yield StoredFile(dataset, name, facts["size"], when)
