@@ -17,11 +17,11 @@ from include.segments import export as exports
 from include.segments.catalog import load, load_beside
 from include.segments.channels import REACHABLE
 from include.segments.listing import list_segments
-from include.segments.population import lake_reader, warehouse_reader
 from include.segments.preview import Preview
 from include.segments.preview import preview as evaluate
 from include.segments.states import unevaluated, unsound
 from include.storage.project import Project
+from include.storage.readers import lake_reader, warehouse_reader
 
 Json = Annotated[bool, typer.Option("--json", help="Print for machines.")]
 Key = Annotated[str, typer.Argument(help="Key of the segment.")]

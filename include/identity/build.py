@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import duckdb
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from include.contracts.identity import (
     ALIAS,
@@ -30,13 +26,10 @@ from include.identity.crosswalk.events import log_events
 from include.identity.crosswalk.gate import breaches, evidence, label_breaches, movement
 from include.identity.crosswalk.guard import guard
 from include.identity.crosswalk.questions import QUESTIONS
-from include.identity.decisions.standing import Stand
-from include.identity.report import load_report, save_report
-from include.identity.settings import Stewardship
-from include.identity.store import load_model, save_model
+from include.identity.plan import Plan
+from include.identity.store import load_model, load_report, save_model, save_report
 from include.matching import engine as matching
 from include.matching.resolution import LEAST_REVIEWED, Resolution
-from include.matching.spec import MatchingSpec
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
@@ -78,21 +71,6 @@ SELECT (SELECT count(*) FROM founding), (SELECT count(*) FROM crosswalk_now), (S
        (SELECT count(*) FROM applied_now WHERE state = 'stale'),
        (SELECT count(*) FROM applied_now WHERE state = 'changed')
 """
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run is determined by, and what it will be called."""
-
-    records: DatasetRef
-    spec: MatchingSpec
-    stewardship: Stewardship
-    decisions: Stand
-    labels: pa.Table | None
-    previous: Manifest | None
-    inputs: Mapping[str, str]
-    on_date: date
-    version: str
 
 
 def build(project: Project, plan: Plan) -> None:

@@ -10,8 +10,8 @@ from include.contracts.published import Published
 from include.contracts.tables import Column, Type
 from include.quality.expectations import Expectation, place_tables
 from include.quality.recount import recount, removed_from
+from include.storage.control.tables import CONTROL
 from include.storage.postgres.build import Build
-from include.storage.postgres.warehouse import CONTROL
 
 
 def set_aside(connection: sa.Connection, build: Build, broken: Sequence[Expectation]) -> dict[str, int]:

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
+from include.storage.control.tables import AUDIT_RESULT, PUBLICATION, RUN, STAGE_RUN
 from include.storage.postgres.build import PREFIX
-from include.storage.postgres.warehouse import AUDIT_RESULT, PUBLICATION, RUN, STAGE_RUN
 
 # What a build that is still there was published and audited by stays, however old.
 _STANDING = f"SELECT substr(nspname, {len(PREFIX) + 1}) FROM pg_namespace WHERE starts_with(nspname, '{PREFIX}')"

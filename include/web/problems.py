@@ -11,11 +11,11 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from include.contracts.errors import ConfigurationError, KindredError, RetryableError
+from include.contracts.faults import explained
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -35,8 +35,33 @@ def document(status: int, detail: str, headers: Mapping[str, str] | None = None)
     return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
 
 
+REFUSALS = MappingProxyType(
+    {
+        400: "A cursor that no answer gave",
+        401: "No key, or one that is not in force",
+        403: "A scope is missing",
+        404: "There is no such segment, profile or account",
+        410: "The version of a cursor is not kept any more",
+        422: "What was given cannot be used; each part is named",
+        429: "Too many calls; Retry-After says when to try again",
+        503: "The warehouse is away, or nothing is published yet; Retry-After says when to try again",
+    }
+)
+_DOCUMENT = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong and what to do, in one sentence"},
+    },
+}
+DOCUMENTED: dict[int | str, dict[str, Any]] = {  # what any route may answer, for the OpenAPI document
+    status: {"description": why, "content": {MEDIA_TYPE: {"schema": _DOCUMENT}}} for status, why in REFUSALS.items()
+}
+
 Told = Callable[[Any], ProblemError]
-AWAY = "The warehouse does not answer; try again, and see that PostgreSQL runs."
 SOON = {"Retry-After": "5"}
 KINDS: Mapping[type[Exception], Told] = MappingProxyType(
     {
@@ -46,12 +71,8 @@ KINDS: Mapping[type[Exception], Told] = MappingProxyType(
         RetryableError: lambda error: ProblemError(503, str(error), SOON),
         ConfigurationError: lambda error: ProblemError(422, str(error)),
         KindredError: lambda error: ProblemError(409, str(error)),
-        OperationalError: lambda _: ProblemError(503, AWAY, SOON),
-        InterfaceError: lambda _: ProblemError(503, AWAY, SOON),
     }
 )
-
-
 Page = Callable[[Request, ProblemError], Response]
 
 
@@ -68,7 +89,7 @@ def answer_problems(app: FastAPI, page: Page, documents: str) -> None:
         return page(request, problem)
 
     async def told(request: Request, error: Exception) -> Response:
-        return tell(request, next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)(error))
+        return tell(request, _problem(error))
 
     for kind in KINDS:
         app.add_exception_handler(kind, told)
@@ -95,8 +116,14 @@ class Guarded:
         except Exception as error:  # noqa: BLE001 - the last line before the server
             log.error("A request failed with %s.", type(error).__name__)
             if scope["type"] == "http" and not begun:
-                detail = f"A fault of Kindred's own ({type(error).__name__}). Please report it."
-                await self._tell(Request(scope), ProblemError(500, detail))(scope, receive, send)
+                await self._tell(Request(scope), _problem(explained(error) or error))(scope, receive, send)
+
+
+def _problem(error: Exception) -> ProblemError:
+    told = next((KINDS[kind] for kind in type(error).__mro__ if kind in KINDS), None)
+    if told is not None:
+        return told(error)
+    return ProblemError(500, f"A fault of Kindred's own ({type(error).__name__}). Please report it.")
 
 
 def _invalid(errors: Any) -> str:

@@ -13,7 +13,7 @@ from include.cli.app import main
 from include.contracts.errors import HeldError
 from include.contracts.profiles import PROFILE_HISTORY
 from include.contracts.settings import ROOT
-from include.identity.crosswalk.gate import approved
+from include.storage.control.approvals import approved_versions
 from tests.company import FIRST_WEEK, Company
 from tests.people import on, person
 
@@ -144,7 +144,7 @@ def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
     assert code == 0
     assert "1 profiles would split off another" in err
     dataset, _, version = held.value.subject.partition("@")
-    assert approved(company.project.warehouse(), dataset) == [version]
+    assert approved_versions(company.project, dataset) == {version}
 
     answer = ("approve", held.value.subject, "--reject", "--reason", "a mistake", "--json")
     code, out, err = call(capsys, monkeypatch, *answer)
@@ -154,4 +154,4 @@ def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
         "subject": held.value.subject, "verdict": "rejected", "author": "nina", "reason": "a mistake", "evidence": ""
     }  # fmt: skip
     assert told["evidence"] == held.value.evidence
-    assert approved(company.project.warehouse(), dataset) == []
+    assert approved_versions(company.project, dataset) == set()
