@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-COMMAND = "cli__"  # with this begins the id of a run that one process does from its first stage to its last
+CLI = "cli__"  # with which the names of runs begin that the command line starts
 
 
 @dataclass(frozen=True, slots=True)

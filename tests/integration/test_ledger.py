@@ -11,7 +11,7 @@ from datetime import date
 import pytest
 
 from include.contracts.errors import ContractError
-from include.contracts.runs import COMMAND, DatasetRef, Run, StageReport
+from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.settings import ROOT
 from include.storage.control.ledger import check_counts
 from include.storage.project import Project
@@ -86,15 +86,6 @@ def test_a_run_that_was_stopped_between_two_stages_waits_until_a_later_one_of_it
         assert {row["run_id"]: row["state"] for row in ledger.runs()}["build/stopped"] == "running"
 
 
-def test_a_command_whose_process_is_gone_waits_for_nothing(warehouse_project: Project) -> None:
-    ledger, run = warehouse_project.ledger(), Run(f"{COMMAND}2026-01-05", date(2026, 1, 5))
-    with ledger.attending(run):
-        with ledger.working(run):
-            pass
-        assert [row["state"] for row in ledger.runs()] == ["waiting"]
-    assert [row["state"] for row in ledger.runs()] == ["interrupted"]
-
-
 WORKER = """
 import time
 from datetime import date
@@ -125,6 +116,27 @@ def test_a_run_whose_process_was_killed_is_called_interrupted_until_it_is_tried_
     assert "run it again" in row["message"]
     with ledger.working(Run("nightly", date(2026, 1, 5))):
         assert [row["state"] for row in ledger.runs()] == ["running"]
+
+
+def test_a_run_of_the_command_line_that_was_killed_between_two_stages_is_interrupted(
+    warehouse_project: Project, run: Run
+) -> None:
+    ledger, at_home = warehouse_project.ledger(), Run("cli__1", run.as_of)
+    with ledger.at_work(at_home):
+        with ledger.working(at_home):
+            pass
+        assert ledger.runs()[0]["state"] == "waiting"
+    assert ledger.runs()[0]["state"] == "interrupted"
+
+
+def test_a_run_for_which_nobody_will_start_a_next_stage_is_interrupted(warehouse_project: Project, run: Run) -> None:
+    ledger = warehouse_project.ledger()
+    with ledger.working(run):
+        ledger.abandon()
+        assert ledger.runs()[0]["state"] == "running"
+    assert ledger.runs()[0]["state"] == "waiting"
+    ledger.abandon()
+    assert ledger.runs()[0]["state"] == "interrupted"
 
 
 def test_counts_that_do_not_add_up_fail_the_stage_and_are_not_kept(warehouse_project: Project, run: Run) -> None:
