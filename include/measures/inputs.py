@@ -9,7 +9,7 @@ from functools import cached_property
 import ibis
 import ibis.expr.types as ir
 
-from include.measures.completeness import EMAIL, USAGE, SourceDay, source_days, through
+from include.measures.completeness import CONTRACTS, EMAIL, SURVEY, USAGE, SourceDay, source_days, through
 from include.measures.settings import Thresholds
 
 
@@ -66,6 +66,16 @@ class Inputs:
         return through(self.source_days, EMAIL, self.as_of)
 
     @property
+    def nps_through(self) -> date:
+        """The day up to which answers are all in."""
+        return through(self.source_days, SURVEY, self.as_of)
+
+    @property
+    def contracts_through(self) -> date:
+        """The day up to which contracts are as the CRM has them."""
+        return through(self.source_days, CONTRACTS, self.as_of)
+
+    @property
     def engagement_through(self) -> date:
         """The last day that a sign of engagement of any kind could come from."""
         return max(self.usage_through, self.email_through)
@@ -82,6 +92,11 @@ class Inputs:
     def since(self, day: ir.DateValue, end: date | None = None) -> ir.IntegerValue:
         """Return the days from ``day`` to ``end``, else to the logical date; negative for a later day."""
         return ibis.literal(end or self.as_of).delta(day, unit="day")
+
+    def elapsed(self, day: ir.DateValue, end: date | None = None) -> ir.IntegerValue:
+        """Return the same, and 0 for a later day; null for no day, which the engine's `greatest` would make 0."""
+        days = self.since(day, end)
+        return ibis.ifelse(days < 0, 0, days)
 
     def of_person(self, rows: ir.Table) -> ir.Table:
         """Add the profile_id of each row's record; rows of unknown records fall away."""

@@ -30,7 +30,8 @@ thresholds lie in `include/config/measures.yaml`.
 - A window of *n* days is the *n* days up to the last that its source covers whole (`usage_through`, `email_through`;
   `source_day` has every source): a night's exports hold the day before, so that is where they end. A daily file covers
   its day; files of a state, the days before their newest row. Where a source is stale its measures stand as of
-  then, and the run says so. NPS and contracts are as of the logical date. Nothing after it counts.
+  then, and the run says so. NPS and contracts are as of the logical date, by data up to `nps_through` and
+  `contracts_through`. Nothing after it counts.
 - A day is a calendar day of `KINDRED_TIMEZONE`.
 - A person's measures are those of the *unified* person: all source records of the profile together. Two answers
   of one person are one latest answer; sends to two addresses of one person add up.
@@ -50,6 +51,8 @@ thresholds lie in `include/config/measures.yaml`.
 - "Active" is a core action, never a login or a page view. Opens and clicks are a human's, never a machine's,
   and what cannot be judged is neither: `email_unknown_28` of a person, `basis` of the run. Measures that depend on
   opens are marked, and so are the segments that use them.
+- How often somebody may be written to is judged by the company's own `email_curve`: `email_frequency` is of the unified
+  person's emails of 90 days, and who has unsubscribed is a class of its own.
 - A person's renewal is that of its account. A contract that renews by itself comes up on the last day to give notice
   and, once that has passed, on the next term's: it is never overdue. Evergreen and month-to-month contracts do not
   come up. A contract past its end is overdue until a contract of the account that started no earlier runs longer.

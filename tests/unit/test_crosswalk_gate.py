@@ -38,7 +38,9 @@ def test_the_settings_say_what_is_wrong_with_them(tmp_path):
     (tmp_path / "stewardship.yaml").write_text("limits: {merged_profile: 0.1}\nlargest_profile: 1\n")
     with pytest.raises(ConfigurationError) as error:
         read_settings(tmp_path)
-    assert "limits cannot be used: there is no key 'merged_profile' (did you mean 'merged_profiles'?)" in str(error.value)
+    assert "limits cannot be used: there is no key 'merged_profile' (did you mean 'merged_profiles'?)" in str(
+        error.value
+    )
     assert "largest_profile" in str(error.value)
 
 

@@ -11,7 +11,7 @@ USAGE_TIERS = ("power", "regular", "low", "inactive", "none")
 RENEWAL_BUCKETS = ("overdue", "0-30", "31-60", "61-90", "91-120", "later", "none")
 CONTRACT_STATES = ("not_begun", "in_force", "overdue", "ended")
 LIVE = ("in_force", "overdue")
-FREQUENCY_BUCKETS = ("saturated", "on_target", "undersaturated", "insufficient_data")
+FREQUENCY_BUCKETS = ("unsubscribed", "saturated", "on_target", "undersaturated", "insufficient_data")
 RISKS = ("unhappy", "declining", "unused", "silent")
 SENIORITIES = ("executive", "director", "manager", "staff", "unknown")
 JOB_FUNCTIONS = ("marketing", "sales", "engineering", "finance", "operations", "product", "people", "other", "unknown")
@@ -59,9 +59,10 @@ CONTRACT_ROW = {"record": "renewal_contract_id", "dated": "contract_start_on"}
 EMAIL_ROW = {"record": "engagement_record_id", "dated": "engagement_last_on"}
 
 
-def nps(column: Column, unit: str = "", **more: object) -> Measure:
+def nps(column: Column, unit: str = "", beside: tuple[str, ...] = (), **more: object) -> Measure:
     """A measure of the family nps on a person's latest valid response."""
-    return Measure(column, "nps", BAIN, unit, "latest response of the last nps.window_days", **NPS_ROW, **more)  # type: ignore[arg-type]
+    window, beside = "latest response of the last nps.window_days", (*beside, "nps_through")
+    return Measure(column, "nps", BAIN, unit, window, beside=beside, **NPS_ROW, **more)  # type: ignore[arg-type]
 
 
 def usage(column: Column, unit: str = "", window: str = "", beside: tuple[str, ...] = (), **more: object) -> Measure:
@@ -72,12 +73,15 @@ def usage(column: Column, unit: str = "", window: str = "", beside: tuple[str, .
 
 def renewal(column: Column, unit: str = "", **more: object) -> Measure:
     """A measure of the family renewal, of the account's contracts."""
-    return Measure(column, "renewal", RENEWAL, unit, "on the logical date", **CONTRACT_ROW, **more)  # type: ignore[arg-type]
+    beside = ("contracts_through",)
+    return Measure(column, "renewal", RENEWAL, unit, "on the logical date", beside=beside, **CONTRACT_ROW, **more)  # type: ignore[arg-type]
 
 
-def engagement(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
+def engagement(
+    column: Column, unit: str = "", window: str = "", beside: tuple[str, ...] = (), **more: object
+) -> Measure:
     """A measure of the family engagement, of all the person's addresses; one of opens is shown with what is unknown."""
-    beside = ("email_unknown_28", "email_through") if more.get("uses_opens") else ("email_through",)
+    beside = (*beside, *(("email_unknown_28",) if more.get("uses_opens") else ()), "email_through")
     return Measure(column, "engagement", ENGAGEMENT, unit, window, beside=beside, **EMAIL_ROW, **more)  # type: ignore[arg-type]
 
 
