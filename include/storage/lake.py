@@ -87,16 +87,22 @@ class Lake:
     def current(self, dataset: str) -> Manifest | None:
         """Return the manifest that the dataset's pointer names, or None before the first version."""
         pointer = self._read(self._place(dataset, f"{POINTER}.json"))
-        return None if pointer is None else self.open(DatasetRef(dataset, pointer["version"], 0))
+        return None if pointer is None else self.version(dataset, pointer["version"])
 
     def open(self, ref: DatasetRef) -> Manifest:
         """Return the manifest of a version that must exist; raises FatalError."""
-        manifest = self.manifest(ref.dataset, ref.version)
+        return self.version(ref.dataset, ref.version)
+
+    def version(self, dataset: str, version: str) -> Manifest:
+        """Return the manifest of a version that must exist; raises FatalError."""
+        manifest = self.manifest(dataset, version)
         if manifest is None:
-            raise FatalError(
-                f"The lake has no version {ref.version} of {ref.dataset}; run the stage that writes it again."
-            )
+            raise FatalError(f"The lake has no version {version} of {dataset}; run the stage that writes it again.")
         return manifest
+
+    def input(self, of: Manifest, dataset: str) -> Manifest:
+        """Return the version of a dataset that another was made from; raises FatalError."""
+        return self.version(dataset, of.inputs[dataset])
 
     def urls(self, manifest: Manifest) -> list[str]:
         """Return the version's data files, as places that the engine can read."""
