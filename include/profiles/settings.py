@@ -12,6 +12,8 @@ from include.contracts.configuration import Section, read_configuration
 from include.contracts.nearest import nearest
 from include.contracts.systems import Part
 
+FILE = "survivorship.yaml"
+
 ATTRIBUTES = (
     "first_name", "last_name", "full_name", "company", "title", "street", "city", "region", "postcode", "country",
 )  # fmt: skip
@@ -108,6 +110,6 @@ class Survivorship(Section):
         ]
 
 
-def load_survivorship(path: Path) -> Survivorship:
-    """Read the rules; raises ConfigurationError naming every fault with its place."""
-    return read_configuration(path, Survivorship)
+def read_settings(folder: Path) -> Survivorship:
+    """Read ``survivorship.yaml`` of the configuration folder; raises ConfigurationError naming every fault."""
+    return read_configuration(folder / FILE, Survivorship)
