@@ -13,7 +13,7 @@ from include.matching import clustering
 from include.matching.constraints import Decision, bypass, rule_on
 from include.matching.kernels.pairs import score_levels
 from include.matching.pairs import comparison
-from include.matching.pairs.blocking import Candidates, block
+from include.matching.pairs.blocking import Candidates, Keys, block
 from include.matching.pairs.blocking_rules import derive_rules
 from include.matching.pairs.pair_sample import survey
 from include.matching.progress import SILENT, Progress, Watch
@@ -51,7 +51,7 @@ def resolve(
     with watch.stage("compare"):
         levels = comparison.compare(features, candidates.left, candidates.right)
     with watch.stage("estimate"):
-        judge.learn(candidates, levels, model)
+        judge.learn(candidates, levels, model, [rule.keys for rule in rules[: len(spec.blocking.rules)]])
     with watch.stage("score"):
         logits, apart = judge.score(levels), judge.two_people(levels)
         threshold, expected_f1 = clustering.choose_threshold(logits)
@@ -96,8 +96,11 @@ class _Judge:
         # a name and an address alone cannot tell a misspelling from a namesake: such pairs go to review
         self.unverifiable = [g.role for g in self.groups] == ["first", "last", "names", "email"]
 
-    def learn(self, candidates: Candidates, levels: comparison.Levels, model: Model | None) -> None:
-        universe = survey(self.features, candidates, levels, self._compare, link_only=self.spec.link_only)
+    def learn(
+        self, candidates: Candidates, levels: comparison.Levels, model: Model | None, own: Sequence[Keys]
+    ) -> None:
+        link_only = self.spec.link_only
+        universe = survey(self.features, candidates, levels, self._compare, link_only=link_only, own=own)
         known = known_fit(model, self.groups) if model else None
         self.fit = estimation.estimate(self.groups, universe, self.features.size, known)
         if known is None:  # scored with as it is saved, so that a run that finds the model saved gives the same bytes

@@ -103,10 +103,11 @@ def _maximise(
     for g, group in enumerate(groups):
         mine = max(25.0, 0.03 * same) + (firm if group.comparison in (FIRST, LAST) else 0.0)
         steady = np.array([mine, max(25.0, 0.1 * size[MOVED]), 1000.0, 200.0, 200.0, 200.0, 200.0])
-        theta[:, g] = counted[:, g] + steady[:, None] * prior[:, g]
+        strangers = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
+        theta[:, g] = counted[:, g] + steady[:, None] * _as_common(prior[:, g], strangers, group)
         if group.comparison is LAST:
             theta[[HOUSEHOLD, RELATIVE], g] = prior[[HOUSEHOLD, RELATIVE], g]
-        theta[STRANGER, g] = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
+        theta[STRANGER, g] = strangers
     theta = _anchored(normalised(theta, groups), groups)
     _namesakes(theta, groups, universe, mass)
     chance = _chances(theta, groups, universe, mass[STRANGER])
@@ -157,6 +158,21 @@ def _level_counts(mass: Floats, told: Floats, groups: Sequence[Group], universe:
         if not changes:  # who moved is still called the same
             out[:ONE_PERSON, g] = out[:ONE_PERSON, g].sum(axis=0)
     out[:, :, 0] = 0.0
+    return out
+
+
+def _as_common(prior: Floats, strangers: Floats, group: Group) -> Floats:
+    """The priors, with the levels that only say which sorts of value two records have as common as in this table.
+
+    What is known of those before any data is how much they tell, not how often they come: that both of two people have
+    free mail is no sign of one person in a table that has hardly any.
+    """
+    sorts = list(group.comparison.sorts)
+    if not sorts:
+        return prior
+    out = prior.copy()
+    out[:, sorts] *= strangers[sorts] / strangers.sum() / prior[STRANGER, sorts]
+    out[:, sorts] *= prior[:, sorts].sum(axis=1, keepdims=True) / out[:, sorts].sum(axis=1, keepdims=True)
     return out
 
 
