@@ -163,7 +163,7 @@ LAST = Comparison(
     related={
         HOUSEHOLD: prior(LastName, equal=0.75, part=0.02, typo=0.025, look_alike=0.005, close=0.01, different=0.19,
                          swapped=1e-5, transliterated=0.6, other_script=0.4, initial=0.8, other_initial=0.2),
-        RELATIVE: prior(LastName, equal=0.93, part=0.02, typo=0.025, look_alike=0.005, close=0.01, different=0.01,
+        RELATIVE: prior(LastName, equal=0.75, part=0.02, typo=0.025, look_alike=0.005, close=0.01, different=0.19,
                         swapped=1e-5, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03),
     },
     bounds=((SAME, LastName.DIFFERENT, 0.0, 0.15), (HOUSEHOLD, LastName.EQUAL, 0.5, 1.0)),

@@ -47,8 +47,7 @@ SETTLED = 1e-4  # a pass that changes no probability by more is the last
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
 AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
-FAMILIES = 0.03  # pairs of one household a record that are expected until the data tell
-RELATIVES = 0.01  # and of relatives that share whatever one person's records share
+FAMILIES = 0.03  # pairs of one household, and of relatives, a record that are expected until the data tell
 ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
 CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
 MOST_MOVES = 0.3  # times as many as did not move
@@ -114,7 +113,7 @@ def _maximise(
     _tie_to_strangers(theta, groups, counted)
     _tie_to_same(theta, groups)
     theta = _anchored(normalised(theta, groups), groups)
-    relatives = RELATIVES * records * bool(named(groups))
+    relatives = FAMILIES * records * bool(named(groups))
     share = size + np.array([2.0, 2.0 * MOVES, 0.0, 1.0, FAMILIES * records, 1.0, relatives])
     share[:ONE_PERSON] *= min(1.0, 20.0 * records / share[:ONE_PERSON].sum())
     return Fit(share / share.sum(), theta, chance)
