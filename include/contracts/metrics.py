@@ -108,6 +108,28 @@ COVERAGE = Table(
     ),
 )
 
+EMAIL_CURVE = Table(
+    name="email_curve",
+    grain="one band of emails sent to a person in 90 days, and what they led to",
+    key=("sent_from",),
+    columns=(
+        integer("sent_from", "Fewest emails of the band", required=True, minimum=1),
+        integer("sent_to", "Most emails of the band; none of the last one", minimum=1),
+        count("people", "People who were sent as many"),
+        count("sent", "Emails sent to them"),
+        count("engaged", "Of these, those that they, no machine, opened or clicked"),
+        number(
+            "engaged_rate",
+            "The share of these that email_frequency expects; the company's average counts as 200 emails more",
+            required=True,
+            minimum=0,
+            maximum=1,
+        ),
+        count("unsubscribed", "People of them who unsubscribed"),
+        number("unsubscribe_rate", "They, by email sent", required=True, minimum=0, maximum=1),
+    ),
+)
+
 SOURCE_DAY = Table(
     name="source_day",
     grain="one object of one source, and the last day that it covers whole",
@@ -118,7 +140,11 @@ SOURCE_DAY = Table(
         date("through", "Last day that is all in; windows of days over the object end on it", required=True),
         count("age_days", "Days from it to the logical date; 1 where a night's exports hold the day before"),
         count("missing_days", "Days between its first and last file of a day that have none"),
-        boolean("is_stale", "Older than sources.stale_after_days: what follows from it stands still", required=True),
+        boolean(
+            "is_stale",
+            "Older than sources.stale_after_days and than its own silences: what follows from it stands still",
+            required=True,
+        ),
     ),
 )
 
@@ -166,5 +192,6 @@ MEASURED = (
     COVERAGE,
     BASIS,
     SOURCE_DAY,
+    EMAIL_CURVE,
 )
 """All that ``measure`` writes."""

@@ -22,7 +22,10 @@ class SourceThresholds(Section):
         60, ge=0, le=720, description="An export taken so many minutes before a day's end is one of the whole day"
     )
     stale_after_days: int = Field(
-        3, ge=1, le=90, description="A source whose last complete day is longer ago is stale, and the run says so"
+        3,
+        ge=1,
+        le=90,
+        description="A source whose last complete day is longer ago, and longer than it is ever silent, is stale",
     )
 
 
@@ -97,12 +100,12 @@ class RiskThresholds(Section):
 
 
 class EngagementThresholds(Section):
-    """The frequency buckets, of 28 days."""
+    """The classes of email_frequency, of 90 days."""
 
-    saturated_sends: int = Field(8, ge=1, description="From so many sends on, a low rate means saturated")
-    enough_sends: int = Field(2, ge=1, description="Fewer sends are insufficient data")
-    undersaturated_sends: int = Field(3, ge=1, description="Up to so many sends, an engaged person could get more")
-    saturated_rate: float = Field(0.1, ge=0, le=1, description="Human opens and clicks a send, below which it is low")
+    enough_sends: int = Field(5, ge=1, le=1000, description="Fewer emails sent say nothing of their frequency")
+    certainty: float = Field(
+        0.95, ge=0.5, lt=1, description="With which a person's share of opened emails differs from the company's curve"
+    )
 
 
 class RelationThresholds(Section):

@@ -22,6 +22,7 @@ from include.contracts.metrics import (
     BASIS,
     CONTRACT_RENEWAL,
     COVERAGE,
+    EMAIL_CURVE,
     GRID,
     GRID_FLOW,
     NPS_MONTH,
@@ -31,7 +32,7 @@ from include.contracts.metrics import (
 from include.contracts.remarks import AGE, MISSING, STALE, basis_count, source_count
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.tables import Table
-from include.measures import completeness, engagement, history, metrics, nps, relation, renewal, risk, usage
+from include.measures import completeness, engagement, frequency, history, metrics, nps, relation, renewal, risk, usage
 from include.measures.inputs import Inputs
 from include.measures.settings import Thresholds, load_thresholds
 from include.storage.code import code_of
@@ -39,7 +40,10 @@ from include.storage.engine import Engine
 from include.storage.project import Project
 from include.storage.versions import present
 
-WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS, SOURCE_DAY)
+WRITES = (
+    ACCOUNT_360, EMAIL_CURVE, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS,
+    SOURCE_DAY,
+)  # fmt: skip
 READS: Mapping[str, Table] = {
     "profile": profiles.PROFILE,
     "profile_identifier": profiles.PROFILE_IDENTIFIER,
@@ -119,7 +123,11 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
     contracts = hold("contracts", renewal.contracts(inputs))
     answers = hold("nps_recent", nps.recent(inputs))
     accounts = write(ACCOUNT_360, account_360(inputs, recent, ever, contracts, answers))
-    parts = (nps.person(answers), usage.person(inputs, recent, ever), engagement.person(inputs, ever))
+    mails = hold("mails", frequency.mails(inputs))
+    frequencies = frequency.person(inputs, mails, write(EMAIL_CURVE, frequency.curve(mails)))
+    parts = (
+        nps.person(answers), usage.person(inputs, recent, ever), engagement.person(inputs, ever, frequencies),
+    )  # fmt: skip
     customers = write(CUSTOMER_360, customer_360(inputs, accounts, parts))
     renewals = write(CONTRACT_RENEWAL, metrics.contract_renewal(contracts, accounts))
     write(GRID, metrics.grid(customers))

@@ -17,7 +17,7 @@ _UP = (
     "usage_breadth", "usage_features_adopted", "usage_trend", "usage_last_on", "usage_seen_on", "email_opens_28",
     "email_clicks_28", "engagement_last_on", "renewal_date", "renewal_days", "renewal_notice_on", "contract_end_on",
     "contract_value", "contracts_live", "account_active_people", "nps_answers", "nps_answered", "nps_on",
-    "usage_change", "usage_change_chance", "usage_active_people", "account_nps_answered",
+    "usage_change", "usage_change_chance", "usage_active_people", "account_nps_answered", "email_engaged_90",
 )  # fmt: skip
 _DOWN = (
     "nps_detractors", "usage_falling_weeks", "usage_days_since", "engagement_days_since", "account_usage_falling_weeks",
@@ -28,7 +28,7 @@ _TIERS = tuple(reversed(USAGE_TIERS))
 WANTED: Mapping[str, Wanted] = {
     **dict.fromkeys(_UP, MORE),
     **dict.fromkeys(_DOWN, LESS),
-    "email_sent_28": EITHER,
+    **dict.fromkeys(("email_sent_28", "email_sent_90"), EITHER),
     "nps_class": ("detractor", "passive", "promoter"),
     "usage_tier": _TIERS,
     "account_usage_tier": _TIERS,
