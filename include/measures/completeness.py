@@ -15,7 +15,7 @@ import pyarrow as pa
 from include.contracts.metrics import SOURCE_DAY
 from include.measures.settings import SourceThresholds
 
-USAGE, EMAIL = "event", "visitor_activity"
+USAGE, EMAIL, SURVEY, CONTRACTS = "event", "visitor_activity", "response", "contract"
 STREAMS = (USAGE, EMAIL)
 """Objects of which there are rows every day."""
 
