@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "preview": "include.cli.segments:preview",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
+        "retain": "include.cli.retain:retain",
         "doctor": "include.cli.health:doctor",
         "keys": "include.cli.web:keys",
         "web": "include.cli.web:web",
