@@ -68,7 +68,7 @@ def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0
         return state
     if isinstance(clause, tree.Compare):
         left = row[clause.left.name]
-        right = row[clause.right.name] if isinstance(clause.right, tree.Measured) else clause.right.value
+        right = row[clause.right.name] if isinstance(clause.right, tree.Measured) else clause.right.on(world.as_of)
         return None if left is None or right is None else bool(OPERATORS[clause.op](left, right))
     value = row[clause.measure.name]
     if value is None:
@@ -77,11 +77,22 @@ def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0
         case tree.In(_, values):
             return value in [literal.value for literal in values]
         case tree.Between(_, low, high):
-            return bool(low.value <= value <= high.value)
-        case tree.Like(_, pattern):
-            parts = ["." if c == "_" else ".*" if c == "%" else re.escape(c) for c in pattern]
-            return re.fullmatch("".join(parts), value, re.DOTALL) is not None
-        case tree.Within():
+            return bool(low.on(world.as_of) <= value <= high.on(world.as_of))
+        case tree.Like(_, pattern, ignores_case):
+            parts = ["." if c == "_" else ".*" if c == "%" else re.escape(c) for c in folded(pattern, ignores_case)]
+            return re.fullmatch("".join(parts), folded(value, ignores_case), re.DOTALL) is not None
+        case tree.TextTest(_, test, texts):
+            tests = {"contains": str.__contains__, "starts with": str.startswith, "ends with": str.endswith}
+            return any(tests[test](folded(value), folded(text)) for text in texts)
+        case tree.Within() | tree.During():
             first, last = clause.bounds(world.as_of)
             return first <= value <= last
+        case tree.Beyond(_, _, _, ahead):
+            edge = clause.edge(world.as_of)
+            return value > edge if ahead else value < edge
     raise AssertionError(clause)
+
+
+def folded(text: str, ignores_case: bool = True) -> str:
+    """The text in lower case, one character at a time: a dotted capital I becomes i, and no i with a dot more."""
+    return "".join("i" if character == "İ" else character.lower() for character in text) if ignores_case else text

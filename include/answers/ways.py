@@ -128,13 +128,15 @@ def _bounds(clause: tree.Clause, row: Row) -> Iterator[Any]:
     match clause:
         case tree.Compare(_, left, right):
             for side in (left, right):
-                yield row[side.name] if isinstance(side, tree.Measured) else side.value
+                yield row[side.name] if isinstance(side, tree.Measured) else side.on(row["as_of"])
         case tree.In(_, values):
             yield from (value.value for value in values)
         case tree.Between(_, low, high):
-            yield from (low.value, high.value)
-        case tree.Within():
+            yield from (low.on(row["as_of"]), high.on(row["as_of"]))
+        case tree.Within() | tree.During():
             yield from clause.bounds(row["as_of"])
+        case tree.Beyond():
+            yield clause.edge(row["as_of"])
 
 
 def by_itself(clause: tree.Clause, target: bool, row: Row) -> date | None:

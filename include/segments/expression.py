@@ -22,6 +22,11 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+TEXT_TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "contains": lambda value, text: value.contains(text),
+    "starts with": lambda value, text: value.startswith(text),
+    "ends with": lambda value, text: value.endswith(text),
+}
 MEMBER = {"person": "profile_id", "account": "account_id"}
 
 
@@ -59,6 +64,11 @@ def matching(node: tree.Node, level: str, population: Population) -> ir.Table:
     return population.of(level).filter(expression(node, level, population))
 
 
+def _folded(text: ir.Value) -> Any:
+    """The text without regard to case, as each engine has it: one character at a time."""
+    return text.lower()
+
+
 @dataclass(frozen=True)
 class _Compiler:
     level: str
@@ -88,25 +98,31 @@ class _Compiler:
             case _:
                 return self.test(clause)
 
-    def test(self, clause: tree.In | tree.Between | tree.Like | tree.IsNull | tree.Within) -> ir.BooleanValue:
-        value = self.value(clause.measure)
+    def test(self, clause: tree.Tested) -> ir.BooleanValue:  # noqa: PLR0911 - one return a kind of clause
+        value, as_of = self.value(clause.measure), self.population.as_of
         match clause:
             case tree.In(_, values):
                 return value.isin([literal.value for literal in values])
             case tree.Between(_, low, high):
                 return value.between(self.value(low), self.value(high))
-            case tree.Like(_, pattern):
-                return value.like(pattern)
+            case tree.Like(_, pattern, ignores_case):
+                return _folded(value).like(_folded(ibis.literal(pattern))) if ignores_case else value.like(pattern)
+            case tree.TextTest(_, test, texts):
+                folded = [_folded(ibis.literal(text)) for text in texts]
+                return reduce(operator.or_, (TEXT_TESTS[test](_folded(value), text) for text in folded))
             case tree.IsNull():
                 return value.isnull()
-            case tree.Within():
-                first, last = clause.bounds(self.population.as_of)
+            case tree.Within() | tree.During():
+                first, last = clause.bounds(as_of)
                 return value.between(ibis.literal(first), ibis.literal(last))
+            case tree.Beyond():
+                edge = ibis.literal(clause.edge(as_of))
+                return value > edge if clause.ahead else value < edge
 
-    def value(self, value: tree.Measured | tree.Literal) -> ir.Value:
+    def value(self, value: tree.Measured | tree.Literal | tree.Today) -> ir.Value:
         if isinstance(value, tree.Measured):
             return self.population.of(self.level)[value.name]
-        return ibis.literal(value.value)
+        return ibis.literal(value.on(self.population.as_of))
 
     def in_segment(self, key: str) -> ir.BooleanValue:
         level, members = self.population.members(key)
