@@ -67,6 +67,12 @@ A comparison with an unknown value is neither true nor false, as in SQL, and a m
 condition is *true*: `nps_score != 9` does not find people without an answer; add `or nps_score is null`
 to find them as well.
 
+Nothing is left out in silence: `preview`, `check` and `segments` say of how many too little is known.
+`python -m include values MEASURE` lists what occurs of a measure, with counts. `python -m include check` looks at all
+definitions, or at the files it is given: faults, conditions that nobody or everybody can fulfil (`nps_score > 8 and
+nps_score < 3`), numbers beyond what a measure takes, text that no record has, with the nearest that one has. A new
+definition of which one of these is true is held until somebody approves it.
+
 A condition is parsed and checked against the declared [measures](measures.md); it is never executed as text. Whatever
 is not in this table (other functions, subqueries, arithmetic, `;`) is refused with file, line and column, and so are
 unknown measures and values, types that do not fit, segments that refer to each other in a circle, and two files with

@@ -31,7 +31,7 @@ from include.storage.engine import Engine
 from include.storage.lake import Manifest
 from include.storage.project import Project
 
-CODE = 3
+CODE = 4
 READS = (CUSTOMER_360, ACCOUNT_360, ALIAS, IDENTITY_EVENT)
 
 
