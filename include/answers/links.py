@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from include.matching.weights.priors import ONE_PERSON, RELATIONS
+from include.matching.relations import ONE_PERSON, RELATIONS
 
 RARITY = "how rare the shared values are"
 PRIOR = "any two records"

@@ -23,10 +23,10 @@ from include.identity.report import load_report
 from include.identity.settings import Stewardship, load_stewardship
 from include.identity.store import DATASET as MODEL
 from include.identity.store import load_model
-from include.matching.pairs.comparison import ROLE_NAMES
+from include.matching.levels import COMPARISONS
+from include.matching.relations import RELATIONS
 from include.matching.spec import MatchingSpec, load_spec
 from include.matching.weights.model import FORMAT
-from include.matching.weights.priors import RELATIONS
 from include.storage import days
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
@@ -61,7 +61,7 @@ def plan_run(
     previous, on_date = _before(lake, run)
     in_force = decisions or current_decisions(project, spec, stewardship, records, previous)
     labels = read_labels(config / stewardship.labels.file)
-    vocabulary = {role: sorted(names.items()) for role, names in ROLE_NAMES.items()}
+    vocabulary = {role: sorted(declared.words.items()) for role, declared in COMPARISONS.items()}
     matching = fingerprint(spec.model_dump(mode="json"), FORMAT, RELATIONS, vocabulary)
     inputs = {
         PERSON_RECORD.name: records.version,

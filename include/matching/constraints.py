@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.matching.clustering import Ruling
+from include.matching.levels import Kind
 from include.matching.records.columns import encode
 from include.matching.records.emails import NO_EVIDENCE, mailboxes
 from include.matching.records.features import Features, clean_value
-from include.matching.spec import Kind, MatchingSpec
+from include.matching.spec import MatchingSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,12 @@ from include.matching.pairs.pair_sample import survey
 from include.matching.progress import SILENT, Progress, Watch
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features, featurize
+from include.matching.relations import ONE_PERSON
 from include.matching.resolution import Judged, Resolution
 from include.matching.spec import MatchingSpec
 from include.matching.weights import estimation
 from include.matching.weights.fit import FEWEST, log_share, start, tables
 from include.matching.weights.model import Model, known_fit, to_model
-from include.matching.weights.priors import ONE_PERSON
 
 
 def resolve(

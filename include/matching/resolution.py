@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from include.matching.clustering import Clusters, Ruling
 from include.matching.pairs.blocking import Candidates
-from include.matching.pairs.comparison import ROLE_NAMES, Group, Levels, base_levels, compare, fingerprints, groups
+from include.matching.pairs.comparison import Group, Levels, base_levels, compare, fingerprints, groups
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
 from include.matching.spec import MatchingSpec
@@ -138,10 +138,10 @@ class Judged:
 
 def describe(levels: Levels, of: list[Group]) -> pa.DictionaryArray:
     """Each pair's evidence in words, such as ``first_name=nickname;last_name=equal``."""
-    plain = np.stack([base_levels(group.role)[row].astype(np.uint8) for group, row in zip(of, levels, strict=True)])
+    plain = np.stack([base_levels(g.comparison)[row].astype(np.uint8) for g, row in zip(of, levels, strict=True)])
     _, index, inverse = np.unique(fingerprints(plain), return_index=True, return_inverse=True)
     words = [
-        ";".join(f"{g.name}={ROLE_NAMES[g.role][int(v)]}" for g, v in zip(of, plain[:, i], strict=True) if v)
+        ";".join(f"{g.name}={g.comparison.words[int(v)]}" for g, v in zip(of, plain[:, i], strict=True) if v)
         for i in index
     ]
     return pa.DictionaryArray.from_arrays(pa.array(inverse.astype(np.int32)), pa.array(words, pa.string()))

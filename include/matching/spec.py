@@ -6,7 +6,6 @@ A spec names kinds, never weights or thresholds: those are estimated from the ta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,21 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
-
-
-class Kind(StrEnum):
-    """What a column's values mean; the kind fixes their cleaning and their comparison levels."""
-
-    FIRST_NAME = "first_name"
-    LAST_NAME = "last_name"
-    FULL_NAME = "full_name"
-    EMAIL = "email"
-    PHONE = "phone"
-    ORGANIZATION = "organization"
-    IDENTIFIER = "identifier"
-    CODE = "code"
-    DATE = "date"
-    TEXT = "text"
+from include.matching.levels import Kind
 
 
 class MatchingSpec(BaseModel):

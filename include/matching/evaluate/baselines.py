@@ -14,8 +14,9 @@ from scipy.sparse.csgraph import connected_components
 
 from include.contracts.errors import ConfigurationError
 from include.matching.evaluate.scores import Labels
+from include.matching.levels import Kind
 from include.matching.records.columns import encode
-from include.matching.spec import Kind, MatchingSpec
+from include.matching.spec import MatchingSpec
 
 MOST_CLASSICAL = 200_000  # pairs that the classical pipeline is given; it holds all of them in memory at once
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from include.matching.kernels.strings import LONGEST, compiled, contains, edits, jaro_winkler
+from include.matching.levels import EQUAL, Date, Email, FirstName, LastName, Text
 
 
 @compiled("b1(i4[:,::1], i4, i4)")
@@ -23,22 +24,22 @@ def name_level(x, y, points, offsets, stands_for, is_initial, is_latin, skeleton
     if x < 0 or y < 0:
         return 0
     if x == y and is_initial[x] == 0:
-        return 16 + bins[x]
+        return EQUAL + bins[x]
     s, s_end, t, t_end = offsets[x], offsets[x + 1], offsets[y], offsets[y + 1]
     if is_initial[x] or is_initial[y]:
-        return 5 if points[s] == points[t] else 6
+        return FirstName.INITIAL if points[s] == points[t] else FirstName.OTHER_INITIAL
     if is_latin[x] != is_latin[y]:
-        return 9 if skeleton[x] == skeleton[y] else 10
+        return FirstName.TRANSLITERATED if skeleton[x] == skeleton[y] else FirstName.OTHER_SCRIPT
     apart = edits(points, s, s_end, t, t_end)
     if apart == 0:
-        return 16 + max(bins[x], bins[y])
+        return EQUAL + max(bins[x], bins[y])
     if meet(stands_for, x, y):
-        return 2
+        return FirstName.NICKNAME
     alike = jaro_winkler(points, s, s_end, t, t_end, taken)
     if (apart == 1 and min(s_end - s, t_end - t) > 2) or alike >= 0.93:
         rare, frequent = min(bins[x], bins[y]), max(bins[x], bins[y])
-        return 3 if rare < 2 or frequent - rare > 3 else 11
-    return 4 if alike >= 0.86 else 7
+        return FirstName.TYPO if rare < 2 or frequent - rare > 3 else FirstName.LOOK_ALIKE
+    return FirstName.CLOSE if alike >= 0.86 else FirstName.DIFFERENT
 
 
 @compiled("i8(i4, i4, u4[::1], i8[::1], i4[:,::1])")
@@ -66,13 +67,13 @@ def loose_levels(word, given, family, points, offsets, roots, first_bin, last_bi
     The word may be either name, or both written together; if it is neither it is a handle, which says nothing.
     """
     if word == family:
-        return 16 + last_bin[word]
+        return EQUAL + last_bin[word]
     if word == given:
-        return 64 * (16 + first_bin[word])
+        return 64 * (EQUAL + first_bin[word])
     if meet(roots, word, given):
-        return 64 * 2
+        return 64 * FirstName.NICKNAME
     if family >= 0 and (spells(word, given, family, points, offsets) or spells(word, family, given, points, offsets)):
-        return 64 * (16 + first_bin[given]) + 16 + last_bin[family]
+        return 64 * (EQUAL + first_bin[given]) + EQUAL + last_bin[family]
     return 0
 
 
@@ -98,21 +99,21 @@ def compare_names(  # type: ignore[no-untyped-def]
     first_level,
     last_level,
 ):
-    """The levels of both names, in the orientation that fits: level 8 is first and last name changed places."""
+    """The levels of both names, in the orientation that fits: ``SWAPPED`` is first and last name changed places."""
     taken = np.zeros(2 * LONGEST, np.uint8)
     for k in range(len(left)):
         i, j = left[k], right[k]
         f, g, l, m = first[i], first[j], last[i], last[j]  # noqa: E741
         one = name_level(f, g, points, offsets, roots, is_initial, is_latin, skeleton, first_bin, taken)
         two = name_level(l, m, points, offsets, tokens, is_initial, is_latin, skeleton, last_bin, taken)
-        unlike = (one in (4, 7)) and (two in (4, 7))
+        unlike = one in (FirstName.CLOSE, FirstName.DIFFERENT) and two in (LastName.CLOSE, LastName.DIFFERENT)
         if (
             unlike
             and (f == m or l == g)
             and strokes(f, m, points, offsets, roots) + strokes(l, g, points, offsets, roots) <= 1
         ):
-            one, two = 8, 0
-        if loose[i] != loose[j] and two > 2 and (f >= 0 or g >= 0):
+            one, two = FirstName.SWAPPED, 0
+        if loose[i] != loose[j] and two > LastName.PART and (f >= 0 or g >= 0):
             if loose[i]:
                 both = loose_levels(l, g, m, points, offsets, roots, first_bin, last_bin)
             else:
@@ -124,7 +125,7 @@ def compare_names(  # type: ignore[no-untyped-def]
 
 @compiled("void(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], u1[::1], f8, i8, u1[::1])")
 def compare_texts(left, right, codes, points, offsets, bins, similar, prefix, out):  # type: ignore[no-untyped-def]
-    """Levels of one text column: 0 null, 16 + bin equal, 3 one edit, 4 similar or same prefix, 5 different.
+    """Levels of one text column, of a phone or of an identifier; their numbers agree.
 
     A bin of 255 marks a value that so many share that agreeing on it is no evidence (level 0).
     ``similar`` is a Jaro-Winkler similarity, ``prefix`` a number of code points; 0 turns either off.
@@ -135,19 +136,19 @@ def compare_texts(left, right, codes, points, offsets, bins, similar, prefix, ou
         if x < 0 or y < 0:
             out[k] = 0
         elif x == y:
-            out[k] = 0 if bins[x] == 255 else 16 + bins[x]
+            out[k] = 0 if bins[x] == 255 else EQUAL + bins[x]
         else:
             s, s_end, t, t_end = offsets[x], offsets[x + 1], offsets[y], offsets[y + 1]
-            out[k] = 5
+            out[k] = Text.DIFFERENT
             if min(s_end - s, t_end - t) > 3 and edits(points, s, s_end, t, t_end) == 1:
-                out[k] = 3
+                out[k] = Text.TYPO
             elif similar > 0 and jaro_winkler(points, s, s_end, t, t_end, taken) >= similar:
-                out[k] = 4
+                out[k] = Text.CLOSE
             elif prefix > 0 and min(s_end - s, t_end - t) > prefix:
                 same = 0
                 while same < prefix and points[s + same] == points[t + same]:
                     same += 1
-                out[k] = 4 if same == prefix else 5
+                out[k] = Text.CLOSE if same == prefix else Text.DIFFERENT
 
 
 @compiled("b1(u4[::1], i8, i8, i8, i8)")
@@ -197,33 +198,35 @@ def compare_emails(  # type: ignore[no-untyped-def]
         same_domain = domain[i] == domain[j]
         free = is_free[domain[i]] + is_free[domain[j]]
         if shared[mailbox[i]] == 255 or shared[mailbox[j]] == 255:
-            out[k] = 7 if same_domain and free == 0 else 0
+            out[k] = Email.SAME_COMPANY if same_domain and free == 0 else 0
             continue
         if mailbox[i] == mailbox[j]:
-            out[k] = 16 + shared[mailbox[i]]
+            out[k] = EQUAL + shared[mailbox[i]]
             continue
         own = name_made[i] == 0 and name_made[j] == 0
         s, s_end, t, t_end = offsets[local[i]], offsets[local[i] + 1], offsets[local[j]], offsets[local[j] + 1]
         if local[i] == local[j] and own:
-            out[k] = 3
+            out[k] = Email.SAME_LOCAL_ELSEWHERE
         elif (own or same_domain) and local_edits(points, s, s_end, t, t_end) == 1:
-            out[k] = 5 if same_domain else 6
+            out[k] = Email.TYPO if same_domain else Email.TYPO_ELSEWHERE
         elif same_domain and free == 0:
-            out[k] = 13 if other_number(points, s, s_end, t, t_end) else 7
+            out[k] = Email.OTHER_NUMBER if other_number(points, s, s_end, t, t_end) else Email.SAME_COMPANY
+        elif free == 2:
+            out[k] = Email.BOTH_FREE_MAIL
         else:
-            out[k] = 10 - free if free < 2 else 8
+            out[k] = Email.FREE_AND_COMPANY_MAIL if free else Email.OTHER_COMPANY
 
 
 @compiled("void(i4[::1], i4[::1], i4[::1], i4[:,::1], u1[::1], u1[::1])")
 def compare_dates(left, right, codes, parts, bins, out):  # type: ignore[no-untyped-def]
-    """Levels of two dates (year, month, day); see ``comparison.DATE_LEVELS``."""
+    """Levels of two dates (year, month, day); see ``levels.Date``."""
     for k in range(len(left)):
         x, y = codes[left[k]], codes[right[k]]
         if x < 0 or y < 0:
             out[k] = 0
             continue
         if x == y:
-            out[k] = 16 + bins[x]
+            out[k] = EQUAL + bins[x]
             continue
         wrong = 0
         for p in range(3):
@@ -235,13 +238,13 @@ def compare_dates(left, right, codes, parts, bins, out):  # type: ignore[no-unty
         year, month, day = parts[x, 0] == parts[y, 0], parts[x, 1] == parts[y, 1], parts[x, 2] == parts[y, 2]
         turned = year and parts[x, 1] == parts[y, 2] and parts[x, 2] == parts[y, 1]
         if wrong == 1 or turned:
-            out[k] = 2
+            out[k] = Date.TYPO
         elif year and (month or day):
-            out[k] = 3
+            out[k] = Date.YEAR_AND_PART
         elif (month and day) or wrong == 2:
-            out[k] = 4
+            out[k] = Date.TWO_DIGITS
         else:
-            out[k] = 6 if year else 5
+            out[k] = Date.SAME_YEAR if year else Date.DIFFERENT
 
 
 @compiled("void(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], i8[::1], u4[::1], u1[::1])")

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from include.contracts.errors import ConfigurationError
+from include.matching.declaration import Blocks, When
+from include.matching.levels import COMPARISONS, ORGANIZATION, Kind
 from include.matching.pairs.blocking import Rule, mix
 from include.matching.records.columns import Codes, apply
 from include.matching.records.emails import NO_EVIDENCE
@@ -15,10 +17,10 @@ from include.matching.records.features import Features, Field
 from include.matching.records.name_parts import roots, sound
 from include.matching.records.person_names import Names
 from include.matching.records.spelling import usual_spelling
-from include.matching.spec import Kind, MatchingSpec
+from include.matching.spec import MatchingSpec
 
 Spell = Callable[[int], str]
-_Context = tuple[str, Codes, Spell, Kind]
+_Context = tuple[str, Codes, Spell, Blocks]
 
 
 def derive_rules(features: Features, spec: MatchingSpec) -> list[Rule]:
@@ -31,26 +33,26 @@ def derive_rules(features: Features, spec: MatchingSpec) -> list[Rule]:
         rules += _name_rules(features.names, contexts)
     else:
         rules += [Rule(name, mix(codes), spell) for name, codes, spell, _ in contexts]
-    strong = [c for c in contexts if c[3] in (Kind.CODE, Kind.DATE, Kind.ORGANIZATION)] if features.names else contexts
+    pairing = (When.ALWAYS,) if features.names is not None else (When.ALWAYS, When.WITHOUT_NAMES)
+    strong = [context for context in contexts if context[3].with_another in pairing]
     for i, one in enumerate(strong):
         for two in strong[i + 1 :]:
-            if Kind.ORGANIZATION not in (one[3], two[3]):
-                rules.append(Rule(f"{one[0]} + {two[0]}", mix(one[1], two[1]), _both(one[2], two[2])))
+            rules.append(Rule(f"{one[0]} + {two[0]}", mix(one[1], two[1]), _both(one[2], two[2])))
     return rules
 
 
 def _contexts(features: Features) -> list[_Context]:
     """The columns that narrow a name down."""
     found: list[_Context] = [
-        (f.name, f.column.codes, _spelled(f), f.kind)
-        for kind in (Kind.DATE, Kind.CODE, Kind.ORGANIZATION, Kind.TEXT)
+        (f.name, f.column.codes, _spelled(f), declared.blocks)
+        for declared in COMPARISONS.values()
         for f in features.fields
-        if f.kind is kind
+        if f.kind == declared.role and declared.blocks.with_name
     ]
-    if features.emails is not None and not any(k is Kind.ORGANIZATION for *_, k in found):
+    if features.emails is not None and not any(f.kind is Kind.ORGANIZATION for f in features.fields):
         mail = features.emails
         corporate = np.where(apply(mail.is_free.astype(np.int32), mail.domain) == 0, mail.domain, -1).astype(np.int32)
-        found.append(("email domain", corporate, lambda i: str(mail.domains[int(mail.domain[i])]), Kind.ORGANIZATION))
+        found.append(("email domain", corporate, lambda i: str(mail.domains[int(mail.domain[i])]), ORGANIZATION.blocks))
     return found
 
 
@@ -64,7 +66,7 @@ def _both(one: Spell, two: Spell) -> Spell:
 
 def _contact_rules(features: Features) -> Iterator[Rule]:
     for f in features.fields:
-        if f.kind in (Kind.IDENTIFIER, Kind.PHONE):
+        if COMPARISONS[f.kind.value].blocks.alone:
             yield Rule(f.name, _personal(f.column.codes, f.bins), _spelled(f))
     mail = features.emails
     if mail is not None:
@@ -126,14 +128,12 @@ def _name_rules(names: Names, contexts: list[_Context]) -> list[Rule]:
     first_root, last_fixed = apply(fixed, first), apply(usual[begin], last)
     initial = apply(np.append(names.texts.points, 0)[names.texts.offsets[:-1]].astype(np.int32), first)
     narrow, wide = [], []
-    for name, codes, its, kind in contexts:
+    for name, codes, its, blocks in contexts:
         narrow.append(Rule(f"initial, last name, {name}", mix(initial, last_fixed, codes), _both(spell, its)))
-        if kind is not Kind.TEXT:
-            share = 0.1 if kind is Kind.ORGANIZATION else 1.0
-            wide.append(Rule(f"first name, {name}", mix(first_root, codes), _both(spell, its), share=share))
-        if kind in (Kind.DATE, Kind.CODE, Kind.ORGANIZATION):
-            share = 0.15 if kind is Kind.ORGANIZATION else 1.0
-            wide.append(Rule(f"last name, {name}", mix(last_fixed, codes), _both(spell, its), share=share))
+        if blocks.with_half:
+            of_first, of_last = blocks.with_half
+            wide.append(Rule(f"first name, {name}", mix(first_root, codes), _both(spell, its), share=of_first))
+            wide.append(Rule(f"last name, {name}", mix(last_fixed, codes), _both(spell, its), share=of_last))
     single = np.where((first < 0) & (last >= 0), last, np.where((last < 0) & (first >= 0), first, -1))
     rules += [*narrow, *wide, Rule("single name", mix(apply(root, single.astype(np.int32))), spell, share=0.05)]
     latin = apply(names.is_latin.astype(np.int32), names.given)

@@ -2,50 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from include.matching.declaration import Comparison
 from include.matching.kernels import comparison as kernels
+from include.matching.levels import COMPARISONS, EQUAL, NAMES, BothNames, Email, FirstName, LastName
 from include.matching.records.columns import Codes
 from include.matching.records.features import BINS, Emails, Features, Field, frequency_bins
 from include.matching.records.person_names import Names
-from include.matching.spec import Kind
 
 Levels = npt.NDArray[np.uint8]  # group by pair
 AFFINITIES = 12  # levels of how much more often two names go together than by chance, an octave each
 LEAST_AFFINITY = -3
-EQUAL = 16  # levels from here on: equal, by frequency bin or sharing class
 WIDTH = EQUAL + BINS
 
-NAME_LEVELS = {
-    1: "equal", 2: "nickname", 3: "typo", 4: "close", 5: "initial", 6: "other_initial", 7: "different", 8: "swapped",
-    9: "transliterated",
-    10: "other_script", 11: "look_alike",
-}  # fmt: skip
-LAST_LEVELS = {**NAME_LEVELS, 2: "part"}
-EMAIL_LEVELS = {
-    1: "same_mailbox", 11: "same_mailbox_of_several", 3: "same_local_elsewhere",
-    5: "typo", 6: "typo_elsewhere", 7: "same_company", 8: "both_free_mail",
-    9: "free_and_company_mail", 10: "other_company", 13: "other_number",
-}  # fmt: skip
-SHARED_LEVELS = {1: "equal", 11: "equal_of_several", 3: "typo", 4: "close", 5: "different"}
-TEXT_LEVELS = {1: "equal", 3: "typo", 4: "close", 5: "different"}
-DATE_LEVELS = {1: "equal", 2: "typo", 3: "year_and_part", 4: "two_digits", 5: "different", 6: "same_year"}
-ROLE_NAMES: Mapping[str, Mapping[int, str]] = {
-    "first": NAME_LEVELS, "last": LAST_LEVELS, "email": EMAIL_LEVELS, "phone": SHARED_LEVELS,
-    "identifier": SHARED_LEVELS, "organization": TEXT_LEVELS, "code": TEXT_LEVELS, "text": TEXT_LEVELS,
-    "date": DATE_LEVELS, "names": {1: "equal", 2: "differ", 3: "alike"},
-}  # fmt: skip
-INITIAL, DIFFERENT, SWAPPED, OTHER_NUMBER = 5, 7, 8, 13
-_AGREES = np.isin(np.arange(WIDTH), (1, 2, 3, SWAPPED, 9, 11, *range(EQUAL, WIDTH))).astype(np.uint8)
-# "names" is no column: it corrects for first and last names that agree, or differ, together more than by chance
-SHARED_ROLES = frozenset({"email", "phone", "identifier"})
-_SIMILAR = {Kind.ORGANIZATION: 0.92, Kind.TEXT: 0.9, Kind.PHONE: 0.0, Kind.IDENTIFIER: 0.0, Kind.CODE: 0.0}
-_PREFIX = {Kind.CODE: 3}
+_AGREES = np.isin(
+    np.arange(WIDTH),
+    [
+        FirstName.NICKNAME, FirstName.TYPO, FirstName.SWAPPED, FirstName.TRANSLITERATED, FirstName.LOOK_ALIKE,
+        *range(EQUAL, WIDTH),
+    ],
+).astype(np.uint8)  # fmt: skip
 CHUNK = 1 << 18
 
 
@@ -63,15 +45,20 @@ class Group:
     chance: npt.NDArray[np.float64]
     agree: float
 
+    @property
+    def comparison(self) -> Comparison:
+        """The declaration of the role."""
+        return COMPARISONS[self.role]
 
-def base_levels(role: str) -> npt.NDArray[np.int64]:
+
+def base_levels(declared: Comparison) -> npt.NDArray[np.int64]:
     """The level that each stored level counts as in estimation: equal levels collapse, sharing classes do not."""
     base = np.arange(WIDTH)
-    base[EQUAL:] = 1
-    if role == "names":
-        base[EQUAL + AFFINITIES :] = 3
-    if role in SHARED_ROLES:
-        base[EQUAL + 1] = 11
+    base[EQUAL:] = declared.equal
+    if declared is NAMES:
+        base[EQUAL + AFFINITIES :] = BothNames.ALIKE
+    for k, level in enumerate(declared.classes):
+        base[EQUAL + k] = level
     return base
 
 
@@ -157,7 +144,7 @@ def numbered(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
     roles = [group.role for group in groups]
     if "email" not in roles:
         return np.zeros(levels.shape[1], bool)
-    found = levels[roles.index("email")] == OTHER_NUMBER
+    found = levels[roles.index("email")] == Email.OTHER_NUMBER
     for g, role in enumerate(roles):
         if role in ("phone", "identifier", "date"):
             found &= levels[g] < EQUAL
@@ -169,7 +156,7 @@ def only_initials(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.boo
     found = np.zeros(levels.shape[1], bool)
     if "first" not in [group.role for group in groups]:
         return found
-    at = np.flatnonzero((levels[0] == INITIAL) | (levels[1] == INITIAL))
+    at = np.flatnonzero((levels[0] == FirstName.INITIAL) | (levels[1] == LastName.INITIAL))
     found[at] = ~levels[3:, at].any(axis=0)
     return found
 
@@ -199,9 +186,9 @@ def _names_step(names: Names) -> _Step:
         affinity = (names.affinity[left] + names.affinity[right]) / 2
         octave = np.clip(np.rint(affinity) - LEAST_AFFINITY, 0, AFFINITIES - 1).astype(np.uint8)
         equal = (out[0] >= EQUAL) & (out[1] >= EQUAL)
-        alike = (_AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == SWAPPED))) > 0
+        alike = (_AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == FirstName.SWAPPED))) > 0
         out[2][:] = np.where(equal, EQUAL + octave, np.where(alike, EQUAL + AFFINITIES + octave, 0))
-        out[2][(out[0] == DIFFERENT) & (out[1] == DIFFERENT)] = 2
+        out[2][(out[0] == FirstName.DIFFERENT) & (out[1] == LastName.DIFFERENT)] = BothNames.DIFFER
 
     return step
 
@@ -217,13 +204,15 @@ def _email_step(mail: Emails) -> _Step:
 
 
 def _field_step(f: Field) -> _Step:
+    declared = COMPARISONS[f.kind.value]
+
     def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
         if f.parts is not None:
             kernels.compare_dates(left, right, f.column.codes, f.parts, f.bins, out[0])
         else:
             kernels.compare_texts(
                 left, right, f.column.codes, f.texts.points, f.texts.offsets, f.bins,
-                _SIMILAR[f.kind], _PREFIX.get(f.kind, 0), out[0],
+                declared.similar, declared.prefix, out[0],
             )  # fmt: skip
 
     return step

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from include.matching.levels import COMPARISONS
 from include.matching.pairs.blocking import Candidates, Keys, form_blocks, mix
 from include.matching.pairs.comparison import Levels, fingerprints
 from include.matching.records.columns import Codes, apply
 from include.matching.records.features import Features
-from include.matching.spec import Kind
 
 BLOCKED, STRATUM, RANDOM = 150_000, 20_000, 100_000
 Compare = Callable[[Codes, Codes], Levels]
@@ -70,7 +70,7 @@ def _strata(features: Features) -> Iterator[Keys]:
         corporate = apply(mail.is_free.astype(np.int32), mail.domain) == 0
         yield mix(np.where(corporate, mail.domain, -1))
     for f in features.fields:
-        if f.kind in (Kind.PHONE, Kind.ORGANIZATION, Kind.CODE, Kind.IDENTIFIER):
+        if COMPARISONS[f.kind.value].sampled:
             yield mix(f.column.codes)
     if names is not None:
         yield mix(names.first, names.last)

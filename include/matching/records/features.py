@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.matching.kernels.comparison import local_holds_name
+from include.matching.levels import Kind
 from include.matching.records import cleaning, emails
 from include.matching.records.columns import (
     Codes,
@@ -27,7 +28,7 @@ from include.matching.records.columns import (
     remapped,
 )
 from include.matching.records.person_names import Names, name_records
-from include.matching.spec import Kind, MatchingSpec
+from include.matching.spec import MatchingSpec
 
 BINS = 24  # a value's bin is the logarithm to base 2 of how many records carry it
 Bins = npt.NDArray[np.uint8]

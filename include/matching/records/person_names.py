@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from include.matching.levels import Kind
 from include.matching.records.columns import Codes, Dictionary, Texts, apply, canonical, hashed, lay_out
 from include.matching.records.emails import Mailboxes, locals_of
 from include.matching.records.languages import affinities
@@ -23,7 +24,7 @@ from include.matching.records.name_parts import (
     skeleton,
 )
 from include.matching.records.names_from_addresses import mine_names
-from include.matching.spec import Kind, MatchingSpec
+from include.matching.spec import MatchingSpec
 
 ROOTS, TOKENS = 8, 4
 

@@ -2,7 +2,7 @@
 
 Fellegi and Sunter (1969) ask how likely a pair's levels are among matches and among the rest. The rest is no single
 population: colleagues share a company, its domain and its switchboard; households a surname, an address and a phone.
-So the pair's relation is one of ``priors.RELATIONS``, evidence is independent given the relation, and expectation-
+So the pair's relation is one of ``RELATIONS``, evidence is independent given the relation, and expectation-
 maximisation (Dempster, Laird and Rubin 1977; Winkler 2000) learns each relation's levels, steadied by its prior.
 """
 
@@ -13,10 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.pairs.comparison import EQUAL, Group, base_levels
+from include.matching.levels import EQUAL, FIRST, NAMES, BothNames, FirstName, LastName
+from include.matching.pairs.comparison import Group, base_levels
 from include.matching.pairs.pair_sample import Universe
 from include.matching.records.features import BINS
-from include.matching.weights import priors
+from include.matching.relations import COLLEAGUE, HOUSEHOLD, MOVED, NEIGHBOUR, ONE_PERSON, RELATIONS, SAME, STRANGER
 from include.matching.weights.fit import (
     FEWEST,
     MOVES,
@@ -25,20 +26,9 @@ from include.matching.weights.fit import (
     Floats,
     initial,
     log_share,
-    main_levels,
     normalised,
     start,
     tables,
-)
-from include.matching.weights.priors import (
-    COLLEAGUE,
-    HOUSEHOLD,
-    MOVED,
-    NEIGHBOUR,
-    ONE_PERSON,
-    RELATIONS,
-    SAME,
-    STRANGER,
 )
 
 PASSES = 100  # at most
@@ -52,18 +42,6 @@ CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told f
 MOST_MOVES = 0.3  # times as many as did not move
 FAMILY_FIRMS = 2.0  # how much more often two colleagues share both names than chance and language say
 STEADY = 20.0  # pairs that a prior on a ratio is worth
-
-
-# relation, role, level, and the least and most probability that the level may have
-ANCHORS = (
-    (SAME, "first", 7, 0.0, 0.08),
-    (SAME, "last", 7, 0.0, 0.15),
-    (MOVED, "organization", 1, 0.0, 0.05),
-    (COLLEAGUE, "organization", 1, 0.7, 1.0),
-    (COLLEAGUE, "email", 10, 0.0, 0.1),
-    (HOUSEHOLD, "last", 1, 0.5, 1.0),
-    (NEIGHBOUR, "code", 1, 0.5, 1.0),
-)
 
 
 def estimate(groups: Sequence[Group], universe: Universe, records: int, known: Fit | None = None) -> Fit:
@@ -160,8 +138,8 @@ def _level_counts(mass: Floats, told: Floats, groups: Sequence[Group], universe:
     """How many pairs of each relation stand at each base level (relation, group, level), nulls left out."""
     out = np.zeros((len(RELATIONS), len(groups), EQUAL))
     for g, group in enumerate(groups):
-        level = np.where(universe.patterns[g] == 0, 0, base_levels(group.role)[universe.patterns[g]])
-        changes = group.role in priors.RELATED[MOVED]
+        level = np.where(universe.patterns[g] == 0, 0, base_levels(group.comparison)[universe.patterns[g]])
+        changes = MOVED in group.comparison.related
         for r in range(len(RELATIONS)):
             out[r, g] = np.bincount(level, (told if changes else mass)[r], EQUAL)[:EQUAL]
         if not changes:  # who moved is still called the same
@@ -183,10 +161,10 @@ def _strangers(counts: Floats, prior: Floats, unseen: float) -> Floats:
 def _anchored(theta: Floats, groups: Sequence[Group]) -> Floats:
     """Keep each relation what its name says, whatever the data would rather make of it."""
     for g, group in enumerate(groups):
-        for relation, role, level, least, most in ANCHORS:
-            if role == group.role and not least <= theta[relation, g, level] <= most:
+        for relation, level, least, most in group.comparison.bounds:
+            if not least <= theta[relation, g, level] <= most:
                 bound = min(max(theta[relation, g, level], least), most)
-                others = [other for other in main_levels(role) if other != level]
+                others = [other for other in group.comparison.main if other != level]
                 theta[relation, g, others] *= (1.0 - bound) / max(float(theta[relation, g, others].sum()), TINY)
                 theta[relation, g, level] = bound
     return theta
@@ -203,13 +181,13 @@ def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass:
         return
     first, last, names = (roles.index(role) for role in ("first", "last", "names"))
     both = (universe.patterns[first] > 0) & (universe.patterns[last] > 0)
-    theta[:, names, 1:4] = 1.0
-    theta[COLLEAGUE, names, 1] = FAMILY_FIRMS
-    theta[COLLEAGUE, names, 3] = np.sqrt(FAMILY_FIRMS)  # names that are merely alike go together half as much
+    theta[:, names, list(BothNames)] = 1.0
+    theta[COLLEAGUE, names, BothNames.EQUAL] = FAMILY_FIRMS
+    theta[COLLEAGUE, names, BothNames.ALIKE] = np.sqrt(FAMILY_FIRMS)  # who is merely alike, half as much
     one_person = mass[:ONE_PERSON].sum(axis=0)
-    apart = theta[SAME, first, 7] * theta[SAME, last, 7] * one_person[both].sum()
-    seen = one_person[universe.patterns[names] == 2].sum()
-    theta[:ONE_PERSON, names, 2] = min(max((seen + ALIASES * STEADY) / (apart + STEADY), 1.0), ALIASES)
+    apart = theta[SAME, first, FirstName.DIFFERENT] * theta[SAME, last, LastName.DIFFERENT] * one_person[both].sum()
+    seen = one_person[universe.patterns[names] == BothNames.DIFFER].sum()
+    theta[:ONE_PERSON, names, BothNames.DIFFER] = min(max((seen + ALIASES * STEADY) / (apart + STEADY), 1.0), ALIASES)
 
 
 def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strangers: Floats) -> Floats:
@@ -221,9 +199,9 @@ def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strange
     chance = np.stack([group.chance for group in groups])
     roles = [group.role for group in groups]
     for g, other in ((roles.index(a), roles.index(b)) for a, b in (("first", "last"), ("last", "first")) if a in roles):
-        stored, beside = universe.patterns[g], base_levels("first")[universe.patterns[other]]
+        stored, beside = universe.patterns[g], base_levels(FIRST)[universe.patterns[other]]
         equal = (stored >= EQUAL) & (universe.patterns[other] > 0)
-        apart = equal & ((beside == 7) | (beside == 4))
+        apart = equal & ((beside == FirstName.DIFFERENT) | (beside == FirstName.CLOSE))
         shared = np.bincount(stored[equal] - EQUAL, universe.weight[equal], BINS)
         differ = np.bincount(stored[apart] - EQUAL, universe.weight[apart], BINS)
         able = strangers[stored > 0].sum() + max(0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs)
@@ -231,9 +209,9 @@ def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strange
         ratio = np.clip((differ / np.maximum(shared, 1.0) - SLIPS) / (1 - SLIPS), LEAST_CHANCE, 1.0)
         mass = counted * np.where(shared > 0, ratio, 1.0)
         total = max(float(mass.sum()), TINY)
-        rest = [2, 3, 4, 7, 8, 11]
-        theta[STRANGER, g, 1] = min(max(total / max(able, 1.0), 1e-9), 0.5)
-        theta[STRANGER, g, rest] *= (1 - theta[STRANGER, g, 1]) / theta[STRANGER, g, rest].sum()
+        rest = [level for level in groups[g].comparison.main if level != FirstName.EQUAL]
+        theta[STRANGER, g, FirstName.EQUAL] = min(max(total / max(able, 1.0), 1e-9), 0.5)
+        theta[STRANGER, g, rest] *= (1 - theta[STRANGER, g, FirstName.EQUAL]) / theta[STRANGER, g, rest].sum()
         chance[g] = mass / total
     return chance
 
@@ -246,11 +224,11 @@ def _tie_to_strangers(theta: Floats, groups: Sequence[Group], counts: Floats) ->
                 # people of one firm or place share a language, so its names: learned, from as among strangers
                 weighed = counts[r, g] + AS_STRANGERS * theta[STRANGER, g]
                 theta[r, g] = weighed / max(weighed.sum(), TINY)
-            elif group.role not in priors.RELATED[r] and group.role != "names":
+            elif r not in group.comparison.related and group.comparison is not NAMES:
                 theta[r, g] = theta[STRANGER, g]
 
 
 def _tie_to_same(theta: Floats, groups: Sequence[Group]) -> None:
     for g, group in enumerate(groups):
-        if group.role not in priors.RELATED[MOVED]:
+        if MOVED not in group.comparison.related:
             theta[MOVED, g] = theta[SAME, g]

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from include.contracts.errors import ConfigurationError
-from include.matching.pairs.comparison import ROLE_NAMES, Group
+from include.matching.pairs.comparison import Group
+from include.matching.relations import RELATIONS
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import Fit, start
-from include.matching.weights.priors import RELATIONS
 
 FORMAT = 3
 
@@ -51,7 +51,7 @@ def to_model(fit: Fit, groups: Sequence[Group], spec: MatchingSpec) -> Model:
         "levels": {
             group.name: {
                 relation: {
-                    word: float(f"{fit.theta[r, g, level]:.9g}") for level, word in ROLE_NAMES[group.role].items()
+                    word: float(f"{fit.theta[r, g, level]:.9g}") for level, word in group.comparison.words.items()
                 }
                 for r, relation in enumerate(RELATIONS)
             }
@@ -73,6 +73,6 @@ def known_fit(model: Model, groups: Sequence[Group]) -> Fit:
         fit.share[r] = model.parameters["share"][relation]
         for g, group in enumerate(groups):
             fit.chance[g] = model.parameters["chance"][group.name]
-            for level, word in ROLE_NAMES[group.role].items():
+            for level, word in group.comparison.words.items():
                 fit.theta[r, g, level] = model.parameters["levels"][group.name][relation][word]
     return fit
