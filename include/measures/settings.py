@@ -94,6 +94,12 @@ class RelationThresholds(Section):
         return patterns
 
 
+class ContactThresholds(Section):
+    """How addresses are read."""
+
+    private_domains: tuple[str, ...] = Field(description="Domains of mail providers, on which nobody's company is")
+
+
 class Thresholds(Section):
     """All thresholds."""
 
@@ -102,6 +108,7 @@ class Thresholds(Section):
     renewal: RenewalThresholds
     engagement: EngagementThresholds
     relation: RelationThresholds
+    contact: ContactThresholds
 
 
 def load_thresholds(config: Path) -> Thresholds:

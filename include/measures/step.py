@@ -17,18 +17,19 @@ from include.contracts.measures import (
     CUSTOMER_HISTORY,
     PERSON_MEASURES,
     RENEWAL_MEASURES,
+    SALES_MEASURES,
     Measure,
 )
 from include.contracts.metrics import BASIS, CONTRACT_RENEWAL, COVERAGE, GRID, GRID_FLOW, NPS_MONTH, RENEWAL_MONTH
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.tables import Table
-from include.measures import engagement, history, metrics, nps, relation, renewal, usage
+from include.measures import campaign, contact, engagement, history, metrics, nps, relation, renewal, sales, usage
 from include.measures.inputs import Inputs
 from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 3
+CODE = 4
 
 WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS)
 READS: Mapping[str, Table] = {
@@ -44,6 +45,8 @@ READS: Mapping[str, Table] = {
     "staged_account": staged.ACCOUNT,
     "opportunity": staged.OPPORTUNITY,
     "opportunity_contact_role": staged.OPPORTUNITY_CONTACT_ROLE,
+    "campaign": staged.CAMPAIGN,
+    "campaign_member": staged.CAMPAIGN_MEMBER,
 }
 
 
@@ -111,7 +114,10 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
     contracts = hold("contracts", renewal.contracts(inputs))
     answers = hold("nps_person", nps.person(inputs))
     accounts = write(ACCOUNT_360, account_360(inputs, recent, ever, contracts, answers))
-    parts = (answers, usage.person(inputs, recent, ever), engagement.person(inputs, ever))
+    parts = (
+        answers, usage.person(inputs, recent, ever), engagement.person(inputs, ever), contact.person(inputs),
+        campaign.person(inputs),
+    )  # fmt: skip
     customers = write(CUSTOMER_360, customer_360(inputs, accounts, parts))
     renewals = write(CONTRACT_RENEWAL, metrics.contract_renewal(contracts, accounts))
     write(GRID, metrics.grid(customers))
@@ -126,7 +132,10 @@ def account_360(inputs: Inputs, recent: ir.Table, ever: ir.Table, contracts: ir.
     """Join the account's measures of all families; somebody without rows in one gets its defaults."""
     people = inputs.profile.select("profile_id", "account_id").left_join(answers, "profile_id")
     rows = relation.account(inputs)
-    families = (nps.account(people), usage.account(inputs, recent, ever), renewal.account(inputs, contracts))
+    families = (
+        nps.account(people), usage.account(inputs, recent, ever), renewal.account(inputs, contracts),
+        sales.account(inputs),
+    )  # fmt: skip
     for family in families:
         rows = rows.left_join(family, "account_id").drop("account_id_right")
     return _defaulted(rows, ACCOUNT_MEASURES).mutate(as_of=ibis.literal(inputs.as_of))
@@ -138,8 +147,8 @@ def customer_360(inputs: Inputs, accounts: ir.Table, families: tuple[ir.Table, .
     for family in families:
         rows = rows.left_join(family, "profile_id").drop("profile_id_right")
     of_account = {name: accounts[there] for name, there in relation.OF_ACCOUNT.items()}
-    renewals = {measure.name: accounts[measure.name] for measure in RENEWAL_MEASURES}
-    rows = rows.left_join(accounts.select("account_id", **of_account, **renewals), "account_id")
+    alike = {measure.name: accounts[measure.name] for measure in (*RENEWAL_MEASURES, *SALES_MEASURES)}
+    rows = rows.left_join(accounts.select("account_id", **of_account, **alike), "account_id")
     return _defaulted(rows, PERSON_MEASURES).mutate(as_of=ibis.literal(inputs.as_of))
 
 

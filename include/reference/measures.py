@@ -17,6 +17,7 @@ from include.measures.settings import load_thresholds
 PLACE = ROOT / "docs" / "measures.md"
 FAMILIES = {
     "nps": "NPS", "usage": "Usage", "renewal": "Renewal", "engagement": "Engagement", "relation": "Relation",
+    "sales": "Sales", "contact": "Contact", "campaign": "Campaigns",
 }  # fmt: skip
 INTRODUCTION = """# Measures
 

@@ -17,6 +17,7 @@ from include.contracts.measures.declaration import (
     Measure,
 )
 from include.contracts.measures.person import PERSON_MEASURES
+from include.contracts.measures.sales import SALES_MEASURES
 from include.contracts.measures.shared import RENEWAL_MEASURES
 from include.contracts.tables import Column, Table, boolean, date, text
 
@@ -87,6 +88,7 @@ __all__ = [
     "PERSON_MEASURES",
     "RENEWAL_BUCKETS",
     "RENEWAL_MEASURES",
+    "SALES_MEASURES",
     "SENIORITIES",
     "USAGE_TIERS",
     "Measure",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from include.contracts.measures.declaration import Measure, nps, relation, usage
+from include.contracts.measures.sales import SALES_MEASURES
 from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, active_days
 from include.contracts.tables import count, date, integer, number, text
 
@@ -64,6 +65,7 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     ),
     *USAGE_MEASURES,
     *RENEWAL_MEASURES,
+    *SALES_MEASURES,
     relation(text("name", "Name")),
     relation(text("industry", "Industry")),
     relation(text("country", "Country")),

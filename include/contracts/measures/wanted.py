@@ -18,15 +18,23 @@ _UP = (
     "email_clicks_28", "engagement_last_on", "renewal_date", "renewal_days", "renewal_notice_on", "contract_end_on",
     "contract_value", "contracts_live", "account_active_people", "nps_answers", "nps_answered", "nps_on",
 )  # fmt: skip
+_SALES = (
+    "opportunities_open", "opportunities_open_amount", "opportunity_amount", "opportunity_close_on",
+    "opportunities_won", "opportunities_won_amount", "opportunity_won_on",
+)  # fmt: skip
+_REACH = (
+    "email_opens", "email_clicks", "email_opened_on", "email_clicked_on", "email_engaged_on", "campaign_responses",
+    "campaign_responded_on",
+)  # fmt: skip
 _DOWN = (
     "nps_detractors", "usage_falling_weeks", "usage_days_since", "engagement_days_since", "account_usage_falling_weeks",
 )  # fmt: skip
 _TIERS = tuple(reversed(USAGE_TIERS))
 
 WANTED: Mapping[str, Wanted] = {
-    **dict.fromkeys(_UP, MORE),
+    **dict.fromkeys((*_UP, *_SALES, *_REACH), MORE),
     **dict.fromkeys(_DOWN, LESS),
-    "email_sent_28": EITHER,
+    **dict.fromkeys(("email_sent_28", "email_sent", "email_sent_on", "campaigns", "campaign_last_on"), EITHER),
     "nps_class": ("detractor", "passive", "promoter"),
     "usage_tier": _TIERS,
     "account_usage_tier": _TIERS,
@@ -36,6 +44,8 @@ WANTED: Mapping[str, Wanted] = {
     "contracts_overlap": (True, False),
     "has_email": (False, True),
     "email_consent": ("opted_out", "opted_in"),
+    "phone_consent": ("opted_out", "opted_in"),
+    "has_phone": (False, True),
     "email_unsubscribed_28": (True, False),
     "email_frequency": EITHER,
 }
