@@ -13,7 +13,7 @@ export PIP_NO_CACHE_DIR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test lint bench bench-identity lock clean
+.PHONY: help setup run up down web test lint bench bench-identity lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,6 +28,9 @@ up: $(VENV)/.run ## keep Airflow up with its UI; DATA=folder for your own export
 
 down: $(VENV)/.run ## stop what `make up` started
 	@$(BIN)/python -m include.launch down
+
+web: $(VENV)/.run ## serve the pages and the API; PORT=8090
+	@$(BIN)/python -m include web $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.test lint ## run every test
 	tests/run $(TESTS)

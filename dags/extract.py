@@ -4,6 +4,10 @@ One DAG a source, made from `include/config/sources.yaml`. A scheduled or backfi
 that a person starts covers everything until now. The same window extracted twice changes nothing, so backfill freely:
 
     airflow backfill create --dag-id extract_crm --from-date 2025-01-01 --to-date 2025-02-01
+
+A scheduled run waits up to six hours for a file that is missing or not yet whole, and a later one takes in what came
+too late even for that. Exports that may not be whole, for they bring less than before, are held: nothing of them is
+taken in until somebody has answered `approve_changes`, or a whole export is there.
 """
 
 from __future__ import annotations
@@ -13,9 +17,15 @@ from typing import Any
 
 from airflow.sdk import DAG
 from kindred_airflow import (
+    HELD_KEY,
+    LOOK_EVERY,
     START,
+    WAIT_FOR,
     Source,
     Tag,
+    again,
+    ask,
+    ask_task,
     project,
     run_of,
     shared,
@@ -41,6 +51,7 @@ def extract_dag(source: Source, settings: Settings) -> DAG:
 
         @stage_task(
             outlets=[source.asset],
+            retries=WAIT_FOR // LOOK_EVERY,
             max_active_tis_per_dag=1,  # the lake's raw log is appended to by one task a source at a time
             doc_md=f"Read what the exports of {source.name} hold for the run's window, and append it to the raw log.",
         )
@@ -51,7 +62,13 @@ def extract_dag(source: Source, settings: Settings) -> DAG:
             outlet_events[source.asset].extra = versions(report)
             return report
 
-        extract()
+        @ask_task(doc_md="Have a person asked when the exports may not be whole; nothing waits here.")
+        def ask_a_person(*, dag_run: Any, ti: Any, inlet_events: Any, outlet_events: Any) -> None:
+            held = ti.xcom_pull(task_ids="extract", key=HELD_KEY)
+            conf = again(run_of(dag_run), window_of(dag_run))
+            ask([held["subject"]] if held else [], conf, inlet_events=inlet_events, outlet_events=outlet_events)
+
+        extract() >> ask_a_person()
     return dag
 
 

@@ -32,7 +32,7 @@ from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError, AirflowSkipException
 
-from include.contracts.errors import ConfigurationError, HeldError, RetryableError
+from include.contracts.errors import ConfigurationError, HeldError, LateSourceError, RetryableError
 from include.contracts.faults import explained
 from include.contracts.runs import Run, Window
 from include.contracts.settings import Settings
@@ -53,6 +53,10 @@ HELD_KEY = "held"  # the XCom in which a task leaves what it was held for
 START = datetime(2015, 1, 1, tzinfo=UTC)
 
 
+LOOK_EVERY = timedelta(minutes=10)  # for an export that a scheduled run waits for
+WAIT_FOR = timedelta(hours=6)
+
+
 class Tag(StrEnum):
     """The tags that a DAG of this project may carry."""
 
@@ -71,9 +75,14 @@ class TryAgain(SystemExit):
     """A task ends here for now; the same call may succeed later."""
 
 
+class Wait(SystemExit):
+    """A task ends here until an export has come, which may take hours."""
+
+
 RETRY_BY_KIND = ExceptionRetryPolicy(
     rules=[  # the first that matches decides; a task that was killed or timed out raises none of these, and is retried
         RetryRule(exception=Stopped, action=RetryAction.FAIL, reason="Trying again cannot help."),
+        RetryRule(exception=Wait, retry_delay=LOOK_EVERY, reason="The export may still come."),
         RetryRule(exception=TryAgain, action=RetryAction.RETRY, reason="It may succeed later."),
         RetryRule(exception=[OSError, AirflowRuntimeError], action=RetryAction.RETRY, reason="It may succeed later."),
         RetryRule(exception=Exception, action=RetryAction.FAIL, reason="A fault in the program would repeat itself."),
@@ -189,7 +198,14 @@ def _end(error: Exception) -> SystemExit | None:
     if meaning is None:
         return None
     log.error("%s", meaning)
+    if isinstance(meaning, LateSourceError) and _is_scheduled():
+        return Wait(RetryableError.exit_code)
     return (TryAgain if isinstance(meaning, RetryableError) else Stopped)(meaning.exit_code)
+
+
+def _is_scheduled() -> bool:
+    """Whether nobody has asked for the run that is at work, so that nobody waits for its answer."""
+    return bool(get_current_context()["dag_run"].run_type == "scheduled")
 
 
 def answer_within() -> timedelta:
@@ -243,16 +259,25 @@ def window_of(dag_run: Any) -> Window:
     """Return the run's data interval; everything until its day has ended when it has none, as when a person starts it.
 
     So two runs by hand on one day ask for the same window. An interval of a day or more is moved back to midnight UTC:
-    a daily run at 00:45 is for the whole day before it, whose exports have had time to arrive.
+    a daily run at 00:45 is for the whole day before it, whose exports have had time to arrive. A run that was started
+    once more for what was approved has the window of the one that was held.
     """
     from include.pipeline import everything_until
 
+    if (dag_run.conf or {}).get("window"):
+        return Window(*(edge and datetime.fromisoformat(edge) for edge in dag_run.conf["window"]))
     start, end = dag_run.data_interval_start, dag_run.data_interval_end
     if start is None or end is None or start >= end:
         return everything_until(run_of(dag_run))
     if end - start < timedelta(days=1):
         return Window(start, end)
     return Window(_midnight(start), _midnight(end))
+
+
+def again(run: Run, window: Window) -> dict[str, Any]:
+    """Return the conf with which an extraction is started once more for the very same window."""
+    edges = [edge.isoformat() if edge else None for edge in (window.start, window.end)]
+    return {"as_of": run.as_of.isoformat(), "window": edges}
 
 
 def versions(report: Mapping[str, Any]) -> dict[str, Any]:

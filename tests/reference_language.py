@@ -89,7 +89,7 @@ def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0
             return first <= value <= last
         case tree.Beyond(_, _, _, ahead):
             edge = clause.edge(world.as_of)
-            return value > edge if ahead else value < edge
+            return value > edge if ahead else value <= edge
     raise AssertionError(clause)
 
 

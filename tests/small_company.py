@@ -68,9 +68,11 @@ class SmallCompany:
         self.add(profiles.ACCOUNT, account_id=account_id, **more)
         self.add(profiles.ACCOUNT_LINK, source_account_id=account_id, account_id=account_id, reason="itself")
 
-    def answer(self, record_id: str, score: int, day: date, response_id: str | None = None, hour: int = 12) -> None:
+    def answer(
+        self, record_id: str, score: int, day: date, response_id: str | None = None, *, hour: int = 12, **more: Any
+    ) -> None:
         name = response_id or f"nps.response:{record_id}-{day}-{hour}"
-        self.add(staged.NPS_RESPONSE, response_id=name, record_id=record_id, score=score, at=noon(day, hour))
+        self.add(staged.NPS_RESPONSE, response_id=name, record_id=record_id, score=score, at=noon(day, hour), **more)
 
     def use(self, record_id: str | None, *days: date, times: int = 1, **more: Any) -> None:
         for day in days:

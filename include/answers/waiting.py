@@ -1,7 +1,7 @@
 """What waits for a person: the evidence to judge it by, and the answer.
 
-Runs that would move too many profiles and segments that moved implausibly wait alike; the command line and Airflow
-both ask through here.
+Exports that may not be whole, runs that would move too many profiles and segments that moved implausibly wait alike;
+the command line and Airflow both ask through here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
+from include.contracts.raw import is_held_extraction
 from include.identity.crosswalk import gate as identity
 from include.identity.report import load_report
 from include.segments.approval import pending
@@ -22,8 +23,8 @@ from include.storage.project import Project
 def evidence(project: Project, subject: str) -> str:
     """Return why a run or a segment is held, in Markdown, with counts only.
 
-    ``subject`` is ``identity/crosswalk@<version>`` or ``segment/<key>@<digest>``. Raises ConfigurationError when
-    nothing of that name is held.
+    ``subject`` is ``raw/<source>/held@<digest>``, ``identity/crosswalk@<version>`` or ``segment/<key>@<digest>``.
+    Raises ConfigurationError when nothing of that name is held.
     """
     found = held_segments(project).get(subject) if subject.startswith("segment/") else _held_run(project, subject)
     if not found:
@@ -54,6 +55,9 @@ def answer(project: Project, subject: str, *, approved: bool, author: str, reaso
 
 def _held_run(project: Project, subject: str) -> str | None:
     dataset, _, version = subject.partition("@")
+    if is_held_extraction(dataset):
+        manifest = project.lake.manifest(dataset, version)
+        return manifest.inputs["evidence"] if manifest else None
     if dataset != CROSSWALK.name or project.lake.manifest(dataset, version) is None:
         return None
     held: str | None = load_report(project.lake, version)["held"]

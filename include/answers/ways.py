@@ -87,7 +87,8 @@ def _could(clause: tree.Clause, name: str, target: bool, row: Row, level: str) -
     if not values:
         return False
     table = CUSTOMER_360 if level == "person" else ACCOUNT_360
-    names = tree.measures(clause)
+    known = measures_of(level)
+    names = sorted({each for read in tree.measures(clause) for each in (read, known[read].until) if each})
     schema = pa.schema([table.schema.field(each).with_nullable(True) for each in names])
     rows = pa.Table.from_pylist([{**{n: row[n] for n in names}, name: value} for value in values], schema=schema)
     people = ibis.memtable(rows)
@@ -149,4 +150,11 @@ def by_itself(clause: tree.Clause, target: bool, row: Row) -> date | None:
         return None
     if target:
         return day - span if day - span > row["as_of"] else None
-    return (day if clause.ahead else day + span) + timedelta(days=1)
+    return day + timedelta(days=1) if clause.ahead else day + span + _lag(clause.measure.name, row)
+
+
+def _lag(name: str, row: Row) -> timedelta:
+    """How long before the logical date the spans of a measure end."""
+    until = (measures_of("person") | measures_of("account"))[name].until
+    lag: timedelta = row["as_of"] - row[until] if until else timedelta()
+    return lag

@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
         "doctor": "include.cli.health:doctor",
+        "keys": "include.cli.web:keys",
+        "web": "include.cli.web:web",
     }
 )
 

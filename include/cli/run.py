@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from include.cli.console import emit, err
 from include.contracts.errors import ConfigurationError
+from include.contracts.remarks import remarks
 from include.contracts.settings import Settings
 from include.pipeline import new_run, open_project, run_all
 from include.segments.states import published_rows, unsound
@@ -49,7 +50,7 @@ def run(
     if as_json:
         emit({"run_id": this.run_id, "as_of": this.as_of, "stages": reports, "segments": states})
     else:
-        for told in states:
+        for told in (*remarks(reports["measure"]["counts"]), *states):
             err.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
         err.print(f"Published as of {this.as_of}. Next: python -m include segments", highlight=False)
 

@@ -71,7 +71,8 @@ def segments(as_json: Json = False) -> None:
 def segment(
     key: Key,
     format: Annotated[
-        str | None, typer.Option("--format", help="csv, parquet or xlsx; default: what --out ends in, else csv.")
+        str | None,
+        typer.Option("--format", help="csv, ndjson, parquet, xlsx; default: what --out ends in, or csv."),
     ] = None,
     out_file: Annotated[
         Path | None, typer.Option("--out", help="File to write; default: standard output, where that can take it.")

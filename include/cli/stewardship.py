@@ -147,14 +147,16 @@ def review(
 
 
 def approve(
-    subject: Annotated[str, typer.Argument(help="What is held: identity/crosswalk@<version>, segment/<key>@<digest>.")],
+    subject: Annotated[
+        str, typer.Argument(help="What is held, as the run that was held named it, for example segment/<key>@<digest>.")
+    ],
     reason: Reason = "",
     author: Author = "",
     *,
     reject: Annotated[bool, typer.Option("--reject", help="Reject it instead.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Answer for a run or a segment that was held; approved, the next run hands it on."""
+    """Answer for an export, a run or a segment that was held; approved, the next run hands it on."""
     project = Project(Settings.from_environment())
     evidence = waiting.evidence(project, subject)
     if not as_json:

@@ -90,3 +90,11 @@ class SourceError(FatalError):
         place = file + (f", line {line}" if line is not None else "") + (f", column {column}" if column else "")
         super().__init__(f"{place}: {problem}. {remedy}")
         self.file, self.line, self.column = file, line, column
+
+
+class LateSourceError(SourceError):
+    """A source file is not there, or not whole, and may be so later: a scheduled run waits for it."""
+
+
+class ChangingSourceError(LateSourceError):
+    """A source file changes while it is read."""

@@ -80,7 +80,7 @@ CONTRACT_RENEWAL = Table(
             allowed=RENEWAL_BUCKETS,
         ),
         number("annual_value", "Value a year, in the company's currency", minimum=0),
-        boolean("is_at_risk", "The account's NPS is negative, or its use falls or is low", required=True),
+        boolean("is_at_risk", "is_at_risk of its account; unknown where that is, and of a contract that has ended"),
     ),
 )
 
@@ -108,10 +108,30 @@ COVERAGE = Table(
     ),
 )
 
+SOURCE_DAY = Table(
+    name="source_day",
+    grain="one object of one source, and the last day that it covers whole",
+    key=("source", "object"),
+    columns=(
+        text("source", "Source"),
+        text("object", "Object inside the source"),
+        date("through", "Last day that is all in; windows of days over the object end on it", required=True),
+        count("age_days", "Days from it to the logical date; 1 where a night's exports hold the day before"),
+        count("missing_days", "Days between its first and last file of a day that have none"),
+        boolean("is_stale", "Older than sources.stale_after_days: what follows from it stands still", required=True),
+    ),
+)
+
 BASES: Mapping[str, str] = MappingProxyType(
     {
         "usage": "Core actions of 28 days",
+        "nps": "Answers within nps.window_days",
+        "nps_of_other_accounts": "Answers whose employer is another account than the person's: they count there",
+        "nps_of_unknown_employers": "Answers whose employer is no account: they count for the person alone",
+        "accounts_judged": "Accounts with use enough to tell a decline from their own noise",
+        "accounts_declining": "Accounts whose use declines; usage.decline.chance of those judged would by chance",
         "usage_of_nobody": "Core actions of nobody known: they count for accounts, for no person",
+        "usage_stitched": "Core actions of a person without a login: only that person ever logged in on the device",
         "usage_by_workspace": "Core actions in a workspace of an account, for which they count",
         "usage_by_person": "Core actions in no known workspace: they count for the person's account",
         "usage_by_nowhere": "Core actions of no account: neither a workspace nor the person tells one",
@@ -141,5 +161,6 @@ MEASURED = (
     RENEWAL_MONTH,
     COVERAGE,
     BASIS,
+    SOURCE_DAY,
 )
 """All that ``measure`` writes."""

@@ -61,6 +61,7 @@ PUBLISHED: tuple[Published, ...] = (
     Published("renewal_month", metrics.RENEWAL_MONTH),
     Published("coverage", metrics.COVERAGE),
     Published("basis", metrics.BASIS),
+    Published("source_day", metrics.SOURCE_DAY),
     Published("segment", segments.SEGMENT),
     Published(
         "segment_membership",

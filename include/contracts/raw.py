@@ -1,4 +1,7 @@
-"""The log of what was taken in. Written by `extract`; the raw rows themselves keep the columns they came with."""
+"""The log of what was taken in, and what the raw datasets are called.
+
+Written by `extract`; the raw rows themselves keep the columns they came with.
+"""
 
 from __future__ import annotations
 
@@ -18,5 +21,24 @@ LOAD = Table(
         integer("rows", "Rows read, quarantined ones included", required=True, minimum=0),
         integer("rejected", "Rows that could not be read", required=True, minimum=0),
         json("header", "Columns found", required=True),
+        timestamp("newest", "Latest change that its rows carry"),
+        text("least_key", "Lowest key of its rows, shorter ones before longer ones"),
+        text("greatest_key", "Highest key of its rows, likewise"),
     ),
 )
+
+
+def raw_dataset(source: str, name: str) -> str:
+    """Name of the dataset that holds an object's rows as received."""
+    return f"raw/{source}/{name}"
+
+
+def held_dataset(source: str) -> str:
+    """Name of the dataset that keeps why extractions of a source were held: versions without files."""
+    return raw_dataset(source, "held")
+
+
+def is_held_extraction(dataset: str) -> bool:
+    """Whether a dataset is one of ``held_dataset``."""
+    root, _, name = dataset.rpartition("/")
+    return root.startswith("raw/") and name == "held"

@@ -43,7 +43,24 @@ class SourceSettings(Section):
         return path
 
 
+class Limits(Section):
+    """How much less than before an export may bring before a person is asked, and how much of it may be unreadable."""
+
+    fewer_rows: float = Field(default=0.1, ge=0, le=1, description="share of an object's rows that may be gone")
+    cut_off: float = Field(
+        default=0.01, ge=0, le=1, description="the same where its lowest or highest key is gone as well"
+    )
+    older_days: float = Field(default=1, ge=0, description="days by which its newest change may lie further back")
+    quiet_day: float = Field(
+        default=0.5, ge=0, le=1, description="least share of the rows of the quietest like weekday of four weeks"
+    )
+    at_least: int = Field(default=5, ge=0, description="fewer missing rows than this ask nobody")
+    unreadable: float = Field(default=0.05, ge=0, le=1, description="share of a file's rows that may be unreadable")
+    unreadable_rows: int = Field(default=100, ge=0, description="so few unreadable rows stop no file")
+
+
 class _Sources(Section):
+    limits: Limits = Field(default=Limits(), description="What an export may bring before somebody has to look")
     sources: Mapping[str, SourceSettings] = Field(min_length=1, description="Each source, by its name")
 
     @field_validator("sources")
@@ -58,3 +75,8 @@ class _Sources(Section):
 def read_sources(folder: Path) -> Mapping[str, SourceSettings]:
     """Read ``sources.yaml`` of a configuration folder; raises ConfigurationError naming source and setting."""
     return read_configuration(folder / FILE, _Sources).sources
+
+
+def read_limits(folder: Path) -> Limits:
+    """Read what ``sources.yaml`` says of how far an export may differ from the one before; raises as above."""
+    return read_configuration(folder / FILE, _Sources).limits

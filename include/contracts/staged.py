@@ -5,7 +5,7 @@ Ids are made as ``<source>.<object>:<key in the source>``, for example ``crm.con
 
 from __future__ import annotations
 
-from include.contracts.tables import Column, Table, boolean, date, integer, number, text, timestamp
+from include.contracts.tables import Column, Table, boolean, count, date, integer, number, text, timestamp
 
 EMAIL_ACTIVITY_KINDS = ("sent", "open", "click", "unsubscribe", "bounce", "complaint", "form", "reply")
 CONTRACT_TYPES = ("term", "auto_renew", "multi_year", "evergreen", "month_to_month")
@@ -114,6 +114,11 @@ USAGE_EVENT = Table(
     columns=(
         text("event_id", "usage.track:<messageId>"),
         text("record_id", "User who acted (staged/person_record); null for anonymous visitors"),
+        boolean(
+            "is_stitched",
+            "No login says who acted: record_id is the one user who was ever identified by the event's anonymous id",
+            required=True,
+        ),
         text("account_id", "Workspace it happened in (staged/account)"),
         timestamp("at", "When it happened", required=True),
         text("event", "Name of the action", required=True),
@@ -133,6 +138,7 @@ NPS_RESPONSE = Table(
         timestamp("at", "When the answer was given", required=True),
         integer("score", "Likelihood to recommend", required=True, minimum=0, maximum=10),
         text("comment", "What the respondent wrote", personal=True),
+        text("company", "Employer that the answer names, white space folded"),
         *PROVENANCE,
     ),
 )
@@ -259,6 +265,19 @@ CONSENT = Table(
     ),
 )
 
+SOURCE_STATE = Table(
+    name="staged/source_state",
+    grain="one object of one source, and until when its rows are complete",
+    key=("source", "object"),
+    columns=(
+        text("source", "Source"),
+        text("object", "Object inside the source"),
+        timestamp("newest_at", "Time of its newest row; of files of a day, the end of the last", required=True),
+        timestamp("complete_before", "All that happened before has been exported", required=True),
+        count("missing_days", "Days between its first and last file of a day that have none"),
+    ),
+)
+
 QUARANTINE = Table(
     name="staged/quarantine",
     grain="one source row that was set aside, with its reason",
@@ -284,4 +303,4 @@ ACTIVITIES = (
     EMAIL_ACTIVITY, USAGE_EVENT, NPS_RESPONSE, CONTRACT, ASSET, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE,
     CAMPAIGN, CAMPAIGN_MEMBER, CONSENT,
 )  # fmt: skip
-STAGED = (PERSON_RECORD, ACCOUNT, *ACTIVITIES, QUARANTINE)
+STAGED = (PERSON_RECORD, ACCOUNT, *ACTIVITIES, SOURCE_STATE, QUARANTINE)

@@ -15,7 +15,7 @@ from include.launch.processes import Processes
 from include.launch.progress import Counts, Progress
 
 POLL_SECONDS = 0.4
-HOLDABLE = ("resolve_identities", "resolve")
+HOLDABLE = ("extract", "resolve")  # the tasks that are skipped when they are held
 ASKING = "ask_a_person"  # the task that only sees to it that somebody is asked; it is not shown
 APPROVALS = "approve_changes"
 ASK_SECONDS = 60
@@ -70,7 +70,7 @@ class PipelineRun:
         """Return what an ended run was held for, subject and evidence, or None."""
         ended = {(run.dag, run.run) for run in runs if run.state == "success"}
         for task in tasks:
-            is_skipped = task.state == "skipped" and (task.dag, task.task) == HOLDABLE
+            is_skipped = task.state == "skipped" and task.task in HOLDABLE
             if is_skipped and (task.dag, task.run) in ended:
                 found: dict[str, str] | None = self._airflow.result(task, "held")
                 return found

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from include.contracts.errors import HeldError
+from include.contracts.remarks import remarks
 from include.storage.project import Project
 
 SEGMENTS = sa.text(
@@ -41,6 +42,7 @@ class Summary:
     identity: Mapping[str, int]
     segments: Sequence[Mapping[str, Any]]
     seconds: Mapping[str, float]
+    remarks: Sequence[str] = ()
 
 
 def read_summary(project: Project, runs: Sequence[str]) -> Summary:
@@ -71,6 +73,7 @@ def summarise(
         identity=counts.get("resolve", {}),
         segments=segments,
         seconds={row["stage"]: float(row["seconds"]) for row in stages},
+        remarks=remarks(counts.get("measure", {})),
     )
 
 
@@ -85,6 +88,7 @@ def render(summary: Summary, *, took: float, home: Path | None) -> RenderableTyp
         Text(),
         _segments(summary),
         *_states(summary),
+        *(Text(f"\n{remark}", style="yellow") for remark in summary.remarks),
         Text("\nSeconds a stage", style="bold"),
         _stages(summary),
         *([_lines("To look at it", _where(home))] if home else []),

@@ -22,13 +22,14 @@ def person(inputs: Inputs, usage_ever: ir.Table) -> ir.Table:
     names = ("email_sent_28", "email_opens_28", "email_clicks_28", "email_machine_28")
     filled = both.fill_null({**dict.fromkeys(names, 0), "email_unsubscribed_28": False})
     return filled.mutate(
-        engagement_days_since=inputs.since(filled.engagement_last_on), email_frequency=_frequency(inputs, filled)
+        engagement_days_since=ibis.greatest(inputs.since(filled.engagement_last_on, inputs.engagement_through), 0),
+        email_frequency=_frequency(inputs, filled),
     )
 
 
 def _counts(inputs: Inputs) -> ir.Table:
     rows = inputs.email_activity
-    rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: inputs.within(t.day, 28))
+    rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: inputs.within(t.day, 28, inputs.email_through))
     counted = inputs.of_person(rows.group_by("record_id", "kind", "is_machine").aggregate(activities=rows.count()))
     human = ~counted.is_machine
 

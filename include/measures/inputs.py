@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
 
+from include.measures.completeness import EMAIL, USAGE, SourceDay, source_days, through
 from include.measures.settings import Thresholds
 
 
@@ -28,6 +30,7 @@ class Inputs:
     zone: str
     thresholds: Thresholds
     profile: ir.Table
+    profile_identifier: ir.Table
     account: ir.Table
     account_link: ir.Table
     crosswalk: ir.Table
@@ -41,23 +44,46 @@ class Inputs:
     opportunity_contact_role: ir.Table
     campaign: ir.Table
     campaign_member: ir.Table
+    source_state: ir.Table
 
     @property
     def today(self) -> ir.DateValue:
         """The logical date as an expression."""
         return ibis.literal(self.as_of)
 
+    @cached_property
+    def source_days(self) -> tuple[SourceDay, ...]:
+        """The last complete day of each object of each source."""
+        rows = self.source_state.to_pyarrow().to_pylist()
+        return source_days(rows, as_of=self.as_of, zone=self.zone, limits=self.thresholds.sources)
+
+    @property
+    def usage_through(self) -> date:
+        """The day on which windows over product use end."""
+        return through(self.source_days, USAGE, self.as_of)
+
+    @property
+    def email_through(self) -> date:
+        """The day on which windows over email end."""
+        return through(self.source_days, EMAIL, self.as_of)
+
+    @property
+    def engagement_through(self) -> date:
+        """The last day that a sign of engagement of any kind could come from."""
+        return max(self.usage_through, self.email_through)
+
     def day(self, at: ir.TimestampValue) -> ir.DateValue:
         """Return the calendar day of an instant in the company's time zone."""
         return at.date() if self.zone == "UTC" else local_time(self.zone, at).date()
 
-    def within(self, day: ir.DateValue, days: int) -> ir.BooleanValue:
-        """Tell whether ``day`` is among the last ``days`` days, the logical date included."""
-        return (day > ibis.literal(self.as_of - timedelta(days=days))) & (day <= self.today)
+    def within(self, day: ir.DateValue, days: int, end: date | None = None) -> ir.BooleanValue:
+        """Tell whether ``day`` is among the last ``days`` days, which end with ``end``, else with the logical date."""
+        last = end or self.as_of
+        return (day > ibis.literal(last - timedelta(days=days))) & (day <= ibis.literal(last))
 
-    def since(self, day: ir.DateValue) -> ir.IntegerValue:
-        """Return the whole days from ``day`` to the logical date; negative for a later day."""
-        return self.today.delta(day, unit="day")
+    def since(self, day: ir.DateValue, end: date | None = None) -> ir.IntegerValue:
+        """Return the days from ``day`` to ``end``, else to the logical date; negative for a later day."""
+        return ibis.literal(end or self.as_of).delta(day, unit="day")
 
     def of_person(self, rows: ir.Table) -> ir.Table:
         """Add the profile_id of each row's record; rows of unknown records fall away."""

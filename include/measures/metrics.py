@@ -78,11 +78,9 @@ def nps_month(inputs: Inputs) -> ir.Table:
 
 
 def contract_renewal(contracts: ir.Table, accounts: ir.Table) -> ir.Table:
-    """Return each contract's renewal, and whether its account is at risk."""
-    risk = (accounts.nps < 0) | (accounts.usage_falling_weeks >= 3) | accounts.usage_tier.isin(("low", "inactive"))
-    risks = accounts.select("account_id", is_at_risk=risk.fill_null(False))
-    joined = contracts.left_join(risks, "account_id")
-    return joined.mutate(is_at_risk=joined.is_at_risk.fill_null(False))
+    """Return each contract's renewal; a live one is at risk where its account is."""
+    joined = contracts.left_join(accounts.select("account_id", "is_at_risk"), "account_id")
+    return joined.mutate(is_at_risk=ibis.ifelse(joined.state == "ended", None, joined.is_at_risk))
 
 
 def renewal_month(renewals: ir.Table) -> ir.Table:
@@ -93,8 +91,8 @@ def renewal_month(renewals: ir.Table) -> ir.Table:
     return due.group_by("month").aggregate(
         contracts=due.count(),
         value=value.sum(),
-        at_risk=due.is_at_risk.sum(),
-        value_at_risk=value.sum(where=due.is_at_risk).fill_null(0.0),
+        at_risk=due.is_at_risk.sum().fill_null(0),
+        value_at_risk=value.sum(where=due.is_at_risk.fill_null(False)).fill_null(0.0),
     )
 
 

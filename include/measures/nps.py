@@ -9,6 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from include.measures.employers import with_account
 from include.measures.inputs import Inputs
 
 
@@ -18,16 +19,23 @@ def nps_class(score: ir.IntegerValue) -> ir.StringValue:
 
 
 def answers(inputs: Inputs) -> ir.Table:
-    """Return profile_id, day, score, response_id: one row an answer, copies that a merge unites dropped."""
+    """Return profile_id, at, day, score, response_id, company: a row an answer, copies that a merge unites dropped."""
     rows = inputs.of_person(inputs.nps_response)
     rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: t.day <= inputs.today)
-    return rows.group_by("profile_id", "at", "day", "score").aggregate(response_id=rows.response_id.max())
+    return rows.group_by("profile_id", "at", "day", "score").aggregate(
+        response_id=rows.response_id.max(), company=rows.company.max()
+    )
 
 
-def person(inputs: Inputs) -> ir.Table:
-    """Return each answering person's measures, on the answers of the window."""
+def recent(inputs: Inputs) -> ir.Table:
+    """Return the answers of the window, with home (the person's account), account_id (the answer's) and named."""
     rows = answers(inputs)
     rows = rows.filter(inputs.within(rows.day, inputs.thresholds.nps.window_days))
+    return with_account(inputs, rows)
+
+
+def person(rows: ir.Table) -> ir.Table:
+    """Return each answering person's measures, on the answers that ``recent`` gives."""
     newest = ibis.window(group_by="profile_id", order_by=[rows.at.desc(), rows.response_id.desc()])
     ranked = rows.mutate(
         rank=ibis.row_number().over(newest),
@@ -43,23 +51,38 @@ def person(inputs: Inputs) -> ir.Table:
         nps_on=latest.day,
         nps_change=latest.score - latest.previous,
         nps_response_id=latest.response_id,
+        nps_account_id=latest.account_id,
+        nps_of_another_account=(latest.account_id != latest.home).fill_null(latest.account_id.isnull()),
     )
 
 
-def account(people: ir.Table) -> ir.Table:
-    """Return each account's measures over ``people``, which has account_id and the measures of ``person``."""
-    rows = people.filter(people.account_id.notnull() & people.nps_score.notnull())
-    totals = rows.group_by("account_id").aggregate(
-        nps_answered=rows.count(),
-        nps_promoters=(rows.nps_class == "promoter").sum(),
-        nps_detractors=(rows.nps_class == "detractor").sum(),
-        newest=ibis.struct({"day": rows.nps_on, "id": rows.nps_response_id}).max(),
+def account(rows: ir.Table) -> ir.Table:
+    """Return each account's measures: of each person the latest answer about it, of those that ``recent`` gives."""
+    rows = rows.filter(rows.account_id.notnull())
+    newest = ibis.window(group_by=["account_id", "profile_id"], order_by=[rows.at.desc(), rows.response_id.desc()])
+    ranked = rows.mutate(rank=ibis.row_number().over(newest), nps_class=nps_class(rows.score))
+    latest = ranked.filter(ranked["rank"] == 0)
+    totals = latest.group_by("account_id").aggregate(
+        nps_answered=latest.count(),
+        nps_promoters=(latest.nps_class == "promoter").sum(),
+        nps_detractors=(latest.nps_class == "detractor").sum(),
+        nps_of_former_people=(latest.home != latest.account_id).fill_null(True).sum(),
+        newest=ibis.struct({"day": latest.day, "id": latest.response_id}).max(),
     )
     return totals.mutate(
         nps=net_score(totals.nps_promoters, totals.nps_detractors, totals.nps_answered),
         nps_on=totals.newest["day"],
         nps_response_id=totals.newest["id"],
     ).drop("newest")
+
+
+def basis(rows: ir.Table) -> ir.Table:
+    """Return one row: the answers of the window, and those about another or no account of the company's."""
+    return rows.aggregate(
+        nps=rows.count(),
+        nps_of_other_accounts=(rows.named == "other").sum().fill_null(0),
+        nps_of_unknown_employers=(rows.named == "unknown").sum().fill_null(0),
+    )
 
 
 def net_score(promoters: ir.IntegerValue, detractors: ir.IntegerValue, answered: ir.IntegerValue) -> ir.FloatingValue:

@@ -16,15 +16,21 @@ OF_ACCOUNT = {
     "account_employees": "employees",
     "account_active_people": "usage_active_people",
     "account_usage_falling_weeks": "usage_falling_weeks",
+    "account_usage_is_declining": "usage_is_declining",
     "account_usage_tier": "usage_tier",
     "account_nps": "nps",
+    "account_nps_answered": "nps_answered",
+    "account_is_at_risk": "is_at_risk",
+    "account_risk_reasons": "risk_reasons",
 }
 """Measures of a person that are its account's: name here, name in account_360."""
 
 
 def person(inputs: Inputs) -> ir.Table:
     """Return each profile's own measures (those of its account are joined from account_360)."""
-    rows = inputs.profile.left_join(_buying_role(inputs), "profile_id").drop("profile_id_right")
+    rows = inputs.profile
+    for part in (_buying_role(inputs), _bounced(inputs)):
+        rows = rows.left_join(part, "profile_id").drop("profile_id_right")
     title, seen = rows.title.lower(), inputs.day(rows.first_seen_at)
     reading = inputs.thresholds.relation
     return rows.select(
@@ -38,7 +44,10 @@ def person(inputs: Inputs) -> ir.Table:
         tenure_days=ibis.greatest(inputs.since(seen), 0),
         seniority=_read(title, reading.seniority, "staff"),
         job_function=_read(title, reading.job_function, "other"),
-        has_email=rows.email.notnull(),
+        usage_through=ibis.literal(inputs.usage_through),
+        email_through=ibis.literal(inputs.email_through),
+        engagement_through=ibis.literal(inputs.engagement_through),
+        has_email=rows.email.notnull() & ~rows.is_bounced.fill_null(False),
         identity_confidence=rows.confidence,
         identity_records=rows.records,
     )
@@ -50,6 +59,7 @@ def account(inputs: Inputs) -> ir.Table:
     seen = inputs.day(rows.created_at)
     return rows.select(
         "account_id", "name", "industry", "country", "plan", "employees", "people",
+        usage_through=ibis.literal(inputs.usage_through),
         first_seen_on=seen, tenure_days=ibis.greatest(inputs.since(seen), 0),
     )  # fmt: skip
 
@@ -58,6 +68,13 @@ def _read(title: ir.StringValue, patterns: Mapping[str, str], other: str) -> ir.
     """Return the first pattern's name that the title holds; ``other`` for any other title, unknown for none."""
     found = tuple((title.re_search(pattern), name) for name, pattern in patterns.items())
     return ibis.cases((title.isnull(), "unknown"), *found, else_=other)
+
+
+def _bounced(inputs: Inputs) -> ir.Table:
+    """Return the profiles whose best address bounces: they have no other that does not."""
+    points = inputs.profile_identifier
+    bounced = points.filter((points.type == "email") & points.is_primary & ~points.is_deliverable.fill_null(True))
+    return bounced.select("profile_id", is_bounced=True)
 
 
 def _buying_role(inputs: Inputs) -> ir.Table:

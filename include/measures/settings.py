@@ -15,6 +15,17 @@ from include.contracts.nearest import nearest
 FILE = "measures.yaml"
 
 
+class SourceThresholds(Section):
+    """Until when a source is complete, and when it is stale."""
+
+    settles_minutes: int = Field(
+        60, ge=0, le=720, description="An export taken so many minutes before a day's end is one of the whole day"
+    )
+    stale_after_days: int = Field(
+        3, ge=1, le=90, description="A source whose last complete day is longer ago is stale, and the run says so"
+    )
+
+
 class NpsThresholds(Section):
     """Which answers count."""
 
@@ -41,6 +52,16 @@ class AccountTiers(Section):
     regular: AccountTier
 
 
+class Decline(Section):
+    """When use declines: by the test of include/measures/decline.py."""
+
+    chance: float = Field(
+        0.01, gt=0, le=0.2, description="A decline is less probable by the member's own noise; the share of false ones"
+    )
+    drop: float = Field(0.2, ge=0, lt=1, description="Smallest fall that counts, as a share of what was expected")
+    expected: int = Field(10, ge=5, description="Core actions expected in 28 days, below which nothing is judged")
+
+
 class UsageThresholds(Section):
     """The tiers of people and accounts."""
 
@@ -48,6 +69,7 @@ class UsageThresholds(Section):
     power: Tier
     regular: Tier
     account: AccountTiers
+    decline: Decline
     out_of_use: tuple[str, ...] = Field(description="States, in lower case, in which an asset's seats do not count")
     adopted_share: float = Field(
         0.5, ge=0, lt=1, description="A feature is adopted above this share of the active people"
@@ -63,6 +85,15 @@ class RenewalThresholds(Section):
     signed_ahead_days: int = Field(
         31, ge=0, le=366, description="A contract that begins so many days before another's end may be its renewal"
     )
+
+
+class RiskThresholds(Section):
+    """When an account with a live contract is at risk."""
+
+    nps_below: float = Field(0, ge=-100, le=100, description="Its people are unhappy where their NPS is below")
+    nps_answered: int = Field(3, ge=1, le=1000, description="of so many or more; fewer say nothing of an account")
+    breadth: float = Field(0.1, ge=0, le=1, description="Its seats are unused where fewer of those bought are used")
+    settling_days: int = Field(30, ge=0, le=366, description="A contract so young has yet to be taken up")
 
 
 class EngagementThresholds(Section):
@@ -103,9 +134,11 @@ class ContactThresholds(Section):
 class Thresholds(Section):
     """All thresholds."""
 
+    sources: SourceThresholds
     nps: NpsThresholds
     usage: UsageThresholds
     renewal: RenewalThresholds
+    risk: RiskThresholds
     engagement: EngagementThresholds
     relation: RelationThresholds
     contact: ContactThresholds

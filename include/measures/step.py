@@ -20,20 +20,44 @@ from include.contracts.measures import (
     SALES_MEASURES,
     Measure,
 )
-from include.contracts.metrics import BASIS, CONTRACT_RENEWAL, COVERAGE, GRID, GRID_FLOW, NPS_MONTH, RENEWAL_MONTH
+from include.contracts.metrics import (
+    BASIS,
+    CONTRACT_RENEWAL,
+    COVERAGE,
+    GRID,
+    GRID_FLOW,
+    NPS_MONTH,
+    RENEWAL_MONTH,
+    SOURCE_DAY,
+)
+from include.contracts.remarks import AGE, MISSING, STALE, basis_count, source_count
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.tables import Table
-from include.measures import campaign, contact, engagement, history, metrics, nps, relation, renewal, sales, usage
+from include.measures import (
+    campaign,
+    completeness,
+    contact,
+    engagement,
+    history,
+    metrics,
+    nps,
+    relation,
+    renewal,
+    risk,
+    sales,
+    usage,
+)
 from include.measures.inputs import Inputs
 from include.measures.settings import FILE, load_thresholds
 from include.storage.engine import Engine
 from include.storage.project import Project
 
-CODE = 4
+CODE = 9
 
-WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS)
+WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS, SOURCE_DAY)
 READS: Mapping[str, Table] = {
     "profile": profiles.PROFILE,
+    "profile_identifier": profiles.PROFILE_IDENTIFIER,
     "account": profiles.ACCOUNT,
     "account_link": profiles.ACCOUNT_LINK,
     "crosswalk": identity.CROSSWALK,
@@ -47,6 +71,7 @@ READS: Mapping[str, Table] = {
     "opportunity_contact_role": staged.OPPORTUNITY_CONTACT_ROLE,
     "campaign": staged.CAMPAIGN,
     "campaign_member": staged.CAMPAIGN_MEMBER,
+    "source_state": staged.SOURCE_STATE,
 }
 
 
@@ -65,7 +90,7 @@ def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> Stage
         written = _present(engine, determined) or _write_measures(engine, inputs, determined)
         histories = _write_history(engine, run, determined, written)
         flow = _write_flow(engine, run, histories)
-        found = _counted(engine, written[BASIS.name])
+        found = _counted(engine, written)
     writes = (*written.values(), *histories.values(), flow)
     counts = {"profiles": written["customer_360"].rows, "accounts": written["account_360"].rows, **found}
     return StageReport("measure", reads, writes, counts, engine=Engine.name)
@@ -86,10 +111,16 @@ def _inputs(project: Project, engine: Engine, run: Run, refs: Mapping[str, Datas
     )
 
 
-def _counted(engine: Engine, ref: DatasetRef) -> dict[str, int]:
-    """Return the kinds of evidence with their counts, for the ledger."""
-    rows = engine.read(BASIS, ref).select("basis", "rows").to_pyarrow().to_pylist()
-    return {f"basis.{row['basis']}": row["rows"] for row in rows}
+def _counted(engine: Engine, written: Mapping[str, DatasetRef]) -> dict[str, int]:
+    """Return the kinds of evidence with their counts, and the age of each source, for the ledger."""
+    rows = engine.read(BASIS, written[BASIS.name]).select("basis", "rows").to_pyarrow().to_pylist()
+    states = engine.read(SOURCE_DAY, written[SOURCE_DAY.name]).to_pyarrow().to_pylist()
+    counts = {basis_count(row["basis"]): row["rows"] for row in rows}
+    for state in states:
+        told = {AGE: state["age_days"], STALE: state["is_stale"] and state["age_days"], MISSING: state["missing_days"]}
+        named = {source_count(state["source"], state["object"], what): days for what, days in told.items()}
+        counts |= {name: days for name, days in named.items() if days or name.endswith(AGE)}
+    return counts
 
 
 def _present(engine: Engine, determined: Mapping[str, str]) -> dict[str, DatasetRef] | None:
@@ -112,11 +143,11 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
 
     recent, ever = hold("usage_recent", usage.recent(inputs)), hold("usage_ever", usage.ever(inputs))
     contracts = hold("contracts", renewal.contracts(inputs))
-    answers = hold("nps_person", nps.person(inputs))
+    answers = hold("nps_recent", nps.recent(inputs))
     accounts = write(ACCOUNT_360, account_360(inputs, recent, ever, contracts, answers))
     parts = (
-        answers, usage.person(inputs, recent, ever), engagement.person(inputs, ever), contact.person(inputs),
-        campaign.person(inputs),
+        nps.person(answers), usage.person(inputs, recent, ever), engagement.person(inputs, ever),
+        contact.person(inputs), campaign.person(inputs),
     )  # fmt: skip
     customers = write(CUSTOMER_360, customer_360(inputs, accounts, parts))
     renewals = write(CONTRACT_RENEWAL, metrics.contract_renewal(contracts, accounts))
@@ -124,21 +155,22 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
     write(NPS_MONTH, metrics.nps_month(inputs))
     write(RENEWAL_MONTH, metrics.renewal_month(renewals))
     write(COVERAGE, metrics.coverage(customers))
-    write(BASIS, metrics.basis([usage.basis(inputs, recent)]))
+    write(BASIS, metrics.basis([nps.basis(answers), usage.basis(inputs, recent), usage.judged(accounts)]))
+    write(SOURCE_DAY, completeness.table(inputs.source_days))
     return written
 
 
 def account_360(inputs: Inputs, recent: ir.Table, ever: ir.Table, contracts: ir.Table, answers: ir.Table) -> ir.Table:
     """Join the account's measures of all families; somebody without rows in one gets its defaults."""
-    people = inputs.profile.select("profile_id", "account_id").left_join(answers, "profile_id")
     rows = relation.account(inputs)
     families = (
-        nps.account(people), usage.account(inputs, recent, ever), renewal.account(inputs, contracts),
+        nps.account(answers), usage.account(inputs, recent, ever), renewal.account(inputs, contracts),
         sales.account(inputs),
     )  # fmt: skip
     for family in families:
         rows = rows.left_join(family, "account_id").drop("account_id_right")
-    return _defaulted(rows, ACCOUNT_MEASURES).mutate(as_of=ibis.literal(inputs.as_of))
+    rows = risk.with_risk(inputs, _defaulted(rows, ACCOUNT_MEASURES))
+    return rows.mutate(as_of=ibis.literal(inputs.as_of))
 
 
 def customer_360(inputs: Inputs, accounts: ir.Table, families: tuple[ir.Table, ...]) -> ir.Table:

@@ -15,10 +15,10 @@ from itertools import pairwise
 import ibis
 import ibis.expr.types as ir
 
+from include.measures import decline
 from include.measures.inputs import Inputs
 from include.measures.settings import AccountTier, Tier
 
-WEEKS = (0, 1, 2, 3)
 REACHED = ("workspace", "person", "nowhere")
 """How an action came to its account."""
 
@@ -27,13 +27,19 @@ def recent(inputs: Inputs) -> ir.Table:
     """Return core actions of the last 90 days, by day and feature, with whose they are.
 
     profile_id (null: nobody known), home (the person's account), account_id (whose use it is), reached (how it was
-    found, one of REACHED), day, feature, actions.
+    found, one of REACHED), day, feature, actions, stitched (of these, those without a login).
     """
     rows = inputs.usage_event
-    rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: t.is_core & inputs.within(t.day, 90))
-    counted = rows.group_by("record_id", "account_id", "day", "feature").aggregate(actions=rows.count())
+    rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: t.is_core & _within(inputs, t.day, 90))
+    counted = rows.group_by("record_id", "account_id", "day", "feature").aggregate(
+        actions=rows.count(), stitched=rows.is_stitched.sum()
+    )
     rows = _attributed(inputs, counted)
-    return rows.select("profile_id", "home", "account_id", "reached", "day", "feature", "actions")
+    return rows.select("profile_id", "home", "account_id", "reached", "day", "feature", "actions", "stitched")
+
+
+def _within(inputs: Inputs, day: ir.DateValue, days: int) -> ir.BooleanValue:
+    return inputs.within(day, days, inputs.usage_through)
 
 
 def ever(inputs: Inputs) -> ir.Table:
@@ -99,6 +105,7 @@ _ZEROS = {
     "usage_active_days_28": 0,
     "usage_active_days_90": 0,
     "usage_core_actions_28": 0,
+    "usage_stitched_28": 0,
     "usage_falling_weeks": 0,
 }
 
@@ -123,17 +130,27 @@ def _last(ever: ir.Table, member: str) -> ir.Table:
 def _activity(inputs: Inputs, recent: ir.Table, member: str) -> ir.Table:
     """Return each member's active days, core actions, falling weeks and trend."""
     rows = recent.filter(recent[member].notnull())
-    daily = rows.group_by(member, "day").aggregate(actions=rows.actions.sum())
-    age = inputs.since(daily.day)
+    daily = rows.group_by(member, "day").aggregate(actions=rows.actions.sum(), stitched=rows.stitched.sum())
+    age = inputs.since(daily.day, inputs.usage_through)
     days = {f"usage_active_days_{n}": daily.count(where=age < n) for n in (7, 28, 90)}
-    weeks = {f"week_{n}": daily.actions.sum(where=(age >= 7 * n) & (age < 7 * n + 7)).fill_null(0) for n in WEEKS}
-    weekly = daily.group_by(member).aggregate(**days, **weeks)
+    stitched = daily.stitched.sum(where=age.between(0, 27)).fill_null(0)
+    weekly = daily.group_by(member).aggregate(**days, **_weeks(inputs, daily, "week"), usage_stitched_28=stitched)
     lately, before = weekly.week_0 + weekly.week_1, weekly.week_2 + weekly.week_3
-    return weekly.mutate(
+    weekly = weekly.mutate(
         usage_core_actions_28=lately + before,
-        usage_falling_weeks=falling_weeks(*(weekly[f"week_{n}"] for n in WEEKS)),
+        usage_falling_weeks=falling_weeks(*(weekly[f"week_{n}"] for n in decline.LATELY)),
         usage_trend=lately.cast("float64") / before.nullif(0) - 1,
-    ).drop(*(f"week_{n}" for n in WEEKS))
+    )
+    everybody = recent.aggregate(**_weeks(inputs, recent, "everybody"))
+    return decline.with_decline(weekly.cross_join(everybody), inputs.thresholds.usage.decline)
+
+
+def _weeks(inputs: Inputs, rows: ir.Table, name: str) -> dict[str, ir.IntegerValue]:
+    """Return the core actions of each of the last weeks, ``<name>_0`` being the latest."""
+    age = inputs.since(rows.day, inputs.usage_through)
+    return {
+        f"{name}_{n}": rows.actions.sum(where=(age >= 7 * n) & (age < 7 * n + 7)).fill_null(0) for n in decline.WEEKS
+    }
 
 
 def falling_weeks(*weeks: ir.IntegerValue) -> ir.IntegerValue:
@@ -147,14 +164,14 @@ def falling_weeks(*weeks: ir.IntegerValue) -> ir.IntegerValue:
 
 def _features(inputs: Inputs, recent: ir.Table) -> ir.Table:
     """Return the number of features that each person used in 28 days."""
-    rows = recent.filter(recent.profile_id.notnull() & recent.feature.notnull() & inputs.within(recent.day, 28))
+    rows = recent.filter(recent.profile_id.notnull() & recent.feature.notnull() & _within(inputs, recent.day, 28))
     pairs = rows.select("profile_id", "feature").distinct()
     return pairs.group_by("profile_id").aggregate(usage_features_28=pairs.count())
 
 
 def _last_place(inputs: Inputs, recent: ir.Table) -> ir.Table:
     """Return the account whose workspaces each person acted in last, within 28 days."""
-    rows = recent.filter(recent.profile_id.notnull() & recent.account_id.notnull() & inputs.within(recent.day, 28))
+    rows = recent.filter(recent.profile_id.notnull() & recent.account_id.notnull() & _within(inputs, recent.day, 28))
     place = ibis.struct({"day": rows.day, "id": rows.account_id})
     newest = rows.group_by("profile_id").aggregate(newest=place.max())
     return newest.select("profile_id", usage_account_id=newest.newest["id"])
@@ -162,7 +179,7 @@ def _last_place(inputs: Inputs, recent: ir.Table) -> ir.Table:
 
 def _people(inputs: Inputs, recent: ir.Table) -> ir.Table:
     """Return how many of each account's people are active, and how many of them in others' workspaces only."""
-    rows = recent.filter(recent.home.notnull() & inputs.within(recent.day, 28))
+    rows = recent.filter(recent.home.notnull() & _within(inputs, recent.day, 28))
     people = rows.group_by("home", "profile_id").aggregate(is_here=(rows.account_id == rows.home).any())
     return people.group_by(account_id=people.home).aggregate(
         usage_active_people=people.count(), usage_people_elsewhere=(~people.is_here).sum()
@@ -171,7 +188,7 @@ def _people(inputs: Inputs, recent: ir.Table) -> ir.Table:
 
 def basis(inputs: Inputs, recent: ir.Table) -> ir.Table:
     """Return one row: the core actions of 28 days, those of nobody known, and how they came to their accounts."""
-    rows = recent.filter(inputs.within(recent.day, 28))
+    rows = recent.filter(_within(inputs, recent.day, 28))
 
     def total(kept: ir.BooleanValue) -> ir.IntegerValue:
         return rows.actions.sum(where=kept).fill_null(0)
@@ -179,13 +196,22 @@ def basis(inputs: Inputs, recent: ir.Table) -> ir.Table:
     return rows.aggregate(
         usage=rows.actions.sum().fill_null(0),
         usage_of_nobody=total(rows.profile_id.isnull()),
+        usage_stitched=rows.stitched.sum(where=rows.profile_id.notnull()).fill_null(0),
         **{f"usage_by_{name}": total(rows.reached == name) for name in REACHED},
+    )
+
+
+def judged(accounts: ir.Table) -> ir.Table:
+    """Return one row: the accounts of account_360 whose use could be tested for a decline, and those in decline."""
+    return accounts.aggregate(
+        accounts_judged=accounts.usage_change_chance.count(),
+        accounts_declining=accounts.usage_is_declining.sum().fill_null(0),
     )
 
 
 def _adoption(inputs: Inputs, recent: ir.Table) -> ir.Table:
     """Return each account's active people, and the features that more than ``adopted_share`` of them use."""
-    rows = recent.filter(recent.account_id.notnull() & recent.profile_id.notnull() & inputs.within(recent.day, 28))
+    rows = recent.filter(recent.account_id.notnull() & recent.profile_id.notnull() & _within(inputs, recent.day, 28))
     pairs = rows.select("account_id", "profile_id", "feature").distinct()
     people = (
         pairs.select("account_id", "profile_id")
@@ -230,7 +256,7 @@ def _account_reaches(rows: ir.Table, tier: AccountTier) -> ir.BooleanValue:
 
 def _tiered(inputs: Inputs, rows: ir.Table, *, power: ir.BooleanValue, regular: ir.BooleanValue) -> ir.Table:
     """Add the days since the last core action, and the tier; whoever reaches neither of the two is low."""
-    days_since = inputs.since(rows.usage_last_on)
+    days_since = ibis.greatest(inputs.since(rows.usage_last_on, inputs.usage_through), 0)
     tier = ibis.cases(
         (rows.usage_last_on.isnull(), "none"),
         (days_since >= inputs.thresholds.usage.inactive_after_days, "inactive"),

@@ -32,6 +32,23 @@ An empty field is a missing value. The order of columns does not matter. Columns
 the others may be missing from it altogether. Times are in UTC; days are whole days. `as_of` is the day the exports were
 taken: whatever they hold happened before it, and the last usage file is that of the day before.
 
+## Whole, or waited for
+
+A file that changes while it is read is read anew, and one that ends in the middle of a record is refused. Each object
+is compared with what it brought before; the extraction is held, and nothing of it taken in, when
+
+- more than a tenth of its rows are gone, or more than a hundredth together with its lowest or highest key;
+- its newest change lies more than a day further back, as in an old export put back;
+- a day's file holds less than half of the quietest like weekday of the four weeks before, or fewer rows than it held.
+
+The sentence names the file. Put the whole export there, or say that the rows are really gone with
+`python -m include approve SUBJECT --reason WHY`, or under *Required Actions* in Airflow. The limits are in
+`sources.yaml`. In Airflow a scheduled run waits up to six hours for a file that is missing or not yet whole; what comes
+later still is taken in by the next run. A day for which no file has come is counted (`event.missing_days`) and named in
+the log.
+
+## Ids
+
 A record's id names its source and its key there:
 
 | source | record id | key |

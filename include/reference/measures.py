@@ -16,7 +16,8 @@ from include.measures.settings import load_thresholds
 
 PLACE = ROOT / "docs" / "measures.md"
 FAMILIES = {
-    "nps": "NPS", "usage": "Usage", "renewal": "Renewal", "engagement": "Engagement", "relation": "Relation",
+    "nps": "NPS", "usage": "Usage", "renewal": "Renewal", "engagement": "Engagement", "risk": "Risk",
+    "relation": "Relation",
     "sales": "Sales", "contact": "Contact", "campaign": "Campaigns",
 }  # fmt: skip
 INTRODUCTION = """# Measures
@@ -27,14 +28,26 @@ A measure is one column of `customer_360` (a person) or `account_360` (a company
 Each is declared once, in `include/contracts/measures`, and computed in `include/measures/<family>.py`; the
 thresholds lie in `include/config/measures.yaml`.
 
-- A window of *n* days ends with the logical date and includes it. Nothing after the logical date counts.
+- A window of *n* days is the *n* days up to the last that its source covers whole (`usage_through`, `email_through`;
+  `source_day` has every source): a night's exports hold the day before, so that is where they end. A daily file covers
+  its day; files of a state, the days before their newest row. Where a source is stale its measures stand as of
+  then, and the run says so. NPS and contracts are as of the logical date. Nothing after it counts.
 - A day is a calendar day of `KINDRED_TIMEZONE`.
 - A person's measures are those of the *unified* person: all source records of the profile together. Two answers
   of one person are one latest answer; sends to two addresses of one person add up.
+- An answer is about the account that it names as the employer when it is given: the person's present one (by its name),
+  another that is known, or none. So an account keeps the answers of people who have left it, until they are too old,
+  and gets none of those that its new people gave elsewhere.
 - Unknown is null, or its own class (`unknown`, `none`); never the middle class, never zero.
 - Use of a person is that person's, in whosever workspace. Use of an account is what happens in its workspaces,
   whoever does it; in no known workspace, it is of the person's account. `usage_active_people` counts an account's
   people, `usage_seats_used` those who act in its workspaces.
+- Use *declines* where the last four weeks are below what the eight before let expect by more than the member's own
+  noise explains (`usage_change`, `usage_change_chance`; the test is in `include/measures/decline.py`). Of accounts
+  simulated without any change less than one in 100 is called declining; of those whose use halves, every second to
+  nearly every one at 50 actions a week, and every sixth to three in four at 20, by how unevenly they act.
+- Anonymous events are a person's where their anonymous id was only ever identified with that one user, before or
+  after: `usage_stitched_28` says how many core actions rest on that. All others are nobody's.
 - "Active" is a core action, never a login or a page view. Opens and clicks are a human's, never a machine's;
   measures that depend on opens are marked, and so are the segments that use them.
 - A person's renewal is that of its account. A contract that renews by itself comes up on the last day to give notice

@@ -46,7 +46,7 @@ LANGUAGE = """## The language
 | `measure is null`, `is not null` | unknown, known; also `is unknown`, `is known` |
 | `flag`, `flag is true`, `is false` | a true-or-false measure; unknown is neither true nor false |
 | `within_next(date, 90 days)` | from the logical date to 90 days later, both included; also `in the next 90 days` |
-| `within_last(date, 6 months)` | from 6 months before the logical date to it, both included |
+| `within_last(date, 28 days)` | the 28 days that end with the logical date; of use and engagement, those of a window |
 | `before_last(date, 30 days)` | a day before that span; also `date older than 30 days`, `more than 30 days ago` |
 | `after_next(date, 30 days)` | a day after the next 30 |
 | `during(date, 'next quarter')` | `last`, `this`, `next` and a {periods}; also `date in next quarter` |

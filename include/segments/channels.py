@@ -23,10 +23,9 @@ class Channel:
     purpose: str
     consent: str
 
-    @property
-    def state(self) -> str:
-        """SQL that says of profile ``r`` one of REACHABLE or UNREACHABLE."""
-        points = f"SELECT FROM {READERS}.profile_identifier AS i WHERE i.profile_id = r.profile_id"
+    def state(self, place: str = READERS) -> str:
+        """Return SQL that says of profile ``r`` one of REACHABLE or UNREACHABLE, by the tables in a schema."""
+        points = f'SELECT FROM "{place}".profile_identifier AS i WHERE i.profile_id = r.profile_id'
         bounced = f"{points} AND i.type = '{self.name}' AND i.value = r.{self.name} AND NOT i.is_deliverable"
         return (
             f"CASE WHEN r.{self.name} IS NULL THEN 'no contact point' "
@@ -57,7 +56,7 @@ def contactable(connection: sa.Connection, key: str, *, holdout: bool) -> dict[s
 
     With ``holdout`` they are counted too.
     """
-    states = ", ".join(f"{channel.state} AS {channel.name}" for channel in CHANNELS.values())
+    states = ", ".join(f"{channel.state()} AS {channel.name}" for channel in CHANNELS.values())
     counted = connection.execute(
         sa.text(
             f"SELECT {', '.join(CHANNELS)}, count(*) AS people FROM (SELECT {states} "

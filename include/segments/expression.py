@@ -12,7 +12,9 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.measures import measures_of
 from include.segments import tree
+from include.segments.calendar import later
 
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
@@ -112,12 +114,30 @@ class _Compiler:
                 return reduce(operator.or_, (TEXT_TESTS[test](_folded(value), text) for text in folded))
             case tree.IsNull():
                 return value.isnull()
-            case tree.Within() | tree.During():
+            case tree.Within():
+                return self.within(clause, value)
+            case tree.Beyond():
+                return value > ibis.literal(clause.edge(as_of)) if clause.ahead else value <= self.before(clause)
+            case tree.During():
                 first, last = clause.bounds(as_of)
                 return value.between(ibis.literal(first), ibis.literal(last))
-            case tree.Beyond():
-                edge = ibis.literal(clause.edge(as_of))
-                return value > edge if clause.ahead else value < edge
+
+    def within(self, clause: tree.Within, value: ir.DateValue) -> ir.BooleanValue:
+        first, last = clause.bounds(self.population.as_of)
+        if clause.ahead:
+            return value.between(ibis.literal(first), ibis.literal(last))
+        return (value > self.before(clause)) & (value <= ibis.literal(last))
+
+    def before(self, clause: tree.Within | tree.Beyond) -> ir.DateValue:
+        """The last day before a span, counted back from the day up to which the measure's source is complete.
+
+        Without such a day, from the logical date.
+        """
+        until = measures_of(self.level)[clause.measure.name].until
+        if not until:
+            return ibis.literal(later(self.population.as_of, -clause.amount, clause.unit))
+        end = self.population.of(self.level)[until]
+        return (end - ibis.interval(**{clause.unit: clause.amount})).cast("date")
 
     def value(self, value: tree.Measured | tree.Literal | tree.Today) -> ir.Value:
         if isinstance(value, tree.Measured):

@@ -1,4 +1,4 @@
-"""The formats that members are written in: CSV, Parquet, Excel.
+"""The formats that members are written in: CSV, NDJSON, Parquet, Excel.
 
 A spreadsheet that opens a CSV takes a cell that begins with = + - @ for a formula; such text gets a leading
 apostrophe (OWASP: CSV injection), unless it is only a number or a telephone number, which run nothing. Excel files
@@ -7,6 +7,7 @@ have typed cells, whose text is never run; Parquet is verbatim.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -52,6 +53,15 @@ def _csv(rows: Rows, sink: BinaryIO) -> int:
     return count
 
 
+def _ndjson(rows: Rows, sink: BinaryIO) -> int:
+    count = 0
+    for batch in rows.batches:
+        lines = (json.dumps(row, ensure_ascii=False, default=str) for row in batch.to_pylist())
+        sink.write("".join(f"{line}\n" for line in lines).encode())
+        count += batch.num_rows
+    return count
+
+
 def _parquet(rows: Rows, sink: BinaryIO) -> int:
     count = 0
     with pq.ParquetWriter(sink, rows.schema, compression="zstd") as writer:
@@ -87,5 +97,5 @@ def _write_cell(sheet: Any, row: int, position: int, value: Any, formats: Mappin
 
 
 FORMATS: Mapping[str, Callable[[Rows, BinaryIO], int]] = MappingProxyType(
-    {"csv": _csv, "parquet": _parquet, "xlsx": _xlsx}
+    {"csv": _csv, "ndjson": _ndjson, "parquet": _parquet, "xlsx": _xlsx}
 )

@@ -100,7 +100,9 @@ def _tried(node: tree.Node, level: str, values: dict[str, list[Any]], as_of: dat
     types = {name: schema.field(name).type if name in schema.names else pa.bool_() for name in values}
     columns = zip(*product(*values.values()), strict=True)
     rows = pa.table({name: pa.array(cells, types[name]) for name, cells in zip(values, columns, strict=True)})
-    people = ibis.memtable(rows)
+    known = measures_of(level)
+    ends = {known[name].until: ibis.literal(as_of) for name in values if name in known and known[name].until}
+    people = ibis.memtable(rows).mutate(**ends)
     asked = Population(as_of, people, people, lambda _: (level, people))
     judged = people.select(state=expression(node, level, asked)).distinct().to_pyarrow()
     return set(judged["state"].to_pylist())

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from include.contracts.identity import ALIAS, IDENTITY_EVENT
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import (
     SEGMENT,
@@ -150,6 +150,9 @@ class _Build:
         for level, condition in self._conditions(before):
             read[level].update(tree.measures(condition))
             read["person"].update(tree.measures(condition, of_people=True))
+        for level, names in read.items():
+            known = measures_of(level)
+            names.update({known[name].until for name in names if name in known and known[name].until})
         tables = {"person": CUSTOMER_360, "account": ACCOUNT_360}
         measured = {
             level: self.engine.read(table, refs.get(table.name)).select(*sorted(read[level]))

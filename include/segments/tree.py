@@ -89,7 +89,10 @@ class IsNull:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """``within_next(measure, n unit)`` or ``within_last(...)``: from the logical date on or back, both included."""
+    """``within_next(measure, n unit)``: from the logical date to n units later, both included, as renewal buckets are.
+
+    ``within_last(measure, n unit)``: the n units that end with the logical date, so n days are n dates, as windows are.
+    """
 
     measure: Measured
     amount: int
@@ -99,7 +102,7 @@ class Within:
     def bounds(self, as_of: date) -> tuple[date, date]:
         """Return the first and the last day; months and years keep to the calendar (29 February becomes the 28th)."""
         other = later(as_of, self.amount if self.ahead else -self.amount, self.unit)
-        return (as_of, other) if self.ahead else (other, as_of)
+        return (as_of, other) if self.ahead else (other + timedelta(days=1), as_of)
 
     def __str__(self) -> str:
         return f"within_{'next' if self.ahead else 'last'}({self.measure}, {self.amount} {self.unit})"
@@ -115,7 +118,7 @@ class Beyond:
     ahead: bool
 
     def edge(self, as_of: date) -> date:
-        """Return the last day of the span: the measure's day lies beyond."""
+        """Return the last day of the next span, or the day before the last one."""
         return later(as_of, self.amount if self.ahead else -self.amount, self.unit)
 
     def __str__(self) -> str:

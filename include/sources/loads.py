@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from include.contracts.errors import SourceError
 from include.contracts.exports import ExportFile
-from include.contracts.raw import LOAD
+from include.contracts.raw import LOAD, raw_dataset
 from include.contracts.runs import Window, fingerprint
+from include.contracts.sources import Limits
 from include.contracts.staged import QUARANTINE
 from include.contracts.tables import Table
 from include.sources.files.discovery import Found
-from include.sources.files.reading import Block, Reader, Reject, Tally
+from include.sources.files.reading import Reader, Reject, Tally
+from include.sources.span import Span
 from include.storage.lake import Lake
 
 CODE = 1  # raised when the same file would be read in another way
-_MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +36,14 @@ class Load:
     rows: int
     rejected: int
     header: str
+    newest: datetime | None = None
+    least_key: str | None = None
+    greatest_key: str | None = None
 
     @property
     def data_file(self) -> str:
         """Name of its data file in the object's raw dataset."""
         return f"{self.load_id}.parquet"
-
-
-def raw_dataset(source: str, name: str) -> str:
-    """Name of the dataset that holds an object's rows as received."""
-    return f"raw/{source}/{name}"
 
 
 def load_table(source: str) -> Table:
@@ -61,20 +56,21 @@ def rejected_table(source: str) -> Table:
     return replace(QUARANTINE, name=raw_dataset(source, "rejected"))
 
 
-def identify(source: str, declared: ExportFile, found: Found) -> str:
-    """Return the id of the load that the file's content makes; raises SourceError when it cannot be read."""
-    try:
-        with found.path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise SourceError(
-            f"it cannot be read ({error.strerror})", file=found.name, remedy="Let this user read it."
-        ) from None
+def identify(source: str, declared: ExportFile, digest: str) -> str:
+    """Return the id of the load that a file's content makes, by its digest."""
     return fingerprint(source, declared.object, digest, declared.names, CODE)
 
 
 def take_in(
-    lake: Lake, source: str, declared: ExportFile, found: Found, *, reader: Reader, load_id: str, window: Window
+    lake: Lake,
+    source: str,
+    declared: ExportFile,
+    found: Found,
+    *,
+    reader: Reader,
+    load_id: str,
+    window: Window,
+    limits: Limits,
 ) -> Load:
     """Write the file's rows and rejects into the lake under the load's id; raises SourceError.
 
@@ -82,17 +78,17 @@ def take_in(
     and ``_line``. When they were true stands with the load: the day in the file's name, else the latest change
     that the rows themselves carry, so that it depends on the content alone; else the window's end.
     """
-    tally, newest = Tally(found.name), ""
+    tally, span = Tally(found.name, limits), Span(declared)
     rejects: list[Reject] = []
     with _Writer(lake, raw_dataset(source, declared.object), f"{load_id}.parquet") as writer:
         for block in reader.blocks():
             tally.add(block)
             rejects.extend(block.rejects)
-            newest = max(newest, _newest(block, declared))
+            span.add(block.rows)
             writer.write(_stamped(block.rows, declared, load_id, found.name))
     load = Load(
-        load_id, source, declared.object, found.name, window.key, _extracted_at(found, newest, window),
-        tally.rows, tally.rejected, json.dumps(reader.found),
+        load_id, source, declared.object, found.name, window.key, _extracted_at(found, span.newest, window),
+        tally.rows, tally.rejected, json.dumps(reader.found), span.newest, span.least_key, span.greatest_key,
     )  # fmt: skip
     if rejects:
         table = pa.Table.from_pylist([_row(load, reject) for reject in rejects], schema=QUARANTINE.schema)
@@ -133,22 +129,10 @@ def _stamped(rows: pa.Table, declared: ExportFile, load_id: str, file: str) -> p
     )
 
 
-def _newest(block: Block, declared: ExportFile) -> str:
-    """Return the latest change time of the block's rows, as YYYY-MM-DD HH:MM:SS, or nothing."""
-    if declared.changed not in block.rows.column_names:
-        return ""
-    values = block.rows[declared.changed].drop_null()
-    latest = pc.max(values.filter(pc.match_substring_regex(values, _MOMENT))).as_py()
-    return re.sub("T", " ", latest)[:19] if latest else ""
-
-
-def _extracted_at(found: Found, newest: str, window: Window) -> datetime:
+def _extracted_at(found: Found, newest: datetime | None, window: Window) -> datetime:
     if found.day is not None:
         return datetime.combine(found.day, time(), UTC)
-    try:
-        return datetime.fromisoformat(newest).replace(tzinfo=UTC)
-    except ValueError:
-        return window.end
+    return newest or window.end
 
 
 def _row(load: Load, reject: Reject) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -15,6 +15,7 @@ from include.sources.files.csv_file import CsvReader
 from include.sources.files.discovery import Found, find_files
 from include.sources.files.ndjson_file import NdjsonReader
 from include.sources.files.reading import Reader
+from include.sources.files.snapshot import Snapshot
 
 
 class SourceKind(Protocol):
@@ -22,27 +23,30 @@ class SourceKind(Protocol):
 
     objects: Mapping[str, ExportFile]
 
-    def find(self, folder: Path, declared: ExportFile, window: Window) -> tuple[Found, ...]:
-        """Return the object's files that the window covers; raises SourceError when there is none."""
+    def find(self, folder: Path, declared: ExportFile, window: Window, taken: Collection[str]) -> tuple[Found, ...]:
+        """Return the object's files that the window covers, and those that came too late for an earlier one.
 
-    def read(self, found: Found, declared: ExportFile) -> Reader:
+        ``taken`` names the files taken in before. Raises LateSourceError when one is missing.
+        """
+
+    def read(self, snapshot: Snapshot, declared: ExportFile) -> Reader:
         """Open one of them; raises SourceError."""
 
 
 class FileExports:
     """Exports that lie as files in a folder."""
 
-    def __init__(self, declared: tuple[ExportFile, ...], reader: Callable[[Path, str, ExportFile], Reader]) -> None:
+    def __init__(self, declared: tuple[ExportFile, ...], reader: Callable[[Snapshot, ExportFile], Reader]) -> None:
         self.objects: Mapping[str, ExportFile] = MappingProxyType({file.object: file for file in declared})
         self._reader = reader
 
-    def find(self, folder: Path, declared: ExportFile, window: Window) -> tuple[Found, ...]:
-        """Return the object's files that the window covers; raises SourceError when there is none."""
-        return find_files(folder, declared, window)
+    def find(self, folder: Path, declared: ExportFile, window: Window, taken: Collection[str]) -> tuple[Found, ...]:
+        """Return the object's files that the window covers, and those that came too late for an earlier one."""
+        return find_files(folder, declared, window, taken)
 
-    def read(self, found: Found, declared: ExportFile) -> Reader:
+    def read(self, snapshot: Snapshot, declared: ExportFile) -> Reader:
         """Open one of them; raises SourceError."""
-        return self._reader(found.path, found.name, declared)
+        return self._reader(snapshot, declared)
 
 
 KINDS: Mapping[str, SourceKind] = MappingProxyType(

@@ -3,130 +3,129 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.exports import ExportFile
 from include.contracts.nearest import nearest
+from include.contracts.raw import held_dataset, raw_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, Window, fingerprint
-from include.contracts.sources import read_sources
-from include.sources.files.discovery import Found
-from include.sources.loads import Load, identify, load_table, raw_dataset, rejected_table, take_in
+from include.contracts.sources import Limits, read_limits, read_sources
+from include.sources.arrivals import doubts, evidence
+from include.sources.files.discovery import missing_days
+from include.sources.load_log import LoadLog
+from include.sources.loads import Load
 from include.sources.registry import SourceKind, declared_object, kind_of
+from include.storage.control.approvals import approved
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
 FILES_AT_ONCE = 2  # each takes some 300 MB of memory; unpacking and parsing leave Python to others
+NAMED_DAYS = 3
 
-Taken = Mapping[str, dict[str, Load]]  # object -> file -> load
+log = logging.getLogger("kindred.sources")
 
 
 def extract(project: Project, _run: Run, source: str, window: Window) -> StageReport:
     """Take in the source's export files that the window covers; all of them or, on an error, none.
 
     A file whose content is in the lake already is not read again; of a file that changed both contents are kept,
-    and the one that lies in the folder now is the current one. Raises SourceError, ConfigurationError.
+    and the one that lies in the folder now is the current one. Raises SourceError, ConfigurationError, and HeldError
+    when an object falls short of what it brought before (limits of sources.yaml) and nobody has approved it.
     """
-    sources = read_sources(project.settings.config)
+    sources, limits = read_sources(project.settings.config), read_limits(project.settings.config)
     if source not in sources:
         raise ConfigurationError(f"There is no source {source!r}{nearest(source, sources)}.")
     settings = sources[source]
     kind = kind_of(source, settings.kind)
-    folder = project.settings.exports / settings.path
-    log = _Log(project.lake, source)
-    taken: dict[str, dict[str, Load]] = {}
-    for name in settings.objects:
-        declared = declared_object(source, kind, name)
-        taken[name] = _take_object(log, kind, declared, folder, window)
-    written = [log.write(), *(_commit(project.lake, source, kind.objects[name], taken[name]) for name in taken)]
-    return StageReport(
-        stage=f"extract.{source}", writes=tuple(ref for refs in written for ref in refs), counts=_counts(kind, taken)
-    )
+    loads = LoadLog(project.lake, source, limits)
+    objects = [
+        _take_object(loads, kind, declared_object(source, kind, name), project.settings.exports / settings.path, window)
+        for name in settings.objects
+    ]
+    loads.check_unchanged()
+    _pass_gate(project, source, objects, limits)
+    written = [*loads.write(), *(_commit(project.lake, found) for found in objects)]
+    counts = {name: count for found in objects for name, count in _counts(found, window).items()}
+    return StageReport(stage=f"extract.{source}", writes=tuple(written), counts=counts)
 
 
-def _take_object(log: _Log, kind: SourceKind, declared: ExportFile, folder: Path, window: Window) -> dict[str, Load]:
-    """Return the load of each of the object's files in the window, reading those that are new."""
-    files = kind.find(folder, declared, window)
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """One object of a source: its files before, and those that this extraction found, each with its load."""
+
+    declared: ExportFile
+    manifest: Manifest
+    before: Mapping[str, Load]
+    taken: Mapping[str, Load]
+
+    @property
+    def current(self) -> dict[str, Load]:
+        """What holds the object now; of a file a day, all that ever came."""
+        return {**(self.before if self.declared.is_daily else {}), **self.taken}
+
+
+def _take_object(loads: LoadLog, kind: SourceKind, declared: ExportFile, folder: Path, window: Window) -> _Object:
+    """Find the load of each of the object's files in the window, reading those that are new."""
+    dataset = raw_dataset(loads.source, declared.object)
+    manifest = loads.lake.current(dataset) or Manifest(dataset, "", (), 0)
+    files = kind.find(folder, declared, window, manifest.inputs)
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
-        loads = list(pool.map(lambda found: log.load(kind, declared, found, window), files))
-    return {found.name: load for found, load in zip(files, loads, strict=True)}
+        found = list(pool.map(lambda file: loads.load(kind, declared, file, window), files))
+    before = {file: loads.known[load] for file, load in manifest.inputs.items()}
+    return _Object(declared, manifest, before, {file.name: load for file, load in zip(files, found, strict=True)})
 
 
-class _Log:
-    """The loads of a source so far, by id."""
-
-    def __init__(self, lake: Lake, source: str) -> None:
-        self.lake, self.source = lake, source
-        self.table = load_table(source)
-        self.manifest = lake.current(self.table.name)
-        self.loads = {load.load_id: load for load in self._read()}
-
-    def _read(self) -> list[Load]:
-        if self.manifest is None:
-            return []
-        (url,) = self.lake.urls(self.manifest)
-        with self.lake.fs.open(url) as stream:
-            return [Load(**row) for row in pq.read_table(stream).to_pylist()]
-
-    def load(self, kind: SourceKind, declared: ExportFile, found: Found, window: Window) -> Load:
-        """Return the load of the file's content, taking it in if the log has none."""
-        load_id = identify(self.source, declared, found)
-        if load_id not in self.loads:
-            self.loads[load_id] = take_in(
-                self.lake,
-                self.source,
-                declared,
-                found,
-                reader=kind.read(found, declared),
-                load_id=load_id,
-                window=window,
-            )
-        return self.loads[load_id]
-
-    def write(self) -> tuple[DatasetRef, ...]:
-        """Write the log and the list of rejects as versions."""
-        loads = sorted(self.loads.values(), key=lambda load: load.load_id)
-        version = fingerprint([load.load_id for load in loads])
-        file = f"{version}.parquet"
-        if self.lake.manifest(self.table.name, version) is None:
-            rows = pa.Table.from_pylist([asdict(load) for load in loads], schema=self.table.schema)
-            with self.lake.fs.open(self.lake.url(self.table.name, file), "wb") as stream:
-                pq.write_table(rows, stream, compression="zstd")
-        rejected = [load for load in loads if load.rejected]
-        dataset = rejected_table(self.source).name
-        files = [load.data_file for load in rejected]
-        return (
-            self.lake.commit(dataset, fingerprint(files), files, sum(load.rejected for load in rejected)),
-            self.lake.commit(self.table.name, version, [file], len(loads)),
-        )
+def _pass_gate(project: Project, source: str, objects: Collection[_Object], limits: Limits) -> None:
+    """Raise HeldError for exports that may not be whole, until a person has approved them."""
+    found = {o.declared.object: list(doubts(o.declared, o.before, o.current, limits)) for o in objects}
+    every = [doubt for of_object in found.values() for doubt in of_object]
+    if not every:
+        return
+    judged = {o.declared.object: [_ids(o.before), _ids(o.taken)] for o in objects if found[o.declared.object]}
+    version = fingerprint(judged)
+    subject, why = f"{raw_dataset(source, 'held')}@{version}", evidence(source, every)
+    if not approved(project, [subject]):
+        project.lake.commit(held_dataset(source), version, [], 0, {"evidence": why}, point=False)
+        raise HeldError(subject, why)
 
 
-def _commit(lake: Lake, source: str, declared: ExportFile, taken: Mapping[str, Load]) -> tuple[DatasetRef, ...]:
+def _ids(loads: Mapping[str, Load]) -> dict[str, str]:
+    return {file: load.load_id for file, load in loads.items()}
+
+
+def _commit(lake: Lake, found: _Object) -> DatasetRef:
     """Make a version of the object's raw rows: all loads ever, and in its inputs the current one of each file."""
-    dataset = raw_dataset(source, declared.object)
-    before = lake.current(dataset) or Manifest(dataset, "", (), 0)
-    current = {**(before.inputs if declared.is_daily else {}), **{file: load.load_id for file, load in taken.items()}}
-    files = sorted({*before.files, *(load.data_file for load in taken.values())})
-    new = {load.data_file: load.rows - load.rejected for load in taken.values() if load.data_file not in before.files}
-    return (lake.commit(dataset, fingerprint(files, current), files, before.rows + sum(new.values()), current),)
+    before, current = found.manifest, _ids(found.current)
+    files = sorted({*before.files, *(load.data_file for load in found.taken.values())})
+    new = {load.data_file: load.rows - load.rejected for load in found.taken.values()}
+    rows = before.rows + sum(rows for file, rows in new.items() if file not in before.files)
+    return lake.commit(before.dataset, fingerprint(files, current), files, rows, current)
 
 
-def _counts(kind: SourceKind, taken: Taken) -> dict[str, int]:
-    """Files, rows and unreadable rows of each object in the window, and the rows that carry an unknown column."""
-    counts: dict[str, int] = {}
-    for name, loads in taken.items():
-        counts[f"{name}.files"] = len(loads)
-        counts[f"{name}.rows"] = sum(load.rows for load in loads.values())
-        counts[f"{name}.rejected"] = sum(load.rejected for load in loads.values())
-        for load in loads.values():
-            for column in json.loads(load.header):
-                if column not in kind.objects[name].names:
-                    key = f"{name}.unknown.{column}"
-                    counts[key] = counts.get(key, 0) + load.rows
+def _counts(found: _Object, window: Window) -> dict[str, int]:
+    """Files, rows and unreadable rows of an object in the window, and the rows that carry an unknown column.
+
+    Of a file a day also the days that none has come for; they are named in the log.
+    """
+    name, loads = found.declared.object, found.taken.values()
+    counts = {
+        f"{name}.files": len(loads),
+        f"{name}.rows": sum(load.rows for load in loads),
+        f"{name}.rejected": sum(load.rejected for load in loads),
+    }
+    for load in loads:
+        for column in json.loads(load.header):
+            if column not in found.declared.names:
+                key = f"{name}.unknown.{column}"
+                counts[key] = counts.get(key, 0) + load.rows
+    missing = missing_days(found.declared, found.current, window)
+    if missing:
+        counts[f"{name}.missing_days"] = len(missing)
+        named = ", ".join(f"{day}" for day in missing[:NAMED_DAYS]) + (", ..." if len(missing) > NAMED_DAYS else "")
+        log.warning("%s: no file has come for %d days (%s).", found.declared.path, len(missing), named)
     return counts

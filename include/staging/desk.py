@@ -40,7 +40,7 @@ class Desk:
     def __post_init__(self) -> None:
         self._raw: dict[str, RawObject] = {}
         self._parts: list[ir.Table] = []
-        self._loads: Loads = read_loads(self.engine, self.source)
+        self.loads: Loads = read_loads(self.engine, self.source)
         self._declared: Mapping[str, ExportFile] = {file.object: file for file in EXPORTS[self.settings.kind]}
 
     @property
@@ -61,10 +61,14 @@ class Desk:
             self._account(name, raw, faulty=0, gone=0)
         return raw.current > 0
 
+    def is_daily(self, name: str) -> bool:
+        """Whether there is one file of the object a day."""
+        return self._declared[name].is_daily
+
     def raw(self, name: str) -> RawObject:
         """Return the object's current rows, unjudged."""
         if name not in self._raw:
-            raw = read_object(self.engine, self.manifests[name], self._declared[name], self._loads)
+            raw = read_object(self.engine, self.manifests[name], self._declared[name], self.loads)
             self._raw[name] = replace(raw, rows=self.named(raw.rows))
         return self._raw[name]
 

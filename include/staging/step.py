@@ -25,10 +25,12 @@ from include.contracts.staged import (
     OPPORTUNITY_CONTACT_ROLE,
     PERSON_RECORD,
     QUARANTINE,
+    SOURCE_STATE,
     STAGED,
     USAGE_EVENT,
 )
 from include.contracts.tables import Table
+from include.staging.completeness import completeness
 from include.staging.consent import doings, refusals
 from include.staging.desk import Desk, Staged
 from include.staging.phones import with_phones
@@ -41,7 +43,7 @@ from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
-CODE = 3  # raised when the same raw rows would be staged in another way
+CODE = 6  # raised when the same raw rows would be staged in another way
 COUNTS = "staged/counts"  # a version without files, whose inputs are the counts of the step that made it
 GROWING = (USAGE_EVENT, EMAIL_ACTIVITY)
 SORTED_ROWS = 10_000_000  # sorting more events would cost more than all else, and nobody reads them in order
@@ -124,6 +126,7 @@ def _stage_all(
     for desk in desks:
         for table, rows in KINDS[desk.settings.kind](desk):
             parts[table.name].append(rows)
+        parts[SOURCE_STATE.name].append(completeness(desk))
     counts = {name: count for desk in desks for name, count in desk.counts.items()}
     refs: dict[str, DatasetRef] = {}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.contracts.errors import SourceError
+from include.contracts.errors import LateSourceError, SourceError
 from tests.export_files import Company, call
 
 HEADER = b"Id,LastName,CreatedDate,SystemModstamp,Email\n"
@@ -68,10 +68,21 @@ def test_an_unclosed_quote_costs_its_own_line_and_not_those_behind_it(company: C
     assert [(reject["line"], reject["rule"]) for reject in rejected] == [(3, "unclosed_quote")]
 
 
-def test_a_file_whose_last_quote_is_never_closed_loses_no_row_silently(company: Company) -> None:
-    taken, rejected = contacts(company, HEADER + GOOD + b'003B,Moe,2025-01-01T00:00:00Z,2026-01-01T00:00:00Z,"b@n')
-    assert taken == ["003A"]
-    assert [reject["rule"] for reject in rejected] == ["unclosed_quote"]
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"003B,Moe,2025-01-01T00:0",
+        b'003B,Moe,2025-01-01T00:00:00Z,2026-01-01T00:00:00Z,"b@n',
+        b'003B,"Moe\nand\nso',
+        b'003B,"Moe\nand\n',
+        "003B,Mø".encode()[:-1],
+    ],
+    ids=["in a field", "in the last field", "in a field of several lines", "at a line end in it", "in a character"],
+)
+def test_a_file_that_ends_within_a_record_is_refused_whole(company: Company, rest: bytes) -> None:
+    with pytest.raises(LateSourceError, match=r"crm/Contact\.csv, line 3: the file ends in the middle of this record"):
+        contacts(company, HEADER + GOOD + rest)
+    assert company.rows("raw/crm/contact") == []
 
 
 def test_line_ends_may_be_mixed_and_the_last_may_be_missing(company: Company) -> None:
@@ -186,6 +197,12 @@ def test_a_broken_line_of_json_is_set_aside_and_nothing_else_is_lost(company: Co
     assert [(reject["rule"], reject["line"], reject["file"]) for reject in rejected] == [
         (rule, 2, "usage/2026-10-30.ndjson.gz")
     ]
+
+
+def test_a_day_that_ends_within_a_call_is_refused_whole(company: Company) -> None:
+    company.write_day_bytes("2026-10-30", b'{"type":"track","messageId":"m1"}\n{"type":"track","messa')
+    with pytest.raises(LateSourceError, match=r"usage/2026-10-30\.ndjson\.gz, line 2: the file ends in the middle"):
+        company.extract("usage")
 
 
 def test_a_truncated_archive_stops_and_says_where_it_ends(company: Company) -> None:

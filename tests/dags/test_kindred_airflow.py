@@ -13,7 +13,14 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
-from include.contracts.errors import ConfigurationError, HeldError, KindredError, RetryableError, SourceError
+from include.contracts.errors import (
+    ConfigurationError,
+    HeldError,
+    KindredError,
+    LateSourceError,
+    RetryableError,
+    SourceError,
+)
 from include.contracts.runs import Window
 
 BROKEN = SourceError("the gzip is truncated", file="usage/2026-10-01.ndjson.gz", remedy="Export it again.")
@@ -62,6 +69,27 @@ def test_an_error_of_ours_ends_the_task_with_its_sentence_alone(
     assert ended.value.__suppress_context__
     assert caplog.messages == [str(error)]
     assert caplog.records[0].exc_info is None
+
+
+@pytest.mark.parametrize(("kind", "end"), [("scheduled", "Wait"), ("manual", "Stopped"), ("backfill", "Stopped")])
+def test_a_scheduled_run_waits_for_a_missing_export_and_a_person_is_told_at_once(
+    shared: ModuleType, monkeypatch: pytest.MonkeyPatch, kind: str, end: str
+) -> None:
+    at_work = {"dag_run": SimpleNamespace(run_type=kind)}
+    monkeypatch.setattr(shared, "get_current_context", lambda: at_work)
+
+    @shared.stage_task()
+    def extract() -> None:
+        raise LateSourceError("the file is missing", file="crm/Lead.csv", remedy="Put the export there.")
+
+    with pytest.raises(getattr(shared, end)):
+        extract.function()
+
+
+def test_an_extraction_is_started_again_for_the_window_it_was_held_for(shared: ModuleType) -> None:
+    for held in (dag_run("2026-10-30T00:45", "2026-10-31T00:45"), dag_run()):
+        window = shared.window_of(held)
+        assert shared.window_of(dag_run(conf=shared.again(shared.run_of(held), window))) == window
 
 
 @pytest.mark.parametrize(
@@ -128,6 +156,7 @@ def test_nothing_is_asked_twice(shared: ModuleType) -> None:
     ("error", "action"),
     [
         ("Stopped", "fail"),
+        ("Wait", "retry"),
         ("TryAgain", "retry"),
         (ConnectionResetError(), "retry"),
         (KeyError("email"), "fail"),

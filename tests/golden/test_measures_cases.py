@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from include.contracts import profiles, staged
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.metrics import BASIS, CONTRACT_RENEWAL, COVERAGE, GRID, NPS_MONTH, RENEWAL_MONTH
 from include.measures.step import measure
 from tests.small_company import AS_OF, SmallCompany, read
@@ -128,6 +128,9 @@ def users(company: SmallCompany) -> None:
     company.use("usage.user:2", days_ago(27), feature="c")
     company.person("regular")
     company.use("regular", *(days_ago(n) for n in (0, 3, 9, 27)))
+    company.person("half_logged_in")
+    company.use("half_logged_in", days_ago(1), times=2)
+    company.use("half_logged_in", days_ago(1), days_ago(40), times=3, is_stitched=True)
     company.person("future_use")
     company.use("future_use", ahead(1))
     company.account("falling")
@@ -152,6 +155,10 @@ def users(company: SmallCompany) -> None:
 
 
 def addressees(company: SmallCompany) -> None:
+    for name, deliverable in (("bounced", False), ("reached", True), ("unsent", None)):
+        company.person(name, email=f"{name}@x.test")
+        company.add(profiles.PROFILE_IDENTIFIER, profile_id=name, type="email", value=f"{name}@x.test",
+                    is_primary=True, is_deliverable=deliverable)  # fmt: skip
     company.person("opened_by_machines")
     company.mail("opened_by_machines", "sent", days_ago(3))
     company.mail("opened_by_machines", "open", days_ago(3), is_machine=True)
@@ -338,6 +345,14 @@ def test_usage_tiers(people: Rows, person: str, tier: str, days_28: int, feature
     assert (row["usage_tier"], row["usage_active_days_28"], row["usage_features_28"]) == (tier, days_28, features)
 
 
+def test_use_without_a_login_counts_and_says_so(company: SmallCompany, report: Any, people: Rows) -> None:
+    row = people["half_logged_in"]
+    assert (row["usage_core_actions_28"], row["usage_stitched_28"]) == (5, 3)
+    assert people["regular"]["usage_stitched_28"] == 0
+    assert report.counts["basis.usage_stitched"] == 3
+    assert "usage_stitched_28" in measures_of("person")["usage_core_actions_28"].beside  # so why shows it
+
+
 def test_the_windows_of_active_days(people: Rows) -> None:
     row = people["regular"]
     assert (row["usage_active_days_7"], row["usage_active_days_28"], row["usage_active_days_90"]) == (2, 4, 4)
@@ -387,6 +402,12 @@ def test_machines_are_no_engagement(people: Rows) -> None:
     assert (row["email_opens_28"], row["email_clicks_28"], row["email_machine_28"]) == (0, 0, 2)
     assert row["engagement_last_on"] is None
     assert not row["email_unsubscribed_28"]
+
+
+def test_an_address_that_bounces_is_none_to_write_to(people: Rows) -> None:
+    assert [people[name]["has_email"] for name in ("bounced", "reached", "unsent", "silent")] == [
+        False, True, True, False,
+    ]  # fmt: skip
 
 
 def test_sends_are_counted_over_all_addresses(people: Rows) -> None:

@@ -234,6 +234,8 @@ def test_usage_is_ascribed_to_people_and_workspaces(company: Company) -> None:
     assert only(events["usage.track:m1"], "record_id", "account_id", "feature", "is_core") == (
         "usage.user:u1", "usage.group:ws1", "Report Published", True,
     )  # fmt: skip
+    stitched = {name for name, row in events.items() if row["is_stitched"]}
+    assert stitched == {"usage.track:m1"}  # nobody logged in: only u1 was ever known by its anonymous id
     assert events["usage.track:m5"]["record_id"] is None  # two people share the browser: no evidence of either
     assert only(events["usage.track:m7"], "account_id", "feature", "is_core") == ("usage.group:ws2", None, False)
     assert only(events["usage.track:m8"], "event", "is_core") == ("Page Viewed", False)

@@ -20,7 +20,7 @@ import pytest
 
 from include.contracts.settings import ROOT
 from include.launch import lock
-from include.launch.api import Airflow, DagRun
+from include.launch.api import Airflow, DagRun, TaskInstance
 from include.launch.environment import USER, password
 from include.launch.layout import Layout
 from include.samples import generate
@@ -49,7 +49,14 @@ class Installation:
             time.sleep(0.5)
 
     def is_at_rest(self) -> bool:
-        return all(run.state in {"success", "failed"} for run in self.airflow.runs(LONG_AGO))
+        """Whether every run has ended, or waits for an export."""
+        waiting = {(task.dag, task.run) for task in self.tasks("extract_usage") if task.state == "up_for_retry"}
+        runs = self.airflow.runs(LONG_AGO)
+        return all(run.state in {"success", "failed"} or (run.dag, run.run) in waiting for run in runs)
+
+    def tasks(self, dag: str) -> list[TaskInstance]:
+        """What a DAG's extraction has tried, without the question that may follow."""
+        return [t for t in self.airflow.task_instances(LONG_AGO) if t.dag == dag and t.task == "extract"]
 
     def backfill(self, dag: str, start: str, end: str, behavior: str) -> None:
         secret = {"username": USER, "password": password(self.layout)}
@@ -93,17 +100,17 @@ def up() -> Iterator[Installation]:
         shutil.rmtree(home)
 
 
-def test_each_source_is_extracted_by_its_schedule_and_says_in_one_sentence_what_it_misses(up: Installation) -> None:
+def test_each_source_is_extracted_by_its_schedule_and_says_in_one_sentence_what_it_waits_for(up: Installation) -> None:
     up.wait_for(lambda: len(up.airflow.runs(LONG_AGO)) >= 4 and up.is_at_rest())
     states = {run.dag: run.state for run in up.airflow.runs(LONG_AGO)}
     assert states == {
         "extract_crm": "success",
         "extract_email": "success",
         "extract_nps": "success",
-        "extract_usage": "failed",  # the sample has no file of yesterday
+        "extract_usage": "running",  # the sample has no file of yesterday; it may still come
     }
-    (task,) = [task for task in up.airflow.task_instances(LONG_AGO) if task.dag == "extract_usage"]
-    assert task.attempt == 1
+    (task,) = up.tasks("extract_usage")
+    assert (task.state, task.attempt) == ("up_for_retry", 1)
     log = up.layout.task_log(task.dag, task.run, task.task, task.attempt).read_text("utf-8")
     errors = [entry for line in log.splitlines() if (entry := json.loads(line))["level"] == "error"]
     assert "the file is missing" in errors[0]["event"]
@@ -114,7 +121,7 @@ def test_a_backfill_brings_what_was_missing_and_assets_start_the_rest(up: Instal
     assert up.runs("resolve_identities") == []
     up.backfill("extract_usage", "2026-10-01T00:00:00Z", "2026-10-03T00:00:00Z", "none")
     up.wait_for(lambda: bool(up.runs("build_segments")) and up.is_at_rest())
-    tasks = [task for task in up.airflow.task_instances(LONG_AGO) if task.dag == "extract_usage"]
+    tasks = up.tasks("extract_usage")
     files = [up.airflow.result(task)["counts"]["event.files"] for task in tasks if task.state == "success"]
     assert files == [1, 1]  # each day's run took in that day's file
     assert {run.state for run in up.runs("resolve_identities")} == {"success"}
@@ -127,6 +134,22 @@ def test_the_same_backfill_again_changes_nothing(up: Installation) -> None:
     up.backfill("extract_usage", "2026-10-01T00:00:00Z", "2026-10-03T00:00:00Z", "completed")
     time.sleep(2)
     up.wait_for(up.is_at_rest)
-    again = [task for task in up.airflow.task_instances(LONG_AGO) if task.dag == "extract_usage" and task.attempt > 1]
+    again = [task for task in up.tasks("extract_usage") if task.attempt > 1]
     assert again or len(up.runs("extract_usage")) > builds
     assert up.raw_usage() == before
+
+
+def test_the_pages_and_the_api_are_in_airflow_for_its_own_users_alone(up: Installation) -> None:
+    secret = {"username": USER, "password": password(up.layout)}
+    with httpx.Client(base_url=up.airflow.url, timeout=60, trust_env=False) as client:
+        assert client.get("/kindred/api/v1/segments").status_code == 401
+        sent = client.get("/kindred/segments")
+        assert (sent.status_code, "/auth/login" in sent.headers["location"]) == (303, True)
+        forged = {"Authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}
+        assert client.get("/kindred/api/v1/segments", headers=forged).status_code == 403
+        client.headers["Authorization"] = f"Bearer {client.post('/auth/token', json=secret).json()['access_token']}"
+        assert {row["segment_key"] for row in client.get("/kindred/api/v1/segments").json()["segments"]} >= {"lapsed"}
+        page = client.get("/kindred/segments")
+        assert (page.status_code, 'href="/kindred/segments/lapsed"' in page.text) == (200, True)
+        assert f"Airflow user {USER}" in page.text and "Sign out" not in page.text
+        assert "Kindred" in client.get("/api/v2/plugins").text

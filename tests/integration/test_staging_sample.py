@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.export_files import SOURCES, Company
 EXTRACT_AND_DIE = """
 import os, signal, sys
 from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from include.contracts.runs import Run, Window
 from include.contracts.settings import Settings
@@ -97,3 +99,12 @@ def test_killed_at_any_commit_and_run_again_gives_the_same_bytes(
         assert again.project.lake.current(table.name) == company.project.lake.current(table.name)
         ours, theirs = (c.project.lake.urls(c.project.lake.current(table.name)) for c in (again, company))
         assert [Path(file).read_bytes() for file in ours] == [Path(file).read_bytes() for file in theirs]
+
+
+def test_it_is_known_until_when_each_export_is_complete(company: Company) -> None:
+    states = {(row["source"], row["object"]): row for row in company.staged("source_state")}
+    assert states["usage", "event"]["complete_before"] == datetime(2026, 10, 31, tzinfo=UTC)  # the file of the 30th
+    night = datetime(2026, 10, 30, 20, tzinfo=UTC)
+    assert all(state["complete_before"] > night for state in states.values())
+    assert {state["missing_days"] for state in states.values()} == {0}
+    assert len(states) == 13

@@ -107,10 +107,10 @@ def test_conditions_on_people_of_an_account_read_their_measures() -> None:
     [
         (0, "days", True, (date(2024, 2, 29), date(2024, 2, 29))),
         (90, "days", True, (date(2024, 2, 29), date(2024, 5, 29))),
-        (2, "weeks", False, (date(2024, 2, 15), date(2024, 2, 29))),
+        (2, "weeks", False, (date(2024, 2, 16), date(2024, 2, 29))),  # fourteen dates
         (1, "years", True, (date(2024, 2, 29), date(2025, 2, 28))),
         (4, "years", True, (date(2024, 2, 29), date(2028, 2, 29))),
-        (12, "months", False, (date(2023, 2, 28), date(2024, 2, 29))),
+        (12, "months", False, (date(2023, 3, 1), date(2024, 2, 29))),
     ],
 )
 def test_spans_keep_to_the_calendar(amount: int, unit: str, ahead: bool, bounds: tuple[date, date]) -> None:

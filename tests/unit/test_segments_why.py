@@ -126,7 +126,7 @@ def test_every_direction_is_one_of_a_measure() -> None:
     [
         ("within_next(renewal_date, 30 days)", True, date(2026, 12, 31), "it will be on 2026-12-01"),
         ("within_next(renewal_date, 2 weeks)", False, date(2026, 11, 25), "it will be on 2026-11-26"),
-        ("within_last(nps_on, 30 days)", False, date(2026, 11, 1), "it will be on 2026-12-02"),
+        ("within_last(nps_on, 30 days)", False, date(2026, 11, 1), "it will be on 2026-12-01"),
         ("within_last(nps_on, 30 days)", True, date(2026, 1, 1), "(now nps_on is 2026-01-01)"),
         ("within_next(renewal_date, 30 days)", True, None, "(now renewal_date is unknown)"),
         ("within_next(renewal_date, 3 months)", True, date(2027, 6, 1), "(now renewal_date is 2027-06-01)"),

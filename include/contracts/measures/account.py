@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from include.contracts.measures.declaration import Measure, nps, relation, usage
+from include.contracts.measures.declaration import Measure, nps, relation, risk, usage
 from include.contracts.measures.sales import SALES_MEASURES
-from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, active_days
-from include.contracts.tables import count, date, integer, number, text
+from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, USAGE_THROUGH, active_days
+from include.contracts.tables import boolean, count, date, integer, number, text
 
 PEOPLE = ("usage_active_people", "usage_people_elsewhere")
 
@@ -13,20 +13,34 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     nps(
         number(
             "nps",
-            "Share of promoters less share of detractors over the people's latest answers",
+            "Share of promoters less share of detractors, of each person the latest answer about the account",
             minimum=-100,
             maximum=100,
         ),
         "points",
         history=True,
+        beside=("nps_answered", "nps_of_former_people"),
     ),
     nps(count("nps_answered", "People whose latest answer counts: the n of nps"), "people", default=0),
+    nps(
+        count("nps_of_former_people", "Of these, those who belong to another account by now, or to none"),
+        "people",
+        default=0,
+    ),
     nps(count("nps_promoters", "Promoters among them"), "people", default=0),
     nps(count("nps_detractors", "Detractors among them"), "people", default=0),
     nps(date("nps_on", "Day of the latest answer")),
     nps(text("nps_response_id", "The latest answer (staged/nps_response)")),
     *active_days(" of anybody"),
-    usage(count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0),
+    usage(
+        count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0, beside=("usage_stitched_28",)
+    ),
+    usage(
+        count("usage_stitched_28", "Of these, those without a login, on a device that one user only ever logged in on"),
+        "actions",
+        "28 days",
+        default=0,
+    ),
     usage(
         count("usage_seats_used", "People with a core action in the account's workspaces, whosever people they are"),
         "seats",
@@ -66,6 +80,22 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     *USAGE_MEASURES,
     *RENEWAL_MEASURES,
     *SALES_MEASURES,
+    risk(
+        boolean(
+            "is_at_risk",
+            "Of an account with a live contract: one of risk_reasons holds; unknown where none could be judged",
+        ),
+        beside=("risk_reasons", "nps", "nps_answered", "usage_breadth", "usage_tier", "usage_change"),
+    ),
+    risk(
+        text(
+            "risk_reasons",
+            "Of these those that hold: unhappy (NPS below risk.nps_below, of risk.nps_answered people or more), "
+            "declining (usage_is_declining), unused (usage_breadth below risk.breadth), silent (nobody active); the "
+            "last two from risk.settling_days after the contract's start",
+        )
+    ),
+    relation(USAGE_THROUGH),
     relation(text("name", "Name")),
     relation(text("industry", "Industry")),
     relation(text("country", "Country")),

@@ -12,6 +12,7 @@ RENEWAL_BUCKETS = ("overdue", "0-30", "31-60", "61-90", "91-120", "later", "none
 CONTRACT_STATES = ("not_begun", "in_force", "overdue", "ended")
 LIVE = ("in_force", "overdue")
 FREQUENCY_BUCKETS = ("saturated", "on_target", "undersaturated", "insufficient_data")
+RISKS = ("unhappy", "declining", "unused", "silent")
 SENIORITIES = ("executive", "director", "manager", "staff", "unknown")
 JOB_FUNCTIONS = ("marketing", "sales", "engineering", "finance", "operations", "product", "people", "other", "unknown")
 
@@ -19,6 +20,7 @@ BAIN = "Net Promoter System: 0-6 detractor, 7-8 passive, 9-10 promoter"
 USAGE = "Breadth, depth and frequency of core actions; thresholds in measures.yaml"
 RENEWAL = "Contract terms in the CRM; half-open buckets on the logical date"
 ENGAGEMENT = "Human email activity by staging's machine rules"
+RISK = "One definition for accounts, their contracts and segments; thresholds in measures.yaml"
 RELATION = "The golden record (profile, account)"
 
 
@@ -28,7 +30,8 @@ class Measure:
 
     ``record`` and ``dated`` name the columns that hold the source row behind the value and that row's date.
     ``default`` is the value of somebody without any source row. ``history`` keeps every change of it. ``beside`` names
-    measures without which the value may be misread; an explanation shows them with it.
+    measures without which the value may be misread; an explanation shows them with it. ``until`` names the column that
+    holds the day from which spans of a date are counted back, where that is not the logical date.
     """
 
     column: Column
@@ -42,6 +45,7 @@ class Measure:
     history: bool = False
     uses_opens: bool = False
     beside: tuple[str, ...] = ()
+    until: str = ""
 
     @property
     def name(self) -> str:
@@ -60,9 +64,10 @@ def nps(column: Column, unit: str = "", **more: object) -> Measure:
     return Measure(column, "nps", BAIN, unit, "latest response of the last nps.window_days", **NPS_ROW, **more)  # type: ignore[arg-type]
 
 
-def usage(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
-    """A measure of the family usage."""
-    return Measure(column, "usage", USAGE, unit, window, **{**USAGE_ROW, **more})  # type: ignore[arg-type]
+def usage(column: Column, unit: str = "", window: str = "", beside: tuple[str, ...] = (), **more: object) -> Measure:
+    """A measure of the family usage; one over a window is shown with the day on which the window ends."""
+    beside = (*beside, "usage_through") if window else beside
+    return Measure(column, "usage", USAGE, unit, window, beside=beside, **{**USAGE_ROW, **more})  # type: ignore[arg-type]
 
 
 def renewal(column: Column, unit: str = "", **more: object) -> Measure:
@@ -72,7 +77,12 @@ def renewal(column: Column, unit: str = "", **more: object) -> Measure:
 
 def engagement(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
     """A measure of the family engagement, of all the person's addresses."""
-    return Measure(column, "engagement", ENGAGEMENT, unit, window, **EMAIL_ROW, **more)  # type: ignore[arg-type]
+    return Measure(column, "engagement", ENGAGEMENT, unit, window, beside=("email_through",), **EMAIL_ROW, **more)  # type: ignore[arg-type]
+
+
+def risk(column: Column, **more: object) -> Measure:
+    """A measure of the family risk, which other families decide."""
+    return Measure(column, "risk", RISK, **more)  # type: ignore[arg-type]
 
 
 def relation(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:

@@ -16,7 +16,7 @@ from include.contracts.measures.declaration import (
 )
 from include.contracts.measures.reach import CAMPAIGN_MEASURES, CONTACT_MEASURES
 from include.contracts.measures.sales import SALES_MEASURES
-from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, active_days
+from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, USAGE_THROUGH, active_days
 from include.contracts.staged import CONSENT_STATUSES
 from include.contracts.tables import boolean, count, date, integer, number, text
 
@@ -26,6 +26,7 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         text("nps_class", "Class of the latest answer; unknown without one", required=True, allowed=NPS_CLASSES),
         default="unknown",
         history=True,
+        beside=("nps_of_another_account",),
     ),
     nps(date("nps_on", "Day of the latest answer")),
     nps(integer("nps_change", "Latest answer less the one before it", minimum=-10, maximum=10), "points"),
@@ -33,8 +34,21 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         count("nps_answers", "Different answers within the window, over all the person's records"), "answers", default=0
     ),
     nps(text("nps_response_id", "The latest answer (staged/nps_response)")),
+    nps(text("nps_account_id", "Account that the latest answer is about, by the employer that it names")),
+    nps(
+        boolean("nps_of_another_account", "That is not the person's present account: they have moved", required=True),
+        default=False,
+    ),
     *active_days(),
-    usage(count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0),
+    usage(
+        count("usage_core_actions_28", "Core actions"), "actions", "28 days", default=0, beside=("usage_stitched_28",)
+    ),
+    usage(
+        count("usage_stitched_28", "Of these, those without a login, on a device that one user only ever logged in on"),
+        "actions",
+        "28 days",
+        default=0,
+    ),
     usage(count("usage_features_28", "Different features used by core actions"), "features", "28 days", default=0),
     usage(
         text("usage_account_id", "Account in whose workspace the person acted last, which need not be the person's"),
@@ -56,8 +70,14 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         date("engagement_last_on", "Last human open, click, reply, form or product event"),
         window="all time",
         uses_opens=True,
+        until="engagement_through",
     ),
-    engagement(integer("engagement_days_since", "Days since then", minimum=0), "days", "all time", uses_opens=True),
+    engagement(
+        integer("engagement_days_since", "Days from then to engagement_through", minimum=0),
+        "days",
+        "all time",
+        uses_opens=True,
+    ),
     engagement(
         text("email_frequency", "Sends against engagement", required=True, allowed=FREQUENCY_BUCKETS),
         window="28 days",
@@ -65,6 +85,9 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         uses_opens=True,
     ),
     engagement(text("engagement_record_id", "The record that engaged last (staged/person_record)"), window="all time"),
+    relation(USAGE_THROUGH),
+    relation(date("email_through", "Last day that the email tool's data covers whole", required=True)),
+    relation(date("engagement_through", "The later of both: the last day a sign could come from", required=True)),
     relation(date("first_seen_on", "Day the first source created a record of the person")),
     relation(integer("tenure_days", "Days since then", minimum=0), "days"),
     relation(text("title", "Job title")),
@@ -75,7 +98,10 @@ PERSON_MEASURES: tuple[Measure, ...] = (
     relation(text("buying_role", "Part in the account's latest opportunity, as the CRM names it")),
     relation(text("country", "Country")),
     relation(text("email_consent", "Strictest consent to marketing email", allowed=CONSENT_STATUSES)),
-    relation(boolean("has_email", "There is an address to write to", required=True), default=False),
+    relation(
+        boolean("has_email", "There is an address to write to that has not bounced for good", required=True),
+        default=False,
+    ),
     relation(
         number(
             "identity_confidence",
@@ -101,6 +127,18 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         "weeks",
         "28 days",
     ),
+    relation(
+        boolean("account_usage_is_declining", "usage_is_declining of the account"),
+        window="84 days",
+        beside=("account_usage_tier", "usage_through"),
+    ),
     relation(text("account_usage_tier", "usage_tier of the account", allowed=USAGE_TIERS), window="28 days"),
-    relation(number("account_nps", "nps of the account", minimum=-100, maximum=100), "points"),
+    relation(
+        number("account_nps", "nps of the account", minimum=-100, maximum=100),
+        "points",
+        beside=("account_nps_answered",),
+    ),
+    relation(count("account_nps_answered", "nps_answered of the account: the n of account_nps"), "people", default=0),
+    relation(boolean("account_is_at_risk", "is_at_risk of the account"), beside=("account_risk_reasons",)),
+    relation(text("account_risk_reasons", "risk_reasons of the account")),
 )

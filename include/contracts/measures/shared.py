@@ -10,16 +10,26 @@ from include.contracts.tables import boolean, count, date, integer, number, text
 def active_days(whose: str = "") -> tuple[Measure, ...]:
     """Return the active days of each window; ``whose`` says so where they are not the person's own."""
     return tuple(
-        usage(count(f"usage_active_days_{days}", f"Days with a core action{whose}"), "days", f"{days} days", default=0)
+        usage(
+            count(f"usage_active_days_{days}", f"Days with a core action{whose}"),
+            "days",
+            f"{days} days",
+            default=0,
+            beside=("usage_stitched_28",),
+        )
         for days in (7, 28, 90)
     )
 
+
+USAGE_THROUGH = date(
+    "usage_through", "Last day that the product's data covers whole: windows of use end on it", required=True
+)
 
 USAGE_MEASURES: tuple[Measure, ...] = (
     usage(
         integer(
             "usage_falling_weeks",
-            "Latest weeks in a row with fewer core actions than the week before",
+            "Latest weeks in a row with fewer core actions than the week before; three come by chance to one in 24",
             required=True,
             minimum=0,
             maximum=3,
@@ -27,6 +37,33 @@ USAGE_MEASURES: tuple[Measure, ...] = (
         "weeks",
         "28 days",
         default=0,
+        beside=("usage_change", "usage_change_chance"),
+    ),
+    usage(
+        number(
+            "usage_change",
+            "Core actions of 28 days against those to expect from the 56 days before and the season, less 1",
+            minimum=-1,
+        ),
+        "share",
+        "84 days",
+        beside=("usage_change_chance",),
+    ),
+    usage(
+        number(
+            "usage_change_chance",
+            "Probability of so few by the member's own noise alone; unknown where too few are to expect",
+            minimum=0,
+            maximum=1,
+        ),
+        "probability",
+        "84 days",
+        beside=("usage_change",),
+    ),
+    usage(
+        boolean("usage_is_declining", "The fall is large (usage.decline.drop) and no chance (usage.decline.chance)"),
+        window="84 days",
+        beside=("usage_change", "usage_change_chance"),
     ),
     usage(
         number("usage_trend", "Core actions of the last 14 days against the 14 before, less 1", minimum=-1),
@@ -44,9 +81,13 @@ USAGE_MEASURES: tuple[Measure, ...] = (
         default="none",
         history=True,
     ),
-    usage(date("usage_last_on", "Day of the last core action"), window="all time"),
-    usage(integer("usage_days_since", "Days since the last core action", minimum=0), "days", "all time"),
-    usage(date("usage_seen_on", "Day of the last event of any kind, logins among them"), window="all time"),
+    usage(date("usage_last_on", "Day of the last core action"), window="all time", until="usage_through"),
+    usage(integer("usage_days_since", "Days from it to usage_through", minimum=0), "days", "all time"),
+    usage(
+        date("usage_seen_on", "Day of the last event of any kind, logins among them"),
+        window="all time",
+        until="usage_through",
+    ),
     usage(text("usage_record_id", "The product user who acted last (staged/person_record)"), window="all time"),
 )
 

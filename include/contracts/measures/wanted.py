@@ -17,6 +17,7 @@ _UP = (
     "usage_breadth", "usage_features_adopted", "usage_trend", "usage_last_on", "usage_seen_on", "email_opens_28",
     "email_clicks_28", "engagement_last_on", "renewal_date", "renewal_days", "renewal_notice_on", "contract_end_on",
     "contract_value", "contracts_live", "account_active_people", "nps_answers", "nps_answered", "nps_on",
+    "usage_change", "usage_change_chance", "usage_active_people", "account_nps_answered",
 )  # fmt: skip
 _SALES = (
     "opportunities_open", "opportunities_open_amount", "opportunity_amount", "opportunity_close_on",
@@ -28,6 +29,7 @@ _REACH = (
 )  # fmt: skip
 _DOWN = (
     "nps_detractors", "usage_falling_weeks", "usage_days_since", "engagement_days_since", "account_usage_falling_weeks",
+    "contract_value_overdue", "usage_people_elsewhere", "nps_of_former_people",
 )  # fmt: skip
 _TIERS = tuple(reversed(USAGE_TIERS))
 
@@ -42,6 +44,8 @@ WANTED: Mapping[str, Wanted] = {
     "contract_type": ("none", "month_to_month", "term", "multi_year", "auto_renew", "evergreen"),
     "contract_auto_renews": (False, True),
     "contracts_overlap": (True, False),
+    **dict.fromkeys(("is_at_risk", "account_is_at_risk"), (True, False)),
+    **dict.fromkeys(("usage_is_declining", "account_usage_is_declining"), (True, False)),
     "has_email": (False, True),
     "email_consent": ("opted_out", "opted_in"),
     "phone_consent": ("opted_out", "opted_in"),

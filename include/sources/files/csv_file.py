@@ -6,13 +6,12 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from include.contracts.errors import SourceError
+from include.contracts.errors import LateSourceError, SourceError
 from include.contracts.exports import ExportFile
 from include.contracts.nearest import nearest
 from include.sources.files import records
@@ -20,12 +19,13 @@ from include.sources.files.reading import (
     LINE,
     Block,
     Reject,
-    blocks_of_bytes,
+    cut_off,
     refuse_endless_line,
     refuse_utf16,
     tell_unknown,
 )
 from include.sources.files.records import Records, find_records
+from include.sources.files.snapshot import Snapshot
 
 _BOM = b"\xef\xbb\xbf"
 _FAULTS = {
@@ -39,6 +39,9 @@ _FAULTS = {
 }
 
 
+_CUT_OFF = (records.TOO_FEW_FIELDS, records.NOT_UTF8)
+
+
 @dataclass(frozen=True, slots=True)
 class CsvReader:
     """Reads one CSV file: its header is checked when it is opened, its rows come in ``blocks``."""
@@ -49,14 +52,15 @@ class CsvReader:
     _first_line: int
 
     @classmethod
-    def open(cls, path: Path, file: str, declared: ExportFile) -> CsvReader:
-        """Open the file and check its header; raises SourceError naming file, line and column."""
-        content = blocks_of_bytes(path, file)
+    def open(cls, snapshot: Snapshot, declared: ExportFile) -> CsvReader:
+        """Check the file's header; raises SourceError naming file, line and column."""
+        file, content = snapshot.file, snapshot.blocks()
         start = next(content, b"")
         refuse_utf16(start, file)
         start = start.removeprefix(_BOM)
         if not start.strip():
-            raise SourceError("it is empty", file=file, remedy="Export it again; without rows it still has a header.")
+            remedy = "Export it again; without rows it still has a header."
+            raise LateSourceError("it is empty", file=file, remedy=remedy)
         first = find_records(start, 1, final=True)
         end = int(first.ends[0])
         header = _parse_header(start[int(first.starts[0]) : end], file)
@@ -75,7 +79,22 @@ class CsvReader:
             yield self._block(block, found, line)
             rest, line = block[found.consumed :], line + found.newlines
             refuse_endless_line(rest, self.file, line)
-        yield self._block(rest, find_records(rest, len(self.found), final=True), line)
+        found = find_records(rest, len(self.found), final=True)
+        self._refuse_cut_off(rest, found, line)
+        yield self._block(rest, found, line)
+
+    def _refuse_cut_off(self, rest: bytes, found: Records, line: int) -> None:
+        """Raise LateSourceError when the file ends within a record.
+
+        So it does when its last line lacks its end and is no whole record, and when a quote is opened behind which no
+        whole record follows.
+        """
+        unclosed = np.flatnonzero(np.equal(found.faults, records.UNCLOSED_QUOTE))
+        last = len(found.faults) - 1
+        if len(unclosed) and not found.whole[unclosed[-1] :].any():
+            raise cut_off(self.file, line + int(found.lines[unclosed[-1]]))
+        if last >= 0 and not rest.endswith(b"\n") and found.faults[last] in _CUT_OFF:
+            raise cut_off(self.file, line + int(found.lines[last]))
 
     def _block(self, content: bytes, found: Records, line: int) -> Block:
         whole = found.whole

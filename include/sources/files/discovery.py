@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from include.contracts.errors import SourceError
+from include.contracts.errors import LateSourceError, SourceError
 from include.contracts.exports import ExportFile
 from include.contracts.runs import Window
 
@@ -24,13 +24,15 @@ class Found:
     day: date | None
 
 
-def find_files(folder: Path, declared: ExportFile, window: Window) -> tuple[Found, ...]:
-    """Return the object's files in the window, by name; raises SourceError when one is missing.
+def find_files(folder: Path, declared: ExportFile, window: Window, taken: Collection[str] = ()) -> tuple[Found, ...]:
+    """Return the object's files in the window, by name; raises LateSourceError when one is missing.
 
     A file of a day is in the window when the whole day is; a file that holds a state always is. Either may be
-    gzipped (``.gz``) or not. A window with a start wants a file for each of its days.
+    gzipped (``.gz``) or not. A window with a start wants a file for each of its days, and takes in besides what came
+    too late for the windows before it: the files of days that lie behind the first one ``taken`` in, and are not.
     """
-    found = [file for file in _matching(folder, declared) if _covers(window, file.day)]
+    lacking = frozenset(missing_days(declared, taken, window))
+    found = [file for file in _matching(folder, declared) if _covers(window, file.day) or file.day in lacking]
     missing = declared.file if not declared.is_daily else None
     if declared.is_daily and window.start is not None:
         present = {file.day for file in found}
@@ -39,19 +41,40 @@ def find_files(folder: Path, declared: ExportFile, window: Window) -> tuple[Foun
     elif found or (declared.is_daily and folder.is_dir()):
         missing = None
     if missing is not None or not folder.is_dir():
-        raise SourceError(
+        raise LateSourceError(
             "the file is missing", file=f"{folder.name}/{missing or declared.file}", remedy="Put the export there."
         )
     return tuple(found)
 
 
+def missing_days(declared: ExportFile, taken: Collection[str], window: Window) -> tuple[date, ...]:
+    """Return the whole days before the window's end, from the first of the files ``taken`` in, that none of them is.
+
+    Days behind the last file count only where the window begins behind it: without a start it may end anywhere.
+    """
+    if not declared.is_daily:
+        return ()
+    pattern = _pattern(declared)
+    days = {_day(match, name) for name in taken if (match := pattern.fullmatch(PurePosixPath(name).name))}
+    known = sorted(day for day in days if day is not None)
+    if not known:
+        return ()
+    first, last = datetime.combine(known[0], time(), UTC), datetime.combine(known[-1], time(), UTC)
+    end = window.end if window.start is not None else min(window.end, last)
+    return tuple(day for day in _days(Window(first, end)) if day not in days)
+
+
 def _matching(folder: Path, declared: ExportFile) -> Iterator[Found]:
-    name = re.escape(declared.file.removesuffix(".gz")).replace(re.escape(_DAY), r"(?P<day>\d{4}-\d\d-\d\d)")
-    pattern = re.compile(rf"{name}(\.gz)?", re.IGNORECASE)
+    pattern = _pattern(declared)
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         match = pattern.fullmatch(path.name)
         if match and path.is_file():
             yield Found(path, f"{folder.name}/{path.name}", _day(match, f"{folder.name}/{path.name}"))
+
+
+def _pattern(declared: ExportFile) -> re.Pattern[str]:
+    name = re.escape(declared.file.removesuffix(".gz")).replace(re.escape(_DAY), r"(?P<day>\d{4}-\d\d-\d\d)")
+    return re.compile(rf"{name}(\.gz)?", re.IGNORECASE)
 
 
 def _day(match: re.Match[str], file: str) -> date | None:

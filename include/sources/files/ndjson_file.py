@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -14,18 +13,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.contracts.errors import SourceError
+from include.contracts.errors import LateSourceError
 from include.contracts.exports import ExportFile
 from include.sources.files.reading import (
     LINE,
     Block,
     Reject,
-    blocks_of_bytes,
+    cut_off,
     refuse_endless_line,
     refuse_utf16,
     tell_unknown,
 )
 from include.sources.files.records import MAX_RECORD_BYTES
+from include.sources.files.snapshot import Snapshot
 
 OTHER = "_other"  # the undeclared fields of a line, as one JSON object
 _FAULTS = {
@@ -34,7 +34,7 @@ _FAULTS = {
     "json": ("not_json", "text", "is no JSON"),
     "kind": ("not_an_object", "JSON", "is JSON, but no object"),
 }
-
+_CUT_OFF = ("not_json", "not_utf8")
 
 _sessions = threading.local()  # opening a session costs more than reading a small file
 
@@ -51,13 +51,17 @@ def _session() -> duckdb.DuckDBPyConnection:
 class NdjsonReader:
     """Reads one file of JSON lines in blocks."""
 
-    path: Path
-    file: str
+    snapshot: Snapshot
     declared: ExportFile
     _unknown: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._duckdb = _session()
+
+    @property
+    def file(self) -> str:
+        """Its name under the folder of exports."""
+        return self.snapshot.file
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -67,7 +71,7 @@ class NdjsonReader:
     def blocks(self) -> Iterator[Block]:
         """Yield the rows in the file's order; raises SourceError."""
         rest, line, started = b"", 1, False
-        for piece in blocks_of_bytes(self.path, self.file):
+        for piece in self.snapshot.blocks():
             if not started:
                 refuse_utf16(piece, self.file)
                 started = True
@@ -78,10 +82,14 @@ class NdjsonReader:
                 line += block.count(b"\n", 0, end)
             rest = block[end:]
             refuse_endless_line(rest, self.file, line)
-        if not started and self.path.stat().st_size == 0:
-            raise SourceError("it is empty", file=self.file, remedy="Copy it again; a quiet day is an empty archive.")
+        if not started and self.snapshot.is_empty:
+            remedy = "Copy it again; a quiet day is an empty archive."
+            raise LateSourceError("it is empty", file=self.file, remedy=remedy)
         if rest or line == 1:
-            yield self._block(rest + b"\n", line)
+            block_of_rest = self._block(rest + b"\n", line)
+            if any(reject.rule in _CUT_OFF for reject in block_of_rest.rejects):
+                raise cut_off(self.file, line)
+            yield block_of_rest
 
     def _block(self, content: bytes, line: int) -> Block:
         lines, rejects = self._lines(content, line)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import Protocol
 
 import pyarrow as pa
 
-from include.contracts.errors import SourceError
+from include.contracts.errors import LateSourceError, SourceError
 from include.contracts.nearest import nearest
+from include.contracts.sources import Limits
 
 LINE = "_line"
-BLOCK_BYTES = 32 << 20
 LONGEST_LINE_BYTES = 64 << 20
-TOLERATED_REJECTS = 100
-TOLERATED_SHARE = 0.05
 
 log = logging.getLogger("kindred.sources")
 
@@ -59,6 +54,7 @@ class Tally:
     """What has been read of a file so far."""
 
     file: str
+    limits: Limits
     rows: int = 0
     rejected: int = 0
 
@@ -66,7 +62,7 @@ class Tally:
         """Count a block; raises SourceError when more rows are unreadable than one would set aside."""
         self.rows += block.rows.num_rows + len(block.rejects)
         self.rejected += len(block.rejects)
-        if self.rejected > max(TOLERATED_REJECTS, TOLERATED_SHARE * self.rows):
+        if self.rejected > max(self.limits.unreadable_rows, self.limits.unreadable * self.rows):
             last = block.rejects[-1] if block.rejects else None
             why = f", the last because it {last.reason}" if last else ""
             raise SourceError(
@@ -77,35 +73,14 @@ class Tally:
             )
 
 
-def blocks_of_bytes(path: Path, file: str) -> Iterator[bytes]:
-    """Yield the file's bytes, unpacked if its name ends in .gz, in blocks; raises SourceError.
-
-    The message for a damaged archive says after how many lines it ends.
-    """
-    lines = 0
-    try:
-        with _opened(path) as stream:
-            while block := stream.read(BLOCK_BYTES):
-                lines += block.count(b"\n")
-                yield block
-    except EOFError:
-        raise SourceError(
-            "the archive breaks off in the middle", file=file, line=lines + 1, remedy="Copy or export it again, whole."
-        ) from None
-    except (gzip.BadGzipFile, zlib.error):
-        raise SourceError(
-            "the archive is damaged or is no gzip file", file=file, line=lines + 1, remedy="Copy or export it again."
-        ) from None
-    except OSError as error:
-        raise SourceError(
-            f"it cannot be read ({error.strerror or type(error).__name__})",
-            file=file,
-            remedy="Let this user read it, or take it away.",
-        ) from None
-
-
-def _opened(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+def cut_off(file: str, line: int) -> LateSourceError:
+    """The error about a file that ends in the middle of a record."""
+    return LateSourceError(
+        "the file ends in the middle of this record, so its rest is missing",
+        file=file,
+        line=line,
+        remedy="Copy or export it again, whole.",
+    )
 
 
 def refuse_utf16(start: bytes, file: str) -> None:

@@ -23,7 +23,8 @@ def stage_delighted(desk: Desk) -> Staged:
         "response_id": desk.key("response", rows["Response ID"]),
         "record_id": desk.key("respondent", rows["Person ID"]),
         "at": values.moment(rows["Created At"], desk.zone), "score": values.whole(rows["Score"]),
-        "comment": values.folded(rows["Comment"]), **desk.provenance(rows),
+        "comment": values.folded(rows["Comment"]),
+        "company": values.text(rows["Company"], desk.staging.placeholders.text), **desk.provenance(rows),
     }  # fmt: skip
     yield NPS_RESPONSE, shaped(NPS_RESPONSE, found, rows)
     yield PERSON_RECORD, _respondents(desk, rows)

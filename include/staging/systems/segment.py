@@ -78,6 +78,7 @@ def _events(desk: Desk, rows: ir.Table) -> ir.Table:
     group = ibis.coalesce(acts.groupId, _path(acts.context, "$.groupId"), acts._group)
     found = {
         "event_id": desk.key("track", acts.messageId), "record_id": desk.key("user", acts._user),
+        "is_stitched": acts.userId.isnull() & acts._owner.notnull(),
         "account_id": desk.key("group", group), "at": acts._at, "event": event, "is_core": ~passive,
         "feature": ibis.ifelse(passive, ibis.null("string"), feature), **desk.provenance(acts),
     }  # fmt: skip

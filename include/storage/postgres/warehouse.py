@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
-from include.contracts import control, decisions
+from include.contracts import access, control, decisions
 from include.contracts.errors import ConfigurationError, RetryableError
 from include.contracts.settings import Settings
 from include.storage.postgres import embedded
@@ -35,6 +35,7 @@ RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION = (
     relation(table, CONTROL, table.name, METADATA) for table in control.CONTROL
 )
 DECISION, APPROVAL = (relation(table, CONTROL, table.name, METADATA) for table in decisions.STEWARDSHIP)
+API_KEY, ACCESS_LOG = (relation(table, CONTROL, table.name, METADATA) for table in access.ACCESS)
 
 
 class Warehouse:

@@ -1,0 +1,46 @@
+"""What a run says of the data that its measures rest on, from the counts that `measure` left in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+AGE, STALE, MISSING = "age_days", "stale_days", "missing_days"
+
+
+def source_count(source: str, name: str, what: str) -> str:
+    """Name a count of a source's object: AGE, STALE or MISSING."""
+    return f"source.{source}.{name}.{what}"
+
+
+def basis_count(name: str) -> str:
+    """Name the count of a kind of evidence, a key of contracts.metrics.BASES."""
+    return f"basis.{name}"
+
+
+def remarks(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return a sentence for each thing that makes measures say less than they seem to; none where all is well."""
+    return (*_sources(counts), *_usage(counts))
+
+
+def _sources(counts: Mapping[str, int]) -> Iterator[str]:
+    stale: dict[str, int] = {}
+    for key, days in counts.items():
+        kind, *place = key.split(".")
+        if kind != "source":
+            continue
+        source, name, what = place
+        if what == STALE:
+            stale[source] = max(days, stale.get(source, 0))
+        if what == MISSING:
+            yield f"{days:,} days have no {name} file of {source}: what was done on them is missing everywhere."
+    for source, days in stale.items():
+        yield (
+            f"The data of {source} ends {days:,} days before the logical date: what is measured from it stands as of "
+            "then. See that its exports arrive."
+        )
+
+
+def _usage(counts: Mapping[str, int]) -> Iterator[str]:
+    lost, everything = counts.get(basis_count("usage_by_nowhere"), 0), counts.get(basis_count("usage"), 0)
+    if lost:
+        yield f"{lost:,} of {everything:,} core actions belong to no account: neither workspace nor person tells one."

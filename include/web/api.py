@@ -1,0 +1,102 @@
+"""The API under `/api/v1`: profiles, accounts, explanations, and how the service is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from include.answers.segment import explain
+from include.contracts.access import Scope
+from include.contracts.profiles import ACCOUNT
+from include.web import personal, reading
+from include.web.answers import answer
+from include.web.callers import READ_PEOPLE, READ_PROFILES, Call
+
+router = APIRouter(prefix="/api/v1")
+
+Id = Annotated[str, Path(min_length=1, max_length=200, examples=["p_7f3a"])]
+
+
+@router.get("/health", summary="Is the service there, and is anything published?")
+def read_health(request: Request) -> Response:
+    """Say what is published; answers anybody, and tells nothing of anybody."""
+    with reading.snapshot(request.app.state.project) as connection:
+        version = reading.current_version(connection)
+    return answer(request, {"status": "ok", "version": version.name, "as_of": version.as_of})
+
+
+@router.get("/profiles/{profile_id}", summary="One person, by a living or a retired id")
+def read_profile(profile_id: Id, call: Call = READ_PROFILES) -> Response:
+    """Return the record, contact points, measures and memberships; what may not leave is withheld and counted."""
+    with reading.snapshot(call.project) as connection:
+        row = reading.profile(connection, profile_id)
+    if call.sees_people:
+        call.read("GET /profiles", row["record"]["profile_id"])
+    return call.answer(_told(row, profile_id, call))
+
+
+def _told(row: reading.Row, asked: str, call: Call) -> dict[str, Any]:
+    """A profile as its caller may see it."""
+    return {
+        "profile_id": row["record"]["profile_id"],
+        "asked": asked,
+        "aliases": row["aliases"],
+        "measures": row["measures"],
+        "segments": row["segments"] if call.caller.may(Scope.SEGMENTS_READ) else None,
+        **personal.shown(row["record"], row["points"], is_open=call.sees_people),
+    }
+
+
+class Wanted(BaseModel):
+    """Whom to look up: exactly one of the three."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"email": "ann.lee@example.com"}]})
+
+    email: str | None = Field(default=None, min_length=3, max_length=320, description="An address, as written")
+    phone: str | None = Field(default=None, min_length=3, max_length=40, description="A number with its country code")
+    source_id: str | None = Field(default=None, min_length=3, max_length=300, description="<source>.<object>:<key>")
+
+    @model_validator(mode="after")
+    def _one(self) -> Wanted:
+        if len(self._given) != 1:
+            raise ValueError("give exactly one of email, phone, source_id")
+        return self
+
+    @property
+    def _given(self) -> dict[str, str]:
+        return self.model_dump(exclude_none=True)
+
+    @property
+    def by(self) -> tuple[str, str]:
+        """What is asked by, and its value."""
+        return next(iter(self._given.items()))
+
+
+@router.post("/profiles/lookup", summary="Whose is this address, number or source record?")
+def look_up(wanted: Wanted, call: Call = READ_PROFILES) -> Response:
+    """Return the ids of the profiles that carry it: none, one, or several where it is shared."""
+    with reading.snapshot(call.project) as connection:
+        return call.answer({"profiles": reading.found(connection, *wanted.by)})
+
+
+@router.get("/profiles/{profile_id}/why/{segment_key}", summary="Why is this person in a segment, or not?")
+def read_why(profile_id: Id, segment_key: Id, call: Call = READ_PEOPLE) -> Response:
+    """Return the segment clause by clause, with values, their source records, and what would change it."""
+    with reading.snapshot(call.project) as connection:
+        living = reading.profile(connection, profile_id)["record"]["profile_id"]
+        reading.segment(connection, segment_key)
+    found = explain(call.project, segment_key, living).to_dict()
+    call.read("GET /profiles/why", living)
+    return call.answer(found)
+
+
+@router.get("/accounts/{account_id}", summary="One company with its people")
+def read_account(account_id: Id, call: Call = READ_PROFILES) -> Response:
+    """Return the account, its measures, its segments and the ids of its people."""
+    with reading.snapshot(call.project) as connection:
+        row = reading.account(connection, account_id)
+    shown = row["record"] if call.sees_people else personal.masked(ACCOUNT, row["record"])
+    segments = row["segments"] if call.caller.may(Scope.SEGMENTS_READ) else None
+    return call.answer({**row, "record": shown, "segments": segments})

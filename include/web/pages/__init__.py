@@ -1,0 +1,1 @@
+"""The pages, one module a subject: a route reads what is published and fills a template."""

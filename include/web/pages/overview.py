@@ -1,0 +1,50 @@
+"""The first page: how fresh everything is, what it amounts to, and what needs a decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Response
+
+from include.storage.postgres.warehouse import READERS
+from include.web import reading
+from include.web.callers import READ_BOTH, Call
+from include.web.render import page
+
+router = APIRouter(include_in_schema=False)
+
+RUNS = 5
+MONTHS = 6
+_SIZES = f"""
+SELECT (SELECT count(*) FROM {READERS}.profile) AS profiles, (SELECT count(*) FROM {READERS}.account) AS accounts,
+  (SELECT count(*) FROM {READERS}.segment) AS segments
+"""
+
+
+@router.get("/")
+def overview(call: Call = READ_BOTH) -> Response:
+    """Show the state of what is published and of the last runs."""
+    with reading.snapshot(call.project) as connection:
+        version = reading.current_version(connection)
+        segments = reading.segments(connection)
+        facts = {
+            "version": version,
+            "sizes": _rows(connection, _SIZES)[0],
+            "coverage": _rows(connection, f"SELECT family, profiles, share FROM {READERS}.coverage ORDER BY family"),
+            "nps": _rows(connection, f"SELECT * FROM {READERS}.nps_month ORDER BY month DESC LIMIT {MONTHS}"),
+            "renewals": _rows(
+                connection,
+                f"SELECT * FROM {READERS}.renewal_month WHERE month >= date_trunc('month', cast(:day AS date)) "
+                f"ORDER BY month LIMIT {MONTHS}",
+                day=version.as_of,
+            ),
+            "undecided": [row for row in segments if row["state"] != "published"],
+        }
+    ledger = call.project.ledger()
+    faults = ledger.audit(version.name, failed_only=True)
+    return page(call, "overview.html", runs=ledger.runs(RUNS), faults=len(faults), **facts)
+
+
+def _rows(connection: sa.Connection, query: str, **given: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(sa.text(query), given).mappings()]

@@ -1,0 +1,113 @@
+"""Pages of people and accounts: find one, see what is known and where from, and why they are where they are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Path, Query, Response
+from fastapi.responses import RedirectResponse
+
+from include.answers.chart import waterfall_svg
+from include.answers.lookup import Lookup
+from include.answers.profile import ProfileExplained, explain_profile
+from include.answers.segment import explain
+from include.contracts.profiles import ACCOUNT, PROFILE_LINEAGE
+from include.segments.population import lake_reader
+from include.storage.project import Project
+from include.web import personal, reading
+from include.web.callers import READ_PEOPLE, READ_PROFILES, Call
+from include.web.charts import svg
+from include.web.render import page, require_token, root_of
+
+router = APIRouter(include_in_schema=False)
+
+Id = Annotated[str, Path(min_length=1, max_length=200)]
+Text = Annotated[str, Form(max_length=400)]
+KINDS = {"email": "an address", "phone": "a number, with its country code", "source_id": "a source record"}
+
+
+@router.get("/people")
+def search(call: Call = READ_PROFILES) -> Response:
+    """Ask whom to look for."""
+    return page(call, "people.html", kinds=KINDS, asked=None, found=())
+
+
+@router.post("/people")
+def find(by: Text, value: Text, token: Text, call: Call = READ_PROFILES) -> Response:
+    """Show who carries an address, a number or a record; straight to the person where it is one."""
+    require_token(call, token)
+    with reading.snapshot(call.project) as connection:
+        found = reading.found(connection, by if by in KINDS else "email", value.strip())
+    if len(found) == 1:
+        return RedirectResponse(f"{root_of(call.request)}/people/{quote(found[0])}", 303)
+    return page(call, "people.html", kinds=KINDS, asked=by, found=found)
+
+
+@router.get("/people/{profile_id}")
+def person(profile_id: Id, call: Call = READ_PEOPLE) -> Response:
+    """Show a person: the golden record, where each value comes from, contact points, segments, and what unites it."""
+    with reading.snapshot(call.project) as connection:
+        version = reading.current_version(connection)
+        row = reading.profile(connection, profile_id)
+        names = {row["segment_key"]: row["name"] for row in reading.segments(connection)}
+    living = row["record"]["profile_id"]
+    united = _united(call.project, living)
+    call.read("page /people", living)
+    shown = personal.shown(row["record"], row["points"], is_open=True)
+    return page(
+        call, "person.html", version=version, profile_id=living, asked=profile_id, names=names, united=united,
+        measures=row["measures"], segments=row["segments"], lineage=_lineage(call.project, living), **shown,
+    )  # fmt: skip
+
+
+@router.get("/people/{profile_id}/link.svg")
+def link(profile_id: Id, call: Call = READ_PEOPLE) -> Response:
+    """Draw the match weights of the weakest link that holds a profile."""
+    united = _united(call.project, profile_id)
+    return svg(waterfall_svg(united.steps if united else (), "The weakest link"))
+
+
+@router.get("/people/{profile_id}/why/{segment_key}")
+def why(profile_id: Id, segment_key: Id, call: Call = READ_PEOPLE) -> Response:
+    """Show a segment clause by clause for one person."""
+    with reading.snapshot(call.project) as connection:
+        living = reading.profile(connection, profile_id)["record"]["profile_id"]
+        name = reading.segment(connection, segment_key)["name"]
+    found = explain(call.project, segment_key, living)
+    call.read("page /people/why", living)
+    return page(call, "why.html", found=found, name=name, profile_id=living)
+
+
+@router.get("/people/{profile_id}/why-in")
+def why_in(profile_id: Id, segment: Annotated[str, Query(max_length=100)], call: Call = READ_PEOPLE) -> Response:
+    """Go on to the explanation that a form asked for."""
+    return RedirectResponse(f"{root_of(call.request)}/people/{quote(profile_id)}/why/{quote(segment)}", 303)
+
+
+@router.get("/accounts/{account_id}")
+def account(account_id: Id, call: Call = READ_PROFILES) -> Response:
+    """Show an account: what is known of it, its people and its segments."""
+    with reading.snapshot(call.project) as connection:
+        version = reading.current_version(connection)
+        row = reading.account(connection, account_id)
+        names = {row["segment_key"]: row["name"] for row in reading.segments(connection)}
+    record = row["record"] if call.sees_people else personal.masked(ACCOUNT, row["record"])
+    return page(call, "account.html", version=version, names=names, **{**row, "record": record})
+
+
+def _united(project: Project, profile_id: str) -> ProfileExplained | None:
+    """What unites the profile's records; None where the lake of this installation does not have it any more."""
+    with project.engine() as engine:
+        lookup = Lookup(engine)
+        if not lookup.records(profile_id):
+            return None
+        return explain_profile(lookup, profile_id)
+
+
+def _lineage(project: Project, profile_id: str) -> dict[str, dict[str, Any]]:
+    """Where each value of the golden record comes from, by attribute."""
+    with lake_reader(project) as reader:
+        rows = reader.latest(PROFILE_LINEAGE)
+        mine = rows.filter(rows.profile_id == profile_id).to_pyarrow().to_pylist()
+    return {row["attribute"]: row for row in mine}

@@ -1,0 +1,105 @@
+"""Problem documents (RFC 9457): every refusal says in one sentence what is wrong and what to do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from include.contracts.errors import ConfigurationError, KindredError, RetryableError
+
+log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemError(Exception):
+    """A request that is refused."""
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.headers = status, detail, dict(headers or {})
+
+
+def document(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a problem document."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
+
+
+Told = Callable[[Any], ProblemError]
+AWAY = "The warehouse does not answer; try again, and see that PostgreSQL runs."
+SOON = {"Retry-After": "5"}
+KINDS: Mapping[type[Exception], Told] = MappingProxyType(
+    {
+        ProblemError: lambda error: error,
+        HTTPException: lambda error: ProblemError(error.status_code, str(error.detail), error.headers),
+        RequestValidationError: lambda error: ProblemError(422, _invalid(error.errors())),
+        RetryableError: lambda error: ProblemError(503, str(error), SOON),
+        ConfigurationError: lambda error: ProblemError(422, str(error)),
+        KindredError: lambda error: ProblemError(409, str(error)),
+        OperationalError: lambda _: ProblemError(503, AWAY, SOON),
+        InterfaceError: lambda _: ProblemError(503, AWAY, SOON),
+    }
+)
+
+
+Page = Callable[[Request, ProblemError], Response]
+
+
+def answer_problems(app: FastAPI, page: Page, documents: str) -> None:
+    """Let the application tell every error by the nearest of its kinds.
+
+    Under the path ``documents`` with a problem document, elsewhere with a ``page``.
+    """
+
+    def tell(request: Request, problem: ProblemError) -> Response:
+        within = request.url.path.removeprefix(request.scope.get("root_path", ""))
+        if within.startswith(documents):
+            return document(problem.status, problem.detail, problem.headers)
+        return page(request, problem)
+
+    async def told(request: Request, error: Exception) -> Response:
+        return tell(request, next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)(error))
+
+    for kind in KINDS:
+        app.add_exception_handler(kind, told)
+    app.add_middleware(Guarded, tell=tell)
+
+
+class Guarded:
+    """Tells of a fault by its kind alone: its text, and a traceback in a server's log, may quote a row."""
+
+    def __init__(self, app: ASGIApp, tell: Page) -> None:
+        self._app, self._tell = app, tell
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and answer for it where that fails."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - the last line before the server
+            log.error("A request failed with %s.", type(error).__name__)
+            if scope["type"] == "http" and not begun:
+                detail = f"A fault of Kindred's own ({type(error).__name__}). Please report it."
+                await self._tell(Request(scope), ProblemError(500, detail))(scope, receive, send)
+
+
+def _invalid(errors: Any) -> str:
+    """Name each part of a request that cannot be used, without its value, which may be personal."""
+    parts = [f"{'.'.join(str(step) for step in error['loc'])}: {error['msg']}" for error in errors]
+    return "; ".join(parts) + "."

@@ -1,0 +1,149 @@
+"""What is published, read for callers: each answer is one statement or one snapshot, so it is never half a version."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.contracts.nearest import nearest
+from include.contracts.segments import EVENT_KINDS
+from include.storage.postgres.build import PREFIX
+from include.storage.postgres.warehouse import PUBLICATION, READERS
+from include.storage.project import Project
+from include.web.problems import ProblemError
+
+Row = dict[str, Any]
+
+_PROFILE = f"""
+SELECT to_jsonb(p) AS record,
+  (SELECT coalesce(jsonb_agg(to_jsonb(i) - 'profile_id' ORDER BY i.type, i.value), '[]')
+   FROM {READERS}.profile_identifier i WHERE i.profile_id = p.profile_id) AS points,
+  (SELECT coalesce(jsonb_agg(to_jsonb(m) - 'member_id' ORDER BY m.segment_key), '[]')
+   FROM {READERS}.segment_membership m WHERE m.member_id = p.profile_id) AS segments,
+  (SELECT coalesce(jsonb_agg(a.alias_id ORDER BY a.alias_id), '[]')
+   FROM {READERS}.profile_alias a WHERE a.profile_id = p.profile_id) AS aliases,
+  (SELECT to_jsonb(c) - 'profile_id' FROM {READERS}.customer_360 c WHERE c.profile_id = p.profile_id) AS measures
+FROM {READERS}.profile p
+WHERE p.profile_id = coalesce((SELECT profile_id FROM {READERS}.profile_alias WHERE alias_id = :asked), :asked)
+"""
+_ACCOUNT = f"""
+SELECT to_jsonb(a) AS record, to_jsonb(m) - 'account_id' AS measures,
+  (SELECT coalesce(jsonb_agg(to_jsonb(s) - 'member_id' ORDER BY s.segment_key), '[]')
+   FROM {READERS}.segment_membership s WHERE s.member_id = a.account_id) AS segments,
+  (SELECT coalesce(jsonb_agg(p.profile_id ORDER BY p.profile_id), '[]')
+   FROM {READERS}.profile p WHERE p.account_id = a.account_id) AS people
+FROM {READERS}.account a LEFT JOIN {READERS}.account_360 m USING (account_id) WHERE a.account_id = :asked
+"""
+_LOOKUP: Mapping[str, str] = {
+    "email": f"SELECT DISTINCT profile_id FROM {READERS}.profile_identifier WHERE type = 'email' AND value = :value",
+    "phone": f"SELECT DISTINCT profile_id FROM {READERS}.profile_identifier WHERE type = 'phone' AND value = :value",
+    "source_id": f"SELECT DISTINCT profile_id FROM {READERS}.crosswalk WHERE record_id = :value",
+}
+_RANK = "CASE e.kind " + " ".join(f"WHEN '{kind}' THEN {rank}" for rank, kind in enumerate(EVENT_KINDS)) + " END"
+_CHANGES = f"""
+SELECT e.*, {_RANK} AS rank FROM {READERS}.segment_event e WHERE e.segment_key = :key
+  AND (:begin OR (e.on_date, e.sequence, {_RANK}, e.member_id) > (cast(:on_date AS date), :sequence, :rank, :member))
+ORDER BY e.on_date, e.sequence, rank, e.member_id LIMIT :limit
+"""
+
+
+@contextmanager
+def snapshot(project: Project) -> Iterator[sa.Connection]:
+    """Open one read-only snapshot of the warehouse; raises ProblemError 503 before the first publication."""
+    with project.warehouse().begin() as connection:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if connection.exec_driver_sql(f"SELECT to_regclass('{READERS}.segment')").scalar() is None:
+            raise ProblemError(503, "Nothing is published yet; run the pipeline first.", {"Retry-After": "60"})
+        yield connection
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published version: its name, its logical date, and the schema that holds its tables while it is kept."""
+
+    name: str
+    as_of: str
+    schema: str
+
+
+def current_version(connection: sa.Connection) -> Version:
+    """Return what readers see now."""
+    row = connection.execute(sa.select(PUBLICATION).where(PUBLICATION.c.is_current)).mappings().one()
+    return Version(row["version"], row["as_of"].isoformat(), PREFIX + row["version"])
+
+
+def kept_version(connection: sa.Connection, name: str) -> Version:
+    """Return a version that was published and is still kept; raises ProblemError 410 for one that is gone."""
+    row = connection.execute(sa.select(PUBLICATION).where(PUBLICATION.c.version == name)).mappings().one_or_none()
+    place = {"place": f'"{PREFIX}{name}"."segment_membership"'}
+    if row is None or connection.execute(sa.text("SELECT to_regclass(:place)"), place).scalar() is None:
+        raise ProblemError(410, "The version that this cursor goes through is not kept any more; begin anew.")
+    return Version(row["version"], row["as_of"].isoformat(), PREFIX + row["version"])
+
+
+def segments(connection: sa.Connection) -> list[Row]:
+    """Return the published rows of ``segment``, by key."""
+    rows = connection.exec_driver_sql(f"SELECT * FROM {READERS}.segment ORDER BY segment_key").mappings()
+    return [dict(row) for row in rows]
+
+
+def segment(connection: sa.Connection, key: str) -> Row:
+    """Return one published row of ``segment``; raises ProblemError 404 naming the nearest key."""
+    known = {row["segment_key"]: row for row in segments(connection)}
+    if key not in known:
+        raise ProblemError(404, f"There is no segment {key!r}{nearest(key, known)}.")
+    return known[key]
+
+
+def profile(connection: sa.Connection, asked: str) -> Row:
+    """Return a profile by its living or a retired id, with all that hangs on it; raises ProblemError 404."""
+    return _one(connection, _PROFILE, asked, "profile")
+
+
+def account(connection: sa.Connection, asked: str) -> Row:
+    """Return an account with its measures, segments and people; raises ProblemError 404."""
+    return _one(connection, _ACCOUNT, asked, "account")
+
+
+def _one(connection: sa.Connection, query: str, asked: str, kind: str) -> Row:
+    row = connection.execute(sa.text(query), {"asked": asked}).mappings().one_or_none()
+    if row is None:
+        raise ProblemError(404, f"There is no {kind} of this id.")
+    return dict(row)
+
+
+def found(connection: sa.Connection, by: str, value: str) -> list[str]:
+    """Return the profiles that carry an address, a number or a source record, by id."""
+    return sorted(connection.execute(sa.text(_LOOKUP[by]), {"value": value}).scalars())
+
+
+def changes(connection: sa.Connection, key: str, since: list[Any] | None, limit: int) -> list[Row]:
+    """Return a segment's events after a place in their order (date, sequence, kind, member), at most ``limit``."""
+    on_date, sequence, rank, member = since or ("0001-01-01", 0, 0, "")
+    place = {"begin": since is None, "on_date": on_date, "sequence": sequence, "rank": rank, "member": member}
+    rows = connection.execute(sa.text(_CHANGES), {"key": key, "limit": limit, **place}).mappings()
+    return [dict(row) for row in rows]
+
+
+def cursor(kind: str, *place: Any) -> str:
+    """Return a place in an order as one opaque word."""
+    text = json.dumps([kind, *place], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def place_of(given: str, kind: str, shape: tuple[type, ...]) -> list[Any]:
+    """Return the place that a cursor of this kind names; raises ProblemError 400 for any other text."""
+    try:
+        said, *place = json.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        said, place = None, []
+    if said != kind or len(place) != len(shape) or any(type(p) is not s for p, s in zip(place, shape, strict=True)):
+        raise ProblemError(400, "This cursor is not one that an earlier answer gave; begin again without it.")
+    return list(place)

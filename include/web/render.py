@@ -1,0 +1,102 @@
+"""Pages from templates: escaped throughout, with links that hold wherever the application is mounted."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from include.contracts.access import Scope
+from include.web.callers import Call, Caller
+from include.web.problems import ProblemError
+
+HERE = Path(__file__).parent
+UNKNOWN = "unknown"
+
+
+SHOWN: Mapping[type, Callable[[Any], str]] = MappingProxyType(  # the first kind that a value is of
+    {
+        type(None): lambda _: UNKNOWN,
+        bool: lambda value: "yes" if value else "no",
+        int: lambda value: f"{value:,}",
+        float: lambda value: f"{value:,.2f}".rstrip("0").rstrip("."),
+        datetime: lambda value: f"{value:%Y-%m-%d %H:%M}",
+        list: lambda value: ", ".join(map(shown, value)),
+    }
+)
+
+
+def shown(value: object) -> str:
+    """Return a value as people read it; what is not known says so."""
+    return next((told(value) for kind, told in SHOWN.items() if isinstance(value, kind)), str(value))
+
+
+def spoken(name: str) -> str:
+    """Return a column's name as words."""
+    return name.replace("_", " ")
+
+
+def share(value: float | None) -> str:
+    """Return a share from 0 to 1 as a percentage."""
+    return UNKNOWN if value is None else f"{value:.1%}"
+
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True,
+)  # fmt: skip
+TEMPLATES.filters |= {"shown": shown, "spoken": spoken, "share": share}
+
+
+def root_of(request: Request) -> str:
+    """Return the path under which the application is mounted; empty where it is alone."""
+    return str(request.scope.get("root_path", "")).rstrip("/")
+
+
+def page(call: Call, template: str, **context: Any) -> Response:
+    """Return a page for a known caller."""
+    return _html(
+        call.request, template, caller=call.caller, token=form_token(call.request, call.caller),
+        sees_people=call.sees_people, may_review=call.caller.may(Scope.REVIEW_WRITE), **context,
+    )  # fmt: skip
+
+
+def bare_page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
+    """Return a page for somebody who is not known."""
+    return _html(request, template, status, caller=None, token="", sees_people=False, may_review=False, **context)
+
+
+def form_token(request: Request, caller: Caller) -> str:
+    """Return what every form of a caller's pages carries, and no other site can know."""
+    secret: bytes = request.app.state.secret
+    return hmac.new(secret, f"form:{caller.name}".encode(), hashlib.sha256).hexdigest()
+
+
+def require_token(call: Call, given: str) -> None:
+    """Raise ProblemError 403 for a form that is not of the caller's own pages."""
+    if not hmac.compare_digest(form_token(call.request, call.caller), given):
+        raise ProblemError(403, "This form is not one of your own pages, or it is too old; open the page anew.")
+
+
+def require_same_origin(request: Request) -> None:
+    """Raise ProblemError 403 for a form that another site has sent: its browser says so (Fetch Metadata, Origin)."""
+    site, origin = request.headers.get("Sec-Fetch-Site", "same-origin"), request.headers.get("Origin")
+    is_own = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
+    if site not in ("same-origin", "none") or not is_own:
+        raise ProblemError(403, "This form was sent from another site.")
+
+
+def _html(request: Request, template: str, status: int = 200, **context: Any) -> Response:
+    text = TEMPLATES.get_template(template).render(
+        root=root_of(request), path=request.url.path, can_sign_out=request.app.state.has_sessions, **context
+    )
+    return HTMLResponse(text, status)

@@ -1,0 +1,361 @@
+"""The API over real HTTP: who may call, what leaves, and how a refusal is told."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from include.contracts.access import Scope
+from include.storage.postgres.warehouse import ACCESS_LOG, API_KEY
+from include.web import keys, reading
+from include.web.app import OPEN
+from include.web.serve import standalone
+from tests.small_company import SmallCompany
+from tests.web_company import days_ago, people_of, published, serving
+
+ALL = tuple(scope.value for scope in Scope)
+WITHOUT_PEOPLE = (Scope.SEGMENTS_READ, Scope.PROFILES_READ)
+
+
+@pytest.fixture(scope="module")
+def company(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
+) -> Iterator[SmallCompany]:
+    with new_database() as url:
+        company = people_of(tmp_path_factory.mktemp("web"), url)
+        published(company)
+        yield company
+        company.project.close()
+
+
+@pytest.fixture(scope="module")
+def app(company: SmallCompany) -> FastAPI:
+    return standalone(company.project)
+
+
+@pytest.fixture(scope="module")
+def address(app: FastAPI) -> Iterator[str]:
+    with serving(app) as address:
+        yield address
+
+
+Client = Callable[..., httpx.Client]
+
+
+@pytest.fixture(scope="module")
+def client(company: SmallCompany, address: str) -> Iterator[Client]:
+    """A maker of clients: ``client(scope, …)`` has a key with these scopes, ``client()`` has none."""
+    opened = []
+
+    def make(*scopes: str, key: str | None = None) -> httpx.Client:
+        made = key or (
+            keys.create(company.project.warehouse(), "test", scopes, days=1, author="me") if scopes else None
+        )
+        headers = {"Authorization": f"Bearer {made}"} if made else {}
+        opened.append(httpx.Client(base_url=f"{address}/api/v1", headers=headers))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+def detail(response: httpx.Response, status: int) -> str:
+    """The sentence of a problem document."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    return str(response.json()["detail"])
+
+
+def routes(app: FastAPI) -> list[tuple[str, str]]:
+    return [(method, route.path) for route in app.routes if isinstance(route, APIRoute) for method in route.methods]
+
+
+def filled(path: str) -> str:
+    for name, value in {"profile_id": "p1", "segment_key": "lapsed", "account_id": "a1", "key": "lapsed"}.items():
+        path = path.replace("{" + name + "}", value)
+    assert "{" not in path
+    return path
+
+
+def test_every_route_refuses_the_anonymous_the_wrong_scope_the_ended_and_the_foreign_key(
+    app: FastAPI, address: str, client: Client, company: SmallCompany
+) -> None:
+    warehouse = company.project.warehouse()
+    ended = keys.create(warehouse, "ended", ALL, days=1, author="me")
+    with warehouse.begin() as connection:
+        is_ended = API_KEY.c.key_id == ended.split("_")[1]
+        connection.execute(sa.update(API_KEY).where(is_ended).values(expires_at=datetime.now(UTC) - timedelta(days=1)))
+    revoked = keys.create(warehouse, "revoked", ALL, days=1, author="me")
+    keys.revoke(warehouse, revoked.split("_")[1])
+    changed = keys.create(warehouse, "changed", ALL, days=1, author="me")[:-1] + "~"
+    without = client(Scope.REVIEW_WRITE).headers["Authorization"].removeprefix("Bearer ")
+    walked = [(method, path) for method, path in routes(app) if path not in OPEN]
+    assert len(walked) >= 18
+    for method, path in walked:
+        refused = 401 if path.startswith("/api/") else 303  # a browser is sent to sign in
+
+        def status(key: str | None, method: str = method, path: str = path) -> int:
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            return httpx.request(method, address + filled(path), headers=headers).status_code
+
+        for key in (None, ended, revoked, changed, "kd_00000000_none", "kd__", "x"):
+            assert status(key) == refused, (path, key)
+        assert status(without) == (422 if path == "/sign-out" else 403), path
+
+
+def test_a_refused_caller_is_told_what_to_do(client: Client) -> None:
+    response = client().get("/segments")
+    assert "keys create" in detail(response, 401)
+    assert response.headers["www-authenticate"].startswith("Bearer")
+    assert "segments:read" in detail(client(Scope.PROFILES_READ).get("/segments"), 403)
+
+
+def test_segments_have_sizes_states_and_definitions(client: Client) -> None:
+    found = client(Scope.SEGMENTS_READ).get("/segments").json()
+    assert found["as_of"] == "2026-11-20"
+    by_key = {row["segment_key"]: row for row in found["segments"]}
+    assert by_key["detractors_renewing"]["size"] == 28
+    one = client(Scope.SEGMENTS_READ).get("/segments/detractors_renewing").json()
+    assert one == by_key["detractors_renewing"]
+    missing = client(Scope.SEGMENTS_READ).get("/segments/detractors_renewin")
+    assert detail(missing, 404) == "There is no segment 'detractors_renewin' (did you mean 'detractors_renewing'?)."
+
+
+def test_a_profile_answers_to_its_retired_id(client: Client) -> None:
+    found = client(*ALL).get("/profiles/p0").json()
+    assert (found["profile_id"], found["asked"], found["aliases"]) == ("p1", "p0", ["p0"])
+    assert found["record"]["full_name"] == "Nina Brandt"
+    assert {point["value"] for point in found["contact_points"]} == {"p1@acme.test", "+4930123456", "0031"}
+    assert found["measures"]["nps_class"] == "detractor"
+    assert "detractors_renewing" in {row["segment_key"] for row in found["segments"]}
+
+
+def test_without_the_scope_nothing_personal_leaves(client: Client) -> None:
+    response = client(*WITHOUT_PEOPLE).get("/profiles/p1")
+    assert response.json()["masked"]
+    for personal in ("Nina", "Brandt", "acme.test", "4930123456", "0031"):
+        assert personal not in response.text
+
+
+@pytest.mark.parametrize(
+    ("profile", "value", "why"), [("p2", "p2@ever.test", "opted out"), ("p3", "p3@gone.test", "bounced")]
+)
+def test_what_must_not_be_contacted_never_leaves_and_is_counted(
+    client: Client, profile: str, value: str, why: str
+) -> None:
+    response = client(*ALL).get(f"/profiles/{profile}")
+    assert value not in response.text
+    found = response.json()
+    assert [point["withheld"] for point in found["contact_points"]] == [why]
+    assert found["withheld"][f"email: {why}"] >= 1
+
+
+def test_people_are_looked_up_by_what_never_stands_in_a_url(client: Client) -> None:
+    look_up = client(*WITHOUT_PEOPLE)
+    assert look_up.post("/profiles/lookup", json={"email": "p1@acme.test"}).json() == {"profiles": ["p1"]}
+    assert look_up.post("/profiles/lookup", json={"phone": "+4930123456"}).json() == {"profiles": ["p1"]}
+    assert look_up.post("/profiles/lookup", json={"source_id": "usage.user:2"}).json() == {"profiles": ["p2"]}
+    assert look_up.post("/profiles/lookup", json={"email": "nobody@acme.test"}).json() == {"profiles": []}
+    refused = look_up.post("/profiles/lookup", json={"email": "p1@acme.test", "phone": "+4930123456"})
+    assert "exactly one of" in detail(refused, 422)
+    assert "p1@acme.test" not in refused.text
+
+
+def test_why_names_clauses_and_their_sources(client: Client) -> None:
+    found = client(*ALL).get("/profiles/p1/why/detractors_renewing").json()
+    assert found["is_match"]
+    assert {source["record"] for clause in found["clauses"] for source in clause["sources"]} >= {"nps.response:77"}
+    assert "pii:read" in detail(client(*WITHOUT_PEOPLE).get("/profiles/p1/why/lapsed"), 403)
+    assert "no profile" in detail(client(*ALL).get("/profiles/nobody/why/lapsed"), 404)
+
+
+def test_an_account_has_its_people(client: Client) -> None:
+    found = client(*WITHOUT_PEOPLE).get("/accounts/a2").json()
+    assert (found["record"]["name"], found["people"]) == ("Evergreen Ltd", ["p2"])
+    assert "no account" in detail(client(*WITHOUT_PEOPLE).get("/accounts/x"), 404)
+
+
+def test_changes_are_given_once_in_order_and_can_be_resumed(client: Client) -> None:
+    api, seen, since = client(Scope.SEGMENTS_READ), [], None
+    while True:
+        params: dict[str, Any] = {"limit": 10} | ({"since": since} if since else {})
+        page = api.get("/segments/detractors_renewing/changes", params=params).json()
+        seen += [(change["kind"], change["member_id"]) for change in page["changes"]]
+        since = page["next"]
+        if not page["more"]:
+            break
+    assert len(seen) == len(set(seen)) == 28
+    assert {kind for kind, _ in seen} == {"entry"}
+    again = api.get("/segments/detractors_renewing/changes", params={"since": since}).json()
+    assert (again["changes"], again["next"], again["more"]) == ([], since, False)
+
+
+@pytest.mark.parametrize(
+    "given", ["x", "W10", "WyJjaGFuZ2VzIl0", "bnVsbA", "=", "%00", "WyJjaGFuZ2VzIiwieCIsMCwwLCJ4Il0"]
+)
+def test_a_malformed_cursor_is_refused(client: Client, given: str) -> None:
+    refused = client(Scope.SEGMENTS_READ).get("/segments/lapsed/changes", params={"since": given})
+    assert "begin again without it" in detail(refused, 400)
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "10001", "1e9", "x"])
+def test_an_absurd_page_size_is_refused(client: Client, limit: str) -> None:
+    refused = client(Scope.SEGMENTS_READ).get("/segments/lapsed/changes", params={"limit": limit})
+    assert "limit" in detail(refused, 422)
+
+
+def test_an_unchanged_answer_is_not_sent_twice(client: Client) -> None:
+    api = client(Scope.SEGMENTS_READ)
+    first = api.get("/segments/lapsed")
+    again = api.get("/segments/lapsed", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_reads_of_personal_data_are_in_the_access_log(client: Client, company: SmallCompany) -> None:
+    client(*ALL).get("/profiles/p0", headers={"X-Reason": "renewal call"})
+    client(*WITHOUT_PEOPLE).get("/profiles/p3")
+    with company.project.warehouse().begin() as connection:
+        rows = [dict(row) for row in connection.execute(sa.select(ACCESS_LOG)).mappings()]
+    read = [row for row in rows if row["reason"] == "renewal call"]
+    assert [(row["subject"], row["profiles"], row["action"]) for row in read] == [("p1", 1, "GET /profiles")]
+    assert read[0]["caller"].endswith("(test)")
+    assert all(row["subject"] != "p3" or "pii" not in row["caller"] for row in rows)
+
+
+def test_health_answers_anybody_and_tells_of_nobody(client: Client) -> None:
+    assert client().get("/health").json().keys() == {"status", "version", "as_of"}
+
+
+def test_answers_carry_the_headers_that_browsers_obey(client: Client) -> None:
+    headers = client().get("/health").headers
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_caller_that_calls_too_often_is_told_to_wait() -> None:
+    from include.web.limits import Limiter  # noqa: PLC0415
+    from include.web.problems import ProblemError  # noqa: PLC0415
+
+    now = [0.0]
+    limiter = Limiter(2, 3, clock=lambda: now[0])
+    for _ in range(3):
+        limiter.take("a")
+    with pytest.raises(ProblemError) as refused:
+        limiter.take("a")
+    assert (refused.value.status, refused.value.headers) == (429, {"Retry-After": "1"})
+    limiter.take("b")
+    now[0] = 0.5
+    limiter.take("a")
+
+
+def test_a_key_is_kept_as_a_digest_only(company: SmallCompany) -> None:
+    key = keys.create(company.project.warehouse(), "shown once", ALL, days=1, author="me")
+    with company.project.warehouse().begin() as connection:
+        kept = str(connection.execute(sa.select(API_KEY)).mappings().all())
+    assert key.split("_", 2)[2] not in kept
+
+
+def test_before_the_first_publication_there_is_a_sentence(tmp_path: Path, warehouse_url: str) -> None:
+    company = SmallCompany(tmp_path, warehouse_url=warehouse_url)
+    with serving(standalone(company.project)) as address:
+        assert "Nothing is published yet" in detail(httpx.get(f"{address}/api/v1/health"), 503)
+
+
+def test_a_warehouse_that_is_away_is_a_sentence(tmp_path: Path) -> None:
+    company = SmallCompany(tmp_path, warehouse_url="postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with serving(standalone(company.project)) as address:
+        refused = httpx.get(f"{address}/api/v1/segments", headers={"Authorization": "Bearer kd_00000000_x"})
+        assert "does not answer" in detail(refused, 503)
+
+
+def test_members_come_in_pages_of_one_version(client: Client) -> None:
+    api, seen, params = client(*ALL), [], {"limit": 12}
+    while True:
+        page = api.get("/segments/detractors_renewing/members", params=params).json()
+        seen += [row["profile_id"] for row in page["members"]]
+        if page["next"] is None:
+            break
+        params = {"limit": 12, "cursor": page["next"]}
+    assert len(seen) == len(set(seen)) == 28
+    assert seen == sorted(seen)
+    assert page["contactable"]["email"]["consent unknown"] == 28
+
+
+def test_a_cursor_goes_on_in_its_version_whatever_is_published_meanwhile(tmp_path: Path, warehouse_url: str) -> None:
+    company = people_of(tmp_path, warehouse_url)
+    published(company)
+    key = keys.create(company.project.warehouse(), "pager", ALL, days=1, author="me")
+    with serving(standalone(company.project)) as address:
+        api = httpx.Client(base_url=f"{address}/api/v1", headers={"Authorization": f"Bearer {key}"})
+        first = api.get("/segments/detractors_renewing/members", params={"limit": 20}).json()
+        for n in range(4, 20):
+            company.answer(f"p{n}", 10, days_ago(1))
+        published(company)
+        rest = api.get("/segments/detractors_renewing/members", params={"limit": 20, "cursor": first["next"]}).json()
+        assert rest["version"] == first["version"]
+        assert len({row["profile_id"] for page in (first, rest) for row in page["members"]}) == 28
+        now = api.get("/segments/detractors_renewing/members").json()
+        assert (len(now["members"]), now["version"] == first["version"]) == (12, False)
+        gone = reading.cursor("members", "0" * 16, "p1")
+        assert "not kept" in detail(api.get("/segments/lapsed/members", params={"cursor": gone}), 410)
+    company.project.close()
+
+
+def test_members_without_the_scope_are_masked_in_every_format(client: Client) -> None:
+    for format in ("json", "csv", "ndjson"):
+        response = client(*WITHOUT_PEOPLE).get("/segments/detractors_renewing/members", params={"format": format})
+        assert response.status_code == 200
+        assert "p1" in response.text and "Nina" not in response.text and "p1@acme" not in response.text
+
+
+def test_contact_points_that_may_not_be_used_are_in_no_format(client: Client) -> None:
+    """p2, an evergreen power user, opted out."""
+    for format in ("json", "csv", "ndjson", "xlsx", "parquet"):
+        response = client(*ALL).get("/segments/evergreen_power_users/members", params={"format": format})
+        assert response.status_code == 200
+        assert b"p2@ever.test" not in response.content
+    page = client(*ALL).get("/segments/evergreen_power_users/members").json()
+    assert page["contactable"]["email"]["opted out"] == 1
+    reached = client(*ALL).get("/segments/evergreen_power_users/members", params={"channel": "email"}).json()
+    assert reached["members"] == []
+
+
+def test_files_are_what_they_say_and_read_by_pandas(client: Client) -> None:
+    import pandas as pd  # noqa: PLC0415
+
+    api = client(*ALL)
+    answer = api.get("/segments/detractors_renewing/members", params={"format": "csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="detractors_renewing.csv"'
+    assert int(answer.headers["x-kindred-count"]) == len(pd.read_csv(io.StringIO(answer.text))) == 28
+    lines = api.get("/segments/detractors_renewing/members", params={"format": "ndjson"})
+    assert len(pd.read_json(io.StringIO(lines.text), lines=True)) == 28
+
+
+def test_members_can_be_chosen_by_column_and_confidence(client: Client) -> None:
+    params = {"fields": "profile_id, company", "min_confidence": 0.85}
+    page = client(*ALL).get("/segments/detractors_renewing/members", params=params).json()
+    assert {tuple(row) for row in page["members"]} == {("profile_id", "company")}
+    assert len(page["members"]) == 27  # p1 hangs together by .8 only
+    refused = client(*ALL).get("/segments/detractors_renewing/members", params={"fields": "compny"})
+    assert "did you mean 'company'" in detail(refused, 422)
+    assert "extra" in detail(client(*ALL).get("/segments/lapsed/members", params={"colour": "red"}), 422).lower()
+
+
+def test_a_definition_is_previewed_before_it_is_saved(client: Client) -> None:
+    found = client(*ALL).post("/preview", json={"where": "nps_class = 'detractor'"}).json()
+    assert found["size"] == 28
+    refused = client(*ALL).post("/preview", json={"where": "nps_clas = 'detractor'"})
+    assert "nps_class" in detail(refused, 422)

@@ -1,0 +1,187 @@
+"""The pages over real HTTP, as a browser gets them: who is let in, what they show, and what attackers try."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from html import unescape
+
+import httpx
+import pytest
+
+from include.contracts import identity, profiles
+from include.contracts.access import Scope
+from include.web import keys
+from include.web.serve import standalone
+from tests.small_company import SmallCompany
+from tests.web_company import people_of, published, serving
+
+ALL = tuple(scope.value for scope in Scope)
+PAGES = ("/", "/segments", "/segments/detractors_renewing", "/segments/accounts_at_risk", "/people", "/people/p1",
+         "/people/p3", "/people/p1/why/detractors_renewing", "/people/p1/why/lapsed", "/accounts/a1",
+         "/quality")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def company(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
+) -> Iterator[SmallCompany]:
+    with new_database() as url:
+        company = people_of(tmp_path_factory.mktemp("pages"), url)
+        published(company)
+        yield company
+        company.project.close()
+
+
+@pytest.fixture(scope="module")
+def address(company: SmallCompany) -> Iterator[str]:
+    with serving(standalone(company.project)) as address:
+        yield address
+
+
+def key_of(company: SmallCompany, *scopes: str) -> str:
+    return keys.create(company.project.warehouse(), "Marketing", scopes, days=1, author="me")
+
+
+@pytest.fixture(scope="module")
+def browser(company: SmallCompany, address: str) -> Iterator[httpx.Client]:
+    """Somebody who signed in with all scopes."""
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        landed = client.post("/sign-in", data={"key": key_of(company, *ALL), "next": "/segments"})
+        assert landed.url.path == "/segments"
+        yield client
+
+
+def token_of(page: httpx.Response) -> str:
+    found = re.search(r'name="token" value="([0-9a-f]+)"', page.text)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_whole_and_asks_no_other_host(browser: httpx.Client, path: str) -> None:
+    page = browser.get(path)
+    assert page.status_code == 200, page.text
+    assert "Traceback" not in page.text and "None<" not in page.text
+    assert page.text.count("<h1>") == 1
+    places = re.findall(r'(?:src|href|action)="([^"]*)"', page.text)
+    assert places and all(place.startswith(("/", "#")) and not place.startswith("//") for place in places)
+    assert "<script" not in page.text and " style=" not in page.text and not re.search(r" on\w+=", page.text)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_sends_the_unknown_to_sign_in(address: str, path: str) -> None:
+    answer = httpx.get(address + path)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={path}")
+
+
+def test_a_page_that_needs_more_than_one_may_says_so(company: SmallCompany, address: str) -> None:
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        client.post("/sign-in", data={"key": key_of(company, Scope.SEGMENTS_READ, Scope.PROFILES_READ)})
+        refused = client.get("/people/p1")
+        assert (refused.status_code, "pii:read" in refused.text, "Nina" in refused.text) == (403, True, False)
+        assert "Person 4" not in client.get("/segments/detractors_renewing").text
+
+
+def test_signing_in_with_a_wrong_key_says_so_and_lets_nobody_in(address: str) -> None:
+    with httpx.Client(base_url=address) as client:
+        refused = client.post("/sign-in", data={"key": "kd_00000000_wrong"})
+        assert (refused.status_code, "unknown" in refused.text, client.cookies.jar) != (200, False, None)
+        assert client.get("/segments").status_code == 303
+
+
+def test_a_key_taken_back_ends_the_session_at_once(company: SmallCompany, address: str) -> None:
+    key = key_of(company, *ALL)
+    with httpx.Client(base_url=address) as client:
+        client.post("/sign-in", data={"key": key})
+        assert client.get("/segments").status_code == 200
+        keys.revoke(company.project.warehouse(), key.split("_")[1])
+        assert client.get("/segments").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "place", ["https://evil.test", "//evil.test", "/\\evil.test", "javascript:alert(1)", "/a\r\nX: y"]
+)
+def test_signing_in_never_leads_to_another_host(company: SmallCompany, address: str, place: str) -> None:
+    answer = httpx.post(f"{address}/sign-in", data={"key": key_of(company, *ALL), "next": place})
+    assert answer.headers["location"] == "/"
+
+
+def test_the_session_cookie_is_for_this_site_alone(company: SmallCompany, address: str) -> None:
+    cookie = httpx.post(f"{address}/sign-in", data={"key": key_of(company, *ALL)}).headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "00000000.aaaaaa.bbbbbb"])
+def test_a_forged_session_is_nobody(address: str, cookie: str) -> None:
+    assert httpx.get(f"{address}/segments", cookies={"kindred_session": cookie}).status_code == 303
+
+
+def test_forms_of_other_sites_are_refused(browser: httpx.Client, company: SmallCompany, address: str) -> None:
+    looked = {"by": "email", "value": "p1@acme.test"}
+    assert browser.post("/people", data=looked | {"token": "0" * 64}).status_code == 403
+    assert browser.post("/people", data=looked).status_code == 422
+    assert browser.post("/sign-out", data={"token": "x"}).status_code == 403
+    foreign = {"Origin": "https://evil.test", "Sec-Fetch-Site": "cross-site"}
+    assert httpx.post(f"{address}/sign-in", data={"key": key_of(company, *ALL)}, headers=foreign).status_code == 403
+
+
+def test_a_person_is_found_by_address_and_followed_to_the_source_record(browser: httpx.Client) -> None:
+    token = token_of(browser.get("/people"))
+    person = browser.post("/people", data={"by": "email", "value": "p1@acme.test", "token": token})
+    assert person.url.path == "/people/p1"
+    assert "Nina Brandt" in person.text
+    why = browser.get("/people/p1/why-in", params={"segment": "detractors_renewing"})
+    assert why.url.path == "/people/p1/why/detractors_renewing"
+    assert "nps.response:77" in why.text
+    nobody = browser.post("/people", data={"by": "phone", "value": "+49000", "token": token})
+    assert "Nobody carries it" in nobody.text and "+49000" not in nobody.text
+
+
+def test_what_must_not_be_contacted_is_not_on_the_page(browser: httpx.Client) -> None:
+    for profile, value in (("p2", "p2@ever.test"), ("p3", "p3@gone.test")):
+        assert value not in browser.get(f"/people/{profile}").text
+
+
+def test_values_of_customers_are_text_and_never_markup(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
+) -> None:
+    with new_database() as url:
+        company = SmallCompany(tmp_path_factory.mktemp("markup"), warehouse_url=url)
+        evil = '<script>alert(1)</script>"{{ 7*7 }}'
+        company.account("a1", name=evil)
+        company.person("p1", account_id="a1", full_name=evil, company=evil, title=evil)
+        company.add(identity.ALIAS, alias_id="p0", profile_id="p1")
+        company.add(profiles.PROFILE_IDENTIFIER, profile_id="p1", type="user_id", value=evil)
+        published(company)
+        with serving(standalone(company.project)) as address, httpx.Client(base_url=address) as client:
+            client.post("/sign-in", data={"key": key_of(company, *ALL)})
+            for path in ("/people/p1", "/accounts/a1"):
+                page = client.get(path)
+                assert "<script" not in page.text and "49" not in page.text.split("</h1>")[0]
+                assert evil in unescape(page.text)
+        company.project.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/segments/nope", "/people/nobody", "/accounts/none", "/people/p1/why/nope", "/nowhere"]
+)
+def test_what_is_not_there_is_a_page_that_says_so(browser: httpx.Client, path: str) -> None:
+    answer = browser.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    "path", ["/segments/' OR 1=1 --", "/people/%27;DROP TABLE x--", "/static/../app.py", "/static/%2e%2e/app.py"]
+)
+def test_injections_find_nothing(browser: httpx.Client, path: str) -> None:
+    assert browser.get(path).status_code == 404
+
+
+def test_charts_are_drawings_of_their_own(browser: httpx.Client) -> None:
+    for path in ("/segments/detractors_renewing/size.svg",):
+        drawing = browser.get(path)
+        assert drawing.headers["content-type"] == "image/svg+xml"
+        assert drawing.text.startswith("<svg")

@@ -1,0 +1,95 @@
+"""A small published company behind a real server: what tests of the pages and the API start from."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from include.contracts import identity, profiles
+from include.contracts.runs import DatasetRef
+from include.measures.step import measure
+from include.segments.step import segment
+from include.storage.postgres import build, publication
+from tests.small_company import AS_OF, SmallCompany, publish
+
+
+def days_ago(days: int) -> date:
+    return AS_OF - timedelta(days=days)
+
+
+def people_of(home: Path, url: str) -> SmallCompany:
+    """p1 is a detractor who renews in 20 days, p2 opted out, p3 has a dead address, p4 to p30 are many."""
+    company = SmallCompany(home, warehouse_url=url)
+    company.account("a1", name="=cmd|' /C calc'!A0", domain="acme.test")
+    company.account("a2", name="Evergreen Ltd")
+    company.person("p1", "crm.contact:1", "nps.respondent:1", account_id="a1", first_name="Nina", last_name="Brandt",
+                   full_name="Nina Brandt", email="p1@acme.test", phone="+4930123456", company="-Acme",
+                   confidence=0.8)  # fmt: skip
+    company.person("p2", "usage.user:2", account_id="a2", full_name="王伟", email="p2@ever.test",
+                   email_consent="opted_out")  # fmt: skip
+    company.person("p3", full_name="Ola", email="p3@gone.test")
+    for n in range(4, 31):
+        company.person(f"p{n}", account_id="a1", full_name=f"Person {n}", email=f"p{n}@acme.test")
+        company.answer(f"p{n}", 2, days_ago(30))
+    company.answer("nps.respondent:1", 3, days_ago(40), "nps.response:77")
+    company.answer("usage.user:2", 10, days_ago(5))
+    company.use("usage.user:2", *(days_ago(n) for n in range(14)), feature="a")
+    company.use("usage.user:2", days_ago(1), feature="b")
+    company.use("usage.user:2", days_ago(1), feature="c")
+    company.contract("a1", "term", days_ago(345), AS_OF + timedelta(days=20))
+    company.contract("a2", "evergreen", days_ago(345), None)
+    company.add(identity.ALIAS, alias_id="p0", profile_id="p1", since=AS_OF)
+    _points(company)
+    return company
+
+
+def _points(company: SmallCompany) -> None:
+    for profile, type_, value, more in (
+        ("p1", "email", "p1@acme.test", {"is_deliverable": True}),
+        ("p1", "phone", "+4930123456", {}),
+        ("p1", "crm_id", "0031", {}),
+        ("p2", "email", "p2@ever.test", {"consent": "opted_out"}),
+        ("p3", "email", "p3@gone.test", {"is_deliverable": False}),
+    ):
+        company.add(profiles.PROFILE_IDENTIFIER, profile_id=profile, type=type_, value=value, source="crm",
+                    is_primary=True, **more)  # fmt: skip
+
+
+def published(company: SmallCompany, as_of: date = AS_OF) -> dict[str, DatasetRef]:
+    """Measure, segment and publish, as the stages do."""
+    refs = company.save()
+    for ref in refs.values():
+        company.project.lake.point(ref)
+    for step in (measure, segment):
+        refs |= publish(company.project, step(company.project, company.run(as_of), refs))
+    made = build.Build.of(refs, "test")
+    with company.project.warehouse().begin() as connection:
+        build.load(connection, company.project.lake, made)
+        build.seal(connection, made)
+    publication.publish(company.project.warehouse(), made, company.run(as_of))
+    return refs
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Serve an application on a free port of this machine; yields its address."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
