@@ -24,6 +24,7 @@ from include.contracts.settings import Settings
 from include.contracts.sources import read_sources
 from include.contracts.staged import STAGED
 from include.storage import days
+from include.storage.home import open_home
 from include.storage.meter import Meter
 from include.storage.postgres import publication
 from include.storage.project import Project
@@ -147,6 +148,7 @@ def _call(place: str, *arguments: object) -> StageReport:
 
 def _recorded(project: Project, run: Run, step: Callable[[], StageReport], *, final: bool) -> StageReport:
     """Run a step and tell the ledger how it went."""
+    open_home(project.settings.home)
     ledger = project.ledger()
     with ledger.working(run):
         try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 import typer
@@ -39,9 +41,19 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 
 
 def main() -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line; returns the exit code.
+
+    What it writes is for its user's eyes alone, and whoever asks it to end lets it stop first what it started.
+    """
+    os.umask(0o077)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     named = [argument for argument in sys.argv[1:2] if argument in COMMANDS]
     return guarded(lambda: _application(named or list(COMMANDS))(standalone_mode=True))
+
+
+def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature that signal wants
+    sys.exit(128 + number)
 
 
 def _application(names: list[str]) -> typer.Typer:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import httpx
 
-from include.contracts.errors import FatalError
+from include.launch.diagnosis import AirflowError
 
 PAGE = 200
+ATTEMPTS, PAUSE_SECONDS = 4, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,13 @@ class Airflow:
         self._client.close()
 
     def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """Ask, and ask again when the server stumbles: a moment later it may have found its feet."""
+        for _ in range(ATTEMPTS - 1):
+            with suppress(httpx.TransportError):
+                answer = self._client.get(path, params=parameters)
+                if not answer.is_server_error:
+                    return _checked(answer)
+            time.sleep(PAUSE_SECONDS)
         return _checked(self._client.get(path, params=parameters))
 
     def _pages(self, path: str, name: str, **parameters: Any) -> Iterator[dict[str, Any]]:
@@ -159,6 +169,7 @@ def _task_instance(found: Mapping[str, Any]) -> TaskInstance:
 def _checked(answer: httpx.Response) -> dict[str, Any]:
     if answer.is_error:
         request = answer.request
-        raise FatalError(f"Airflow answered {answer.status_code} to {request.method} {request.url.path}: {answer.text}")
+        where = f"{request.method} {request.url.path}"
+        raise AirflowError(f"Airflow answered {answer.status_code} to {where}: {answer.text[:500]}")
     content: dict[str, Any] = answer.json() if answer.content else {}
     return content

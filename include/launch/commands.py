@@ -25,6 +25,7 @@ from include.launch.layout import Layout, homes, settings_for
 from include.launch.progress import Progress
 from include.launch.sample import ensure_sample
 from include.launch.summary import read_summary, render, render_held
+from include.storage.home import open_home
 from include.storage.postgres import embedded
 from include.storage.project import Project
 
@@ -113,7 +114,8 @@ def _prepared(settings: Settings, say: Callable[[str], None]) -> Iterator[Settin
 
 def _serve_behind(data: Path | None, layout: Layout) -> Mapping[str, Any]:
     """Start `serve` in a session of its own, and return what it tells of itself once it is up."""
-    layout.logs.mkdir(parents=True, exist_ok=True)
+    open_home(layout.home)
+    layout.logs.mkdir(exist_ok=True)
     log = layout.logs / "launcher.log"
     command = [sys.executable, "-m", "include.launch", "serve", *(["--data", str(data)] if data else [])]
     with log.open("wb") as output:

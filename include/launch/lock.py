@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from include.contracts.errors import ConfigurationError
+from include.storage.home import open_home
 
 
 class Lock:
@@ -32,11 +33,11 @@ class Lock:
 
 @contextmanager
 def held(path: Path, command: str) -> Iterator[Lock]:
-    """Hold the lock while the block runs; raises ConfigurationError naming the holder when it is taken.
+    """Hold the lock of a home while the block runs; raises ConfigurationError naming the holder when it is taken.
 
     The operating system gives the lock back when its holder dies, however it dies.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    open_home(path.parent)
     with path.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -19,8 +19,8 @@ from types import TracebackType
 
 import psutil
 
-from include.contracts.errors import FatalError
 from include.contracts.settings import ROOT
+from include.launch.diagnosis import AirflowError
 
 GRACE_SECONDS = 2.0
 
@@ -84,20 +84,20 @@ class Processes:
         return child
 
     def finish(self, child: Child) -> None:
-        """Wait for a process that ends by itself; raises FatalError when it fails."""
+        """Wait for a process that ends by itself; raises AirflowError when it fails."""
         code = child.process.wait()
         self._tell(f"ended {child.process.pid}")  # its number may become another's
         self._children.remove(child)
         if code:
-            raise FatalError(f"{child.name} failed with exit code {code}. Its log: {child.log}")
+            raise AirflowError(f"{child.name} failed with exit code {code}. Its log: {child.log}")
 
     def check(self) -> None:
-        """Raise FatalError when one of the processes has died."""
+        """Raise AirflowError when one of the processes has died."""
         for child in self._children:
             code = child.process.poll()
             if code is not None:
                 how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-                raise FatalError(f"Airflow's {child.name} {how}. Its log: {child.log}")
+                raise AirflowError(f"Airflow's {child.name} {how}. Its log: {child.log}")
 
     def stop(self) -> None:
         """End all processes: first politely, after a while for certain."""

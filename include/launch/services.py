@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from include.contracts.errors import FatalError
 from include.contracts.settings import Settings
 from include.launch.api import Airflow
+from include.launch.diagnosis import AirflowError, diagnosed
 from include.launch.environment import USER, airflow_environment, free_port, password
 from include.launch.layout import Layout
 from include.launch.processes import Processes
@@ -39,12 +40,14 @@ Say = Callable[[str], None]
 def started(
     settings: Settings, layout: Layout, *, port: int | None = None, since: datetime, say: Say
 ) -> Iterator[tuple[Airflow, Processes]]:
-    """Run Airflow while the block runs, on the home's running PostgreSQL; raises FatalError when it does not come up.
+    """Run Airflow while the block runs, on the home's running PostgreSQL.
+
+    Where Airflow does not come up, or fails the block, a KindredError tells why.
 
     ``port`` is the one wanted for the API server; any free one is taken when it is busy, or none is wanted. ``since``
     is now: the DAGs have to have been read after it, as they may have changed since the last time.
     """
-    with Processes(layout.logs) as processes:
+    with diagnosed(settings.home), Processes(layout.logs) as processes:
         processes.guard_server(settings.home)
         secret = password(layout)  # before the API server would make one of its own
         airflow = _start(processes, settings, layout, free_port(*([port] if port else [])), say)
@@ -118,10 +121,10 @@ def has_dags(airflow: Airflow, dags: frozenset[str], since: datetime) -> bool:
 
 
 def wait_for(condition: Callable[[], bool], processes: Processes, what: str) -> None:
-    """Wait until the condition holds; raises FatalError when a process dies or it takes too long."""
+    """Wait until the condition holds; raises AirflowError when a process dies or it takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while not condition():
         processes.check()
         if time.monotonic() > deadline:
-            raise FatalError(f"Waited {START_SECONDS} s in vain for {what}; see the logs.")
+            raise AirflowError(f"Waited {START_SECONDS} s in vain for {what}; see the logs.")
         time.sleep(0.1)

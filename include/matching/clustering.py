@@ -55,8 +55,8 @@ def choose_threshold(logits: Logits) -> tuple[float, float]:
 
 def cluster(
     candidates: Candidates,
-    logits: Logits,
-    score: Callable[[Codes, Codes], Logits],
+    judged: tuple[Logits, npt.NDArray[np.bool_]],
+    judge: Callable[[Codes, Codes], tuple[Logits, npt.NDArray[np.bool_]]],
     ruling: Ruling,
     *,
     prior: float,
@@ -67,20 +67,26 @@ def cluster(
 ) -> Clusters:
     """Group records; ``source`` is empty unless only records of different sources may be linked.
 
-    With ``chain`` the best evidence between two clusters is enough to merge them.
+    ``judged`` are the log odds of the candidates and which of them are two people by themselves: those never share a
+    cluster, through no chain, unless a decision says that they do. ``judge`` says the same of other pairs. With
+    ``chain`` the best evidence between two clusters is enough to merge them.
     """
     n = candidates.keys.shape[1]
+    logits, apart = judged
     parent = _components(candidates, logits, ruling, threshold=threshold, limit=limit)
     order, start, end = _members(parent)
     bounds = np.stack([start, end], 1).ravel().astype(np.int64)
     extra_left, extra_right = _unlisted(order, bounds, candidates, source)
-    extra = score(extra_left, extra_right)
+    extra, extra_apart = judge(extra_left, extra_right)
     inside = np.flatnonzero(parent[candidates.left] == parent[candidates.right])
     ruled = parent[ruling.left] == parent[ruling.right]
     left = np.concatenate([candidates.left[inside], extra_left, ruling.left[ruled]])
     right = np.concatenate([candidates.right[inside], extra_right, ruling.right[ruled]])
     said = np.where(ruling.together[ruled], CERTAIN, -np.float32(np.inf))
     evidence = np.concatenate([logits[inside] - np.float32(prior), extra - np.float32(prior), said]).astype(np.float32)
+    forbidden = np.concatenate([apart[inside], extra_apart, np.zeros(len(said), bool)])
+    decided = _decided(n, ruling)
+    evidence[forbidden & (decided[left] != decided[right])] = -np.inf
     label, weakest = parent.copy(), np.full(n, 1e30, np.float32)
     members = order, start, end
     weights = CHAIN if chain else WEIGHTS
@@ -93,10 +99,16 @@ def _components(candidates: Candidates, logits: Logits, ruling: Ruling, *, thres
     n = candidates.keys.shape[1]
     strong = np.flatnonzero(logits > threshold)
     strong = strong[np.argsort(-logits[strong], kind="stable")]
-    parent, size = np.arange(n, dtype=np.int32), np.ones(n, np.int32)
-    must = np.flatnonzero(ruling.together)
-    join_bounded(ruling.left, ruling.right, must, n + 1, parent, size)
+    parent = _decided(n, ruling)
+    size = np.bincount(parent, minlength=n).astype(np.int32)
     join_bounded(candidates.left, candidates.right, strong, limit, parent, size)
+    return parent
+
+
+def _decided(n: int, ruling: Ruling) -> Codes:
+    """The records that decisions put together, through chains."""
+    parent, size = np.arange(n, dtype=np.int32), np.ones(n, np.int32)
+    join_bounded(ruling.left, ruling.right, np.flatnonzero(ruling.together), n + 1, parent, size)
     return parent
 
 

@@ -63,9 +63,11 @@ class Comparison:
     strangers: Prior
     least_against: float  # the strongest that a disagreement may speak against one person, in nats
     related: Mapping[Relation, Prior] = field(default_factory=dict)
+    agrees: tuple[int, ...] = ()  # levels that speak for one person beside those of equal values
     classes: tuple[int, ...] = ()  # levels of equal values by how many people share them; none: they go by frequency
     separate: tuple[tuple[int, ...], ...] = ()  # levels normalised among themselves: a kind of missingness
     bounds: tuple[Bound, ...] = ()  # the least and most probability of a level in a relation, whatever the data say
+    as_one_person: bool = False  # relatives share it as one person's records do, so it never tells them apart
     kept: frozenset[Relation] = frozenset()  # relations whose equal values are spread like records', not like chance
     similar: float = 0.0  # Jaro-Winkler similarity from which texts are close; 0: none is
     prefix: int = 0  # code points that close texts begin with; 0: not asked
@@ -86,6 +88,8 @@ class Comparison:
 
     def among(self, relation: Relation) -> Prior:
         """The prior of people so related."""
+        if relation is Relation.RELATIVE and self.as_one_person:
+            return self.same
         return self.related.get(relation, self.same if relation < ONE_PERSON else self.strangers)
 
     @property

@@ -53,16 +53,16 @@ def resolve(
     with watch.stage("estimate"):
         judge.learn(candidates, levels, model)
     with watch.stage("score"):
-        logits = judge.score(levels)
+        logits, apart = judge.score(levels), judge.two_people(levels)
         threshold, expected_f1 = clustering.choose_threshold(logits)
     with watch.stage("cluster"):
         ruling = rule_on(features, decisions)
         clusters = clustering.cluster(
-            candidates, logits, judge.judge, ruling, prior=judge.prior, threshold=threshold,
+            candidates, (logits, apart), judge.judge, ruling, prior=judge.prior, threshold=threshold,
             limit=spec.largest_cluster, source=features.source if spec.link_only else np.zeros(0, np.int32),
             chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
         )  # fmt: skip
-    judged = Judged(features, spec, candidates, levels, logits, clusters, ruling, judge.judge, judge.prior)
+    judged = Judged(features, spec, candidates, levels, logits, clusters, ruling, judge.odds, judge.prior)
     fitted = model or to_model(judge.fit, judge.groups, spec)
     report = {
         "records": features.size,
@@ -119,8 +119,8 @@ class _Judge:
 
         comparison.in_chunks(len(out), chunk)
         doubtful = comparison.only_initials(levels, self.groups)
-        numbered = comparison.numbered(levels, self.groups)
-        out[numbered] = np.minimum(out[numbered], UNLIKELY)
+        apart = self.two_people(levels)
+        out[apart] = np.minimum(out[apart], UNLIKELY)
         if self.unverifiable:
             doubtful |= comparison.unverified(levels)
             own = comparison.decisive(levels)
@@ -128,7 +128,14 @@ class _Judge:
         out[doubtful] = np.minimum(out[doubtful], REVIEWED)
         return out
 
-    def judge(self, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
+    def two_people(self, levels: comparison.Levels) -> npt.NDArray[np.bool_]:
+        return comparison.two_people(levels, self.groups)
+
+    def judge(self, left: Codes, right: Codes) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        levels = self._compare(left, right)
+        return self.score(levels), self.two_people(levels)
+
+    def odds(self, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
         return self.score(self._compare(left, right))
 
 

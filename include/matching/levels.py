@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from include.matching.declaration import Blocks, Comparison, Level, When, prior
-from include.matching.relations import COLLEAGUE, HOUSEHOLD, MOVED, NEIGHBOUR, SAME
+from include.matching.relations import COLLEAGUE, HOUSEHOLD, MOVED, NEIGHBOUR, RELATIVE, SAME
 
 EQUAL = 16  # stored levels from here on: equal, by frequency bin or by how many share the value
 
@@ -68,6 +68,7 @@ class BothNames(Level):
     EQUAL = 1
     DIFFER = 2
     ALIKE = 3
+    OTHER_GENERATION = 4  # Sr. and Jr.
 
 
 class Email(Level):
@@ -75,6 +76,7 @@ class Email(Level):
 
     SAME_MAILBOX = 1
     SAME_MAILBOX_OF_SEVERAL = 11
+    SAME_PRIVATE_MAILBOX = 12  # at a free provider, where families share one
     SAME_LOCAL_ELSEWHERE = 3
     TYPO = 5
     TYPO_ELSEWHERE = 6
@@ -118,14 +120,17 @@ class Date(Level):
 # fmt: off
 FIRST = Comparison(
     "first", FirstName, least_against=-6.0,
+    agrees=(FirstName.NICKNAME, FirstName.TYPO, FirstName.SWAPPED, FirstName.TRANSLITERATED, FirstName.LOOK_ALIKE),
     # to be an initial, or in another script, is a kind of missingness
     separate=((FirstName.INITIAL, FirstName.OTHER_INITIAL), (FirstName.TRANSLITERATED, FirstName.OTHER_SCRIPT)),
-    same=prior(FirstName, equal=0.83, nickname=0.07, typo=0.045, look_alike=0.005, close=0.015, different=0.025,
+    same=prior(FirstName, equal=0.83, nickname=0.07, typo=0.045, look_alike=0.001, close=0.015, different=0.025,
                swapped=0.01, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03),
     strangers=prior(FirstName, equal=0.008, nickname=0.004, typo=0.0005, look_alike=0.0015, close=0.004,
                     different=0.982, swapped=1e-7, transliterated=0.01, other_script=0.99, initial=0.08,
                     other_initial=0.92),
-    bounds=((SAME, FirstName.DIFFERENT, 0.0, 0.08),),
+    # that two names of their own are close is no evidence for one person: it is to tell as little as that they differ
+    bounds=((SAME, FirstName.DIFFERENT, 0.0, 0.08), (SAME, FirstName.LOOK_ALIKE, 0.0, 0.001),
+            (RELATIVE, FirstName.LOOK_ALIKE, 0.1, 1.0)),
 )
 LAST = Comparison(
     "last", LastName, least_against=-4.0,
@@ -137,39 +142,49 @@ LAST = Comparison(
     related={
         HOUSEHOLD: prior(LastName, equal=0.75, part=0.02, typo=0.025, look_alike=0.005, close=0.01, different=0.19,
                          swapped=1e-5, transliterated=0.6, other_script=0.4, initial=0.8, other_initial=0.2),
+        RELATIVE: prior(LastName, equal=0.93, part=0.02, typo=0.025, look_alike=0.005, close=0.01, different=0.01,
+                        swapped=1e-5, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03),
     },
     bounds=((SAME, LastName.DIFFERENT, 0.0, 0.15), (HOUSEHOLD, LastName.EQUAL, 0.5, 1.0)),
-    kept=frozenset({HOUSEHOLD}),
+    kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
 NAMES = Comparison(
     "names", BothNames, least_against=-9.0,
-    same=prior(BothNames, equal=1.0, differ=1.0, alike=1.0),
-    strangers=prior(BothNames, equal=1.0, differ=1.0, alike=1.0),
+    same=prior(BothNames, equal=1.0, differ=1.0, alike=1.0, other_generation=0.001),
+    strangers=prior(BothNames, equal=1.0, differ=1.0, alike=1.0, other_generation=1.0),
 )
 EMAIL = Comparison(
-    "email", Email, least_against=-1.8, classes=(Email.SAME_MAILBOX, Email.SAME_MAILBOX_OF_SEVERAL), sampled=True,
-    same=prior(Email, other_number=0.002, same_mailbox=0.51, same_mailbox_of_several=0.04, same_local_elsewhere=0.04,
-               typo=0.03, typo_elsewhere=0.01, same_company=0.04, both_free_mail=0.08, free_and_company_mail=0.2,
-               other_company=0.05),
-    strangers=prior(Email, other_number=1e-6, same_mailbox=1e-7, same_mailbox_of_several=1e-7,
-                    same_local_elsewhere=1e-6, typo=1e-8, typo_elsewhere=3e-6, same_company=1e-3, both_free_mail=0.3,
-                    free_and_company_mail=0.5, other_company=0.2),
+    "email", Email, least_against=-1.8, sampled=True,
+    agrees=(Email.SAME_LOCAL_ELSEWHERE, Email.TYPO, Email.TYPO_ELSEWHERE, Email.SAME_COMPANY),
+    classes=(Email.SAME_MAILBOX, Email.SAME_MAILBOX_OF_SEVERAL, Email.SAME_PRIVATE_MAILBOX),
+    same=prior(Email, other_number=0.002, same_mailbox=0.31, same_private_mailbox=0.2, same_mailbox_of_several=0.04,
+               same_local_elsewhere=0.04, typo=0.03, typo_elsewhere=0.01, same_company=0.04, both_free_mail=0.08,
+               free_and_company_mail=0.2, other_company=0.05),
+    strangers=prior(Email, other_number=1e-6, same_mailbox=1e-7, same_private_mailbox=1e-7,
+                    same_mailbox_of_several=1e-7, same_local_elsewhere=1e-6, typo=1e-8, typo_elsewhere=3e-6,
+                    same_company=1e-3, both_free_mail=0.3, free_and_company_mail=0.5, other_company=0.2),
     related={
-        COLLEAGUE: prior(Email, other_number=0.001, same_mailbox=0.003, same_mailbox_of_several=0.01,
-                         same_local_elsewhere=1e-4, typo=0.002, typo_elsewhere=0.001, same_company=0.65,
-                         both_free_mail=0.06, free_and_company_mail=0.2, other_company=0.05),
-        HOUSEHOLD: prior(Email, other_number=1e-4, same_mailbox=0.03, same_mailbox_of_several=0.08,
-                         same_local_elsewhere=1e-3, typo=0.002, typo_elsewhere=0.001, same_company=0.03,
-                         both_free_mail=0.45, free_and_company_mail=0.3, other_company=0.1),
-        MOVED: prior(Email, other_number=0.002, same_mailbox=0.1, same_mailbox_of_several=0.02,
-                     same_local_elsewhere=0.08, typo=0.01, typo_elsewhere=0.02, same_company=0.005,
-                     both_free_mail=0.09, free_and_company_mail=0.25, other_company=0.423),
+        COLLEAGUE: prior(Email, other_number=0.001, same_mailbox=0.003, same_private_mailbox=1e-4,
+                         same_mailbox_of_several=0.01, same_local_elsewhere=1e-4, typo=0.002, typo_elsewhere=0.001,
+                         same_company=0.65, both_free_mail=0.06, free_and_company_mail=0.2, other_company=0.05),
+        HOUSEHOLD: prior(Email, other_number=1e-4, same_mailbox=0.002, same_private_mailbox=0.03,
+                         same_mailbox_of_several=0.08, same_local_elsewhere=1e-3, typo=0.002, typo_elsewhere=0.001,
+                         same_company=0.03, both_free_mail=0.45, free_and_company_mail=0.3, other_company=0.1),
+        MOVED: prior(Email, other_number=0.002, same_mailbox=0.02, same_private_mailbox=0.08,
+                     same_mailbox_of_several=0.02, same_local_elsewhere=0.08, typo=0.01, typo_elsewhere=0.02,
+                     same_company=0.005, both_free_mail=0.09, free_and_company_mail=0.25, other_company=0.423),
+        RELATIVE: prior(Email, other_number=0.002, same_mailbox=0.003, same_private_mailbox=0.25,
+                        same_mailbox_of_several=0.05, same_local_elsewhere=1e-3, typo=0.002, typo_elsewhere=0.001,
+                        same_company=0.3, both_free_mail=0.2, free_and_company_mail=0.1, other_company=0.1),
     },
-    bounds=((COLLEAGUE, Email.OTHER_COMPANY, 0.0, 0.1),),
+    # a firm gives each of its people a mailbox
+    bounds=((COLLEAGUE, Email.OTHER_COMPANY, 0.0, 0.1), (RELATIVE, Email.SAME_MAILBOX, 0.0, 0.005),
+            (RELATIVE, Email.SAME_MAILBOX_OF_SEVERAL, 0.0, 0.05)),
 )
 PHONE = Comparison(
-    "phone", Identifying, least_against=-2.0, classes=(Identifying.EQUAL, Identifying.EQUAL_OF_SEVERAL),
-    blocks=Blocks(alone=True), sampled=True,
+    "phone", Identifying, least_against=-2.0, agrees=(Identifying.TYPO,),
+    classes=(Identifying.EQUAL, Identifying.EQUAL_OF_SEVERAL),
+    blocks=Blocks(alone=True), sampled=True, as_one_person=True,
     same=prior(Identifying, equal=0.55, equal_of_several=0.04, typo=0.03, close=0.01, different=0.36),
     strangers=prior(Identifying, equal=1e-7, equal_of_several=1e-7, typo=1e-6, close=1e-4, different=0.999),
     related={
@@ -179,18 +194,20 @@ PHONE = Comparison(
     },
 )
 IDENTIFIER = Comparison(
-    "identifier", Identifying, least_against=-4.0, classes=(Identifying.EQUAL, Identifying.EQUAL_OF_SEVERAL),
+    "identifier", Identifying, least_against=-4.0, agrees=(Identifying.TYPO,),
+    classes=(Identifying.EQUAL, Identifying.EQUAL_OF_SEVERAL),
     blocks=Blocks(alone=True), sampled=True,
     same=prior(Identifying, equal=0.8, equal_of_several=0.02, typo=0.03, close=0.01, different=0.13),
     strangers=prior(Identifying, equal=1e-7, equal_of_several=1e-7, typo=1e-5, close=1e-4, different=0.999),
 )
 DATE = Comparison(
-    "date", Date, least_against=-6.0, blocks=Blocks(with_name=True, with_half=(1.0, 1.0), with_another=When.ALWAYS),
+    "date", Date, least_against=-6.0, agrees=(Date.TYPO,),
+    blocks=Blocks(with_name=True, with_half=(1.0, 1.0), with_another=When.ALWAYS),
     same=prior(Date, equal=0.86, typo=0.06, year_and_part=0.025, two_digits=0.02, same_year=0.015, different=0.02),
     strangers=prior(Date, equal=1e-4, typo=1e-3, year_and_part=2e-3, two_digits=0.01, same_year=0.02, different=0.967),
 )
 CODE = Comparison(
-    "code", Text, least_against=-2.5, prefix=3, sampled=True,
+    "code", Text, least_against=-2.5, agrees=(Text.TYPO,), prefix=3, sampled=True, as_one_person=True,
     blocks=Blocks(with_name=True, with_half=(1.0, 1.0), with_another=When.ALWAYS),
     same=prior(Text, equal=0.75, typo=0.05, close=0.05, different=0.15),
     strangers=prior(Text, equal=1e-3, typo=2e-3, close=5e-3, different=0.99),
@@ -201,11 +218,11 @@ CODE = Comparison(
         NEIGHBOUR: prior(Text, equal=0.9, typo=0.03, close=0.05, different=0.02),
     },
     bounds=((NEIGHBOUR, Text.EQUAL, 0.5, 1.0),),
-    kept=frozenset({HOUSEHOLD}),
+    kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
 ORGANIZATION = Comparison(
-    "organization", Text, least_against=-2.0, similar=0.92, sampled=True,
-    blocks=Blocks(with_name=True, with_half=(0.1, 0.15)),
+    "organization", Text, least_against=-2.0, agrees=(Text.TYPO, Text.CLOSE), similar=0.92, sampled=True,
+    as_one_person=True, blocks=Blocks(with_name=True, with_half=(0.1, 0.15)),
     same=prior(Text, equal=0.85, typo=0.04, close=0.07, different=0.04),
     strangers=prior(Text, equal=1e-3, typo=1e-4, close=2e-3, different=0.997),
     related={
@@ -213,9 +230,11 @@ ORGANIZATION = Comparison(
         MOVED: prior(Text, equal=0.01, typo=0.005, close=0.025, different=0.96),
     },
     bounds=((MOVED, Text.EQUAL, 0.0, 0.05), (COLLEAGUE, Text.EQUAL, 0.7, 1.0)),
+    kept=frozenset({RELATIVE}),
 )
 TEXT = Comparison(
-    "text", Text, least_against=-2.0, similar=0.9, blocks=Blocks(with_name=True, with_another=When.WITHOUT_NAMES),
+    "text", Text, least_against=-2.0, agrees=(Text.TYPO,), similar=0.9, as_one_person=True,
+    blocks=Blocks(with_name=True, with_another=When.WITHOUT_NAMES),
     same=prior(Text, equal=0.7, typo=0.05, close=0.08, different=0.17),
     strangers=prior(Text, equal=0.02, typo=0.001, close=0.01, different=0.97),
     related={
@@ -224,7 +243,7 @@ TEXT = Comparison(
         MOVED: prior(Text, equal=0.15, typo=0.01, close=0.04, different=0.8),
         NEIGHBOUR: prior(Text, equal=0.8, typo=0.02, close=0.03, different=0.15),
     },
-    kept=frozenset({HOUSEHOLD}),
+    kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
 # fmt: on
 # in the order in which their columns narrow a name down

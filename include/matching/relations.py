@@ -14,8 +14,11 @@ class Relation(IntEnum):
     COLLEAGUE = 3
     HOUSEHOLD = 4
     NEIGHBOUR = 5
+    RELATIVE = 6  # of one surname, under one roof or in one firm
 
 
-SAME, MOVED, STRANGER, COLLEAGUE, HOUSEHOLD, NEIGHBOUR = Relation
-RELATIONS = ("same person", "same person, moved", "strangers", "colleagues", "household", "neighbours")
+SAME, MOVED, STRANGER, COLLEAGUE, HOUSEHOLD, NEIGHBOUR, RELATIVE = Relation
+RELATIONS = (
+    "same person", "same person, moved", "strangers", "colleagues", "household", "neighbours", "relatives",
+)  # fmt: skip
 ONE_PERSON = 2  # so many relations, the first, are of one person

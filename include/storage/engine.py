@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +17,7 @@ from include.contracts.errors import ContractError
 from include.contracts.runs import DatasetRef
 from include.contracts.tables import Column, Table, Type
 from include.storage.lake import Lake, Manifest
+from include.storage.spill import spill_folder
 
 IBIS_TYPES: Mapping[Type, str] = {
     Type.TEXT: "string",
@@ -36,10 +37,11 @@ class Engine:
 
     def __init__(self, lake: Lake, *, memory_limit: str = "4GB", threads: int = 0, temp: Path | None = None) -> None:
         self.lake = lake
-        self._temp = tempfile.TemporaryDirectory(prefix="kindred-spill-", dir=temp)
+        self._resources = ExitStack()
+        spill = self._resources.enter_context(spill_folder(temp))
         options: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
-            "temp_directory": self._temp.name,
+            "temp_directory": str(spill),
             "preserve_insertion_order": False,
         }
         if threads:
@@ -57,7 +59,7 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.connection.close()
-        self._temp.cleanup()
+        self._resources.close()
 
     def read(self, table: Table, ref: DatasetRef | None) -> ir.Table:
         """Return the version's rows; no reference gives the empty table."""

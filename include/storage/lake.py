@@ -11,7 +11,9 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import fsspec
 
@@ -19,6 +21,7 @@ from include.contracts.errors import ConfigurationError, FatalError
 from include.contracts.runs import DatasetRef
 
 POINTER = "_current"
+PATTERNS = "*?[]="  # what DuckDB would read in a path as a pattern, or as the value of a partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,22 @@ class Lake:
     """Reads and writes versions of datasets under ``root`` (file:// or s3://)."""
 
     def __init__(self, root: str, **options: Any) -> None:
+        self.root = root
+        self.is_local = root.startswith("file:")
+        if self.is_local:
+            self.fs, self._base = fsspec.filesystem("file"), _folder(root)
+            return
         try:
             self.fs, self._base = fsspec.core.url_to_fs(root, **options)
         except (ValueError, ImportError) as error:
             raise ConfigurationError(
                 f"The lake's root {root!r} cannot be opened: {error}. Use file:// or s3://."
             ) from None
-        self.root = root
-        self.is_local = "file" in self.fs.protocol
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it lies on this machine; None where it does not."""
+        return Path(self._base) if self.is_local else None
 
     def manifest(self, dataset: str, version: str) -> Manifest | None:
         """Return the version's manifest, or None while it does not exist."""
@@ -122,3 +133,23 @@ class Lake:
         draft = f"{place}.{uuid.uuid4().hex}.draft"
         self.fs.pipe_file(draft, encoded)
         self.fs.mv(draft, place)
+
+
+def _folder(root: str) -> str:
+    """Return the folder that a file:// URL names; raises ConfigurationError where none can be, or must not be, used."""
+    place = unquote(root.removeprefix("file:").removeprefix("//"))
+    if not place.startswith("/"):
+        raise ConfigurationError(f"The lake's root {root!r} names no folder; write it as file:///folder/of/the/lake.")
+    if found := sorted({*place} & {*PATTERNS}):
+        raise ConfigurationError(
+            f"The lake cannot be in {place}: the query engine reads {' '.join(found)} as a pattern. "
+            "Name another folder with KINDRED_HOME or KINDRED_LAKE_URL."
+        )
+    _refuse_misplaced(root.removeprefix("file://"), place)
+    return place
+
+
+def _refuse_misplaced(encoded: str, place: str) -> None:
+    """Raise ConfigurationError where an earlier version kept the lake beside its place, under the URL's spelling."""
+    if encoded != place and Path(encoded).is_dir() and not Path(place).exists():
+        raise ConfigurationError(f"An earlier version kept the lake in {encoded}; move that folder to {place}.")

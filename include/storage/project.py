@@ -11,6 +11,7 @@ from functools import cached_property
 from include.contracts.settings import Settings
 from include.storage.control.ledger import Ledger
 from include.storage.engine import Engine
+from include.storage.home import open_home
 from include.storage.lake import Lake
 from include.storage.postgres import embedded
 from include.storage.postgres.warehouse import Warehouse, is_embedded, warehouse_url
@@ -29,8 +30,9 @@ class Project:
 
     def engine(self) -> Engine:
         """A new engine session on the lake; close it by using it as a context manager."""
+        open_home(self.settings.home)
         spill = self.settings.home / "spill"
-        spill.mkdir(parents=True, exist_ok=True)
+        spill.mkdir(exist_ok=True)
         return Engine(self.lake, memory_limit=self.settings.memory_limit, threads=self.settings.threads, temp=spill)
 
     def warehouse(self) -> Warehouse:

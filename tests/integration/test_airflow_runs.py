@@ -171,6 +171,25 @@ def test_a_killed_launcher_leaves_nothing_behind(home: Path, first_run: tuple[in
         time.sleep(0.2)
 
 
+def test_a_postgresql_that_is_killed_is_told_in_one_sentence(
+    home: Path, first_run: tuple[int, str, dict[str, str]]
+) -> None:
+    launcher = launch(home, "run")
+    assert launcher.stdout is not None
+    said = ""
+    for line in launcher.stdout:
+        said += line
+        if "extract" in line and "begins" in line:
+            server = int((home / "pg" / "data" / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(server, signal.SIGKILL)
+            break
+    said += launcher.stdout.read()
+    assert launcher.wait() == 75, said
+    assert "PostgreSQL ended while the run was at work" in said.splitlines()[-1]
+    assert left_behind(home) == []
+    assert published(home) == first_run[2]
+
+
 def config_that_splits_a_profile(home: Path, place: Path) -> Path:
     """The shipped configuration with a decision that takes a person's two records apart, which needs an approval.
 

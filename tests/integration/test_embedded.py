@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,11 +13,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
-from include.contracts.errors import FatalError
-from include.storage.postgres import embedded
+from include.contracts.errors import FatalError, RetryableError
+from include.storage.postgres import embedded, postmaster
 
 
 @pytest.fixture
@@ -93,6 +95,47 @@ def test_a_pid_file_whose_number_is_another_process_by_now_is_no_server(home: Pa
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]))
     assert not embedded.is_running(home)
     assert _ask(embedded.start(home), "SELECT 1") == 1
+
+
+def hang(home: Path) -> psutil.Process:
+    """Stop the process that writes the last checkpoint, so that the server cannot stop; returns the server."""
+    server = psutil.Process(_postmaster(home))
+    for child in server.children():
+        with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            if "checkpointer" in " ".join(child.cmdline()):
+                child.suspend()
+    return server
+
+
+def test_one_that_does_not_stop_is_stopped_by_force(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postmaster, "FAST_SECONDS", 1)
+    url = embedded.start(home)
+    _ask(url, "CREATE TABLE committed (x int)")
+    hang(home)
+    embedded.stop(home)
+    assert postmaster.state(home / "pg" / "data") is None
+    assert _ask(embedded.start(home), "SELECT count(*) FROM committed") == 0
+
+
+def test_one_that_hangs_while_it_stops_is_taken_over(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postmaster, "FAST_SECONDS", 1)
+    monkeypatch.setattr(postmaster, "IMMEDIATE_SECONDS", 0)  # and does not heed a stop at once
+    embedded.start(home)
+    hang(home).send_signal(signal.SIGINT)
+    assert _gone(home)
+    assert postmaster.state(home / "pg" / "data") == "stopping"
+    assert _ask(embedded.start(home), "SELECT 1") == 1
+
+
+def test_one_that_cannot_start_for_want_of_room_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded.start(home)
+    embedded.stop(home)
+    (home / "pg" / "data" / "postgresql.conf").write_text("nonsense = 1")
+    with pytest.raises(FatalError, match=r"did not start; .* says why"):
+        embedded.start(home)
+    monkeypatch.setattr(embedded, "NEEDED_BYTES", 10**18)
+    with pytest.raises(RetryableError, match="The disk is full"):
+        embedded.start(home)
 
 
 def test_a_set_up_that_was_killed_half_way_is_begun_again(home: Path) -> None:

@@ -15,19 +15,22 @@ from datetime import date
 from io import StringIO
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from rich.console import Console, RenderableType
 
-from include.contracts.errors import ConfigurationError, FatalError, HeldError
+from include.contracts.errors import ConfigurationError, FatalError, HeldError, RetryableError
 from include.contracts.settings import ROOT, Settings
-from include.launch import lock
+from include.launch import diagnosis, lock
+from include.launch.api import _checked
 from include.launch.environment import airflow_environment, free_port, password
 from include.launch.follow import error_in
 from include.launch.layout import Layout, settings_for
 from include.launch.processes import Processes
 from include.launch.progress import spell
 from include.launch.summary import render, render_held, summarise
+from include.storage.postgres import embedded
 
 # A process that makes a group of its own for a child which ignores SIGTERM, as Airflow's tasks do.
 STUBBORN = """
@@ -49,7 +52,8 @@ with Processes(Path(sys.argv[1])) as processes:
 HOLDER = """
 import sys
 from pathlib import Path
-from include.launch import lock
+from include.launch import diagnosis, lock
+from include.launch.api import _checked
 with lock.held(Path(sys.argv[1]), "up"):
     input()
 """
@@ -97,6 +101,41 @@ def test_a_process_that_dies_is_told_with_its_log(tmp_path: Path) -> None:
         with pytest.raises(FatalError, match=rf"scheduler ended with exit code 3. Its log: {tmp_path}/scheduler.log"):
             processes.check()
         processes.start("api-server", ["sleep", "600"], dict(os.environ)).process.kill()
+
+
+def failing() -> None:
+    """What Airflow's API does when the database beneath it is gone."""
+    request = httpx.Request("GET", "http://127.0.0.1/api/v2/dags")
+    _checked(httpx.Response(500, text='{"detail": "Database error"}', request=request))
+
+
+def unreachable() -> None:
+    raise httpx.ConnectError("refused")
+
+
+@pytest.mark.parametrize("fails", [failing, unreachable])
+@pytest.mark.parametrize(("needed", "said"), [(0, "PostgreSQL ended while the run was at"), (10**18, "disk is full")])
+def test_where_airflow_fails_what_it_stands_on_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: Callable[[], None], needed: int, said: str
+) -> None:
+    monkeypatch.setattr(diagnosis, "NEEDED_BYTES", needed)
+    with pytest.raises(RetryableError, match=said), diagnosis.diagnosed(tmp_path):
+        fails()
+
+
+def test_where_nothing_else_is_wrong_airflows_own_answer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "is_running", lambda _home: True)
+    with pytest.raises(FatalError, match=r"Airflow answered 500 to GET /api/v2/dags"), diagnosis.diagnosed(tmp_path):
+        failing()
+    with pytest.raises(FatalError, match=r"Airflow's API does not answer"), diagnosis.diagnosed(tmp_path):
+        unreachable()
+
+
+def test_an_error_of_the_run_itself_stays_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(FatalError, match="The task extract failed"), diagnosis.diagnosed(tmp_path):
+        raise FatalError("The task extract failed")
 
 
 def test_the_log_holds_what_the_process_wrote(tmp_path: Path) -> None:

@@ -103,6 +103,11 @@ def test_never_is_never_broken(pairs: list[tuple[int, int]]) -> None:
     assert all(found[str(d.record_a)][0] != found[str(d.record_b)][0] for d in apart)
 
 
+def likely(pairs: int) -> tuple[np.ndarray, np.ndarray]:
+    """So many pairs that are one person's, with nothing that keeps them apart."""
+    return np.full(pairs, 9, np.float32), np.zeros(pairs, bool)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=25))
 def test_clusters_are_the_connected_components_where_nothing_speaks_against(edges: list[tuple[int, int]]) -> None:
@@ -111,7 +116,7 @@ def test_clusters_are_the_connected_components_where_nothing_speaks_against(edge
     listed = Candidates(left, right, np.array([len(pairs)]), ("edges",), np.zeros((1, 20), np.uint32), [])
     none = np.zeros(0, np.int32)
     found = cluster(
-        listed, np.full(len(pairs), 9, np.float32), lambda a, _: np.full(len(a), 9, np.float32),
+        listed, likely(len(pairs)), lambda a, _: likely(len(a)),
         Ruling(none, none, np.zeros(0, bool)), prior=-5.0, threshold=0.0, limit=20, source=none,
     )  # fmt: skip
     graph = nx.Graph(pairs)

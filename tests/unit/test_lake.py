@@ -61,3 +61,30 @@ def test_a_version_that_must_be_there_and_is_not_is_named(lake: Lake) -> None:
 def test_a_root_that_cannot_be_opened_is_a_setting_to_correct() -> None:
     with pytest.raises(ConfigurationError, match="file:// or s3://"):
         Lake("ftpx://somewhere/lake")
+
+
+def test_a_folder_of_any_name_is_the_lakes_place(tmp_path: Path) -> None:
+    folder = tmp_path / "Kündin réd x, 50% :: #1"
+    lake = Lake(folder.as_uri())
+    lake.commit("profile", "v1", [], 0)
+    assert (folder / "profile" / "v1.json").exists()
+    assert lake.folder == folder
+    assert [*tmp_path.iterdir()] == [folder]
+
+
+@pytest.mark.parametrize("name", ["all*", "source=crm", "[x]", "who?"])
+def test_a_folder_that_the_engine_would_read_as_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="as a pattern"):
+        Lake((tmp_path / name).as_uri())
+
+
+def test_a_lake_that_an_earlier_version_kept_beside_its_place_is_told(tmp_path: Path) -> None:
+    root = (tmp_path / "Kündin").as_uri()
+    Path(root.removeprefix("file://")).mkdir()
+    with pytest.raises(ConfigurationError, match=r"move that folder to .*Kündin"):
+        Lake(root)
+
+
+def test_a_root_that_names_no_folder_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="names no folder"):
+        Lake("file://lake")

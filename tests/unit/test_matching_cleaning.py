@@ -14,7 +14,16 @@ from include.matching.records.cleaning import (
 )
 from include.matching.records.columns import encode
 from include.matching.records.emails import mailboxes
-from include.matching.records.name_parts import clean_name, parse_full_name, roots, skeleton, sound
+from include.matching.records.name_parts import (
+    clean_name,
+    generation,
+    known_first_names,
+    parse_full_name,
+    roots,
+    skeleton,
+    sound,
+    spoken,
+)
 from include.matching.records.names_from_addresses import read_name
 
 
@@ -60,11 +69,32 @@ def test_a_name_is_folded_and_keeps_its_script(name: str, cleaned: str) -> None:
     [
         ("Ann Lee", "ann", "lee"), ("LEE, Ann", "ann", "lee"), ("Dr. Ann B. van Dyke, PhD", "ann", "van dyke"),
         ("王伟", "伟", "王"), ("Нина Петрова", "нина", "петрова"), ("Madonna", "", "madonna"),
-        ("Ann Lee Jr.", "ann", "lee"), ("unknown", "", ""), ("ann@lee.com", "", ""),
+        ("Ann Lee Jr.", "ann", "lee"), ("none Siering", "", "siering"),
+        ("Robert Oberman fils", "robert", "oberman"), ("unknown", "", ""), ("ann@lee.com", "", ""),
     ],
 )  # fmt: skip
 def test_a_full_name_is_read(full: str, first: str, last: str) -> None:
     assert parse_full_name(full) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("name", "which"),
+    [
+        ("Robert Oberman Jr.", 2), ("Oberman, Sr.", 1), ("Oberman Jr, Robert", 2), ("Robert II", 2), ("Oberman III", 3),
+        ("Oberman (Jnr)", 2), ("Robert Oberman père", 1), ("Junior", 0), ("Senior Smith", 0), ("Oberman", 0), ("", 0),
+    ],
+)  # fmt: skip
+def test_a_suffix_says_which_bearer_of_a_name_somebody_is(name: str, which: int) -> None:
+    assert generation(name) == which
+
+
+def test_spellings_of_one_first_name_sound_alike_and_other_names_do_not() -> None:
+    for one, other in (("sara", "sarah"), ("erik", "eric"), ("sofia", "sophia"), ("jon", "john"), ("hanna", "hannah")):
+        assert spoken(one) == spoken(other)
+    for one, other in (("anna", "hanna"), ("erik", "erika"), ("jon", "joan"), ("luca", "lucas")):
+        assert spoken(one) != spoken(other)
+        assert {one, other} <= known_first_names()
+    assert "micheal" not in known_first_names(), "a common slip is no name of its own"
 
 
 def test_nicknames_meet_their_names() -> None:

@@ -158,6 +158,12 @@ def test_never_holds_through_chains_and_wins_over_always() -> None:
     assert contradicted.report["ruled_in_conflict"] == 1
 
 
+def test_a_decision_joins_what_its_suffixes_part() -> None:
+    rows = [dict(ANN, record_id=i, last_name=f"Fairweather {suffix}") for i, suffix in (("a", "Jr."), ("b", "Sr."))]
+    assert not together(in_town(*rows), "a", "b")
+    assert together(in_town(*rows, decisions=[Decision("always", "a", "b")]), "a", "b")
+
+
 def test_always_joins_what_nothing_else_joins() -> None:
     rows = [{"record_id": "a", **ANN}, {"record_id": "b", "first_name": "Quentin", "last_name": "Zander"}]
     assert not together(in_town(*rows), "a", "b")

@@ -18,9 +18,12 @@ def meet(table, x, y):  # type: ignore[no-untyped-def]
     return False
 
 
-@compiled("i8(i4, i4, u4[::1], i8[::1], i4[:,::1], u1[::1], u1[::1], i4[::1], u1[::1], u1[::1])")
-def name_level(x, y, points, offsets, stands_for, is_initial, is_latin, skeleton, bins, taken):  # type: ignore[no-untyped-def]
-    """The level of two names in the same place; ``stands_for`` are a name's roots, or a surname's parts."""
+@compiled("i8(i4, i4, u4[::1], i8[::1], i4[:,::1], u1[::1], u1[::1], i4[::1], i4[::1], u1[::1], u1[::1])")
+def name_level(x, y, points, offsets, stands_for, is_initial, is_latin, skeleton, own, bins, taken):  # type: ignore[no-untyped-def]
+    """The level of two names in the same place; ``stands_for`` are a name's roots, or a surname's parts.
+
+    ``own`` tells names that are known to be names of their own, by their sound (-1: not known).
+    """
     if x < 0 or y < 0:
         return 0
     if x == y and is_initial[x] == 0:
@@ -36,6 +39,8 @@ def name_level(x, y, points, offsets, stands_for, is_initial, is_latin, skeleton
     if meet(stands_for, x, y):
         return FirstName.NICKNAME
     alike = jaro_winkler(points, s, s_end, t, t_end, taken)
+    if own[x] >= 0 and own[y] >= 0 and own[x] != own[y]:
+        return FirstName.LOOK_ALIKE if apart == 1 or alike >= 0.86 else FirstName.DIFFERENT
     if (apart == 1 and min(s_end - s, t_end - t) > 2) or alike >= 0.93:
         rare, frequent = min(bins[x], bins[y]), max(bins[x], bins[y])
         return FirstName.TYPO if rare < 2 or frequent - rare > 3 else FirstName.LOOK_ALIKE
@@ -78,8 +83,8 @@ def loose_levels(word, given, family, points, offsets, roots, first_bin, last_bi
 
 
 @compiled(
-    "void(i4[::1], i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], i4[:,::1], i4[:,::1], u1[::1], u1[::1], u1[::1],"
-    " i4[::1], u1[::1], u1[::1], u1[::1], u1[::1])"
+    "void(i4[::1], i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], i4[:,::1], i4[:,::1], i4[::1], i4[::1], u1[::1],"
+    " u1[::1], u1[::1], i4[::1], u1[::1], u1[::1], u1[::1], u1[::1])"
 )
 def compare_names(  # type: ignore[no-untyped-def]
     left,
@@ -90,6 +95,8 @@ def compare_names(  # type: ignore[no-untyped-def]
     offsets,
     roots,
     tokens,
+    own,
+    no_own,
     is_initial,
     loose,
     is_latin,
@@ -104,8 +111,8 @@ def compare_names(  # type: ignore[no-untyped-def]
     for k in range(len(left)):
         i, j = left[k], right[k]
         f, g, l, m = first[i], first[j], last[i], last[j]  # noqa: E741
-        one = name_level(f, g, points, offsets, roots, is_initial, is_latin, skeleton, first_bin, taken)
-        two = name_level(l, m, points, offsets, tokens, is_initial, is_latin, skeleton, last_bin, taken)
+        one = name_level(f, g, points, offsets, roots, is_initial, is_latin, skeleton, own, first_bin, taken)
+        two = name_level(l, m, points, offsets, tokens, is_initial, is_latin, skeleton, no_own, last_bin, taken)
         unlike = one in (FirstName.CLOSE, FirstName.DIFFERENT) and two in (LastName.CLOSE, LastName.DIFFERENT)
         if (
             unlike

@@ -11,8 +11,22 @@ import numpy.typing as npt
 
 from include.matching.declaration import Comparison
 from include.matching.kernels import comparison as kernels
-from include.matching.levels import COMPARISONS, EQUAL, NAMES, BothNames, Email, FirstName, LastName
+from include.matching.levels import (
+    COMPARISONS,
+    DATE,
+    EMAIL,
+    EQUAL,
+    FIRST,
+    IDENTIFIER,
+    NAMES,
+    PHONE,
+    BothNames,
+    Email,
+    FirstName,
+    LastName,
+)
 from include.matching.records.columns import Codes
+from include.matching.records.emails import PRIVATE
 from include.matching.records.features import BINS, Emails, Features, Field, frequency_bins
 from include.matching.records.person_names import Names
 
@@ -21,13 +35,7 @@ AFFINITIES = 12  # levels of how much more often two names go together than by c
 LEAST_AFFINITY = -3
 WIDTH = EQUAL + BINS
 
-_AGREES = np.isin(
-    np.arange(WIDTH),
-    [
-        FirstName.NICKNAME, FirstName.TYPO, FirstName.SWAPPED, FirstName.TRANSLITERATED, FirstName.LOOK_ALIKE,
-        *range(EQUAL, WIDTH),
-    ],
-).astype(np.uint8)  # fmt: skip
+_AGREES = np.isin(np.arange(WIDTH), [*FIRST.agrees, *range(EQUAL, WIDTH)]).astype(np.uint8)
 CHUNK = 1 << 18
 
 
@@ -133,31 +141,39 @@ def unverified(levels: Levels) -> npt.NDArray[np.bool_]:
 def decisive(levels: Levels) -> npt.NDArray[np.bool_]:
     """Pairs, in a table of names and addresses only, on one private mailbox or on one word that two or three carry."""
     first, last, _, email = levels
-    return np.asarray((email == EQUAL) | ((first == 0) & (last == EQUAL + 1)))
+    return np.asarray((email == EQUAL) | (email == EQUAL + PRIVATE) | ((first == 0) & (last == EQUAL + 1)))
 
 
-def numbered(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
-    """Pairs with ``ann.lee`` and ``ann.lee2`` at one company, and no phone, identifier or birth date in common.
+def two_people(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
+    """Pairs that say themselves that they are two people: no estimate and no third record joins them.
 
-    A company numbers an address because the plain one is somebody else's.
+    ``ann.lee`` and ``ann.lee2`` at one company, without a phone, identifier or birth date in common: a company numbers
+    an address because the plain one is somebody else's. Sr. and Jr., without an identifier or birth date in common: a
+    father and his son share a phone.
     """
-    roles = [group.role for group in groups]
-    if "email" not in roles:
-        return np.zeros(levels.shape[1], bool)
-    found = levels[roles.index("email")] == Email.OTHER_NUMBER
-    for g, role in enumerate(roles):
-        if role in ("phone", "identifier", "date"):
-            found &= levels[g] < EQUAL
-    return np.asarray(found)
+    numbered, generations = np.zeros((2, levels.shape[1]), bool)
+    for group, row in zip(groups, levels, strict=True):
+        if group.comparison is EMAIL:
+            numbered = row == Email.OTHER_NUMBER
+        if group.comparison is NAMES:
+            generations = row == BothNames.OTHER_GENERATION
+    for group, row in zip(groups, levels, strict=True):
+        if group.comparison in (IDENTIFIER, DATE):
+            generations &= row < EQUAL
+        if group.comparison in (PHONE, IDENTIFIER, DATE):
+            numbered &= row < EQUAL
+    return np.asarray(numbered | generations)
 
 
 def only_initials(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
-    """Pairs whose names agree by an initial, and that have nothing else to compare."""
+    """Pairs whose names agree by an initial, and that agree in nothing else."""
     found = np.zeros(levels.shape[1], bool)
     if "first" not in [group.role for group in groups]:
         return found
     at = np.flatnonzero((levels[0] == FirstName.INITIAL) | (levels[1] == LastName.INITIAL))
-    found[at] = ~levels[3:, at].any(axis=0)
+    found[at] = True
+    for group, row in zip(groups[3:], levels[3:], strict=True):
+        found[at] &= (row[at] < EQUAL) & ~np.isin(row[at], group.comparison.agrees)
     return found
 
 
@@ -176,11 +192,13 @@ def _steps(features: Features) -> list[tuple[int, _Step]]:
 
 def _names_step(names: Names) -> _Step:
     first_bin, last_bin = frequency_bins(names.first_count), frequency_bins(names.last_count)
+    no_own = np.full(len(names.own), -1, np.int32)  # of last names none is known
 
     def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
         kernels.compare_names(
             left, right, names.first, names.last, names.texts.points, names.texts.offsets, names.roots, names.tokens,
-            names.is_initial, names.loose, names.is_latin, names.skeleton, first_bin, last_bin, out[0], out[1],
+            names.own, no_own, names.is_initial, names.loose, names.is_latin, names.skeleton, first_bin, last_bin,
+            out[0], out[1],
         )  # fmt: skip
 
         affinity = (names.affinity[left] + names.affinity[right]) / 2
@@ -189,6 +207,8 @@ def _names_step(names: Names) -> _Step:
         alike = (_AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == FirstName.SWAPPED))) > 0
         out[2][:] = np.where(equal, EQUAL + octave, np.where(alike, EQUAL + AFFINITIES + octave, 0))
         out[2][(out[0] == FirstName.DIFFERENT) & (out[1] == LastName.DIFFERENT)] = BothNames.DIFFER
+        one, two = names.generation[left], names.generation[right]
+        out[2][(one != two) & (one > 0) & (two > 0)] = BothNames.OTHER_GENERATION
 
     return step
 

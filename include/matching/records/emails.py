@@ -33,6 +33,7 @@ FREE = frozenset(
     " sbcglobal.net cox.net bigpond.com hey.com duck.com naver.com users.noreply.github.com".split()
 )
 _ADDRESS = r"^[^@\s,;]+@[^@\s,;]+$"
+PRIVATE = 2  # the sharing class of one person's mailbox at a free provider
 NO_EVIDENCE = 255  # the sharing class of a value that so many people carry that agreeing on it says nothing
 
 

@@ -216,6 +216,9 @@ def _emails(boxes: emails.Mailboxes, names: Names | None, company: Field | None)
     of_role[mailbox.codes[has]] = role[local[has]]
     shared[of_role] = emails.NO_EVIDENCE
     free = emails.free_domains(domain, company.column.codes if company else None, domains)
+    private = np.zeros(len(kept), bool)
+    private[mailbox.codes[has]] = free[domain[has]] == 1
+    shared[private & (shared == 0)] = emails.PRIVATE
     numbered = pc.match_substring_regex(locals_, r"\d\d").to_numpy(zero_copy_only=False).astype(np.int32)
     made = (holds == 1) & (apply(numbered, local) == 0)  # a name with a number is its owner's own word
     common = emails.sharing(local, len(locals_), names.initials if names else none)

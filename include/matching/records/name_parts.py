@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from pathlib import Path
 
 import jellyfish
 from nicknames import NickNamer
@@ -15,7 +16,13 @@ from include.matching.records.placeholders import WORDS, is_placeholder
 HONORIFICS = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame lord lady rev hon herr frau sr sra dott ing mme mlle".split()
 )
-SUFFIXES = frozenset("jr sr ii iii iv phd md esq mba cpa dds obe mbe junior senior".split())
+GENERATIONS = {  # suffixes that tell father from son: 1 is the eldest of the name
+    **dict.fromkeys("sr snr sen senior pere".split(), 1), **dict.fromkeys("jr jnr jun junior fils filho ii".split(), 2),
+    **dict.fromkeys("iii neto".split(), 3), "iv": 4,
+}  # fmt: skip
+SUFFIXES = frozenset("phd md esq mba cpa dds obe mbe".split()) | set(GENERATIONS)
+_GENERATION = re.compile(rf"(?<=[^\W\d])[\s,(]+({'|'.join(GENERATIONS)})[.)]*\s*(?:,|$)")
+NO_NAMES = frozenset("none null unknown undefined xxx xxxx".split())  # where half of a full name is missing
 PARTICLES = frozenset("van von de der den del della di da dos du la le bin ibn al el ter ten af av zu".split())
 _LETTERLIKE = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i"}
@@ -64,6 +71,12 @@ def clean_name(text: str, *, last: bool = False) -> str:
     return " ".join(tokens)
 
 
+def generation(text: str) -> int:
+    """Which bearer of the name somebody is, by a suffix: Sr. is 1, Jr. and II are 2, III is 3; 0: not said."""
+    found = _GENERATION.search(fold(text))
+    return GENERATIONS[found[1]] if found else 0
+
+
 def parse_full_name(text: str) -> tuple[str, str]:
     """First and last name of a full name: ``Dr. Ann B. van Dyke, PhD``, ``Dyke, Ann``, ``王伟``; empty where absent."""
     if is_placeholder(text) or "@" in text or _JUNK.search(text):
@@ -71,7 +84,7 @@ def parse_full_name(text: str) -> tuple[str, str]:
     words = text.split()
     if len(words) == 2 and text.isascii() and words[0].isalpha() and words[1].isalpha():
         given, family = words[0].lower(), words[1].lower()
-        if len(given) > 1 and given not in HONORIFICS and family not in SUFFIXES:
+        if len(given) > 1 and given not in HONORIFICS | NO_NAMES and family not in SUFFIXES | NO_NAMES:
             return given, family
     text = _BRACKETED.sub(" ", text)
     before, comma, after = text.partition(",")
@@ -79,7 +92,7 @@ def parse_full_name(text: str) -> tuple[str, str]:
     rest = _tokens(after) if comma else []
     if rest and not set(rest) <= SUFFIXES:
         return clean_name(after), clean_name(before, last=True)
-    tokens = [t for t in tokens if t not in HONORIFICS and t not in SUFFIXES] or tokens
+    tokens = [t for t in tokens if t not in HONORIFICS and t not in SUFFIXES and t not in NO_NAMES] or tokens
     if len(tokens) == 1:
         token = tokens[0]
         return (token[1:], token[0]) if 2 <= len(token) <= 4 and is_han(token) else ("", token)
@@ -124,6 +137,28 @@ def romanized(name: str) -> str:
 def is_latin(name: str) -> bool:
     """Whether a folded name is written in Latin letters."""
     return name.isascii() or all(c < "\u0250" or not c.isalpha() for c in name)
+
+
+@cache
+def known_first_names() -> frozenset[str]:
+    """First names that several languages have: each is a name of its own, however close another is."""
+    return frozenset(Path(__file__).with_name("first_names.txt").read_text("utf-8").split())
+
+
+_SPELLINGS = (
+    (re.compile("ph"), "f"),
+    (re.compile("c(?![eiy])"), "k"),
+    (re.compile("y"), "i"),
+    (re.compile("(?<=.)h"), ""),
+)
+_DOUBLED = re.compile(r"(.)\1+")
+
+
+def spoken(name: str) -> str:
+    """What spellings of one first name have in common (Sara and Sarah, Erik and Eric); Anna and Hanna differ in it."""
+    for written, heard in _SPELLINGS:
+        name = written.sub(heard, name)
+    return _DOUBLED.sub(r"\1", name)
 
 
 _VOWELS = str.maketrans({c: None for c in "aeiouyw` '~-"} | {"q": "k", "c": "k", "z": "s"})

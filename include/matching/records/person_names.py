@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,15 @@ from include.matching.records.languages import affinities
 from include.matching.records.name_parts import (
     PARTICLES,
     clean_name,
+    generation,
     is_initial,
     is_latin,
+    known_first_names,
     parse_full_name,
     romanized,
     roots,
     skeleton,
+    spoken,
 )
 from include.matching.records.names_from_addresses import mine_names
 from include.matching.spec import MatchingSpec
@@ -37,12 +40,14 @@ class Names:
     last: Codes
     mined: npt.NDArray[np.bool_]  # the name was read out of the email's local part
     loose: npt.NDArray[np.uint8]  # a full name of one word: which name it is, or whether a handle, is unknown
+    generation: npt.NDArray[np.uint8]  # which bearer of the name (Sr., Jr., III), 0 where none is said
     vocabulary: list[str]
     texts: Texts  # without spaces
     roots: npt.NDArray[np.int32]
     tokens: npt.NDArray[np.int32]
     is_initial: npt.NDArray[np.uint8]
     is_latin: npt.NDArray[np.uint8]
+    own: Codes  # first names known to be names of their own, by their sound; -1 for others
     skeleton: Codes  # of each name: what it shares with its transliterations
     first_count: npt.NDArray[np.int64]
     last_count: npt.NDArray[np.int64]
@@ -92,7 +97,18 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
         )
     (first, last), kept = canonical([first, last], len(words))
     every = list(words)
-    return _describe(first, last, mined, loose, [every[k] for k in kept])
+    said = generations([raw[name] for names in columns.values() for name in names])
+    names = _describe(first, last, mined, loose, [every[k] for k in kept])
+    return replace(names, generation=said)
+
+
+def generations(columns: Sequence[Dictionary]) -> npt.NDArray[np.uint8]:
+    """Which bearer of the name each record says, in any of the columns; 0 where none does."""
+    found = np.zeros(len(columns[0].codes), np.uint8)
+    for column in columns:
+        table = np.array([*map(generation, column.values.to_pylist()), 0], np.uint8)
+        found = np.maximum(found, table[column.codes])
+    return found
 
 
 def _coded(column: Dictionary, codes: list[int]) -> Codes:
@@ -150,11 +166,33 @@ def _describe(
     texts = lay_out(pa.array([name.replace(" ", "") for name in vocabulary], pa.string()))
     counts = [np.bincount(codes[codes >= 0], minlength=size) for codes in (first, last)]
     latin = np.fromiter(map(is_latin, vocabulary), np.uint8, size)
+    own = own_names(vocabulary)
     bones = _skeletons(vocabulary) if not latin.all() else np.full(size, -1, np.int32)
     affinity = affinities(first, last, hashed(pa.array(vocabulary, pa.large_string())))
     return Names(
-        first, last, mined, loose, vocabulary, texts, root, token, initial, latin, bones, counts[0], counts[1], affinity
+        first,
+        last,
+        mined,
+        loose,
+        np.zeros(len(first), np.uint8),
+        vocabulary,
+        texts,
+        root,
+        token,
+        initial,
+        latin,
+        own,
+        bones,
+        counts[0],
+        counts[1],
+        affinity,
     )
+
+
+def own_names(vocabulary: list[str]) -> Codes:
+    """A code of the sound of each name that is known to be a first name of its own, -1 for the others."""
+    known, sounds = known_first_names(), _Vocabulary()
+    return np.array([sounds.code(spoken(name)) if name in known else -1 for name in vocabulary], np.int32)
 
 
 def _skeletons(vocabulary: list[str]) -> Codes:

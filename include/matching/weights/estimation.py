@@ -13,11 +13,21 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.levels import EQUAL, FIRST, NAMES, BothNames, FirstName, LastName
+from include.matching.levels import EQUAL, FIRST, LAST, NAMES, BothNames, FirstName, LastName
 from include.matching.pairs.comparison import Group, base_levels
 from include.matching.pairs.pair_sample import Universe
 from include.matching.records.features import BINS
-from include.matching.relations import COLLEAGUE, HOUSEHOLD, MOVED, NEIGHBOUR, ONE_PERSON, RELATIONS, SAME, STRANGER
+from include.matching.relations import (
+    COLLEAGUE,
+    HOUSEHOLD,
+    MOVED,
+    NEIGHBOUR,
+    ONE_PERSON,
+    RELATIONS,
+    RELATIVE,
+    SAME,
+    STRANGER,
+)
 from include.matching.weights.fit import (
     FEWEST,
     MOVES,
@@ -26,6 +36,7 @@ from include.matching.weights.fit import (
     Floats,
     initial,
     log_share,
+    named,
     normalised,
     start,
     tables,
@@ -36,7 +47,8 @@ SETTLED = 1e-4  # a pass that changes no probability by more is the last
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
 AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
-FAMILIES = 0.03  # pairs of relatives a record that are expected until the data tell
+FAMILIES = 0.03  # pairs of one household a record that are expected until the data tell
+RELATIVES = 0.01  # and of relatives that share whatever one person's records share
 ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
 CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
 MOST_MOVES = 0.3  # times as many as did not move
@@ -48,11 +60,11 @@ def estimate(groups: Sequence[Group], universe: Universe, records: int, known: F
     """Fit by expectation-maximisation; with a ``known`` fit only measure how far the table has drifted from it."""
     fit = known or initial(groups, records)
     prior, share = start(groups).theta, log_share(initial(groups, records))
-    named = any(group.role == "names" for group in groups)
+    has_names = bool(named(groups))
     for _ in range(1 if known else PASSES):
         table = tables(fit, groups)
         mass = _expect(table, log_share(fit), universe) * universe.weight
-        told = _extrapolate(mass, _clear(table, share, groups, universe)) if named else mass
+        told = _extrapolate(mass, _clear(table, share, groups, universe)) if has_names else mass
         following = _maximise(mass, told, prior, groups, universe, records=records)
         if known:
             moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
@@ -89,20 +101,20 @@ def _maximise(
     firm = 25.0 + 0.07 * same  # what is known of one person's names is worth more than of the rest
     theta = np.empty_like(prior)
     for g, group in enumerate(groups):
-        named = firm if group.role in ("first", "last") else 0.0
-        mine = max(25.0, 0.03 * same) + named
-        steady = np.array([mine, max(25.0, 0.1 * size[MOVED]), 1000.0, 200.0, 200.0, 200.0])
+        mine = max(25.0, 0.03 * same) + (firm if group.comparison in (FIRST, LAST) else 0.0)
+        steady = np.array([mine, max(25.0, 0.1 * size[MOVED]), 1000.0, 200.0, 200.0, 200.0, 200.0])
         theta[:, g] = counted[:, g] + steady[:, None] * prior[:, g]
-        if group.role == "last":
-            theta[HOUSEHOLD, g] = prior[HOUSEHOLD, g]
+        if group.comparison is LAST:
+            theta[[HOUSEHOLD, RELATIVE], g] = prior[[HOUSEHOLD, RELATIVE], g]
         theta[STRANGER, g] = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
     theta = _anchored(normalised(theta, groups), groups)
     _namesakes(theta, groups, universe, mass)
     chance = _chances(theta, groups, universe, mass[STRANGER])
     _tie_to_strangers(theta, groups, counted)
     _tie_to_same(theta, groups)
-    theta = normalised(theta, groups)
-    share = size + np.array([2.0, 2.0 * MOVES, 0.0, 1.0, FAMILIES * records, 1.0])
+    theta = _anchored(normalised(theta, groups), groups)
+    relatives = RELATIVES * records * bool(named(groups))
+    share = size + np.array([2.0, 2.0 * MOVES, 0.0, 1.0, FAMILIES * records, 1.0, relatives])
     share[:ONE_PERSON] *= min(1.0, 20.0 * records / share[:ONE_PERSON].sum())
     return Fit(share / share.sum(), theta, chance)
 
@@ -181,7 +193,7 @@ def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass:
         return
     first, last, names = (roles.index(role) for role in ("first", "last", "names"))
     both = (universe.patterns[first] > 0) & (universe.patterns[last] > 0)
-    theta[:, names, list(BothNames)] = 1.0
+    theta[:, names, [BothNames.EQUAL, BothNames.DIFFER, BothNames.ALIKE]] = 1.0
     theta[COLLEAGUE, names, BothNames.EQUAL] = FAMILY_FIRMS
     theta[COLLEAGUE, names, BothNames.ALIKE] = np.sqrt(FAMILY_FIRMS)  # who is merely alike, half as much
     one_person = mass[:ONE_PERSON].sum(axis=0)
@@ -217,13 +229,15 @@ def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strange
 
 
 def _tie_to_strangers(theta: Floats, groups: Sequence[Group], counts: Floats) -> None:
-    """Give relations what they say nothing of as among strangers."""
+    """Give relations what they say nothing of as among strangers, and relatives what they share as one person does."""
     for g, group in enumerate(groups):
-        for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR):
+        for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR, RELATIVE):
             if group.role in ("first", "last") and r == COLLEAGUE:
                 # people of one firm or place share a language, so its names: learned, from as among strangers
                 weighed = counts[r, g] + AS_STRANGERS * theta[STRANGER, g]
                 theta[r, g] = weighed / max(weighed.sum(), TINY)
+            elif r == RELATIVE and group.comparison.as_one_person:
+                theta[r, g] = theta[SAME, g]
             elif r not in group.comparison.related and group.comparison is not NAMES:
                 theta[r, g] = theta[STRANGER, g]
 

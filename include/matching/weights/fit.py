@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.levels import EMAIL, EQUAL, NAMES, Email
+from include.matching.levels import EMAIL, EQUAL, FIRST, LAST, NAMES, Email
 from include.matching.pairs.comparison import AFFINITIES, LEAST_AFFINITY, WIDTH, Group, base_levels
 from include.matching.records.features import BINS
-from include.matching.relations import MOVED, ONE_PERSON, RELATIONS, SAME, STRANGER, Relation
+from include.matching.relations import MOVED, ONE_PERSON, RELATIONS, RELATIVE, SAME, STRANGER, Relation
 
 Floats = npt.NDArray[np.float64]
 FEWEST = 500  # a table is read as part of a population of at least this many records
@@ -22,7 +22,7 @@ TINY = 1e-12
 MOVES = 0.15  # of one person's pairs, those across a change of employer, number and address, to begin with
 # of names that agree, by stored level from EQUAL on
 LOG_AFFINITY = np.log(np.tile(2.0 ** (LEAST_AFFINITY + np.arange(AFFINITIES)), 2))
-SHARE = (1e-4, 1e-6, 1e-4)  # colleagues, households and neighbours of all pairs, to begin with
+SHARE = (1e-4, 1e-6, 1e-4, 1e-7)  # colleagues, households, neighbours and relatives of all pairs, to begin with
 OTHER_NUMBER = 7.0  # how much a numbered address speaks against one person, in nats
 
 
@@ -44,6 +44,7 @@ def start(groups: Sequence[Group]) -> Fit:
             for level, value in group.comparison.among(Relation(r)).items():
                 theta[r, g, level] = value
     share = np.array([1e-6, MOVES * 1e-6, 1.0, *SHARE])
+    share[RELATIVE] *= bool(named(groups))  # only their names tell relatives from one person
     chance = np.stack([group.chance for group in groups]) if groups else np.zeros((0, BINS))
     return Fit(share / share.sum(), normalised(theta, groups), chance)
 
@@ -81,7 +82,13 @@ def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
             numbered = out[:, g, Email.OTHER_NUMBER]
             numbered[ONE_PERSON:] = np.maximum(numbered[ONE_PERSON:], numbered[SAME] + OTHER_NUMBER)
     out[:, :, 0] = 0.0
+    out[RELATIVE, named(groups), 0] = np.log(TINY)  # nor can they be told where a name is missing
     return out
+
+
+def named(groups: Sequence[Group]) -> list[int]:
+    """Which groups are first and last names."""
+    return [g for g, group in enumerate(groups) if group.comparison in (FIRST, LAST)]
 
 
 def log_share(fit: Fit) -> Floats:

