@@ -84,6 +84,8 @@ class SmallCompany:
 
     def mail(self, record_id: str, kind: str, day: date, **more: Any) -> None:
         number = len(self.rows.get(staged.EMAIL_ACTIVITY, []))
+        if kind not in ("sent", "bounce"):
+            more = {"actor": "machine" if more.get("is_machine") else "human", **more}
         self.add(
             staged.EMAIL_ACTIVITY, activity_id=f"email.visitor_activity:{number}", record_id=record_id, kind=kind,
             at=noon(day), **more,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+UNJUDGED = 0.05  # share of what is unknown from which a run says so
 AGE, STALE, MISSING = "age_days", "stale_days", "missing_days"
 
 
@@ -19,7 +20,7 @@ def basis_count(name: str) -> str:
 
 def remarks(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Return a sentence for each thing that makes measures say less than they seem to; none where all is well."""
-    return (*_sources(counts), *_usage(counts))
+    return (*_sources(counts), *_usage(counts), *_email(counts))
 
 
 def _sources(counts: Mapping[str, int]) -> Iterator[str]:
@@ -44,3 +45,15 @@ def _usage(counts: Mapping[str, int]) -> Iterator[str]:
     lost, everything = counts.get(basis_count("usage_by_nowhere"), 0), counts.get(basis_count("usage"), 0)
     if lost:
         yield f"{lost:,} of {everything:,} core actions belong to no account: neither workspace nor person tells one."
+
+
+def _email(counts: Mapping[str, int]) -> Iterator[str]:
+    for kind in ("opens", "clicks"):
+        unknown = counts.get(basis_count(f"email_{kind}_unknown"), 0)
+        everything = counts.get(basis_count(f"email_{kind}"), 0)
+        if everything and unknown >= UNJUDGED * everything:
+            yield (
+                f"{unknown:,} of {everything:,} {kind} of 28 days may be a person's or a machine's, for want of user "
+                f"agents in the export: they count as neither, so measures and segments of {kind} say less than they "
+                "seem to."
+            )

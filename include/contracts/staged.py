@@ -8,6 +8,7 @@ from __future__ import annotations
 from include.contracts.tables import Column, Table, boolean, count, date, integer, number, text, timestamp
 
 EMAIL_ACTIVITY_KINDS = ("sent", "open", "click", "unsubscribe", "bounce", "complaint", "form", "reply")
+ACTORS = ("human", "machine", "unknown")
 CONTRACT_TYPES = ("term", "auto_renew", "multi_year", "evergreen", "month_to_month")
 CONTRACT_STATUSES = ("draft", "active", "expired", "cancelled")
 CONSENT_STATUSES = ("opted_in", "opted_out")
@@ -100,6 +101,11 @@ EMAIL_ACTIVITY = Table(
             "is_machine",
             "A machine did it (mail-privacy prefetch, security scanner), by the rules of staging",
             required=True,
+        ),
+        text(
+            "actor",
+            "Who did it, of an open, click, unsubscribe, form or reply; unknown: nothing tells a person from a machine",
+            allowed=ACTORS,
         ),
         text("machine_reason", "Which rule said so"),
         number("machine_confidence", "How sure the rule is, 0 to 1", minimum=0, maximum=1),

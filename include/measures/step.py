@@ -155,7 +155,8 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
     write(NPS_MONTH, metrics.nps_month(inputs))
     write(RENEWAL_MONTH, metrics.renewal_month(renewals))
     write(COVERAGE, metrics.coverage(customers))
-    write(BASIS, metrics.basis([nps.basis(answers), usage.basis(inputs, recent), usage.judged(accounts)]))
+    rests = (nps.basis(answers), engagement.basis(inputs), usage.basis(inputs, recent), usage.judged(accounts))
+    write(BASIS, metrics.basis(rests))
     write(SOURCE_DAY, completeness.table(inputs.source_days))
     return written
 

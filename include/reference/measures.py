@@ -48,8 +48,9 @@ thresholds lie in `include/config/measures.yaml`.
   nearly every one at 50 actions a week, and every sixth to three in four at 20, by how unevenly they act.
 - Anonymous events are a person's where their anonymous id was only ever identified with that one user, before or
   after: `usage_stitched_28` says how many core actions rest on that. All others are nobody's.
-- "Active" is a core action, never a login or a page view. Opens and clicks are a human's, never a machine's;
-  measures that depend on opens are marked, and so are the segments that use them.
+- "Active" is a core action, never a login or a page view. Opens and clicks are a human's, never a machine's,
+  and what cannot be judged is neither: `email_unknown_28` of a person, `basis` of the run. Measures that depend on
+  opens are marked, and so are the segments that use them.
 - A person's renewal is that of its account. A contract that renews by itself comes up on the last day to give notice
   and, once that has passed, on the next term's: it is never overdue. Evergreen and month-to-month contracts do not
   come up. A contract past its end is overdue until a contract of the account that started no earlier runs longer.

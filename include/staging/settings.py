@@ -64,6 +64,24 @@ class Burst(Section):
     confidence: float = Field(ge=0, le=1)
 
 
+class ScannedDomain(Section):
+    """A domain most of whose mails are scanned."""
+
+    mails: int = Field(10, ge=1, description="Mails that it was sent at least")
+    share: float = Field(0.5, gt=0, le=1, description="Share of them whose links were followed at once")
+    seconds: int = Field(600, ge=1, le=86_400, description="Whatever is done so soon after delivery is the scanner's")
+    confidence: float = Field(0.8, ge=0, le=1)
+
+
+class Habits(Section):
+    """What a recipient does with all mails; only for opens without a user agent."""
+
+    mails: int = Field(5, ge=2, description="Mails that it was sent at least")
+    always: float = Field(0.9, gt=0, le=1, description="Share opened from which a machine opens them")
+    seldom: float = Field(0.6, ge=0, lt=1, description="Share opened up to which a person does, who leaves some alone")
+    confidence: float = Field(0.7, ge=0, le=1)
+
+
 class Machines(Section):
     """The rules by which an open or click counts as a machine's."""
 
@@ -71,6 +89,8 @@ class Machines(Section):
     scanner: Agents
     at_once: AtOnce
     burst: Burst
+    scanned_domain: ScannedDomain
+    habits: Habits
 
 
 class StagingSettings(Section):

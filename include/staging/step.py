@@ -43,7 +43,7 @@ from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
-CODE = 6  # raised when the same raw rows would be staged in another way
+CODE = 7  # raised when the same raw rows would be staged in another way
 COUNTS = "staged/counts"  # a version without files, whose inputs are the counts of the step that made it
 GROWING = (USAGE_EVENT, EMAIL_ACTIVITY)
 SORTED_ROWS = 10_000_000  # sorting more events would cost more than all else, and nobody reads them in order

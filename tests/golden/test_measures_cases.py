@@ -11,6 +11,7 @@ import pytest
 from include.contracts import profiles, staged
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.metrics import BASIS, CONTRACT_RENEWAL, COVERAGE, GRID, NPS_MONTH, RENEWAL_MONTH
+from include.contracts.remarks import remarks
 from include.measures.step import measure
 from tests.small_company import AS_OF, SmallCompany, read
 
@@ -164,6 +165,10 @@ def addressees(company: SmallCompany) -> None:
     company.mail("opened_by_machines", "open", days_ago(3), is_machine=True)
     company.mail("opened_by_machines", "click", days_ago(3), is_machine=True)
     company.mail("opened_by_machines", "unsubscribe", days_ago(3), is_machine=True)
+    company.person("nobody_can_tell")
+    company.mail("nobody_can_tell", "sent", days_ago(3))
+    company.mail("nobody_can_tell", "open", days_ago(3), actor="unknown")
+    company.mail("nobody_can_tell", "unsubscribe", days_ago(3), actor="unknown")
     company.person("two_addresses", "email.prospect:1", "email.prospect:2")
     for n in range(5):
         company.mail("email.prospect:1", "sent", days_ago(n))
@@ -402,6 +407,15 @@ def test_machines_are_no_engagement(people: Rows) -> None:
     assert (row["email_opens_28"], row["email_clicks_28"], row["email_machine_28"]) == (0, 0, 2)
     assert row["engagement_last_on"] is None
     assert not row["email_unsubscribed_28"]
+
+
+def test_what_may_be_a_machines_is_no_engagement_either_and_says_so(people: Rows, report: Any) -> None:
+    row = people["nobody_can_tell"]
+    assert (row["email_opens_28"], row["email_machine_28"], row["email_unknown_28"]) == (0, 0, 1)
+    assert row["engagement_last_on"] is None
+    assert row["email_unsubscribed_28"]  # of consent the strictest reading holds
+    assert report.counts["basis.email_opens_unknown"] == 1
+    assert remarks(report.counts)[-1].startswith("1 of 3 opens of 28 days may be a person's or a machine's")
 
 
 def test_an_address_that_bounces_is_none_to_write_to(people: Rows) -> None:

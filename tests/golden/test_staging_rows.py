@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -275,6 +276,57 @@ def test_machines_are_told_from_people(company: Company) -> None:
     assert [row["record_id"] for row in company.staged("consent")] == [
         "email.prospect:5"
     ]  # a machine unsubscribes nobody
+
+
+def mails(
+    prospect: str, opened: Mapping[int, str], sent: int = 1, clicked: tuple[str, ...] = ()
+) -> list[dict[str, str]]:
+    """Activities without a user agent: so many mails sent at eight, those opened, and clicks on the first."""
+    day = "2026-09-01"
+    acts = [{"id": f"{prospect}-sent{n}", "type": "6", "created_at": f"{day} 08:00:00", "list_email_id": str(n)}
+            for n in range(sent)]  # fmt: skip
+    acts += [{"id": f"{prospect}-open{n}", "type": "11", "created_at": f"{day} {time}", "list_email_id": str(n)}
+             for n, time in opened.items()]  # fmt: skip
+    acts += [{"id": f"{prospect}-click{n}", "type": "1", "created_at": f"{day} {time}", "list_email_id": "0"}
+             for n, time in enumerate(clicked)]  # fmt: skip
+    return [{**act, "prospect_id": prospect} for act in acts]
+
+
+def test_without_user_agents_time_domain_and_habits_tell_and_the_rest_is_unknown(company: Company) -> None:
+    scan = tuple(f"08:00:0{n}" for n in range(5))
+    scanned = [f"s{n}" for n in range(10)]
+    company.write(
+        "prospect",
+        *({"Prospect Id": name, "Email": f"{name}@own-{name}.example"} for name in "abcdef"),
+        *({"Prospect Id": name, "Email": f"{name}@scanned.example"} for name in scanned),
+    )
+    company.write(
+        "visitor_activity",
+        *mails("a", dict.fromkeys(range(5), "09:30:00"), sent=5),
+        *mails("b", {1: "09:30:00", 3: "11:30:00"}, sent=5),
+        *mails("c", {0: "09:30:00"}),
+        *mails("d", {0: "09:30:00"}, clicked=("09:31:00",)),
+        *mails("e", {0: "08:00:05"}),
+        *mails("f", {0: "09:30:03"}, clicked=("09:30:00", "09:30:01", "09:30:02")),
+        *(act for name in scanned[:8] for act in mails(name, {}, clicked=scan)),
+        *mails("s8", {0: "08:03:00"}, clicked=("15:00:00",)),
+        *mails("s9", {0: "08:03:00"}),
+    )
+    company.stage()
+    rows = {row["activity_id"].split(":")[1]: row for row in company.staged("email_activity")}
+    judged = {name: (row["actor"], row["machine_reason"]) for name, row in rows.items() if "open" in name}
+    assert judged == {
+        **{f"a-open{n}": ("machine", "opens_every_mail") for n in range(5)},  # as prefetching does
+        "b-open1": ("human", None), "b-open3": ("human", None),  # who leaves some alone is a person
+        "c-open0": ("unknown", None),
+        "d-open0": ("human", None),  # who clicks has read
+        "e-open0": ("machine", "at_once_after_delivery"),
+        "f-open0": ("machine", "beside_a_scan"),
+        "s8-open0": ("human", None),
+        "s9-open0": ("machine", "scanned_domain"),
+    }  # fmt: skip
+    assert {rows[f"s8-{kind}"]["actor"] for kind in ("click0", "sent0")} == {"human", None}
+    assert {rows[f"s1-click{n}"]["actor"] for n in range(5)} == {"machine"}
 
 
 def test_opt_outs_of_fields_and_of_people(company: Company) -> None:

@@ -76,8 +76,9 @@ def renewal(column: Column, unit: str = "", **more: object) -> Measure:
 
 
 def engagement(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
-    """A measure of the family engagement, of all the person's addresses."""
-    return Measure(column, "engagement", ENGAGEMENT, unit, window, beside=("email_through",), **EMAIL_ROW, **more)  # type: ignore[arg-type]
+    """A measure of the family engagement, of all the person's addresses; one of opens is shown with what is unknown."""
+    beside = ("email_unknown_28", "email_through") if more.get("uses_opens") else ("email_through",)
+    return Measure(column, "engagement", ENGAGEMENT, unit, window, beside=beside, **EMAIL_ROW, **more)  # type: ignore[arg-type]
 
 
 def risk(column: Column, **more: object) -> Measure:

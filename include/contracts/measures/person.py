@@ -60,9 +60,15 @@ PERSON_MEASURES: tuple[Measure, ...] = (
     *CONTACT_MEASURES,
     *CAMPAIGN_MEASURES,
     engagement(count("email_sent_28", "Emails sent, over all the person's addresses"), "emails", "28 days", default=0),
-    engagement(count("email_opens_28", "Opens not made by a machine"), "opens", "28 days", default=0, uses_opens=True),
-    engagement(count("email_clicks_28", "Clicks not made by a machine"), "clicks", "28 days", default=0),
+    engagement(count("email_opens_28", "Opens by the person"), "opens", "28 days", default=0, uses_opens=True),
+    engagement(count("email_clicks_28", "Clicks by the person"), "clicks", "28 days", default=0),
     engagement(count("email_machine_28", "Opens and clicks made by machines"), "activities", "28 days", default=0),
+    engagement(
+        count("email_unknown_28", "Opens and clicks that may be the person's or a machine's: nothing tells"),
+        "activities",
+        "28 days",
+        default=0,
+    ),
     engagement(
         boolean("email_unsubscribed_28", "The person unsubscribed", required=True), window="28 days", default=False
     ),

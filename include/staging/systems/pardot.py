@@ -62,4 +62,12 @@ def _activities(desk: Desk) -> ir.Table:
         "user_agent": values.folded(rows.user_agent), "is_machine": ibis.literal(False), **desk.provenance(rows),
     }  # fmt: skip
     activities = shaped(EMAIL_ACTIVITY, found, rows)
-    return with_machines(activities, desk.staging.machines)
+    return with_machines(activities, _domains(desk), desk.staging.machines)
+
+
+def _domains(desk: Desk) -> ir.Table:
+    """The mail domain of each prospect: record_id, domain."""
+    rows = desk.raw("prospect").rows
+    people = rows.select(record_id=desk.key("prospect", rows["Prospect Id"]), domain=values.folded(rows["Email"]))
+    domains = people.mutate(domain=people.domain.lower().split("@")[-1]).filter(lambda t: t.domain.notnull())
+    return domains.group_by("record_id").agg(domain=domains.domain.max())
