@@ -46,6 +46,7 @@ bench: $(VENV)/.run ## time every stage of the pipeline; PEOPLE=100000
 
 bench-identity: $(VENV)/.run ## accuracy and speed of the identity engine, beside Splink's
 	$(BIN)/python -m benchmarks.identity
+	$(BIN)/python -m benchmarks.identity.tournament --splink
 
 lock: $(VENV)/.run ## compile the requirements anew, with hashes
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt

@@ -35,12 +35,12 @@ from include.contracts.settings import Settings
 from include.contracts.tables import Table, Type
 from include.measures import history, metrics
 from include.segments.catalog import load, load_beside
-from include.segments.population import lake_reader, warehouse_reader
 from include.segments.preview import preview
 from include.segments.step import segment_with
 from include.storage.engine import Engine
 from include.storage.postgres import build, publication
 from include.storage.project import Project
+from include.storage.readers import lake_reader, warehouse_reader
 
 AS_OF = date(2026, 10, 31)
 

@@ -37,7 +37,7 @@ def noon(day: date, hour: int = 12) -> datetime:
 
 def rows_of(table: Table, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Arrow rows of a declared table; what a row leaves out is null, or a plain value where null is forbidden."""
-    required = {c.name for c in table.columns if c.required or c.name in table.key}
+    required = {c.name for c in table.columns if table.requires(c)}
     filled = [
         {c.name: row.get(c.name, (c.allowed[0] if c.allowed else DEFAULTS[c.type]) if c.name in required else None)
          for c in table.columns}

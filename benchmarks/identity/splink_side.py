@@ -1,9 +1,9 @@
 """Splink on DuckDB, with the comparisons, blocking and training that its documentation recommends for people.
 
-Run by ``benchmarks/.venv``: ``python splink_side.py TABLE.parquet TRUTH OUT.json [EXTRA,COLUMNS]``. The table has the
-sample company's columns. Splink gets what its guides ask a user to do by hand: lower case, trimmed, empty and
-placeholder values as null, full names split, phones as digits. The threshold reported is the best of twelve, chosen
-with the truth, which a user does not have.
+Run by ``benchmarks/.venv``: ``python splink_side.py TABLE.parquet TRUTH OUT.json [KINDS] [link_only]``. KINDS is a JSON
+object of column and kind; without it the table has the sample company's columns. Splink gets what its guides ask a user
+to do by hand: lower case, trimmed, empty and placeholder values as null, full names split, phones as digits, dates as
+dates. The threshold reported is the best of twelve, chosen with the truth, which a user does not have.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 
 import duckdb
@@ -21,84 +23,101 @@ PLACEHOLDER = "('', 'n/a', 'na', 'none', 'null', 'unknown', 'test', '-', 'tbd', 
 CLEAN = """
 create or replace table records as
 with text as (
-  select record_id as unique_id, {truth} as truth,
-    {plain} from '{table}'),
+  select record_id as unique_id, {source} as source_dataset, {truth} as truth, {plain} from '{table}'),
 parts as (
   select *, case when first_name is null and last_name is null then string_split(full_name, ' ') end as parts from text)
-select unique_id, truth, coalesce(first_name, parts[1]) as first_name,
-  coalesce(last_name, case when len(parts) > 1 then parts[-1] end) as last_name,
-  case when email like '%@%.%' and email not in ('test@test.com', 'none@none.com') then email end as email,
-  case when length(regexp_replace(phone, '[^0-9]', '', 'g')) >= 7
-    then right(regexp_replace(phone, '[^0-9]', '', 'g'), 9) end as phone,
-  company, postcode, city from parts
+select unique_id, source_dataset, truth, coalesce(first_name, parts[1]) as first_name,
+  coalesce(last_name, case when len(parts) > 1 then parts[-1] end) as last_name{others} from parts
 """
-COLUMNS = ("first_name", "last_name", "full_name", "email", "phone", "company", "postcode", "city")
+COMPANY = {
+    "first_name": "first_name", "last_name": "last_name", "full_name": "full_name", "email": "email", "phone": "phone",
+    "company": "organization", "postcode": "code", "city": "place",
+}  # fmt: skip
+CLEANED = {
+    "email": "case when {c} like '%@%.%' and {c} not in ('test@test.com', 'none@none.com') then {c} end",
+    "phone": "case when length(regexp_replace({c}, '[^0-9]', '', 'g')) >= 7"
+             " then right(regexp_replace({c}, '[^0-9]', '', 'g'), 9) end",
+    "date": "coalesce(try_strptime({c}, ['%Y-%m-%d', '%m/%d/%Y', '%Y%m%d', '%m%d%Y']))::date::varchar",
+}  # fmt: skip
+NAMES = ("first_name", "last_name", "full_name")
 THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999, 0.999999, 0.9999999, 0.99999999, 0.999999999)
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, table: Path, truth: str) -> set[str]:
-    """Clean the table; returns which columns hold at least two values."""
+def prepare(connection: duckdb.DuckDBPyConnection, table: Path, truth: str, kinds: Mapping[str, str]) -> dict[str, str]:
+    """Clean the table; returns the kind of each column that holds at least two values, names by their kind."""
     present = {row[0] for row in connection.execute(f"describe select * from '{table}'").fetchall()}
-    plain = ", ".join(
-        f"case when lower(trim({c})) not in {PLACEHOLDER} then lower(trim({c})) end as {c}"
-        if c in present
-        else f"cast(null as varchar) as {c}"
-        for c in COLUMNS
-    )
-    connection.execute(CLEAN.format(table=table, truth=truth, plain=plain))
-    names = [c for c in COLUMNS if c != "full_name"]
-    counts = connection.execute(f"select {', '.join(f'count(distinct {c})' for c in names)} from records").fetchall()[0]
-    return {c for c, n in zip(names, counts, strict=True) if n > 1}
-
-
-def settings(columns: set[str]) -> SettingsCreator:
-    """Recommended comparisons, term frequencies where the guides advise them, and blocking for people."""
-    made = {
-        "email": cl.EmailComparison("email"),
-        "phone": cl.DamerauLevenshteinAtThresholds("phone", [1]),
-        "company": cl.JaroWinklerAtThresholds("company", [0.92, 0.85]).configure(term_frequency_adjustments=True),
-        "postcode": cl.ExactMatch("postcode").configure(term_frequency_adjustments=True),
-        "city": cl.ExactMatch("city").configure(term_frequency_adjustments=True),
-    }
-    comparisons = [
-        cl.NameComparison(c).configure(term_frequency_adjustments=True)
-        for c in ("first_name", "last_name")
-        if c in columns
+    of_kind = {kind: c for c, kind in kinds.items() if kind in NAMES and c in present}
+    plain = [
+        f"case when lower(trim({of_kind[k]})) not in {PLACEHOLDER} then lower(trim({of_kind[k]})) end as {k}"
+        if k in of_kind
+        else f"cast(null as varchar) as {k}"
+        for k in NAMES
     ]
-    comparisons += [made[c] for c in made if c in columns]
+    others = {c: kind for c, kind in kinds.items() if kind not in NAMES and c in present}
+    plain += [f"case when lower(trim({c})) not in {PLACEHOLDER} then lower(trim({c})) end as {c}" for c in others]
+    cleaned = "".join(f", {CLEANED.get(kind, '{c}').format(c=c)} as {c}" for c, kind in others.items())
+    source = "source" if "source" in present else "'one'"
+    connection.execute(CLEAN.format(table=table, truth=truth, plain=", ".join(plain), others=cleaned, source=source))
+    columns = {"first_name": "first_name", "last_name": "last_name", **others}
+    distinct = ", ".join(f"count(distinct {c})" for c in columns)
+    counts = connection.execute(f"select {distinct} from records").fetchall()[0]
+    return {c: kind for (c, kind), n in zip(columns.items(), counts, strict=True) if n > 1}
+
+
+def comparison(column: str, kind: str) -> object:
+    """The recommended comparison for a kind, with term frequencies where the guides advise them."""
+    if kind in NAMES:
+        return cl.NameComparison(column).configure(term_frequency_adjustments=True)
+    if kind == "email":
+        return cl.EmailComparison(column)
+    if kind in ("phone", "identifier"):
+        return cl.DamerauLevenshteinAtThresholds(column, [1])
+    if kind == "date":
+        return cl.DateOfBirthComparison(column, input_is_string=True)
+    if kind in ("organization", "text"):
+        return cl.JaroWinklerAtThresholds(column, [0.92, 0.85]).configure(term_frequency_adjustments=True)
+    return cl.ExactMatch(column).configure(term_frequency_adjustments=True)
+
+
+def settings(columns: Mapping[str, str], *, link_only: bool) -> SettingsCreator:
+    """Recommended comparisons and blocking for people."""
     return SettingsCreator(
-        link_type="dedupe_only",
-        comparisons=comparisons,
-        blocking_rules_to_generate_predictions=rules(columns),
+        link_type="link_only" if link_only else "dedupe_only",
+        comparisons=[comparison(c, kind) for c, kind in columns.items()],
+        blocking_rules_to_generate_predictions=[block_on(*rule) for rule in rules(columns)],
         retain_intermediate_calculation_columns=False,
         retain_matching_columns=False,
     )
 
 
-def rules(columns: set[str]) -> list:
-    """Exact blocking on each contact, on the name, and on half a name with the company or place."""
-    wanted = [("email",), ("phone",), ("first_name", "last_name"), ("last_name", "company"), ("first_name", "company")]
-    wanted += [("last_name", "postcode"), ("first_name", "postcode")]
-    return [block_on(*rule) for rule in wanted if set(rule) <= columns]
+def rules(columns: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Exact blocking on each contact and number, on the name, and on half a name with anything that narrows it."""
+    wanted = [(c,) for c, kind in columns.items() if kind in ("email", "phone", "identifier")]
+    named = {"first_name", "last_name"} <= set(columns)
+    wanted += [("first_name", "last_name")] if named else []
+    narrow = [c for c, kind in columns.items() if kind in ("organization", "code", "date")]
+    wanted += [(half, c) for c in narrow for half in ("last_name", "first_name") if half in columns]
+    places = [c for c, kind in columns.items() if kind == "text"]
+    wanted += [("last_name", c) for c in places if "last_name" in columns]
+    return wanted or list(combinations(columns, 2)) or [tuple(columns)]
 
 
-def link(table: Path, truth: str) -> dict:
+def link(table: Path, truth: str, kinds: Mapping[str, str], *, link_only: bool = False) -> dict:
     """Train, predict, cluster; the seconds do not include the scoring against the truth."""
     connection = duckdb.connect()
     begun = time.perf_counter()
-    columns = prepare(connection, table, truth)
-    api = DuckDBAPI(connection)
-    linker = Linker(api.register("records") if hasattr(api, "register") else "records", settings(columns))
-    exact = [
-        r
-        for r in (("email",), ("first_name", "last_name", "company"), ("first_name", "last_name"))
-        if set(r) <= columns
-    ]
+    columns = prepare(connection, table, truth, kinds)
+    linker = Linker(inputs(connection, link_only=link_only), settings(columns, link_only=link_only))
+    wanted = rules(columns)
+    exact = [r for r in (("email",), ("first_name", "last_name", "company"), ("first_name", "last_name"))
+             if set(r) <= set(columns)] or wanted  # fmt: skip
     linker.training.estimate_probability_two_random_records_match([block_on(*r) for r in exact[:2]], recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1)
-    for rule in (("first_name", "last_name"), ("email",)):
-        if set(rule) <= columns:
-            linker.training.estimate_parameters_using_expectation_maximisation(block_on(*rule))
+    training = [r for r in (("first_name", "last_name"), ("email",)) if set(r) <= set(columns)]
+    training += [r for r in wanted if len(r) == 1 and r not in training][:1] if len(training) < 2 else []
+    dates = [(c,) for c, kind in columns.items() if kind == "date"]
+    for rule in training if len(training) > 1 else [*training, *(dates or wanted[-1:])]:
+        linker.training.estimate_parameters_using_expectation_maximisation(block_on(*rule))
     predicted = linker.inference.predict(threshold_match_probability=0.01)
     trained = time.perf_counter() - begun
     best: dict = {"f1": -1.0}
@@ -116,6 +135,18 @@ def link(table: Path, truth: str) -> dict:
         "pairs": pairs,
         "peak_mb": peak_mb(),
     }
+
+
+def inputs(connection: duckdb.DuckDBPyConnection, *, link_only: bool) -> list:
+    """The table, or one a source where only records of different sources are linked."""
+    api = DuckDBAPI(connection)
+    names = ["records"]
+    if link_only:
+        sources = [row[0] for row in connection.execute("select distinct source_dataset from records").fetchall()]
+        names = [f"list_{i}" for i in range(len(sources))]
+        for name, source in zip(names, sorted(sources), strict=True):
+            connection.execute(f"create table {name} as select * from records where source_dataset = '{source}'")
+    return [api.register(name) for name in names]
 
 
 def peak_mb() -> float:
@@ -136,6 +167,7 @@ def measure(connection: duckdb.DuckDBPyConnection, clusters: str) -> dict:
 
 
 if __name__ == "__main__":
-    outcome = link(Path(sys.argv[1]), sys.argv[2])
+    given = json.loads(sys.argv[4]) if len(sys.argv) > 4 else COMPANY
+    outcome = link(Path(sys.argv[1]), sys.argv[2], given, link_only="link_only" in sys.argv[5:])
     Path(sys.argv[3]).write_text(json.dumps(outcome))
     print(json.dumps(outcome))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from include.answers.links import Step
+from include.matching.weights.waterfall import Step
 
 UP, DOWN, TOTAL = "#2f7d5b", "#b5473c", "#3b5b8c"
 

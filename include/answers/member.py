@@ -8,7 +8,7 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.identity import ALIAS, CROSSWALK
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, ACCOUNT_LINK, PROFILE_IDENTIFIER
-from include.segments.population import LakeReader
+from include.storage.readers import LakeReader
 
 HINT = {
     "person": "give a profile id, an address, or a source's id",

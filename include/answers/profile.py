@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from include.answers.links import Link, Step, holding_links, shortest_path, waterfall, weakest
+from include.answers.links import Link, holding_links, shortest_path, weakest
 from include.answers.lookup import Lookup, Row
 from include.contracts.errors import ConfigurationError
 from include.contracts.runs import DatasetRef
@@ -14,6 +14,7 @@ from include.contracts.staged import PERSON_RECORD
 from include.identity.store import load_model
 from include.matching import engine as matching
 from include.matching.spec import MatchingSpec
+from include.matching.weights.waterfall import Step, waterfall
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def explain_profile(lookup: Lookup, profile_id: str, *, values: bool = False) ->
         records=rows,
         links=held,
         weakest=last,
-        steps=waterfall(lookup.model_parameters, last) if last else (),
+        steps=_steps(lookup, last),
         events=events,
         aliases=lookup.aliases(living),
         decisions=[link for link in links if link.decision],
@@ -100,13 +101,13 @@ def explain_records(lookup: Lookup, a: str, b: str, spec: MatchingSpec) -> PairE
         profile_a=row_a["profile_id"],
         profile_b=row_b["profile_id"],
         link=direct,
-        steps=waterfall(lookup.model_parameters, direct) if direct else (),
+        steps=_steps(lookup, direct),
         path=(shortest_path(a, b, [link for link in inside if link.grade == "match"]) or shortest_path(a, b, inside))
         if together
         else (),
         afresh=direct is not None and stored is None,
         decisions=[link for link in inside if link.decision],
-        events=_dealings(lookup, row_a["profile_id"], row_b["profile_id"]),
+        events=_between(lookup, row_a["profile_id"], row_b["profile_id"]),
     )
 
 
@@ -124,7 +125,11 @@ def judge_afresh(lookup: Lookup, a: str, b: str, spec: MatchingSpec) -> Link | N
     return Link(**{name: judged[0][name] for name in Link.__slots__ if name in judged[0]}) if judged else None
 
 
-def _dealings(lookup: Lookup, profile_a: str, profile_b: str) -> list[Row]:
+def _steps(lookup: Lookup, link: Link | None) -> Sequence[Step]:
+    return waterfall(lookup.model_parameters, link.evidence, link.match_weight) if link else ()
+
+
+def _between(lookup: Lookup, profile_a: str, profile_b: str) -> list[Row]:
     """The events that both profiles had with each other, or all of the one that they share."""
     events = lookup.events(profile_a)
     if profile_a == profile_b:

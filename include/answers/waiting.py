@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import sqlalchemy as sa
-
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
 from include.contracts.raw import is_held_extraction
-from include.identity.crosswalk import gate as identity
-from include.identity.report import load_report
-from include.segments.approval import pending
-from include.storage.postgres.warehouse import APPROVAL
+from include.identity.store import load_report
+from include.segments.held import implausible
+from include.storage.control import approvals
 from include.storage.project import Project
 
 
@@ -35,14 +32,12 @@ def evidence(project: Project, subject: str) -> str:
 def held_segments(project: Project) -> dict[str, str]:
     """Return the segments that are held back now, by subject, each with why."""
     with project.engine() as engine:
-        return {row["approval"]: row["reason"] for row in pending(engine) if row["state"] == "held"}
+        return {row["approval"]: row["reason"] for row in implausible(engine) if row["state"] == "held"}
 
 
 def still_held(project: Project, subjects: Collection[str]) -> dict[str, str]:
     """Return those of the subjects that are still held and that nobody has answered for, each with its evidence."""
-    answered = sa.select(APPROVAL.c.subject).where(APPROVAL.c.subject.in_(sorted(subjects)))
-    with project.warehouse().begin() as connection:
-        done = frozenset(connection.execute(answered).scalars())
+    done = approvals.answered(project, subjects)
     segments = held_segments(project)
     found = {subject: segments.get(subject) or _held_run(project, subject) for subject in sorted({*subjects} - done)}
     return {subject: why for subject, why in found.items() if why}
@@ -50,7 +45,7 @@ def still_held(project: Project, subjects: Collection[str]) -> dict[str, str]:
 
 def answer(project: Project, subject: str, *, approved: bool, author: str, reason: str) -> None:
     """Keep a person's answer; a later one replaces it. Raises ConfigurationError without author or reason."""
-    identity.answer(project.warehouse(), subject, approved=approved, author=author, reason=reason)
+    approvals.answer(project, subject, approved=approved, author=author, reason=reason)
 
 
 def _held_run(project: Project, subject: str) -> str | None:

@@ -16,8 +16,8 @@ from include.contracts.staged import PERSON_RECORD
 from include.identity.build import prepare
 from include.identity.decisions.decision import StewardDecision, faults, refuse
 from include.identity.decisions.standing import Records, stand
+from include.identity.plan import current_decisions, plan_run
 from include.identity.settings import load_stewardship
-from include.identity.step import current_decisions, plan_run
 from include.matching.spec import load_spec
 from include.storage.engine import Engine
 from include.storage.project import Project

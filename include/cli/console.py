@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from include.contracts.faults import explained, own_fault
+from include.matching.progress import SILENT, Progress
 
 out = Console()
 err = Console(stderr=True)
@@ -33,6 +35,24 @@ def show(rows: Sequence[Mapping[str, Any]], *, title: str, empty: str, as_json: 
         out.print(table)
     else:
         _print_one_by_one(rows[0], cells, title)
+
+
+@contextmanager
+def spinner() -> Iterator[Progress]:
+    """A progress that shows the running stage on standard error, or nothing where that is no terminal."""
+    if not err.is_terminal:
+        yield SILENT
+        return
+    with err.status("starting") as status:
+
+        class Shown:
+            """Shows the running stage beside the spinner."""
+
+            def stage(self, name: str) -> None:
+                """Show ``name``."""
+                status.update(name)
+
+        yield Shown()
 
 
 def _table(first: Mapping[str, Any], cells: Sequence[Sequence[str]], title: str) -> Table:

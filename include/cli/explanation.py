@@ -8,9 +8,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from include.answers.links import Link, Step
+from include.answers.links import Link
 from include.answers.lookup import Row
 from include.answers.profile import PairExplained, ProfileExplained
+from include.matching.weights.waterfall import Step
 
 BAR = 30  # characters of the longest bar
 

@@ -16,11 +16,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from include.cli.console import spinner
 from include.contracts.errors import ConfigurationError, KindredError
 from include.matching.engine import resolve
 from include.matching.evaluate.scores import Labels, Scores, measure, truth_labels
 from include.matching.evaluate.table_files import read_tables
-from include.matching.progress import spinner
 from include.matching.resolution import Resolution
 from include.matching.spec import load_spec
 from include.matching.weights.model import Model

@@ -22,11 +22,12 @@ from include.segments.channels import REACHABLE
 from include.segments.checking import Checked, check_definitions
 from include.segments.listing import list_segments
 from include.segments.occurring import occurring
-from include.segments.population import lake_reader, population, warehouse_reader
+from include.segments.population import population
 from include.segments.preview import Preview
 from include.segments.preview import preview as evaluate
 from include.segments.states import unevaluated, unsound
 from include.storage.project import Project
+from include.storage.readers import lake_reader, warehouse_reader
 
 Json = Annotated[bool, typer.Option("--json", help="Print for machines.")]
 Key = Annotated[str, typer.Argument(help="Key of the segment.")]

@@ -14,10 +14,11 @@ from include.answers import waiting
 from include.answers.chart import write_svg
 from include.answers.lookup import Lookup
 from include.answers.profile import PairExplained, ProfileExplained, explain_profile, explain_records
-from include.answers.review_queue import review_queue
+from include.answers.review_queue import review_queue, said_by
 from include.answers.what_if import what_if as try_decision
 from include.cli.console import emit, err, out, show
 from include.cli.explanation import pair_text, profile_text
+from include.cli.questions import print_questions
 from include.contracts.decisions import DECISION_KINDS
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
@@ -137,13 +138,30 @@ def decide(
 
 
 def review(
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many pairs.")] = 20, as_json: Json = False
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many questions.")] = 20,
+    *,
+    values: Annotated[
+        bool | None, typer.Option("--values/--no-values", help="Show what the records say; default: on a terminal.")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """List the pairs that a person should judge, the answer that is worth most first."""
+    """List the questions that a person should answer, the answer that is worth most first.
+
+    Names, addresses and numbers are shown on a terminal, to whoever may read the lake; a pipe, a log and --json get
+    them only by --values.
+    """
     project = Project(Settings.from_environment())
+    is_shown = values if values is not None else out.is_terminal and not as_json
     with project.engine() as engine:
-        rows = review_queue(engine, limit)
-    show(rows, title="To judge", empty="There is nothing to judge.", as_json=as_json)
+        questions = review_queue(engine, limit)
+        said = said_by(engine, questions) if is_shown else {}
+    if as_json:
+        emit([{**row, "said": [said.get(row["record_a"]), said.get(row["record_b"])]} for row in questions]
+             if is_shown else questions)  # fmt: skip
+    elif questions:
+        print_questions(out, questions, said)
+    else:
+        out.print("There is nothing to judge.")
 
 
 def approve(

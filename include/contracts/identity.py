@@ -104,7 +104,7 @@ ALIAS = Table(
 
 REVIEW = Table(
     name="identity/review",
-    grain="one pair of records that a person should judge",
+    grain="one question to a person: are these two records one person, whose answer changes profiles",
     key=("record_a", "record_b"),
     columns=(
         text("record_a", "First record, the smaller id"),

@@ -39,6 +39,20 @@ ARROW: Mapping[Type, pa.DataType] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class Constraint:
+    """What a column's values keep to. ``holds`` is SQL that both engines read; where it is null, nothing is broken."""
+
+    rule: str  # not_null, allowed_values or range
+    says: str
+    holds: str
+
+    @property
+    def fault(self) -> str:
+        """The SQL condition of a row that breaks it."""
+        return f"NOT ({self.holds})"
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column: what it means, and what its values may be."""
 
@@ -50,6 +64,20 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     personal: bool = False  # its values never appear in logs, messages, XCom or snapshots
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """What its values keep to, whether or not one is required; the only place that knows."""
+        name = f'"{self.name}"'
+        found: list[Constraint] = []
+        if self.allowed:
+            values = ", ".join("'" + value.replace("'", "''") + "'" for value in self.allowed)
+            found.append(Constraint("allowed_values", "allowed values", f"{name} IN ({values})"))
+        if self.minimum is not None:
+            found.append(Constraint("range", f"at least {self.minimum:g}", f"{name} >= {self.minimum!r}"))
+        if self.maximum is not None:
+            found.append(Constraint("range", f"at most {self.maximum:g}", f"{name} <= {self.maximum!r}"))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +108,19 @@ class Table:
                 return column
         raise KeyError(f"{self.name} has no column {name!r}")
 
+    def constraints(self, column: Column) -> tuple[Constraint, ...]:
+        """What the values of one of its columns keep to; those of the key are never null."""
+        present = Constraint("not_null", "not null", f'"{column.name}" IS NOT NULL')
+        return (present, *column.constraints) if self.requires(column) else column.constraints
+
+    def requires(self, column: Column) -> bool:
+        """Tell whether every row has a value of the column."""
+        return column.required or column.name in self.key
+
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema; columns that are required or in the key are not nullable."""
-        return pa.schema(
-            pa.field(c.name, ARROW[c.type], nullable=not (c.required or c.name in self.key)) for c in self.columns
-        )
+        return pa.schema(pa.field(c.name, ARROW[c.type], nullable=not self.requires(c)) for c in self.columns)
 
 
 def text(name: str, description: str, **constraints: object) -> Column:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import duckdb
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from include.contracts.identity import (
     ALIAS,
@@ -29,13 +25,11 @@ from include.identity.crosswalk.assign import assign, create_tables
 from include.identity.crosswalk.events import log_events
 from include.identity.crosswalk.gate import breaches, evidence, label_breaches, movement
 from include.identity.crosswalk.guard import guard
-from include.identity.decisions.standing import Stand
-from include.identity.report import load_report, save_report
-from include.identity.settings import Stewardship
-from include.identity.store import load_model, save_model
+from include.identity.crosswalk.questions import QUESTIONS
+from include.identity.plan import Plan
+from include.identity.store import load_model, load_report, save_model, save_report
 from include.matching import engine as matching
 from include.matching.resolution import LEAST_REVIEWED, Resolution
-from include.matching.spec import MatchingSpec
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
@@ -71,42 +65,12 @@ USING (record_id)
 WHERE now.said <> before.said
 """
 
-# Pairs of the grade review, and those that a kept part hangs on, whatever their grade. What a decision is worth: the
-# records of both profiles, which it would put together or keep apart.
-_REVIEW = """
-WITH size AS (SELECT profile_id, count(*) AS records FROM crosswalk_now GROUP BY profile_id), judged AS (
-    SELECT least(record_a, record_b) AS record_a, greatest(record_a, record_b) AS record_b FROM applied_now
-    WHERE record_a IS NOT NULL
-)
-SELECT e.record_a, e.record_b, e.probability, e.evidence,
-       sa.records + CASE WHEN a.profile_id = b.profile_id THEN 0 ELSE sb.records END AS records_touched
-FROM edge e ANTI JOIN judged USING (record_a, record_b) LEFT JOIN kept k USING (record_a, record_b)
-JOIN crosswalk_now a ON a.record_id = e.record_a JOIN size sa ON sa.profile_id = a.profile_id
-JOIN crosswalk_now b ON b.record_id = e.record_b JOIN size sb ON sb.profile_id = b.profile_id
-WHERE e.grade = 'review' OR k.cluster IS NOT NULL
-"""
-
 _COUNTS = """
 SELECT (SELECT count(*) FROM founding), (SELECT count(*) FROM crosswalk_now), (SELECT count(*) FROM assigned),
        (SELECT count(*) FROM held), (SELECT count(*) FROM kept), (SELECT count(*) FROM review_now),
        (SELECT count(*) FROM applied_now WHERE state = 'stale'),
        (SELECT count(*) FROM applied_now WHERE state = 'changed')
 """
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run is determined by, and what it will be called."""
-
-    records: DatasetRef
-    spec: MatchingSpec
-    stewardship: Stewardship
-    decisions: Stand
-    labels: pa.Table | None
-    previous: Manifest | None
-    inputs: Mapping[str, str]
-    on_date: date
-    version: str
 
 
 def build(project: Project, plan: Plan) -> None:
@@ -129,7 +93,7 @@ def prepare(engine: Engine, plan: Plan) -> Resolution:
     create_tables(connection, {"changed": _CHANGED.format(columns=matched)})
     assign(connection, on_date=plan.on_date, version=plan.version, model_version=resolution.model.version)
     log_events(connection)
-    create_tables(connection, {"review_now": _REVIEW})
+    create_tables(connection, {"review_now": QUESTIONS})
     return resolution
 
 

@@ -199,12 +199,21 @@ IDENTIFIER = Comparison(
     blocks=Blocks(alone=True), sampled=True,
     same=prior(Identifying, equal=0.8, equal_of_several=0.02, typo=0.03, close=0.01, different=0.13),
     strangers=prior(Identifying, equal=1e-7, equal_of_several=1e-7, typo=1e-5, close=1e-4, different=0.999),
+    related={  # what somebody copied from the form of another
+        HOUSEHOLD: prior(Identifying, equal=0.005, equal_of_several=0.005, typo=0.005, close=0.005, different=0.98),
+    },
+    bounds=((HOUSEHOLD, Identifying.EQUAL, 0.0, 0.1),),
 )
 DATE = Comparison(
-    "date", Date, least_against=-6.0, agrees=(Date.TYPO,),
+    "date", Date, least_against=-6.0, agrees=(Date.TYPO,), sampled=True,
     blocks=Blocks(with_name=True, with_half=(1.0, 1.0), with_another=When.ALWAYS),
     same=prior(Date, equal=0.86, typo=0.06, year_and_part=0.025, two_digits=0.02, same_year=0.015, different=0.02),
     strangers=prior(Date, equal=1e-4, typo=1e-3, year_and_part=2e-3, two_digits=0.01, same_year=0.02, different=0.967),
+    related={  # twins, and what somebody copied from the form of another
+        HOUSEHOLD: prior(Date, equal=0.01, typo=0.002, year_and_part=0.004, two_digits=0.01, same_year=0.03,
+                         different=0.944),
+    },
+    bounds=((HOUSEHOLD, Date.EQUAL, 0.0, 0.05),),
 )
 CODE = Comparison(
     "code", Text, least_against=-2.5, agrees=(Text.TYPO,), prefix=3, sampled=True, as_one_person=True,
@@ -233,7 +242,7 @@ ORGANIZATION = Comparison(
     kept=frozenset({RELATIVE}),
 )
 TEXT = Comparison(
-    "text", Text, least_against=-2.0, agrees=(Text.TYPO,), similar=0.9, as_one_person=True,
+    "text", Text, least_against=-2.0, agrees=(Text.TYPO,), similar=0.9, sampled=True, as_one_person=True,
     blocks=Blocks(with_name=True, with_another=When.WITHOUT_NAMES),
     same=prior(Text, equal=0.7, typo=0.05, close=0.08, different=0.17),
     strangers=prior(Text, equal=0.02, typo=0.001, close=0.01, different=0.97),

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console
-
 
 class Progress(Protocol):
     """Is told when a stage begins."""
@@ -41,22 +39,3 @@ class Watch:
         begun = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - begun, 3)
-
-
-@contextmanager
-def spinner() -> Iterator[Progress]:
-    """A progress that shows the running stage on standard error, or nothing where that is no terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield SILENT
-        return
-    with console.status("starting") as status:
-
-        class Shown:
-            """Shows the running stage beside the spinner."""
-
-            def stage(self, name: str) -> None:
-                """Show ``name``."""
-                status.update(name)
-
-        yield Shown()

@@ -18,6 +18,7 @@ from include.contracts.tables import Table
 from include.storage import days
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
+from include.storage.versions import FOLLOWS, made_of
 
 
 def keep(engine: Engine, table: Table, current: ir.Table, run: Run, inputs: Mapping[str, str]) -> DatasetRef:
@@ -26,12 +27,12 @@ def keep(engine: Engine, table: Table, current: ir.Table, run: Run, inputs: Mapp
     Raises EarlierDayError where readers have a later day and the run does not rewind.
     """
     before = days.follows(engine.lake, table.name, run)
-    if before is not None and _without_previous(before) == dict(inputs):
+    if before is not None and made_of(before) == dict(inputs):
         return before.ref
     base = _until_yesterday(engine, before, run.as_of)
     version = fingerprint(inputs, base.version if base else None, list(base.files) if base else [])
     known = _rows(engine, base) if base else engine.read(table, None)
-    named = {**inputs, "previous": base.version if base else ""}
+    named = {**inputs, FOLLOWS: base.version if base else ""}
     return engine.write(
         table, changes(table, known, current, run.as_of), version=version, inputs=named, point=False, extends=base
     )
@@ -62,10 +63,6 @@ def changes(table: Table, history: ir.Table, current: ir.Table, as_of: date) -> 
         is_present=present,
         **{name: joined[name] for name in values},
     )
-
-
-def _without_previous(manifest: Manifest) -> dict[str, str]:
-    return {name: version for name, version in manifest.inputs.items() if name != "previous"}
 
 
 def _until_yesterday(engine: Engine, before: Manifest | None, as_of: date) -> Manifest | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import ibis
@@ -48,11 +47,11 @@ from include.measures import (
     usage,
 )
 from include.measures.inputs import Inputs
-from include.measures.settings import FILE, load_thresholds
+from include.measures.settings import Thresholds, load_thresholds
+from include.storage.code import code_of
 from include.storage.engine import Engine
 from include.storage.project import Project
-
-CODE = 9
+from include.storage.versions import present
 
 WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS, SOURCE_DAY)
 READS: Mapping[str, Table] = {
@@ -77,17 +76,18 @@ READS: Mapping[str, Table] = {
 
 def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
     """Write customer_360, account_360, their history and the metrics, as of the run's logical date."""
+    thresholds = load_thresholds(project.settings.config)
     reads = {table.name: refs[table.name].version for table in READS.values() if table.name in refs}
     determined = {
         **reads,
         "as_of": run.as_of.isoformat(),
         "timezone": project.settings.timezone,
-        "thresholds": _digest(project),
-        "code": str(CODE),
+        "thresholds": fingerprint(thresholds.model_dump(mode="json")),
+        "code": code_of(__name__),
     }
     with project.engine() as engine:
-        inputs = _inputs(project, engine, run, refs)
-        written = _present(engine, determined) or _write_measures(engine, inputs, determined)
+        inputs = _inputs(project, engine, run, refs, thresholds)
+        written = present(engine.lake, WRITES, fingerprint(determined)) or _write_measures(engine, inputs, determined)
         histories = _write_history(engine, run, determined, written)
         flow = _write_flow(engine, run, histories)
         found = _counted(engine, written)
@@ -96,17 +96,14 @@ def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> Stage
     return StageReport("measure", reads, writes, counts, engine=Engine.name)
 
 
-def _digest(project: Project) -> str:
-    content = (project.settings.config / FILE).read_bytes()
-    return hashlib.sha256(content).hexdigest()[:16]
-
-
-def _inputs(project: Project, engine: Engine, run: Run, refs: Mapping[str, DatasetRef]) -> Inputs:
+def _inputs(
+    project: Project, engine: Engine, run: Run, refs: Mapping[str, DatasetRef], thresholds: Thresholds
+) -> Inputs:
     tables = {name: engine.read(table, refs.get(table.name)) for name, table in READS.items()}
     return Inputs(
         as_of=run.as_of,
         zone=project.settings.timezone,
-        thresholds=load_thresholds(project.settings.config),
+        thresholds=thresholds,
         **tables,
     )
 
@@ -121,13 +118,6 @@ def _counted(engine: Engine, written: Mapping[str, DatasetRef]) -> dict[str, int
         named = {source_count(state["source"], state["object"], what): days for what, days in told.items()}
         counts |= {name: days for name, days in named.items() if days or name.endswith(AGE)}
     return counts
-
-
-def _present(engine: Engine, determined: Mapping[str, str]) -> dict[str, DatasetRef] | None:
-    """Return what an earlier run on the same inputs wrote, if all of it is there."""
-    manifests = [engine.lake.manifest(table.name, fingerprint(determined)) for table in WRITES]
-    found = [manifest.ref for manifest in manifests if manifest is not None]
-    return {ref.dataset: ref for ref in found} if len(found) == len(WRITES) else None
 
 
 def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str]) -> dict[str, DatasetRef]:
@@ -201,7 +191,7 @@ def _write_history(
 
 def _write_flow(engine: Engine, run: Run, histories: Mapping[str, DatasetRef]) -> DatasetRef:
     ref = histories[CUSTOMER_HISTORY.name]
-    version = fingerprint(ref.version, run.as_of.isoformat(), CODE)
+    version = fingerprint(ref.version, run.as_of.isoformat(), code_of(__name__))
     rows = engine.read(CUSTOMER_HISTORY, ref)
     present = engine.lake.manifest(GRID_FLOW.name, version)
     if present is not None:

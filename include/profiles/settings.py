@@ -24,6 +24,7 @@ class Rule(StrEnum):
     MOST_RECENT = "most_recent"
     MOST_FREQUENT = "most_frequent"
     MOST_COMPLETE = "most_complete"
+    BEST_SPELLED = "best_spelled"
 
 
 Rules = Annotated[tuple[Rule, ...], Field(min_length=1, description="Asked in order until one decides")]

@@ -27,13 +27,15 @@ from include.profiles.consent import of_profiles, remember
 from include.profiles.contact import contact_points, deliverability, sightings
 from include.profiles.history import former_values
 from include.profiles.members import member_records
+from include.profiles.names import with_names
 from include.profiles.settings import POINTS, Survivorship, load_survivorship
 from include.profiles.survivorship import candidates, lineage, ranked, winners
+from include.storage.code import code_of
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
 from include.storage.project import Project
+from include.storage.versions import following, present
 
-CODE = 1
 READ = (CROSSWALK, HISTORY, PERSON_RECORD, STAGED_ACCOUNT, STAGED_CONSENT, EMAIL_ACTIVITY)
 # Consent and history remember: they are built on their own version before this one.
 MEMORIES = (PROFILE_HISTORY, CONSENT)
@@ -44,28 +46,27 @@ def unify(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageRe
     """Make one profile of the records of each person; unchanged input returns the version that exists."""
     rules = load_survivorship(project.settings.config / "survivorship.yaml")
     inputs = {table.name: refs[table.name].version for table in READ if table.name in refs}
-    inputs |= {"survivorship": fingerprint(rules.model_dump(mode="json")), "code": str(CODE)}
+    inputs |= {"survivorship": fingerprint(rules.model_dump(mode="json")), "code": code_of(__name__)}
     remembered = project.lake.current(CONSENT.name)
-    if remembered and dict(remembered.inputs) == inputs:
-        version = remembered.version
-    else:
-        version = fingerprint(inputs, remembered.version if remembered else None)
-    if any(project.lake.manifest(table.name, version) is None for table in WRITTEN):
+    version = following(remembered, inputs)
+    written = present(project.lake, WRITTEN, version)
+    if written is None:
         with project.engine() as engine:
-            _build(_Tables(engine, refs, version, inputs), rules)
-    written = {table: project.lake.open(DatasetRef(table.name, version, 0)).ref for table in WRITTEN}
+            tables = _Tables(engine, refs, version, inputs)
+            _build(tables, rules)
+        written = tables.written
     # What was said is remembered at once, even if what was built of it is never published.
     for memory in MEMORIES:
-        project.lake.point(written[memory])
+        project.lake.point(written[memory.name])
     return StageReport(
         stage="unify",
         reads={name: inputs[name] for name in inputs if name in refs},
-        writes=tuple(written.values()),
+        writes=tuple(written[table.name] for table in WRITTEN),
         counts={
             "records": refs[CROSSWALK.name].rows,
-            "profiles": written[PROFILE].rows,
-            "contact_points": written[PROFILE_IDENTIFIER].rows,
-            "accounts": written[ACCOUNT].rows,
+            "profiles": written[PROFILE.name].rows,
+            "contact_points": written[PROFILE_IDENTIFIER.name].rows,
+            "accounts": written[ACCOUNT.name].rows,
         },
     )
 
@@ -75,6 +76,7 @@ class _Tables:
 
     def __init__(self, engine: Engine, refs: Mapping[str, DatasetRef], version: str, inputs: Mapping[str, str]) -> None:
         self.engine, self._refs, self._version, self._inputs = engine, refs, version, inputs
+        self.written: dict[str, DatasetRef] = {}
 
     def read(self, table: Table) -> ir.Table:
         return self.engine.read(table, self._refs.get(table.name))
@@ -83,18 +85,21 @@ class _Tables:
         return self.engine.ibis.create_table(name, rows, temp=True)
 
     def write(self, table: Table, rows: ir.Table, extends: Manifest | None = None) -> None:
-        self.engine.write(table, rows, version=self._version, inputs=self._inputs, point=False, extends=extends)
+        self.written[table.name] = self.engine.write(
+            table, rows, version=self._version, inputs=self._inputs, point=False, extends=extends
+        )
 
 
 def _build(tables: _Tables, rules: Survivorship) -> None:
     members = tables.keep("members", member_records(tables.read(CROSSWALK), tables.read(PERSON_RECORD), rules.sources))
+    speaking = tables.keep("speaking", with_names(members, tables.keep))
     memory = _remember(tables)
     accounts = tables.read(STAGED_ACCOUNT)
     links = tables.keep("links", link_accounts(accounts))
     companies = tables.keep("companies", unified_accounts(accounts, links))
     delivery = deliverability(tables.read(EMAIL_ACTIVITY), tables.read(PERSON_RECORD))
     points = tables.keep("points", contact_points(sightings(members), delivery, memory, rules.contact_points))
-    survivors, lines = _survive(tables, members, rules)
+    survivors, lines = _survive(tables, speaking, rules)
     homes = belonging(members, links, corporate_domains(members, companies, links, rules.domains))
     consent = of_profiles(memory, points, _owners(tables))
     profiles = tables.keep("profiles", _assemble(members, survivors, points, homes, consent))

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 
+from include.profiles.names import is_initial
 from include.profiles.settings import AttributeRules, Rule
 
 ONLY, AGREED, SMALLEST = "only_value", "all_agree", "smallest_record_id"
@@ -32,7 +33,12 @@ def _most_frequent(rows: ir.Table, fields: Sequence[str]) -> ir.Value:
 def _most_complete(rows: ir.Table, fields: Sequence[str]) -> ir.Value:
     if len(fields) == 1:
         return -rows[fields[0]].length().cast("float64")
-    return -reduce(add, [rows[field].notnull().cast("float64") for field in fields])
+    whole = [rows[field].notnull() & ~is_initial(rows[field]) for field in fields]
+    return -reduce(add, [value.fill_null(False).cast("float64") for value in whole])
+
+
+def _best_spelled(rows: ir.Table, _: Sequence[str]) -> ir.Value:
+    return rows.name_faults.cast("float64")
 
 
 # For each rule a number a record: the smallest wins.
@@ -42,6 +48,7 @@ KEYS: Mapping[Rule, Key] = MappingProxyType(
         Rule.MOST_RECENT: _most_recent,
         Rule.MOST_FREQUENT: _most_frequent,
         Rule.MOST_COMPLETE: _most_complete,
+        Rule.BEST_SPELLED: _best_spelled,
     }
 )
 

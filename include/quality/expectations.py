@@ -11,10 +11,15 @@ from typing import Any
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.published import PUBLISHED, Published
-from include.contracts.tables import Column, Table
+from include.contracts.tables import Table
 from include.quality.settings import Level, Rules, TableRules
 from include.storage.postgres.build import Build
 
+REASONS: Mapping[str, str] = {
+    "not_null": "A required value is missing",
+    "allowed_values": "A value is none of the declared ones",
+    "range": "A value is outside its declared range",
+}
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -58,29 +63,22 @@ def _declared(item: Published) -> Iterator[Expectation]:
         item.name, "unique_key", "table", "UnexpectedRowsExpectation", f"Two rows have the same {key}.",
         arguments={"unexpected_rows_query": repeated},
     )  # fmt: skip
-    for name, (reason, faults) in _declared_faults(item.table).items():
+    for rule, faults in _declared_faults(item.table).items():
         if faults:
-            yield _of_rows(item.name, name, "row", f"{reason}: {', '.join(faults)}.", faults)
+            yield _of_rows(item.name, rule, "row", f"{REASONS[rule]}: {', '.join(faults)}.", faults)
 
 
-def _declared_faults(table: Table) -> dict[str, tuple[str, dict[str, str]]]:
-    """Return by rule its reason, and by column the condition of a row that breaks the rule.
+def _declared_faults(table: Table) -> dict[str, dict[str, str]]:
+    """Return by rule, and by column, the condition of a row that breaks it.
 
     One expectation a rule, not one a column: Great Expectations takes 17 ms for each.
     """
-    required = {c.name: f'"{c.name}" IS NULL' for c in table.columns if c.required or c.name in table.key}
-    allowed = {c.name: f'"{c.name}" NOT IN ({_literals(c.allowed)})' for c in table.columns if c.allowed}
-    ranges = {c.name: " OR ".join(_beyond(c)) for c in table.columns if _beyond(c)}
-    return {
-        "not_null": ("A required value is missing", required),
-        "allowed_values": ("A value is none of the declared ones", allowed),
-        "range": ("A value is outside its declared range", ranges),
-    }
-
-
-def _beyond(column: Column) -> list[str]:
-    low = [] if column.minimum is None else [f'"{column.name}" < {column.minimum!r}']
-    return low if column.maximum is None else [*low, f'"{column.name}" > {column.maximum!r}']
+    found: dict[str, dict[str, str]] = {rule: {} for rule in REASONS}
+    for column in table.columns:
+        for kept in table.constraints(column):
+            known = found[kept.rule].get(column.name)
+            found[kept.rule][column.name] = f"{known} OR {kept.fault}" if known else kept.fault
+    return found
 
 
 def _of_rows(table: str, name: str, level: Level, reason: str, faults: Mapping[str, str]) -> Expectation:
@@ -153,10 +151,6 @@ def _absent(build: Build, sql: str) -> set[str]:
 
 def _escaped(sql: str) -> str:
     return sql.replace("{", "{{").replace("}", "}}")
-
-
-def _literals(values: tuple[str, ...]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def _quoted(names: tuple[str, ...]) -> str:

@@ -11,8 +11,8 @@ from include.contracts.published import Published
 from include.contracts.segments import LEVELS, SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.tables import Column, Type
 from include.quality.expectations import Expectation, place_tables
+from include.storage.control.tables import CONTROL
 from include.storage.postgres.build import Build
-from include.storage.postgres.warehouse import CONTROL
 
 
 def set_aside(connection: sa.Connection, build: Build, broken: Sequence[Expectation]) -> dict[str, int]:

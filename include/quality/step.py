@@ -18,13 +18,13 @@ from include.quality.expectations import Expectation, expectations
 from include.quality.rows import set_aside
 from include.quality.settings import Rules, read_rules
 from include.quality.validation import Outcome, Validation, validate
+from include.storage.code import code_of
+from include.storage.control.tables import AUDIT_RESULT
 from include.storage.postgres import build as builds
 from include.storage.postgres import publication
 from include.storage.postgres.build import AUDITED, Build
-from include.storage.postgres.warehouse import AUDIT_RESULT
 from include.storage.project import Project
 
-CODE = 2
 ENGINE = "postgresql"
 SELF_POINTED = ("raw/", "staged/", "identity/")  # their own stages let readers of the lake see them
 
@@ -82,7 +82,7 @@ def publish(project: Project, run: Run, refs: Refs) -> StageReport:
 
 
 def _build(project: Project, refs: Refs) -> Build:
-    return Build.of(refs, CODE, read_rules(project.settings.config).model_dump(mode="json"))
+    return Build.of(refs, code_of(__name__), read_rules(project.settings.config).model_dump(mode="json"))
 
 
 def _report(stage: str, build: Build, counts: Mapping[str, int]) -> StageReport:

@@ -1,4 +1,4 @@
-"""docs/exports.md, from the declarations: `python -m include.reference.exports` writes it."""
+"""docs/exports.md, from the declarations: `python -m include.reference` writes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from include.samples.usage import CORE_EVENTS, OTHER_EVENTS
 PLACE = ROOT / "docs" / "exports.md"
 INTRODUCTION = """# The exports that Kindred takes in
 
-<!-- Written by `python -m include.reference.exports` from the declarations; edit those. -->
+<!-- Written by `python -m include.reference` from the declarations; edit those. -->
 
 Point Kindred at a folder of exports, laid out as below. `python -m include.samples OUT` writes a sample company's
 exports in the same layout, with the flaws of life; all people and companies in it are invented, so never send
@@ -97,7 +97,3 @@ def _usage() -> str:
 def write(place: Path = PLACE) -> None:
     """Write the page."""
     place.write_text(render(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write()

@@ -1,4 +1,4 @@
-"""docs/measures.md, from the declarations: `python -m include.reference.measures` writes it."""
+"""docs/measures.md, from the declarations: `python -m include.reference` writes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FAMILIES = {
 }  # fmt: skip
 INTRODUCTION = """# Measures
 
-<!-- Written by `python -m include.reference.measures` from the declarations; edit those. -->
+<!-- Written by `python -m include.reference` from the declarations; edit those. -->
 
 A measure is one column of `customer_360` (a person) or `account_360` (a company), true as of the run's logical date.
 Each is declared once, in `include/contracts/measures`, and computed in `include/measures/<family>.py`; the
@@ -122,7 +122,3 @@ def _table(table: Table) -> str:
 def write(place: Path = PLACE) -> None:
     """Write the page."""
     place.write_text(render(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write()

@@ -1,4 +1,4 @@
-"""docs/segments.md, from the declarations: `python -m include.reference.segments` writes it."""
+"""docs/segments.md, from the declarations: `python -m include.reference` writes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from include.segments.definitions import SECTIONS, Definition
 PLACE = ROOT / "docs" / "segments.md"
 INTRODUCTION = """# Segments
 
-<!-- Written by `python -m include.reference.segments` from the declarations; edit those. -->
+<!-- Written by `python -m include.reference` from the declarations; edit those. -->
 
 A segment is one YAML file in `include/config/segments`. It says who is in it, what it is for and who answers for it;
 every run evaluates it on `customer_360` or `account_360` and keeps who entered, who left, and why.
@@ -176,7 +176,3 @@ def _tables() -> Iterator[str]:
 def write(place: Path = PLACE) -> None:
     """Write the page."""
     place.write_text(render(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write()

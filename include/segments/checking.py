@@ -11,7 +11,8 @@ from include.contracts.errors import ConfigurationError
 from include.segments.catalog import Segment, load, load_beside
 from include.segments.doubts import doubts, measure_sizes
 from include.segments.expression import Population
-from include.segments.population import Reader, population
+from include.segments.population import population
+from include.storage.readers import Reader
 
 
 @dataclass(frozen=True, slots=True)

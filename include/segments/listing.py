@@ -12,8 +12,7 @@ from include.contracts.segments import SEGMENT
 from include.segments.states import missing
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
-
-NOTHING = "Nothing is published yet; run `python -m include run` first."
+from include.storage.readers import NOTHING
 
 
 def list_segments(project: Project) -> list[dict[str, Any]]:

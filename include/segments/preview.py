@@ -14,7 +14,8 @@ from include.segments.catalog import Segment
 from include.segments.doubts import doubts, measure_sizes
 from include.segments.expression import MEMBER, Population, digest, expression
 from include.segments.guards import Movement, implausible
-from include.segments.population import Reader, population
+from include.segments.population import population
+from include.storage.readers import Reader
 
 SAMPLE = 10
 

@@ -22,23 +22,25 @@ from include.contracts.segments import (
 )
 from include.contracts.tables import Table
 from include.segments import changes, register, tree
-from include.segments.approval import approved, pending
 from include.segments.catalog import Catalog, load
 from include.segments.evaluation import Before, evaluate
+from include.segments.held import implausible
 from include.segments.roster import Published, Roster, assemble
 from include.storage import days
+from include.storage.code import code_of
+from include.storage.control.approvals import approved
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
 from include.storage.project import Project
+from include.storage.versions import FOLLOWS, following, present
 
-CODE = 4
 READS = (CUSTOMER_360, ACCOUNT_360, ALIAS, IDENTITY_EVENT)
 
 
 def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
     """Write segment, segment_membership, segment_event and segment_history."""
     with project.engine() as engine:
-        subjects = [row["approval"] for row in pending(engine)]
+        subjects = [row["approval"] for row in implausible(engine)]
     return segment_with(project, run, refs, approved(project, subjects))
 
 
@@ -55,17 +57,14 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
         "as_of": run.as_of.isoformat(),
         "definitions": _digest(catalog),
         "approvals": fingerprint(sorted(approvals)),
-        "code": str(CODE),
+        "code": code_of(__name__),
     }
     published = days.follows(project.lake, SEGMENT_MEMBERSHIP.name, run)
     with project.engine() as engine:
-        if published is not None and _without_previous(published) == determined:
-            version = published.version
-        else:
-            version = fingerprint(determined, published.version if published else None)
-        writes = _present(engine, version)
-        if writes is None:
-            writes = _Build(engine, run, catalog, published).write(refs, approvals, determined, version)
+        build = _Build(engine, run, catalog, published)
+        version = following(published, determined)
+        written = present(engine.lake, SEGMENTED, version)
+        writes = tuple(written.values()) if written else build.write(refs, approvals, determined, version)
         counts = _counts(engine, writes[0])
     if published is not None and version == published.version:
         counts |= {"entered": 0, "exited": 0}
@@ -75,15 +74,6 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
 def _digest(catalog: Catalog) -> str:
     sound = [(segment.version, segment.definition.model_dump(mode="json")) for segment in catalog.segments]
     return fingerprint(sound, [(entry.key, list(map(str, entry.faults))) for entry in catalog.refused])
-
-
-def _without_previous(manifest: Manifest) -> dict[str, str]:
-    return {name: value for name, value in manifest.inputs.items() if name != "previous"}
-
-
-def _present(engine: Engine, version: str) -> tuple[DatasetRef, ...] | None:
-    found = [engine.lake.manifest(table.name, version) for table in SEGMENTED]
-    return tuple(manifest.ref for manifest in found if manifest) if all(found) else None
 
 
 def _counts(engine: Engine, ref: DatasetRef) -> dict[str, int]:
@@ -119,7 +109,7 @@ class _Build:
         rows = register.rows(
             self.run.as_of, evaluation, changed, self.catalog, {row["segment_key"]: row for row in past}
         )
-        inputs = {**determined, "previous": self.published.version if self.published else ""}
+        inputs = {**determined, FOLLOWS: self.published.version if self.published else ""}
         log = self._manifest(SEGMENT_EVENT)
         events = changes.events(changed, self.catalog, before, self._sequence())
 

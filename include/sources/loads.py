@@ -20,7 +20,7 @@ from include.sources.files.reading import Reader, Reject, Tally
 from include.sources.span import Span
 from include.storage.lake import Lake
 
-CODE = 1  # raised when the same file would be read in another way
+CODE = 1  # raised when the same file would be read in another way; tests/golden/test_reading_code.py asks for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,11 +39,12 @@ from include.staging.systems.delighted import stage_delighted
 from include.staging.systems.pardot import stage_pardot
 from include.staging.systems.salesforce import stage_salesforce
 from include.staging.systems.segment import stage_segment
+from include.storage.code import code_of
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
+from include.storage.versions import present
 
-CODE = 7  # raised when the same raw rows would be staged in another way
 COUNTS = "staged/counts"  # a version without files, whose inputs are the counts of the step that made it
 GROWING = (USAGE_EVENT, EMAIL_ACTIVITY)
 SORTED_ROWS = 10_000_000  # sorting more events would cost more than all else, and nobody reads them in order
@@ -85,7 +86,7 @@ def stage(project: Project, _run: Run) -> StageReport:
     how = {
         name: source.model_dump(include={"kind", "region", "timezone", "objects"}) for name, source in sources.items()
     }
-    version = fingerprint(reads, how, settings.model_dump(), CODE)
+    version = fingerprint(reads, how, settings.model_dump(), code_of(__name__))
     done = _present(project.lake, version)
     if done is not None:
         return StageReport("stage", reads, *done)
@@ -110,13 +111,12 @@ def _manifests(lake: Lake, name: str, source: SourceSettings) -> dict[str, Manif
 def _present(lake: Lake, version: str) -> tuple[tuple[DatasetRef, ...], dict[str, int]] | None:
     """Return references and counts if the version is all there, and point readers to it."""
     counts = lake.manifest(COUNTS, version)
-    found = [lake.manifest(table.name, version) for table in STAGED]
-    if counts is None or None in found:
+    refs = present(lake, STAGED, version)
+    if counts is None or refs is None:
         return None
-    refs = tuple(manifest.ref for manifest in found if manifest is not None)
-    for ref in refs:
+    for ref in refs.values():
         lake.point(ref)
-    return refs, {name: int(count) for name, count in counts.inputs.items()}
+    return tuple(refs.values()), {name: int(count) for name, count in counts.inputs.items()}
 
 
 def _stage_all(

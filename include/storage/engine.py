@@ -15,7 +15,7 @@ from ibis.expr.operations import Cast
 
 from include.contracts.errors import ContractError
 from include.contracts.runs import DatasetRef
-from include.contracts.tables import Column, Table, Type
+from include.contracts.tables import Table, Type
 from include.storage.lake import Lake, Manifest
 from include.storage.spill import spill_folder
 
@@ -100,7 +100,7 @@ class Engine:
 
     def _check(self, table: Table, place: str) -> int:
         """Return the number of rows of a written file that keeps its declaration."""
-        rules = {f"{rule} on {column.name}": sql for column in table.columns for rule, sql in _rules(table, column)}
+        rules = {f"{kept.says} on {c.name}": kept.fault for c in table.columns for kept in table.constraints(c)}
         key = ", ".join(f'"{name}"' for name in table.key)
         counts = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in rules.values()) or "0"
         # fetchall, since DuckDB holds a connection whose result was not read to its end
@@ -123,19 +123,3 @@ def conform(table: Table, rows: ir.Table) -> ir.Table:
         raise ContractError(f"{table.name} lacks the declared columns {', '.join(missing)}.")
     # `.cast` would leave out casts that look needless to Ibis, and DuckDB's sum of integers is a HUGEINT.
     return rows.select(**{c.name: Cast(rows[c.name], to=IBIS_TYPES[c.type]).to_expr() for c in table.columns})
-
-
-def _rules(table: Table, column: Column) -> list[tuple[str, str]]:
-    """Return (name, SQL condition that a faulty row fulfils) for each constraint of the column."""
-    name = f'"{column.name}"'
-    rules: list[tuple[str, str]] = []
-    if column.required or column.name in table.key:
-        rules.append(("not null", f"{name} IS NULL"))
-    if column.allowed:
-        values = ", ".join("'" + value.replace("'", "''") + "'" for value in column.allowed)
-        rules.append(("allowed values", f"{name} NOT IN ({values})"))
-    if column.minimum is not None:
-        rules.append((f"at least {column.minimum:g}", f"{name} < {column.minimum!r}"))
-    if column.maximum is not None:
-        rules.append((f"at most {column.maximum:g}", f"{name} > {column.maximum!r}"))
-    return rules

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from include.contracts.settings import Settings
 from include.storage.control.ledger import Ledger
+from include.storage.control.tables import upgrade
 from include.storage.engine import Engine
 from include.storage.home import open_home
 from include.storage.lake import Lake
@@ -62,5 +63,5 @@ class Project:
     @cached_property
     def _warehouse(self) -> Warehouse:
         warehouse = Warehouse(warehouse_url(self.settings, os.environ))
-        warehouse.upgrade()
+        upgrade(warehouse)
         return warehouse

@@ -13,8 +13,9 @@ from include.contracts.profiles import ACCOUNT
 from include.web import personal, reading
 from include.web.answers import answer
 from include.web.callers import READ_PEOPLE, READ_PROFILES, Call
+from include.web.problems import DOCUMENTED
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", responses=DOCUMENTED)
 
 Id = Annotated[str, Path(min_length=1, max_length=200, examples=["p_7f3a"])]
 

@@ -18,9 +18,9 @@ from include.segments.members import Wanted, members
 from include.segments.states import require_exportable
 from include.web import reading
 from include.web.callers import READ_BOTH, Call
-from include.web.problems import ProblemError
+from include.web.problems import DOCUMENTED, ProblemError
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", responses=DOCUMENTED)
 
 CHUNK = 256 * 1024
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(

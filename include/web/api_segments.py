@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from include.contracts.measures import CUSTOMER_360
 from include.segments.catalog import read_beside
 from include.segments.definitions import KEY
-from include.segments.population import warehouse_reader
 from include.segments.preview import preview
+from include.storage.readers import warehouse_reader
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
 from include.web.personal import masked
-from include.web.problems import ProblemError
+from include.web.problems import DOCUMENTED, ProblemError
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", responses=DOCUMENTED)
 
 Key = Annotated[str, Path(min_length=1, max_length=100, examples=["detractors_renewing"])]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="At most so many")]

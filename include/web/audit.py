@@ -6,7 +6,8 @@ import uuid
 
 import sqlalchemy as sa
 
-from include.storage.postgres.warehouse import ACCESS_LOG, Warehouse
+from include.storage.control.tables import ACCESS_LOG
+from include.storage.postgres.warehouse import Warehouse
 
 REASON_LENGTH = 500
 

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from include.contracts.access import Scope
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
-from include.storage.postgres.warehouse import API_KEY, Warehouse
+from include.storage.control.tables import API_KEY
+from include.storage.postgres.warehouse import Warehouse
 
 PREFIX = "kd"
 MAX_DAYS = 366

@@ -35,6 +35,32 @@ def document(status: int, detail: str, headers: Mapping[str, str] | None = None)
     return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
 
 
+REFUSALS = MappingProxyType(
+    {
+        400: "A cursor that no answer gave",
+        401: "No key, or one that is not in force",
+        403: "A scope is missing",
+        404: "There is no such segment, profile or account",
+        410: "The version of a cursor is not kept any more",
+        422: "What was given cannot be used; each part is named",
+        429: "Too many calls; Retry-After says when to try again",
+        503: "The warehouse is away, or nothing is published yet; Retry-After says when to try again",
+    }
+)
+_DOCUMENT = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong and what to do, in one sentence"},
+    },
+}
+DOCUMENTED: dict[int | str, dict[str, Any]] = {  # what any route may answer, for the OpenAPI document
+    status: {"description": why, "content": {MEDIA_TYPE: {"schema": _DOCUMENT}}} for status, why in REFUSALS.items()
+}
+
 Told = Callable[[Any], ProblemError]
 AWAY = "The warehouse does not answer; try again, and see that PostgreSQL runs."
 SOON = {"Retry-After": "5"}

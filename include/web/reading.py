@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from include.contracts.nearest import nearest
 from include.contracts.segments import EVENT_KINDS
+from include.storage.control.tables import PUBLICATION
 from include.storage.postgres.build import PREFIX
-from include.storage.postgres.warehouse import PUBLICATION, READERS
+from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
 from include.web.problems import ProblemError
 

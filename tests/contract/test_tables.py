@@ -1,9 +1,10 @@
 """Every declared table keeps the rules of declarations."""
 
+import duckdb
 import pytest
 
 from include.contracts import control, identity, metrics, profiles, raw, segments, staged
-from include.contracts.tables import Table, Type, integer, text
+from include.contracts.tables import Column, Table, Type, integer, number, text
 
 TABLES = [
     raw.LOAD, *staged.STAGED, *identity.IDENTITY, *profiles.PROFILES, *metrics.MEASURED, *segments.SEGMENTED,
@@ -39,3 +40,22 @@ def test_a_key_must_name_declared_columns() -> None:
 def test_a_column_is_declared_once() -> None:
     with pytest.raises(ValueError, match="repeated columns"):
         Table(name="t", grain="one row", columns=(text("a", "A"), integer("a", "A")), key=("a",))
+
+
+@pytest.mark.parametrize(
+    ("column", "good", "bad"),
+    [
+        (text("grade", "A", allowed=("it's good", "bad")), ["it's good", None], ["none of them", ""]),
+        (number("share", "A", minimum=0, maximum=1), [0.0, 0.5, 1.0, None], [-0.1, 1.5]),
+        (integer("size", "A", minimum=1), [1, 10**12, None], [0]),
+        (integer("id", "A", required=True), [0], [None]),
+    ],
+    ids=["one of several", "within limits", "at least", "required"],
+)
+def test_a_constraint_is_written_once_and_says_which_rows_break_it(column: Column, good: list, bad: list) -> None:
+    table = Table(name="t", grain="one row", columns=(column, text("k", "A")), key=("k",))
+    fault = " OR ".join(kept.fault for kept in table.constraints(column))
+    kind = {Type.TEXT: "VARCHAR", Type.NUMBER: "DOUBLE", Type.INTEGER: "BIGINT"}[column.type]
+    for values, faults in ((good, 0), (bad, len(bad))):
+        rows = f"(SELECT unnest(?::{kind}[]) AS {column.name})"
+        assert duckdb.execute(f"SELECT count(*) FILTER ({fault}) FROM {rows}", [values]).fetchone() == (faults,)

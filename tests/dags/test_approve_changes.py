@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.storage.postgres.warehouse import APPROVAL
+from include.storage.control.tables import APPROVAL
 from include.storage.project import Project
 
 SUBJECT = "identity/crosswalk@1"

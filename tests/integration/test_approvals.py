@@ -11,7 +11,7 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef
 from include.contracts.segments import SEGMENT
-from include.identity.report import save_report
+from include.identity.store import save_report
 from include.storage.project import Project
 
 RUN = f"{CROSSWALK.name}@new"

@@ -18,9 +18,9 @@ from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, REVIE
 from include.contracts.profiles import PROFILE, PROFILE_HISTORY, PROFILE_IDENTIFIER, PROFILES
 from include.contracts.runs import Run
 from include.contracts.settings import ROOT
-from include.identity.crosswalk.gate import answer
 from include.identity.decisions.decision import StewardDecision
 from include.matching.spec import load_spec
+from include.storage.control.approvals import answer
 from include.storage.lake import Lake
 from tests.company import ANN, CLEO, FIRST_WEEK, MONDAY, Company
 from tests.people import on, person, said
@@ -176,7 +176,7 @@ def test_a_run_that_moves_too_much_waits_for_a_person(company):
     current = company.project.lake.current(CROSSWALK.name)
     assert current is not None
     assert held.value.subject != f"{CROSSWALK.name}@{current.version}", "readers keep the crosswalk from before"
-    answer(company.project.warehouse(), held.value.subject, approved=True, author="Nina", reason="looked at it")
+    answer(company.project, held.value.subject, approved=True, author="Nina", reason="looked at it")
     company.day += timedelta(days=1)
     later = company.week(*FIRST_WEEK)
     assert later["usage.user:1"] != first["usage.user:1"], "the approval holds on the next day too"
@@ -188,7 +188,7 @@ def test_an_approval_is_for_one_change_only(company):
     company.decide("never", "crm.contact:1", "usage.user:1")
     with pytest.raises(HeldError) as held:
         company.week(*FIRST_WEEK)
-    answer(company.project.warehouse(), held.value.subject, approved=True, author="Nina", reason="looked at it")
+    answer(company.project, held.value.subject, approved=True, author="Nina", reason="looked at it")
     with pytest.raises(HeldError):
         company.week(*FIRST_WEEK, person("crm.contact:9", **CLEO))
 

@@ -13,9 +13,9 @@ from include.cli.app import main
 from include.contracts.errors import HeldError
 from include.contracts.profiles import PROFILE_HISTORY
 from include.contracts.settings import ROOT
-from include.identity.crosswalk.gate import approved
+from include.storage.control.approvals import approved_versions
 from tests.company import FIRST_WEEK, Company
-from tests.people import on
+from tests.people import on, person
 
 
 @pytest.fixture
@@ -114,6 +114,26 @@ def test_the_waterfall_is_drawn_into_a_file(company, capsys, monkeypatch, tmp_pa
     assert (tmp_path / "why.svg").read_text().startswith("<svg")
 
 
+def test_review_shows_what_a_person_needs_and_values_only_to_whoever_asks(company, capsys, monkeypatch):
+    (company.project.settings.config / "stewardship.yaml").write_text("split_confidence: 0\n")
+    company.week(*FIRST_WEEK)
+    other = person("usage.user:1", first_name="Tancredi", last_name="Obermayr", email="t@obermayr.example")
+    company.week(*(other if record["record_id"] == "usage.user:1" else record for record in FIRST_WEEK))
+    _, text, _ = call(capsys, monkeypatch, "review")
+    assert "Does this profile hold two people?" in text
+    assert "python -m include decide never crm.contact:1 usage.user:1 --reason" in text
+    assert "Quillfeather" not in text, "this is no terminal"
+    _, text, _ = call(capsys, monkeypatch, "review", "--values")
+    assert "Quillfeather" in text
+    assert "Obermayr" in text
+    _, out, _ = call(capsys, monkeypatch, "review", "--json")
+    (row,) = json.loads(out)
+    assert (row["asks"], row["record_a"], row["record_b"]) == ("part", "crm.contact:1", "usage.user:1")
+    assert "Quillfeather" not in out
+    _, out, _ = call(capsys, monkeypatch, "review", "--json", "--values")
+    assert json.loads(out)[0]["said"][1]["last_name"] == "Obermayr"
+
+
 def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
     (company.project.settings.config / "stewardship.yaml").write_text("limits: {split_profiles: 0.1, at_least: 0}\n")
     company.week(*FIRST_WEEK)
@@ -124,7 +144,7 @@ def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
     assert code == 0
     assert "1 profiles would split off another" in err
     dataset, _, version = held.value.subject.partition("@")
-    assert approved(company.project.warehouse(), dataset) == [version]
+    assert approved_versions(company.project, dataset) == {version}
 
     answer = ("approve", held.value.subject, "--reject", "--reason", "a mistake", "--json")
     code, out, err = call(capsys, monkeypatch, *answer)
@@ -134,4 +154,4 @@ def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
         "subject": held.value.subject, "verdict": "rejected", "author": "nina", "reason": "a mistake", "evidence": ""
     }  # fmt: skip
     assert told["evidence"] == held.value.evidence
-    assert approved(company.project.warehouse(), dataset) == []
+    assert approved_versions(company.project, dataset) == set()

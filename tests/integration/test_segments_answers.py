@@ -23,16 +23,17 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.runs import DatasetRef
 from include.contracts.settings import ROOT
 from include.measures.step import measure
-from include.segments.approval import approved, pending
 from include.segments.catalog import load_beside
 from include.segments.export import export, export_file
 from include.segments.formats import neutral
+from include.segments.held import implausible
 from include.segments.listing import list_segments
-from include.segments.population import lake_reader, warehouse_reader
 from include.segments.preview import preview
 from include.segments.step import segment
+from include.storage.control.approvals import approved
 from include.storage.postgres import build, publication
 from include.storage.project import Project
+from include.storage.readers import lake_reader, warehouse_reader
 from tests.small_company import AS_OF, SmallCompany, publish
 
 SHIPPED = ROOT / "include" / "config"
@@ -392,7 +393,7 @@ def test_approvals_are_read_from_the_warehouse(warehouse: SmallCompany) -> None:
         )
     assert approved(warehouse.project, ["segment/a@1", "segment/b@1", "segment/c@1"]) == {"segment/a@1"}
     with warehouse.project.engine() as engine:
-        assert pending(engine) == []
+        assert implausible(engine) == []
 
 
 def test_the_commands_print_for_people_and_for_machines(

@@ -12,7 +12,8 @@ from alembic.migration import MigrationContext
 
 from include.contracts.errors import ConfigurationError, RetryableError
 from include.contracts.settings import Settings
-from include.storage.postgres.warehouse import METADATA, Warehouse, warehouse_url
+from include.storage.control.tables import METADATA, upgrade
+from include.storage.postgres.warehouse import Warehouse, warehouse_url
 from include.storage.project import Project
 
 
@@ -27,7 +28,7 @@ def test_the_migrations_make_exactly_the_declared_control_tables(warehouse_proje
 
 def test_opening_it_again_and_at_once_from_several_processes_changes_nothing(warehouse_url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: Warehouse(warehouse_url).upgrade(), range(4)))
+        list(pool.map(lambda _: upgrade(Warehouse(warehouse_url)), range(4)))
     with Warehouse(warehouse_url).begin() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM control.migration").scalar() == 1
 

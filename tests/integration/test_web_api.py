@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from include.contracts.access import Scope
-from include.storage.postgres.warehouse import ACCESS_LOG, API_KEY
+from include.storage.control.tables import ACCESS_LOG, API_KEY
 from include.web import keys, reading
 from include.web.app import OPEN
 from include.web.serve import standalone

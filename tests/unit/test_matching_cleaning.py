@@ -24,7 +24,7 @@ from include.matching.records.name_parts import (
     sound,
     spoken,
 )
-from include.matching.records.names_from_addresses import read_name
+from include.matching.records.names_from_addresses import other_half, read_name
 
 
 def mailbox(address: str) -> str | None:
@@ -147,3 +147,23 @@ def test_companies_lose_their_legal_form_and_codes_their_blanks() -> None:
     assert clean_organization("北京公司") == "北京公司"
     assert clean_codes(pa.array(["sw1a 1aa", "00000", "n/a", None])).to_pylist() == ["SW1A1AA", None, None, None]
     assert clean_identifiers(pa.array([" 0035G1 ", "999", "null"])).to_pylist() == ["0035g1", None, None]
+
+
+@pytest.mark.parametrize(
+    ("local", "first", "last", "read"),
+    [
+        ("steve.quitanek", "", "quitanek", "steve"),
+        ("quitaneks8", "", "quitanek", "s"),
+        ("theresarsingquicas", "", "singquicas", "theresar"),  # names that nobody else has
+        ("rfarley", "ryan", "", "farley"),
+        ("kathryn.farley", "kathy", "", "farley"),  # by a nickname
+        ("rfarley", "kathy", "", ""),  # somebody else's address
+        ("kathy7", "kathy", "", ""),
+        ("info", "kathy", "", ""),
+    ],
+)
+def test_the_half_of_a_name_that_is_missing_is_read_beside_the_half_that_is_known(
+    local: str, first: str, last: str, read: str
+) -> None:
+    given, family = {"steve": 2, "ryan": 2, "kathryn": 2}, {"farley": 3, "quitanek": 1}
+    assert other_half(local, first or last, given, family, 1 if first else 0) == read

@@ -20,7 +20,7 @@ from include.matching.evaluate.table_files import read_tables
 from include.matching.resolution import Resolution
 from include.matching.spec import load_spec, parse_spec
 from include.matching.weights.model import Model
-from tests.matching_tables import SPEC, Row, table, town
+from tests.matching_tables import FIRST, SPEC, Row, table, town
 
 
 def cluster_of(resolution: Resolution) -> dict[str, int]:
@@ -312,3 +312,19 @@ def test_a_table_of_names_and_addresses_is_no_worse_than_the_trivial_rule() -> N
     true = np.array([int(str(r["record_id"])[5:-1]) for r in rows])
     ours = measure(resolve(records, spec).clusters["cluster"].to_numpy(), true)
     assert ours.f1 >= measure(trivial_rule(records, spec), true).f1
+
+
+def test_relatives_who_copied_a_number_from_each_other_stay_two_people() -> None:
+    """Where households copy, a number and an address in common are no longer one person's; a table tells by itself."""
+    rows = []
+    for family in range(400):
+        home = {"last_name": f"Family{chr(97 + family % 26)}{family}", "street": f"{family} Oak Street"}
+        for at, name in enumerate((FIRST[family % 30], FIRST[(family * 7 + 3) % 30])):
+            own = f"{family * 7919 + at * 104729 + 10**8}"
+            mine = {**home, "first_name": name, "number": f"{family * 7919 + 10**8}" if family % 4 == 0 else own}
+            rows += [{**mine, "record_id": f"{family}-{at}-{copy}"} for copy in "ab"]
+    spec = {"first_name": "first_name", "last_name": "last_name", "number": "identifier", "street": "text"}
+    records = pa.table({c: [r[c] for r in rows] for c in ("record_id", *spec)})
+    found = resolve(records, parse_spec({"id": "record_id", "columns": spec}))
+    assert together(found, "4-0-a", "4-0-b")
+    assert not together(found, "4-0-a", "4-1-a")

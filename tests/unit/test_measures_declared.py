@@ -130,7 +130,7 @@ def test_missing_and_broken_thresholds_are_named(tmp_path: Path) -> None:
     ids=["measures", "segments"],
 )
 def test_the_page_is_that_of_the_declarations(page: Path, module: Any) -> None:
-    assert page.read_text(encoding="utf-8") == module.render(), f"run python -m {module.__name__}"
+    assert page.read_text(encoding="utf-8") == module.render(), "run python -m include.reference"
 
 
 @pytest.mark.parametrize(

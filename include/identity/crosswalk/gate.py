@@ -8,12 +8,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.csv
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from include.contracts.errors import ConfigurationError
 from include.identity.settings import Labels, Limits
-from include.storage.postgres.warehouse import APPROVAL, Warehouse
 
 LABELS = pa.schema([("record_id", pa.string()), ("person_id", pa.string())])
 
@@ -123,26 +120,3 @@ def evidence(moved: Movement, broken: list[str], model_version: str, model_befor
             f"Model: {model}. Look at the events with `python -m include explain PROFILE_ID` before you answer.",
         ]
     )
-
-
-def answer(warehouse: Warehouse, subject: str, *, approved: bool, author: str, reason: str) -> None:
-    """Keep a person's answer to what was held; a later answer replaces an earlier one. Raises ConfigurationError."""
-    if not author.strip() or not reason.strip():
-        raise ConfigurationError("An answer needs who gave it and why.")
-    facts = {
-        "verdict": "approved" if approved else "rejected",
-        "author": author.strip(),
-        "reason": reason.strip(),
-        "decided_at": sa.func.now(),
-    }
-    kept = insert(APPROVAL).values(subject=subject, **facts)
-    with warehouse.begin() as connection:
-        connection.execute(kept.on_conflict_do_update(index_elements=["subject"], set_=facts))
-
-
-def approved(warehouse: Warehouse, dataset: str) -> list[str]:
-    """Return the versions of the dataset that a person has approved."""
-    place = f"{dataset}@"
-    query = sa.select(APPROVAL.c.subject).where(APPROVAL.c.verdict == "approved", APPROVAL.c.subject.startswith(place))
-    with warehouse.begin() as connection:
-        return sorted(subject.removeprefix(place) for subject in connection.execute(query).scalars())

@@ -12,7 +12,8 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.runs import fingerprint
 from include.identity.decisions.decision import Known, StewardDecision, faults, refuse
-from include.storage.postgres.warehouse import DECISION, Warehouse
+from include.storage.control.tables import DECISION
+from include.storage.postgres.warehouse import Warehouse
 
 FILE = "the decisions file"
 Look = Callable[[Sequence[StewardDecision]], tuple[Known, Mapping[str, str]]]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from include.matching.records.columns import Codes
+from include.matching.records.name_parts import roots
 from include.matching.records.placeholders import ROLES
 
 _SEPARATOR = re.compile(r"[._\-]+")
@@ -23,24 +24,50 @@ def mine_names(
     locals_: pa.Array,
     *,
     nameless: npt.NDArray[np.int64],
+    loose: npt.NDArray[np.uint8],
     words: list[str],
     code: Callable[[str], int],
 ) -> npt.NDArray[np.bool_]:
-    """Fill the names of ``nameless`` records in place; returns which records got one."""
-    needed = np.unique(local[nameless])
-    given = _known(first, words)
-    family = _known(last, words)
-    found = {
-        int(k): read_name(text, given, family)
-        for k, text in zip(needed, locals_.take(pa.array(needed)).to_pylist(), strict=True)
-    }
-    coded = np.full((len(locals_) + 1, 2), -1, np.int32)
-    for k, (one, two) in found.items():
+    """Fill, in place, the names of ``nameless`` records and the missing half of names; returns who was nameless.
+
+    A record that lacks one half gets it where the local part agrees with the half that it has.
+    """
+    given, family = _known(first, words), _known(last, words)
+    texts = locals_.to_pylist()
+    coded = np.full((len(texts) + 1, 2), -1, np.int32)
+    for k in np.unique(local[nameless]):
+        one, two = read_name(texts[k], given, family)
         coded[k] = code(one), code(two)
+    halves = []
+    for column, other, at in ((first, last, 0), (last, first, 1)):
+        rows = np.flatnonzero((column < 0) & (other >= 0) & (local >= 0) & (loose == 0))
+        pairs, inverse = np.unique(local[rows].astype(np.int64) << 32 | other[rows], return_inverse=True)
+        read = [other_half(texts[p >> 32], words[p & 0xFFFFFFFF], given, family, at) for p in pairs.tolist()]
+        halves.append((rows, np.array([code(name) for name in read], np.int32)[inverse]))
+    for column, (rows, codes) in zip((first, last), halves, strict=True):
+        column[rows] = codes
     first[nameless], last[nameless] = coded[local[nameless], 0], coded[local[nameless], 1]
     mined = np.zeros(len(first), bool)
     mined[nameless] = (first[nameless] >= 0) | (last[nameless] >= 0)
     return mined
+
+
+def other_half(local: str, known: str, given: dict[str, int], family: dict[str, int], at: int) -> str:
+    """The first (``at`` 0) or last (1) name that a local part has beside the ``known`` other one, else empty."""
+    text = _TAIL.sub("", local)
+    bare = known.replace(" ", "")
+    for rest in (text.removeprefix(bare), text.removesuffix(bare)):
+        name = _SEPARATOR.sub("", rest)
+        if rest != text and len(bare) > 2 and name.isalpha() and name not in ROLES and (at == 0 or len(name) > 2):
+            return name
+    read = read_name(local, given, family)
+    beside = read[1 - at]
+    same = beside and (beside == bare or (len(beside) == 1 and bare.startswith(beside)) or _one_name(beside, known))
+    return read[at] if same and (at == 0 or len(read[at]) > 2) else ""
+
+
+def _one_name(one: str, other: str) -> bool:
+    return not set(roots(one)).isdisjoint(roots(other))
 
 
 def _known(codes: Codes, words: list[str]) -> dict[str, int]:

@@ -93,7 +93,14 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
         local, _ = locals_of(boxes)
         nameless = _without_named_carrier(boxes.mailbox.codes, (first >= 0) | (last >= 0))
         mined = mine_names(
-            first, last, local, boxes.local.values, nameless=nameless, words=list(words), code=words.code
+            first,
+            last,
+            local,
+            boxes.local.values,
+            nameless=nameless,
+            loose=loose,
+            words=list(words),
+            code=words.code,
         )
     (first, last), kept = canonical([first, last], len(words))
     every = list(words)
@@ -144,7 +151,7 @@ def _without_named_carrier(mailbox: Codes, named: npt.NDArray[np.bool_]) -> npt.
     carries = np.zeros(int(mailbox.max(initial=-1)) + 2, bool)
     carries[mailbox[named]] = True
     carries[-1] = False
-    return np.flatnonzero((mailbox >= 0) & ~carries[mailbox] & ~named)
+    return np.flatnonzero((mailbox >= 0) & ~named)
 
 
 def _describe(

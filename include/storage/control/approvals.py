@@ -1,21 +1,55 @@
-"""Approvals: a person's leave to hand on what a guard holds back, kept in the warehouse."""
+"""Approvals: a person's answer to what a run or a guard held back, one a subject.
+
+A subject is ``<dataset>@<version>`` for a run that would move too much, ``segment/<key>@<digest>`` for a segment that
+moved implausibly; what approves it stays good for as long as the subject stays the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
-from include.storage.postgres.warehouse import APPROVAL
+from include.contracts.errors import ConfigurationError
+from include.storage.control.tables import APPROVAL
 from include.storage.project import Project
 
 
+def answer(project: Project, subject: str, *, approved: bool, author: str, reason: str) -> None:
+    """Keep a person's answer to what was held; a later answer replaces an earlier one. Raises ConfigurationError."""
+    if not author.strip() or not reason.strip():
+        raise ConfigurationError("An answer needs who gave it and why.")
+    facts = {
+        "verdict": "approved" if approved else "rejected",
+        "author": author.strip(),
+        "reason": reason.strip(),
+        "decided_at": sa.func.now(),
+    }
+    kept = insert(APPROVAL).values(subject=subject, **facts)
+    with project.warehouse().begin() as connection:
+        connection.execute(kept.on_conflict_do_update(index_elements=["subject"], set_=facts))
+
+
+def answered(project: Project, subjects: Collection[str]) -> frozenset[str]:
+    """Return those of the subjects that somebody has answered for, whatever the verdict."""
+    return _among(project, APPROVAL.c.subject.in_(sorted(subjects)))
+
+
 def approved(project: Project, subjects: Collection[str]) -> frozenset[str]:
-    """Return those that somebody has approved; the warehouse is not asked without need."""
+    """Return those of the subjects that somebody has approved; the warehouse is not asked without need."""
     if not subjects:
         return frozenset()
-    query = sa.select(APPROVAL.c.subject).where(
-        APPROVAL.c.subject.in_(sorted(subjects)), APPROVAL.c.verdict == "approved"
-    )
+    return _among(project, APPROVAL.c.subject.in_(sorted(subjects)), APPROVAL.c.verdict == "approved")
+
+
+def approved_versions(project: Project, dataset: str) -> frozenset[str]:
+    """Return the versions of the dataset that somebody has approved."""
+    place = f"{dataset}@"
+    found = _among(project, APPROVAL.c.subject.startswith(place), APPROVAL.c.verdict == "approved")
+    return frozenset(subject.removeprefix(place) for subject in found)
+
+
+def _among(project: Project, *conditions: sa.ColumnElement[bool]) -> frozenset[str]:
     with project.warehouse().begin() as connection:
-        return frozenset(connection.execute(query).scalars())
+        return frozenset(connection.execute(sa.select(APPROVAL.c.subject).where(*conditions)).scalars())

@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from include.contracts.errors import ContractError
 from include.contracts.runs import Run, StageReport
-from include.storage.postgres.warehouse import AUDIT_RESULT, PUBLICATION, QUARANTINE, RUN, STAGE_RUN, Warehouse
+from include.storage.control.tables import AUDIT_RESULT, PUBLICATION, QUARANTINE, RUN, STAGE_RUN
+from include.storage.postgres.warehouse import Warehouse
 
 Rows = list[dict[str, Any]]
 

@@ -12,9 +12,9 @@ from include.contracts import control
 from include.contracts.errors import ContractError
 from include.contracts.published import PUBLISHED, Published
 from include.contracts.runs import DatasetRef, fingerprint
+from include.storage.control.tables import CONTROL
 from include.storage.lake import Lake
 from include.storage.postgres import bulk, ddl
-from include.storage.postgres.warehouse import CONTROL
 
 PREFIX = "build_"
 LOADED = "Kindred build, loaded"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -28,8 +28,8 @@ TYPES: Mapping[Type, TypeEngine[Any]] = MappingProxyType(
 
 def relation(table: Table, schema: str, name: str, metadata: sa.MetaData | None = None) -> sa.Table:
     """Return the SQLAlchemy table of a declaration, with key, NOT NULL, checks and comments."""
-    columns = [_column(column, is_key=column.name in table.key) for column in table.columns]
-    checks = [sa.CheckConstraint(rule) for column in table.columns for rule in checks_of(column)]
+    columns = [_column(table, column) for column in table.columns]
+    checks = [sa.CheckConstraint(kept.holds) for column in table.columns for kept in column.constraints]
     return sa.Table(name, metadata or sa.MetaData(), *columns, *checks, schema=schema, comment=table.grain)
 
 
@@ -50,9 +50,9 @@ def create(connection: sa.Connection, table: Table, schema: str, name: str) -> N
 def seal(connection: sa.Connection, table: Table, schema: str, name: str, lookups: Sequence[str] = ()) -> None:
     """Add key, NOT NULL and checks to a filled relation, in one pass over it, and an index a column in ``lookups``."""
     quote = connection.dialect.identifier_preparer.quote
-    required = [c for c in table.columns if c.required or c.name in table.key]
+    required = [c for c in table.columns if table.requires(c)]
     clauses = [f"ALTER COLUMN {quote(c.name)} SET NOT NULL" for c in required]
-    clauses += [f"ADD CHECK ({rule})" for column in table.columns for rule in checks_of(column)]
+    clauses += [f"ADD CHECK ({kept.holds})" for column in table.columns for kept in column.constraints]
     clauses.append(f"ADD PRIMARY KEY ({', '.join(quote(key) for key in table.key)})")
     place = f"{quote(schema)}.{quote(name)}"
     connection.exec_driver_sql(f"ALTER TABLE {place} {', '.join(clauses)}".replace("%", "%%"))
@@ -60,24 +60,12 @@ def seal(connection: sa.Connection, table: Table, schema: str, name: str, lookup
         connection.exec_driver_sql(f"CREATE INDEX ON {place} ({quote(column)})")
 
 
-def checks_of(column: Column) -> Iterator[str]:
-    """Yield a SQL condition for each constraint of the column on its values; null fulfils all."""
-    name = f'"{column.name}"'
-    if column.allowed:
-        values = ", ".join("'" + value.replace("'", "''") + "'" for value in column.allowed)
-        yield f"{name} IN ({values})"
-    if column.minimum is not None:
-        yield f"{name} >= {column.minimum!r}"
-    if column.maximum is not None:
-        yield f"{name} <= {column.maximum!r}"
-
-
-def _column(column: Column, *, is_key: bool) -> sa.Column[Any]:
+def _column(table: Table, column: Column) -> sa.Column[Any]:
     return sa.Column(
         column.name,
         TYPES[column.type],
-        primary_key=is_key,
+        primary_key=column.name in table.key,
         autoincrement=False,
-        nullable=not (column.required or is_key),
+        nullable=not table.requires(column),
         comment=column.description,
     )

@@ -14,8 +14,9 @@ from include.contracts.errors import FatalError, RetryableError
 from include.contracts.published import Published
 from include.contracts.runs import Run
 from include.storage import days
+from include.storage.control.tables import CONTROL, PUBLICATION, STAGE_RUN
 from include.storage.postgres.build import AUDITED, LOADED, PREFIX, Build, state
-from include.storage.postgres.warehouse import CONTROL, PUBLICATION, READERS, STAGE_RUN, Warehouse
+from include.storage.postgres.warehouse import READERS, Warehouse
 
 READER_ROLE = "kindred_reader"
 PUBLISH_LOCK = 4_957_342

@@ -9,37 +9,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import unquote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
-from include.contracts import access, control, decisions
 from include.contracts.errors import ConfigurationError, RetryableError
 from include.contracts.settings import Settings
 from include.storage.postgres import embedded
-from include.storage.postgres.ddl import relation
 
 DRIVER = "postgresql+psycopg"
 CONNECTION_VARIABLE = "AIRFLOW_CONN_WAREHOUSE"
 READERS = "kindred"
-CONTROL = "control"
-MIGRATIONS = Path(__file__).parents[1] / "control" / "migrations"
-UPGRADE_LOCK = 4_957_341  # any number, the same in every process
 POSTGRES_SCHEMES = ("postgres", "postgresql")
-
-METADATA = sa.MetaData()
-RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION = (
-    relation(table, CONTROL, table.name, METADATA) for table in control.CONTROL
-)
-DECISION, APPROVAL = (relation(table, CONTROL, table.name, METADATA) for table in decisions.STEWARDSHIP)
-API_KEY, ACCESS_LOG = (relation(table, CONTROL, table.name, METADATA) for table in access.ACCESS)
 
 
 class Warehouse:
-    """A warehouse whose control tables are up to date; ``engine`` is its SQLAlchemy engine."""
+    """A connection to the warehouse; ``engine`` is its SQLAlchemy engine."""
 
     def __init__(self, url: str | URL) -> None:
         options = {"application_name": "kindred"}
@@ -78,18 +65,6 @@ class Warehouse:
             raise RetryableError(
                 f"The warehouse at {place} does not answer; see that it runs and that the connection is right."
             ) from None
-
-    def upgrade(self) -> None:
-        """Bring the control tables to the newest version, one process at a time."""
-        from alembic import command  # noqa: PLC0415 - a task that only transforms need not pay for it
-        from alembic.config import Config  # noqa: PLC0415
-
-        with self.begin() as connection:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
 
     def close(self) -> None:
         """Give the connections back."""

@@ -13,8 +13,8 @@ from include.answers.lookup import Lookup
 from include.answers.profile import ProfileExplained, explain_profile
 from include.answers.segment import explain
 from include.contracts.profiles import ACCOUNT, PROFILE_LINEAGE
-from include.segments.population import lake_reader
 from include.storage.project import Project
+from include.storage.readers import lake_reader
 from include.web import personal, reading
 from include.web.callers import READ_PEOPLE, READ_PROFILES, Call
 from include.web.charts import svg

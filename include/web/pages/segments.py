@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Path, Response
 
 from include.contracts.metrics import GRID_DIMENSIONS
+from include.segments.channels import contactable
 from include.storage.postgres.warehouse import READERS
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
@@ -45,12 +46,8 @@ SELECT m.member_id, a.name, a.domain, a.industry, m.since FROM {READERS}.segment
 JOIN {READERS}.account a ON a.account_id = m.member_id
 WHERE m.segment_key = :key ORDER BY md5(m.member_id) LIMIT {SAMPLE}
 """
-_REACH = f"""
-SELECT count(*) AS members, count(*) FILTER (WHERE m.is_holdout) AS held_out,
-  count(*) FILTER (WHERE p.email IS NOT NULL AND p.email_consent IS DISTINCT FROM 'opted_out') AS by_email,
-  count(*) FILTER (WHERE p.phone IS NOT NULL AND p.phone_consent IS DISTINCT FROM 'opted_out') AS by_phone,
-  count(*) FILTER (WHERE p.email_consent = 'opted_out') AS email_opted_out
-FROM {READERS}.segment_membership m JOIN {READERS}.profile p ON p.profile_id = m.member_id WHERE m.segment_key = :key
+_HELD_OUT = f"""
+SELECT count(*) AS members FROM {READERS}.segment_membership WHERE segment_key = :key AND is_holdout
 """
 
 
@@ -76,7 +73,8 @@ def segment(key: Key, call: Call = READ_BOTH) -> Response:
             "history": _rows(connection, _HISTORY, key),
             "overlap": _rows(connection, _OVERLAP, key),
             "changes": _rows(connection, _CHANGES, key),
-            "reach": _rows(connection, _REACH, key)[0] if is_person else None,
+            "reach": contactable(connection, key, holdout=False) if is_person else {},
+            "held_out": _rows(connection, _HELD_OUT, key)[0]["members"],
         }
     shown = sample if call.sees_people or not is_person else [{**row, "full_name": MASK} for row in sample]
     return page(call, "segment.html", version=version, segment=found, sample=shown, **facts)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from include.storage.postgres.warehouse import CONTROL, METADATA
+from include.storage.control.tables import CONTROL, METADATA
 
 connection = context.config.attributes["connection"]
 connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {CONTROL}")

@@ -1,0 +1,9 @@
+"""``python -m include.reference``: write the generated pages of the documentation anew."""
+
+from __future__ import annotations
+
+from include.reference import exports, measures, segments
+
+if __name__ == "__main__":
+    for page in (exports, measures, segments):
+        page.write()

@@ -1,0 +1,35 @@
+"""The control tables, and their migration to the newest version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from include.contracts import access, control, decisions
+from include.storage.postgres.ddl import relation
+from include.storage.postgres.warehouse import Warehouse
+
+CONTROL = "control"
+MIGRATIONS = Path(__file__).parent / "migrations"
+UPGRADE_LOCK = 4_957_341  # any number, the same in every process
+
+METADATA = sa.MetaData()
+RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION = (
+    relation(table, CONTROL, table.name, METADATA) for table in control.CONTROL
+)
+DECISION, APPROVAL = (relation(table, CONTROL, table.name, METADATA) for table in decisions.STEWARDSHIP)
+API_KEY, ACCESS_LOG = (relation(table, CONTROL, table.name, METADATA) for table in access.ACCESS)
+
+
+def upgrade(warehouse: Warehouse) -> None:
+    """Bring the warehouse's control tables to the newest version, one process at a time."""
+    from alembic import command  # noqa: PLC0415 - a task that only transforms need not pay for it
+    from alembic.config import Config  # noqa: PLC0415
+
+    with warehouse.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

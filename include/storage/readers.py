@@ -1,0 +1,85 @@
+"""Readers: the published tables as Ibis expressions, from the lake (DuckDB) or from the warehouse (PostgreSQL)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.measures import CUSTOMER_360
+from include.contracts.runs import DatasetRef
+from include.contracts.tables import Table
+from include.storage.engine import Engine
+from include.storage.postgres.warehouse import READERS
+from include.storage.project import Project
+
+NOTHING = "Nothing is published yet; run `python -m include run` first."
+WORK_MEMORY = "256MB"  # PostgreSQL looks members up in a hash, if it may hold them
+
+
+class Reader(Protocol):
+    """Where published tables are read."""
+
+    def table(self, table: Table) -> ir.Table:
+        """Return a published table; raises ConfigurationError before the first run."""
+
+
+@dataclass(frozen=True)
+class LakeReader:
+    """Reads the current versions of the lake; ``versions`` of former stages are those that they were made from."""
+
+    engine: Engine
+
+    def table(self, table: Table) -> ir.Table:
+        """Return a published table; raises ConfigurationError before the first run."""
+        current = self.engine.lake.current(table.name)
+        if current is None:
+            raise ConfigurationError(NOTHING)
+        return self.engine.read(table, current.ref)
+
+    def input(self, table: Table) -> ir.Table:
+        """Return a table of an earlier stage, of the version that the published measures were made from."""
+        measured = self.engine.lake.current(CUSTOMER_360.name)
+        version = measured.inputs.get(table.name) if measured else None
+        return self.engine.read(table, DatasetRef(table.name, version, 0)) if version else self.latest(table)
+
+    def latest(self, table: Table) -> ir.Table:
+        """Return the current version of a table that the measures do not read; without one, no rows."""
+        current = self.engine.lake.current(table.name)
+        return self.engine.read(table, current.ref if current else None)
+
+
+@dataclass(frozen=True)
+class WarehouseReader:
+    """Reads the views that readers of the warehouse have."""
+
+    backend: ibis.BaseBackend
+
+    def table(self, table: Table) -> ir.Table:
+        """Return a published table; raises ConfigurationError before the first publication."""
+        if table.name not in self.backend.list_tables(database=READERS):
+            raise ConfigurationError(NOTHING)
+        return self.backend.table(table.name, database=READERS)
+
+
+@contextmanager
+def lake_reader(project: Project) -> Iterator[LakeReader]:
+    """Open the lake for reading."""
+    with project.engine() as engine:
+        yield LakeReader(engine)
+
+
+@contextmanager
+def warehouse_reader(project: Project) -> Iterator[WarehouseReader]:
+    """Open the warehouse for reading, on one connection in one read-only transaction."""
+    with project.warehouse().begin() as connection:
+        driver = connection.connection.driver_connection
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.exec_driver_sql(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+        connection.exec_driver_sql("SET LOCAL jit = off")  # compiling a preview takes longer than running it
+        yield WarehouseReader(ibis.postgres.from_connection(driver))

@@ -1,0 +1,62 @@
+"""A real browser on a small published company."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from include.contracts.access import Scope
+from include.web import keys
+from include.web.serve import standalone
+from tests.small_company import SmallCompany
+from tests.web_company import people_of, published, serving
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; without one the tests are skipped, and on CI they fail."""
+    place = next(filter(None, map(shutil.which, NAMES)), None)
+    if place is None:
+        said = "There is no Chromium here; install it (Debian: apt-get install chromium) to run the tests of the pages."
+        pytest.fail(said) if os.environ.get("CI") else pytest.skip(said)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=place, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def company(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
+) -> Iterator[SmallCompany]:
+    with new_database() as url:
+        company = people_of(tmp_path_factory.mktemp("browser"), url)
+        published(company)
+        yield company
+        company.project.close()
+
+
+@pytest.fixture(scope="session")
+def address(company: SmallCompany) -> Iterator[str]:
+    with serving(standalone(company.project)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def key(company: SmallCompany) -> str:
+    scopes = [scope.value for scope in Scope]
+    return keys.create(company.project.warehouse(), "Marketing", scopes, days=1, author="me")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go, to be looked at."""
+    return tmp_path_factory.mktemp("pictures")

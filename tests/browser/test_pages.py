@@ -1,0 +1,105 @@
+"""The pages as people use them: in Chromium, by mouse and by keyboard, in both themes, on a desk and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+DESK, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
+PAGES = {
+    "overview": "/",
+    "segments": "/segments",
+    "segment": "/segments/detractors_renewing",
+    "people": "/people",
+    "person": "/people/p1",
+    "why": "/people/p1/why/detractors_renewing",
+    "account": "/accounts/a1",
+    "quality": "/quality",
+}
+
+
+def signed_in(page: Page, address: str, key: str) -> Page:
+    page.goto(f"{address}/")
+    page.get_by_label("Your key").fill(key)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    return page
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, key: str) -> Iterator[Page]:
+    with browser.new_context(viewport=DESK) as context:
+        yield signed_in(context.new_page(), address, key)
+
+
+def test_a_marketer_finds_a_segment_and_follows_why_to_the_source_record(page: Page) -> None:
+    page.get_by_role("link", name="Segments").click()
+    page.get_by_role("link", name="Detractors renewing within 90 days").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Detractors renewing within 90 days")
+    page.get_by_role("link", name="People", exact=True).click()
+    page.get_by_label("which is").fill("p1@acme.test")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nina Brandt")
+    page.get_by_label("Why, or why not, in").select_option(label="Detractors renewing within 90 days")
+    page.get_by_role("button", name="Explain").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Why in")
+    expect(page.get_by_role("code").filter(has_text="nps.response:77").first).to_be_visible()
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    for _ in range(2):  # past the overview
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Segments")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Segments")
+
+
+def test_signing_out_ends_it(page: Page, address: str) -> None:
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    page.goto(f"{address}/segments")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+@pytest.fixture(params=[(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")])
+def screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
+    """A desk or a phone, light or dark; without the policy, for axe is a script."""
+    size, theme = request.param
+    with browser.new_context(viewport=size, color_scheme=theme, bypass_csp=True) as context:
+        yield context
+
+
+def test_every_page_can_be_read_by_everybody(screen: BrowserContext, address: str, key: str, pictures: Path) -> None:
+    """No serious accessibility fault by axe, nothing wider than the screen, no request to another host."""
+    page, asked = signed_in(screen.new_page(), address, key), []
+    page.on("request", lambda request: asked.append(request.url))
+    width = page.evaluate("document.documentElement.clientWidth")
+    theme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+    for name, path in PAGES.items():
+        page.goto(address + path)
+        page.screenshot(path=pictures / f"{name}-{width}-{theme}.png", full_page=True)
+        faults = [
+            f"{fault['id']}: {node['html']}"
+            for fault in Axe().run(page).response["violations"]
+            if fault["impact"] in ("serious", "critical")
+            for node in fault["nodes"]
+        ]
+        assert not faults, (name, faults)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    assert asked and all(url.startswith(address) for url in asked)
+
+
+def test_the_policy_lets_no_script_run(page: Page, address: str) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(f"{address}/segments")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.run = 1\">')")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.run") is None
+    assert any("Content Security Policy" in text for text in said)
