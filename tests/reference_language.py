@@ -48,18 +48,32 @@ def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0
         case tree.InSegment(key):
             level, ids = world.members[key]
             return row["profile_id" if level == "person" else "account_id"] in ids
-        case tree.People(quantifier, condition):
-            return of_people(quantifier, condition, row, world)
+        case tree.People():
+            return of_people(node, row, world)
+        case tree.Top():
+            return in_top(node, row, world)
         case tree.IsNull(measure):
             return row[measure.name] is None
         case _:
             return of_values(node, row, world)
 
 
-def of_people(quantifier: str, condition: tree.Node, row: Row, world: World) -> bool:
+def of_people(clause: tree.People, row: Row, world: World) -> bool:
     own = [person for person in world.customers if person["account_id"] == row["account_id"]]
-    states = [truth(condition, person, world) is True for person in own]
-    return {"any": any(states), "all": bool(states) and all(states), "none": not any(states)}[quantifier]
+    states = [truth(clause.condition, person, world) is True for person in own]
+    any_of = sum(states) >= clause.least
+    return {"any": any_of, "all": bool(states) and all(states), "none": not any(states)}[clause.quantifier]
+
+
+def in_top(clause: tree.Top, row: Row, world: World) -> bool | None:
+    """Fewer have a better value than there are places."""
+    everybody = world.customers if "profile_id" in row else world.accounts
+    known = [other[clause.measure.name] for other in everybody if other[clause.measure.name] is not None]
+    value = row[clause.measure.name]
+    if value is None:
+        return None
+    better = sum(other > value if clause.from_top else other < value for other in known)
+    return better < clause.places(len(known))
 
 
 def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0911 - likewise

@@ -79,6 +79,8 @@ def could_become(clause: tree.Clause, target: bool, row: Row, level: str) -> boo
         return True
     if isinstance(clause, tree.People):
         return any(name in WANTED for name in tree.measures(clause.condition))
+    if isinstance(clause, tree.Top):
+        return clause.measure.name in WANTED
     return any(_could(clause, name, target, row, level) for name in tree.measures(clause))
 
 

@@ -91,8 +91,8 @@ class _Compiler:
         match clause:
             case tree.InSegment(key):
                 return self.in_segment(key)
-            case tree.People(quantifier, condition):
-                return self.people(quantifier, condition)
+            case tree.People():
+                return self.people(clause)
             case tree.Measured():
                 return self.value(clause)
             case tree.Compare(op, left, right):
@@ -114,6 +114,8 @@ class _Compiler:
                 return reduce(operator.or_, (TEXT_TESTS[test](_folded(value), text) for text in folded))
             case tree.IsNull():
                 return value.isnull()
+            case tree.Top():
+                return self.top(clause)
             case tree.Within():
                 return self.within(clause, value)
             case tree.Beyond():
@@ -149,11 +151,22 @@ class _Compiler:
         ids = self.population.of(self.level)[MEMBER[level]]
         return ids.notnull() & ids.isin(members.member_id)
 
-    def people(self, quantifier: str, condition: tree.Node) -> ir.BooleanValue:
+    def people(self, clause: tree.People) -> ir.BooleanValue:
         customers = self.population.customers
-        true = expression(condition, "person", self.population).fill_null(False)
+        true = expression(clause.condition, "person", self.population).fill_null(False)
         judged = customers.filter(customers.account_id.notnull()).select("account_id", is_true=true)
-        accounts = judged.group_by("account_id").aggregate(any=judged.is_true.any(), all=judged.is_true.all())
-        wanted = accounts.filter(accounts["all"] if quantifier == "all" else accounts["any"])
+        accounts = judged.group_by("account_id").aggregate(true=judged.is_true.sum(), all=judged.is_true.all())
+        wanted = accounts.filter(accounts["all"] if clause.quantifier == "all" else accounts.true >= clause.least)
         found = self.population.accounts.account_id.isin(wanted.account_id)
-        return ~found if quantifier == "none" else found
+        return ~found if clause.quantifier == "none" else found
+
+    def top(self, clause: tree.Top) -> ir.BooleanValue:
+        """The value of the last place, asked of everybody whatever else the condition asks, and those up to it."""
+        rows, name = self.population.of(self.level), clause.measure.name
+        known = rows.filter(rows[name].notnull()).select(value=name)
+        order = known.value.desc() if clause.from_top else known.value
+        ranked = known.mutate(place=ibis.rank().over(order_by=order), known=known.count().over(ibis.window()))
+        places = (ranked.known * clause.amount + 9_999) // 10_000 if clause.is_share else ibis.literal(clause.amount)
+        inside = ranked.filter(ranked.place < places)
+        last = (inside.value.min() if clause.from_top else inside.value.max()).as_scalar()
+        return rows[name] >= last if clause.from_top else rows[name] <= last

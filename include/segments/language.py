@@ -15,7 +15,7 @@ from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.segments import syntax, tree
-from include.segments.calendar import PERIODS, WHICH
+from include.segments.functions import FUNCTIONS, KNOWN, NUMERIC
 from include.segments.literals import Literals
 from include.segments.names import a, called, unknown_measure
 from include.segments.parts import Parts
@@ -30,16 +30,7 @@ COMPARISONS: Mapping[type[exp.Expr], str] = {
     exp.GTE: ">=",
 }
 MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-SPANS: Mapping[str, tuple[Callable[..., tree.Node], bool]] = {
-    "within_last": (tree.Within, False),
-    "within_next": (tree.Within, True),
-    "before_last": (tree.Beyond, False),
-    "after_next": (tree.Beyond, True),
-}
-TEXT_TESTS = {"text_contains": "contains", "text_starts": "starts with", "text_ends": "ends with"}
-FUNCTIONS = (*SPANS, "during", "in_segment", *(f"{q}_of_people" for q in tree.QUANTIFIERS), *TEXT_TESTS)
 BARE = "{} stands alone; before it a measure is missing, as in country = 'France'"
-NUMERIC = (Type.INTEGER, Type.NUMBER)
 
 
 def parse(text: str, level: str) -> tree.Node:
@@ -79,14 +70,15 @@ class _Reader:
         unread = self.parts.left(root)
         if unread is not None:
             node, name = unread
-            raise self._refuse(node, f"{called(node)} is not part of the segment language: {name!r} is not understood")
+            raise self.refuse(node, f"{called(node)} is not part of the segment language: {name!r} is not understood")
 
     def node(self, node: exp.Expr) -> tree.Node:
+        """Read a node."""
         for kinds, read in self._readers().items():
             if isinstance(node, kinds):
                 return read(node)
         bare = BARE if isinstance(node, exp.Literal) else "{} is not part of the segment language"
-        raise self._refuse(node, bare.format(called(node)))
+        raise self.refuse(node, bare.format(called(node)))
 
     def _readers(self) -> Mapping[tuple[type, ...], Callable[..., tree.Node]]:
         return {
@@ -128,18 +120,18 @@ class _Reader:
                 return tree.In(measure, (*values, self._plain_literal(measure, node)))
             case tree.TextTest(_, _, texts) if node.is_string:
                 return replace(before, texts=(*texts, self.literals.plain(node)))
-        raise self._refuse(node, BARE.format(called(node)))
+        raise self.refuse(node, BARE.format(called(node)))
 
     def _comparison(self, node: exp.Expr) -> tree.Node:
         op = COMPARISONS[type(node)]
         left, right = (self.parts.inside(self.parts.take(node, side)) for side in ("this", "expression"))
         if not self._names_measure(left) and self._names_measure(right):
             left, right, op = right, left, MIRRORED[op]
-        measure = self._measure(left)
+        measure = self.measure(left)
         if measure.type is Type.TEXT and op not in ("=", "!="):
-            raise self._refuse(node, f"{measure.name} is text, which has no order; use =, !=, in or contains")
+            raise self.refuse(node, f"{measure.name} is text, which has no order; use =, !=, in or contains")
         if measure.type is Type.BOOLEAN and op not in ("=", "!="):
-            raise self._refuse(node, f"{measure.name} is true or false, which has no order")
+            raise self.refuse(node, f"{measure.name} is true or false, which has no order")
         return tree.Compare(op, measure, self._other(measure, right))
 
     def _names_measure(self, node: exp.Expr) -> bool:
@@ -148,9 +140,9 @@ class _Reader:
     def _other(self, measure: tree.Measured, node: exp.Expr) -> tree.Measured | tree.Literal | tree.Today:
         if not self._names_measure(node):
             return self._literal(measure, node)
-        other = self._measure(node)
+        other = self.measure(node)
         if other.type is not measure.type and not (other.type in NUMERIC and measure.type in NUMERIC):
-            raise self._refuse(
+            raise self.refuse(
                 node, f"{measure.name} is {a(measure.type)} and cannot be compared with {other.name}, {a(other.type)}"
             )
         return other
@@ -158,118 +150,65 @@ class _Reader:
     def _in(self, node: exp.In) -> tree.Node:
         listed = self.parts.take(node, "expressions")
         if not listed:
-            raise self._refuse(node, "a subquery is not part of the segment language; list the values")
-        measure = self._measure(self.parts.take(node, "this"))
+            raise self.refuse(node, "a subquery is not part of the segment language; list the values")
+        measure = self.measure(self.parts.take(node, "this"))
         return tree.In(measure, tuple(self._plain_literal(measure, value) for value in listed))
 
     def _between(self, node: exp.Between) -> tree.Node:
-        measure = self._measure(self.parts.take(node, "this"))
+        measure = self.measure(self.parts.take(node, "this"))
         if measure.type in (Type.TEXT, Type.BOOLEAN):
-            raise self._refuse(node, f"{measure.name} is {a(measure.type)}, which has no order")
+            raise self.refuse(node, f"{measure.name} is {a(measure.type)}, which has no order")
         low, high = (self._literal(measure, self.parts.take(node, end)) for end in ("low", "high"))
         return tree.Between(measure, low, high)
 
     def _like(self, node: exp.Like) -> tree.Node:
-        measure = self._measure(self.parts.take(node, "this"))
+        measure = self.measure(self.parts.take(node, "this"))
         pattern = self.literals.text(self.parts.take(node, "expression"))
         if measure.type is not Type.TEXT:
-            raise self._refuse(node, f"{measure.name} is {a(measure.type)}; 'like' compares text")
+            raise self.refuse(node, f"{measure.name} is {a(measure.type)}; 'like' compares text")
         if pattern is None:
-            raise self._refuse(node, "'like' needs a quoted pattern")
+            raise self.refuse(node, "'like' needs a quoted pattern")
         if "\\" in pattern:
-            raise self._refuse(node.expression, "a pattern cannot hold a backslash")
+            raise self.refuse(node.expression, "a pattern cannot hold a backslash")
         like = tree.Like(measure, pattern, isinstance(node, exp.ILike))
         return tree.Not(like) if self.parts.take(node, "negate") else like
 
     def _is(self, node: exp.Is) -> tree.Node:
-        measure, value = self._measure(self.parts.take(node, "this")), self.parts.take(node, "expression")
+        measure, value = self.measure(self.parts.take(node, "this")), self.parts.take(node, "expression")
         tested: tree.Node = tree.IsNull(measure)
         if isinstance(value, exp.Boolean) and measure.type is Type.BOOLEAN:
             is_true = bool(self.parts.take(value, "this"))
             tested = tree.And((tree.Not(tested), measure if is_true else tree.Not(measure)))  # never unknown
         elif not isinstance(value, exp.Null):
-            raise self._refuse(node, "'is' goes with null, known, unknown, any of; compare with = or !=")
+            raise self.refuse(node, "'is' goes with null, known, unknown, any of; compare with = or !=")
         return tree.Not(tested) if self.parts.take(node, "negate") else tested
 
     def _flag(self, node: exp.Column) -> tree.Node:
-        measure = self._measure(node)
+        measure = self.measure(node)
         if measure.type is not Type.BOOLEAN:
-            raise self._refuse(node, f"{measure.name} is {a(measure.type)}, so compare it with something")
+            raise self.refuse(node, f"{measure.name} is {a(measure.type)}, so compare it with something")
         return measure
 
     def _function(self, node: exp.Anonymous) -> tree.Node:
         name = str(self.parts.take(node, "this")).lower()
         if name not in FUNCTIONS:
-            raise self._refuse(node, f"there is no function {name!r}{nearest(name, FUNCTIONS)}")
-        if name in SPANS:
-            return self._spanned(node, name)
-        if name in TEXT_TESTS:
-            return self._text_test(node, TEXT_TESTS[name])
-        if name == "during":
-            return self._during(node)
-        if name == "in_segment":
-            return self._in_segment(node)
-        return self._people(node, name.removesuffix("_of_people"))
+            raise self.refuse(node, f"there is no function {name!r}{nearest(name, KNOWN)}")
+        return FUNCTIONS[name](self, node, name)
 
-    def _spanned(self, node: exp.Anonymous, name: str) -> tree.Node:
-        arguments = self.parts.take(node, "expressions")
-        if len(arguments) != 2 or not isinstance(arguments[1], exp.Interval):
-            raise self._refuse(node, f"{name} needs a date and a span, as in {name}(renewal_date, 90 days)")
-        measure = self._date_of(node, name, arguments[0])
-        try:
-            amount, unit = self.literals.span(arguments[1])
-        except ValueError as error:
-            raise self._refuse(node, str(error)) from None
-        kind, ahead = SPANS[name]
-        return kind(measure, amount, unit, ahead)
+    def of_people(self) -> _Reader:
+        """The same, for a condition on people."""
+        return replace(self, level="person")
 
-    def _date_of(self, node: exp.Anonymous, name: str, argument: exp.Expr) -> tree.Measured:
-        measure = self._measure(argument)
-        if measure.type is not Type.DATE:
-            raise self._refuse(node, f"{name} needs a date, and {measure.name} is {a(measure.type)}")
-        return measure
-
-    def _during(self, node: exp.Anonymous) -> tree.Node:
-        arguments = self.parts.take(node, "expressions")
-        words = (self.literals.text(arguments[1]) or "").split() if len(arguments) == 2 else []
-        if len(words) != 2 or words[0] not in WHICH or words[1] not in PERIODS:
-            raise self._refuse(node, "during needs a date and a period, as in during(renewal_date, 'next quarter')")
-        return tree.During(self._date_of(node, "during", arguments[0]), words[0], words[1])
-
-    def _text_test(self, node: exp.Anonymous, test: str) -> tree.Node:
-        measured, *listed = self.parts.take(node, "expressions") or [node]
-        measure, texts = self._measure(measured), [self.literals.text(value) for value in listed]
-        if measure.type is not Type.TEXT:
-            raise self._refuse(node, f"{measure.name} is {a(measure.type)}; '{test}' looks into text")
-        known = tuple(text for text in texts if text)
-        if not known or len(known) < len(texts):
-            raise self._refuse(node, f"'{test}' needs text in single quotes, as in title {test} 'Director'")
-        return tree.TextTest(measure, test, known)
-
-    def _in_segment(self, node: exp.Anonymous) -> tree.Node:
-        arguments = self.parts.take(node, "expressions")
-        key = self.literals.text(arguments[0]) if len(arguments) == 1 else None
-        if key is None:
-            raise self._refuse(node, "in_segment needs the key of a segment, in quotes")
-        return tree.InSegment(key)
-
-    def _people(self, node: exp.Anonymous, quantifier: str) -> tree.Node:
-        if self.level != "account":
-            raise self._refuse(node, f"{quantifier}_of_people is for segments of accounts; this one is of people")
-        arguments = self.parts.take(node, "expressions")
-        if len(arguments) != 1:
-            raise self._refuse(node, f"{quantifier}_of_people needs one condition")
-        return tree.People(quantifier, replace(self, level="person").node(arguments[0]))
-
-    def _measure(self, node: exp.Expr) -> tree.Measured:
+    def measure(self, node: exp.Expr) -> tree.Measured:
+        """Return the measure that stands there; refuses anything else."""
         node = self.parts.inside(node)
         if not isinstance(node, exp.Column):
-            raise self._refuse(node, f"a measure should stand here, not {called(node)}")
+            raise self.refuse(node, f"a measure should stand here, not {called(node)}")
         if node.args.get("table"):
-            raise self._refuse(node, "a measure is named without a dot")
+            raise self.refuse(node, "a measure is named without a dot")
         known, name = measures_of(self.level), self.literals.identifier(self.parts.take(node, "this"))
         if name not in known:
-            raise self._refuse(node, unknown_measure(name, self.level))
+            raise self.refuse(node, unknown_measure(name, self.level))
         return tree.Measured(name, known[name].column.type)
 
     def _literal(self, measure: tree.Measured, node: exp.Expr) -> tree.Literal | tree.Today:
@@ -277,14 +216,15 @@ class _Reader:
         try:
             return self.literals.literal(measures_of(self.level)[measure.name], node)
         except ValueError as error:
-            raise self._refuse(node, str(error)) from None
+            raise self.refuse(node, str(error)) from None
 
     def _plain_literal(self, measure: tree.Measured, node: exp.Expr) -> tree.Literal:
         value = self._literal(measure, node)
         if isinstance(value, tree.Today):
-            raise self._refuse(node, f"{value} is no value of a list; compare with =")
+            raise self.refuse(node, f"{value} is no value of a list; compare with =")
         return value
 
-    def _refuse(self, node: exp.Expr, problem: str) -> DefinitionError:
+    def refuse(self, node: exp.Expr, problem: str) -> DefinitionError:
+        """Return the error for a piece of the condition."""
         starts = [part.meta["start"] for part in (node, *node.walk()) if "start" in part.meta]
         return refusal(problem, self.text, min(starts, default=0))

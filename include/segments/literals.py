@@ -106,6 +106,8 @@ class Literals:
             amount, unit = int(self.plain(span)), "days"
         else:
             raise ValueError("today is moved by a span, as in today - 14 days")
+        if amount == 0:
+            return tree.Today(0, "days", ahead=True)
         return tree.Today(amount, unit, ahead=isinstance(node, exp.Add))
 
     def span(self, node: exp.Interval) -> tuple[int, str]:
@@ -118,6 +120,15 @@ class Literals:
         if int(amount) > UNITS[unit]:
             raise ValueError(f"a span is at most {UNITS[unit]} {unit}")
         return int(amount), unit
+
+    def places(self, node: exp.Expr) -> tuple[int, bool]:
+        """Return a number of members, or of hundredths of a percent, and whether it is a share; raises ValueError."""
+        written = self._written(Column("share", Type.NUMBER, ""), self.parts.inside(node))
+        if isinstance(written, Percent) and 0 < written.number <= 100:
+            return round(written.number * 100), True
+        if isinstance(written, int) and not isinstance(written, bool) and written > 0:
+            return written, False
+        raise ValueError("how many is a whole number or a percentage")
 
     def text(self, node: exp.Expr) -> str | None:
         """Return a text in quotes, as written."""

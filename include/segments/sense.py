@@ -70,7 +70,7 @@ def _is_opaque(clause: tree.Clause) -> bool:
     """Clauses that are not looked into, and may be true or false whatever the others are."""
     if isinstance(clause, tree.Compare):
         return isinstance(clause.right, tree.Measured)
-    return isinstance(clause, tree.InSegment | tree.People | tree.Like | tree.TextTest)
+    return isinstance(clause, tree.InSegment | tree.People | tree.Like | tree.TextTest | tree.Top)
 
 
 def _range(column: Column) -> str:

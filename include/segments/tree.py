@@ -144,6 +144,28 @@ class During:
 
 
 @dataclass(frozen=True, slots=True)
+class Top:
+    """``in_top(measure, 10%)``, ``in_top(measure, 100)``, ``in_bottom(...)``: of all whose value is known.
+
+    As many as that share or number, and whoever has the same value as the last of them. ``amount`` is a number of
+    members, or of hundredths of a percent where ``is_share``.
+    """
+
+    measure: Measured
+    amount: int
+    is_share: bool
+    from_top: bool
+
+    def places(self, known: int) -> int:
+        """Return how many places there are among so many; a part of one counts as one."""
+        return -(-known * self.amount // 10_000) if self.is_share else self.amount
+
+    def __str__(self) -> str:
+        amount = f"{self.amount / 100:g}%" if self.is_share else str(self.amount)
+        return f"in_{'top' if self.from_top else 'bottom'}({self.measure}, {amount})"
+
+
+@dataclass(frozen=True, slots=True)
 class InSegment:
     """``in_segment('key')``: in that segment as it is published; of a person also by the account."""
 
@@ -155,12 +177,18 @@ class InSegment:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """``any_of_people(...)`` and so on: of an account's people; ``all`` asks for at least one."""
+    """``any_of_people(...)`` and so on: of an account's people; ``all`` asks for at least one.
+
+    ``at_least_of_people(3, ...)`` is ``any`` with another ``least`` number of them.
+    """
 
     quantifier: str
     condition: Node
+    least: int = 1
 
     def __str__(self) -> str:
+        if self.least > 1:
+            return f"at_least_of_people({self.least}, {self.condition})"
         return f"{self.quantifier}_of_people({self.condition})"
 
 
@@ -196,7 +224,7 @@ class Or:
         return " or ".join(map(_enclosed, self.items))
 
 
-Tested = In | Between | Like | TextTest | IsNull | Within | Beyond | During
+Tested = In | Between | Like | TextTest | IsNull | Within | Beyond | During | Top
 Clause = Measured | Compare | Tested | InSegment | People
 Node = Clause | Not | And | Or
 
@@ -208,7 +236,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return items
         case Not(item):
             return (item,)
-        case People(_, condition):
+        case People(_, condition, _):
             return (condition,)
         case _:
             return ()
@@ -276,33 +304,7 @@ def _enclosed(node: Node) -> str:
 
 
 __all__ = [
-    "QUANTIFIERS",
-    "TEXT_TESTS",
-    "And",
-    "Between",
-    "Beyond",
-    "Clause",
-    "Compare",
-    "During",
-    "In",
-    "InSegment",
-    "IsNull",
-    "Like",
-    "Literal",
-    "Measured",
-    "Node",
-    "Not",
-    "Or",
-    "People",
-    "Tested",
-    "TextTest",
-    "Today",
-    "Value",
-    "Within",
-    "children",
-    "clauses",
-    "measures",
-    "segments",
-    "statements",
-    "walk",
-]
+    "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Clause", "Compare", "During", "In", "InSegment",
+    "IsNull", "Like", "Literal", "Measured", "Node", "Not", "Or", "People", "Tested", "TextTest", "Today", "Top",
+    "Value", "Within", "children", "clauses", "measures", "segments", "statements", "walk",
+]  # fmt: skip

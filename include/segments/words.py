@@ -38,7 +38,7 @@ class _Writer:
     calls: list[str] = field(default_factory=list)  # of each open bracket what its commas become, if anything
 
     def written(self) -> list[Token]:
-        steps = (self._span, self._period, self._text, self._call, self._ago, self._number, self._plain)
+        steps = (self._top, self._span, self._period, self._text, self._call, self._ago, self._number, self._plain)
         while self.place < len(self.tokens):
             if not any(step() for step in steps):
                 self._copy()
@@ -123,6 +123,22 @@ class _Writer:
         self.out += self.tokens[self.place + ahead : self.place + ahead + 2]
         self._say(")", measure)
         self.place += ahead + 2 + after
+
+    def _top(self) -> bool:
+        """`top 10% by usage_core_actions_28` is in_top(usage_core_actions_28, 10%)."""
+        ahead = int(self._word() == "the") + int(self._word() == "in") + int(self._says(("in", "the")))
+        number, percent = self._at(ahead + 1), int(self._word(ahead + 2) == "%")
+        measure = self._at(ahead + 3 + percent)
+        if self._word(ahead) not in ("top", "bottom") or self._word(ahead + 2 + percent) != "by" or measure is None:
+            return False
+        if number is None or number.token_type is not TokenType.NUMBER:
+            return False
+        amount = f"as_percent({number.text})" if percent else number.text
+        self._say(f"in_{self._word(ahead)} (", measure)
+        self.out.append(measure)
+        self._say(f", {amount})", measure)
+        self.place += ahead + 4 + percent
+        return True
 
     def _period(self) -> bool:
         """`renewal_date in next quarter` is during(renewal_date, 'next quarter')."""

@@ -72,7 +72,8 @@ COMPARED = {
 
 FORMS = {
     Type.TEXT: ["like", "words"], Type.DATE: ["order", "between", "within", "beyond", "during", "today"],
-    Type.BOOLEAN: ["flag", "true"], Type.INTEGER: ["order", "between", "column"], Type.NUMBER: ["order", "between"],
+    Type.BOOLEAN: ["flag", "true"], Type.INTEGER: ["order", "between", "column", "top"],
+    Type.NUMBER: ["order", "between", "top"],
 }  # fmt: skip
 COMPARISONS = st.sampled_from(["<", "<=", ">", ">="])
 NOT = st.sampled_from(["", "not "])
@@ -97,6 +98,9 @@ def clauses(draw: st.DrawFn, level: str) -> str:  # noqa: PLR0911 - one return a
             return f"{column.name} between {literal()} and {literal()}"
         case "column":
             return f"{column.name} <= usage_core_actions_28"
+        case "top":
+            amount = draw(st.sampled_from(["1", "3", "10%", "33.5%", "100%"]))
+            return f"{draw(st.sampled_from(['top', 'bottom']))} {amount} by {column.name}"
         case "flag" | "true":
             word = draw(st.sampled_from(["true", "false"]))
             return column.name if form == "flag" else f"{column.name} is {draw(NOT)}{word}"
@@ -133,6 +137,7 @@ def conditions(level: str) -> st.SearchStrategy[str]:
     else:
         inner = conditions("person")
         leaves |= st.builds("{}_of_people({})".format, st.sampled_from(tree.QUANTIFIERS), inner)
+        leaves |= st.builds("at_least_of_people({}, {})".format, st.integers(1, 3), inner)
     return st.recursive(
         leaves,
         lambda inner: (

@@ -68,6 +68,9 @@ from include.segments.language import parse
         ("renewal_date between today and today + 3 months", "renewal_date between today and today + 3 months"),
         ("renewal_date = tomorrow", "renewal_date = today + 1 days"),
         ("renewal_date <= current_date", "renewal_date <= today"),
+        ("top 10% by usage_core_actions_28", "in_top(usage_core_actions_28, 10%)"),
+        ("in the bottom 2.5 % by nps_score and has_email", "in_bottom(nps_score, 2.5%) and has_email"),
+        ("in the top 100 by contract_value", "in_top(contract_value, 100)"),
         ("nps_on = 30 days ago", "nps_on = today - 30 days"),
     ],
 )
@@ -98,6 +101,9 @@ def test_what_has_one_meaning_is_read(text: str, read: str) -> None:
         ("in_list('webinar')", "there is no function 'in_list'"),
         ("mailbox_provider = 'gmail.com'", "'mailbox_provider' is no measure of a person"),
         ("has_email and 'France'", "stands alone; before it a measure is missing"),
+        ("in_top(title, 10)", "in_top needs a measure with an order and how many"),
+        ("in_top(nps_score, 0)", "how many is a whole number or a percentage"),
+        ("top 120% by nps_score", "how many is a whole number or a percentage"),
         ("during(renewal_date, 'next decade')", "as in during(renewal_date, 'next quarter')"),
     ],
 )
@@ -112,7 +118,7 @@ def test_nothing_is_suggested_where_nothing_is_near(text: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         parse(text, "person")
     assert "did you mean" not in caught.value.problem
-    assert len(caught.value.problem) < 200
+    assert len(caught.value.problem) < 250
 
 
 def test_a_measure_of_people_is_asked_of_an_account_through_its_people() -> None:
