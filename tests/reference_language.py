@@ -68,12 +68,14 @@ def of_people(clause: tree.People, row: Row, world: World) -> bool:
 def in_top(clause: tree.Top, row: Row, world: World) -> bool | None:
     """Fewer have a better value than there are places."""
     everybody = world.customers if "profile_id" in row else world.accounts
-    known = [other[clause.measure.name] for other in everybody if other[clause.measure.name] is not None]
-    value = row[clause.measure.name]
-    if value is None:
-        return None
-    better = sum(other > value if clause.from_top else other < value for other in known)
-    return better < clause.places(len(known))
+    name, among = clause.measure.name, clause.among or tree.And(())
+    known = [other[name] for other in everybody if other[name] is not None and truth(among, other, world) is True]
+    ranked = sorted(known, reverse=clause.from_top)[: clause.places(len(known))]
+    inside = None
+    if row[name] is not None and ranked:
+        inside = bool(row[name] >= ranked[-1] if clause.from_top else row[name] <= ranked[-1])
+    states = [inside, truth(among, row, world)]
+    return False if False in states else None if None in states else True
 
 
 def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0911 - likewise

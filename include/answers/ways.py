@@ -73,6 +73,19 @@ def _shortest(found: Iterable[Way]) -> tuple[Way, ...]:
     return tuple(way for way in known if len(way) == fewest)[:MOST]
 
 
+def through(
+    others: Mapping[str, tree.Node], truth: Truth, can: Callable[[tree.Clause, bool], bool]
+) -> Callable[[tree.Clause, bool], bool]:
+    """Return ``can``, which leads through a segment of ``others`` only where its own condition gives a way."""
+
+    def _through(clause: tree.Clause, target: bool) -> bool:
+        if isinstance(clause, tree.InSegment) and clause.key in others:
+            return bool(ways(others[clause.key], target, truth, _through))
+        return can(clause, target)
+
+    return _through
+
+
 def could_become(clause: tree.Clause, target: bool, row: Row, level: str) -> bool:
     """Tell whether a clause could become ``target`` by a change of one measure that a company wants or can make."""
     if isinstance(clause, tree.InSegment):

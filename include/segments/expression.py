@@ -163,10 +163,11 @@ class _Compiler:
     def top(self, clause: tree.Top) -> ir.BooleanValue:
         """The value of the last place, asked of everybody whatever else the condition asks, and those up to it."""
         rows, name = self.population.of(self.level), clause.measure.name
-        known = rows.filter(rows[name].notnull()).select(value=name)
+        among = self.node(clause.among) if clause.among is not None else ibis.literal(True)
+        known = rows.filter(rows[name].notnull() & among).select(value=name)
         order = known.value.desc() if clause.from_top else known.value
         ranked = known.mutate(place=ibis.rank().over(order_by=order), known=known.count().over(ibis.window()))
         places = (ranked.known * clause.amount + 9_999) // 10_000 if clause.is_share else ibis.literal(clause.amount)
         inside = ranked.filter(ranked.place < places)
         last = (inside.value.min() if clause.from_top else inside.value.max()).as_scalar()
-        return rows[name] >= last if clause.from_top else rows[name] <= last
+        return (rows[name] >= last if clause.from_top else rows[name] <= last) & among

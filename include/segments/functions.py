@@ -105,13 +105,14 @@ def _in_segment(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
 def _top(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     arguments = reader.parts.take(node, "expressions")
     measure = reader.measure(arguments[0]) if arguments else None
-    if measure is None or measure.type not in (*NUMERIC, Type.DATE) or len(arguments) != 2:
+    if measure is None or measure.type not in (*NUMERIC, Type.DATE) or len(arguments) not in (2, 3):
         raise reader.refuse(node, f"{name} needs a measure with an order and how many, as in {TOP.format(name)}")
     try:
         amount, is_share = reader.literals.places(arguments[1])
     except ValueError as error:
         raise reader.refuse(node, f"{error}, as in {TOP.format(name)}") from None
-    return tree.Top(measure, amount, is_share, from_top=name == "in_top")
+    among = reader.node(arguments[2]) if len(arguments) == 3 else None
+    return tree.Top(measure, amount, is_share, name == "in_top", among)
 
 
 def _people(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:

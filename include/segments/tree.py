@@ -147,14 +147,16 @@ class During:
 class Top:
     """``in_top(measure, 10%)``, ``in_top(measure, 100)``, ``in_bottom(...)``: of all whose value is known.
 
-    As many as that share or number, and whoever has the same value as the last of them. ``amount`` is a number of
-    members, or of hundredths of a percent where ``is_share``.
+    With a third argument, of those for whom the condition ``among`` is true. As many as that share or number, and
+    whoever has the same value as the last of them. ``amount`` is a number of members, or of hundredths of a percent
+    where ``is_share``.
     """
 
     measure: Measured
     amount: int
     is_share: bool
     from_top: bool
+    among: Node | None = None
 
     def places(self, known: int) -> int:
         """Return how many places there are among so many; a part of one counts as one."""
@@ -162,7 +164,8 @@ class Top:
 
     def __str__(self) -> str:
         amount = f"{self.amount / 100:g}%" if self.is_share else str(self.amount)
-        return f"in_{'top' if self.from_top else 'bottom'}({self.measure}, {amount})"
+        among = f", {self.among}" if self.among else ""
+        return f"in_{'top' if self.from_top else 'bottom'}({self.measure}, {amount}{among})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (item,)
         case People(_, condition, _):
             return (condition,)
+        case Top(among=among) if among is not None:
+            return (among,)
         case _:
             return ()
 
@@ -277,6 +282,8 @@ def measures(node: Node, *, of_people: bool = False) -> tuple[str, ...]:
             found.update(measures(clause.condition) if of_people else ())
         elif not of_people:
             found.update(part.name for part in _measured(clause))
+        if isinstance(clause, Top) and clause.among is not None:
+            found.update(measures(clause.among, of_people=of_people))
     return tuple(sorted(found))
 
 

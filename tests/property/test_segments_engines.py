@@ -100,7 +100,9 @@ def clauses(draw: st.DrawFn, level: str) -> str:  # noqa: PLR0911 - one return a
             return f"{column.name} <= usage_core_actions_28"
         case "top":
             amount = draw(st.sampled_from(["1", "3", "10%", "33.5%", "100%"]))
-            return f"{draw(st.sampled_from(['top', 'bottom']))} {amount} by {column.name}"
+            if draw(st.booleans()):
+                return f"{draw(st.sampled_from(['top', 'bottom']))} {amount} by {column.name}"
+            return f"in_top({column.name}, {amount}, nps_on is not null or in_segment('some_accounts'))"
         case "flag" | "true":
             word = draw(st.sampled_from(["true", "false"]))
             return column.name if form == "flag" else f"{column.name} is {draw(NOT)}{word}"

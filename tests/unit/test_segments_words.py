@@ -70,6 +70,10 @@ from include.segments.language import parse
         ("renewal_date <= current_date", "renewal_date <= today"),
         ("top 10% by usage_core_actions_28", "in_top(usage_core_actions_28, 10%)"),
         ("in the bottom 2.5 % by nps_score and has_email", "in_bottom(nps_score, 2.5%) and has_email"),
+        (
+            "in_top(usage_core_actions_28, 10%, usage_core_actions_28 > 0 and has_email)",
+            "in_top(usage_core_actions_28, 10%, usage_core_actions_28 > 0 and has_email)",
+        ),
         ("in the top 100 by contract_value", "in_top(contract_value, 100)"),
         ("nps_on = 30 days ago", "nps_on = today - 30 days"),
     ],

@@ -51,5 +51,5 @@ WANTED: Mapping[str, Wanted] = {
     "phone_consent": ("opted_out", "opted_in"),
     "has_phone": (False, True),
     "email_unsubscribed_28": (True, False),
-    "email_frequency": EITHER,
+    "email_frequency": ("saturated", "undersaturated", "on_target"),
 }
