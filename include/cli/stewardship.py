@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from include.answers import waiting
 from include.answers.chart import write_svg
+from include.answers.decisions import open_book
 from include.answers.lookup import Lookup
 from include.answers.profile import PairExplained, ProfileExplained, explain_profile, explain_records
 from include.answers.review_queue import review_queue, said_by
@@ -21,17 +21,11 @@ from include.cli.explanation import pair_text, profile_text
 from include.cli.questions import print_questions
 from include.contracts.decisions import DECISION_KINDS
 from include.contracts.errors import ConfigurationError
-from include.contracts.identity import CROSSWALK
 from include.contracts.nearest import nearest
-from include.contracts.runs import DatasetRef
 from include.contracts.settings import Settings
-from include.contracts.staged import PERSON_RECORD
-from include.identity.decisions.book import DecisionBook
 from include.identity.decisions.decision import StewardDecision
-from include.identity.decisions.standing import Records
 from include.matching.spec import load_spec
 from include.pipeline import new_run
-from include.storage.engine import Engine
 from include.storage.project import Project
 
 Json = Annotated[bool, typer.Option("--json", help="Print for machines.")]
@@ -114,7 +108,7 @@ def decide(
         raise ConfigurationError(f"decide knows no {what!r}{nearest(what, (*DECISION_KINDS, 'list', 'back'))}.")
     project = Project(Settings.from_environment())
     with project.serving(), project.engine() as engine:
-        book = _book(project, engine)
+        book = open_book(project, engine)
         if what == "list":
             rows = book.rows() if as_json else [_brief(row) for row in book.rows()]
             show(rows, title="Decisions", empty="Nobody has decided anything.", as_json=as_json)
@@ -186,16 +180,6 @@ def approve(
         emit({"subject": subject, "verdict": verdict, "author": author, "reason": reason, "evidence": evidence})
     else:
         err.print("Rejected." if reject else "Approved; run again to hand it on.")
-
-
-def _book(project: Project, engine: Engine) -> DecisionBook:
-    """The book of decisions, checking against the records of the current crosswalk."""
-    current = project.lake.current(CROSSWALK.name)
-    if current is None:
-        raise ConfigurationError("Nothing was resolved yet; run `python -m include run` first.")
-    records = DatasetRef(PERSON_RECORD.name, current.inputs[PERSON_RECORD.name], 0)
-    columns: Sequence[str] = tuple(load_spec(project.settings.config / "matching.yaml").columns)
-    return DecisionBook(project.warehouse(), Records(engine, records, current.ref, tuple(columns)).look)
 
 
 def _decision(kind: str, first: str, second: str, *, author: str, reason: str) -> StewardDecision:

@@ -11,11 +11,11 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from include.contracts.errors import ConfigurationError, KindredError, RetryableError
+from include.contracts.faults import explained
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -62,7 +62,6 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {  # what any route may answer, fo
 }
 
 Told = Callable[[Any], ProblemError]
-AWAY = "The warehouse does not answer; try again, and see that PostgreSQL runs."
 SOON = {"Retry-After": "5"}
 KINDS: Mapping[type[Exception], Told] = MappingProxyType(
     {
@@ -72,12 +71,8 @@ KINDS: Mapping[type[Exception], Told] = MappingProxyType(
         RetryableError: lambda error: ProblemError(503, str(error), SOON),
         ConfigurationError: lambda error: ProblemError(422, str(error)),
         KindredError: lambda error: ProblemError(409, str(error)),
-        OperationalError: lambda _: ProblemError(503, AWAY, SOON),
-        InterfaceError: lambda _: ProblemError(503, AWAY, SOON),
     }
 )
-
-
 Page = Callable[[Request, ProblemError], Response]
 
 
@@ -94,7 +89,7 @@ def answer_problems(app: FastAPI, page: Page, documents: str) -> None:
         return page(request, problem)
 
     async def told(request: Request, error: Exception) -> Response:
-        return tell(request, next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)(error))
+        return tell(request, _problem(error))
 
     for kind in KINDS:
         app.add_exception_handler(kind, told)
@@ -121,8 +116,14 @@ class Guarded:
         except Exception as error:  # noqa: BLE001 - the last line before the server
             log.error("A request failed with %s.", type(error).__name__)
             if scope["type"] == "http" and not begun:
-                detail = f"A fault of Kindred's own ({type(error).__name__}). Please report it."
-                await self._tell(Request(scope), ProblemError(500, detail))(scope, receive, send)
+                await self._tell(Request(scope), _problem(explained(error) or error))(scope, receive, send)
+
+
+def _problem(error: Exception) -> ProblemError:
+    told = next((KINDS[kind] for kind in type(error).__mro__ if kind in KINDS), None)
+    if told is not None:
+        return told(error)
+    return ProblemError(500, f"A fault of Kindred's own ({type(error).__name__}). Please report it.")
 
 
 def _invalid(errors: Any) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -359,3 +361,13 @@ def test_a_definition_is_previewed_before_it_is_saved(client: Client) -> None:
     assert found["size"] == 28
     refused = client(*ALL).post("/preview", json={"where": "nps_clas = 'detractor'"})
     assert "nps_class" in detail(refused, 422)
+
+
+def test_a_fault_of_the_machine_is_a_sentence_and_one_of_our_own_quotes_nothing(
+    company: SmallCompany, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for error, status in ((OSError(errno.ENOSPC, "No space left"), 503), (KeyError("p1@acme.test"), 500)):
+        monkeypatch.setattr(reading, "segments", Mock(side_effect=error))
+        refused = client(Scope.SEGMENTS_READ).get("/segments")
+        assert "p1@acme.test" not in detail(refused, status) + caplog.text
+    assert "Please report it" in refused.json()["detail"]
