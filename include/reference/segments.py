@@ -52,16 +52,15 @@ LANGUAGE = """## The language
 | `during(date, 'next quarter')` | `last`, `this`, `next` and a {periods}; also `date in next quarter` |
 | `today`, `today - 14 days` | the logical date, or a day seen from it, to compare a date with |
 | `in_top(measure, 10%)`, `in_top(measure, 100)`, `in_bottom(…)` | of those with a value, and who equals the last |
-| `in_top(measure, 10%, condition)` | of those for whom that condition is true: of the users, say, and not of everybody |
 | `in_top(measure, 10%, condition)` | of those for whom that condition is true |
 | `in_segment('key')` | a member of that segment as published; of a person also: of an account in it |
 | `any_of_people(condition)`, `all_of_…`, `none_of_…` | of an account: its people; `all` asks for at least one |
 | `at_least_of_people(3, condition)` | of an account: so many of its people, or more |
 | `and`, `or`, `not`, `( )` | as in SQL |
 
-Text is in single quotes, a date is `'2026-12-31'`, a span is a whole number of {units}.
-Weeks begin on Monday. Months and years keep to the calendar: a year after 29 February is 28 February. `80%` is 0.8 where a measure is a share;
-`1k`, `10,000`, `$500` are numbers.
+Text is in single quotes, a date is `'2026-12-31'`, a span is a whole number of {units}. Weeks
+begin on Monday. Months and years keep to the calendar: a year after 29 February is 28 February. `80%` is 0.8 where a
+measure is a share; `1k`, `10,000`, `$500` are numbers.
 
 Ordinary words with one meaning are understood and shown as they were read: `is any of`, `is at least`, `top 10% by …`,
 `country = 'Germany' or 'France'`, `AND(a, b)`, `&&`, “curly quotes”. What can be read in two ways (`< 30 days ago`) is
