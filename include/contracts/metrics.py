@@ -108,6 +108,28 @@ COVERAGE = Table(
     ),
 )
 
+EMAIL_CURVE = Table(
+    name="email_curve",
+    grain="one band of emails sent to a person in 90 days, and what they led to",
+    key=("sent_from",),
+    columns=(
+        integer("sent_from", "Fewest emails of the band", required=True, minimum=1),
+        integer("sent_to", "Most emails of the band; none of the last one", minimum=1),
+        count("people", "People who were sent as many"),
+        count("sent", "Emails sent to them"),
+        count("engaged", "Of these, those that they, no machine, opened or clicked"),
+        number(
+            "engaged_rate",
+            "The share of these that email_frequency expects; the company's average counts as 200 emails more",
+            required=True,
+            minimum=0,
+            maximum=1,
+        ),
+        count("unsubscribed", "People of them who unsubscribed"),
+        number("unsubscribe_rate", "They, by email sent", required=True, minimum=0, maximum=1),
+    ),
+)
+
 SOURCE_DAY = Table(
     name="source_day",
     grain="one object of one source, and the last day that it covers whole",
@@ -166,5 +188,6 @@ MEASURED = (
     COVERAGE,
     BASIS,
     SOURCE_DAY,
+    EMAIL_CURVE,
 )
 """All that ``measure`` writes."""

@@ -62,6 +62,7 @@ PUBLISHED: tuple[Published, ...] = (
     Published("coverage", metrics.COVERAGE),
     Published("basis", metrics.BASIS),
     Published("source_day", metrics.SOURCE_DAY),
+    Published("email_curve", metrics.EMAIL_CURVE),
     Published("segment", segments.SEGMENT),
     Published(
         "segment_membership",

@@ -40,6 +40,12 @@ SEGMENT = Table(
         integer("priority", "Rank in that group; the highest wins"),
         number("holdout", "Share kept out of activation", minimum=0, maximum=1),
         boolean("uses_opens", "It depends on email opens, which machines distort", required=True),
+        number(
+            "opens_unknown",
+            "Where it does, the share of 28 days' opens that may be a person's or a machine's, and count as neither",
+            minimum=0,
+            maximum=1,
+        ),
         json("tags", "Tags, as a list", required=True),
         json("measures", "Measures it reads, as a list", required=True),
     ),

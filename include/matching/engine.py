@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from include.matching.constraints import Decision, bypass, rule_on
 from include.matching.kernels.pairs import score_levels
 from include.matching.pairs import comparison
 from include.matching.pairs.blocking import Candidates, block
+from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.blocking_rules import derive_rules
 from include.matching.pairs.pair_sample import survey
 from include.matching.progress import SILENT, Progress, Watch
@@ -23,7 +25,7 @@ from include.matching.relations import ONE_PERSON
 from include.matching.resolution import Judged, Resolution
 from include.matching.spec import MatchingSpec
 from include.matching.weights import estimation
-from include.matching.weights.fit import FEWEST, log_share, start, tables
+from include.matching.weights.fit import FEWEST, Fit, log_share, start, tables
 from include.matching.weights.model import Model, known_fit, to_model
 
 
@@ -52,23 +54,29 @@ def resolve(
         levels = comparison.compare(features, candidates.left, candidates.right)
     with watch.stage("estimate"):
         judge.learn(candidates, levels, model)
-    with watch.stage("score"):
-        logits, apart = judge.score(levels), judge.two_people(levels)
-        threshold, expected_f1 = clustering.choose_threshold(logits)
-    with watch.stage("cluster"):
-        ruling = rule_on(features, decisions)
-        clusters = clustering.cluster(
-            candidates, (logits, apart), judge.judge, ruling, prior=judge.prior, threshold=threshold,
-            limit=spec.largest_cluster, source=features.source if spec.link_only else np.zeros(0, np.int32),
-            chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
-        )  # fmt: skip
+    ruling = rule_on(features, decisions)
+    if model is None:
+        found = _group(candidates, levels, judge, ruling, watch)
+        with watch.stage("estimate"):
+            judge.learn_from(found.clusters, candidates, levels)
+    with watch.stage("block"):
+        likely = 1 / (1 + np.exp(-judge.score(levels).astype(np.float64)))
+        candidates = extend(
+            candidates, rules, likely, features, link_only=spec.link_only, pairs_per_record=spec.pairs_per_record
+        )
+    with watch.stage("compare"):
+        more = slice(levels.shape[1], None)
+        added = comparison.compare(features, candidates.left[more], candidates.right[more])
+        levels = np.concatenate([levels, added], axis=1)
+    found = _group(candidates, levels, judge, ruling, watch)
+    clusters, logits = found.clusters, found.logits
     judged = Judged(features, spec, candidates, levels, logits, clusters, ruling, judge.odds, judge.prior)
     fitted = model or to_model(judge.fit, judge.groups, spec)
     report = {
         "records": features.size,
         "pairs_scored": len(candidates.left) + len(clusters.extra_left),
-        "threshold": float(1 / (1 + np.exp(-threshold))),
-        "expected_f1": expected_f1,
+        "threshold": float(1 / (1 + np.exp(-found.threshold))),
+        "expected_f1": found.expected_f1,
         "largest_component": clusters.largest_component,
         "blocking": candidates.report,
         "shared_values": shared_values(features),
@@ -79,6 +87,34 @@ def resolve(
     return judged.resolution(fitted, report, watch)
 
 
+@dataclass(frozen=True)
+class _Found:
+    """The clusters by one fit."""
+
+    logits: npt.NDArray[np.float32]
+    threshold: float
+    expected_f1: float
+    clusters: clustering.Clusters
+
+
+def _group(
+    candidates: Candidates, levels: comparison.Levels, judge: _Judge, ruling: clustering.Ruling, watch: Watch
+) -> _Found:
+    """Score the candidates, choose the threshold and cluster."""
+    features, spec = judge.features, judge.spec
+    with watch.stage("score"):
+        logits, apart = judge.score(levels), judge.two_people(levels)
+        threshold, expected_f1 = clustering.choose_threshold(logits)
+    with watch.stage("cluster"):
+        clusters = clustering.cluster(
+            candidates, (logits, apart), judge.judge, ruling, prior=judge.prior, threshold=threshold,
+            limit=spec.largest_cluster, source=features.source if spec.link_only else np.zeros(0, np.int32),
+            chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
+        )  # fmt: skip
+    return _Found(logits, threshold, expected_f1, clusters)
+
+
+TELLING = 4  # records of one person from which each pair of them is told by others than itself
 FEW_NAMESAKES = 0.95  # expected F1 from which the links of a table of names and addresses can be followed blindly
 REVIEWED = -1.0  # log odds of a pair that only a person can judge
 LIKELY = 4.0  # log odds of a pair on one private mailbox or handle, where nothing else could speak against it
@@ -98,8 +134,23 @@ class _Judge:
 
     def learn(self, candidates: Candidates, levels: comparison.Levels, model: Model | None) -> None:
         universe = survey(self.features, candidates, levels, self._compare, link_only=self.spec.link_only)
+        self.universe = universe
         known = known_fit(model, self.groups) if model else None
-        self.fit = estimation.estimate(self.groups, universe, self.features.size, known)
+        self._settle(estimation.estimate(self.groups, universe, self.features.size, known=known), known)
+
+    def learn_from(self, clusters: clustering.Clusters, candidates: Candidates, levels: comparison.Levels) -> None:
+        """Estimate again, now that clusters tell how one person's records differ where no pair tells by itself."""
+        size = np.bincount(clusters.cluster, minlength=self.features.size)[clusters.cluster]
+        who = np.where(size >= TELLING, clusters.cluster, -1 - np.arange(self.features.size, dtype=np.int32))
+        listed = levels[:, who[candidates.left] == who[candidates.right]]
+        extra = who[clusters.extra_left] == who[clusters.extra_right]
+        added = self._compare(clusters.extra_left[extra], clusters.extra_right[extra])
+        if listed.shape[1] + added.shape[1]:
+            universe = self.universe.with_joined(listed, added)
+            self._settle(estimation.estimate(self.groups, universe, self.features.size, begin=self.fit), None)
+
+    def _settle(self, fit: Fit, known: Fit | None) -> None:
+        self.fit = fit
         if known is None:  # scored with as it is saved, so that a run that finds the model saved gives the same bytes
             self.fit = known_fit(to_model(self.fit, self.groups, self.spec), self.groups)
         share = float(np.clip(self.fit.share[:ONE_PERSON].sum(), 1e-300, 1 - 1e-12))

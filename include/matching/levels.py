@@ -85,6 +85,7 @@ class Email(Level):
     FREE_AND_COMPANY_MAIL = 9
     OTHER_COMPANY = 10
     OTHER_NUMBER = 13  # ann.lee and ann.lee2 of one company
+    SAME_NUMBER_ELSEWHERE = 14  # ann.lee82 and alee82 of two domains
 
 
 class Identifying(Level):
@@ -159,23 +160,28 @@ EMAIL = Comparison(
     classes=(Email.SAME_MAILBOX, Email.SAME_MAILBOX_OF_SEVERAL, Email.SAME_PRIVATE_MAILBOX),
     same=prior(Email, other_number=0.002, same_mailbox=0.31, same_private_mailbox=0.2, same_mailbox_of_several=0.04,
                same_local_elsewhere=0.04, typo=0.03, typo_elsewhere=0.01, same_company=0.04, both_free_mail=0.08,
-               free_and_company_mail=0.2, other_company=0.05),
+               free_and_company_mail=0.2, other_company=0.05, same_number_elsewhere=0.01),
     strangers=prior(Email, other_number=1e-6, same_mailbox=1e-7, same_private_mailbox=1e-7,
                     same_mailbox_of_several=1e-7, same_local_elsewhere=1e-6, typo=1e-8, typo_elsewhere=3e-6,
-                    same_company=1e-3, both_free_mail=0.3, free_and_company_mail=0.5, other_company=0.2),
+                    same_company=1e-3, both_free_mail=0.3, free_and_company_mail=0.5, other_company=0.2,
+                    same_number_elsewhere=5e-4),
     related={
         COLLEAGUE: prior(Email, other_number=0.001, same_mailbox=0.003, same_private_mailbox=1e-4,
                          same_mailbox_of_several=0.01, same_local_elsewhere=1e-4, typo=0.002, typo_elsewhere=0.001,
-                         same_company=0.65, both_free_mail=0.06, free_and_company_mail=0.2, other_company=0.05),
+                         same_company=0.65, both_free_mail=0.06, free_and_company_mail=0.2, other_company=0.05,
+                         same_number_elsewhere=5e-4),
         HOUSEHOLD: prior(Email, other_number=1e-4, same_mailbox=0.002, same_private_mailbox=0.03,
                          same_mailbox_of_several=0.08, same_local_elsewhere=1e-3, typo=0.002, typo_elsewhere=0.001,
-                         same_company=0.03, both_free_mail=0.45, free_and_company_mail=0.3, other_company=0.1),
+                         same_company=0.03, both_free_mail=0.45, free_and_company_mail=0.3, other_company=0.1,
+                         same_number_elsewhere=1e-3),
         MOVED: prior(Email, other_number=0.002, same_mailbox=0.02, same_private_mailbox=0.08,
                      same_mailbox_of_several=0.02, same_local_elsewhere=0.08, typo=0.01, typo_elsewhere=0.02,
-                     same_company=0.005, both_free_mail=0.09, free_and_company_mail=0.25, other_company=0.423),
+                     same_company=0.005, both_free_mail=0.09, free_and_company_mail=0.25, other_company=0.423,
+                     same_number_elsewhere=0.02),
         RELATIVE: prior(Email, other_number=0.002, same_mailbox=0.003, same_private_mailbox=0.25,
                         same_mailbox_of_several=0.05, same_local_elsewhere=1e-3, typo=0.002, typo_elsewhere=0.001,
-                        same_company=0.3, both_free_mail=0.2, free_and_company_mail=0.1, other_company=0.1),
+                        same_company=0.3, both_free_mail=0.2, free_and_company_mail=0.1, other_company=0.1,
+                        same_number_elsewhere=1e-3),
     },
     # a firm gives each of its people a mailbox
     bounds=((COLLEAGUE, Email.OTHER_COMPANY, 0.0, 0.1), (RELATIVE, Email.SAME_MAILBOX, 0.0, 0.005),

@@ -36,7 +36,7 @@ def _email(inputs: Inputs) -> ir.Table:
     """Return what each person got by mail and did with it, up to the logical date."""
     rows = inputs.email_activity.filter(inputs.email_activity.kind.isin(("sent", "open", "click")))
     rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: t.day <= inputs.today)
-    rows = rows.filter((rows.kind == "sent") | ~rows.is_machine)
+    rows = rows.filter((rows.kind == "sent") | (rows.actor == "human"))
     counted = rows.group_by("record_id", "kind").aggregate(number=rows.count(), day=rows.day.max())
     own = inputs.of_person(counted)
 

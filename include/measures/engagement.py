@@ -16,16 +16,15 @@ SEEN = ("open", "click")
 HUMAN_SIGNS = ("open", "click", "form", "reply")
 
 
-def person(inputs: Inputs, usage_ever: ir.Table) -> ir.Table:
-    """Return the measures of everybody who got an email or used the product."""
-    counts, last = _counts(inputs), _last(inputs, usage_ever)
-    both = last.outer_join(counts, "profile_id")
-    both = both.mutate(profile_id=ibis.coalesce(both.profile_id, both.profile_id_right)).drop("profile_id_right")
+def person(inputs: Inputs, usage_ever: ir.Table, frequencies: ir.Table) -> ir.Table:
+    """Return the measures of each profile; ``frequencies`` is what ``frequency.person`` gives."""
+    both = frequencies
+    for part in (_counts(inputs), _last(inputs, usage_ever)):
+        both = both.left_join(part, "profile_id").drop("profile_id_right")
     names = ("email_sent_28", "email_opens_28", "email_clicks_28", "email_machine_28", "email_unknown_28")
     filled = both.fill_null({**dict.fromkeys(names, 0), "email_unsubscribed_28": False})
     return filled.mutate(
-        engagement_days_since=ibis.greatest(inputs.since(filled.engagement_last_on, inputs.engagement_through), 0),
-        email_frequency=_frequency(inputs, filled),
+        engagement_days_since=inputs.elapsed(filled.engagement_last_on, inputs.engagement_through),
     )
 
 
@@ -73,17 +72,4 @@ def _last(inputs: Inputs, usage_ever: ir.Table) -> ir.Table:
     newest = signs.group_by("profile_id").aggregate(newest=ibis.struct({"day": signs.day, "id": signs.record_id}).max())
     return newest.select(
         "profile_id", engagement_last_on=newest.newest["day"], engagement_record_id=newest.newest["id"]
-    )
-
-
-def _frequency(inputs: Inputs, rows: ir.Table) -> ir.StringValue:
-    """Compare sends with engagement: one person's sends over all addresses, so that duplicates hide nothing."""
-    limits = inputs.thresholds.engagement
-    engaged = rows.email_opens_28 + rows.email_clicks_28
-    weary = (rows.email_sent_28 >= limits.saturated_sends) & (engaged < rows.email_sent_28 * limits.saturated_rate)
-    return ibis.cases(
-        (rows.email_unsubscribed_28 | weary, "saturated"),
-        (rows.email_sent_28 < limits.enough_sends, "insufficient_data"),
-        ((rows.email_sent_28 <= limits.undersaturated_sends) & (engaged > 0), "undersaturated"),
-        else_="on_target",
     )

@@ -85,6 +85,11 @@ class Inputs:
         """Return the days from ``day`` to ``end``, else to the logical date; negative for a later day."""
         return ibis.literal(end or self.as_of).delta(day, unit="day")
 
+    def elapsed(self, day: ir.DateValue, end: date | None = None) -> ir.IntegerValue:
+        """Return the same, and 0 for a later day; null for no day, which the engine's `greatest` would make 0."""
+        days = self.since(day, end)
+        return ibis.ifelse(days < 0, 0, days)
+
     def of_person(self, rows: ir.Table) -> ir.Table:
         """Add the profile_id of each row's record; rows of unknown records fall away."""
         return rows.inner_join(self.crosswalk["record_id", "profile_id"], "record_id")

@@ -41,7 +41,7 @@ def person(inputs: Inputs) -> ir.Table:
         "email_consent",
         "buying_role",
         first_seen_on=seen,
-        tenure_days=ibis.greatest(inputs.since(seen), 0),
+        tenure_days=inputs.elapsed(seen),
         seniority=_read(title, reading.seniority, "staff"),
         job_function=_read(title, reading.job_function, "other"),
         usage_through=ibis.literal(inputs.usage_through),
@@ -60,7 +60,7 @@ def account(inputs: Inputs) -> ir.Table:
     return rows.select(
         "account_id", "name", "industry", "country", "plan", "employees", "people",
         usage_through=ibis.literal(inputs.usage_through),
-        first_seen_on=seen, tenure_days=ibis.greatest(inputs.since(seen), 0),
+        first_seen_on=seen, tenure_days=inputs.elapsed(seen),
     )  # fmt: skip
 
 

@@ -97,12 +97,12 @@ class RiskThresholds(Section):
 
 
 class EngagementThresholds(Section):
-    """The frequency buckets, of 28 days."""
+    """The classes of email_frequency, of 90 days."""
 
-    saturated_sends: int = Field(8, ge=1, description="From so many sends on, a low rate means saturated")
-    enough_sends: int = Field(2, ge=1, description="Fewer sends are insufficient data")
-    undersaturated_sends: int = Field(3, ge=1, description="Up to so many sends, an engaged person could get more")
-    saturated_rate: float = Field(0.1, ge=0, le=1, description="Human opens and clicks a send, below which it is low")
+    enough_sends: int = Field(5, ge=1, le=1000, description="Fewer emails sent say nothing of their frequency")
+    certainty: float = Field(
+        0.95, ge=0.5, lt=1, description="With which a person's share of opened emails differs from the company's curve"
+    )
 
 
 class RelationThresholds(Section):

@@ -23,6 +23,7 @@ from include.contracts.metrics import (
     BASIS,
     CONTRACT_RENEWAL,
     COVERAGE,
+    EMAIL_CURVE,
     GRID,
     GRID_FLOW,
     NPS_MONTH,
@@ -37,6 +38,7 @@ from include.measures import (
     completeness,
     contact,
     engagement,
+    frequency,
     history,
     metrics,
     nps,
@@ -53,7 +55,10 @@ from include.storage.engine import Engine
 from include.storage.project import Project
 from include.storage.versions import present
 
-WRITES = (ACCOUNT_360, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS, SOURCE_DAY)
+WRITES = (
+    ACCOUNT_360, EMAIL_CURVE, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS,
+    SOURCE_DAY,
+)  # fmt: skip
 READS: Mapping[str, Table] = {
     "profile": profiles.PROFILE,
     "profile_identifier": profiles.PROFILE_IDENTIFIER,
@@ -135,8 +140,10 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
     contracts = hold("contracts", renewal.contracts(inputs))
     answers = hold("nps_recent", nps.recent(inputs))
     accounts = write(ACCOUNT_360, account_360(inputs, recent, ever, contracts, answers))
+    mails = hold("mails", frequency.mails(inputs))
+    frequencies = frequency.person(inputs, mails, write(EMAIL_CURVE, frequency.curve(mails)))
     parts = (
-        nps.person(answers), usage.person(inputs, recent, ever), engagement.person(inputs, ever),
+        nps.person(answers), usage.person(inputs, recent, ever), engagement.person(inputs, ever, frequencies),
         contact.person(inputs), campaign.person(inputs),
     )  # fmt: skip
     customers = write(CUSTOMER_360, customer_360(inputs, accounts, parts))

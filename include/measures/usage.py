@@ -256,7 +256,7 @@ def _account_reaches(rows: ir.Table, tier: AccountTier) -> ir.BooleanValue:
 
 def _tiered(inputs: Inputs, rows: ir.Table, *, power: ir.BooleanValue, regular: ir.BooleanValue) -> ir.Table:
     """Add the days since the last core action, and the tier; whoever reaches neither of the two is low."""
-    days_since = ibis.greatest(inputs.since(rows.usage_last_on, inputs.usage_through), 0)
+    days_since = inputs.elapsed(rows.usage_last_on, inputs.usage_through)
     tier = ibis.cases(
         (rows.usage_last_on.isnull(), "none"),
         (days_since >= inputs.thresholds.usage.inactive_after_days, "inactive"),

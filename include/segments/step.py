@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from include.contracts.identity import ALIAS, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
+from include.contracts.metrics import BASIS
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import (
     SEGMENT,
@@ -34,7 +35,7 @@ from include.storage.lake import Manifest
 from include.storage.project import Project
 from include.storage.versions import FOLLOWS, following, present
 
-READS = (CUSTOMER_360, ACCOUNT_360, ALIAS, IDENTITY_EVENT)
+READS = (CUSTOMER_360, ACCOUNT_360, BASIS, ALIAS, IDENTITY_EVENT)
 
 
 def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
@@ -109,6 +110,8 @@ class _Build:
         rows = register.rows(
             self.run.as_of, evaluation, changed, self.catalog, {row["segment_key"]: row for row in past}
         )
+        unknown = self._opens_unknown(refs)
+        rows = [{**row, "opens_unknown": unknown if row["uses_opens"] else None} for row in rows]
         inputs = {**determined, FOLLOWS: self.published.version if self.published else ""}
         log = self._manifest(SEGMENT_EVENT)
         events = changes.events(changed, self.catalog, before, self._sequence())
@@ -122,6 +125,13 @@ class _Build:
             write(SEGMENT_EVENT, events, log),
             write(SEGMENT_HISTORY, _table(SEGMENT_HISTORY, rows), self._history()),
         )
+
+    def _opens_unknown(self, refs: Mapping[str, DatasetRef]) -> float | None:
+        """The share of opens that nobody can tell from a machine's; None where there are none."""
+        found = self.engine.read(BASIS, refs.get(BASIS.name)).select("basis", "rows").to_pyarrow().to_pylist()
+        counts = {row["basis"]: row["rows"] for row in found}
+        opens = counts.get("email_opens", 0)
+        return counts.get("email_opens_unknown", 0) / opens if opens else None
 
     def _read(self, table: Table) -> ir.Table:
         """The table as the run before left it."""

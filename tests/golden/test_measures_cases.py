@@ -350,6 +350,13 @@ def test_usage_tiers(people: Rows, person: str, tier: str, days_28: int, feature
     assert (row["usage_tier"], row["usage_active_days_28"], row["usage_features_28"]) == (tier, days_28, features)
 
 
+def test_who_never_did_a_thing_did_it_no_number_of_days_ago(people: Rows, accounts: Rows) -> None:
+    for row, name in ((people["silent"], "usage_days_since"), (people["silent"], "engagement_days_since"),
+                      (people["silent"], "tenure_days"), (accounts["in_30"], "usage_days_since"),
+                      (accounts["in_30"], "tenure_days")):  # fmt: skip
+        assert row[name] is None, name
+
+
 def test_use_without_a_login_counts_and_says_so(company: SmallCompany, report: Any, people: Rows) -> None:
     row = people["half_logged_in"]
     assert (row["usage_core_actions_28"], row["usage_stitched_28"]) == (5, 3)
@@ -425,10 +432,7 @@ def test_an_address_that_bounces_is_none_to_write_to(people: Rows) -> None:
 
 
 def test_sends_are_counted_over_all_addresses(people: Rows) -> None:
-    assert (people["two_addresses"]["email_sent_28"], people["two_addresses"]["email_frequency"]) == (10, "saturated")
-    assert people["one_address"]["email_frequency"] == "on_target"
-    assert people["keen"]["email_frequency"] == "undersaturated"
-    assert people["silent"]["email_frequency"] == "insufficient_data"
+    assert (people["two_addresses"]["email_sent_28"], people["one_address"]["email_sent_28"]) == (10, 5)
     assert people["keen"]["engagement_last_on"] == days_ago(1)
 
 

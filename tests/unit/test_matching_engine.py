@@ -328,3 +328,15 @@ def test_relatives_who_copied_a_number_from_each_other_stay_two_people() -> None
     found = resolve(records, parse_spec({"id": "record_id", "columns": spec}))
     assert together(found, "4-0-a", "4-0-b")
     assert not together(found, "4-0-a", "4-1-a")
+
+
+def test_the_number_that_somebody_puts_behind_every_address_is_told() -> None:
+    names = {"first_name": "Annabel", "last_name": "Fairweather"}
+    rows = [
+        {"record_id": "a", **names, "email": "annabel.fairweather82@gmail.com"},
+        {"record_id": "b", **names, "email": "afairweather82@firm3.com"},
+        {"record_id": "c", **names, "email": "afairweather83@firm4.com"},
+    ]
+    told = {(p["record_a"], p["record_b"]): p["evidence"] for p in in_town(*rows).pairs.to_pylist()}
+    assert "email=same_number_elsewhere" in told["a", "b"]
+    assert "email=free_and_company_mail" in told["a", "c"]

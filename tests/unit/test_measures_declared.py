@@ -23,7 +23,7 @@ from include.contracts.measures import (
 )
 from include.contracts.settings import ROOT
 from include.contracts.tables import Table
-from include.measures import campaign, contact, engagement, nps, relation, renewal, sales, usage
+from include.measures import campaign, contact, engagement, frequency, nps, relation, renewal, sales, usage
 from include.measures.inputs import Inputs
 from include.measures.settings import load_thresholds
 from include.measures.step import READS
@@ -47,6 +47,11 @@ def inputs() -> Inputs:
     return Inputs(date(2026, 11, 20), "UTC", load_thresholds(CONFIG), **tables)
 
 
+def frequencies(inputs: Inputs) -> Any:
+    mails = frequency.mails(inputs)
+    return frequency.person(inputs, mails, frequency.curve(mails))
+
+
 def declared(measures: tuple[Any, ...], family: str) -> set[str]:
     return {measure.name for measure in measures if measure.family == family}
 
@@ -56,7 +61,7 @@ def test_each_family_computes_exactly_the_measures_of_people_that_are_declared(i
     computed = {
         "nps": nps.person(nps.recent(inputs)),
         "usage": usage.person(inputs, recent, ever),
-        "engagement": engagement.person(inputs, ever),
+        "engagement": engagement.person(inputs, ever, frequencies(inputs)),
         "contact": contact.person(inputs),
         "campaign": campaign.person(inputs),
     }

@@ -11,7 +11,7 @@ USAGE_TIERS = ("power", "regular", "low", "inactive", "none")
 RENEWAL_BUCKETS = ("overdue", "0-30", "31-60", "61-90", "91-120", "later", "none")
 CONTRACT_STATES = ("not_begun", "in_force", "overdue", "ended")
 LIVE = ("in_force", "overdue")
-FREQUENCY_BUCKETS = ("saturated", "on_target", "undersaturated", "insufficient_data")
+FREQUENCY_BUCKETS = ("unsubscribed", "saturated", "on_target", "undersaturated", "insufficient_data")
 RISKS = ("unhappy", "declining", "unused", "silent")
 SENIORITIES = ("executive", "director", "manager", "staff", "unknown")
 JOB_FUNCTIONS = ("marketing", "sales", "engineering", "finance", "operations", "product", "people", "other", "unknown")
@@ -75,9 +75,11 @@ def renewal(column: Column, unit: str = "", **more: object) -> Measure:
     return Measure(column, "renewal", RENEWAL, unit, "on the logical date", **CONTRACT_ROW, **more)  # type: ignore[arg-type]
 
 
-def engagement(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
+def engagement(
+    column: Column, unit: str = "", window: str = "", beside: tuple[str, ...] = (), **more: object
+) -> Measure:
     """A measure of the family engagement, of all the person's addresses; one of opens is shown with what is unknown."""
-    beside = ("email_unknown_28", "email_through") if more.get("uses_opens") else ("email_through",)
+    beside = (*beside, *(("email_unknown_28",) if more.get("uses_opens") else ()), "email_through")
     return Measure(column, "engagement", ENGAGEMENT, unit, window, beside=beside, **EMAIL_ROW, **more)  # type: ignore[arg-type]
 
 

@@ -84,11 +84,35 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         "all time",
         uses_opens=True,
     ),
+    engagement(count("email_sent_90", "Emails sent, over all the person's addresses"), "emails", "90 days", default=0),
     engagement(
-        text("email_frequency", "Sends against engagement", required=True, allowed=FREQUENCY_BUCKETS),
-        window="28 days",
+        count("email_engaged_90", "Of these, those that the person opened or clicked"),
+        "emails",
+        "90 days",
+        default=0,
+        uses_opens=True,
+    ),
+    engagement(
+        number(
+            "email_expected_90", "As many as those open or click who are sent about as many (email_curve)", minimum=0
+        ),
+        "emails",
+        "90 days",
+        uses_opens=True,
+    ),
+    engagement(
+        text(
+            "email_frequency",
+            "unsubscribed; saturated: opens and clicks fewer than email_curve lets expect, by no chance; "
+            "undersaturated: more, of no more emails than the middle addressee; on_target: opens and clicks; "
+            "insufficient_data: fewer emails than engagement.enough_sends, or none opened and chance may be why",
+            required=True,
+            allowed=FREQUENCY_BUCKETS,
+        ),
+        window="90 days",
         default="insufficient_data",
         uses_opens=True,
+        beside=("email_sent_90", "email_engaged_90", "email_expected_90"),
     ),
     engagement(text("engagement_record_id", "The record that engaged last (staged/person_record)"), window="all time"),
     relation(USAGE_THROUGH),

@@ -7,6 +7,7 @@ from include.contracts.staged import CONSENT_STATUSES
 from include.contracts.tables import Column, boolean, count, date, text
 
 CONTACT = "Contact points of the golden record; human email activity by staging's machine rules"
+UNTIL = {"until": "email_through"}
 CAMPAIGN = "Campaign memberships in the CRM, over all the person's records"
 
 
@@ -29,15 +30,16 @@ CONTACT_MEASURES: tuple[Measure, ...] = (
     _contact(text("source_names", "Sources that know the person, by name, with commas between")),
     _contact(count("identity_sources", "How many they are"), "sources"),
     _contact(count("email_sent", "Emails sent, over all the person's addresses"), "emails", "all time", default=0),
-    _contact(count("email_opens", "Opens not made by a machine"), "opens", "all time", default=0, uses_opens=True),
-    _contact(count("email_clicks", "Clicks not made by a machine"), "clicks", "all time", default=0),
-    _contact(date("email_sent_on", "Day of the last email sent"), window="all time"),
-    _contact(date("email_opened_on", "Day of the last open not made by a machine"), window="all time", uses_opens=True),
-    _contact(date("email_clicked_on", "Day of the last click not made by a machine"), window="all time"),
+    _contact(count("email_opens", "Opens by the person"), "opens", "all time", default=0, uses_opens=True),
+    _contact(count("email_clicks", "Clicks by the person"), "clicks", "all time", default=0),
+    _contact(date("email_sent_on", "Day of the last email sent"), window="all time", **UNTIL),
+    _contact(date("email_opened_on", "Day of the last open by them"), window="all time", uses_opens=True, **UNTIL),
+    _contact(date("email_clicked_on", "Day of the last click by the person"), window="all time", **UNTIL),
     _contact(
-        date("email_engaged_on", "Day of the last open or click not made by a machine"),
+        date("email_engaged_on", "Day of the last open or click by the person"),
         window="all time",
         uses_opens=True,
+        **UNTIL,
     ),
 )
 

@@ -17,7 +17,7 @@ _UP = (
     "usage_breadth", "usage_features_adopted", "usage_trend", "usage_last_on", "usage_seen_on", "email_opens_28",
     "email_clicks_28", "engagement_last_on", "renewal_date", "renewal_days", "renewal_notice_on", "contract_end_on",
     "contract_value", "contracts_live", "account_active_people", "nps_answers", "nps_answered", "nps_on",
-    "usage_change", "usage_change_chance", "usage_active_people", "account_nps_answered",
+    "usage_change", "usage_change_chance", "usage_active_people", "account_nps_answered", "email_engaged_90",
 )  # fmt: skip
 _SALES = (
     "opportunities_open", "opportunities_open_amount", "opportunity_amount", "opportunity_close_on",
@@ -36,7 +36,8 @@ _TIERS = tuple(reversed(USAGE_TIERS))
 WANTED: Mapping[str, Wanted] = {
     **dict.fromkeys((*_UP, *_SALES, *_REACH), MORE),
     **dict.fromkeys(_DOWN, LESS),
-    **dict.fromkeys(("email_sent_28", "email_sent", "email_sent_on", "campaigns", "campaign_last_on"), EITHER),
+    **dict.fromkeys(("email_sent_28", "email_sent_90", "email_sent", "email_sent_on"), EITHER),
+    **dict.fromkeys(("campaigns", "campaign_last_on"), EITHER),
     "nps_class": ("detractor", "passive", "promoter"),
     "usage_tier": _TIERS,
     "account_usage_tier": _TIERS,

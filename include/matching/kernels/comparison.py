@@ -192,6 +192,18 @@ def local_edits(points, s, s_end, t, t_end):  # type: ignore[no-untyped-def]
     return edits(points, s, s_end, t, t_end)
 
 
+@compiled("b1(u4[::1], i8, i8, i8, i8)")
+def same_number(points, s, s_end, t, t_end):  # type: ignore[no-untyped-def]
+    """Whether two local parts end in the same number of two digits or more (``ann.lee82`` and ``alee82``)."""
+    digits = 0
+    while s < s_end and t < t_end and points[s_end - 1] == points[t_end - 1] and 48 <= points[s_end - 1] < 58:
+        s_end -= 1
+        t_end -= 1
+        digits += 1
+    more = (s < s_end and 48 <= points[s_end - 1] < 58) or (t < t_end and 48 <= points[t_end - 1] < 58)
+    return digits > 1 and not more
+
+
 @compiled("void(i4[::1], i4[::1], i4[::1], i4[::1], i4[::1], u1[::1], u1[::1], u1[::1], u4[::1], i8[::1], u1[::1])")
 def compare_emails(  # type: ignore[no-untyped-def]
     left, right, mailbox, local, domain, shared, is_free, name_made, points, offsets, out
@@ -218,6 +230,8 @@ def compare_emails(  # type: ignore[no-untyped-def]
             out[k] = Email.TYPO if same_domain else Email.TYPO_ELSEWHERE
         elif same_domain and free == 0:
             out[k] = Email.OTHER_NUMBER if other_number(points, s, s_end, t, t_end) else Email.SAME_COMPANY
+        elif same_number(points, s, s_end, t, t_end):
+            out[k] = Email.SAME_NUMBER_ELSEWHERE
         elif free == 2:
             out[k] = Email.BOTH_FREE_MAIL
         else:

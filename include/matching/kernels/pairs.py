@@ -108,7 +108,8 @@ def agglomerate(  # type: ignore[no-untyped-def]
 ):
     """Merge inside each component, best first, while the prior and the weighed evidence stay above ``threshold``.
 
-    ``weight`` is that of the mean, best and worst evidence between two clusters. ``bounds`` has four numbers a
+    ``weight`` is that of the mean, best and worst evidence between two clusters; that of the worst falls with the
+    number of pairs between them. ``bounds`` has four numbers a
     component: where its members begin and end, and its pairs; ``left`` and ``right`` are places among its members.
     An evidence of minus infinity forbids its two records from ever sharing a cluster. ``room`` (5 x n x n) and
     ``label`` (n) are room to work in for the largest component.
@@ -134,8 +135,10 @@ def agglomerate(  # type: ignore[no-untyped-def]
             for i in range(n):
                 for j in range(i + 1, n):
                     if label[i] == i and label[j] == j and total[i, j] > -1e20:
-                        value = weight[0] * total[i, j] / max(told[i, j], 1.0) + weight[1] * best[i, j]
-                        value += weight[2] * worst[i, j]
+                        mean = total[i, j] / max(told[i, j], 1.0)
+                        odd = min(1.0, 2.0 / max(told[i, j], 1.0))  # one odd pair of many has no veto
+                        value = (weight[0] + weight[2] * (1.0 - odd)) * mean + weight[1] * best[i, j]
+                        value += weight[2] * odd * worst[i, j]
                         if value > top:
                             top, x, y = value, i, j
             if x < 0 or prior + top <= threshold:

@@ -86,7 +86,7 @@ def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_p
     def listing(at: int) -> tuple[Blocks, Codes, Codes]:
         across = rules[at].across
         blocks = formed[at]
-        return blocks, *_list(blocks, keys, min(at, plain), anywhere if link_only or across is None else across)
+        return blocks, *list_pairs(blocks, keys, min(at, plain), anywhere if link_only or across is None else across)
 
     with ThreadPoolExecutor(2) as pool:
         # blocks are dropped before any rule looks back at another's keys
@@ -95,7 +95,7 @@ def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_p
     budget = max(LEAST, int(pairs_per_record * features.size))
     for at, (blocks, left, _) in enumerate(listed):
         if len(left) > budget:  # the rules before have used the budget: tighten this one until it fits
-            listed[at] = blocks, *_list(form_blocks(keys[at], budget, rules[at]), keys, min(at, plain), anywhere)
+            listed[at] = blocks, *list_pairs(form_blocks(keys[at], budget, rules[at]), keys, min(at, plain), anywhere)
         budget = max(0, budget - len(listed[at][1]))
         blocks.report["pairs"] = len(listed[at][1])
     return _candidates(listed, rules, keys[:plain])
@@ -152,7 +152,8 @@ def form_blocks(keys: Keys, allowed: int, rule: Rule | None = None) -> Blocks:
     return Blocks(order, np.stack([start, end], 1).ravel().astype(np.int64), report)
 
 
-def _list(blocks: Blocks, keys: npt.NDArray[np.uint32], at: int, source: Codes) -> tuple[Codes, Codes]:
+def list_pairs(blocks: Blocks, keys: npt.NDArray[np.uint32], at: int, source: Codes) -> tuple[Codes, Codes]:
+    """The pairs of the blocks that none of the first ``at`` rules holds for, of different sources where given."""
     size = blocks.bounds[1::2] - blocks.bounds[::2]
     most = int((size * (size - 1) // 2).sum())
     left, right = np.empty(most, np.int32), np.empty(most, np.int32)

@@ -56,14 +56,19 @@ FAMILY_FIRMS = 2.0  # how much more often two colleagues share both names than c
 STEADY = 20.0  # pairs that a prior on a ratio is worth
 
 
-def estimate(groups: Sequence[Group], universe: Universe, records: int, known: Fit | None = None) -> Fit:
-    """Fit by expectation-maximisation; with a ``known`` fit only measure how far the table has drifted from it."""
-    fit = known or initial(groups, records)
+def estimate(
+    groups: Sequence[Group], universe: Universe, records: int, *, known: Fit | None = None, begin: Fit | None = None
+) -> Fit:
+    """Fit by expectation-maximisation, from the fit to ``begin`` with where there is one.
+
+    With a ``known`` fit it only measures how far the table has drifted from it.
+    """
+    fit = known or begin or initial(groups, records)
     prior, share = start(groups).theta, log_share(initial(groups, records))
     has_names = bool(named(groups))
     for _ in range(1 if known else PASSES):
         table = tables(fit, groups)
-        mass = _expect(table, log_share(fit), universe) * universe.weight
+        mass = _share_out(_expect(table, log_share(fit), universe), universe)
         told = _extrapolate(mass, _clear(table, share, groups, universe)) if has_names else mass
         following = _maximise(mass, told, prior, groups, universe, records=records)
         if known:
@@ -76,6 +81,14 @@ def estimate(groups: Sequence[Group], universe: Universe, records: int, known: F
         if settled:
             break
     return fit
+
+
+def _share_out(likely: Floats, universe: Universe) -> Floats:
+    """How many pairs of each pattern stand in each relation; those that are joined, in one of one person's."""
+    mass = likely * (universe.weight - universe.joined)
+    one_person = likely[:ONE_PERSON] + TINY
+    mass[:ONE_PERSON] += one_person / one_person.sum(axis=0) * universe.joined
+    return np.asarray(mass)
 
 
 def _expect(table: Floats, share: Floats, universe: Universe) -> Floats:
@@ -97,8 +110,9 @@ def _maximise(
     )  # pairs of the population that a small table is part of
     size[STRANGER] += unseen
     counted = _level_counts(mass, told, groups, universe)
-    same = size[:ONE_PERSON].sum()
-    firm = 25.0 + 0.07 * same  # what is known of one person's names is worth more than of the rest
+    # until it is known who is one person, priors steady the estimate in proportion; that of names most
+    same = 0.0 if universe.joined.any() else size[:ONE_PERSON].sum()
+    firm = 25.0 + 0.07 * same
     theta = np.empty_like(prior)
     for g, group in enumerate(groups):
         mine = max(25.0, 0.03 * same) + (firm if group.comparison in (FIRST, LAST) else 0.0)
@@ -107,12 +121,12 @@ def _maximise(
         if group.comparison is LAST:
             theta[[HOUSEHOLD, RELATIVE], g] = prior[[HOUSEHOLD, RELATIVE], g]
         theta[STRANGER, g] = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
-    theta = _anchored(normalised(theta, groups), groups)
+    theta = _anchored(normalised(theta, groups), groups, universe)
     _namesakes(theta, groups, universe, mass)
     chance = _chances(theta, groups, universe, mass[STRANGER])
     _tie_to_strangers(theta, groups, counted)
     _tie_to_same(theta, groups)
-    theta = _anchored(normalised(theta, groups), groups)
+    theta = _anchored(normalised(theta, groups), groups, universe)
     relatives = RELATIVES * records * bool(named(groups))
     share = size + np.array([2.0, 2.0 * MOVES, 0.0, 1.0, FAMILIES * records, 1.0, relatives])
     share[:ONE_PERSON] *= min(1.0, 20.0 * records / share[:ONE_PERSON].sum())
@@ -170,10 +184,15 @@ def _strangers(counts: Floats, prior: Floats, unseen: float) -> Floats:
     return np.asarray(out)
 
 
-def _anchored(theta: Floats, groups: Sequence[Group]) -> Floats:
-    """Keep each relation what its name says, whatever the data would rather make of it."""
+def _anchored(theta: Floats, groups: Sequence[Group], universe: Universe) -> Floats:
+    """Keep each relation what its name says, whatever the data would rather make of it.
+
+    Records that are known to be one person's say themselves how they differ.
+    """
     for g, group in enumerate(groups):
         for relation, level, least, most in group.comparison.bounds:
+            if relation == SAME and universe.joined.any():
+                continue
             if not least <= theta[relation, g, level] <= most:
                 bound = min(max(theta[relation, g, level], least), most)
                 others = [other for other in group.comparison.main if other != level]

@@ -1,0 +1,126 @@
+"""What is left of the table's budget of pairs, spent on the dropped blocks that promise most true pairs.
+
+A rule's cap keeps blocking within bounds before anything is known of the table. Once its pairs have been judged, each
+dropped block promises what the rule's largest kept ones held; the best are compared too, whichever rule they are of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from include.matching.pairs.blocking import LEAST, Blocks, Candidates, Rule, form_blocks, list_pairs, packed
+from include.matching.records.columns import Codes
+from include.matching.records.features import Features
+
+LEAST_PROMISE = 0.002  # true pairs that a pair has to promise for it to be compared at all
+UNSURE = 50.0  # pairs that the promise of a rule is steadied by, one in a hundred of them true
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The dropped blocks of a rule: their places among its ``blocks``, the pairs of each, and what a pair promises."""
+
+    rule: int
+    blocks: Blocks
+    places: npt.NDArray[np.int64]
+    pairs: npt.NDArray[np.int64]
+    promise: npt.NDArray[np.float64]
+
+
+def extend(
+    candidates: Candidates,
+    rules: Sequence[Rule],
+    likely: npt.NDArray[np.float64],
+    features: Features,
+    *,
+    link_only: bool,
+    pairs_per_record: float,
+) -> Candidates:
+    """The candidates, and after them those that the rest of the budget pays for.
+
+    ``likely`` is the probability of each candidate; ``pairs_per_record`` is the budget of the whole table.
+    """
+    left_over = max(LEAST, int(pairs_per_record * features.size)) - len(candidates.left)
+    rules = sorted(rules, key=lambda rule: rule.across is not None)
+    offers = [offer for at, rule in enumerate(rules) if (offer := _offer(at, rule, candidates, likely)) is not None]
+    if left_over <= 0 or not offers:
+        return candidates
+    source = features.source if link_only else np.zeros(0, np.int32)
+    late = int(candidates.ends[len(candidates.keys) - 1])
+    seen = packed(candidates.left[late:], candidates.right[late:])
+    for offer, chosen in _best(offers, left_over):
+        blocks = Blocks(offer.blocks.order, _bounds(offer.blocks, chosen), {})
+        left, right = list_pairs(blocks, candidates.keys, len(candidates.keys), source)
+        new = ~np.isin(packed(left, right), seen)
+        left, right = left[new], right[new]
+        seen = np.concatenate([seen, packed(left, right)])
+        candidates = _added(candidates, offer, chosen, left, right)
+    return candidates
+
+
+def _offer(at: int, rule: Rule, candidates: Candidates, likely: npt.NDArray[np.float64]) -> Offer | None:
+    """True pairs grow as a block does and pairs as its square, so what a pair promises falls with a block's size."""
+    report = candidates.report[at]
+    if rule.across is not None or not report["dropped"]:
+        return None
+    blocks = form_blocks(rule.keys.copy(), np.iinfo(np.int64).max)
+    size = blocks.bounds[1::2] - blocks.bounds[::2]
+    kept = max(int(report["largest_kept"]), 2)
+    of_record = np.zeros(len(rule.keys), np.int64)
+    of_record[_records(blocks)] = np.repeat(size, size)
+    mine = slice(int(candidates.ends[at - 1]) if at else 0, int(candidates.ends[at]))
+    large = likely[mine][of_record[candidates.left[mine]] > kept / 2]
+    promise = (large.sum() + UNSURE / 100) / (len(large) + UNSURE)
+    places = np.flatnonzero(size > report["largest_kept"])
+    return Offer(at, blocks, places, size[places] * (size[places] - 1) // 2, promise * kept / size[places])
+
+
+def _best(offers: Sequence[Offer], left_over: int) -> Iterator[tuple[Offer, npt.NDArray[np.int64]]]:
+    """Of each offer the blocks to take, the most promising of all offers first, while the budget lasts."""
+    owner = np.repeat(np.arange(len(offers)), [len(offer.places) for offer in offers])
+    place, pairs, promise = (
+        np.concatenate([getattr(o, name) for o in offers]) for name in ("places", "pairs", "promise")
+    )
+    order = np.lexsort((place, owner, -promise))
+    order = order[promise[order] >= LEAST_PROMISE]
+    order = order[np.cumsum(pairs[order]) <= left_over]
+    for at, offer in enumerate(offers):
+        chosen = np.sort(place[order[owner[order] == at]])
+        if len(chosen):
+            yield offer, chosen
+
+
+def _bounds(blocks: Blocks, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.ascontiguousarray(np.stack([blocks.bounds[2 * chosen], blocks.bounds[2 * chosen + 1]], 1).ravel())
+
+
+def _records(blocks: Blocks) -> Codes:
+    """The records of all blocks, block by block."""
+    size = blocks.bounds[1::2] - blocks.bounds[::2]
+    shift = np.repeat(blocks.bounds[::2] - np.cumsum(size) + size, size)
+    return blocks.order[shift + np.arange(int(size.sum()))]
+
+
+def _added(
+    candidates: Candidates, offer: Offer, chosen: npt.NDArray[np.int64], left: Codes, right: Codes
+) -> Candidates:
+    size = offer.blocks.bounds[2 * chosen + 1] - offer.blocks.bounds[2 * chosen]
+    report = [dict(one) for one in candidates.report]
+    mine = report[offer.rule]
+    mine["pairs"] += len(left)
+    mine["dropped"] -= len(chosen)
+    mine["pairs_dropped"] -= int((size * (size - 1) // 2).sum())
+    mine["largest_kept"] = max(int(mine["largest_kept"]), int(size.max()))
+    mine["worst"] = [one for one in mine["worst"] if one["records"] > mine["largest_kept"]]
+    return replace(
+        candidates,
+        left=np.concatenate([candidates.left, left]),
+        right=np.concatenate([candidates.right, right]),
+        ends=np.append(candidates.ends, candidates.ends[-1] + len(left)),
+        names=(*candidates.names, candidates.names[offer.rule]),
+        report=report,
+    )

@@ -1,0 +1,59 @@
+"""Where the table's budget of pairs goes, and what is learned from who is known to be one person."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from include.matching.pairs import blocking, blocking_budget
+from include.matching.pairs.blocking import Rule, block, packed
+from include.matching.pairs.blocking_budget import extend
+from include.matching.pairs.pair_sample import Universe
+from include.matching.weights.estimation import _share_out
+
+SIZES = (2, 2, 2, 2, 8)  # of each rule's blocks; the largest is dropped at first
+
+
+def keys(first: int, records: int) -> np.ndarray:
+    out = np.zeros(records, np.uint32)
+    out[first : first + sum(SIZES)] = np.repeat(np.arange(1, len(SIZES) + 1), SIZES)
+    return out
+
+
+@pytest.fixture
+def rules(monkeypatch: pytest.MonkeyPatch) -> list[Rule]:
+    """Two rules over 32 records, each of which may list four pairs at first."""
+    monkeypatch.setattr(blocking, "LEAST", 4)
+    monkeypatch.setattr(blocking, "PER_RULE", 0.0)
+    monkeypatch.setattr(blocking_budget, "LEAST", 4)
+    return [Rule(name, keys(start, 32), str) for name, start in (("poor", 0), ("rich", 16))]
+
+
+@pytest.mark.parametrize("likely", ["rich", "poor"])
+def test_what_is_left_of_the_budget_goes_where_true_pairs_were_found(rules: list[Rule], likely: str) -> None:
+    features = SimpleNamespace(size=32, source=np.zeros(0, np.int32))
+    listed = block(features, rules, link_only=False, pairs_per_record=7)  # type: ignore[arg-type]
+    assert len(listed.left) == 8
+    of = np.array(listed.names)[listed.rule_of(np.arange(8))]
+    probability = np.where(of == likely, 0.9, 1e-6)
+    budget = 40 / 32  # pairs a record: enough for one of the two dropped blocks, of 28 pairs
+    more = extend(listed, rules, probability, features, link_only=False, pairs_per_record=budget)  # type: ignore[arg-type]
+    assert more.names == (*listed.names, likely)
+    assert len(np.unique(packed(more.left, more.right))) == len(more.left) == 36
+    report = next(one for one in more.report if one["rule"] == likely)
+    assert (report["dropped"], report["largest_kept"], report["pairs"]) == (0, 8, 32)
+
+
+def test_pairs_that_are_known_to_be_one_persons_count_as_nothing_else() -> None:
+    patterns = np.array([[1, 2, 3]], np.uint8)
+    universe = Universe(patterns, np.array([10.0, 5.0, 1.0]), 16.0, np.zeros(3))
+    known = universe.with_joined(np.array([[1, 1]], np.uint8), np.array([[4]], np.uint8))
+    weight = dict(zip(known.patterns[0].tolist(), known.weight.tolist(), strict=True))
+    assert weight == {1: 10.0, 2: 5.0, 3: 1.0, 4: 1.0}
+    likely = np.full((7, 4), 1 / 7)
+    mass = _share_out(likely, known)
+    assert mass.sum() == pytest.approx(17.0)
+    at = known.patterns[0].tolist().index(4)
+    assert mass[:2, at].sum() == pytest.approx(1.0)
