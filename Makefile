@@ -13,7 +13,7 @@ export PIP_NO_CACHE_DIR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down web test lint bench bench-identity lock clean
+.PHONY: help setup run up down airflow web test lint bench bench-identity lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -21,13 +21,16 @@ help: ## list the targets
 setup: $(VENV)/.run ## make the virtual environment and compile what needs compiling
 
 run: $(VENV)/.run ## run the whole pipeline once; DATA=folder for your own exports
-	@$(BIN)/python -m include.launch run $(if $(DATA),--data "$(DATA)")
+	@$(BIN)/python -m include.launch run $(if $(DATA),"$(DATA)")
 
 up: $(VENV)/.run ## keep Airflow up with its UI; DATA=folder for your own exports
-	@$(BIN)/python -m include.launch up $(if $(DATA),--data "$(DATA)")
+	@$(BIN)/python -m include.launch up $(if $(DATA),"$(DATA)")
 
 down: $(VENV)/.run ## stop what `make up` started
-	@$(BIN)/python -m include.launch down
+	@$(BIN)/python -m include.launch down $(if $(DATA),"$(DATA)")
+
+airflow: $(VENV)/.run ## Airflow's command line on what `make up` started; CMD="dags list"
+	@$(if $(DATA),KINDRED_DATA="$(DATA)") $(BIN)/python -m include.launch airflow $(CMD)
 
 web: $(VENV)/.run ## serve the pages and the API; PORT=8090
 	@$(BIN)/python -m include web $(if $(PORT),--port $(PORT))

@@ -13,13 +13,13 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, Param, task_group
+from airflow.sdk import Param, task_group
 from airflow.sdk.exceptions import AirflowSkipException
-from kindred_airflow import HELD, Tag, answer_within, project, shared, stage_task
+from kindred_airflow import HELD, Dag, Tag, answer_within, project, shared, stage_task
 
 APPROVE, REJECT, LATER = "Approve", "Reject", "Ask again later"
 
-with DAG(
+with Dag(
     dag_id="approve_changes",
     description="Ask a person about what was held",
     doc_md=__doc__,

@@ -11,15 +11,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG
 from kindred_airflow import (
     CUSTOMERS,
     IDENTITY,
     WRITER,
+    Dag,
     Tag,
     ask,
     ask_task,
     asset_schedule,
+    page,
     project,
     run_of,
     shared,
@@ -29,11 +30,11 @@ from kindred_airflow import (
 
 from include.contracts.settings import Settings
 
-with DAG(
+with Dag(
     dag_id="build_segments",
     description="From identities to published profiles and segments",
-    doc_md=__doc__,
-    schedule=asset_schedule(Settings.from_environment(), [IDENTITY], nightly="0 5 * * *"),
+    doc_md=page(__doc__),
+    schedule=asset_schedule(Settings.lenient(), [IDENTITY], nightly="0 5 * * *"),
     **shared(Tag.SEGMENTS, owner="data-platform", timeout=timedelta(hours=3), late_after=timedelta(hours=6), **WRITER),
 ):
 

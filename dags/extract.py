@@ -5,6 +5,8 @@ that a person starts covers everything until now. The same window extracted twic
 
     airflow backfill create --dag-id extract_crm --from-date 2025-01-01 --to-date 2025-02-01
 
+(`make airflow CMD="backfill create …"` where `make up` has started Airflow.)
+
 A scheduled run waits up to six hours for a file that is missing or not yet whole, and a later one takes in what came
 too late even for that. Exports that may not be whole, for they bring less than before, are held: nothing of them is
 taken in until somebody has answered `approve_changes`, or a whole export is there.
@@ -15,17 +17,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG
 from kindred_airflow import (
     HELD_KEY,
     LOOK_EVERY,
     START,
     WAIT_FOR,
+    Dag,
     Source,
     Tag,
     again,
     ask,
     ask_task,
+    page,
     project,
     run_of,
     shared,
@@ -39,11 +42,11 @@ from kindred_airflow import (
 from include.contracts.settings import Settings
 
 
-def extract_dag(source: Source, settings: Settings) -> DAG:
-    with DAG(
+def extract_dag(source: Source, settings: Settings) -> Dag:
+    with Dag(
         dag_id=f"extract_{source.name}",
         description=f"Take the exports of {source.name} into the lake",
-        doc_md=__doc__,
+        doc_md=page(__doc__),
         schedule=window_schedule(settings, source.schedule),
         start_date=START,
         **shared(Tag.EXTRACT, owner=source.owner, timeout=timedelta(hours=2), late_after=timedelta(hours=3)),
@@ -72,6 +75,6 @@ def extract_dag(source: Source, settings: Settings) -> DAG:
     return dag
 
 
-SETTINGS = Settings.from_environment()
+SETTINGS = Settings.lenient()
 for declared in sources(SETTINGS):
     extract_dag(declared, SETTINGS)

@@ -12,15 +12,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG
 from kindred_airflow import (
     HELD_KEY,
     IDENTITY,
     WRITER,
+    Dag,
     Tag,
     ask,
     ask_task,
     asset_schedule,
+    page,
     project,
     run_of,
     shared,
@@ -31,12 +32,12 @@ from kindred_airflow import (
 
 from include.contracts.settings import Settings
 
-SETTINGS = Settings.from_environment()
+SETTINGS = Settings.lenient()
 
-with DAG(
+with Dag(
     dag_id="resolve_identities",
     description="From raw rows to one identity a person",
-    doc_md=__doc__,
+    doc_md=page(__doc__),
     schedule=asset_schedule(SETTINGS, [source.asset for source in sources(SETTINGS)], nightly="0 3 * * *"),
     **shared(Tag.IDENTITY, owner="data-platform", timeout=timedelta(hours=3), late_after=timedelta(hours=6), **WRITER),
 ):

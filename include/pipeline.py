@@ -19,7 +19,7 @@ from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.faults import explained
 from include.contracts.identity import IDENTITY
 from include.contracts.nearest import nearest
-from include.contracts.runs import DatasetRef, Run, StageReport, Window
+from include.contracts.runs import CLI, DatasetRef, Run, StageReport, Window
 from include.contracts.settings import Settings
 from include.contracts.sources import read_sources
 from include.contracts.staged import STAGED
@@ -30,6 +30,7 @@ from include.storage.postgres import publication
 from include.storage.project import Project
 
 Refs = Mapping[str, DatasetRef]
+Watch = Callable[[str, Mapping[str, Any] | None], None]
 
 IDENTITY_STAGES = ("stage", "resolve")
 BUILD_STAGES = ("unify", "measure", "segment", "load", "audit", "publish")
@@ -102,9 +103,14 @@ def standing_refs(project: Project) -> dict[str, dict[str, Any]]:
     return {manifest.dataset: manifest.ref.to_dict() for manifest in manifests if manifest is not None}
 
 
-def run_all(project: Project, run: Run, watch: Callable[[str, Mapping[str, Any] | None], None]) -> None:
+def run_all(project: Project, run: Run, watch: Watch) -> None:
     """Run every stage in this process, as the DAGs would; ``watch`` hears of each stage's start and report."""
     require_forward(project, run)  # before anything is taken in
+    with project.ledger().at_work(run):
+        _run_stages(project, run, watch)
+
+
+def _run_stages(project: Project, run: Run, watch: Watch) -> None:
     window = everything_until(run)
     for source in sources(project.settings.config):
         watch(f"extract {source}", None)
@@ -130,7 +136,7 @@ def new_run(project: Project, started_at: datetime, *, rewinds: bool = False) ->
     """
     settings = project.settings
     as_of = settings.as_of or taken_on(settings.exports) or started_at.astimezone(settings.zone).date()
-    return Run(f"cli__{started_at:%Y-%m-%dT%H:%M:%S}_{uuid.uuid4().hex[:6]}", as_of, rewinds)
+    return Run(f"{CLI}{started_at:%Y-%m-%dT%H:%M:%S}_{uuid.uuid4().hex[:6]}", as_of, rewinds)
 
 
 def taken_on(exports: Path) -> date | None:

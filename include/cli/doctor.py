@@ -1,22 +1,26 @@
-"""`doctor`: checks what a run needs, and says what to do about what is missing."""
+"""`doctor`: checks what a run needs, and says what to do about what is missing.
+
+It only looks: it starts no server, and writes nothing into a home.
+"""
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
+import shlex
 import sys
-import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
 from packaging.requirements import Requirement
 
-from include.contracts.errors import KindredError
-from include.contracts.settings import ROOT, Settings
+from include.cli import airflow
+from include.cli.finding import Finding
+from include.contracts.faults import explained
+from include.contracts.settings import ROOT, Settings, unknown_settings
 from include.identity.settings import load_stewardship
+from include.launch import services
 from include.matching.spec import load_spec
 from include.measures.settings import load_thresholds
 from include.pipeline import sources
@@ -25,34 +29,36 @@ from include.quality.settings import read_rules
 from include.segments.catalog import load
 from include.segments.states import published_rows, unevaluated, unsound
 from include.staging.settings import read_settings
+from include.storage import room
+from include.storage.control.tables import are_up_to_date
+from include.storage.engine import Engine
+from include.storage.home import is_open, open_places
+from include.storage.postgres import embedded
+from include.storage.postgres.warehouse import Warehouse, is_embedded, warehouse_url
 from include.storage.project import Project
 
-FREE_GB = 5
+REQUIREMENTS = ROOT / "requirements.txt"
 _NAME = re.compile(r"^([A-Za-z0-9][\w.\[\],-]*==[^\s\\]+(?:\s*;[^\\]+)?)", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check's outcome, and what to do when it is not ok."""
-
-    check: str
-    state: Literal["ok", "warn", "fail"]
-    found: str
-    remedy: str = ""
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Run every check; a check that fails never stops the others."""
-    return [finding for check in CHECKS for finding in _guarded(check, settings)]
+    found = [finding for check in CHECKS for finding in _guarded(check, settings)]
+    if not airflow.is_there(os.environ):
+        return [*found, *_guarded(warehouse, settings)]
+    answers = airflow.ask()
+    url = airflow.warehouse_url(answers) or settings.warehouse_url
+    told = airflow.judge(answers, services.expected_dags(settings), needs_connection=settings.warehouse_url is None)
+    return [*found, *told, *_guarded(warehouse, settings.model_copy(update={"warehouse_url": url}))]
 
 
 def _guarded(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> list[Finding]:
     name = check.__name__
     try:
         return list(check(settings))
-    except KindredError as error:
-        return [Finding(name, "fail", str(error))]
     except Exception as error:  # noqa: BLE001 - a broken environment may raise anything, and doctor must say so
+        if meaning := explained(error):
+            return [Finding(name, "fail", str(meaning))]
         return [Finding(name, "fail", f"{type(error).__name__}: {error}", "Run `make setup` again.")]
 
 
@@ -65,17 +71,22 @@ def python(_: Settings) -> Iterator[Finding]:
 
 def packages(_: Settings) -> Iterator[Finding]:
     """Is what is installed what requirements.txt pins?"""
+    if not REQUIREMENTS.exists():  # include/ was put into an Airflow by itself
+        yield Finding("packages", "warn", f"not compared: there is no {REQUIREMENTS}", "Put it beside include/.")
+        return
     wrong = [f"{name} {found or 'missing'} (pinned {pinned})" for name, pinned, found in _pins() if found != pinned]
+    is_ours = Path(sys.prefix).resolve() == (ROOT / ".venv").resolve()
     if wrong:
         listed = ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
-        yield Finding("packages", "fail", listed, "Run `make setup`.")
+        remedy = "Run `make setup`." if is_ours else "Install what requirements.txt pins; nothing else was tried."
+        yield Finding("packages", "fail" if is_ours else "warn", listed, remedy)
     else:
         yield Finding("packages", "ok", "as pinned in requirements.txt")
 
 
 def _pins() -> Iterator[tuple[str, str, str | None]]:
     """Yield (package, pinned version, installed version) for the pins that hold on this platform."""
-    for line in _NAME.findall((ROOT / "requirements.txt").read_text("utf-8")):
+    for line in _NAME.findall(REQUIREMENTS.read_text("utf-8")):
         requirement = Requirement(line.strip())
         if requirement.marker and not requirement.marker.evaluate():
             continue
@@ -84,6 +95,15 @@ def _pins() -> Iterator[tuple[str, str, str | None]]:
         except metadata.PackageNotFoundError:
             found = None
         yield requirement.name, str(requirement.specifier).removeprefix("=="), found
+
+
+def variables(_: Settings) -> Iterator[Finding]:
+    """Is each KINDRED_* variable a setting?"""
+    unknown = unknown_settings(os.environ)
+    for sentence in unknown:
+        yield Finding("settings", "fail", sentence, "docs/settings.md lists them all.")
+    if not unknown:
+        yield Finding("settings", "ok", "each KINDRED_* variable is one")
 
 
 def configuration(settings: Settings) -> Iterator[Finding]:
@@ -105,7 +125,7 @@ def segments(settings: Settings) -> Iterator[Finding]:
     if catalog.passed_over:
         found = f"passed over, as it is no .yaml or .yml: {', '.join(catalog.passed_over)}"
         yield Finding("segments", "warn", found, "Rename definitions, and keep other files elsewhere.")
-    with Project(settings).engine() as engine:
+    with Engine(Project(settings).lake) as engine:  # it spills elsewhere than into the home
         rows = published_rows(engine)
     for told in unsound(rows):
         yield Finding("segments", "warn", told)
@@ -125,26 +145,48 @@ def exports(settings: Settings) -> Iterator[Finding]:
 
 def disk(settings: Settings) -> Iterator[Finding]:
     """Is there room for the lake and the database?"""
-    place = next(parent for parent in (settings.home, *settings.home.parents) if parent.exists())
-    free = shutil.disk_usage(place).free / 1e9
-    ok = free >= FREE_GB
-    yield Finding("disk", "ok" if ok else "warn", f"{free:.0f} GB free", "" if ok else f"Free {FREE_GB} GB at {place}.")
+    free, needed = room.free(settings), room.needed(settings)
+    found = f"{free / 1e9:.1f} GB free; a run on these exports may take {needed / 1e9:.1f} GB"
+    remedy = f"Make room at {settings.home}, or name another folder with KINDRED_HOME."
+    yield Finding("disk", "ok", found) if free >= needed else Finding("disk", "warn", found, remedy)
 
 
 def lake(settings: Settings) -> Iterator[Finding]:
-    """Can a version be written, read and removed?"""
+    """Can the lake be written?"""
     lake = Project(settings).lake
-    dataset, version = "doctor", uuid.uuid4().hex
-    lake.open(lake.commit(dataset, version, [], 0))
-    lake.fs.rm(lake.url(dataset, ""), recursive=True)
-    yield Finding("lake", "ok", f"can be written: {lake.root}")
+    if lake.folder is None:
+        lake.fs.ls(lake.root)
+        yield Finding("lake", "ok", f"answers: {lake.root}")
+        return
+    standing = next(place for place in (lake.folder, *lake.folder.parents) if place.exists())
+    ok = os.access(standing, os.W_OK | os.X_OK)
+    remedy = "Give it to the user who runs this, or name another with KINDRED_LAKE_URL or KINDRED_HOME."
+    yield Finding("lake", "ok", str(lake.folder)) if ok else Finding("lake", "fail", f"{standing} is closed", remedy)
+
+
+def privacy(settings: Settings) -> Iterator[Finding]:
+    """Can others on this machine read what the home keeps?"""
+    folder = Project(settings).lake.folder
+    places = {*open_places(settings.home), *([folder] if folder and is_open(folder) else [])}
+    if places:
+        listed = " ".join(shlex.quote(str(place)) for place in sorted(places))
+        found = f"others on this machine may read {listed}"
+        yield Finding("privacy", "warn", found, f"The next run closes the home; or: chmod -R go= {listed}")
+    else:
+        yield Finding("privacy", "ok", "what is kept is its owner's alone")
 
 
 def warehouse(settings: Settings) -> Iterator[Finding]:
     """Does the warehouse answer, with its control tables up to date?"""
-    project = Project(settings)
-    with project.serving():
-        yield Finding("warehouse", "ok", f"answers, its control tables are up to date: {project.warehouse().place}")
+    if is_embedded(settings, os.environ):
+        if not embedded.is_running(settings.home):
+            yield Finding("warehouse", "ok", "the embedded PostgreSQL, which a run starts; none is up now")
+            return
+        settings = settings.model_copy(update={"warehouse_url": embedded.url(settings.home)})
+    opened = Warehouse(warehouse_url(settings, os.environ))
+    tables = "its control tables are up to date" if are_up_to_date(opened) else "a run updates its control tables"
+    opened.close()
+    yield Finding("warehouse", "ok", f"answers, {tables}: {opened.place}")
 
 
 CONFIGURATION: tuple[Callable[[Path], object], ...] = (
@@ -155,4 +197,4 @@ CONFIGURATION: tuple[Callable[[Path], object], ...] = (
     lambda folder: load_survivorship(folder / "survivorship.yaml"),
     lambda folder: load_spec(folder / "matching.yaml"),
 )
-CHECKS = (python, packages, configuration, segments, exports, disk, lake, warehouse)
+CHECKS = (python, packages, variables, configuration, segments, exports, disk, lake, privacy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +15,11 @@ from include.cli.console import emit, err
 from include.contracts.errors import ConfigurationError
 from include.contracts.remarks import remarks
 from include.contracts.settings import Settings
+from include.launch import lock
+from include.launch.layout import Layout
 from include.pipeline import new_run, open_project, run_all
 from include.segments.states import published_rows, unsound
+from include.storage.room import require_room
 
 
 def run(
@@ -32,6 +36,7 @@ def run(
     settings = _settings(data, as_of)
     if not settings.exports.is_dir():
         raise ConfigurationError(f"There is no folder {settings.exports}; give the folder of your exports.")
+    require_room(settings)
     project = open_project(settings)
     this = new_run(project, datetime.now(UTC), rewinds=rewind)
     reports: dict[str, Any] = {}
@@ -43,7 +48,7 @@ def run(
             reports[stage] = report
             err.print(f"[green]✓[/] {stage}", highlight=False)
 
-    with project.serving():
+    with lock.held(Layout(settings.home).lock, "python -m include run"), project.serving():
         run_all(project, this, watch)
     with project.engine() as engine:
         states = unsound(published_rows(engine))
@@ -52,10 +57,19 @@ def run(
     else:
         for told in (*remarks(reports["measure"]["counts"]), *states):
             err.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
-        err.print(f"Published as of {this.as_of}. Next: python -m include segments", highlight=False)
+        err.print(
+            f"Published as of {this.as_of}. Next: {_looking(settings)}python -m include segments", highlight=False
+        )
 
 
 def _settings(data: Path | None, as_of: datetime | None) -> Settings:
     """Return the environment's settings with what the command line says instead."""
-    given = {"data": data.resolve() if data else None, "as_of": as_of.date() if as_of else None}
-    return Settings.from_environment().model_copy(update={name: value for name, value in given.items() if value})
+    settings = Settings.of(data)
+    return settings.model_copy(update={"as_of": as_of.date()}) if as_of else settings
+
+
+def _looking(settings: Settings) -> str:
+    """Return what lets the command line look into the run's home, where it would not by itself."""
+    if Settings.from_environment().home.resolve() == settings.home.resolve():
+        return ""
+    return f"export KINDRED_HOME={shlex.quote(str(settings.home))}; "

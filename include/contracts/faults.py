@@ -53,7 +53,7 @@ def _meaning(error: BaseException) -> KindredError | None:
     if names & ENGINE:
         return _of_the_engine(str(error))
     if "psycopg.errors.DiskFull" in names:
-        return full("the disk of PostgreSQL")
+        return full("PostgreSQL's")
     if names & DROPPED:
         return RetryableError(f"The connection to the database was lost ({type(error).__name__}).")
     return None

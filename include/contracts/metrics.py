@@ -140,7 +140,11 @@ SOURCE_DAY = Table(
         date("through", "Last day that is all in; windows of days over the object end on it", required=True),
         count("age_days", "Days from it to the logical date; 1 where a night's exports hold the day before"),
         count("missing_days", "Days between its first and last file of a day that have none"),
-        boolean("is_stale", "Older than sources.stale_after_days: what follows from it stands still", required=True),
+        boolean(
+            "is_stale",
+            "Older than sources.stale_after_days and than its own silences: what follows from it stands still",
+            required=True,
+        ),
     ),
 )
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+CLI = "cli__"  # with which the names of runs begin that the command line starts
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetRef:

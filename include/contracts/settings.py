@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,10 +14,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.nearest import nearest
 
 PREFIX = "KINDRED_"
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def unknown_settings(environment: Mapping[str, str]) -> list[str]:
+    """Return a sentence a variable that is named like a setting and is none, with the nearest one that is."""
+    known = {name.upper() for name in Settings.model_fields}
+    given = sorted(
+        name.removeprefix(PREFIX) for name, value in environment.items() if name.startswith(PREFIX) and value
+    )
+    return [f"{PREFIX}{name} is no setting{_hint(name, known)}." for name in given if name not in known]
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, known, n=1)  # without the prefix, which would make all of them close
+    return f" (did you mean {PREFIX + close[0]!r}?)" if close else "; docs/settings.md lists them"
 
 
 class Settings(BaseModel):
@@ -23,7 +38,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    home: Path = Field(default=ROOT / ".kindred", description="Folder for all that a run keeps: lake, database, logs")
+    home: Path = Field(
+        default=ROOT / ".kindred",
+        description="Folder for all that a run keeps: lake, database, logs; "
+        "exports of your own get data/<name>-<digest> in it, unless this names another",
+    )
     data: Path | None = Field(default=None, description="Folder of the exports; none: the sample company's")
     lake_url: str | None = Field(default=None, description="Root of the lake, file:// or s3://; none: home/lake")
     warehouse_url: str | None = Field(
@@ -74,21 +93,43 @@ class Settings(BaseModel):
         return ZoneInfo(self.timezone)
 
     @classmethod
+    def of(cls, data: Path | None) -> Settings:
+        """Read the settings, for a folder of exports where one is given; raises ConfigurationError."""
+        given = {f"{PREFIX}DATA": str(data.expanduser().resolve())} if data else {}
+        return cls.from_environment({**os.environ, **given})
+
+    @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read the settings; raises ConfigurationError naming the variable at fault, or the nearest known one."""
         environment = os.environ if environment is None else environment
-        given = {k.removeprefix(PREFIX).lower(): v for k, v in environment.items() if k.startswith(PREFIX) and v}
-        for name in given.keys() - cls.model_fields.keys():
-            known = [PREFIX + field.upper() for field in cls.model_fields]
-            raise ConfigurationError(f"{PREFIX}{name.upper()} is no setting{nearest(PREFIX + name.upper(), known)}.")
+        for unknown in unknown_settings(environment):
+            raise ConfigurationError(unknown)
+        return cls.lenient(environment)
+
+    @classmethod
+    def lenient(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings, passing over names that are none: what Airflow runs must not stand still for one.
+
+        Raises ConfigurationError for a value that cannot be used.
+        """
+        environment = os.environ if environment is None else environment
+        found = {name: environment.get(PREFIX + name.upper()) for name in cls.model_fields}
+        given = {name: value for name, value in found.items() if value}
         try:
-            return cls(**given)  # type: ignore[arg-type]
+            settings = cls(**given)  # type: ignore[arg-type]
         except ValidationError as error:
             first = error.errors()[0]
             field = PREFIX + str(first["loc"][0]).upper()
             raise ConfigurationError(
                 f"{field} cannot be used: {first['msg']}. {cls._describe(first['loc'][0])}"
             ) from None
+        has_home = settings.data is None or "home" in given
+        return settings if has_home else settings._in_a_home_of_its_own()
+
+    def _in_a_home_of_its_own(self) -> Settings:
+        exports = self.exports.resolve()
+        digest = hashlib.sha256(str(exports).encode()).hexdigest()[:6]
+        return self.model_copy(update={"home": self.home / "data" / f"{exports.name}-{digest}"})
 
     @classmethod
     def _describe(cls, field: object) -> str:

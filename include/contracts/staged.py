@@ -281,6 +281,7 @@ SOURCE_STATE = Table(
         timestamp("newest_at", "Time of its newest row; of files of a day, the end of the last", required=True),
         timestamp("complete_before", "All that happened before has been exported", required=True),
         count("missing_days", "Days between its first and last file of a day that have none"),
+        count("usual_silence", "Most days from one day with rows to the next, in the 120 days before the newest"),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""`python -m include.launch run|up|down`."""
+"""`python -m include.launch run|up|down [FOLDER]`, and `… airflow ARGUMENTS`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; an error that is meant for people is one sentence and its own exit code."""
     parser = argparse.ArgumentParser(prog="python -m include.launch", description="A real Airflow on this machine.")
     parser.add_argument("command", choices=sorted(commands.COMMANDS))
-    parser.add_argument("--data", type=Path, help="folder of your own exports; none: the sample company's")
-    given = parser.parse_args(arguments)
+    parser.add_argument("data", type=Path, nargs="?", help="folder of your own exports; none: the sample company's")
+    given = list(sys.argv[1:] if arguments is None else arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     console = Console()
     try:
-        commands.COMMANDS[given.command](given.data, console)
+        if given[:1] == ["airflow"]:
+            return commands.airflow(given[1:])
+        wanted = parser.parse_args(given)
+        commands.COMMANDS[wanted.command](wanted.data, console)
     except KeyboardInterrupt:
         console.print("Stopped, with everything that was started.")
         return INTERRUPTED

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +16,10 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from include.contracts.errors import FatalError, HeldError
+from include.contracts.errors import ConfigurationError, FatalError, HeldError
 from include.contracts.settings import ROOT, Settings
 from include.launch import lock, services
-from include.launch.environment import USER, password
+from include.launch.environment import USER, airflow_environment, password
 from include.launch.follow import PipelineRun
 from include.launch.layout import Layout, homes, settings_for
 from include.launch.progress import Progress
@@ -28,6 +28,7 @@ from include.launch.summary import read_summary, render, render_held
 from include.storage.home import open_home
 from include.storage.postgres import embedded
 from include.storage.project import Project
+from include.storage.room import require_room
 
 PORT = 8080
 STOP_SECONDS = 60
@@ -47,13 +48,15 @@ def run(data: Path | None, console: Console) -> None:
 def _run(given: Settings, console: Console, home: Path | None) -> RenderableType:
     """Run the pipeline and return its outcome to show."""
     layout, now = Layout(given.home), datetime.now(UTC)
-    with lock.held(layout.lock, "run"), Progress(console) as progress, _prepared(given, progress.say) as settings:
+    with lock.held(layout.lock, "make run"), Progress(console) as progress, _prepared(given, progress.say) as settings:
         with services.started(settings, layout, since=now, say=progress.say) as (client, processes):
             dags = services.pipeline_dags(settings)
             pipeline = PipelineRun(client, processes, layout)
             since = pipeline.begin(services.extract_dags(settings), dags)
             runs = pipeline.follow(dags, since, progress)
             with closing(Project(settings)) as project:
+                if given.warehouse_url is None:  # nobody else is at work on the embedded server
+                    project.ledger().abandon()
                 summary = read_summary(project, runs)
             progress.say("Stopping Airflow")
         took = (datetime.now(UTC) - now).total_seconds()
@@ -81,7 +84,7 @@ def serve(data: Path | None, console: Console) -> None:
     settings = settings_for(data, schedules=True)
     layout = Layout(settings.home)
     say = console.print
-    with lock.held(layout.lock, "up") as mine, _prepared(settings, say) as settings:
+    with lock.held(layout.lock, lock.UP) as mine, _prepared(settings, say) as settings:
         now = datetime.now(UTC)
         with services.started(settings, layout, port=PORT, since=now, say=say) as (client, processes):
             mine.tell(url=client.url)
@@ -99,15 +102,29 @@ def down(data: Path | None, console: Console) -> None:
         if told is not None:
             found = True
             _stop(layout, told)
-            console.print(f"Stopped `make {told.get('command')}` in {home}.", highlight=False)
+            console.print(f"Stopped `{told.get('command')}` in {home}.", highlight=False)
     if not found:
         console.print("Nothing is up.")
+
+
+def airflow(arguments: Sequence[str]) -> int:
+    """Call Airflow's own command line on the installation that is up; returns its exit code."""
+    settings = settings_for(None, schedules=True)
+    layout = Layout(settings.home)
+    url = (lock.holder(layout.lock) or {}).get("url")
+    if url is None:
+        raise ConfigurationError(f"Airflow is not up in {settings.home}; start it with `make up`.")
+    database = embedded.url(settings.home, "airflow", driver="psycopg2")
+    port = int(url.rpartition(":")[2])
+    environment = airflow_environment(settings, layout, database=database, port=port)
+    return subprocess.run([*services.AIRFLOW, *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 
 @contextmanager
 def _prepared(settings: Settings, say: Callable[[str], None]) -> Iterator[Settings]:
     """Have the exports there and PostgreSQL running; yields the settings that name the warehouse."""
     ensure_sample(settings, say)
+    require_room(settings)
     with embedded.running(settings.home) as url:
         yield settings if settings.warehouse_url else settings.model_copy(update={"warehouse_url": url})
 
@@ -117,7 +134,7 @@ def _serve_behind(data: Path | None, layout: Layout) -> Mapping[str, Any]:
     open_home(layout.home)
     layout.logs.mkdir(exist_ok=True)
     log = layout.logs / "launcher.log"
-    command = [sys.executable, "-m", "include.launch", "serve", *(["--data", str(data)] if data else [])]
+    command = [sys.executable, "-m", "include.launch", "serve", *([str(data)] if data else [])]
     with log.open("wb") as output:
         server = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd=ROOT

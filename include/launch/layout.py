@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,22 +58,14 @@ class Layout:
 def settings_for(data: Path | None, *, schedules: bool) -> Settings:
     """Return the settings of the sample's installation, or of the one that belongs to a folder of exports.
 
-    ``schedules`` lets DAGs start by the clock; the sample's never do, as nothing new ever comes to it. Each folder
-    has a home of its own, `.kindred/data/<name>-<digest>`, unless KINDRED_HOME names one: a company's profiles never
-    mix with the sample's. Raises ConfigurationError when the folder does not exist.
+    ``schedules`` lets DAGs start by the clock; the sample's never do, as nothing new ever comes to it. Raises
+    ConfigurationError when the folder does not exist.
     """
-    settings = Settings.from_environment()
-    given = data or settings.data
-    is_scheduled = schedules and given is not None
+    settings = Settings.of(data)
+    if settings.data is not None and not settings.data.is_dir():
+        raise ConfigurationError(f"There is no folder {settings.data}; DATA names the folder that holds your exports.")
+    is_scheduled = schedules and settings.data is not None
     changes: dict[str, object] = {"schedules": "on" if is_scheduled else "off", "home": settings.home.resolve()}
-    if given is not None:
-        exports = given.expanduser().resolve()
-        if not exports.is_dir():
-            raise ConfigurationError(f"There is no folder {given}; DATA names the folder that holds your exports.")
-        changes["data"] = exports
-        if not os.environ.get("KINDRED_HOME"):
-            digest = hashlib.sha256(str(exports).encode()).hexdigest()[:6]
-            changes["home"] = ROOT / ".kindred" / "data" / f"{exports.name}-{digest}"
     return settings.model_copy(update=changes)
 
 

@@ -1,4 +1,4 @@
-"""One launcher at a time in one home; the lock's file says who holds it."""
+"""One run at a time in one home, be it a launcher's or the command line's; the lock's file says who holds it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import IO, Any
 
 from include.contracts.errors import ConfigurationError
 from include.storage.home import open_home
+
+UP = "make up"
 
 
 class Lock:
@@ -72,7 +74,7 @@ def _read(file: IO[str]) -> Mapping[str, Any]:
 
 def taken(told: Mapping[str, Any]) -> str:
     """Return the sentence that says who holds the lock."""
-    who = f"`make {told.get('command', 'run')}` (process {told.get('pid', 'unknown')})"
-    if told.get("command") == "up":
+    who = f"`{told.get('command', 'make run')}` (process {told.get('pid', 'unknown')})"
+    if told.get("command") == UP:
         return f"Airflow is up already, by {who}; stop it with `make down` first."
     return f"Another {who} is at work here; wait until it has ended."

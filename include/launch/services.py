@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
@@ -31,7 +31,9 @@ AIRFLOW = (
     "from airflow.__main__ import main; sys.exit(main())",
 )
 SERVICES = ("api-server", "scheduler", "dag-processor")
-OPTIONS = {"scheduler": ("--skip-serve-logs",)}  # the API server reads the logs itself, from the same disk
+STAYING = (*SERVICES, "triggerer")  # no task of ours needs it, but the pages show it in red where there is none
+# The API server reads the logs itself, from the same disk.
+OPTIONS = {"scheduler": ("--skip-serve-logs",), "triggerer": ("--skip-serve-logs",)}
 
 Say = Callable[[str], None]
 
@@ -44,13 +46,16 @@ def started(
 
     Where Airflow does not come up, or fails the block, a KindredError tells why.
 
-    ``port`` is the one wanted for the API server; any free one is taken when it is busy, or none is wanted. ``since``
+    ``port`` is the one wanted for the API server by whoever wants the pages; any free one is taken when it is busy, or
+    none is wanted. ``since``
     is now: the DAGs have to have been read after it, as they may have changed since the last time.
     """
     with diagnosed(settings.home), Processes(layout.logs) as processes:
         processes.guard_server(settings.home)
         secret = password(layout)  # before the API server would make one of its own
-        airflow = _start(processes, settings, layout, free_port(*([port] if port else [])), say)
+        wanted = [port] if port else []
+        names = STAYING if port else SERVICES
+        airflow = _start(processes, settings, names, port=free_port(*wanted), say=say)
         try:
             say("Starting Airflow")
             wait_for(airflow.answers, processes, "Airflow's API to answer")
@@ -65,12 +70,12 @@ def started(
             airflow.close()
 
 
-def _start(processes: Processes, settings: Settings, layout: Layout, port: int, say: Say) -> Airflow:
+def _start(processes: Processes, settings: Settings, names: Sequence[str], *, port: int, say: Say) -> Airflow:
     """Start Airflow's services on a metadata database of its schema; they are not up yet."""
     database = embedded.url(settings.home, "airflow", driver="psycopg2")
-    environment = airflow_environment(settings, layout, database=database, port=port)
+    environment = airflow_environment(settings, Layout(settings.home), database=database, port=port)
     migrate(processes, settings, environment, say)
-    for service in SERVICES:
+    for service in names:
         processes.start(service, [*AIRFLOW, service, *OPTIONS.get(service, ())], environment)
     return Airflow(f"http://127.0.0.1:{port}")
 

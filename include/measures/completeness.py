@@ -15,7 +15,7 @@ import pyarrow as pa
 from include.contracts.metrics import SOURCE_DAY
 from include.measures.settings import SourceThresholds
 
-USAGE, EMAIL = "event", "visitor_activity"
+USAGE, EMAIL, SURVEY, CONTRACTS = "event", "visitor_activity", "response", "contract"
 STREAMS = (USAGE, EMAIL)
 """Objects of which there are rows every day."""
 
@@ -38,20 +38,19 @@ def source_days(
     """Return the last complete day, in the time zone, of each row of staged/source_state.
 
     An export taken within the last ``settles_minutes`` of a day is one of the whole day. A stream of
-    activity that was silent for longer than ``stale_after_days`` when its source was exported ends with its newest
-    row: silence as long as that is more likely an export that failed.
+    activity that was silent for longer than ``stale_after_days``, and than it ever is, when its source was exported
+    ends with its newest row: silence as long as that is more likely an export that failed.
     """
     found = []
     for row in rows:
+        patience = max(limits.stale_after_days, row["usual_silence"])
         silence = row["complete_before"] - row["newest_at"]
-        broken = row["object"] in STREAMS and silence > timedelta(days=limits.stale_after_days)
+        broken = row["object"] in STREAMS and silence > timedelta(days=patience)
         end: datetime = row["newest_at"] if broken else row["complete_before"]
         settled = end + timedelta(minutes=limits.settles_minutes)
         through = min(settled.astimezone(ZoneInfo(zone)).date() - timedelta(days=1), as_of)
         age = (as_of - through).days
-        found.append(
-            SourceDay(row["source"], row["object"], through, age, row["missing_days"], age > limits.stale_after_days)
-        )
+        found.append(SourceDay(row["source"], row["object"], through, age, row["missing_days"], age > patience))
     return tuple(sorted(found, key=lambda state: (state.source, state.object)))
 
 

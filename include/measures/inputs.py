@@ -9,7 +9,7 @@ from functools import cached_property
 import ibis
 import ibis.expr.types as ir
 
-from include.measures.completeness import EMAIL, USAGE, SourceDay, source_days, through
+from include.measures.completeness import CONTRACTS, EMAIL, SURVEY, USAGE, SourceDay, source_days, through
 from include.measures.settings import Thresholds
 
 
@@ -66,6 +66,16 @@ class Inputs:
     def email_through(self) -> date:
         """The day on which windows over email end."""
         return through(self.source_days, EMAIL, self.as_of)
+
+    @property
+    def nps_through(self) -> date:
+        """The day up to which answers are all in."""
+        return through(self.source_days, SURVEY, self.as_of)
+
+    @property
+    def contracts_through(self) -> date:
+        """The day up to which contracts are as the CRM has them."""
+        return through(self.source_days, CONTRACTS, self.as_of)
 
     @property
     def engagement_through(self) -> date:

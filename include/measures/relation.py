@@ -44,7 +44,7 @@ def person(inputs: Inputs) -> ir.Table:
         tenure_days=inputs.elapsed(seen),
         seniority=_read(title, reading.seniority, "staff"),
         job_function=_read(title, reading.job_function, "other"),
-        usage_through=ibis.literal(inputs.usage_through),
+        **_shared_ends(inputs),
         email_through=ibis.literal(inputs.email_through),
         engagement_through=ibis.literal(inputs.engagement_through),
         has_email=rows.email.notnull() & ~rows.is_bounced.fill_null(False),
@@ -59,9 +59,15 @@ def account(inputs: Inputs) -> ir.Table:
     seen = inputs.day(rows.created_at)
     return rows.select(
         "account_id", "name", "industry", "country", "plan", "employees", "people",
-        usage_through=ibis.literal(inputs.usage_through),
+        **_shared_ends(inputs),
         first_seen_on=seen, tenure_days=inputs.elapsed(seen),
     )  # fmt: skip
+
+
+def _shared_ends(inputs: Inputs) -> dict[str, ir.DateValue]:
+    """The last complete days of the sources that measures of people and of accounts come from."""
+    ends = {"usage_through": inputs.usage_through, "nps_through": inputs.nps_through}
+    return {name: ibis.literal(day) for name, day in {**ends, "contracts_through": inputs.contracts_through}.items()}
 
 
 def _read(title: ir.StringValue, patterns: Mapping[str, str], other: str) -> ir.StringValue:

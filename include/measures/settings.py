@@ -22,7 +22,10 @@ class SourceThresholds(Section):
         60, ge=0, le=720, description="An export taken so many minutes before a day's end is one of the whole day"
     )
     stale_after_days: int = Field(
-        3, ge=1, le=90, description="A source whose last complete day is longer ago is stale, and the run says so"
+        3,
+        ge=1,
+        le=90,
+        description="A source whose last complete day is longer ago, and longer than it is ever silent, is stale",
     )
 
 

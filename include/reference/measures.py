@@ -31,7 +31,8 @@ thresholds lie in `include/config/measures.yaml`.
 - A window of *n* days is the *n* days up to the last that its source covers whole (`usage_through`, `email_through`;
   `source_day` has every source): a night's exports hold the day before, so that is where they end. A daily file covers
   its day; files of a state, the days before their newest row. Where a source is stale its measures stand as of
-  then, and the run says so. NPS and contracts are as of the logical date. Nothing after it counts.
+  then, and the run says so. NPS and contracts are as of the logical date, by data up to `nps_through` and
+  `contracts_through`. Nothing after it counts.
 - A day is a calendar day of `KINDRED_TIMEZONE`.
 - A person's measures are those of the *unified* person: all source records of the profile together. Two answers
   of one person are one latest answer; sends to two addresses of one person add up.

@@ -61,6 +61,10 @@ class Desk:
             self._account(name, raw, faulty=0, gone=0)
         return raw.current > 0
 
+    def declared(self, name: str) -> ExportFile:
+        """Return the declaration of an object's file."""
+        return self._declared[name]
+
     def is_daily(self, name: str) -> bool:
         """Whether there is one file of the object a day."""
         return self._declared[name].is_daily

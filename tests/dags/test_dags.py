@@ -75,7 +75,7 @@ def test_tags_are_of_the_allowed_set(dags: dict[str, Any]) -> None:
 
 def test_a_dag_runs_from_the_start_and_loses_no_asset_event(dags: dict[str, Any]) -> None:
     for dag in dags.values():
-        assert dag["is_paused_upon_creation"] is False  # events for a paused DAG are not queued
+        assert dag["is_paused_upon_creation"] is None  # whoever runs the Airflow says when it begins
         assert dag["max_active_runs"] > 1  # with 1, Airflow 3.3 drops events that come while a run is active
         assert dag["catchup"] is False
         assert dag["max_consecutive_failed_dag_runs"] == 5
@@ -143,10 +143,18 @@ def test_schedules_make_up_for_lost_events_and_extracts_cover_intervals(dags: di
     assert {name for name, dag in dags.items() if not dag["cron"]} == {"approve_changes"}
 
 
-def test_without_schedules_only_assets_start_dags(tmp_path: Path) -> None:
+def test_without_schedules_only_assets_start_dags_and_their_pages_say_why(tmp_path: Path) -> None:
     dags = parse(tmp_path, KINDRED_SCHEDULES="off")["dags"]
+    assert all("It has no schedule here" in dags[dag]["doc"] for dag in (*EXTRACTS, "resolve_identities"))
     assert {dags[dag]["timetable"] for dag in EXTRACTS} == {"NullTimetable"}
     assert all(dags[dag]["timetable"] == "AssetTriggeredTimetable" for dag in ("resolve_identities", "build_segments"))
+
+
+def test_a_name_that_is_no_setting_is_one_error_and_takes_no_dag_away(tmp_path: Path, dags: dict[str, Any]) -> None:
+    parsed = parse(tmp_path, KINDRED_EXPORTS="/exports")
+    (error,) = parsed["errors"].values()
+    assert "KINDRED_EXPORTS is no setting" in error
+    assert parsed["dags"].keys() == dags.keys()
 
 
 def test_a_setting_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:

@@ -25,9 +25,11 @@ THURSDAY = date(2026, 10, 29)
 LIMITS = SourceThresholds()
 
 
-def state(source: str, name: str, newest: datetime, complete: datetime | None = None) -> dict[str, Any]:
+def state(
+    source: str, name: str, newest: datetime, complete: datetime | None = None, silence: int = 1
+) -> dict[str, Any]:
     return {"source": source, "object": name, "newest_at": newest, "complete_before": complete or newest,
-            "missing_days": 0}  # fmt: skip
+            "missing_days": 0, "usual_silence": silence}  # fmt: skip
 
 
 def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -52,6 +54,16 @@ def test_the_last_day_that_a_source_covers_whole(row: dict[str, Any], zone: str,
     (found,) = source_days([row], as_of=THURSDAY, zone=zone, limits=LIMITS)
     assert found.through == date(2026, 10, last)
     assert found.age_days == 29 - last
+
+
+@pytest.mark.parametrize(("silence", "is_stale"), [(1, True), (7, True), (14, False)])
+def test_a_source_that_is_often_silent_is_not_stale_for_it(silence: int, is_stale: bool) -> None:
+    answers = state("nps", "response", at(19, 15), silence=silence)  # the last answer came eleven days ago
+    (found,) = source_days([answers], as_of=THURSDAY, zone="UTC", limits=LIMITS)
+    assert found.is_stale is is_stale
+    mail = state("email", "visitor_activity", at(19, 15), at(28, 23, 59), silence=silence)
+    (found,) = source_days([mail], as_of=THURSDAY, zone="UTC", limits=LIMITS)
+    assert found.through == (date(2026, 10, 18) if is_stale else date(2026, 10, 28))
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_a_broken_export_stops_the_run_with_one_sentence(
     shutil.copytree(home / "sample" / "exports", exports)
     broken = max((exports / "usage").glob("*.gz"))
     broken.write_bytes(gzip.compress(gzip.decompress(broken.read_bytes()))[:-40])
-    code, said = run(home, "--data", str(exports))
+    code, said = run(home, str(exports))
     assert code == 70
     sentence = re.search(r"Error: The task extract_usage\.extract failed: (.*)\nIts log: (.*)\n", said)
     assert sentence, said

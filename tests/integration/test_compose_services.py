@@ -101,7 +101,7 @@ def variables() -> dict[str, str]:
         "AIRFLOW_ADMIN_USER": "ada",
         "AIRFLOW_ADMIN_PASSWORD": secrets.token_hex(12),
         "AIRFLOW_ADMIN_EMAIL": "ada@kindred.example",
-        "KINDRED_EXPORTS": "/exports",
+        "KINDRED_DATA": "/exports",
     }
 
 
@@ -110,7 +110,7 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
     chosen = variables()
     if request.param == "celery":
         if shutil.which("redis-server") is None:
-            pytest.skip("redis-server is not installed")
+            pytest.skip("redis-server is not installed; with it (apt-get install redis-server) Celery is tried as well")
         chosen["AIRFLOW_EXECUTOR"] = "CeleryExecutor"
     place = Path(tempfile.mkdtemp(prefix="kindred-test-"))
     generate(place / "sample", people=1000)

@@ -42,7 +42,7 @@ def _postmaster(home: Path) -> int:
 
 
 def _gone(home: Path) -> bool:
-    for _ in range(200):
+    for _ in range(1200):
         if not embedded.is_running(home):
             return True
         time.sleep(0.05)

@@ -40,6 +40,7 @@ POINTS = [
     f"after {PUBLICATION}_switch any",
     f"after {PUBLICATION}publish any",
     f"after {LAKE}.point segment_membership",
+    "before include.pipeline:perform publish",  # between two stages
 ]
 
 

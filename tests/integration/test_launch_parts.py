@@ -54,12 +54,12 @@ import sys
 from pathlib import Path
 from include.launch import diagnosis, lock
 from include.launch.api import _checked
-with lock.held(Path(sys.argv[1]), "up"):
+with lock.held(Path(sys.argv[1]), "make up"):
     input()
 """
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -146,22 +146,32 @@ def test_the_log_holds_what_the_process_wrote(tmp_path: Path) -> None:
 
 def test_a_second_launcher_is_told_who_is_at_work(tmp_path: Path) -> None:
     path = tmp_path / "launch.lock"
-    with lock.held(path, "run"):
+    with lock.held(path, "make run"):
         taken = rf"`make run` \(process {os.getpid()}\) is at work here"
-        with pytest.raises(ConfigurationError, match=taken), lock.held(path, "run"):
+        with pytest.raises(ConfigurationError, match=taken), lock.held(path, "make run"):
             pass
-        assert lock.holder(path) == {"pid": os.getpid(), "command": "run"}
+        assert lock.holder(path) == {"pid": os.getpid(), "command": "make run"}
     assert lock.holder(path) is None
 
 
 def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
     path = tmp_path / "launch.lock"
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], cwd=ROOT, stdin=subprocess.PIPE)
-    wait_until(lambda: (lock.holder(path) or {}).get("command") == "up")
+    wait_until(lambda: (lock.holder(path) or {}).get("command") == "make up")
     holder.kill()
     holder.wait()
-    with lock.held(path, "run"):
+    with lock.held(path, "make run"):
         pass
+
+
+def test_the_command_line_waits_for_its_turn_as_a_launcher_does(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "KINDRED_HOME": str(tmp_path / "home")}
+    with lock.held(Layout(tmp_path / "home").lock, "make run"):
+        command = [sys.executable, "-m", "include", "run", str(tmp_path / "exports")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == ConfigurationError.exit_code
+    assert f"Another `make run` (process {os.getpid()}) is at work here" in done.stderr
 
 
 def test_a_busy_port_is_no_problem() -> None:

@@ -101,6 +101,27 @@ def test_a_run_whose_process_was_killed_is_called_interrupted_until_it_is_tried_
         assert [row["state"] for row in ledger.runs()] == ["running"]
 
 
+def test_a_run_of_the_command_line_that_was_killed_between_two_stages_is_interrupted(
+    warehouse_project: Project, run: Run
+) -> None:
+    ledger, at_home = warehouse_project.ledger(), Run("cli__1", run.as_of)
+    with ledger.at_work(at_home):
+        with ledger.working(at_home):
+            pass
+        assert ledger.runs()[0]["state"] == "waiting"
+    assert ledger.runs()[0]["state"] == "interrupted"
+
+
+def test_a_run_for_which_nobody_will_start_a_next_stage_is_interrupted(warehouse_project: Project, run: Run) -> None:
+    ledger = warehouse_project.ledger()
+    with ledger.working(run):
+        ledger.abandon()
+        assert ledger.runs()[0]["state"] == "running"
+    assert ledger.runs()[0]["state"] == "waiting"
+    ledger.abandon()
+    assert ledger.runs()[0]["state"] == "interrupted"
+
+
 def test_counts_that_do_not_add_up_fail_the_stage_and_are_not_kept(warehouse_project: Project, run: Run) -> None:
     ledger = warehouse_project.ledger()
     with pytest.raises(ContractError, match="raw 11, but staged 7"):

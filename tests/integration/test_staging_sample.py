@@ -108,3 +108,5 @@ def test_it_is_known_until_when_each_export_is_complete(company: Company) -> Non
     assert all(state["complete_before"] > night for state in states.values())
     assert {state["missing_days"] for state in states.values()} == {0}
     assert len(states) == 13
+    assert states["email", "visitor_activity"]["usual_silence"] in range(4, 8)  # a mailing every five days
+    assert states["usage", "event"]["usual_silence"] == 1

@@ -6,9 +6,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from include.cli import airflow, doctor
 from include.cli.doctor import examine
+from include.contracts.errors import RetryableError
 from include.contracts.settings import ROOT, Settings
+from include.storage import room
 
 NOWHERE = "postgresql+psycopg://nobody:secret@127.0.0.1:9/none"
 
@@ -45,9 +51,79 @@ def test_a_lake_nobody_can_open_fails_alone(tmp_path: Path) -> None:
     assert found["python"][0] == found["packages"][0] == "ok"
 
 
-def test_the_lake_check_leaves_nothing_behind(tmp_path: Path) -> None:
-    findings(Settings(home=tmp_path, warehouse_url=NOWHERE))
-    assert not list((tmp_path / "lake").rglob("*.json"))
+def test_it_only_looks(tmp_path: Path) -> None:
+    found = findings(Settings(home=tmp_path / "home"))
+    assert not (tmp_path / "home").exists()
+    assert found["warehouse"][:2] == ("ok", "the embedded PostgreSQL, which a run starts; none is up now")
+    assert found["lake"][0] == "ok"
+
+
+def test_what_others_may_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lake").mkdir(mode=0o755)
+    state, found, remedy = findings(Settings(home=tmp_path, warehouse_url=NOWHERE))["privacy"]
+    assert state == "warn"
+    assert str(tmp_path / "lake") in found
+    assert f"chmod -R go= {tmp_path / 'lake'}" in remedy
+
+
+def test_what_a_run_needs_and_what_there_is_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(home=tmp_path, data=tmp_path, warehouse_url=NOWHERE)
+    monkeypatch.setattr(room, "free", lambda _settings: 400_000_000)
+    state, found, remedy = findings(settings)["disk"]
+    assert (state, found) == ("warn", "0.4 GB free; a run on these exports may take 0.5 GB")
+    assert "KINDRED_HOME" in remedy
+    with pytest.raises(RetryableError, match=r"too full to begin: 0\.4 GB are free"):
+        room.require_room(settings)
+
+
+def test_a_variable_that_is_no_setting_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KINDRED_HOEM", "x")
+    found = findings(Settings(home=tmp_path, warehouse_url=NOWHERE))["settings"]
+    assert found == (
+        "fail",
+        "KINDRED_HOEM is no setting (did you mean 'KINDRED_HOME'?).",
+        "docs/settings.md lists them all.",
+    )
+
+
+def test_include_alone_in_an_airflow_is_not_asked_for_its_pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "REQUIREMENTS", tmp_path / "requirements.txt")
+    assert findings(Settings(home=tmp_path, warehouse_url=NOWHERE))["packages"][0] == "warn"
+
+
+DAGS = ("extract_crm", "build_segments")
+READ: list[dict[str, Any]] = [{"dag_id": dag, "is_paused": "False"} for dag in DAGS]
+CONNECTION: list[dict[str, Any]] = [{"get_uri": "postgres://nina@db.example/kindred"}]
+
+
+@pytest.mark.parametrize(("answers", "check", "said", "remedy"), [
+    ({"pool": None}, "pool", "Airflow has no pool warehouse_writer", "airflow pools set warehouse_writer 1"),
+    ({"connection": None}, "connection", "Airflow has no connection warehouse", "airflow connections add warehouse"),
+    ({"errors": [{"filepath": "extract.py"}]}, "dags", "cannot be read: extract.py", "list-import-errors"),
+    ({"dags": []}, "dags", "Airflow has not read build_segments, extract_crm", "Put dags/ and plugins/"),
+    ({"dags": [READ[0], {**READ[1], "is_paused": "True"}]}, "dags", "paused: build_segments", "Unpause"),
+])  # fmt: skip
+def test_what_an_airflow_of_ones_own_lacks_is_told(answers: dict[str, Any], check: str, said: str, remedy: str) -> None:
+    found = airflow.judge({"pool": [{}], "connection": CONNECTION, "errors": [], "dags": READ, **answers}, DAGS)
+    (fault,) = [finding for finding in found if finding.check == check and finding.state != "ok"]
+    assert said in fault.found
+    assert remedy in fault.remedy
+
+
+def test_the_connection_that_airflow_has_is_the_warehouse() -> None:
+    answers = {"pool": [{}], "connection": CONNECTION, "errors": [], "dags": READ}
+    assert airflow.warehouse_url(answers) == "postgres://nina@db.example/kindred"
+    assert [finding.state for finding in airflow.judge(answers, DAGS)] == ["ok", "ok", "ok"]
+
+
+def test_a_setting_stands_in_for_the_connection() -> None:
+    answers = {"pool": [{}], "connection": None, "errors": [], "dags": READ}
+    assert [finding.check for finding in airflow.judge(answers, DAGS, needs_connection=False)] == ["pool", "dags"]
+
+
+def test_only_a_shell_of_an_airflow_is_asked() -> None:
+    assert airflow.is_there({"AIRFLOW_HOME": "/opt/airflow"})
+    assert not airflow.is_there({"HOME": "/root"})
 
 
 def test_an_unreachable_warehouse_is_one_sentence_and_the_exit_code_says_so(tmp_path: Path) -> None:

@@ -26,7 +26,11 @@ FAULTS = {
     "quota reached": (OSError(errno.EDQUOT, "Quota"), RetryableError, "The disk is full; make room"),
     "engine writes": (duckdb.IOException(WRITE), RetryableError, "is full (/home/lake/x.parquet)"),
     "engine spills": (duckdb.OutOfMemoryException(OFFLOAD), RetryableError, "The disk is full"),
-    "database full": (sa.exc.OperationalError("", None, psycopg.errors.DiskFull()), RetryableError, "of PostgreSQL"),
+    "database full": (
+        sa.exc.OperationalError("", None, psycopg.errors.DiskFull()),
+        RetryableError,
+        "full (PostgreSQL's)",
+    ),
     "folder closed": (PermissionError(errno.EACCES, "No", "/srv/kindred"), ConfigurationError, "/srv/kindred may not"),
     "file closed": (duckdb.IOException(FOREIGN), ConfigurationError, "/data/crm.parquet may not"),
     "little memory": (duckdb.OutOfMemoryException(BUSY), ConfigurationError, "KINDRED_MEMORY_LIMIT"),

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.settings import Settings
+from include.contracts.settings import Settings, unknown_settings
+from include.reference.settings import PLACE, render
 
 
 def test_every_setting_has_a_default() -> None:
@@ -20,6 +21,24 @@ def test_variables_are_read_and_typed() -> None:
         {"KINDRED_DATA": "/exports", "KINDRED_AS_OF": "2026-02-28", "KINDRED_THREADS": "2", "HOME": "ignored"}
     )
     assert (settings.exports, settings.as_of, settings.threads) == (Path("/exports"), date(2026, 2, 28), 2)
+
+
+def test_exports_of_ones_own_have_a_home_of_their_own_unless_one_is_named() -> None:
+    homes = {Settings.from_environment({"KINDRED_DATA": data}).home for data in ("/mine/exports", "/yours/exports", "")}
+    assert len(homes) == 3
+    named = {"KINDRED_DATA": "/mine/exports", "KINDRED_HOME": "/srv/kindred"}
+    assert Settings.from_environment(named).home == Path("/srv/kindred")
+
+
+def test_a_name_that_is_no_setting_is_passed_over_where_work_must_go_on() -> None:
+    assert Settings.lenient({"KINDRED_HOEM": "x", "KINDRED_THREADS": "2"}).threads == 2
+    assert unknown_settings({"KINDRED_EXPORTS": "/x", "HOME": "/root"}) == [
+        "KINDRED_EXPORTS is no setting; docs/settings.md lists them."
+    ]
+
+
+def test_the_page_is_that_of_the_declaration() -> None:
+    assert PLACE.read_text(encoding="utf-8") == render(), "run python -m include.reference.settings"
 
 
 def test_an_empty_variable_counts_as_unset() -> None:

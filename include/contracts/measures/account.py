@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.contracts.measures.declaration import Measure, nps, relation, risk, usage
 from include.contracts.measures.sales import SALES_MEASURES
-from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, USAGE_THROUGH, active_days
+from include.contracts.measures.shared import RENEWAL_MEASURES, SOURCE_ENDS, USAGE_MEASURES, active_days
 from include.contracts.tables import boolean, count, date, integer, number, text
 
 PEOPLE = ("usage_active_people", "usage_people_elsewhere")
@@ -95,7 +95,7 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
             "last two from risk.settling_days after the contract's start",
         )
     ),
-    relation(USAGE_THROUGH),
+    *SOURCE_ENDS,
     relation(text("name", "Name")),
     relation(text("industry", "Industry")),
     relation(text("country", "Country")),

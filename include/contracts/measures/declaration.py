@@ -59,9 +59,10 @@ CONTRACT_ROW = {"record": "renewal_contract_id", "dated": "contract_start_on"}
 EMAIL_ROW = {"record": "engagement_record_id", "dated": "engagement_last_on"}
 
 
-def nps(column: Column, unit: str = "", **more: object) -> Measure:
+def nps(column: Column, unit: str = "", beside: tuple[str, ...] = (), **more: object) -> Measure:
     """A measure of the family nps on a person's latest valid response."""
-    return Measure(column, "nps", BAIN, unit, "latest response of the last nps.window_days", **NPS_ROW, **more)  # type: ignore[arg-type]
+    window, beside = "latest response of the last nps.window_days", (*beside, "nps_through")
+    return Measure(column, "nps", BAIN, unit, window, beside=beside, **NPS_ROW, **more)  # type: ignore[arg-type]
 
 
 def usage(column: Column, unit: str = "", window: str = "", beside: tuple[str, ...] = (), **more: object) -> Measure:
@@ -72,7 +73,8 @@ def usage(column: Column, unit: str = "", window: str = "", beside: tuple[str, .
 
 def renewal(column: Column, unit: str = "", **more: object) -> Measure:
     """A measure of the family renewal, of the account's contracts."""
-    return Measure(column, "renewal", RENEWAL, unit, "on the logical date", **CONTRACT_ROW, **more)  # type: ignore[arg-type]
+    beside = ("contracts_through",)
+    return Measure(column, "renewal", RENEWAL, unit, "on the logical date", beside=beside, **CONTRACT_ROW, **more)  # type: ignore[arg-type]
 
 
 def engagement(

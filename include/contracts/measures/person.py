@@ -16,7 +16,7 @@ from include.contracts.measures.declaration import (
 )
 from include.contracts.measures.reach import CAMPAIGN_MEASURES, CONTACT_MEASURES
 from include.contracts.measures.sales import SALES_MEASURES
-from include.contracts.measures.shared import RENEWAL_MEASURES, USAGE_MEASURES, USAGE_THROUGH, active_days
+from include.contracts.measures.shared import RENEWAL_MEASURES, SOURCE_ENDS, USAGE_MEASURES, active_days
 from include.contracts.staged import CONSENT_STATUSES
 from include.contracts.tables import boolean, count, date, integer, number, text
 
@@ -115,7 +115,7 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         beside=("email_sent_90", "email_engaged_90", "email_expected_90"),
     ),
     engagement(text("engagement_record_id", "The record that engaged last (staged/person_record)"), window="all time"),
-    relation(USAGE_THROUGH),
+    *SOURCE_ENDS,
     relation(date("email_through", "Last day that the email tool's data covers whole", required=True)),
     relation(date("engagement_through", "The later of both: the last day a sign could come from", required=True)),
     relation(date("first_seen_on", "Day the first source created a record of the person")),

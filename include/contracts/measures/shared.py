@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.contracts.measures.declaration import RENEWAL_BUCKETS, USAGE_TIERS, Measure, renewal, usage
+from include.contracts.measures.declaration import RENEWAL_BUCKETS, USAGE_TIERS, Measure, relation, renewal, usage
 from include.contracts.staged import CONTRACT_TYPES
 from include.contracts.tables import boolean, count, date, integer, number, text
 
@@ -21,8 +21,13 @@ def active_days(whose: str = "") -> tuple[Measure, ...]:
     )
 
 
-USAGE_THROUGH = date(
-    "usage_through", "Last day that the product's data covers whole: windows of use end on it", required=True
+SOURCE_ENDS: tuple[Measure, ...] = tuple(
+    relation(date(name, f"Last day that the data of {what} covers whole", required=True))
+    for name, what in (
+        ("usage_through", "the product (windows of use end on it)"),
+        ("nps_through", "the surveys"),
+        ("contracts_through", "the CRM's contracts"),
+    )
 )
 
 USAGE_MEASURES: tuple[Measure, ...] = (

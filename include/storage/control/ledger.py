@@ -1,7 +1,8 @@
 """The run ledger: what each run and each of its stages read, wrote, counted and cost.
 
 The clock is the warehouse's; every call may be repeated, as a task that is retried does. A run at work holds a lock
-that its process cannot outlive; one that is `running` without its lock was interrupted, and is called so.
+that its process cannot outlive; one that is `running` without its lock was interrupted, and is called so. A run of the
+command line is one process, so it is at work between its stages, too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from include.contracts.errors import ContractError
-from include.contracts.runs import Run, StageReport
+from include.contracts.runs import CLI, Run, StageReport
 from include.storage.control.tables import AUDIT_RESULT, PUBLICATION, QUARANTINE, RUN, STAGE_RUN
 from include.storage.postgres.warehouse import Warehouse
 
@@ -27,9 +28,11 @@ EQUATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 AT_WORK = 4_957_342  # the first half of the advisory locks of runs at work: any number, the same in every process
 
+INTERRUPTED = "Its process ended before it could say why; run it again."
+
 _SETTLE = f"""
-UPDATE {RUN.fullname} SET state = 'interrupted', message = 'Its process ended before it could say why; run it again.'
-WHERE state = 'running' AND NOT EXISTS (
+UPDATE {RUN.fullname} SET state = 'interrupted', message = '{INTERRUPTED}'
+WHERE (state = 'running' OR state = 'waiting' AND starts_with(run_id, '{CLI}')) AND NOT EXISTS (
     SELECT FROM pg_locks JOIN pg_database d ON d.oid = database AND d.datname = current_database()
     WHERE locktype = 'advisory' AND classid = :kind AND objsubid = 2
       AND objid::bigint = hashtext(run_id)::bigint & 4294967295
@@ -58,9 +61,20 @@ class Ledger:
             at_work = sa.and_(RUN.c.run_id == run.run_id, RUN.c.state == "running")
             self._execute(sa.update(RUN).where(at_work).values(state="waiting"))
 
+    @contextmanager
+    def at_work(self, run: Run) -> Iterator[None]:
+        """Let others see, from its first stage to its last, that a run of one process is at work."""
+        with self._warehouse.holding(AT_WORK, run.run_id):
+            yield
+
     def settle(self) -> None:
         """Call runs interrupted whose process is gone: killed, or its machine with it."""
         self._execute(sa.text(_SETTLE).bindparams(kind=AT_WORK))
+
+    def abandon(self) -> None:
+        """Call runs interrupted that wait for a next stage, where it is known that nobody will start one."""
+        waiting = RUN.c.state == "waiting"
+        self._execute(sa.update(RUN).where(waiting).values(state="interrupted", message=INTERRUPTED))
 
     def record_stage(self, run: Run, report: StageReport, seconds: float, peak_mb: int | None = None) -> None:
         """Keep one stage's report, the latest where it ran twice; ContractError when its counts do not add up."""

@@ -33,3 +33,14 @@ def upgrade(warehouse: Warehouse) -> None:
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def are_up_to_date(warehouse: Warehouse) -> bool:
+    """Whether they are of the newest version; looks only. Raises RetryableError when the server does not answer."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - only `doctor` asks
+
+    with warehouse.begin() as connection:
+        if not sa.inspect(connection).has_table("migration", schema=CONTROL):
+            return False
+        found = connection.execute(sa.text(f"SELECT version_num FROM {CONTROL}.migration")).scalar()
+    return bool(found == ScriptDirectory(str(MIGRATIONS)).get_current_head())
