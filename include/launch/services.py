@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
 
+import httpx
 import sqlalchemy as sa
 
 from include.contracts.errors import FatalError
@@ -47,8 +48,7 @@ def started(
     Where Airflow does not come up, or fails the block, a KindredError tells why.
 
     ``port`` is the one wanted for the API server by whoever wants the pages; any free one is taken when it is busy, or
-    none is wanted. ``since``
-    is now: the DAGs have to have been read after it, as they may have changed since the last time.
+    none is wanted. ``since`` is now: the DAGs have to have been read after it, as they may have changed since.
     """
     with diagnosed(settings.home), Processes(layout.logs) as processes:
         processes.guard_server(settings.home)
@@ -66,6 +66,9 @@ def started(
             wait_for(lambda: has_dags(airflow, dags, since), processes, "the DAGs to be read")
             wait_for(airflow.is_healthy, processes, "the scheduler to become healthy")
             yield airflow, processes
+        except httpx.TransportError:
+            processes.check()  # says which of them is gone, if one is
+            raise
         finally:
             airflow.close()
 
