@@ -68,6 +68,7 @@ class Tag(StrEnum):
     IDENTITY = "identity"
     SEGMENTS = "segments"
     STEWARDSHIP = "stewardship"
+    OPERATIONS = "operations"
 
 
 class Dag(DAG):

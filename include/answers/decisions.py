@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
-from include.contracts.runs import DatasetRef
 from include.contracts.staged import PERSON_RECORD
 from include.identity.decisions.book import DecisionBook
 from include.identity.decisions.standing import Records
@@ -21,6 +20,6 @@ def open_book(project: Project, engine: Engine) -> DecisionBook:
     current = project.lake.current(CROSSWALK.name)
     if current is None:
         raise ConfigurationError("Nothing was resolved yet; run `python -m include run` first.")
-    records = DatasetRef(PERSON_RECORD.name, current.inputs[PERSON_RECORD.name], 0)
+    records = project.lake.input(current, PERSON_RECORD.name).ref
     columns = tuple(load_spec(project.settings.config / "matching.yaml").columns)
     return DecisionBook(project.warehouse(), Records(engine, records, current.ref, columns).look)

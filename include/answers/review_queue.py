@@ -9,7 +9,6 @@ import ibis.expr.types as ir
 
 from include.answers.lookup import Row
 from include.contracts.identity import CROSSWALK, REVIEW
-from include.contracts.runs import DatasetRef
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.staged import PERSON_RECORD
 from include.storage.engine import Engine
@@ -49,14 +48,14 @@ def said_by(engine: Engine, questions: Sequence[Row]) -> dict[str, Row]:
     if current is None or not questions:
         return {}
     asked = sorted({row[side] for row in questions for side in ("record_a", "record_b")})
-    records = engine.read(PERSON_RECORD, DatasetRef(PERSON_RECORD.name, current.inputs[PERSON_RECORD.name], 0))
+    records = engine.read(PERSON_RECORD, engine.lake.input(current, PERSON_RECORD.name))
     rows = records.filter(records.record_id.isin(asked)).select("record_id", *SAID).to_pyarrow().to_pylist()
     return {row["record_id"]: row for row in rows}
 
 
 def _placed(engine: Engine, current: Manifest) -> ir.Table:
     """The queue with the profile of each side, and what is asked."""
-    queue = engine.read(REVIEW, DatasetRef(REVIEW.name, current.version, 0))
+    queue = engine.read(REVIEW, engine.lake.version(REVIEW.name, current.version))
     crosswalk = engine.read(CROSSWALK, current.ref)
     for side in ("a", "b"):
         profiles = crosswalk.select(**{f"record_{side}": "record_id", f"profile_{side}": "profile_id"})

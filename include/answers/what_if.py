@@ -10,14 +10,14 @@ import ibis
 from include.answers.lookup import Row
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
-from include.contracts.runs import DatasetRef, Run
+from include.contracts.runs import Run
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import PERSON_RECORD
 from include.identity.build import prepare
 from include.identity.decisions.decision import StewardDecision, faults, refuse
 from include.identity.decisions.standing import Records, stand
 from include.identity.plan import current_decisions, plan_run
-from include.identity.settings import load_stewardship
+from include.identity.settings import read_settings
 from include.matching.spec import load_spec
 from include.storage.engine import Engine
 from include.storage.project import Project
@@ -47,9 +47,9 @@ def what_if(project: Project, run: Run, decision: StewardDecision) -> Change:
     current = project.lake.current(CROSSWALK.name)
     if current is None:
         raise ConfigurationError("Nothing was resolved yet; run `python -m include run` first.")
-    records = project.lake.open(DatasetRef(PERSON_RECORD.name, current.inputs[PERSON_RECORD.name], 0)).ref
+    records = project.lake.input(current, PERSON_RECORD.name).ref
     config = project.settings.config
-    spec, stewardship = load_spec(config / "matching.yaml"), load_stewardship(config)
+    spec, stewardship = load_spec(config / "matching.yaml"), read_settings(config)
     standing = current_decisions(project, spec, stewardship, records, current)
     with project.engine() as engine:
         known = Records(engine, records, current.ref, tuple(spec.columns))

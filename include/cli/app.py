@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "values": "include.cli.segments:values",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
+        "retain": "include.cli.retain:retain",
         "doctor": "include.cli.health:doctor",
         "keys": "include.cli.web:keys",
         "web": "include.cli.web:web",

@@ -19,16 +19,16 @@ from include.cli import airflow
 from include.cli.finding import Finding
 from include.contracts.faults import explained
 from include.contracts.settings import ROOT, Settings, unknown_settings
-from include.identity.settings import load_stewardship
+from include.identity.settings import read_settings as read_stewardship
 from include.launch import services
 from include.matching.spec import load_spec
-from include.measures.settings import load_thresholds
+from include.measures.settings import read_settings as read_thresholds
 from include.pipeline import sources
-from include.profiles.settings import load_survivorship
-from include.quality.settings import read_rules
+from include.profiles.settings import read_settings as read_survivorship
+from include.quality.settings import read_settings as read_quality
 from include.segments.catalog import load
 from include.segments.states import published_rows, unevaluated, unsound
-from include.staging.settings import read_settings
+from include.staging.settings import read_settings as read_staging
 from include.storage import room
 from include.storage.control.tables import are_up_to_date
 from include.storage.engine import Engine
@@ -190,11 +190,11 @@ def warehouse(settings: Settings) -> Iterator[Finding]:
 
 
 CONFIGURATION: tuple[Callable[[Path], object], ...] = (
-    read_settings,
-    load_thresholds,
-    load_stewardship,
-    read_rules,
-    lambda folder: load_survivorship(folder / "survivorship.yaml"),
+    read_staging,
+    read_thresholds,
+    read_stewardship,
+    read_quality,
+    read_survivorship,
     lambda folder: load_spec(folder / "matching.yaml"),
 )
 CHECKS = (python, packages, variables, configuration, segments, exports, disk, lake, privacy)

@@ -97,12 +97,23 @@ RENEWAL_MONTH = Table(
     ),
 )
 
+UNKNOWN: Mapping[str, tuple[str, str | bool | None]] = MappingProxyType(
+    {
+        "nps": ("nps_class", "unknown"),
+        "usage": ("usage_tier", "none"),
+        "contract": ("contract_type", "none"),
+        "email": ("has_email", False),
+        "account": ("account_id", None),
+    }
+)
+"""Of each family the measure of customer_360 that tells whether it is known, and its value when it is not."""
+
 COVERAGE = Table(
     name="coverage",
     grain="one family of measures",
     key=("family",),
     columns=(
-        text("family", "nps, usage, contract, email, account"),
+        text("family", ", ".join(UNKNOWN)),
         count("profiles", "Profiles that have it"),
         number("share", "Of all profiles", required=True, minimum=0, maximum=1),
     ),

@@ -18,7 +18,6 @@ from include.contracts.identity import (
     REGISTER,
     REVIEW,
 )
-from include.contracts.runs import DatasetRef
 from include.contracts.staged import PERSON_RECORD
 from include.contracts.tables import Table
 from include.identity.crosswalk.assign import assign, create_tables
@@ -120,7 +119,7 @@ def _expose(engine: Engine, records: ir.Table, resolution: Resolution, plan: Pla
     connection.unregister("pairs")
     engine.ibis.create_view("founding", records.select("record_id", "created_at"))
     engine.ibis.create_view("records_now", records)
-    engine.ibis.create_view("records_before", engine.read(PERSON_RECORD, _records_of(plan.previous)))
+    engine.ibis.create_view("records_before", engine.read(PERSON_RECORD, _records_of(engine.lake, plan.previous)))
     connection.register("yielding", plan.decisions.yielding)
     connection.register("applied_now", plan.decisions.states)
     for name, table in (
@@ -130,17 +129,17 @@ def _expose(engine: Engine, records: ir.Table, resolution: Resolution, plan: Pla
         ("alias_before", ALIAS),
         ("applied_before", APPLIED),
     ):
-        engine.ibis.create_view(name, engine.read(table, sibling(plan.previous, table)))
+        engine.ibis.create_view(name, engine.read(table, _sibling(engine.lake, plan.previous, table)))
 
 
-def _records_of(crosswalk: Manifest | None) -> DatasetRef | None:
+def _records_of(lake: Lake, crosswalk: Manifest | None) -> Manifest | None:
     """The records that a crosswalk was made of."""
-    return DatasetRef(PERSON_RECORD.name, crosswalk.inputs[PERSON_RECORD.name], 0) if crosswalk else None
+    return lake.input(crosswalk, PERSON_RECORD.name) if crosswalk else None
 
 
-def sibling(crosswalk: Manifest | None, table: Table) -> DatasetRef | None:
+def _sibling(lake: Lake, crosswalk: Manifest | None, table: Table) -> Manifest | None:
     """The dataset that was written together with a crosswalk."""
-    return DatasetRef(table.name, crosswalk.version, 0) if crosswalk else None
+    return lake.version(table.name, crosswalk.version) if crosswalk else None
 
 
 def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resolution, lake: Lake) -> dict[str, Any]:
@@ -176,12 +175,12 @@ def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resol
 
 def _write(engine: Engine, plan: Plan) -> None:
     for table in DATASETS:
-        before = sibling(plan.previous, table) if table in LOGS else None
+        before = _sibling(engine.lake, plan.previous, table) if table in LOGS else None
         engine.write(
             table,
             engine.ibis.table(BUILT[table]),
             version=plan.version,
             inputs=plan.inputs,
             point=False,
-            extends=engine.lake.open(before) if before else None,
+            extends=before,
         )

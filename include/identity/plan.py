@@ -15,7 +15,7 @@ from include.identity.crosswalk.gate import read_labels
 from include.identity.decisions.book import DecisionBook
 from include.identity.decisions.decision import read_decisions
 from include.identity.decisions.standing import Records, Stand, stand
-from include.identity.settings import Stewardship, load_stewardship
+from include.identity.settings import Stewardship, read_settings
 from include.identity.store import MODEL, load_report
 from include.matching.spec import MatchingSpec, load_spec
 from include.storage import days
@@ -53,7 +53,7 @@ def plan_run(
 ) -> Plan:
     """Say what a run on these records is determined by; ``decisions`` instead of the book's are a mere try."""
     lake, config = project.lake, project.settings.config
-    spec, stewardship = load_spec(config / "matching.yaml"), load_stewardship(config)
+    spec, stewardship = load_spec(config / "matching.yaml"), read_settings(config)
     previous, on_date = _before(lake, run)
     in_force = decisions or current_decisions(project, spec, stewardship, records, previous)
     labels = read_labels(config / stewardship.labels.file)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from include.contracts.configuration import Section
-from include.contracts.errors import ConfigurationError
+from include.contracts.configuration import Section, read_configuration
+
+FILE = "stewardship.yaml"
 
 
 class Limits(Section):
@@ -46,21 +46,10 @@ class Stewardship(Section):
     largest_profile: int = Field(default=100, ge=2, description="Larger groups of records are held back alone")
 
 
-def load_stewardship(folder: Path) -> Stewardship:
-    """Read stewardship.yaml of the configuration folder; without the file, the defaults hold.
+def read_settings(folder: Path) -> Stewardship:
+    """Read ``stewardship.yaml`` of the configuration folder; without the file, the defaults hold.
 
     Raises ConfigurationError naming every fault with its place.
     """
-    path = folder / "stewardship.yaml"
-    if not path.exists():
-        return Stewardship()
-    try:
-        return Stewardship.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"Cannot read {path.name}: {type(error).__name__}.") from None
-    except ValidationError as error:
-        faults = "; ".join(
-            ".".join(map(str, e["loc"])) + (": " if e["loc"] else "") + e["msg"].removeprefix("Value error, ")
-            for e in error.errors(include_input=False, include_url=False)
-        )
-        raise ConfigurationError(f"{path.name} cannot be used: {faults}.") from None
+    path = folder / FILE
+    return read_configuration(path, Stewardship) if path.exists() else Stewardship()

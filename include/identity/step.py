@@ -57,8 +57,8 @@ def _is_same(lake: Lake, plan: Plan, version: str) -> bool:
 def _hand_on(project: Project, plan: Plan) -> StageReport:
     """Point readers at the version, the crosswalk last, and report it."""
     lake = project.lake
-    lake.point(DatasetRef(MODEL, plan.inputs["model"], 1))
-    written = [lake.open(DatasetRef(table.name, plan.version, 0)).ref for table in DATASETS]
+    lake.point(lake.version(MODEL, plan.inputs["model"]).ref)
+    written = [lake.version(table.name, plan.version).ref for table in DATASETS]
     for ref in written:
         lake.point(ref)
     model = load_model(lake, plan.inputs["model"])

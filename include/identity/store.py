@@ -38,6 +38,6 @@ def save_report(lake: Lake, version: str, report: Mapping[str, Any], inputs: Map
 
 def load_report(lake: Lake, version: str) -> dict[str, Any]:
     """Return the report of a version that exists; raises FatalError."""
-    manifest = lake.open(DatasetRef(REPORT, version, 1))
+    manifest = lake.version(REPORT, version)
     report: dict[str, Any] = json.loads(lake.fs.cat_file(lake.url(REPORT, manifest.files[0])))
     return report

@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from include.contracts.measures import NPS_CLASSES, RENEWAL_BUCKETS, USAGE_TIERS
-from include.contracts.metrics import BASES, GRID_DIMENSIONS
+from include.contracts.metrics import BASES, GRID_DIMENSIONS, UNKNOWN
 from include.measures import nps
 from include.measures.inputs import Inputs
 
@@ -98,13 +98,7 @@ def renewal_month(renewals: ir.Table) -> ir.Table:
 
 def coverage(customers: ir.Table) -> ir.Table:
     """Return the share of profiles that have NPS, usage, a contract, email, an account."""
-    known = {
-        "nps": customers.nps_class != "unknown",
-        "usage": customers.usage_tier != "none",
-        "contract": customers.contract_type != "none",
-        "email": customers.has_email,
-        "account": customers.account_id.notnull(),
-    }
+    known = {family: ~customers[column].identical_to(unknown) for family, (column, unknown) in UNKNOWN.items()}
     totals = customers.aggregate(
         everybody=customers.count(), **{name: has.sum().fill_null(0) for name, has in known.items()}
     )

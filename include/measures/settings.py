@@ -147,6 +147,6 @@ class Thresholds(Section):
     contact: ContactThresholds
 
 
-def load_thresholds(config: Path) -> Thresholds:
+def read_settings(folder: Path) -> Thresholds:
     """Read ``measures.yaml`` of the configuration folder; raises ConfigurationError naming the key at fault."""
-    return read_configuration(config / FILE, Thresholds)
+    return read_configuration(folder / FILE, Thresholds)

@@ -49,7 +49,7 @@ from include.measures import (
     usage,
 )
 from include.measures.inputs import Inputs
-from include.measures.settings import Thresholds, load_thresholds
+from include.measures.settings import Thresholds, read_settings
 from include.storage.code import code_of
 from include.storage.engine import Engine
 from include.storage.project import Project
@@ -81,7 +81,7 @@ READS: Mapping[str, Table] = {
 
 def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
     """Write customer_360, account_360, their history and the metrics, as of the run's logical date."""
-    thresholds = load_thresholds(project.settings.config)
+    thresholds = read_settings(project.settings.config)
     reads = {table.name: refs[table.name].version for table in READS.values() if table.name in refs}
     determined = {
         **reads,

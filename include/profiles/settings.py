@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 from include.contracts.configuration import Section, read_configuration
 from include.contracts.nearest import nearest
 
+FILE = "survivorship.yaml"
+
 ATTRIBUTES = (
     "first_name", "last_name", "full_name", "company", "title", "street", "city", "region", "postcode", "country",
 )  # fmt: skip
@@ -96,6 +98,6 @@ class Survivorship(Section):
         ]
 
 
-def load_survivorship(path: Path) -> Survivorship:
-    """Read the rules; raises ConfigurationError naming every fault with its place."""
-    return read_configuration(path, Survivorship)
+def read_settings(folder: Path) -> Survivorship:
+    """Read ``survivorship.yaml`` of the configuration folder; raises ConfigurationError naming every fault."""
+    return read_configuration(folder / FILE, Survivorship)

@@ -28,7 +28,7 @@ from include.profiles.contact import contact_points, deliverability, sightings
 from include.profiles.history import former_values
 from include.profiles.members import member_records
 from include.profiles.names import with_names
-from include.profiles.settings import POINTS, Survivorship, load_survivorship
+from include.profiles.settings import POINTS, Survivorship, read_settings
 from include.profiles.survivorship import candidates, lineage, ranked, winners
 from include.storage.code import code_of
 from include.storage.engine import Engine
@@ -44,7 +44,7 @@ WRITTEN = (*MEMORIES, ACCOUNT_LINK, PROFILE_IDENTIFIER, PROFILE_LINEAGE, PROFILE
 
 def unify(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:  # noqa: ARG001
     """Make one profile of the records of each person; unchanged input returns the version that exists."""
-    rules = load_survivorship(project.settings.config / "survivorship.yaml")
+    rules = read_settings(project.settings.config)
     inputs = {table.name: refs[table.name].version for table in READ if table.name in refs}
     inputs |= {"survivorship": fingerprint(rules.model_dump(mode="json")), "code": code_of(__name__)}
     remembered = project.lake.current(CONSENT.name)

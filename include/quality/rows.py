@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.published import Published
-from include.contracts.segments import LEVELS, SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.tables import Column, Type
 from include.quality.expectations import Expectation, place_tables
+from include.quality.recount import recount, removed_from
 from include.storage.control.tables import CONTROL
 from include.storage.postgres.build import Build
 
@@ -18,8 +17,7 @@ from include.storage.postgres.build import Build
 def set_aside(connection: sa.Connection, build: Build, broken: Sequence[Expectation]) -> dict[str, int]:
     """Move faulty rows of the build to the quarantine, in the caller's transaction; returns rows removed by table.
 
-    A dependent row goes too; where the reference may be empty, it is emptied. A segment's size stays the number of its
-    members.
+    A dependent row goes too; where the reference may be empty, it is emptied. Counts of what went are made anew.
     """
     removed: dict[str, int] = {}
     for item in build.tables:
@@ -32,8 +30,7 @@ def set_aside(connection: sa.Connection, build: Build, broken: Sequence[Expectat
         if conditions:
             count = _remove(connection, build, item, " OR ".join(conditions))
             removed.update({item.name: count} if count else {})
-    if SEGMENT_MEMBERSHIP.name in removed:
-        _count_members(connection, build)
+    recount(connection, build, removed)
     return removed
 
 
@@ -66,7 +63,7 @@ def _follow(connection: sa.Connection, build: Build, item: Published, gone: set[
     for reference in item.references:
         if reference.parent not in gone:
             continue
-        dangling = f'"{reference.column}" IN (SELECT id FROM {_gone(reference.parent)})'
+        dangling = f'"{reference.column}" IN (SELECT id FROM {removed_from(reference.parent)})'
         if reference.where:
             dangling += f" AND {place_tables(build, reference.where)}"
         if reference.optional:
@@ -80,30 +77,11 @@ def _follow(connection: sa.Connection, build: Build, item: Published, gone: set[
 
 def _remove(connection: sa.Connection, build: Build, item: Published, condition: str) -> int:
     """Delete the rows and remember the first column of their keys for those that refer to them."""
-    connection.exec_driver_sql(f"CREATE TEMP TABLE {_gone(item.name)} (id text) ON COMMIT DROP")
+    connection.exec_driver_sql(f"CREATE TEMP TABLE {removed_from(item.name)} (id text) ON COMMIT DROP")
     query = f"""
         WITH deleted AS (DELETE FROM {build.place(item.name)} WHERE {_literal(condition)} RETURNING *)
-        INSERT INTO {_gone(item.name)} SELECT "{item.table.key[0]}" FROM deleted"""
+        INSERT INTO {removed_from(item.name)} SELECT "{item.table.key[0]}" FROM deleted"""
     return int(connection.execute(sa.text(query)).rowcount)
-
-
-def _count_members(connection: sa.Connection, build: Build) -> None:
-    """Take the members that went out of their segments' sizes and shares, and tell how many they were."""
-    population = " ".join(
-        f"WHEN '{level}' THEN (SELECT count(*) FROM {build.place(measured.name)})"
-        for level, measured in zip(LEVELS, (CUSTOMER_360, ACCOUNT_360), strict=True)
-    )
-    query = f"""
-        UPDATE {build.place(SEGMENT.name)} segment SET
-            size = size - members, set_aside = set_aside + members,
-            share = coalesce((size - members)::float8 / nullif(CASE level {population} END, 0), 0)
-        FROM (SELECT id, count(*) AS members FROM {_gone(SEGMENT_MEMBERSHIP.name)} GROUP BY id) gone
-        WHERE gone.id = segment.segment_key"""
-    connection.exec_driver_sql(query)
-
-
-def _gone(table: str) -> str:
-    return f'"gone_{table}"'
 
 
 def _literal(sql: str) -> str:

@@ -60,7 +60,7 @@ class Rules(Section):
     tables: Mapping[str, TableRules] = Field(default_factory=dict)
 
 
-def read_rules(folder: Path) -> Rules:
+def read_settings(folder: Path) -> Rules:
     """Read ``quality.yaml`` in the folder; raises ConfigurationError naming what is wrong in it."""
     place = folder / FILE
     rules = read_configuration(place, Rules)

@@ -16,7 +16,7 @@ from include.contracts.staged import QUARANTINE
 from include.quality.docs import write_docs
 from include.quality.expectations import Expectation, expectations
 from include.quality.rows import set_aside
-from include.quality.settings import Rules, read_rules
+from include.quality.settings import Rules, read_settings
 from include.quality.validation import Outcome, Validation, validate
 from include.storage.code import code_of
 from include.storage.control.tables import AUDIT_RESULT
@@ -61,7 +61,7 @@ def audit(project: Project, run: Run, refs: Refs) -> StageReport:  # noqa: ARG00
         if state is None:
             raise FatalError(f"Build {build.version} is not loaded; run load again, then audit.")
         if state != AUDITED:
-            rules = read_rules(project.settings.config)
+            rules = read_settings(project.settings.config)
             _examine(project, build, rules, expectations(build, rules, published))
     with warehouse.begin() as connection:
         return _report("audit", build, {**builds.counts(connection, build), **_audited(connection, build)})
@@ -82,7 +82,7 @@ def publish(project: Project, run: Run, refs: Refs) -> StageReport:
 
 
 def _build(project: Project, refs: Refs) -> Build:
-    return Build.of(refs, code_of(__name__), read_rules(project.settings.config).model_dump(mode="json"))
+    return Build.of(refs, code_of(__name__), read_settings(project.settings.config).model_dump(mode="json"))
 
 
 def _report(stage: str, build: Build, counts: Mapping[str, int]) -> StageReport:

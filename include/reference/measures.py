@@ -12,7 +12,7 @@ from include.contracts.measures import ACCOUNT_MEASURES, PERSON_MEASURES, Measur
 from include.contracts.metrics import BASES, MEASURED
 from include.contracts.settings import ROOT
 from include.contracts.tables import Table
-from include.measures.settings import load_thresholds
+from include.measures.settings import read_settings
 
 PLACE = ROOT / "docs" / "measures.md"
 FAMILIES = {
@@ -91,7 +91,7 @@ def _measure(measure: Measure) -> str:
 
 def _thresholds() -> Iterator[str]:
     yield "## Thresholds\n\n| threshold | value | what it is |\n|---|---|---|"
-    yield "\n".join(_settings(load_thresholds(ROOT / "include" / "config"), "")) + "\n"
+    yield "\n".join(_settings(read_settings(ROOT / "include" / "config"), "")) + "\n"
 
 
 def _settings(section: BaseModel, path: str) -> Iterator[str]:

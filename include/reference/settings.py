@@ -1,4 +1,4 @@
-"""docs/settings.md, from the declaration: `python -m include.reference.settings` writes it."""
+"""docs/settings.md, from the declaration: `python -m include.reference` writes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from include.contracts.settings import PREFIX, ROOT, Settings
 PLACE = ROOT / "docs" / "settings.md"
 INTRODUCTION = """# Settings
 
-<!-- Written by `python -m include.reference.settings` from the declarations; edit those. -->
+<!-- Written by `python -m include.reference` from the declarations; edit those. -->
 
 Each setting is an environment variable; all have a default. They hold for `make`, for the command line and for
 Airflow's tasks alike; under Compose they stand in `.env`, and the folder that `KINDRED_DATA` names there is the host's.
@@ -49,7 +49,3 @@ def _default(field: FieldInfo) -> str:
 def write(place: Path = PLACE) -> None:
     """Write the page."""
     place.write_text(render(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write()

@@ -135,7 +135,7 @@ class _Build:
 
     def _read(self, table: Table) -> ir.Table:
         """The table as the run before left it."""
-        return self.engine.read(table, DatasetRef(table.name, self.published.version, 0) if self.published else None)
+        return self.engine.read(table, self._manifest(table))
 
     def _manifest(self, table: Table) -> Manifest | None:
         return self.engine.lake.manifest(table.name, self.published.version) if self.published else None

@@ -61,9 +61,10 @@ class Engine:
         self.connection.close()
         self._resources.close()
 
-    def read(self, table: Table, ref: DatasetRef | None) -> ir.Table:
-        """Return the version's rows; no reference gives the empty table."""
-        files = [] if ref is None else self.lake.urls(self.lake.open(ref))
+    def read(self, table: Table, at: DatasetRef | Manifest | None) -> ir.Table:
+        """Return the version's rows; no version gives the empty table."""
+        manifest = self.lake.open(at) if isinstance(at, DatasetRef) else at
+        files = self.lake.urls(manifest) if manifest else []
         if not files:
             nullable = pa.schema(field.with_nullable(True) for field in table.schema)  # as files are read
             return ibis.memtable(nullable.empty_table())

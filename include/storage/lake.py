@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -38,6 +40,22 @@ class Manifest:
     def ref(self) -> DatasetRef:
         """The reference that stages hand on."""
         return DatasetRef(self.dataset, self.version, self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One file of a dataset, as it lies in the store; ``size`` in bytes."""
+
+    dataset: str
+    name: str
+    size: int
+    modified: datetime
+
+    @property
+    def version(self) -> str | None:
+        """The version whose manifest it is, None for any other file."""
+        stem, _, ending = self.name.partition(".")
+        return stem if ending == "json" and stem != POINTER else None
 
 
 class Lake:
@@ -69,16 +87,22 @@ class Lake:
     def current(self, dataset: str) -> Manifest | None:
         """Return the manifest that the dataset's pointer names, or None before the first version."""
         pointer = self._read(self._place(dataset, f"{POINTER}.json"))
-        return None if pointer is None else self.open(DatasetRef(dataset, pointer["version"], 0))
+        return None if pointer is None else self.version(dataset, pointer["version"])
 
     def open(self, ref: DatasetRef) -> Manifest:
         """Return the manifest of a version that must exist; raises FatalError."""
-        manifest = self.manifest(ref.dataset, ref.version)
+        return self.version(ref.dataset, ref.version)
+
+    def version(self, dataset: str, version: str) -> Manifest:
+        """Return the manifest of a version that must exist; raises FatalError."""
+        manifest = self.manifest(dataset, version)
         if manifest is None:
-            raise FatalError(
-                f"The lake has no version {ref.version} of {ref.dataset}; run the stage that writes it again."
-            )
+            raise FatalError(f"The lake has no version {version} of {dataset}; run the stage that writes it again.")
         return manifest
+
+    def input(self, of: Manifest, dataset: str) -> Manifest:
+        """Return the version of a dataset that another was made from; raises FatalError."""
+        return self.version(dataset, of.inputs[dataset])
 
     def urls(self, manifest: Manifest) -> list[str]:
         """Return the version's data files, as places that the engine can read."""
@@ -113,6 +137,21 @@ class Lake:
     def point(self, ref: DatasetRef) -> None:
         """Let readers get this version."""
         self._write(self._place(ref.dataset, f"{POINTER}.json"), {"version": ref.version})
+
+    def stored(self, below: str = "") -> Iterator[StoredFile]:
+        """Yield the files of all datasets, or of those below a folder."""
+        folder = f"{self._base}/{below}".rstrip("/")
+        if not self.fs.exists(folder):
+            return
+        for place, facts in self.fs.find(folder, detail=True).items():
+            dataset, _, name = place.removeprefix(self._base).strip("/").rpartition("/")
+            when = facts.get("LastModified") or datetime.fromtimestamp(facts["mtime"], UTC)
+            yield StoredFile(dataset, name, facts["size"], when)
+
+    def remove(self, file: StoredFile) -> None:
+        """Remove one file, if it is there still."""
+        with suppress(FileNotFoundError):
+            self.fs.rm_file(self._place(file.dataset, file.name))
 
     def _place(self, dataset: str, file: str) -> str:
         return f"{self._base}/{dataset}/{file}"

@@ -12,7 +12,6 @@ import ibis.expr.types as ir
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.measures import CUSTOMER_360
-from include.contracts.runs import DatasetRef
 from include.contracts.tables import Table
 from include.storage.engine import Engine
 from include.storage.postgres.warehouse import READERS
@@ -46,7 +45,7 @@ class LakeReader:
         """Return a table of an earlier stage, of the version that the published measures were made from."""
         measured = self.engine.lake.current(CUSTOMER_360.name)
         version = measured.inputs.get(table.name) if measured else None
-        return self.engine.read(table, DatasetRef(table.name, version, 0)) if version else self.latest(table)
+        return self.engine.read(table, self.engine.lake.version(table.name, version)) if version else self.latest(table)
 
     def latest(self, table: Table) -> ir.Table:
         """Return the current version of a table that the measures do not read; without one, no rows."""

@@ -9,7 +9,7 @@ import pytest
 
 from include.contracts.identity import CROSSWALK
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
-from include.contracts.metrics import GRID
+from include.contracts.metrics import COVERAGE, GRID
 from include.contracts.profiles import ACCOUNT, PROFILE, PROFILE_IDENTIFIER
 from include.contracts.runs import DatasetRef
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
@@ -47,6 +47,7 @@ def company(put: Callable[..., DatasetRef]) -> Callable[..., Refs]:
                 {"profile_id": person, "account_id": "acme", "title": version, **CELL} for person in ("anna", "bo")
             ],
             ACCOUNT_360: [{"account_id": "acme"}],
+            COVERAGE: [],
             GRID: [{**CELL, "profiles": 2, "share": 1.0}],
             SEGMENT: [{"segment_key": "quiet", "level": "person", "size": 1}],
             SEGMENT_MEMBERSHIP: [{"segment_key": "quiet", "member_id": "anna", "evidence": '{"nps_class": null}'}],

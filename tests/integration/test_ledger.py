@@ -69,6 +69,23 @@ def test_a_run_between_two_stages_waits(warehouse_project: Project, run: Run) ->
     assert [row["state"] for row in ledger.runs()] == ["waiting"]
 
 
+def test_a_run_that_was_stopped_between_two_stages_waits_until_a_later_one_of_its_dag_has_ended(
+    warehouse_project: Project,
+) -> None:
+    ledger, day = warehouse_project.ledger(), date(2026, 1, 5)
+    for name in ("build/stopped", "build/later", "extract/other"):
+        with ledger.working(Run(name, day)):
+            pass
+    ledger.end_run(Run("extract/other", day), "success")
+    assert {row["run_id"]: row["state"] for row in ledger.runs()}["build/stopped"] == "waiting"
+    ledger.end_run(Run("build/later", day), "failed")
+    found = {row["run_id"]: row for row in ledger.runs()}
+    assert found["build/stopped"]["state"] == "interrupted"
+    assert "stopped between two stages" in found["build/stopped"]["message"]
+    with ledger.working(Run("build/stopped", day)):  # should it go on all the same
+        assert {row["run_id"]: row["state"] for row in ledger.runs()}["build/stopped"] == "running"
+
+
 WORKER = """
 import time
 from datetime import date

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from include.contracts.errors import AuditError, ConfigurationError, FatalError
+from include.contracts.metrics import UNKNOWN
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import Settings
 from include.quality.step import audit, load, publish
@@ -133,6 +134,19 @@ def test_a_segments_size_is_that_of_its_published_members_and_tells_how_many_are
         ("companies", 1, 0, 1.0),
         ("quiet", 0, 1, 0.0),
     ]
+
+
+def test_counts_of_people_are_of_those_who_are_published(lenient: Project, company: Company, run: Run) -> None:
+    rows = {
+        "profile": [ANNA | {"email": "anna at acme"}, BO],
+        "coverage": [{"family": family, "profiles": 2, "share": 1.0} for family in UNKNOWN],
+    }
+    release(lenient, run, company(lenient, rows=rows))
+    assert ask(lenient, "SELECT profiles, share FROM kindred.grid") == [(1, 1.0)]
+    assert dict(ask(lenient, "SELECT family, profiles FROM kindred.coverage")) == {
+        "nps": 0, "usage": 0, "contract": 1, "email": 0, "account": 1
+    }  # fmt: skip
+    assert ask(lenient, "SELECT people FROM kindred.account") == [(1,)]
 
 
 def test_a_warning_is_kept_and_stops_nothing(warehouse_project: Project, company: Company, run: Run) -> None:

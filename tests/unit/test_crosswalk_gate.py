@@ -4,7 +4,7 @@ import pytest
 
 from include.contracts.errors import ConfigurationError
 from include.identity.crosswalk.gate import Movement, breaches, evidence
-from include.identity.settings import Limits, load_stewardship
+from include.identity.settings import Limits, read_settings
 
 QUIET = Movement(10_000, 10_010, 30_000, 40, 30, 120, 9, 9)
 
@@ -37,10 +37,12 @@ def test_the_evidence_names_counts_and_the_change_of_model():
 def test_the_settings_say_what_is_wrong_with_them(tmp_path):
     (tmp_path / "stewardship.yaml").write_text("limits: {merged_profile: 0.1}\nlargest_profile: 1\n")
     with pytest.raises(ConfigurationError) as error:
-        load_stewardship(tmp_path)
-    assert "limits: there is no key 'merged_profile' (did you mean 'merged_profiles'?)" in str(error.value)
+        read_settings(tmp_path)
+    assert "limits cannot be used: there is no key 'merged_profile' (did you mean 'merged_profiles'?)" in str(
+        error.value
+    )
     assert "largest_profile" in str(error.value)
 
 
 def test_without_a_file_the_defaults_hold(tmp_path):
-    assert load_stewardship(tmp_path).decisions == "decisions.csv"
+    assert read_settings(tmp_path).decisions == "decisions.csv"

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from include.contracts.errors import ConfigurationError, FatalError
-from include.contracts.runs import DatasetRef
 from include.storage.lake import Lake
 
 
@@ -55,7 +54,7 @@ def test_committing_the_same_again_writes_the_same_bytes(lake: Lake, tmp_path: P
 
 def test_a_version_that_must_be_there_and_is_not_is_named(lake: Lake) -> None:
     with pytest.raises(FatalError, match="no version v9 of profile"):
-        lake.open(DatasetRef("profile", "v9", 0))
+        lake.version("profile", "v9")
 
 
 def test_a_root_that_cannot_be_opened_is_a_setting_to_correct() -> None:

@@ -20,46 +20,18 @@ from include.matching.evaluate.table_files import read_tables
 from include.matching.resolution import Resolution
 from include.matching.spec import load_spec, parse_spec
 from include.matching.weights.model import Model
+from tests.matcher_suite import ANN, MatcherSuite, together
 from tests.matching_tables import FIRST, SPEC, Row, table, town
 
 
-def cluster_of(resolution: Resolution) -> dict[str, int]:
-    return dict(zip(*(resolution.clusters[c].to_pylist() for c in ("record_id", "cluster")), strict=True))
+class TestEngine(MatcherSuite):
+    """Today's engine does what any engine has to do; what follows is its own."""
 
-
-def together(resolution: Resolution, *ids: str) -> bool:
-    found = cluster_of(resolution)
-    return len({found[i] for i in ids}) == 1
+    resolve = staticmethod(resolve)
 
 
 def in_town(*rows: Row, **options: object) -> Resolution:
     return resolve(table([*town(), *rows]), SPEC, **options)  # type: ignore[arg-type]
-
-
-ANN = {"first_name": "Annabel", "last_name": "Fairweather", "email": "annabel@example.net", "phone": "+14155550199"}
-
-
-def test_every_record_is_in_exactly_one_cluster_and_ids_keep_their_order() -> None:
-    records = table(town())
-    resolution = resolve(records, SPEC)
-    assert resolution.clusters["record_id"].equals(records["record_id"])
-    assert resolution.clusters.schema.field("cluster").type == pa.int64()
-    numbers = set(resolution.clusters["cluster"].to_pylist())
-    assert numbers == set(range(resolution.report["clusters"]))
-    confidence = resolution.clusters["confidence"].to_numpy()
-    assert ((confidence > 0) & (confidence <= 1)).all()
-
-
-def test_the_town_is_found() -> None:
-    rows = town()
-    said = resolve(table(rows), SPEC).clusters["cluster"].to_numpy()
-    true = np.array([int(str(r["record_id"])[5:-1]) for r in rows])
-    assert measure(said, true).f1 > 0.97
-
-
-def test_two_people_on_one_role_mailbox_never_merge_on_that_alone() -> None:
-    shared = {"email": "info@acme.com", "company": "Acme"}
-    assert not together(in_town({"record_id": "a", **shared}, {"record_id": "b", **shared}), "a", "b")
 
 
 def test_a_value_that_very_many_share_stops_being_evidence_and_is_named() -> None:
@@ -80,29 +52,6 @@ def test_a_nickname_needs_the_surname_and_another_signal() -> None:
     assert alone.pairs["grade"].to_pylist() == ["review"]
 
 
-def test_initials_alone_never_suffice() -> None:
-    rows = [{"record_id": i, "first_name": "A.", "last_name": "Smith"} for i in "ab"]
-    assert not together(in_town(*rows), "a", "b")
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"first_name": "Fairweather", "last_name": "Annabel"},  # changed places
-        {"first_name": "Annabell"},
-        {"last_name": "Fairwether"},
-        {"first_name": "A."},
-        {"last_name": "Fairweather-Jones"},
-        {"last_name": "Montague"},  # married
-        {"first_name": None},
-        {"first_name": None, "last_name": None},
-        {"phone": None},
-    ],
-)
-def test_one_person_is_recognised_through_a_flaw(other: Row) -> None:
-    assert together(in_town({"record_id": "a", **ANN}, {**ANN, "record_id": "b", **other}), "a", "b")
-
-
 def test_a_changed_job_does_not_hide_a_rare_name() -> None:
     before = {
         "record_id": "a",
@@ -115,11 +64,6 @@ def test_a_changed_job_does_not_hide_a_rare_name() -> None:
     assert together(in_town(before, after), "a", "b")
 
 
-def test_numbered_addresses_of_one_company_are_two_people() -> None:
-    one = {"record_id": "a", "first_name": "Ann", "last_name": "Poe", "email": "ann.poe@firm3.com", "company": "Firm 3"}
-    assert not together(in_town(one, dict(one, record_id="b", email="ann.poe2@firm3.com")), "a", "b")
-
-
 @pytest.mark.parametrize("name", [("伟", "王"), ("Нина", "Петрова"), ("Łukasz", "Wąs"), ("محمد", "العتيبي")])
 def test_names_in_any_script_are_compared(name: tuple[str, str]) -> None:
     rows = [{"record_id": i, "first_name": name[0], "last_name": name[1]} for i in "ab"]
@@ -128,55 +72,10 @@ def test_names_in_any_script_are_compared(name: tuple[str, str]) -> None:
     assert pair and pair[0]["evidence"].startswith("first_name=equal;last_name=equal")
 
 
-def test_nulls_contribute_nothing() -> None:
-    rows: list[Row] = [
-        {"record_id": "a", "first_name": "N/A", "email": "none@none.com"},
-        {"record_id": "b", "last_name": ""},
-    ]
-    resolution = in_town(*rows)
-    told = resolution.pairs.to_pylist()
-    assert not [p for p in told if p["record_a"] in "ab" or p["record_b"] in "ab"]
-
-
-def test_evidence_names_the_columns_and_the_weight_is_the_probability() -> None:
-    pairs = in_town({"record_id": "a", **ANN}, {"record_id": "b", **ANN}).pairs
-    pair = next(p for p in pairs.to_pylist() if p["record_a"] == "a")
-    assert pair["record_b"] == "b" and pair["grade"] == "match"
-    assert "email=same_mailbox" in pair["evidence"] and "phone=equal" in pair["evidence"]
-    odds = 2.0 ** np.array(pairs["match_weight"].to_pylist())
-    assert np.allclose(odds / (1 + odds), pairs["probability"].to_numpy(), atol=1e-9)
-    assert all(a < b for a, b in zip(pairs["record_a"].to_pylist(), pairs["record_b"].to_pylist(), strict=True))
-
-
-def test_never_holds_through_chains_and_wins_over_always() -> None:
-    rows = [{"record_id": i, **ANN} for i in "abc"]
-    kept = in_town(*rows, decisions=[Decision("never", "a", "c")])
-    assert not together(kept, "a", "c")
-    both = [Decision("always", "a", "b"), Decision("always", "b", "c"), Decision("never", "a", "c")]
-    contradicted = in_town(*rows, decisions=both)
-    assert not together(contradicted, "a", "c")
-    assert contradicted.report["ruled_in_conflict"] == 1
-
-
 def test_a_decision_joins_what_its_suffixes_part() -> None:
     rows = [dict(ANN, record_id=i, last_name=f"Fairweather {suffix}") for i, suffix in (("a", "Jr."), ("b", "Sr."))]
     assert not together(in_town(*rows), "a", "b")
     assert together(in_town(*rows, decisions=[Decision("always", "a", "b")]), "a", "b")
-
-
-def test_always_joins_what_nothing_else_joins() -> None:
-    rows = [{"record_id": "a", **ANN}, {"record_id": "b", "first_name": "Quentin", "last_name": "Zander"}]
-    assert not together(in_town(*rows), "a", "b")
-    assert together(in_town(*rows, decisions=[Decision("always", "b", "a")]), "a", "b")
-
-
-def test_a_bypassed_value_is_no_evidence() -> None:
-    rows = [{"record_id": i, "email": "desk@acme.com"} for i in "ab"]
-    assert together(in_town(*rows), "a", "b")
-    bypassed = [Decision("bypass", column="email", value="Desk@Acme.com")]
-    assert not together(in_town(*rows, decisions=bypassed), "a", "b")
-    with pytest.raises(ConfigurationError, match="did you mean 'email'"):
-        in_town(*rows, decisions=[Decision("bypass", column="emial", value="x")])
 
 
 def test_a_saved_model_gives_the_same_result_and_knows_its_columns() -> None:
@@ -194,14 +93,6 @@ def test_a_saved_model_gives_the_same_result_and_knows_its_columns() -> None:
         Model.from_json("{}")
 
 
-def test_link_only_never_compares_records_of_one_source() -> None:
-    spec = parse_spec({**SPEC.model_dump(), "link_only": True})
-    rows = [{"record_id": i, "source": s, **ANN} for i, s in (("a", "crm"), ("b", "crm"), ("c", "nps"))]
-    pairs = resolve(table([*town(), *rows]), spec).pairs.to_pylist()
-    compared = {(p["record_a"], p["record_b"]) for p in pairs}
-    assert ("a", "c") in compared and ("b", "c") in compared and ("a", "b") not in compared
-
-
 def test_a_huge_block_of_one_value_stops_at_the_budget_with_the_value_named() -> None:
     n = 60_000
     records = pa.table({"id": pa.array(np.arange(n).astype(str)), "name": pa.array(["Ann Lee"] * n)})
@@ -209,13 +100,6 @@ def test_a_huge_block_of_one_value_stops_at_the_budget_with_the_value_named() ->
     assert resolution.report["pairs_scored"] <= 8 * n
     worst = resolution.report["blocking"][0]["worst"]
     assert worst[0] == {"value": "ann lee", "records": n}
-
-
-@pytest.mark.parametrize("rows", [0, 1, 2])
-def test_tables_of_no_use_give_a_trivial_result(rows: int) -> None:
-    resolution = resolve(table([{"record_id": str(i)} for i in range(rows)]), SPEC)
-    assert sorted(resolution.clusters["cluster"].to_pylist()) == list(range(rows))
-    assert resolution.pairs.num_rows == 0
 
 
 def test_columns_of_any_type_and_binary_junk_are_taken() -> None:
@@ -230,20 +114,6 @@ def test_columns_of_any_type_and_binary_junk_are_taken() -> None:
     spec = parse_spec({"id": "id", "region": "US", "columns": {"name": "full_name", "phone": "phone", "born": "date"}})
     found = resolve(records, spec).clusters["cluster"].to_pylist()
     assert found[0] == found[2] and len(set(found)) == 3
-
-
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        ({"id": pa.array(["a", None]), "name": pa.array(["x", "y"])}, "1 nulls"),
-        ({"id": pa.array(["a", "a"]), "name": pa.array(["x", "y"])}, "repeats 1 ids"),
-        ({"id": pa.array(["a", "b"]), "nam": pa.array(["x", "y"])}, "did you mean 'nam'"),
-        ({"id": pa.array(["a", "b"]), "name": pa.array([["x"], ["y"]])}, "plain values"),
-    ],
-)
-def test_a_table_that_cannot_be_matched_is_refused_in_a_sentence(columns: dict[str, pa.Array], message: str) -> None:
-    with pytest.raises(ConfigurationError, match=message):
-        resolve(pa.table(columns), parse_spec({"id": "id", "columns": {"name": "full_name"}}))
 
 
 @pytest.mark.parametrize(

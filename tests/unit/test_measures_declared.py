@@ -25,7 +25,7 @@ from include.contracts.settings import ROOT
 from include.contracts.tables import Table
 from include.measures import campaign, contact, engagement, frequency, nps, relation, renewal, sales, usage
 from include.measures.inputs import Inputs
-from include.measures.settings import load_thresholds
+from include.measures.settings import read_settings
 from include.measures.step import READS
 from include.reference import measures as measures_reference
 from include.reference import segments as segments_reference
@@ -44,7 +44,7 @@ def inputs() -> Inputs:
     import ibis  # noqa: PLC0415
 
     tables: dict[str, Any] = {name: ibis.memtable(as_read(table)) for name, table in READS.items()}
-    return Inputs(date(2026, 11, 20), "UTC", load_thresholds(CONFIG), **tables)
+    return Inputs(date(2026, 11, 20), "UTC", read_settings(CONFIG), **tables)
 
 
 def frequencies(inputs: Inputs) -> Any:
@@ -117,16 +117,16 @@ def test_a_wrong_threshold_is_named(tmp_path: Path, path: tuple[str, ...], value
     place[path[-1]] = value
     (tmp_path / "measures.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"measures\.yaml") as caught:
-        load_thresholds(tmp_path)
+        read_settings(tmp_path)
     assert message in str(caught.value)
 
 
 def test_missing_and_broken_thresholds_are_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is missing"):
-        load_thresholds(tmp_path)
+        read_settings(tmp_path)
     (tmp_path / "measures.yaml").write_text("nps: [", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="line 1: this is no YAML"):
-        load_thresholds(tmp_path)
+        read_settings(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pytest
 
 from include.profiles.members import member_records
 from include.profiles.names import with_names
-from include.profiles.settings import load_survivorship
+from include.profiles.settings import read_settings
 from include.profiles.survivorship import candidates, lineage, ranked, winners
 from tests.people import crosswalk, found, people, person
 
-RULES = load_survivorship(Path("include/config/survivorship.yaml"))
+RULES = read_settings(Path("include/config"))
 UNIT = dict(RULES.units)["name"]
 CRM, USAGE, MAIL, LEAD, NPS = "crm.contact:1", "usage.user:2", "email.prospect:3", "crm.lead:4", "nps.respondent:5"
 

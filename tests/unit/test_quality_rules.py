@@ -9,16 +9,16 @@ import pytest
 from include.contracts.errors import ConfigurationError
 from include.contracts.published import PUBLISHED
 from include.contracts.settings import Settings
-from include.quality.settings import read_rules
+from include.quality.settings import read_settings
 
 
 def _read(folder: Path, text: str) -> None:
     (folder / "quality.yaml").write_text(text)
-    read_rules(folder)
+    read_settings(folder)
 
 
 def test_the_shipped_file_is_good() -> None:
-    assert read_rules(Settings().config).tables.keys() <= {item.name for item in PUBLISHED}
+    assert read_settings(Settings().config).tables.keys() <= {item.name for item in PUBLISHED}
 
 
 def test_an_empty_file_means_the_declarations_alone(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="missing"):
-        read_rules(tmp_path)
+        read_settings(tmp_path)
 
 
 def test_parents_are_published_before_their_children() -> None:

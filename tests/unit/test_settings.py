@@ -38,7 +38,7 @@ def test_a_name_that_is_no_setting_is_passed_over_where_work_must_go_on() -> Non
 
 
 def test_the_page_is_that_of_the_declaration() -> None:
-    assert PLACE.read_text(encoding="utf-8") == render(), "run python -m include.reference.settings"
+    assert PLACE.read_text(encoding="utf-8") == render(), "run python -m include.reference"
 
 
 def test_an_empty_variable_counts_as_unset() -> None:

@@ -7,7 +7,7 @@ import yaml
 
 from include.contracts.errors import ConfigurationError
 from include.profiles.members import member_records
-from include.profiles.settings import AttributeRules, Rule, load_survivorship
+from include.profiles.settings import AttributeRules, Rule, read_settings
 from include.profiles.survivorship import candidates, lineage, ranked, winners
 from tests.people import crosswalk, found, on, people, person
 
@@ -102,7 +102,7 @@ def test_names_keep_their_script():
 
 
 def test_the_rules_of_the_project_are_valid():
-    rules = load_survivorship(CONFIG)
+    rules = read_settings(CONFIG.parent)
     assert dict(rules.units)["address"].fields == ("street", "city", "region", "postcode", "country")
     assert dict(rules.units)["title"].fields == ("title",)
 
@@ -125,5 +125,5 @@ def test_faulty_rules_are_refused_with_what_is_wrong(tmp_path, change, message):
         given[key] = {k: v for k, v in {**given[key], **value}.items() if v} if isinstance(value, dict) else value
     (tmp_path / "survivorship.yaml").write_text(yaml.safe_dump(given, sort_keys=False))
     with pytest.raises(ConfigurationError) as error:
-        load_survivorship(tmp_path / "survivorship.yaml")
+        read_settings(tmp_path)
     assert message in str(error.value)

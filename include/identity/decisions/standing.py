@@ -11,10 +11,12 @@ import pyarrow as pa
 from include.contracts.identity import APPLIED, CROSSWALK, HISTORY, REGISTER
 from include.contracts.runs import DatasetRef, fingerprint
 from include.contracts.staged import PERSON_RECORD
+from include.contracts.tables import Table
 from include.identity.decisions.book import seen_digest
 from include.identity.decisions.decision import Known, StewardDecision, bound_records
 from include.matching.constraints import Decision
 from include.storage.engine import Engine
+from include.storage.lake import Manifest
 
 # An alias binds a record that is the profile's own and still there; else the one that founded it.
 _REPRESENTATIVE = """
@@ -43,7 +45,7 @@ class Records:
         return Known(frozenset(digests) | gone, founders, self.columns), digests
 
     def _founders(self, named: set[str]) -> dict[str, str]:
-        register = self.engine.read(REGISTER, self._sibling(REGISTER.name))
+        register = self.engine.read(REGISTER, self._sibling(REGISTER))
         crosswalk = self.engine.read(CROSSWALK, self.crosswalk)
         backend = self.engine.ibis
         for name, rows in (("register", register), ("crosswalk", crosswalk)):
@@ -63,12 +65,13 @@ class Records:
         if not named:
             return frozenset()
         self._name(named)
-        history = self.engine.read(HISTORY, self._sibling(HISTORY.name))
+        history = self.engine.read(HISTORY, self._sibling(HISTORY))
         found = history.semi_join(self.engine.ibis.table("named"), [("record_id", "id")]).record_id
         return frozenset(found.to_pyarrow().to_pylist())
 
-    def _sibling(self, dataset: str) -> DatasetRef | None:
-        return DatasetRef(dataset, self.crosswalk.version, 0) if self.crosswalk else None
+    def _sibling(self, table: Table) -> Manifest | None:
+        """The version that was written together with the crosswalk."""
+        return self.engine.lake.version(table.name, self.crosswalk.version) if self.crosswalk else None
 
     def _name(self, ids: set[str]) -> None:
         self.engine.connection.register("named", pa.table({"id": pa.array(sorted(ids), pa.string())}))

@@ -2,7 +2,8 @@
 
 The clock is the warehouse's; every call may be repeated, as a task that is retried does. A run at work holds a lock
 that its process cannot outlive; one that is `running` without its lock was interrupted, and is called so. A run of the
-command line is one process, so it is at work between its stages, too.
+command line is one process, so it is at work between its stages, too; one of a DAG that was stopped between two stages
+waits until a later run of the DAG has ended.
 """
 
 from __future__ import annotations
@@ -29,10 +30,16 @@ EQUATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 AT_WORK = 4_957_342  # the first half of the advisory locks of runs at work: any number, the same in every process
 
 INTERRUPTED = "Its process ended before it could say why; run it again."
+OVERTAKEN = "It was stopped between two stages, and a later run has ended."
 
 _SETTLE = f"""
-UPDATE {RUN.fullname} SET state = 'interrupted', message = '{INTERRUPTED}'
-WHERE (state = 'running' OR state = 'waiting' AND starts_with(run_id, '{CLI}')) AND NOT EXISTS (
+UPDATE {RUN.fullname} run SET state = 'interrupted', message = CASE
+    WHEN state = 'running' OR starts_with(run_id, '{CLI}') THEN '{INTERRUPTED}' ELSE '{OVERTAKEN}' END
+WHERE (state = 'running' OR state = 'waiting' AND (starts_with(run_id, '{CLI}') OR EXISTS (
+    SELECT FROM {RUN.fullname} later
+    WHERE split_part(later.run_id, '/', 1) = split_part(run.run_id, '/', 1) AND later.started_at > run.started_at
+      AND later.state IN ('success', 'failed', 'held')
+))) AND NOT EXISTS (
     SELECT FROM pg_locks JOIN pg_database d ON d.oid = database AND d.datname = current_database()
     WHERE locktype = 'advisory' AND classid = :kind AND objsubid = 2
       AND objid::bigint = hashtext(run_id)::bigint & 4294967295
@@ -68,7 +75,7 @@ class Ledger:
             yield
 
     def settle(self) -> None:
-        """Call runs interrupted whose process is gone: killed, or its machine with it."""
+        """Call runs interrupted whose process is gone, killed or its machine with it, and those given up."""
         self._execute(sa.text(_SETTLE).bindparams(kind=AT_WORK))
 
     def abandon(self) -> None:

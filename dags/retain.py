@@ -1,0 +1,36 @@
+"""Remove what has stayed its declared time: superseded versions, old runs, logs, and what killed runs have left.
+
+`include/config/retention.yaml` says how long. What readers get, what it was made from and the exports that hold now
+stay, however old. `python -m include retain --dry-run` says what would go. Killed anywhere, the next run goes on.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG
+from kindred_airflow import START, WRITER, Tag, project, shared, stage_task, window_schedule
+
+from include.contracts.settings import Settings
+
+with DAG(
+    dag_id="retain",
+    description="Remove what has stayed its declared time",
+    doc_md=__doc__,
+    schedule=window_schedule(Settings.from_environment(), "30 6 * * *"),
+    start_date=START,
+    **shared(
+        Tag.OPERATIONS, owner="data-platform", timeout=timedelta(hours=1), late_after=timedelta(hours=12), **WRITER
+    ),
+):
+
+    @stage_task(doc_md="Remove it while nothing is written; hands on how many files and bytes of each kind went.")
+    def remove(*, dag_run: Any = None) -> list[dict[str, Any]]:
+        from dataclasses import asdict
+
+        from include.retention.step import retain
+
+        return [asdict(kind) for kind in retain(project(), dag_run.run_after)]
+
+    remove()

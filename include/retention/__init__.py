@@ -1,0 +1,1 @@
+"""Retention: what no longer serves anybody goes after its declared time; what somebody needs stays, however old."""

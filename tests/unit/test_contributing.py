@@ -1,0 +1,158 @@
+"""docs/contributing.md is true: each addition that it describes, made in a copy of the project with its files alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from include.contracts.settings import ROOT
+
+PAGE = ROOT / "docs" / "contributing.md"
+Edits = Mapping[str, tuple[tuple[str, str], ...]]  # by file, what stands there now and what is to stand there
+
+A_MEASURE: Edits = {
+    "include/contracts/measures/person.py": (
+        (
+            '    nps(date("nps_on",',
+            '    nps(boolean("nps_won_back", "A promoter now, a detractor before", required=True), default=False),\n'
+            '    nps(date("nps_on",',
+        ),
+    ),
+    "include/measures/nps.py": (
+        (
+            "        nps_on=latest.day,\n        nps_change",
+            "        nps_on=latest.day,\n"
+            "        nps_won_back=((latest.score >= 9) & (latest.previous <= 6)).fill_null(False),\n"
+            "        nps_change",
+        ),
+    ),
+}
+ITS_USE = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+from include.contracts.measures import CUSTOMER_360
+from include.measures.step import measure
+from include.reference.measures import render
+from include.segments.language import parse
+from tests.small_company import AS_OF, SmallCompany, read
+
+company = SmallCompany(Path(sys.argv[1]))
+for name, scores in {"won": (3, 9), "lost": (9, 3), "new": (10,)}.items():
+    company.person(name)
+    for number, score in enumerate(scores):
+        company.answer(name, score, AS_OF - timedelta(days=20 - number))
+rows = read(company.project, CUSTOMER_360, measure(company.project, company.run(), company.save()))
+assert {row["profile_id"]: row["nps_won_back"] for row in rows} == {"won": True, "lost": False, "new": False}, rows
+assert str(parse("nps_won_back", "person")) == "nps_won_back"
+assert "`nps_won_back`" in render()
+"""
+
+AN_OPERATOR: Edits = {
+    "include/segments/tree.py": (
+        (
+            "@dataclass(frozen=True, slots=True)\nclass IsNull:",
+            "@dataclass(frozen=True, slots=True)\n"
+            "class BeginsWith:\n"
+            '    """``begins_with(measure, text)``."""\n\n'
+            "    measure: Measured\n"
+            "    start: str\n\n"
+            "    def __str__(self) -> str:\n"
+            '        return f"begins_with({self.measure}, {_quoted(self.start)})"\n\n\n'
+            "@dataclass(frozen=True, slots=True)\nclass IsNull:",
+        ),
+        ("Between | Like | IsNull |", "Between | Like | BeginsWith | IsNull |"),
+        ("| IsNull(measure) |", "| IsNull(measure) | BeginsWith(measure, _) |"),
+    ),
+    "include/segments/language.py": (
+        ('FUNCTIONS = ("within_next",', 'FUNCTIONS = ("begins_with", "within_next",'),
+        (
+            '        if name.startswith("within"):',
+            '        if name == "begins_with":\n'
+            '            measure, start = self.parts.take(node, "expressions")\n'
+            "            return tree.BeginsWith(self._measure(measure), str(self._text(start)))\n"
+            '        if name.startswith("within"):',
+        ),
+    ),
+    "include/segments/expression.py": (
+        (
+            "            case tree.IsNull():",
+            "            case tree.BeginsWith(_, start):\n"
+            "                return value.startswith(start)\n"
+            "            case tree.IsNull():",
+        ),
+    ),
+    "include/reference/segments.py": (
+        (
+            "| `measure is null`",
+            "| `begins_with(measure, 'text')` | text that begins so; case matters |\n| `measure is null`",
+        ),
+    ),
+}
+ITS_TEST = """
+from datetime import date
+import ibis
+from include.reference.segments import render
+from include.segments import tree
+from include.segments.expression import Population, matching
+from include.segments.language import parse
+
+condition = parse("not begins_with(title, 'Head') and nps_score > 5", "person")
+assert tree.measures(condition) == ("nps_score", "title")
+people = ibis.memtable({"profile_id": ["a", "b"], "title": ["Head of IT", "CTO"], "nps_score": [9, 9]})
+found = matching(condition, "person", Population(date(2026, 1, 1), people, people, lambda key: ("person", people)))
+assert found.profile_id.to_pyarrow().to_pylist() == ["b"]
+assert "begins_with" in render()
+"""
+
+
+@pytest.fixture
+def added(tmp_path: Path) -> Callable[[Edits, str], None]:
+    """Make an addition in a copy of the project and run a script there."""
+
+    def add(edits: Edits, script: str) -> None:
+        shutil.copytree(ROOT / "include", tmp_path / "include", ignore=shutil.ignore_patterns("__pycache__"))
+        (tmp_path / "tests").symlink_to(ROOT / "tests")
+        for name, changes in edits.items():
+            place = tmp_path / name
+            text = place.read_text(encoding="utf-8")
+            for now, then in changes:
+                assert text.count(now) == 1, f"{name}: {now}"
+                text = text.replace(now, then)
+            place.write_text(text, encoding="utf-8")
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-c", script, str(tmp_path / "home")]
+        run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+
+    return add
+
+
+def files_of(section: str) -> set[str]:
+    """The files that the page's section lists, in its numbered steps."""
+    text = PAGE.read_text(encoding="utf-8").split(f"\n### {section}\n")[1].split("\n##")[0]
+    return set(re.findall(r"^\d+\. `([^`]+)`", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("section", "edits", "script"),
+    [("Add a measure", A_MEASURE, ITS_USE), ("Add an operator", AN_OPERATOR, ITS_TEST)],
+    ids=["a measure", "an operator"],
+)
+def test_an_addition_takes_the_files_that_the_page_names(added, section: str, edits: Edits, script: str) -> None:
+    listed = {name.replace("<family>", "nps").replace("<level>", "person") for name in files_of(section)}
+    assert listed == set(edits)
+    added(edits, script)
+
+
+def test_every_path_that_the_page_names_is_there() -> None:
+    named = re.findall(r"`((?:include|tests|docs|dags|plugins|benchmarks)/[\w/.]+)`", PAGE.read_text(encoding="utf-8"))
+    assert named
+    assert not [path for path in named if not (ROOT / path).exists()]
