@@ -15,6 +15,7 @@ from include.matching.records.columns import Codes
 Logits = npt.NDArray[np.float32]
 CERTAIN = np.float32(1e6)
 WEIGHTS = np.array([0.6, 0.25, 0.15])  # of mean, best and worst evidence between two clusters
+SAMPLE = 100_000  # records whose clusters are enough to learn from
 CHAIN = np.array([0.0, 1.0, 0.0])
 
 
@@ -51,6 +52,17 @@ def choose_threshold(logits: Logits) -> tuple[float, float]:
     expected = float((2 * np.cumsum(probability) / (np.arange(1, len(likely) + 1) + total)).max())
     half = min(max(expected / 2, 0.42), 0.5)
     return float(np.log(half / (1 - half))), expected
+
+
+def expected_f1(candidates: Candidates, logits: Logits, clusters: Clusters) -> float:
+    """The pairwise F1 that the clusters have if every probability holds, those of pairs that closure added included."""
+    within = clusters.cluster[candidates.left] == clusters.cluster[candidates.right]
+    added = clusters.cluster[clusters.extra_left] == clusters.cluster[clusters.extra_right]
+    listed, extra = (
+        1 / (1 + np.exp(-np.clip(odds, -60.0, 60.0).astype(np.float64))) for odds in (logits, clusters.extra_logits)
+    )
+    claimed, likely = int(within.sum() + added.sum()), float(listed.sum() + extra.sum())
+    return float(2 * (listed[within].sum() + extra[added].sum()) / (claimed + likely)) if claimed else 1.0
 
 
 def cluster(
@@ -93,6 +105,21 @@ def cluster(
     _agglomerate_all(members, (left, right, evidence), (prior, threshold, weights), (label, weakest))
     sizes = end - start
     return Clusters(label, weakest, extra_left, extra_right, extra, len(start), int(sizes.max(initial=1)))
+
+
+def sample(candidates: Candidates, logits: Logits, limit: int) -> tuple[npt.NDArray[np.bool_], int]:
+    """The pairs of some components, of about ``SAMPLE`` records in all, and of how many components each is one.
+
+    Components are drawn by a hash of the record that they are numbered by: which rows there are decides, nothing else.
+    """
+    n = candidates.keys.shape[1]
+    step = -(-n // SAMPLE)
+    if step <= 1:
+        return np.ones(len(logits), bool), 1
+    none = Ruling(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, bool))
+    parent = _components(candidates, logits, none, threshold=0.0, limit=limit)
+    drawn = (parent.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)) % np.uint64(step) == 0
+    return drawn[candidates.left] & (parent[candidates.left] == parent[candidates.right]), step
 
 
 def _components(candidates: Candidates, logits: Logits, ruling: Ruling, *, threshold: float, limit: int) -> Codes:

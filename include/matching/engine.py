@@ -56,11 +56,11 @@ def resolve(
         judge.learn(candidates, levels, model)
     ruling = rule_on(features, decisions)
     if model is None:
-        found = _group(candidates, levels, judge, ruling, watch)
-        with watch.stage("estimate"):
-            judge.learn_from(found.clusters, candidates, levels)
+        _learn_from_clusters(candidates, levels, judge, ruling, watch)
+    with watch.stage("score"):
+        logits = judge.score(levels)
     with watch.stage("block"):
-        likely = 1 / (1 + np.exp(-judge.score(levels).astype(np.float64)))
+        likely = 1 / (1 + np.exp(-logits.astype(np.float64)))
         candidates = extend(
             candidates, rules, likely, features, link_only=spec.link_only, pairs_per_record=spec.pairs_per_record
         )
@@ -68,8 +68,9 @@ def resolve(
         more = slice(levels.shape[1], None)
         added = comparison.compare(features, candidates.left[more], candidates.right[more])
         levels = np.concatenate([levels, added], axis=1)
-    found = _group(candidates, levels, judge, ruling, watch)
-    clusters, logits = found.clusters, found.logits
+    logits = np.concatenate([logits, judge.score(added)])
+    found = _group(_Scored(candidates, levels, logits), judge, ruling, watch)
+    clusters = found.clusters
     judged = Judged(features, spec, candidates, levels, logits, clusters, ruling, judge.odds, judge.prior)
     fitted = model or to_model(judge.fit, judge.groups, spec)
     report = {
@@ -91,27 +92,46 @@ def resolve(
 class _Found:
     """The clusters by one fit."""
 
-    logits: npt.NDArray[np.float32]
     threshold: float
     expected_f1: float
     clusters: clustering.Clusters
 
 
-def _group(
+@dataclass(frozen=True)
+class _Scored:
+    """Candidates, how alike each is, and its log odds."""
+
+    candidates: Candidates
+    levels: comparison.Levels
+    logits: npt.NDArray[np.float32]
+
+
+def _learn_from_clusters(
     candidates: Candidates, levels: comparison.Levels, judge: _Judge, ruling: clustering.Ruling, watch: Watch
-) -> _Found:
-    """Score the candidates, choose the threshold and cluster."""
-    features, spec = judge.features, judge.spec
+) -> None:
+    """Estimate again from who is found to be one person, in a sample of a large table."""
     with watch.stage("score"):
-        logits, apart = judge.score(levels), judge.two_people(levels)
+        logits = judge.score(levels)
+        some, stands_for = clustering.sample(candidates, logits, judge.spec.largest_cluster)
+        part = _Scored(candidates.only(some), levels[:, some], logits[some])
+    found = _group(part, judge, ruling, watch)
+    with watch.stage("estimate"):
+        judge.learn_from(found.clusters, part, stands_for)
+
+
+def _group(scored: _Scored, judge: _Judge, ruling: clustering.Ruling, watch: Watch) -> _Found:
+    """Choose the threshold and cluster."""
+    spec, logits = judge.spec, scored.logits
+    with watch.stage("score"):
+        apart = judge.two_people(scored.levels)
         threshold, expected_f1 = clustering.choose_threshold(logits)
     with watch.stage("cluster"):
         clusters = clustering.cluster(
-            candidates, (logits, apart), judge.judge, ruling, prior=judge.prior, threshold=threshold,
-            limit=spec.largest_cluster, source=features.source if spec.link_only else np.zeros(0, np.int32),
+            scored.candidates, (logits, apart), judge.judge, ruling, prior=judge.prior, threshold=threshold,
+            limit=spec.largest_cluster, source=judge.features.source if spec.link_only else np.zeros(0, np.int32),
             chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
         )  # fmt: skip
-    return _Found(logits, threshold, expected_f1, clusters)
+    return _Found(threshold, clustering.expected_f1(scored.candidates, logits, clusters), clusters)
 
 
 TELLING = 4  # records of one person from which each pair of them is told by others than itself
@@ -138,15 +158,15 @@ class _Judge:
         known = known_fit(model, self.groups) if model else None
         self._settle(estimation.estimate(self.groups, universe, self.features.size, known=known), known)
 
-    def learn_from(self, clusters: clustering.Clusters, candidates: Candidates, levels: comparison.Levels) -> None:
+    def learn_from(self, clusters: clustering.Clusters, scored: _Scored, stands_for: int) -> None:
         """Estimate again, now that clusters tell how one person's records differ where no pair tells by itself."""
         size = np.bincount(clusters.cluster, minlength=self.features.size)[clusters.cluster]
         who = np.where(size >= TELLING, clusters.cluster, -1 - np.arange(self.features.size, dtype=np.int32))
-        listed = levels[:, who[candidates.left] == who[candidates.right]]
+        listed = scored.levels[:, who[scored.candidates.left] == who[scored.candidates.right]]
         extra = who[clusters.extra_left] == who[clusters.extra_right]
         added = self._compare(clusters.extra_left[extra], clusters.extra_right[extra])
         if listed.shape[1] + added.shape[1]:
-            universe = self.universe.with_joined(listed, added)
+            universe = self.universe.with_joined(listed, added, stands_for)
             self._settle(estimation.estimate(self.groups, universe, self.features.size, begin=self.fit), None)
 
     def _settle(self, fit: Fit, known: Fit | None) -> None:

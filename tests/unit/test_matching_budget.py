@@ -49,7 +49,7 @@ def test_what_is_left_of_the_budget_goes_where_true_pairs_were_found(rules: list
 def test_pairs_that_are_known_to_be_one_persons_count_as_nothing_else() -> None:
     patterns = np.array([[1, 2, 3]], np.uint8)
     universe = Universe(patterns, np.array([10.0, 5.0, 1.0]), 16.0, np.zeros(3))
-    known = universe.with_joined(np.array([[1, 1]], np.uint8), np.array([[4]], np.uint8))
+    known = universe.with_joined(np.array([[1, 1]], np.uint8), np.array([[4]], np.uint8), 1)
     weight = dict(zip(known.patterns[0].tolist(), known.weight.tolist(), strict=True))
     assert weight == {1: 10.0, 2: 5.0, 3: 1.0, 4: 1.0}
     likely = np.full((7, 4), 1 / 7)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,8 @@ class Blocks:
     order: Codes
     bounds: npt.NDArray[np.int64]
     report: dict[str, Any]
+    typical: float = 0.0  # records of the block that a pair stands in, on average
+    dropped: Blocks | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,12 @@ class Candidates:
     names: tuple[str, ...]
     keys: npt.NDArray[np.uint32]  # rule by record, but for rules across; 0 where the record's block was dropped
     report: list[dict[str, Any]]
+    blocks: tuple[Blocks, ...] = ()  # of each rule, those that were dropped among them
+
+    def only(self, some: npt.NDArray[np.bool_]) -> Candidates:
+        """Those of the pairs that ``some`` marks."""
+        before = np.concatenate([[0], np.cumsum(some)])
+        return replace(self, left=self.left[some], right=self.right[some], ends=before[self.ends])
 
     def rule_of(self, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Which rule listed each pair; ``len(names)`` for a pair that closure added."""
@@ -116,7 +124,9 @@ def _candidates(
         blocks.report["pairs"] = int(mine.sum())
     left, right = (np.concatenate([np.zeros(0, np.int32), *(one[side] for one in listed)]) for side in (1, 2))
     ends = np.cumsum([len(one[1]) for one in listed])
-    return Candidates(left, right, ends, tuple(r.name for r in rules), keys, [one[0].report for one in listed])
+    formed = tuple(replace(one[0], order=left[:0], bounds=ends[:0]) for one in listed)
+    report = [one.report for one in formed]
+    return Candidates(left, right, ends, tuple(r.name for r in rules), keys, report, formed)
 
 
 def packed(left: Codes, right: Codes) -> npt.NDArray[np.int64]:
@@ -144,12 +154,23 @@ def form_blocks(keys: Keys, allowed: int, rule: Rule | None = None) -> Blocks:
         worst = dropped[np.lexsort((start[dropped], -size[dropped]))][:5]
         report["worst"] = [{"value": rule.spell(int(order[start[g]])), "records": int(size[g])} for g in worst]
         report["pairs_dropped"] = int((size[dropped] * (size[dropped] - 1) // 2).sum())
-    for g in dropped:
-        keys[order[start[g] : end[g]]] = 0
+    out = _bounded(order, start[dropped], end[dropped])
+    keys[out.order] = 0
     if cap:
         start, end = start[size < cap], end[size < cap]
-    report["largest_kept"] = int((end - start).max(initial=0))
-    return Blocks(order, np.stack([start, end], 1).ravel().astype(np.int64), report)
+    size = end - start
+    pairs = size * (size - 1) // 2
+    report["largest_kept"] = int(size.max(initial=1) if len(size) else 0)
+    typical = float((size * pairs).sum() / max(pairs.sum(), 1))
+    return Blocks(order, np.stack([start, end], 1).ravel().astype(np.int64), report, typical, out)
+
+
+def _bounded(order: Codes, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> Blocks:
+    """The blocks alone, side by side."""
+    size = end - start
+    edge = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    records = order[np.repeat(start - edge[:-1], size) + np.arange(int(edge[-1]))]
+    return Blocks(records, np.stack([edge[:-1], edge[1:]], 1).ravel(), {})
 
 
 def list_pairs(blocks: Blocks, keys: npt.NDArray[np.uint32], at: int, source: Codes) -> tuple[Codes, Codes]:

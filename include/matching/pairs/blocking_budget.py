@@ -1,7 +1,7 @@
 """What is left of the table's budget of pairs, spent on the dropped blocks that promise most true pairs.
 
 A rule's cap keeps blocking within bounds before anything is known of the table. Once its pairs have been judged, each
-dropped block promises what the rule's largest kept ones held; the best are compared too, whichever rule they are of.
+dropped block promises by what the rule's kept ones held; the best are compared too, whichever rule they are of.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.pairs.blocking import LEAST, Blocks, Candidates, Rule, form_blocks, list_pairs, packed
+from include.matching.pairs.blocking import LEAST, Blocks, Candidates, Rule, list_pairs, packed
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
 
@@ -22,11 +22,10 @@ UNSURE = 50.0  # pairs that the promise of a rule is steadied by, one in a hundr
 
 @dataclass(frozen=True)
 class Offer:
-    """The dropped blocks of a rule: their places among its ``blocks``, the pairs of each, and what a pair promises."""
+    """The dropped blocks of a rule, the pairs of each, and what a pair promises."""
 
     rule: int
     blocks: Blocks
-    places: npt.NDArray[np.int64]
     pairs: npt.NDArray[np.int64]
     promise: npt.NDArray[np.float64]
 
@@ -45,9 +44,11 @@ def extend(
     ``likely`` is the probability of each candidate; ``pairs_per_record`` is the budget of the whole table.
     """
     left_over = max(LEAST, int(pairs_per_record * features.size)) - len(candidates.left)
+    if left_over <= 0:
+        return candidates
     rules = sorted(rules, key=lambda rule: rule.across is not None)
     offers = [offer for at, rule in enumerate(rules) if (offer := _offer(at, rule, candidates, likely)) is not None]
-    if left_over <= 0 or not offers:
+    if not offers:
         return candidates
     source = features.source if link_only else np.zeros(0, np.int32)
     late = int(candidates.ends[len(candidates.keys) - 1])
@@ -64,27 +65,21 @@ def extend(
 
 def _offer(at: int, rule: Rule, candidates: Candidates, likely: npt.NDArray[np.float64]) -> Offer | None:
     """True pairs grow as a block does and pairs as its square, so what a pair promises falls with a block's size."""
-    report = candidates.report[at]
-    if rule.across is not None or not report["dropped"]:
+    blocks = candidates.blocks[at]
+    mine = likely[int(candidates.ends[at - 1]) if at else 0 : int(candidates.ends[at])]
+    if rule.across is not None or blocks.dropped is None or not len(blocks.dropped.order):
         return None
-    blocks = form_blocks(rule.keys.copy(), np.iinfo(np.int64).max)
-    size = blocks.bounds[1::2] - blocks.bounds[::2]
-    kept = max(int(report["largest_kept"]), 2)
-    of_record = np.zeros(len(rule.keys), np.int64)
-    of_record[_records(blocks)] = np.repeat(size, size)
-    mine = slice(int(candidates.ends[at - 1]) if at else 0, int(candidates.ends[at]))
-    large = likely[mine][of_record[candidates.left[mine]] > kept / 2]
-    promise = (large.sum() + UNSURE / 100) / (len(large) + UNSURE)
-    places = np.flatnonzero(size > report["largest_kept"])
-    return Offer(at, blocks, places, size[places] * (size[places] - 1) // 2, promise * kept / size[places])
+    size = blocks.dropped.bounds[1::2] - blocks.dropped.bounds[::2]
+    promise = (mine.sum() + UNSURE / 100) / (len(mine) + UNSURE) * max(blocks.typical, 2.0) / size
+    return Offer(at, blocks.dropped, size * (size - 1) // 2, promise)
 
 
 def _best(offers: Sequence[Offer], left_over: int) -> Iterator[tuple[Offer, npt.NDArray[np.int64]]]:
     """Of each offer the blocks to take, the most promising of all offers first, while the budget lasts."""
-    owner = np.repeat(np.arange(len(offers)), [len(offer.places) for offer in offers])
-    place, pairs, promise = (
-        np.concatenate([getattr(o, name) for o in offers]) for name in ("places", "pairs", "promise")
-    )
+    owner = np.repeat(np.arange(len(offers)), [len(offer.pairs) for offer in offers])
+    place = np.concatenate([np.arange(len(offer.pairs)) for offer in offers])
+    pairs = np.concatenate([offer.pairs for offer in offers])
+    promise = np.concatenate([offer.promise for offer in offers])
     order = np.lexsort((place, owner, -promise))
     order = order[promise[order] >= LEAST_PROMISE]
     order = order[np.cumsum(pairs[order]) <= left_over]
@@ -96,13 +91,6 @@ def _best(offers: Sequence[Offer], left_over: int) -> Iterator[tuple[Offer, npt.
 
 def _bounds(blocks: Blocks, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.ascontiguousarray(np.stack([blocks.bounds[2 * chosen], blocks.bounds[2 * chosen + 1]], 1).ravel())
-
-
-def _records(blocks: Blocks) -> Codes:
-    """The records of all blocks, block by block."""
-    size = blocks.bounds[1::2] - blocks.bounds[::2]
-    shift = np.repeat(blocks.bounds[::2] - np.cumsum(size) + size, size)
-    return blocks.order[shift + np.arange(int(size.sum()))]
 
 
 def _added(

@@ -31,13 +31,16 @@ class Universe:
     pairs: float  # all pairs of the table
     joined: npt.NDArray[np.float64]  # of each pattern's weight, the pairs that are known to be one person's
 
-    def with_joined(self, listed: Levels, added: Levels) -> Universe:
-        """The same pairs once some are known to be one person's: ``listed`` ones, and others that were ``added``."""
+    def with_joined(self, listed: Levels, added: Levels, stands_for: int) -> Universe:
+        """The same pairs once some are known to be one person's: ``listed`` ones, and others that were ``added``.
+
+        Each such pair stands for so many.
+        """
         every = np.concatenate([self.patterns, listed, added], axis=1)
         _, index, inverse = np.unique(fingerprints(every), return_index=True, return_inverse=True)
         at, size = self.patterns.shape[1], len(index)
-        joined = np.bincount(inverse[at:], minlength=size).astype(np.float64)
-        of_listed = np.bincount(inverse[at : at + listed.shape[1]], minlength=size)
+        joined = np.bincount(inverse[at:], minlength=size).astype(np.float64) * stands_for
+        of_listed = np.bincount(inverse[at : at + listed.shape[1]], minlength=size) * stands_for
         rest = np.maximum(np.bincount(inverse[:at], self.weight, size) - of_listed, 0.0)
         return Universe(np.ascontiguousarray(every[:, index]), rest + joined, self.pairs, joined)
 

@@ -43,6 +43,7 @@ from include.matching.weights.fit import (
 )
 
 PASSES = 100  # at most
+AGAIN = 10  # at most, from a fit to begin with
 SETTLED = 1e-4  # a pass that changes no probability by more is the last
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
@@ -66,7 +67,7 @@ def estimate(
     fit = known or begin or initial(groups, records)
     prior, share = start(groups).theta, log_share(initial(groups, records))
     has_names = bool(named(groups))
-    for _ in range(1 if known else PASSES):
+    for _ in range(1 if known else AGAIN if begin else PASSES):
         table = tables(fit, groups)
         mass = _share_out(_expect(table, log_share(fit), universe), universe)
         told = _extrapolate(mass, _clear(table, share, groups, universe)) if has_names else mass
