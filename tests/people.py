@@ -18,6 +18,8 @@ def on(year, month=1, day=1):
     return datetime(year, month, day, tzinfo=UTC)
 
 
+# the part of each source that these tests name
+PARTS = {"crm": "crm", "usage": "product", "email": "mail", "nps": "survey"}
 PROVENANCE = {"load_id": "load", "extracted_at": on(2026)}
 
 
@@ -32,7 +34,8 @@ def person(record_id, **values):
     source, rest = record_id.split(".", 1)
     kind, key = rest.split(":", 1)
     return {
-        "record_id": record_id, "source": source, "object": kind, "source_key": key, "is_deleted": False,
+        "record_id": record_id, "source": source, "part": PARTS[source], "object": kind,
+        "source_key": key, "is_deleted": False,
         "created_at": on(2020), "updated_at": on(2024), **PROVENANCE, **values,
     }  # fmt: skip
 
@@ -45,7 +48,8 @@ def account(account_id, **values):
     source, rest = account_id.split(".", 1)
     kind, key = rest.split(":", 1)
     return {
-        "account_id": account_id, "source": source, "object": kind, "source_key": key, "is_deleted": False,
+        "account_id": account_id, "source": source, "part": PARTS[source], "object": kind,
+        "source_key": key, "is_deleted": False,
         "updated_at": on(2024), **PROVENANCE, **values,
     }  # fmt: skip
 

@@ -204,7 +204,6 @@ def _evidence_records(reader: LakeReader, clauses: tuple[Clause, ...]) -> set[st
     """The person records that values come from; an answer's is that of its respondent."""
     sources = {source.record for clause in clauses for source in clause.sources if source.record}
     answers: ir.Table = reader.input(NPS_RESPONSE)
-    asked = sorted(source for source in sources if source.startswith("nps.response:"))
-    if asked:
-        sources.update(answers.filter(answers.response_id.isin(asked)).record_id.to_pyarrow().to_pylist())
+    if sources:
+        sources.update(answers.filter(answers.response_id.isin(sorted(sources))).record_id.to_pyarrow().to_pylist())
     return sources

@@ -39,6 +39,17 @@ def read_configuration(path: Path, section: type[S]) -> S:
         raise ConfigurationError(f"{path.name}: {'; '.join(faults)}.") from None
 
 
+def place_of(path: Path, *keys: str) -> str:
+    """Return the file and the line on which the value at ``keys`` begins, for a message; the file where it has none."""
+    node: Any = yaml.compose(path.read_text("utf-8"))
+    for key in keys:
+        found = [v for k, v in node.value if k.value == key] if isinstance(node, yaml.MappingNode) else []
+        if not found:
+            return path.name
+        node = found[0]
+    return f"{path.name}, line {node.start_mark.line + 1}"
+
+
 def _content(path: Path) -> Any:
     try:
         return yaml.safe_load(path.read_text("utf-8")) or {}

@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
-from include.contracts.configuration import Section, read_configuration
+from include.contracts.configuration import Section, place_of, read_configuration
+from include.contracts.errors import ConfigurationError
+from include.contracts.exports import SYSTEMS
+from include.contracts.nearest import nearest
+from include.contracts.systems import ONLY_ONE
 
 FILE = "sources.yaml"
 
@@ -16,7 +20,7 @@ FILE = "sources.yaml"
 class SourceSettings(Section):
     """One source of ``sources.yaml``."""
 
-    kind: str = Field(description="Format of its exports, a key of include/sources/registry.py")
+    kind: str = Field(description="System that it is, as a module of include/contracts/exports declares it")
     path: Path = Field(description="Folder of its exports, under the folder of all exports")
     schedule: str = Field(description="Cron expression of its extraction, in UTC")
     owner: str = Field(min_length=1, description="Who answers for it")
@@ -55,6 +59,10 @@ class Limits(Section):
         default=0.5, ge=0, le=1, description="least share of the rows of the quietest like weekday of four weeks"
     )
     at_least: int = Field(default=5, ge=0, description="fewer missing rows than this ask nobody")
+    dangling: float = Field(
+        default=0.05, ge=0, le=1, description="share of an object's rows that may need a row that is not there"
+    )
+    dangling_rows: int = Field(default=20, ge=0, description="so few of them stop nothing")
     unreadable: float = Field(default=0.05, ge=0, le=1, description="share of a file's rows that may be unreadable")
     unreadable_rows: int = Field(default=100, ge=0, description="so few unreadable rows stop no file")
 
@@ -74,7 +82,31 @@ class _Sources(Section):
 
 def read_sources(folder: Path) -> Mapping[str, SourceSettings]:
     """Read ``sources.yaml`` of a configuration folder; raises ConfigurationError naming source and setting."""
-    return read_configuration(folder / FILE, _Sources).sources
+    sources = read_configuration(folder / FILE, _Sources).sources
+    for name, source in sources.items():
+        _check(folder / FILE, name, source)
+    for part in ONLY_ONE:
+        several = [name for name, source in sources.items() if SYSTEMS[source.kind].part == part]
+        if len(several) > 1:
+            place = place_of(folder / FILE, "sources", several[1], "kind")
+            both = f"{several[0]} and {several[1]} both play the part {part.value!r}, which one source alone may play"
+            raise ConfigurationError(f"{place}: {both}; take one of them away.")
+    return sources
+
+
+def _check(path: Path, name: str, source: SourceSettings) -> None:
+    """Raise ConfigurationError where a source is of no system, or of one that is not declared in full."""
+    place = place_of(path, "sources", name, "kind")
+    if source.kind not in SYSTEMS:
+        raise ConfigurationError(f"{place}: {name}.kind {source.kind!r} is not known{nearest(source.kind, SYSTEMS)}.")
+    system = SYSTEMS[source.kind]
+    for fault in system.faults():
+        raise ConfigurationError(f"{system.place}: {fault}.")
+    known = [file.object for file in system.files]
+    for wanted in source.objects:
+        if wanted not in known:
+            place, hint = place_of(path, "sources", name, "objects"), nearest(wanted, known)
+            raise ConfigurationError(f"{place}: {name}.objects names {wanted!r}, which this kind has not{hint}.")
 
 
 def read_limits(folder: Path) -> Limits:

@@ -5,9 +5,12 @@ Ids are made as ``<source>.<object>:<key in the source>``, for example ``crm.con
 
 from __future__ import annotations
 
+from include.contracts.systems import Part
 from include.contracts.tables import Column, Table, boolean, count, date, integer, number, text, timestamp
 
-EMAIL_ACTIVITY_KINDS = ("sent", "open", "click", "unsubscribe", "bounce", "complaint", "form", "reply")
+EMAIL_ACTIVITY_KINDS = (
+    "sent", "open", "click", "unsubscribe", "resubscribe", "bounce", "complaint", "form", "reply",
+)  # fmt: skip
 ACTORS = ("human", "machine", "unknown")
 CONTRACT_TYPES = ("term", "auto_renew", "multi_year", "evergreen", "month_to_month")
 CONTRACT_STATUSES = ("draft", "active", "expired", "cancelled")
@@ -27,7 +30,8 @@ PERSON_RECORD = Table(
     key=("record_id",),
     columns=(
         text("record_id", "<source>.<object>:<source key>"),
-        text("source", "Source that holds the record: crm, email, usage, nps", required=True),
+        text("source", "Source that holds the record, by its name in sources.yaml", required=True),
+        text("part", "Part that the source plays, whatever its name", required=True, allowed=tuple(Part)),
         text("object", "Object inside the source: contact, lead, prospect, user, respondent", required=True),
         text("source_key", "Key of the row in its source", required=True),
         text("first_name", "Given name, white space folded; placeholders are null", personal=True),
@@ -65,6 +69,7 @@ ACCOUNT = Table(
     columns=(
         text("account_id", "<source>.<object>:<source key>"),
         text("source", "Source that holds the account", required=True),
+        text("part", "Part that the source plays, whatever its name", required=True, allowed=tuple(Part)),
         text("object", "Object inside the source: account, group", required=True),
         text("source_key", "Key of the row in its source", required=True),
         text("name", "Name of the company"),

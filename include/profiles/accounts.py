@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.systems import Part
 from include.profiles.settings import DomainRules
 
 SALESFORCE_KEY = 15  # characters of a Salesforce id that identify; an 18-character id adds a check sum
@@ -17,8 +18,8 @@ def link_accounts(accounts: ir.Table) -> ir.Table:
     just one; else it decides nothing. Deleted accounts stand for nothing.
     """
     living = accounts.filter(~accounts.is_deleted)
-    crm = living.filter(living.source == "crm")
-    others = living.filter(living.source != "crm").mutate(
+    crm = living.filter(living.part == Part.CRM)
+    others = living.filter(living.part != Part.CRM).mutate(
         key=lambda t: t.crm_id.left(SALESFORCE_KEY), folded=lambda t: _folded(t.name)
     )
     by_key = crm.select(by_key=crm.account_id, key=crm.source_key.left(SALESFORCE_KEY))
@@ -84,7 +85,7 @@ def belonging(members: ir.Table, links: ir.Table, domains: ir.Table) -> ir.Table
     attached = _attached(members, links)
     said = attached.select(
         "profile_id", "account_id", "changed_at", "record_id",
-        standing=ibis.ifelse(attached.source == "crm", 0, 1),
+        standing=ibis.ifelse(attached.part == Part.CRM, 0, 1),
     )  # fmt: skip
     mailed = members.filter(members.speaks, members.email.notnull()).mutate(domain=lambda t: _domain(t.email))
     guessed = mailed.inner_join(domains, "domain", rname="found_{name}").select(
@@ -107,7 +108,7 @@ def _attached(members: ir.Table, links: ir.Table) -> ir.Table:
 
 def _domain_people(members: ir.Table, links: ir.Table) -> ir.Table:
     attached = _attached(members, links)
-    mailed = attached.filter(attached.source == "crm", attached.email.notnull())
+    mailed = attached.filter(attached.part == Part.CRM, attached.email.notnull())
     return mailed.select("profile_id", "account_id", domain=_domain(mailed.email))
 
 

@@ -21,10 +21,33 @@ def digest(value: ir.StringValue) -> ir.StringValue:
     return value.hexdigest("sha256")
 
 
-def remember(before: ir.Table, statements: ir.Table) -> ir.Table:
+def read_anew(before: ir.Table, now: ir.Table) -> ir.Table:
+    """Return ``record_id, purpose, point_digest, read_now`` of points whose words are the same and are read otherwise.
+
+    ``before`` and ``now`` are the person records of two runs; a region or a placeholder was corrected between them.
+    """
+    both = before.inner_join(now, "record_id", rname="now_{name}")
+    parts = []
+    for point, purpose in PURPOSE.items():
+        was, said = both[point], both[f"{point}_received"]
+        read = both.filter(said == both[f"now_{point}_received"], ~was.identical_to(both[f"now_{point}"]))
+        parts.append(
+            read.select(
+                "record_id",
+                purpose=ibis.literal(purpose),
+                point_digest=digest(ibis.coalesce(read[point], read.record_id)),
+                read_now=digest(ibis.coalesce(read[f"now_{point}"], read.record_id)),
+            )
+        )
+    return ibis.union(*parts)
+
+
+def remember(before: ir.Table, statements: ir.Table, reread: ir.Table | None = None) -> ir.Table:
     """Fold this run's statements (staged/consent) into the memory (consent); the same ones twice change nothing.
 
-    A statement without a time counts from the moment its row was known to be true.
+    A statement without a time counts from the moment its row was known to be true. What is remembered of a point that
+    is ``reread`` (``read_anew``) is remembered of what the same words are read as now: what people said stays, what
+    followed from a wrong reading does not.
     """
     at = ibis.coalesce(statements["at"], statements.extracted_at)
     out = statements.status == OUT
@@ -38,6 +61,9 @@ def remember(before: ir.Table, statements: ir.Table) -> ir.Table:
         granted_at=ibis.ifelse(~out, at, None),
     )
     known = before.select(*said.columns)
+    if reread is not None:
+        moved = known.left_join(reread, ["record_id", "purpose", "point_digest"], rname="of_{name}")
+        known = moved.mutate(point_digest=ibis.coalesce(moved.read_now, moved.point_digest)).select(*said.columns)
     folded = (
         said.union(known)
         .group_by("record_id", "point_digest", "purpose")

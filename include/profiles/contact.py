@@ -8,6 +8,7 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.systems import Part
 from include.profiles.consent import OUT, PURPOSE, digest, of_points
 from include.profiles.settings import PointRules, Rule
 
@@ -21,8 +22,8 @@ def sightings(members: ir.Table) -> ir.Table:
     points = {
         "email": carried.email,
         "phone": carried.phone,
-        "crm_id": ibis.ifelse(carried.source == "crm", carried.source_key, carried.crm_id),
-        "user_id": ibis.ifelse((carried.source == "usage") & (carried.object == "user"), carried.source_key, None),
+        "crm_id": ibis.ifelse(carried.part == Part.CRM, carried.source_key, carried.crm_id),
+        "user_id": ibis.ifelse(carried.part == Part.PRODUCT, carried.source_key, None),
     }
     context = ("profile_id", "record_id", "source", "source_rank", "created_at", "changed_at")
     rows = [carried.select(*context, type=ibis.literal(kind), value=value) for kind, value in points.items()]

@@ -9,7 +9,7 @@ from include.profiles.settings import ATTRIBUTES
 
 # The columns of staged/person_record that a profile is made of.
 USED = (
-    "record_id", "source", "object", "source_key", "email", "phone", "crm_id", "account_id", *ATTRIBUTES,
+    "record_id", "source", "part", "object", "source_key", "email", "phone", "crm_id", "account_id", *ATTRIBUTES,
     "is_deleted", "created_at", "updated_at", "extracted_at",
 )  # fmt: skip
 LAST = 1_000  # the rank of a source that survivorship.yaml does not name
@@ -24,7 +24,7 @@ def member_records(crosswalk: ir.Table, records: ir.Table, sources: tuple[str, .
     ranks = [(f"{name}", rank) for rank, name in enumerate(sources)]
     joined = crosswalk.select("record_id", "profile_id", "confidence").inner_join(records.select(*USED), "record_id")
     ranked = joined.mutate(
-        source_rank=(joined.source + "." + joined.object).cases(*ranks, else_=LAST),
+        source_rank=(joined.part + "." + joined.object).cases(*ranks, else_=LAST),
         changed_at=ibis.coalesce(joined.updated_at, joined.created_at, joined.extracted_at),
     )
     living = (~ranked.is_deleted).any().over(ibis.window(group_by="profile_id"))

@@ -6,10 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from include.contracts.configuration import Section, read_configuration
 from include.contracts.nearest import nearest
+from include.contracts.systems import Part
 
 FILE = "survivorship.yaml"
 
@@ -58,10 +59,21 @@ class DomainRules(Section):
 class Survivorship(Section):
     """All rules that make one profile of several records."""
 
-    sources: tuple[str, ...] = Field(description="source.object, the most trusted first", min_length=1)
+    sources: tuple[str, ...] = Field(
+        description="the most trusted first, each as part.object, such as crm.contact", min_length=1
+    )
     attributes: dict[str, AttributeRules]
     contact_points: dict[str, PointRules]
     domains: DomainRules = DomainRules()
+
+    @field_validator("sources")
+    @classmethod
+    def _of_known_parts(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        for source in sources:
+            part = source.split(".", 1)[0]
+            if part not in tuple(Part):
+                raise ValueError(f"{source!r} names no part that a source plays{nearest(part, list(map(str, Part)))}")
+        return sources
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -23,7 +23,7 @@ from include.contracts.staged import CONSENT as STAGED_CONSENT
 from include.contracts.staged import EMAIL_ACTIVITY, PERSON_RECORD
 from include.contracts.tables import Table
 from include.profiles.accounts import belonging, corporate_domains, link_accounts, unified_accounts
-from include.profiles.consent import of_profiles, remember
+from include.profiles.consent import of_profiles, read_anew, remember
 from include.profiles.contact import contact_points, deliverability, sightings
 from include.profiles.history import former_values
 from include.profiles.members import member_records
@@ -119,7 +119,8 @@ def _remember(tables: _Tables) -> ir.Table:
     history = lake.manifest(PROFILE_HISTORY.name, last.version) if last else None
     tables.write(PROFILE_HISTORY, former_values(before, tables.read(PERSON_RECORD)), extends=history)
     known = read(CONSENT, last.ref if last else None)
-    memory = tables.keep("memory", remember(known, tables.read(STAGED_CONSENT)))
+    reread = read_anew(before, tables.read(PERSON_RECORD))
+    memory = tables.keep("memory", remember(known, tables.read(STAGED_CONSENT), reread))
     tables.write(CONSENT, memory)
     return memory
 

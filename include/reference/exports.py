@@ -27,8 +27,10 @@ exports/
   sample.json                                                    only the sample's: {"as_of": "2026-10-31", ...}
 ```
 
-All CSV files are UTF-8, comma-separated, with a header; fields may be quoted, and quoted fields may hold line breaks.
-An empty field is a missing value. The order of columns does not matter. Columns marked *required* must be in the file;
+CSV files have a header; fields may be quoted, and quoted fields may hold line breaks. They may be written as UTF-8 or
+UTF-16, with or without a mark, or as Windows-1252, which the log says; parted by commas, semicolons, tabs or bars;
+gzipped; and in numbered parts (`Contact.csv`, `Contact_2.csv`). An empty field is a missing value. The order of columns
+does not matter, nor do case and spaces in their names. Columns marked *required* must be in the file;
 the others may be missing from it altogether. Times are in UTC; days are whole days. `as_of` is the day the exports were
 taken: whatever they hold happened before it, and the last usage file is that of the day before.
 
@@ -49,7 +51,12 @@ the log.
 
 ## Ids
 
-A record's id names its source and its key there:
+A record's id names its source, as `sources.yaml` calls it, and its key there. An id of Salesforce of 15 characters is
+read as the one of 18. A placeholder such as `null`, `undefined` or `anonymous` is no id (`placeholders.identifier` in
+`staging.yaml`), and a product user id under which more than three mail addresses were named is nobody's. A contract
+or asset of an account that is not there is set aside, and many of them stop the run; other references that point at
+nothing are counted in every run (`<source>.<object>.dangling.<column>`). No time is later than its file: what a
+device says of next year is taken to have happened when it was received.
 
 | source | record id | key |
 |---|---|---|
@@ -58,6 +65,8 @@ A record's id names its source and its key there:
 | Account Engagement | `email.prospect:<Prospect Id>` | `Prospect Id` |
 | Product usage | `usage.user:<userId>` | `userId` |
 | Delighted | `nps.respondent:<Person ID>` | `Person ID`: one for each address that was asked |
+
+Delighted was shut down in June 2026; its files stay a format.
 
 The sample's `truth/records.csv` (columns `record_id`, `person_id`, `flaws`) says which person each record is of and
 which flaws it carries; it lies beside the exports, and no pipeline code reads it.
@@ -81,12 +90,18 @@ def render() -> str:
 
 def _section(file: ExportFile) -> str:
     rows = [
-        f"| `{c.name}` | {'yes' if c.required else ''} | {c.description} | {f'`{c.example}`' if c.example else ''} |"
+        f"| `{c.name}` | {_yes(c.required)} | {_yes(c.name in file.personal)} | {c.description} | "
+        f"{f'`{c.example}`' if c.example else ''} |"
         for c in file.columns
     ]
     head = f"## {file.path}\n\n{file.system}; a row is {file.row}.\n"
-    table = "\n".join([head, "| column | required | what it is | example |", "|---|---|---|---|", *rows, ""])
+    names = "| column | required | personal | what it is | example |"
+    table = "\n".join([head, names, "|---|---|---|---|---|", *rows, ""])
     return table + _usage() if file.is_daily else table
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else ""
 
 
 def _usage() -> str:

@@ -39,7 +39,8 @@ def doubts(declared: ExportFile, before: Loads, now: Loads, limits: Limits) -> I
         for file, load in new.items():
             yield from _of_a_day(file, load, before, limits)
     else:
-        yield from _of_a_state(declared, sorted(new)[0], _Whole.of(before), _Whole.of(now), limits)
+        more = f" with its {len(now) - 1} other parts" if len(now) > 1 else ""
+        yield from _of_a_state(declared, sorted(new)[0] + more, _Whole.of(before), _Whole.of(now), limits)
 
 
 @dataclass(frozen=True, slots=True)

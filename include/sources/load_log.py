@@ -15,7 +15,7 @@ from include.contracts.sources import Limits
 from include.sources.files.discovery import Found
 from include.sources.files.snapshot import Mark, Snapshot
 from include.sources.loads import Load, identify, load_table, rejected_table, take_in
-from include.sources.registry import SourceKind
+from include.sources.registry import Connector
 from include.storage.lake import Lake
 
 ATTEMPTS = 3  # at a file that changes while it is read
@@ -39,7 +39,7 @@ class LoadLog:
         with self.lake.fs.open(url) as stream:
             return [Load(**row) for row in pq.read_table(stream).to_pylist()]
 
-    def load(self, kind: SourceKind, declared: ExportFile, found: Found, window: Window) -> Load:
+    def load(self, kind: Connector, declared: ExportFile, found: Found, window: Window) -> Load:
         """Return the load of the file's content, taking it in if the log has none; raises SourceError.
 
         A file that changes meanwhile is read anew, a few times.
@@ -53,7 +53,7 @@ class LoadLog:
                 time.sleep(PAUSE_SECONDS)
         raise AssertionError("unreachable")
 
-    def _attempt(self, kind: SourceKind, declared: ExportFile, found: Found, window: Window) -> Load:
+    def _attempt(self, kind: Connector, declared: ExportFile, found: Found, window: Window) -> Load:
         with Snapshot.of(found.path, found.name) as snapshot:
             load_id = identify(self.source, declared, snapshot.digest)
             try:

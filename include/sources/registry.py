@@ -1,4 +1,4 @@
-"""The kinds of sources, in one visible place: a new one is an entry here and its declaration."""
+"""How the files of a system are found and read, by their format."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from include.contracts.errors import ConfigurationError
-from include.contracts.exports import EXPORTS, ExportFile
-from include.contracts.nearest import nearest
+from include.contracts.exports import ExportFile
 from include.contracts.runs import Window
+from include.contracts.systems import System
 from include.sources.files.csv_file import CsvReader
 from include.sources.files.discovery import Found, find_files
 from include.sources.files.ndjson_file import NdjsonReader
@@ -18,10 +17,8 @@ from include.sources.files.reading import Reader
 from include.sources.files.snapshot import Snapshot
 
 
-class SourceKind(Protocol):
+class Connector(Protocol):
     """What extraction asks of a kind of source."""
-
-    objects: Mapping[str, ExportFile]
 
     def find(self, folder: Path, declared: ExportFile, window: Window, taken: Collection[str]) -> tuple[Found, ...]:
         """Return the object's files that the window covers, and those that came too late for an earlier one.
@@ -36,8 +33,7 @@ class SourceKind(Protocol):
 class FileExports:
     """Exports that lie as files in a folder."""
 
-    def __init__(self, declared: tuple[ExportFile, ...], reader: Callable[[Snapshot, ExportFile], Reader]) -> None:
-        self.objects: Mapping[str, ExportFile] = MappingProxyType({file.object: file for file in declared})
+    def __init__(self, reader: Callable[[Snapshot, ExportFile], Reader]) -> None:
         self._reader = reader
 
     def find(self, folder: Path, declared: ExportFile, window: Window, taken: Collection[str]) -> tuple[Found, ...]:
@@ -49,27 +45,11 @@ class FileExports:
         return self._reader(snapshot, declared)
 
 
-KINDS: Mapping[str, SourceKind] = MappingProxyType(
-    {
-        "salesforce_export": FileExports(EXPORTS["salesforce_export"], CsvReader.open),
-        "pardot_export": FileExports(EXPORTS["pardot_export"], CsvReader.open),
-        "segment_export": FileExports(EXPORTS["segment_export"], NdjsonReader),
-        "delighted_export": FileExports(EXPORTS["delighted_export"], CsvReader.open),
-    }
+FORMATS: Mapping[str, Connector] = MappingProxyType(
+    {"csv": FileExports(CsvReader.open), "ndjson": FileExports(NdjsonReader)}
 )
 
 
-def kind_of(source: str, name: str) -> SourceKind:
-    """Return the kind that a source's settings name; raises ConfigurationError."""
-    if name not in KINDS:
-        raise ConfigurationError(f"sources.yaml: {source}.kind {name!r} is not known{nearest(name, KINDS)}.")
-    return KINDS[name]
-
-
-def declared_object(source: str, kind: SourceKind, name: str) -> ExportFile:
-    """Return the declaration of an object that a source's settings list; raises ConfigurationError."""
-    if name not in kind.objects:
-        raise ConfigurationError(
-            f"sources.yaml: {source}.objects names {name!r}, which this kind has not{nearest(name, kind.objects)}."
-        )
-    return kind.objects[name]
+def connector(system: System) -> Connector:
+    """Return what reads a system's exports."""
+    return FORMATS[system.format]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.contracts.errors import ConfigurationError, HeldError
-from include.contracts.exports import ExportFile
+from include.contracts.exports import SYSTEMS, ExportFile
 from include.contracts.nearest import nearest
 from include.contracts.raw import held_dataset, raw_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, Window, fingerprint
@@ -19,7 +19,7 @@ from include.sources.arrivals import doubts, evidence
 from include.sources.files.discovery import missing_days
 from include.sources.load_log import LoadLog
 from include.sources.loads import Load
-from include.sources.registry import SourceKind, declared_object, kind_of
+from include.sources.registry import Connector, connector
 from include.storage.control.approvals import approved
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
@@ -41,10 +41,10 @@ def extract(project: Project, _run: Run, source: str, window: Window) -> StageRe
     if source not in sources:
         raise ConfigurationError(f"There is no source {source!r}{nearest(source, sources)}.")
     settings = sources[source]
-    kind = kind_of(source, settings.kind)
+    system = SYSTEMS[settings.kind]
     loads = LoadLog(project.lake, source, limits)
     objects = [
-        _take_object(loads, kind, declared_object(source, kind, name), project.settings.exports / settings.path, window)
+        _take_object(loads, connector(system), system.file(name), project.settings.exports / settings.path, window)
         for name in settings.objects
     ]
     loads.check_unchanged()
@@ -69,7 +69,7 @@ class _Object:
         return {**(self.before if self.declared.is_daily else {}), **self.taken}
 
 
-def _take_object(loads: LoadLog, kind: SourceKind, declared: ExportFile, folder: Path, window: Window) -> _Object:
+def _take_object(loads: LoadLog, kind: Connector, declared: ExportFile, folder: Path, window: Window) -> _Object:
     """Find the load of each of the object's files in the window, reading those that are new."""
     dataset = raw_dataset(loads.source, declared.object)
     manifest = loads.lake.current(dataset) or Manifest(dataset, "", (), 0)

@@ -13,74 +13,66 @@ import ibis
 import ibis.expr.types as ir
 
 from include.contracts.staged import CONSENT
+from include.contracts.systems import Refusal
 from include.staging import values
 from include.staging.desk import Desk, shaped
 from include.staging.faults import md5
 
-EMAIL, PHONE = ("email", "email_marketing"), ("phone", "phone_marketing")
-# kind of source -> object, its person object, and the columns in which it says no
-REFUSALS = {
-    "salesforce_export": (
-        ("contact", "HasOptedOutOfEmail", EMAIL), ("contact", "DoNotCall", PHONE),
-        ("lead", "HasOptedOutOfEmail", EMAIL), ("lead", "DoNotCall", PHONE),
-    ),
-    "pardot_export": (
-        ("prospect", "Opted Out", EMAIL), ("prospect", "Do Not Email", EMAIL), ("prospect", "Do Not Call", PHONE),
-    ),
-}  # fmt: skip
+PURPOSES = {"email": "email_marketing", "phone": "phone_marketing"}
 ADMITTED = ("unsubscribe", "complaint")
 
 
 def refusals(desk: Desk, people: ir.Table) -> Iterator[ir.Table]:
-    """Yield consent rows for the fields of a source in which its records say no."""
-    for name, column, (point_type, purpose) in REFUSALS.get(desk.settings.kind, ()):
-        if name in desk.broken and point_type == "email":
-            yield _from_broken(desk, name, column)
-        if name not in desk.kept:
+    """Yield consent rows for the columns in which the records of a source say no, as its system declares."""
+    for refusal in desk.system.refusals or ():
+        if refusal.object in desk.broken and refusal.point_type == "email":
+            yield _from_broken(desk, refusal)
+        if refusal.object not in desk.kept:
             continue
-        rows = desk.kept[name]
-        said = rows.filter(_refuses(rows[column])).select(_record=desk.key(name, rows[_key(rows)]))
+        rows = desk.kept[refusal.object]
+        said = rows.filter(_refuses(rows[refusal.column])).select(_record=_record(desk, refusal, rows))
         records = people.semi_join(said, people.record_id == said._record)
         at = ibis.coalesce(records.updated_at, records.created_at, records.extracted_at)
-        yield _statements(records, point_type, purpose, "opted_out", at=at, explicit=False)
+        yield _statements(records, refusal.point_type, "opted_out", at=at, explicit=False)
+
+
+def _record(desk: Desk, refusal: Refusal, rows: ir.Table) -> ir.StringValue:
+    """The id of a row's record, which is made of the object's key."""
+    return desk.key(refusal.object, rows[desk.system.file(refusal.object).key])
 
 
 def _refuses(value: ir.StringValue) -> ir.BooleanValue:
     return values.flag(value).fill_null(values.given(value))
 
 
-def _key(rows: ir.Table) -> str:
-    return "Id" if "Id" in rows.columns else "Prospect Id"
-
-
-def _from_broken(desk: Desk, name: str, column: str) -> ir.Table:
+def _from_broken(desk: Desk, refusal: Refusal) -> ir.Table:
     """What rows say that were set aside: their address is refused, though they are nobody's record."""
-    rows = desk.broken[name]
-    rows = rows.filter(_refuses(rows[column]) & values.given(rows[_key(rows)]))
+    rows = desk.broken[refusal.object]
+    key = desk.system.file(refusal.object).key
+    rows = rows.filter(_refuses(rows[refusal.column]) & values.given(rows[key]))
     records = rows.select(
-        record_id=desk.key(name, rows[_key(rows)]),
-        email=values.email(rows.Email, desk.staging.placeholders.email),
+        record_id=_record(desk, refusal, rows),
+        email=values.email(rows[refusal.point], desk.staging.placeholders.email),
         load_id=rows._load_id,
         extracted_at=rows._extracted_at,
     )
-    return _statements(records, *EMAIL, "opted_out", at=records.extracted_at, explicit=False)
+    return _statements(records, "email", "opted_out", at=records.extracted_at, explicit=False)
 
 
 def doings(activities: ir.Table, people: ir.Table, consenting_forms: str) -> Iterator[ir.Table]:
-    """Yield consent rows for what people did: unsubscribing and complaining, or sending a form that subscribes."""
+    """Yield consent rows for what people did: unsubscribing and complaining, subscribing anew or by a form."""
     own = activities.filter(~activities.is_machine)
     acts = own.filter(own.kind.isin(list(ADMITTED))).select("record_id", _did_at="at")
     left = people.join(acts, "record_id")
-    yield _statements(left, *EMAIL, "opted_out", at=left._did_at, explicit=True)
-    forms = own.filter((own.kind == "form") & own.mailing.re_search(consenting_forms))
-    joined = people.join(forms.select("record_id", _did_at="at"), "record_id")
-    yield _statements(joined, *EMAIL, "opted_in", at=joined._did_at, explicit=True)
+    yield _statements(left, "email", "opted_out", at=left._did_at, explicit=True)
+    is_form = (own.kind == "form") & own.mailing.re_search(consenting_forms)
+    yes = own.filter(is_form | (own.kind == "resubscribe")).select("record_id", _did_at="at")
+    joined = people.join(yes, "record_id")
+    yield _statements(joined, "email", "opted_in", at=joined._did_at, explicit=True)
 
 
-def _statements(
-    records: ir.Table, point_type: str, purpose: str, status: str, *, at: ir.TimestampValue, explicit: bool
-) -> ir.Table:
-    point = records[point_type]
+def _statements(records: ir.Table, point_type: str, status: str, *, at: ir.TimestampValue, explicit: bool) -> ir.Table:
+    point, purpose = records[point_type], PURPOSES[point_type]
     identity = [
         records.record_id,
         point.fill_null(""),

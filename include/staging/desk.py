@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from include.contracts.errors import ContractError
-from include.contracts.exports import EXPORTS, ExportFile
-from include.contracts.sources import SourceSettings
+from include.contracts.exports import SYSTEMS, ExportFile
+from include.contracts.sources import Limits, SourceSettings
+from include.contracts.systems import Feed, System
 from include.contracts.tables import Table
+from include.staging import values
 from include.staging.faults import Rule, find_faults, quarantined
 from include.staging.raw import Loads, RawObject, read_loads, read_object
+from include.staging.references import dangling, places, rule
 from include.staging.settings import StagingSettings
-from include.staging.values import nothing
 from include.storage.engine import IBIS_TYPES, Engine
 from include.storage.lake import Manifest
 
@@ -32,16 +36,27 @@ class Desk:
     settings: SourceSettings
     staging: StagingSettings
     manifests: Mapping[str, Manifest | None]
+    limits: Limits
     faulty: list[ir.Table] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     kept: dict[str, ir.Table] = field(default_factory=dict)  # object -> its good rows
     broken: dict[str, ir.Table] = field(default_factory=dict)  # object -> the rows that were set aside
 
     def __post_init__(self) -> None:
+        values.prepare(self.engine.connection)
         self._raw: dict[str, RawObject] = {}
         self._parts: list[ir.Table] = []
         self.loads: Loads = read_loads(self.engine, self.source)
-        self._declared: Mapping[str, ExportFile] = {file.object: file for file in EXPORTS[self.settings.kind]}
+
+    @property
+    def system(self) -> System:
+        """The system that the source is."""
+        return SYSTEMS[self.settings.kind]
+
+    def feeds(self, table: Table) -> tuple[Feed, ...]:
+        """What the source's objects give to a staged table."""
+        given = table.name.removeprefix("staged/")
+        return tuple(feed for feed in self.system.feeds if feed.table == given)
 
     @property
     def zone(self) -> str:
@@ -63,18 +78,29 @@ class Desk:
 
     def declared(self, name: str) -> ExportFile:
         """Return the declaration of an object's file."""
-        return self._declared[name]
+        return self.system.file(name)
 
     def is_daily(self, name: str) -> bool:
         """Whether there is one file of the object a day."""
-        return self._declared[name].is_daily
+        return self.system.file(name).is_daily
 
     def raw(self, name: str) -> RawObject:
         """Return the object's current rows, unjudged."""
         if name not in self._raw:
-            raw = read_object(self.engine, self.manifests[name], self._declared[name], self.loads)
+            declared = self.system.file(name)
+            identified = partial(self._identified, declared)
+            raw = read_object(self.engine, self.manifests[name], declared, self.loads, identified)
             self._raw[name] = replace(raw, rows=self.named(raw.rows))
         return self._raw[name]
+
+    def _identified(self, declared: ExportFile, rows: ir.Table) -> ir.Table:
+        """What identifies something, trimmed, without placeholders, and ids of Salesforce in their long form."""
+        clean: dict[str, ir.Value] = {
+            name: values.identifier(rows[name], self.staging.placeholders.identifier)
+            for name in dict.fromkeys((declared.key, *declared.ids, *declared.salesforce_ids))
+        }
+        rows = self.named(rows.mutate(**clean))
+        return rows.mutate(**{name: values.salesforce_id(rows[name]) for name in declared.salesforce_ids})
 
     def good(
         self,
@@ -88,20 +114,59 @@ class Desk:
         ``gone`` marks rows that the source has deleted, where the staged table has no place to say so: they count
         as superseded.
         """
-        rows = raw.rows
-        faults = find_faults(self.engine, rows, rules)
-        if len(faults):
-            faulty = rows.join(ibis.memtable(faults), ["_load_id", "_line"])
-            self.broken[name] = self.named(faulty)
-            self.faulty.append(quarantined(faulty, rules, self.source, name, self._declared[name].key))
-            rows = rows.anti_join(ibis.memtable(faults), ["_load_id", "_line"]).view()
+        faults = find_faults(self.engine, raw.rows, rules)
+        rows = self._without(name, raw.rows, faults, rules)
         lost = 0
         if gone is not None:
             lost = self.engine.ibis.to_pyarrow(rows.filter(gone(rows)).count()).as_py()
             rows = rows.filter(~gone(rows))
-        self._account(name, raw, faulty=len(faults), gone=lost)
+        rows, homeless = self._referring(name, raw, rows)
+        self._account(name, raw, faulty=len(faults) + homeless, gone=lost)
         self.kept[name] = self.named(rows)
         return self.kept[name]
+
+    def _without(self, name: str, rows: ir.Table, faults: pa.Table, rules: tuple[Rule, ...]) -> ir.Table:
+        """Set the faulty rows aside, and return the others."""
+        if not len(faults):
+            return rows
+        faulty = self.named(rows.join(ibis.memtable(faults), ["_load_id", "_line"]))
+        self.broken[name] = ibis.union(self.broken[name], faulty) if name in self.broken else faulty
+        self.faulty.append(quarantined(faulty, rules, self.source, name, self.system.file(name).key))
+        return rows.anti_join(ibis.memtable(faults), ["_load_id", "_line"]).view()
+
+    def _referring(self, name: str, raw: RawObject, rows: ir.Table) -> tuple[ir.Table, int]:
+        """Count references that point at nothing, and set aside the rows that need them; how many those were.
+
+        An object of which there is no row at all judges nobody.
+        """
+        declared, set_aside = self.system.file(name), 0
+        for reference in declared.references:
+            target = self.raw(reference.object)
+            if not target.current:
+                continue
+            lost = dangling(rows, reference, target.rows, self.system.file(reference.object).key)
+            if reference.needed:
+                found = places(self.engine, lost, declared, reference, of=raw.current, limits=self.limits)
+                faults = found.append_column("_fault", pa.array([0] * len(found), pa.int8()))
+                rows, set_aside = self._without(name, rows, faults, (rule(reference),)), set_aside + len(found)
+            else:
+                self.tell(name, f"dangling.{reference.column}", lost)
+        return rows, set_aside
+
+    def tell(self, name: str, what: str, rows: ir.Table) -> int:
+        """Count rows of an object that are worth knowing of; none are not told."""
+        count: int = self.engine.ibis.to_pyarrow(rows.count()).as_py()
+        if count:
+            self.counts[f"{self.source}.{name}.{what}"] = count
+        return count
+
+    def moment(self, rows: ir.Table, column: str, name: str) -> ir.TimestampValue:
+        """A time of an object's row in UTC, at the latest the time of its file: nothing is known before it happens.
+
+        The file of a day may hold what happened until the day's end.
+        """
+        known = rows._extracted_at + ibis.interval(days=1) if self.is_daily(name) else rows._extracted_at
+        return ibis.least(values.moment(rows[column], self.zone), known)
 
     def _account(self, name: str, raw: RawObject, *, faulty: int, gone: int) -> None:
         superseded, quarantined = raw.superseded + gone, raw.rejected + faulty
@@ -131,9 +196,9 @@ class Desk:
         return f"{self.source}.{name}:" + value
 
 
-def shaped(table: Table, values: Mapping[str, ir.Value], rows: ir.Table) -> ir.Table:
-    """Select a table's columns from ``values``; those that are not given are null."""
-    unknown = set(values) - set(table.names)
+def shaped(table: Table, found: Mapping[str, ir.Value], rows: ir.Table) -> ir.Table:
+    """Select a table's columns from ``found``; those that are not given are null."""
+    unknown = set(found) - set(table.names)
     if unknown:
         raise ContractError(f"{table.name} has no columns {sorted(unknown)}.")
-    return rows.select(**{c.name: values.get(c.name, nothing(IBIS_TYPES[c.type])) for c in table.columns})
+    return rows.select(**{c.name: found.get(c.name, values.nothing(IBIS_TYPES[c.type])) for c in table.columns})

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from include.staging.settings import Machines
 
-FOLLOWING = ("click", "unsubscribe")  # what a scanner does to links
+FOLLOWING = ("click", "unsubscribe", "resubscribe")  # what a scanner does to links
 
 
 def evidence(activities: ir.Table, domains: ir.Table, rules: Machines) -> ir.Table:

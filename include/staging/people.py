@@ -10,6 +10,9 @@ from include.staging import values
 from include.staging.desk import Desk, shaped
 from include.staging.settings import Placeholders
 
+FEWEST_DIGITS = 5  # of a telephone number
+ONE_DIGIT = "^(?:" + "|".join(f"{digit}+" for digit in range(10)) + ")$"
+
 
 def person(
     desk: Desk,
@@ -31,6 +34,7 @@ def person(
     found: dict[str, ir.Value] = {
         "record_id": desk.key(name, key),
         "source": ibis.literal(desk.source),
+        "part": ibis.literal(desk.system.part.value),
         "object": ibis.literal(name),
         "source_key": key,
         "is_deleted": ibis.literal(False),
@@ -40,6 +44,33 @@ def person(
         **desk.provenance(rows),
     }
     return shaped(PERSON_RECORD, found, rows)
+
+
+def first_usable(desk: Desk, attribute: str, *columns: ir.StringValue) -> ir.StringValue:
+    """The first of some columns that says something of the attribute; where none does, the first that is not empty."""
+    if len(columns) == 1:
+        return columns[0]
+    blanks = desk.staging.placeholders
+    return ibis.coalesce(*(ibis.ifelse(usable(attribute, said, blanks), said, None) for said in columns), *columns)
+
+
+def usable(attribute: str, said: ir.StringValue, blanks: Placeholders) -> ir.BooleanValue:
+    """Whether a text may say something of an attribute: it is no placeholder, and has the marks of an address.
+
+    Only which text to take depends on it; cleaning judges the one that was taken.
+    """
+    if attribute == "phone":
+        digits = said.re_replace(r"\D", "")
+        return (digits.length() >= FEWEST_DIGITS) & ~digits.isin(list(blanks.phone)) & ~digits.re_search(ONE_DIGIT)
+    known = blanks.email if attribute == "email" else blanks.name if attribute.endswith("_name") else blanks.text
+    fit = said.re_search(r"\S@\S+\.\S") if attribute == "email" else said.re_search(r"\S")
+    return fit & ~said.strip().lower().isin(list(known))
+
+
+def latest_usable(desk: Desk, attribute: str, said: ir.StringValue, order: ir.StringValue) -> ir.StringValue:
+    """Of each group the latest text that says something of the attribute; where none does, the latest at all."""
+    is_usable = usable(attribute, said, desk.staging.placeholders)
+    return ibis.coalesce(said.argmax(order, where=is_usable), said.argmax(order, where=said.notnull()))
 
 
 def _clean(attribute: str, said: ir.StringValue, blanks: Placeholders) -> ir.StringValue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,8 +56,14 @@ def read_loads(engine: Engine, source: str) -> Loads:
     )
 
 
-def read_object(engine: Engine, manifest: Manifest | None, declared: ExportFile, loads: Loads) -> RawObject:
-    """Return the object's current rows; without a manifest, none."""
+def read_object(
+    engine: Engine,
+    manifest: Manifest | None,
+    declared: ExportFile,
+    loads: Loads,
+    identified: Callable[[ir.Table], ir.Table] = lambda rows: rows,
+) -> RawObject:
+    """Return the object's current rows, its ids as ``identified`` gives them; without a manifest, none."""
     if manifest is None:
         return RawObject(_empty(declared), 0, 0, 0)
     every = [file.removesuffix(".parquet") for file in manifest.files]
@@ -68,7 +74,7 @@ def read_object(engine: Engine, manifest: Manifest | None, declared: ExportFile,
     if not urls:
         return RawObject(_empty(declared), old + rejected, old, rejected)
     rows = engine.ibis.read_parquet(urls, union_by_name=True)
-    rows = rows.join(_times(current, loads), "_load_id")
+    rows = identified(rows.join(_times(current, loads), "_load_id"))
     losers = _losers(engine, rows, declared)
     if len(losers):
         rows = rows.anti_join(ibis.memtable(losers), ["_load_id", "_line"])

@@ -21,13 +21,15 @@ class Placeholders(Section):
     name: tuple[str, ...] = Field(description="in names of people")
     email: tuple[str, ...] = Field(description="as a mail address")
     phone: tuple[str, ...] = Field(description="as the digits of a telephone number")
+    identifier: tuple[str, ...] = Field(description="as the id of anything")
 
 
 class Product(Section):
-    """How the product's actions are read."""
+    """How the product's users and actions are read."""
 
     passive: tuple[str, ...] = Field(description="Actions that are no real use")
     features: Mapping[str, str] = Field(description="Feature that an action belongs to")
+    most_addresses: int = Field(default=3, ge=1, description="Mail addresses that one user id may have had")
 
 
 class Contracts(Section):
@@ -100,7 +102,8 @@ class StagingSettings(Section):
     product: Product
     contracts: Contracts
     activities: Mapping[
-        Literal["sent", "open", "click", "unsubscribe", "bounce", "complaint", "form", "reply"], tuple[str, ...]
+        Literal["sent", "open", "click", "unsubscribe", "resubscribe", "bounce", "complaint", "form", "reply"],
+        tuple[str, ...],
     ]
     other_activities: tuple[str, ...]
     consenting_forms: str

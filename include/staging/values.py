@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 
@@ -22,7 +23,17 @@ _ENTITIES = (
 )  # fmt: skip
 _EMAIL = r"^[^\s\p{Z}\p{C}@\"<>(),:;\\]+@(?:[^\s\p{Z}\p{C}@.,;:/\\<>()_]+\.)+[^\s\p{Z}\p{C}@.,;:/\\<>()_\d]{2,}$"
 _ZONE = r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$"
+_OFFSET = r"\s*([+-]\d\d):?(\d\d)$"  # that DuckDB reads without a space before it, and with a colon
+_CLOCK = r"\d:\d\d"  # before an offset; a date ends in -dd as well
 _PLAUSIBLE = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+# a macro, since as an expression of every id it costs the engine more to plan than all else
+_LONG_ID = """
+CREATE OR REPLACE TEMP MACRO salesforce_id(id) AS CASE WHEN regexp_matches(id, '^[0-9A-Za-z]{15}$') THEN id ||
+    list_aggregate(list_transform([0, 5, 10], lambda start: substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + list_sum(
+        list_transform([0, 1, 2, 3, 4], lambda place:
+            CASE WHEN ascii(substr(id, start + place + 1, 1)) BETWEEN 65 AND 90 THEN 1 << place ELSE 0 END)
+    )::BIGINT, 1)), 'string_agg', '') ELSE id END
+"""
 _TRUE, _FALSE = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
 
 
@@ -74,6 +85,26 @@ def email(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
     return ibis.ifelse(usable, address, ibis.null("string"))
 
 
+def identifier(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
+    """An id, trimmed; null when it is a placeholder."""
+    trimmed = value.strip().nullif("")
+    return ibis.ifelse(trimmed.lower().isin(list(placeholders)), ibis.null("string"), trimmed)
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def salesforce_id(text: str) -> str:  # type: ignore[empty-body]
+    """An id of Salesforce with its 18 characters, any other text as it is; after ``prepare``.
+
+    One of 15 gets the three that tell which of its letters are capitals, five letters each, the first one the lowest
+    bit (https://help.salesforce.com/s/articleView?id=000385585).
+    """
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the connection the functions of this module that the engine does not have."""
+    connection.execute(_LONG_ID).fetchall()
+
+
 def domain(value: ir.StringValue) -> ir.StringValue:
     """The bare host name of a web address, lower-case, without www.; null when it is none."""
     host = folded(value).lower().re_replace(r"^[a-z]+://", "").re_replace(r"[/?#:].*$", "").re_replace(r"^(www\.)+", "")
@@ -82,6 +113,7 @@ def domain(value: ir.StringValue) -> ir.StringValue:
 
 def moment(value: ir.StringValue, zone: str) -> ir.TimestampValue:
     """An ISO time in UTC, read in ``zone`` where it names none; null when there is no such time."""
+    value = ibis.ifelse(value.re_search(_CLOCK), value.strip().re_replace(_OFFSET, r"\1:\2"), value)
     aware = value.try_cast(MOMENT)
     if zone != "UTC":
         local = _in_zone(zone, value.try_cast("timestamp(6)"))

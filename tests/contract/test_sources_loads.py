@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from include.contracts.errors import ConfigurationError, SourceError
+from include.contracts.exports import SYSTEMS
 from include.contracts.runs import Window
 from include.contracts.sources import read_sources
-from include.sources.registry import KINDS
 from tests.export_files import EVERYTHING, SOURCES, Company, call
 
 
@@ -33,12 +33,12 @@ def lake_files(company: Company) -> dict[str, bytes]:
 def test_every_declared_source_takes_in_its_files(company: Company, source: str) -> None:
     report = company.extract(source)
     settings = read_sources(company.project.settings.config)[source]
-    kind = KINDS[settings.kind]
+    system = SYSTEMS[settings.kind]
     for name in settings.objects:
         assert report.counts[f"{name}.files"] == 1
         manifest = company.project.lake.current(f"raw/{source}/{name}")
         assert manifest is not None
-        assert set(manifest.inputs) == {kind.objects[name].path.replace("YYYY-MM-DD", "2026-10-30")}
+        assert set(manifest.inputs) == {system.file(name).path.replace("YYYY-MM-DD", "2026-10-30")}
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -131,6 +131,17 @@ def test_a_file_may_be_gzipped_or_not(company: Company) -> None:
     plain.unlink()
     company.extract("crm")
     assert [row["Id"] for row in company.rows("raw/crm/contact")] == ["003A"]
+
+
+def test_an_object_may_come_in_numbered_parts(company: Company) -> None:
+    whole = company.write("contact", {"Id": "003A"}, {"Id": "003B"})
+    part = company.write("contact", {"Id": "003C"}).rename(whole.with_name("Contact_2.csv"))
+    company.write("contact", {"Id": "003A"}, {"Id": "003B"})
+    report = company.extract("crm")
+    assert report.counts["contact.files"] == 2
+    assert sorted(row["_file"] for row in company.rows("raw/crm/contact")) == ["crm/Contact.csv"] * 2 + [
+        f"crm/{part.name}"
+    ]
 
 
 def test_an_unknown_source_is_answered_with_the_nearest(company: Company) -> None:

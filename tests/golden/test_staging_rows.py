@@ -123,7 +123,7 @@ FAULTS = [
     ("contact", {"IsDeleted": "perhaps"}, "unknown_value", "IsDeleted", "text"),
     ("campaign_member", {"ContactId": ""}, "missing_value", "ContactId", "empty"),
     ("opportunity", {"Amount": "lots"}, "invalid_number", "Amount", "text"),
-    ("visitor_activity", {"type": "99"}, "unknown_value", "type", "number"),
+    ("visitor_activity", {"type": ""}, "missing_value", "type", "empty"),
     ("visitor_activity", {"created_at": "soon"}, "invalid_time", "created_at", "text"),
     ("response", {"Score": "11"}, "nps_score_range", "Score", "number"),
     ("response", {"Score": "-1"}, "nps_score_range", "Score", "negative"),

@@ -1,11 +1,14 @@
 """Consent: an opt-out holds until a newer explicit opt-in, whatever becomes of records and profiles."""
 
+from hashlib import sha256
+
 import ibis
 import pytest
 
 from include.contracts.profiles import CONSENT
-from include.profiles.consent import of_points, of_profiles, remember
-from tests.people import consents, crosswalk, found, on, rows, said
+from include.profiles.consent import of_points, of_profiles, read_anew, remember
+from include.profiles.history import former_values
+from tests.people import consents, crosswalk, found, on, people, person, rows, said
 
 NOTHING = rows(CONSENT, [])
 
@@ -101,3 +104,26 @@ def test_an_opted_out_address_binds_whoever_carries_it_later():
 def test_an_opt_out_without_an_address_binds_the_profile_of_its_record():
     memory = remembered([said("crm.contact:1", "opted_out", on(2024), point=None)])
     assert profile_status(memory, crosswalk(P="crm.contact:1 usage.user:2")) == {"P": "opted_out"}
+
+
+def test_a_corrected_region_takes_an_opt_out_from_the_misread_number_to_the_right_one():
+    wrong, right = {"phone": "+493055501234"}, {"phone": "+13055501234"}
+    words = {"phone_received": "305 550-1234", "email": "a@x.example", "email_received": "a@x.example"}
+    refused = {"purpose": "phone_marketing"}
+    misread = people(person("crm.contact:1", **words, **wrong), person("crm.lead:2", phone="+1", phone_received="1"))
+    corrected = people(person("crm.contact:1", **words, **right), person("crm.lead:2", phone="+2", phone_received="2"))
+    memory = rows(CONSENT, found(remember(NOTHING, consents(
+        said("crm.contact:1", "opted_out", on(2024), point=wrong["phone"], **refused),
+        said("crm.lead:2", "opted_out", on(2024), point="+1", **refused),
+    ))))  # fmt: skip
+    for before, now, point in ((misread, corrected, right), (corrected, misread, wrong)):
+        memory = rows(CONSENT, found(remember(memory, consents(), read_anew(before, now))))
+        kept = {row["record_id"]: row["point_digest"] for row in found(memory)}
+        assert kept["crm.contact:1"] == sha256(point["phone"].encode()).hexdigest()
+        assert kept["crm.lead:2"] == sha256(b"+1").hexdigest()  # it named another number by then: its word stays
+
+
+def test_words_that_are_read_otherwise_are_no_former_value():
+    before = people(person("crm.contact:1", phone="+493055501234", phone_received="305 550-1234", title="CMO"))
+    now = people(person("crm.contact:1", phone="+13055501234", phone_received="305 550-1234", title="CEO"))
+    assert [(row["attribute"], row["value"]) for row in found(former_values(before, now))] == [("title", "CMO")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,6 @@ import yaml
 from include.contracts.errors import ConfigurationError
 from include.contracts.settings import Settings
 from include.contracts.sources import read_sources
-from include.sources.registry import declared_object, kind_of
 from include.staging.settings import read_settings
 
 GOOD = {
@@ -51,18 +51,29 @@ def test_a_file_without_sources_is_refused(tmp_path: Path, content: str) -> None
         read_sources(tmp_path)
 
 
-def test_unknown_kinds_and_objects_name_the_nearest() -> None:
-    with pytest.raises(ConfigurationError, match="did you mean 'salesforce_export'"):
-        kind_of("crm", "salesforce_exports")
-    with pytest.raises(ConfigurationError, match="did you mean 'contact'"):
-        declared_object("crm", kind_of("crm", "salesforce_export"), "contacts")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "salesforce_exports"}, r"line 3: crm\.kind .* is not known \(did you mean 'salesforce_export'"),
+        ({"objects": ["contacts"]}, r"line \d: crm\.objects names 'contacts', .*did you mean 'contact'"),
+    ],
+    ids=str,
+)
+def test_unknown_kinds_and_objects_name_the_nearest(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^sources\.yaml, {message}"):
+        read_sources(write(tmp_path, **changes))
+
+
+def test_one_source_alone_may_be_the_crm(tmp_path: Path) -> None:
+    both = {"sources": {"crm": GOOD, "second": deepcopy(GOOD)}}
+    (tmp_path / "sources.yaml").write_text(yaml.safe_dump(both, sort_keys=False))
+    with pytest.raises(ConfigurationError, match=r"sources\.yaml, line 12: crm and second both play the part 'crm'"):
+        read_sources(tmp_path)
 
 
 def test_the_project_s_own_settings_are_good() -> None:
     folder = Settings().config
-    for name, source in read_sources(folder).items():
-        for declared in source.objects:
-            assert declared_object(name, kind_of(name, source.kind), declared).object == declared
+    assert set(read_sources(folder)) == {"crm", "email", "usage", "nps"}
     assert read_settings(folder).machines.prefetch.confidence <= 1
 
 

@@ -17,6 +17,18 @@ class ExportColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A column that holds the key of a row of another object; ``needed`` where a row is worth nothing without it.
+
+    A needed reference that points at nothing sets its row aside; any other is counted.
+    """
+
+    column: str
+    object: str
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ExportFile:
     """One file of an export, by its path under the folder of exports.
 
@@ -32,6 +44,10 @@ class ExportFile:
     object: str
     key: str
     changed: str
+    personal: tuple[str, ...]  # columns that say who somebody is, or what they wrote
+    ids: tuple[str, ...] = ()  # columns beside the key that identify something: a placeholder in them is none
+    salesforce_ids: tuple[str, ...] = ()  # those that hold ids of Salesforce, of 15 or of 18 characters
+    references: tuple[Reference, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

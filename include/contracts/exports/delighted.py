@@ -1,11 +1,13 @@
-"""Delighted: the CSV export of survey responses."""
+"""Delighted: the CSV export of survey responses. The service was shut down in June 2026; its files are still read."""
 
 from __future__ import annotations
 
 from include.contracts.exports.declaration import ExportFile, columns
+from include.contracts.systems import Feed, Part, System
 
 RESPONSES = ExportFile("nps/responses.csv", "Delighted CSV export", "an answer to a survey",
-    object="response", key="Response ID", changed="Updated At", columns=columns(
+    object="response", key="Response ID", changed="Updated At",
+    personal=("Email", "Name", "Phone Number", "Comment"), ids=("Person ID",), columns=columns(
     ("Response ID*", "Number of the answer.", "700000123"),
     ("Person ID*", "Number of the person, that is of the mail address asked.", "300000045"),
     ("Email", "The address asked.", "nina.berg@norvik.example"),
@@ -24,4 +26,11 @@ RESPONSES = ExportFile("nps/responses.csv", "Delighted CSV export", "an answer t
     ("Delighted Device Type", "desktop, mobile or tablet.", "desktop"),
 ))  # fmt: skip
 
-FILES = (RESPONSES,)
+SYSTEM = System(
+    kind="delighted_export",
+    part=Part.SURVEY,
+    format="csv",
+    files=(RESPONSES,),
+    feeds=(Feed("response", "nps_response"), Feed("response", "person_record", each=False)),
+    refusals=(),
+)

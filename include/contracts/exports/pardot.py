@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from include.contracts.exports.declaration import ExportFile, columns
+from include.contracts.exports.declaration import ExportFile, Reference, columns
+from include.contracts.systems import Feed, Part, Refusal, System
 
 PROSPECT = ExportFile("email/prospects.csv", "Account Engagement (Pardot) prospect export", "a mail address",
-    object="prospect", key="Prospect Id", changed="Updated Date", columns=columns(
+    object="prospect", key="Prospect Id", changed="Updated Date",
+    personal=("First Name", "Last Name", "Email", "Address One", "Zip", "Phone"),
+    salesforce_ids=("CRM Contact FID", "CRM Lead FID"), columns=columns(
     ("Prospect Id*", "Number of the prospect.", "10000231"),
     ("First Name", "First name, as typed.", "Nina"),
     ("Last Name", "Last name, as typed.", "Berg"),
@@ -36,10 +39,12 @@ PROSPECT = ExportFile("email/prospects.csv", "Account Engagement (Pardot) prospe
 
 ACTIVITY = ExportFile("email/visitor_activity.csv", "Account Engagement (Pardot) visitor activity export",
     "something that happened to a mail, or a form",
-    object="visitor_activity", key="id", changed="created_at", columns=columns(
+    object="visitor_activity", key="id", changed="created_at", personal=("ip",),
+    ids=("prospect_id",), references=(Reference("prospect_id", "prospect"),), columns=columns(
     ("id*", "Number of the activity.", "500004711"),
     ("prospect_id*", "The prospect.", "10000231"),
-    ("type*", "1 click, 4 form, 6 sent, 11 open, 12 unsubscribe page, 13 bounce, 35 unsubscribe by header.", "11"),
+    ("type*", "1 click, 4 form, 6 sent, 11 open, 12 unsubscribe page, 13 bounce, 16 resubscribed, and others.",
+     "11"),
     ("type_name*", "Kind of the thing: Email, Email Tracker or Form.", "Email"),
     ("details", "Name of the mail, link or form.", "Newsletter 2026-09-22"),
     ("campaign_id", "Number of the Pardot campaign.", "4012"),
@@ -51,4 +56,15 @@ ACTIVITY = ExportFile("email/visitor_activity.csv", "Account Engagement (Pardot)
     ("ip", "From which address, likewise.", "203.0.113.7"),
 ))  # fmt: skip
 
-FILES = (PROSPECT, ACTIVITY)
+SYSTEM = System(
+    kind="pardot_export",
+    part=Part.MAIL,
+    format="csv",
+    files=(PROSPECT, ACTIVITY),
+    feeds=(Feed("prospect", "person_record"), Feed("visitor_activity", "email_activity")),
+    refusals=(
+        Refusal("prospect", "Opted Out", "email", "Email"),
+        Refusal("prospect", "Do Not Email", "email", "Email"),
+        Refusal("prospect", "Do Not Call", "phone", "Phone"),
+    ),
+)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from include.contracts.exports.declaration import ExportColumn, ExportFile, columns
+from types import MappingProxyType
+
+from include.contracts.exports.declaration import ExportColumn, ExportFile, Reference, columns
+from include.contracts.systems import Feed, Part, Refusal, System
 
 _AUDIT = (
     ("CreatedDate*", "When the row was created, UTC.", "2025-03-04T09:12:44.000Z"),
@@ -13,8 +16,25 @@ _AUDIT = (
 _DELETED = ("IsDeleted", "`true` for rows in the recycle bin: kept as history, used for nothing.", "false")
 
 
-def _file(path: str, row: str, name: str, declared: tuple[ExportColumn, ...]) -> ExportFile:
-    return ExportFile(path, "Salesforce Data Export", row, declared, object=name, key="Id", changed="SystemModstamp")
+_REFERRED = MappingProxyType({
+    "AccountId": "account", "ContactId": "contact", "LeadId": "lead", "OpportunityId": "opportunity",
+    "CampaignId": "campaign", "ContractId": "contract", "ConvertedAccountId": "account",
+    "ConvertedContactId": "contact", "ConvertedOpportunityId": "opportunity",
+})  # fmt: skip
+_OWN = ("ParentId", "MasterRecordId")  # refer to rows of the same object
+_NEEDED = frozenset({("contract", "AccountId"), ("asset", "AccountId")})
+
+
+def _file(
+    path: str, row: str, name: str, declared: tuple[ExportColumn, ...], personal: tuple[str, ...] = ()
+) -> ExportFile:
+    ids = tuple(column.name for column in declared if column.name.endswith("Id"))
+    referred = {**_REFERRED, **dict.fromkeys(_OWN, name)}
+    references = tuple(Reference(c, referred[c], (name, c) in _NEEDED) for c in ids if c in referred)
+    return ExportFile(
+        path, "Salesforce Data Export", row, declared, object=name, key="Id", changed="SystemModstamp",
+        personal=personal, salesforce_ids=ids, references=references,
+    )  # fmt: skip
 
 
 ACCOUNT = _file("crm/Account.csv", "a company", "account", columns(
@@ -49,6 +69,8 @@ _PERSON = (
     ("DoNotCall", "`true` forbids calls.", "false"),
 )
 
+_WHO = ("FirstName", "LastName", "Email", "Phone", "MobilePhone")
+
 CONTACT = _file("crm/Contact.csv", "a person at an account", "contact", columns(
     ("Id*", "18-character id, prefix `003`.", "0035g00000001IeAAI"),
     _DELETED,
@@ -70,7 +92,7 @@ CONTACT = _file("crm/Contact.csv", "a person at an account", "contact", columns(
     ("LastActivityDate", "Day of the last task or event.", "2026-09-12"),
     ("OwnerId", "The owner, prefix `005`.", "0055g00000001IfAAI"),
     *_AUDIT,
-))  # fmt: skip
+), personal=(*_WHO, "Birthdate", "MailingStreet", "MailingPostalCode"))  # fmt: skip
 
 LEAD = _file("crm/Lead.csv", "a person not yet at an account", "lead", columns(
     ("Id*", "18-character id, prefix `00Q`.", "00Q5g00000001IeEAI"),
@@ -101,7 +123,7 @@ LEAD = _file("crm/Lead.csv", "a person not yet at an account", "lead", columns(
     ("Recycled_Date__c", "Day it went back to marketing (custom field).", ""),
     ("OwnerId", "The owner, prefix `005`.", "0055g00000001IfAAI"),
     *_AUDIT,
-))  # fmt: skip
+), personal=(*_WHO, "Street", "PostalCode"))  # fmt: skip
 
 OPPORTUNITY = _file("crm/Opportunity.csv", "a possible sale", "opportunity", columns(
     ("Id*", "18-character id, prefix `006`.", "0065g00000001IeAAI"),
@@ -198,6 +220,26 @@ ASSET = _file("crm/Asset.csv", "a product that an account bought", "asset", colu
     *_AUDIT,
 ))  # fmt: skip
 
-FILES = (
-    ACCOUNT, CONTACT, LEAD, OPPORTUNITY, CONTACT_ROLE, CAMPAIGN, CAMPAIGN_MEMBER, CONTRACT, ASSET,
-)  # fmt: skip
+SYSTEM = System(
+    kind="salesforce_export",
+    part=Part.CRM,
+    format="csv",
+    files=(ACCOUNT, CONTACT, LEAD, OPPORTUNITY, CONTACT_ROLE, CAMPAIGN, CAMPAIGN_MEMBER, CONTRACT, ASSET),
+    feeds=(
+        Feed("account", "account"),
+        Feed("contact", "person_record"),
+        Feed("lead", "person_record"),
+        Feed("contract", "contract"),
+        Feed("asset", "asset"),
+        Feed("opportunity", "opportunity"),
+        Feed("opportunity_contact_role", "opportunity_contact_role"),
+        Feed("campaign", "campaign"),
+        Feed("campaign_member", "campaign_member"),
+    ),
+    refusals=(
+        Refusal("contact", "HasOptedOutOfEmail", "email", "Email"),
+        Refusal("contact", "DoNotCall", "phone", "MobilePhone"),
+        Refusal("lead", "HasOptedOutOfEmail", "email", "Email"),
+        Refusal("lead", "DoNotCall", "phone", "MobilePhone"),
+    ),
+)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from include.contracts.exports.declaration import ExportFile, columns
+from include.contracts.systems import Feed, Part, System
 
 EVENT = ExportFile("usage/YYYY-MM-DD.ndjson.gz", "Segment-spec calls",
     "an identify, group, track or other call, as the Segment spec has it",
-    object="event", key="messageId", changed="timestamp", columns=columns(
+    object="event", key="messageId", changed="timestamp", personal=("traits", "properties", "context"),
+    ids=("userId", "anonymousId", "previousId", "groupId"), columns=columns(
     ("type*", "identify, group or track; page, screen and alias calls are kept in raw and used for nothing.", "track"),
     ("messageId*", "Id of the call; a repeated one is the same call delivered again.", "ajs-6b1f7c1e"),
     ("userId", "The product's own id of the person; absent before the first log-in.", "u_10231"),
@@ -32,4 +34,15 @@ EVENT = ExportFile("usage/YYYY-MM-DD.ndjson.gz", "Segment-spec calls",
     ("userAgent", "User agent, where it is not in the context.", ""),
 ))  # fmt: skip
 
-FILES = (EVENT,)
+SYSTEM = System(
+    kind="segment_export",
+    part=Part.PRODUCT,
+    format="ndjson",
+    files=(EVENT,),
+    feeds=(
+        Feed("event", "usage_event", each=False),
+        Feed("event", "person_record", each=False),
+        Feed("event", "account", each=False),
+    ),
+    refusals=(),
+)

@@ -1,8 +1,7 @@
-"""CSV exports: UTF-8, commas, quotes doubled inside quotes, a header; read in blocks of bounded memory."""
+"""CSV exports: quotes doubled inside quotes, a header; read as UTF-8 in blocks of bounded memory."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -13,21 +12,20 @@ import pyarrow.csv as pa_csv
 
 from include.contracts.errors import LateSourceError, SourceError
 from include.contracts.exports import ExportFile
-from include.contracts.nearest import nearest
 from include.sources.files import records
+from include.sources.files.encoding import as_utf8
+from include.sources.files.header import delimiter_of, parse_header
 from include.sources.files.reading import (
     LINE,
     Block,
     Reject,
     cut_off,
     refuse_endless_line,
-    refuse_utf16,
     tell_unknown,
 )
 from include.sources.files.records import Records, find_records
 from include.sources.files.snapshot import Snapshot
 
-_BOM = b"\xef\xbb\xbf"
 _FAULTS = {
     records.STRAY_QUOTE: ("stray_quote", "text", "has a quote in the middle of a field"),
     records.UNCLOSED_QUOTE: ("unclosed_quote", "text", "opens a quote that is never closed"),
@@ -48,38 +46,37 @@ class CsvReader:
 
     file: str
     found: tuple[str, ...]
+    delimiter: str
     _bytes: Iterator[bytes]
     _first_line: int
 
     @classmethod
     def open(cls, snapshot: Snapshot, declared: ExportFile) -> CsvReader:
         """Check the file's header; raises SourceError naming file, line and column."""
-        file, content = snapshot.file, snapshot.blocks()
+        file, content = snapshot.file, as_utf8(snapshot.blocks(), snapshot.file)
         start = next(content, b"")
-        refuse_utf16(start, file)
-        start = start.removeprefix(_BOM)
         if not start.strip():
             remedy = "Export it again; without rows it still has a header."
             raise LateSourceError("it is empty", file=file, remedy=remedy)
-        first = find_records(start, 1, final=True)
+        delimiter = delimiter_of(start, declared, file)
+        first = find_records(start, 1, final=True, delimiter=delimiter)
         end = int(first.ends[0])
-        header = _parse_header(start[int(first.starts[0]) : end], file)
-        _check_header(header, declared, file)
+        header = parse_header(start[int(first.starts[0]) : end], delimiter, declared, file)
         absent = [name for name in declared.names if name not in header]
         tell_unknown([name for name in header if name not in declared.names], absent, file)
         line = 1 + start.count(b"\n", 0, end)
-        return cls(file, header, chain([start[end:]], content), line)
+        return cls(file, header, delimiter, chain([start[end:]], content), line)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the rows in the file's order; raises SourceError for a line that fits no memory."""
         rest, line = b"", self._first_line
         for piece in self._bytes:
             block = rest + piece
-            found = find_records(block, len(self.found), final=False)
+            found = find_records(block, len(self.found), final=False, delimiter=self.delimiter)
             yield self._block(block, found, line)
             rest, line = block[found.consumed :], line + found.newlines
             refuse_endless_line(rest, self.file, line)
-        found = find_records(rest, len(self.found), final=True)
+        found = find_records(rest, len(self.found), final=True, delimiter=self.delimiter)
         self._refuse_cut_off(rest, found, line)
         yield self._block(rest, found, line)
 
@@ -113,7 +110,7 @@ class CsvReader:
         table = pa_csv.read_csv(
             pa.BufferReader(content),
             read_options=pa_csv.ReadOptions(column_names=list(self.found), block_size=max(len(content), 1 << 10)),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+            parse_options=pa_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
             convert_options=pa_csv.ConvertOptions(
                 column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
             ),
@@ -123,44 +120,6 @@ class CsvReader:
                 "its rows cannot be told apart", file=self.file, remedy="Quote fields by RFC 4180 and export it again."
             )
         return table
-
-
-def _parse_header(record: bytes, file: str) -> tuple[str, ...]:
-    try:
-        text = record.decode()
-    except UnicodeDecodeError:
-        raise SourceError("the header is no UTF-8", file=file, line=1, remedy="Export it as UTF-8.") from None
-    return tuple(name.strip() for name in next(csv.reader(text.splitlines(keepends=True)), []))
-
-
-def _check_header(header: tuple[str, ...], declared: ExportFile, file: str) -> None:
-    for name in declared.required:
-        if name not in header:
-            raise SourceError(
-                f"the column is missing{_hint(name, header, declared)}",
-                file=file,
-                line=1,
-                column=name,
-                remedy="Add it to the export.",
-            )
-    seen: set[str] = set()
-    for number, name in enumerate(header, start=1):
-        if not name or name.startswith("_"):
-            what = f"column {number} has no name" if not name else "a column's name begins with an underscore"
-            raise SourceError(what, file=file, line=1, column=name or None, remedy="Name it in the export.")
-        if name.casefold() in seen:
-            raise SourceError("the column occurs twice", file=file, line=1, column=name, remedy="Export it once.")
-        seen.add(name.casefold())
-
-
-def _hint(name: str, header: tuple[str, ...], declared: ExportFile) -> str:
-    """What may have gone wrong; never quotes a line that may hold a person's data instead of a header."""
-    if len(header) == 1:
-        return " (are the fields separated by commas?)"
-    if not set(header) & set(declared.names):
-        return " (is the first line a header?)"
-    close = nearest(name, header)
-    return close if "did you mean" in close else ""
 
 
 def _without(content: bytes, found: Records) -> bytes:

@@ -27,9 +27,10 @@ class Found:
 def find_files(folder: Path, declared: ExportFile, window: Window, taken: Collection[str] = ()) -> tuple[Found, ...]:
     """Return the object's files in the window, by name; raises LateSourceError when one is missing.
 
-    A file of a day is in the window when the whole day is; a file that holds a state always is. Either may be
-    gzipped (``.gz``) or not. A window with a start wants a file for each of its days, and takes in besides what came
-    too late for the windows before it: the files of days that lie behind the first one ``taken`` in, and are not.
+    A file of a day is in the window when the whole day is; a file that holds a state always is, and may come in
+    numbered parts. Either may be gzipped (``.gz``) or not. A window with a start wants a file for each of its days,
+    and takes in besides what came too late for the windows before it: the files of days that lie behind the first one
+    ``taken`` in, and are not.
     """
     lacking = frozenset(missing_days(declared, taken, window))
     found = [file for file in _matching(folder, declared) if _covers(window, file.day) or file.day in lacking]
@@ -73,8 +74,11 @@ def _matching(folder: Path, declared: ExportFile) -> Iterator[Found]:
 
 
 def _pattern(declared: ExportFile) -> re.Pattern[str]:
-    name = re.escape(declared.file.removesuffix(".gz")).replace(re.escape(_DAY), r"(?P<day>\d{4}-\d\d-\d\d)")
-    return re.compile(rf"{name}(\.gz)?", re.IGNORECASE)
+    """What the object's files are called: also gzipped, and a state also in numbered parts (Contact_2.csv)."""
+    stem, dot, ending = declared.file.removesuffix(".gz").partition(".")
+    day = re.escape(stem).replace(re.escape(_DAY), r"(?P<day>\d{4}-\d\d-\d\d)")
+    part = "" if declared.is_daily else r"(?:[ _-]\d+| ?\(\d+\))?"
+    return re.compile(rf"{day}{part}{re.escape(dot + ending)}(\.gz)?", re.IGNORECASE)
 
 
 def _day(match: re.Match[str], file: str) -> date | None:

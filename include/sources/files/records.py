@@ -19,7 +19,7 @@ WHOLE, STRAY_QUOTE, UNCLOSED_QUOTE, TOO_LONG, NOT_UTF8, NUL_BYTE, TOO_FEW_FIELDS
 MAX_RECORD_BYTES = 4 << 20  # Salesforce's longest text field holds 131,072 characters
 MAX_QUOTED_BYTES = 16 << 20  # a quote open for longer was never meant to be
 
-_QUOTE, _COMMA, _NEWLINE, _RETURN, _ZERO = 34, 44, 10, 13, 0
+_QUOTE, _NEWLINE, _RETURN, _ZERO = 34, 10, 13, 0
 _AT_START, _PLAIN, _QUOTED = 0, 1, 2
 _ENDED, _OPEN, _CUT_OFF, _CUT_OFF_OPEN = 0, 1, 2, 3  # what becomes of a record; open: a quote of it is not closed
 
@@ -41,8 +41,8 @@ class Records:
         return np.equal(self.faults, WHOLE)
 
 
-def find_records(block: bytes, fields: int, *, final: bool) -> Records:
-    """Find the records of ``fields`` fields each in ``block``, which begins at a record's start.
+def find_records(block: bytes, fields: int, *, final: bool, delimiter: str = ",") -> Records:
+    """Find the records of ``fields`` fields, parted by an ASCII ``delimiter``, in ``block``, which begins with one.
 
     Blank lines are no records. Unless ``final``, a record that the block's end cuts off is left for the next
     block: ``consumed`` tells how many bytes are done with.
@@ -51,7 +51,7 @@ def find_records(block: bytes, fields: int, *, final: bool) -> Records:
     room = int(np.count_nonzero(data == _NEWLINE)) + 1
     starts, ends, lines = (np.empty(room, np.int64) for _ in range(3))
     faults = np.empty(room, np.uint8)
-    count, consumed, newlines = _scan(data, fields, final, starts, ends, lines, faults)
+    count, consumed, newlines = _scan(data, ord(delimiter), fields, final, starts, ends, lines, faults)
     records = Records(starts[:count], ends[:count], lines[:count], faults[:count], consumed, newlines)
     _mark_bytes(block, data, records)
     return records
@@ -79,11 +79,11 @@ def _mark(records: Records, offsets: npt.NDArray[np.int64], fault: int) -> int:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _scan(data, fields, final, starts, ends, lines, faults):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def _scan(data, comma, fields, final, starts, ends, lines, faults):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Fill the arrays and return (records, bytes consumed, newlines consumed)."""
     count = start = line = 0
     while start < len(data):
-        end, fate, commas, newlines, first_line_end, has_stray = _walk(data, start)
+        end, fate, commas, newlines, first_line_end, has_stray = _walk(data, comma, start)
         if fate >= _CUT_OFF and not final:
             break
         is_unclosed = fate in (_OPEN, _CUT_OFF_OPEN)
@@ -100,7 +100,7 @@ def _scan(data, fields, final, starts, ends, lines, faults):  # type: ignore[no-
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _walk(data, start):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
+def _walk(data, comma, start):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
     """Go to a record's end; return (end, its fate, commas, newlines, end of its first line or -1, stray quote)."""
     i, state, commas, newlines, first_line_end = start, _AT_START, 0, 0, -1
     broken_field = has_stray = False
@@ -119,16 +119,16 @@ def _walk(data, start):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
                 following = data[i] if i < len(data) else _NEWLINE
                 if following == _QUOTE:
                     i += 1
-                elif following in (_COMMA, _NEWLINE, _RETURN):
+                elif following in (comma, _NEWLINE, _RETURN):
                     state = _PLAIN
                 elif broken_field:  # text follows the quote: it opened a field further down
                     return i, _OPEN, commas, newlines, first_line_end, has_stray
                 else:
                     has_stray = True
-                    state = _QUOTED if _closes_later(data, i) else _PLAIN
+                    state = _QUOTED if _closes_later(data, comma, i) else _PLAIN
         elif byte == _NEWLINE:
             return i, _ENDED, commas, newlines + 1, first_line_end, has_stray
-        elif byte == _COMMA:
+        elif byte == comma:
             commas += 1
             state = _AT_START
             broken_field = False
@@ -164,9 +164,9 @@ def _fault(is_unclosed, has_stray, width, surplus):  # type: ignore[no-untyped-d
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _closes_later(data, start):  # type: ignore[no-untyped-def]
+def _closes_later(data, comma, start):  # type: ignore[no-untyped-def]
     """Whether the field goes on to a closing quote: then the quote just met stands inside it."""
     for i in range(start, len(data)):
-        if data[i] in (_COMMA, _NEWLINE, _RETURN):
+        if data[i] in (comma, _NEWLINE, _RETURN):
             return data[i - 1] == _QUOTE
     return False

@@ -9,11 +9,11 @@ from include.contracts.staged import NPS_RESPONSE, PERSON_RECORD
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.faults import Rule
-from include.staging.people import person
+from include.staging.people import latest_usable, person
 from include.staging.row_rules import key_rules, moment_rules, presence_rules
 
 
-def stage_delighted(desk: Desk) -> Staged:
+def stage(desk: Desk) -> Staged:
     """Yield the rows that a Delighted export gives to the staged tables."""
     if not desk.has("response"):
         return
@@ -22,7 +22,7 @@ def stage_delighted(desk: Desk) -> Staged:
     found = {
         "response_id": desk.key("response", rows["Response ID"]),
         "record_id": desk.key("respondent", rows["Person ID"]),
-        "at": values.moment(rows["Created At"], desk.zone), "score": values.whole(rows["Score"]),
+        "at": desk.moment(rows, "Created At", "response"), "score": values.whole(rows["Score"]),
         "comment": values.folded(rows["Comment"]),
         "company": values.text(rows["Company"], desk.staging.placeholders.text), **desk.provenance(rows),
     }  # fmt: skip
@@ -46,16 +46,14 @@ def _rules(desk: Desk, rows: ir.Table) -> tuple[Rule, ...]:
 
 
 def _respondents(desk: Desk, rows: ir.Table) -> ir.Table:
-    """One record a person: of each attribute the latest value that is not null."""
-    order = ibis.coalesce(values.moment(rows["Updated At"], desk.zone), values.moment(rows["Created At"], desk.zone))
-    timed = rows.mutate(_at=order, _order=order.cast("string") + rows["Response ID"])
+    """One record a person: of each attribute the latest value that says something."""
+    created = desk.moment(rows, "Created At", "response")
+    order = ibis.coalesce(desk.moment(rows, "Updated At", "response"), created)
+    timed = rows.mutate(_at=order, _created=created, _order=order.cast("string") + rows["Response ID"])
     attributes = {"full_name": "Name", "email": "Email", "phone": "Phone Number", "company": "Company"}
     folded = timed.group_by("Person ID").agg(
-        **{
-            name: timed[column].argmax(timed._order, where=timed[column].notnull())
-            for name, column in attributes.items()
-        },
-        _first=values.moment(timed["Created At"], desk.zone).min(),
+        **{name: latest_usable(desk, name, timed[column], timed._order) for name, column in attributes.items()},
+        _first=timed._created.min(),
         _last=timed._at.max(),
         _load_id=timed._load_id.argmax(timed._order),
         _extracted_at=timed._extracted_at.argmax(timed._order),

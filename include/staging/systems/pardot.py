@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import ibis
 import ibis.expr.types as ir
 
 from include.contracts.staged import EMAIL_ACTIVITY, PERSON_RECORD
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
-from include.staging.faults import Rule
 from include.staging.machines import with_machines
 from include.staging.people import person
 from include.staging.row_rules import key_rules, moment_rules, presence_rules
 
 
-def stage_pardot(desk: Desk) -> Staged:
+def stage(desk: Desk) -> Staged:
     """Yield the rows that a Pardot export gives to the staged tables."""
     yield from desk.each(
         ("prospect", PERSON_RECORD, _prospects),
@@ -34,8 +35,8 @@ def _prospects(desk: Desk) -> ir.Table:
     }  # fmt: skip
     knows = {
         "crm_id": ibis.coalesce(rows["CRM Contact FID"], rows["CRM Lead FID"]),
-        "created_at": values.moment(rows["Created Date"], desk.zone),
-        "updated_at": values.moment(rows["Updated Date"], desk.zone),
+        "created_at": desk.moment(rows, "Created Date", "prospect"),
+        "updated_at": desk.moment(rows, "Updated Date", "prospect"),
     }
     return person(desk, rows, "prospect", rows["Prospect Id"], says=says, knows=knows)
 
@@ -43,21 +44,24 @@ def _prospects(desk: Desk) -> ir.Table:
 def _activities(desk: Desk) -> ir.Table:
     raw = desk.raw("visitor_activity")
     t = raw.rows
-    known = values.word(t.type, desk.staging.activities)
+    named = [number for numbers in desk.staging.activities.values() for number in numbers]
 
-    def other(rows: ir.Table) -> ir.BooleanValue:
-        return rows.type.isin(list(desk.staging.other_activities)).fill_null(False)
+    def passed_over(rows: ir.Table) -> ir.BooleanValue:
+        return (~rows.type.isin(named)).fill_null(False)
 
+    wanted = t.type.isin(named).fill_null(True)
     rules = (
-        *key_rules(t, "id"), *presence_rules(t, "prospect_id", "created_at"),
-        Rule("unknown_value", "type", known.isnull() & ~other(t), "The type is none that Pardot numbers."),
-        *moment_rules(t, desk.zone, "created_at"),
+        *key_rules(t, "id"), *presence_rules(t, "type"),
+        *(replace(rule, broken=wanted & rule.broken) for rule in presence_rules(t, "prospect_id", "created_at")),
+        *(replace(rule, broken=wanted & rule.broken) for rule in moment_rules(t, desk.zone, "created_at")),
     )  # fmt: skip
-    rows = desk.good(raw, "visitor_activity", rules, gone=other)
+    new = t.filter(passed_over(t) & ~t.type.isin(list(desk.staging.other_activities)))
+    desk.tell("visitor_activity", "of_no_known_type", new)
+    rows = desk.good(raw, "visitor_activity", rules, gone=passed_over)
     kind = values.word(rows.type, desk.staging.activities)
     found = {
         "activity_id": desk.key("visitor_activity", rows.id), "record_id": desk.key("prospect", rows.prospect_id),
-        "kind": kind, "at": values.moment(rows.created_at, desk.zone),
+        "kind": kind, "at": desk.moment(rows, "created_at", "visitor_activity"),
         "mailing": ibis.ifelse(kind == "form", values.folded(rows.details), rows.list_email_id),
         "user_agent": values.folded(rows.user_agent), "is_machine": ibis.literal(False), **desk.provenance(rows),
     }  # fmt: skip

@@ -18,7 +18,7 @@ from include.contracts.staged import (
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.faults import Rule
-from include.staging.people import person
+from include.staging.people import first_usable, person
 from include.staging.row_rules import (
     day_rules,
     flag_rules,
@@ -31,7 +31,7 @@ from include.staging.row_rules import (
 from include.staging.systems.salesforce_contracts import contracts
 
 
-def stage_salesforce(desk: Desk) -> Staged:
+def stage(desk: Desk) -> Staged:
     """Yield the rows that a Salesforce export gives to the staged tables."""
     yield from desk.each(
         ("contact", PERSON_RECORD, _contacts),
@@ -46,10 +46,10 @@ def stage_salesforce(desk: Desk) -> Staged:
     )
 
 
-def _times(desk: Desk, rows: ir.Table) -> dict[str, ir.Value]:
+def _times(desk: Desk, rows: ir.Table, name: str) -> dict[str, ir.Value]:
     return {
-        "created_at": values.moment(rows.CreatedDate, desk.zone),
-        "updated_at": values.moment(rows.SystemModstamp, desk.zone),
+        "created_at": desk.moment(rows, "CreatedDate", name),
+        "updated_at": desk.moment(rows, "SystemModstamp", name),
     }
 
 
@@ -64,7 +64,8 @@ def _contacts(desk: Desk) -> ir.Table:
     rows = desk.good(raw, "contact", rules)
     says = {
         "first_name": rows.FirstName, "last_name": rows.LastName, "email": rows.Email,
-        "phone": ibis.coalesce(rows.MobilePhone, rows.Phone), "title": rows.Title, "street": rows.MailingStreet,
+        "phone": first_usable(desk, "phone", rows.MobilePhone, rows.Phone), "title": rows.Title,
+        "street": rows.MailingStreet,
         "city": rows.MailingCity, "region": rows.MailingState, "postcode": rows.MailingPostalCode,
         "country": rows.MailingCountry,
     }  # fmt: skip
@@ -73,7 +74,7 @@ def _contacts(desk: Desk) -> ir.Table:
         "crm_id": ibis.coalesce(rows.MasterRecordId, rows.Id),
         "account_id": desk.key("account", rows.AccountId),
         "is_deleted": is_deleted(rows),
-        **_times(desk, rows),
+        **_times(desk, rows, "contact"),
     }
     contacts = person(desk, rows, "contact", rows.Id, says=says, knows=knows)
     return _employed(contacts, _account_names(desk))
@@ -105,7 +106,8 @@ def _leads(desk: Desk) -> ir.Table:
     rows = desk.good(raw, "lead", rules)
     says = {
         "first_name": rows.FirstName, "last_name": rows.LastName, "email": rows.Email,
-        "phone": ibis.coalesce(rows.MobilePhone, rows.Phone), "company": rows.Company, "title": rows.Title,
+        "phone": first_usable(desk, "phone", rows.MobilePhone, rows.Phone), "company": rows.Company,
+        "title": rows.Title,
         "street": rows.Street, "city": rows.City, "region": rows.State, "postcode": rows.PostalCode,
         "country": rows.Country,
     }  # fmt: skip
@@ -113,7 +115,7 @@ def _leads(desk: Desk) -> ir.Table:
         "crm_id": ibis.coalesce(rows.ConvertedContactId, rows.MasterRecordId, rows.Id),
         "account_id": desk.key("account", rows.ConvertedAccountId),
         "is_deleted": is_deleted(rows),
-        **_times(desk, rows),
+        **_times(desk, rows, "lead"),
     }
     return person(desk, rows, "lead", rows.Id, says=says, knows=knows)
 
@@ -129,12 +131,14 @@ def _accounts(desk: Desk) -> ir.Table:
     employees = values.whole(rows.NumberOfEmployees)
     found = {
         "account_id": desk.key("account", rows.Id), "source": ibis.literal(desk.source),
+        "part": ibis.literal(desk.system.part.value),
         "object": ibis.literal("account"), "source_key": rows.Id, "name": values.text(rows.Name, blanks),
         "domain": values.domain(rows.Website), "parent_id": desk.key("account", rows.ParentId), "crm_id": rows.Id,
         "type": values.text(rows.Type, blanks), "industry": values.text(rows.Industry, blanks),
         "employees": ibis.ifelse(employees >= 0, employees, ibis.null("int64")),
         "annual_revenue": values.number(rows.AnnualRevenue), "country": values.text(rows.BillingCountry, blanks),
-        "owner_id": rows.OwnerId, "is_deleted": is_deleted(rows), **_times(desk, rows), **desk.provenance(rows),
+        "owner_id": rows.OwnerId, "is_deleted": is_deleted(rows), **_times(desk, rows, "account"),
+        **desk.provenance(rows),
     }  # fmt: skip
     return shaped(ACCOUNT, found, rows)
 
@@ -175,7 +179,7 @@ def _opportunities(desk: Desk) -> ir.Table:
         "amount": values.number(rows.Amount), "is_won": won,
         "is_closed": won | ibis.coalesce(values.flag(rows.IsClosed), stage.lower().startswith("closed")),
         "close_date": values.day(rows.CloseDate), "campaign_id": desk.key("campaign", rows.CampaignId),
-        "created_at": values.moment(rows.CreatedDate, desk.zone), **desk.provenance(rows),
+        "created_at": desk.moment(rows, "CreatedDate", "opportunity"), **desk.provenance(rows),
     }  # fmt: skip
     return shaped(OPPORTUNITY, found, rows)
 
@@ -225,6 +229,6 @@ def _members(desk: Desk) -> ir.Table:
         "status": values.text(rows.Status, desk.staging.placeholders.text),
         "has_responded": values.flag(rows.HasResponded).fill_null(False),
         "first_responded_on": values.day(rows.FirstRespondedDate),
-        "created_at": values.moment(rows.CreatedDate, desk.zone), **desk.provenance(rows),
+        "created_at": desk.moment(rows, "CreatedDate", "campaign_member"), **desk.provenance(rows),
     }  # fmt: skip
     return shaped(CAMPAIGN_MEMBER, found, rows)

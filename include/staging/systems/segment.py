@@ -11,7 +11,7 @@ from include.contracts.staged import ACCOUNT, PERSON_RECORD, USAGE_EVENT
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.faults import Rule
-from include.staging.people import person
+from include.staging.people import first_usable, latest_usable, person
 from include.staging.row_rules import key_rules, moment_rules, presence_rules
 
 ACTIONS = ("track", "page", "screen")
@@ -22,6 +22,7 @@ TRAITS = {
     "street": ("address.street",), "city": ("address.city",), "region": ("address.state",),
     "postcode": ("address.postalCode",), "country": ("address.country",),
 }  # fmt: skip
+DATES = {"created": ("createdAt", "created_at"), "born": ("birthday",)}
 GROUP_TRAITS = {
     "name": ("name",), "domain": ("domain", "website"), "industry": ("industry",), "plan": ("plan",),
     "seats": ("seats",), "employees": ("employees",), "crm": ("salesforceId", "crmId", "crm_id"),
@@ -33,16 +34,35 @@ def _path(document: str, path: str) -> str:  # type: ignore[empty-body]
     """The text at a path of a JSON document; null when there is none."""
 
 
-def stage_segment(desk: Desk) -> Staged:
+def stage(desk: Desk) -> Staged:
     """Yield the rows that a Segment export gives to the staged tables."""
     if not desk.has("event"):
         return
     raw = desk.raw("event")
-    rows = desk.good(raw, "event", _rules(desk, raw.rows))
-    rows = rows.mutate(_at=values.moment(rows.timestamp, desk.zone))
+    rows = _timed(desk, desk.good(raw, "event", _rules(desk, raw.rows)))
+    rows = _without_shared_users(desk, rows)
     yield USAGE_EVENT, _events(desk, rows)
     yield PERSON_RECORD, _users(desk, rows)
     yield ACCOUNT, _workspaces(desk, rows)
+
+
+def _timed(desk: Desk, rows: ir.Table) -> ir.Table:
+    """Add when each call was made: not after it was received, nor after the day of its file."""
+    made, received = desk.moment(rows, "timestamp", "event"), desk.moment(rows, "receivedAt", "event")
+    return desk.named(rows.mutate(_at=ibis.least(made, ibis.coalesce(received, made))))
+
+
+def _without_shared_users(desk: Desk, rows: ir.Table) -> ir.Table:
+    """Take away user ids under which more mail addresses were named than one person has: they are nobody's."""
+    known = _said(desk, rows.filter((rows.type == "identify") & rows.userId.notnull()), {"email": TRAITS["email"]})
+    address = values.email(known.email_0, desk.staging.placeholders.email)
+    named = known.select("userId", _address=address).group_by("userId")
+    counted = named.agg(addresses=lambda calls: calls._address.nunique())
+    shared = desk.settled(counted.filter(counted.addresses > desk.staging.product.most_addresses))
+    if not desk.tell("event", "shared_users", shared):
+        return rows
+    joined = rows.left_join(shared.select(_shared=shared.userId), [("userId", "_shared")])
+    return joined.mutate(userId=ibis.ifelse(joined._shared.isnull(), joined.userId, None)).drop("_shared")
 
 
 def _rules(desk: Desk, rows: ir.Table) -> tuple[Rule, ...]:
@@ -75,7 +95,8 @@ def _events(desk: Desk, rows: ir.Table) -> ir.Table:
     )
     passive = event.lower().isin([name.lower() for name in product.passive])
     feature = event.substitute(dict(product.features)) if product.features else event
-    group = ibis.coalesce(acts.groupId, _path(acts.context, "$.groupId"), acts._group)
+    named = values.identifier(_path(acts.context, "$.groupId"), desk.staging.placeholders.identifier)
+    group = ibis.coalesce(acts.groupId, named, acts._group)
     found = {
         "event_id": desk.key("track", acts.messageId), "record_id": desk.key("user", acts._user),
         "is_stitched": acts.userId.isnull() & acts._owner.notnull(),
@@ -110,48 +131,72 @@ def _users(desk: Desk, rows: ir.Table) -> ir.Table:
     seen = seen.group_by("userId").agg(
         _first=seen._at.min(), _load_id=seen._load_id.argmax(seen._extracted_at), _extracted_at=seen._extracted_at.max()
     )
-    known = rows.filter((rows.type == "identify") & rows.userId.notnull())
-    created = values.moment(_first_of(known, "createdAt", "created_at"), desk.zone)
-    told = {name: _first_of(known, *paths) for name, paths in TRAITS.items()}
-    traits = _latest(known, "userId", {**told, "_created": created, "_birth": _first_of(known, "birthday")})
+    known = _said(desk, rows.filter((rows.type == "identify") & rows.userId.notnull()), {**TRAITS, **DATES})
+    told = {name: first_usable(desk, name, *_of(known, name, paths)) for name, paths in TRAITS.items()}
+    told |= {name: ibis.coalesce(*_of(known, name, paths)) for name, paths in DATES.items()}
+    traits = _latest(desk, known, "userId", told)
     users = seen.left_join(traits, "userId").drop("userId_right")
     groups = _last_groups(rows)
     users = desk.settled(users.left_join(groups, users.userId == groups._user))
     knows = {
         "account_id": desk.key("group", users._group),
-        "birth_date": values.day(users._birth),
-        "created_at": ibis.coalesce(users._created, users._first),
+        "birth_date": values.day(users.born),
+        "created_at": ibis.coalesce(values.moment(users.created, desk.zone), users._first),
         "updated_at": users._last,
     }
     return person(desk, users, "user", users.userId, says={name: users[name] for name in TRAITS}, knows=knows)
 
 
-def _latest(calls: ir.Table, key: str, told: Mapping[str, ir.Value]) -> ir.Table:
-    """The latest value of each of the traits, null ones aside, by key; with the time of the last call, _last."""
-    calls = calls.select(key, "_at", **told, _order=_order(calls))
-    latest = {name: calls[name].argmax(calls._order, where=calls[name].notnull()) for name in told}
+def _latest(desk: Desk, calls: ir.Table, key: str, told: Mapping[str, ir.Value]) -> ir.Table:
+    """The latest value of each of the traits that says something, by key; with the time of the last call, _last."""
+    calls = desk.named(calls.select(key, "_at", **told, _order=_order(calls)))
+    latest = {
+        name: latest_usable(desk, name, calls[name], calls._order)
+        if name in TRAITS
+        else calls[name].argmax(calls._order, where=calls[name].notnull())
+        for name in told
+    }
     return calls.group_by(key).agg(**latest, _last=calls._at.max())
 
 
-def _first_of(calls: ir.Table, *paths: str) -> ir.StringValue:
-    """The first of some traits that is text and not empty; objects stand for nothing."""
-    found = [values.folded(_path(calls.traits, "$." + path)) for path in paths]
-    return ibis.coalesce(*(ibis.ifelse(text.startswith("{"), ibis.null("string"), text) for text in found))
+def _said(desk: Desk, calls: ir.Table, wanted: Mapping[str, tuple[str, ...]]) -> ir.Table:
+    """Add what the calls' traits say, a column for each path of each trait: of a list its first item.
+
+    In two steps that have names, since the text of a trait stands many times in what is made of it.
+    """
+    paths = {f"{name}_{place}": path for name, found in wanted.items() for place, path in enumerate(found)}
+    whole = {name: _path(calls.traits, f"$.{path}") for name, path in paths.items()}
+    first = {f"{name}_first": _path(calls.traits, f"$.{path}[0]") for name, path in paths.items()}
+    calls = desk.named(calls.mutate(**whole, **first))
+    return desk.named(calls.mutate(**{name: _text(calls[name], calls[f"{name}_first"]) for name in paths}))
+
+
+def _text(whole: ir.StringValue, first: ir.StringValue) -> ir.StringValue:
+    """The text of a trait; objects stand for nothing."""
+    said = ibis.ifelse(whole.startswith("["), first, whole)
+    return ibis.ifelse(said.re_search(r"^[\[{]"), ibis.null("string"), values.folded(said))
+
+
+def _of(calls: ir.Table, name: str, paths: tuple[str, ...]) -> list[ir.StringValue]:
+    """What a trait's paths say, after ``_said``."""
+    return [calls[f"{name}_{place}"] for place in range(len(paths))]
 
 
 def _workspaces(desk: Desk, rows: ir.Table) -> ir.Table:
     """One account a group: of each trait the latest value that is not null."""
-    calls = rows.filter(rows.type == "group")
-    told = {name: _first_of(calls, *paths) for name, paths in GROUP_TRAITS.items()}
+    calls = _said(desk, rows.filter(rows.type == "group"), GROUP_TRAITS)
+    told = {name: ibis.coalesce(*_of(calls, name, paths)) for name, paths in GROUP_TRAITS.items()}
     seen = calls.group_by("groupId").agg(
         _first=calls._at.min(), _load_id=calls._load_id.argmax(_order(calls)), _extracted_at=calls._extracted_at.max()
     )
-    latest = seen.left_join(_latest(calls, "groupId", told), "groupId").drop("groupId_right")
+    latest = seen.left_join(_latest(desk, calls, "groupId", told), "groupId").drop("groupId_right")
     blanks = desk.staging.placeholders.text
+    crm_id = values.salesforce_id(values.identifier(latest.crm, desk.staging.placeholders.identifier))
     found = {
         "account_id": desk.key("group", latest.groupId), "source": ibis.literal(desk.source),
+        "part": ibis.literal(desk.system.part.value),
         "object": ibis.literal("group"), "source_key": latest.groupId, "name": values.text(latest["name"], blanks),
-        "domain": values.domain(latest.domain), "crm_id": latest.crm, "industry": values.text(latest.industry, blanks),
+        "domain": values.domain(latest.domain), "crm_id": crm_id, "industry": values.text(latest.industry, blanks),
         "plan": values.text(latest.plan, blanks), "seats": _count(latest.seats), "employees": _count(latest.employees),
         "is_deleted": ibis.literal(False), "created_at": latest._first, "updated_at": latest._last,
         **desk.provenance(latest),

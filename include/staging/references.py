@@ -1,0 +1,44 @@
+"""References that point at nothing: counted for every column, and set aside where a row is worth nothing without."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from include.contracts.errors import SourceError
+from include.contracts.exports import ExportFile, Reference
+from include.contracts.sources import Limits
+from include.staging.faults import Rule
+from include.storage.engine import Engine
+
+EXAMPLES = 3
+
+
+def dangling(rows: ir.Table, reference: Reference, target: ir.Table, key: str) -> ir.Table:
+    """Return the rows whose reference is given and is the key of no row of the target."""
+    keys = target.filter(target[key].notnull()).select(_key=target[key])
+    return rows.filter(rows[reference.column].notnull()).anti_join(keys, [(reference.column, "_key")])
+
+
+def rule(reference: Reference) -> Rule:
+    """The rule that a row breaks whose needed reference points at nothing."""
+    reason = f"{reference.column} is the key of no {reference.object} that is there."
+    return Rule("dangling_reference", reference.column, ibis.literal(True), reason)
+
+
+def places(
+    engine: Engine, lost: ir.Table, declared: ExportFile, reference: Reference, *, of: int, limits: Limits
+) -> pa.Table:
+    """Return (_load_id, _line) of the dangling rows; raises SourceError, naming some, when they are too many."""
+    count = engine.ibis.to_pyarrow(lost.count()).as_py()
+    if count > max(limits.dangling_rows, limits.dangling * of):
+        first = engine.ibis.to_pyarrow(lost.order_by("_file", "_line").select("_file", "_line").limit(EXAMPLES))
+        file, lines = first["_file"][0].as_py(), ", ".join(map(str, first["_line"].to_pylist()))
+        raise SourceError(
+            f"{count:,} of {of:,} rows refer to no {reference.object} that is there (lines {lines})",
+            file=file,
+            column=reference.column,
+            remedy=f"Export {declared.object} and {reference.object} at one time.",
+        )
+    return engine.ibis.to_pyarrow(lost.select("_load_id", "_line"))
