@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from include.answers.member import find_member
-from include.answers.ways import Truth, by_itself, could_become, state_of, ways
+from include.answers.ways import Truth, by_itself, could_become, state_of, through, ways
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK, EDGE
 from include.contracts.measures import measures_of
@@ -90,15 +90,17 @@ def explain(project: Project, key: str, member_id: str) -> Explanation:
 
     An id that was merged away stands for its successor. Raises ConfigurationError for an unknown segment or member.
     """
-    segment = load(project.settings.config).segment(key)
+    catalog = load(project.settings.config)
+    segment = catalog.segment(key)
+    others = {other.key: other.condition for other in catalog.segments if other.level == segment.level}
     with lake_reader(project) as reader:
-        return _explain(reader, segment, find_member(reader, segment.level, member_id))
+        return _explain(reader, segment, others, find_member(reader, segment.level, member_id))
 
 
-def _explain(reader: LakeReader, segment: Segment, member_id: str) -> Explanation:
+def _explain(reader: LakeReader, segment: Segment, others: Mapping[str, tree.Node], member_id: str) -> Explanation:
     people = population(reader)
     base = people.of(segment.level)
-    known = list(dict.fromkeys(tree.clauses(segment.condition)))
+    known = list(dict.fromkeys(_clauses(segment.condition, others)))
     states = {f"clause_{n}": expression(clause, segment.level, people) for n, clause in enumerate(known)}
     rows = base.mutate(**states).filter(lambda t: t[MEMBER[segment.level]] == member_id).to_pyarrow().to_pylist()
     if not rows:
@@ -111,7 +113,8 @@ def _explain(reader: LakeReader, segment: Segment, member_id: str) -> Explanatio
         for part in dict.fromkeys(tree.statements(segment.condition))
     )
     is_match = state_of(segment.condition, truth) is True
-    found = ways(segment.condition, not is_match, truth, lambda clause, to: _can(clause, to, row, segment.level))
+    can = through(others, truth, lambda clause, to: _can(clause, to, row, segment.level))
+    found = ways(segment.condition, not is_match, truth, can)
     phrases = tuple(tuple(_phrase(clause, to, row) for clause, to in way) for way in found)
     records, links = _identity(reader, segment, member_id, clauses)
     published, state = _published(reader, segment, member_id)
@@ -150,6 +153,14 @@ def _sources(
         dated = row.get(measure.dated) if measure.dated else None
         found.append(Source(name, row[name], record, dated, (as_of - dated).days if dated else None))
     return tuple(found)
+
+
+def _clauses(condition: tree.Node, others: Mapping[str, tree.Node]) -> Iterator[tree.Clause]:
+    """The clauses of a condition and of those of the segments that it refers to."""
+    for clause in tree.clauses(condition):
+        yield clause
+        if isinstance(clause, tree.InSegment) and clause.key in others:
+            yield from _clauses(others[clause.key], others)
 
 
 def _can(clause: tree.Clause, target: bool, row: Mapping[str, Any], level: str) -> bool:

@@ -73,12 +73,27 @@ def _shortest(found: Iterable[Way]) -> tuple[Way, ...]:
     return tuple(way for way in known if len(way) == fewest)[:MOST]
 
 
+def through(
+    others: Mapping[str, tree.Node], truth: Truth, can: Callable[[tree.Clause, bool], bool]
+) -> Callable[[tree.Clause, bool], bool]:
+    """Return ``can``, which leads through a segment of ``others`` only where its own condition gives a way."""
+
+    def _through(clause: tree.Clause, target: bool) -> bool:
+        if isinstance(clause, tree.InSegment) and clause.key in others:
+            return bool(ways(others[clause.key], target, truth, _through))
+        return can(clause, target)
+
+    return _through
+
+
 def could_become(clause: tree.Clause, target: bool, row: Row, level: str) -> bool:
     """Tell whether a clause could become ``target`` by a change of one measure that a company wants or can make."""
     if isinstance(clause, tree.InSegment):
         return True
     if isinstance(clause, tree.People):
         return any(name in WANTED for name in tree.measures(clause.condition))
+    if isinstance(clause, tree.Top):
+        return clause.measure.name in WANTED
     return any(_could(clause, name, target, row, level) for name in tree.measures(clause))
 
 
@@ -129,13 +144,15 @@ def _bounds(clause: tree.Clause, row: Row) -> Iterator[Any]:
     match clause:
         case tree.Compare(_, left, right):
             for side in (left, right):
-                yield row[side.name] if isinstance(side, tree.Measured) else side.value
+                yield row[side.name] if isinstance(side, tree.Measured) else side.on(row["as_of"])
         case tree.In(_, values):
             yield from (value.value for value in values)
         case tree.Between(_, low, high):
-            yield from (low.value, high.value)
-        case tree.Within():
+            yield from (low.on(row["as_of"]), high.on(row["as_of"]))
+        case tree.Within() | tree.During():
             yield from clause.bounds(row["as_of"])
+        case tree.Beyond():
+            yield clause.edge(row["as_of"])
 
 
 def by_itself(clause: tree.Clause, target: bool, row: Row) -> date | None:

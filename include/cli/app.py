@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "why": "include.cli.segments:why",
         "why-not": "include.cli.segments:why_not",
         "preview": "include.cli.segments:preview",
+        "check": "include.cli.segments:check",
+        "values": "include.cli.segments:values",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
         "retain": "include.cli.retain:retain",

@@ -12,11 +12,17 @@ from rich.markup import escape
 
 from include.answers.segment import Clause, Explanation, explain
 from include.cli.console import emit, err, out, show
+from include.contracts.errors import ConfigurationError
+from include.contracts.measures import measures_of
+from include.contracts.nearest import nearest
 from include.contracts.settings import Settings
 from include.segments import export as exports
 from include.segments.catalog import load, load_beside
 from include.segments.channels import REACHABLE
+from include.segments.checking import Checked, check_definitions
 from include.segments.listing import list_segments
+from include.segments.occurring import occurring
+from include.segments.population import population
 from include.segments.preview import Preview
 from include.segments.preview import preview as evaluate
 from include.segments.states import unevaluated, unsound
@@ -30,6 +36,7 @@ LISTED = {
     "segment_key": "segment",
     "size": "size",
     "share": "share",
+    "unknown": "unknown",
     "entered": "in",
     "exited": "out",
     "state": "state",
@@ -48,7 +55,7 @@ def segments(as_json: Json = False) -> None:
         emit(rows)
         return
     shown = [{**row, "share": f"{row['share']:.1%} of {_PLURALS[row['level']]}"} for row in rows]
-    shown = [{heading: row[name] for name, heading in LISTED.items()} for row in shown]
+    shown = [{heading: row.get(name) for name, heading in LISTED.items()} for row in shown]
     show(shown, title="Segments", empty="There are no segments; add one to include/config/segments.", as_json=False)
     for row in rows:
         if row.get("set_aside"):  # what was published before an upgrade does not tell
@@ -138,6 +145,15 @@ def preview(
         _show_preview(found)
 
 
+def _left_out(found: Preview) -> str:
+    """Say who is neither in nor out, and how to take them in."""
+    names = [text for text, _ in sorted(found.unknown.items(), key=lambda entry: -entry[1])]
+    most = f", mostly for {escape(names[0])}" if names else ""
+    return (
+        f"{found.undecided:,} are left out, as too little is known of them{most}; add `or … is null` to take them in."
+    )
+
+
 def _explain(key: str, member: str, *, as_json: bool) -> None:
     found = explain(Project(Settings.from_environment()), key, member)
     if as_json:
@@ -189,6 +205,55 @@ def _plain(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def values(
+    measure: Annotated[str, typer.Argument(help="Name of a measure, see docs/measures.md.")],
+    level: Annotated[str, typer.Option("--level", help="person or account; default: whichever has it.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="So many values at most.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List what occurs of a measure, the commonest values first, with counts."""
+    level = level or next((each for each in _PLURALS if measure in measures_of(each)), "person")
+    if level not in _PLURALS:
+        raise ConfigurationError(f"There is no level {level!r}{nearest(level, _PLURALS)}.")
+    with lake_reader(Project(Settings.from_environment())) as reader:
+        found = occurring(population(reader), level, measure, limit)
+    if as_json:
+        emit(found.to_dict())
+        return
+    rows = [{"value": _plain(value), _PLURALS[level]: count} for value, count in found.values]
+    show(rows, title=f"{measure}: {found.description}", empty=f"Nothing is known of {measure}.", as_json=False)
+    if found.least is not None:
+        out.print(f"From {_plain(found.least)} to {_plain(found.greatest)}.", highlight=False)
+    if found.different > len(rows):
+        out.print(f"{found.different - len(rows):,} more values.", highlight=False)
+    out.print(f"Unknown of {found.unknown:,} {_PLURALS[level]}.", highlight=False)
+
+
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(help="Definitions, YAML; default: all that are saved.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check definitions: faults, doubts, and how many are left out because too little is known of them."""
+    project = Project(Settings.from_environment())
+    with lake_reader(project) as reader:
+        found = check_definitions(reader, project.settings.config, files or [])
+    if as_json:
+        emit([checked.to_dict() for checked in found])
+    for checked in [] if as_json else found:
+        _show_checked(checked)
+    if any(checked.faults for checked in found):
+        raise typer.Exit(ConfigurationError.exit_code)
+
+
+def _show_checked(checked: Checked) -> None:
+    unknown = f", {checked.unknown:,} left out as too little is known" if checked.unknown else ""
+    size = "not counted" if checked.size is None else f"{checked.size:,} members{unknown}"
+    mark = "[red]fault[/]" if checked.faults else "[yellow]doubt[/]" if checked.doubts else "[green]ok[/]   "
+    out.print(f"{mark} {checked.key}" + ("" if checked.faults else f": {size}"), highlight=False, soft_wrap=True)
+    for told in (*checked.faults, *checked.doubts):
+        out.print(f"      {escape(told)}", highlight=False, soft_wrap=True)
+
+
 def _show_preview(found: Preview) -> None:
     out.print(
         f"{found.size:,} members, {found.share:.2%} of all, as of {found.as_of}: {escape(found.condition)}",
@@ -197,7 +262,14 @@ def _show_preview(found: Preview) -> None:
     out.print(f"Published: {found.size_published:,}; {found.entering:,} would enter, {found.leaving:,} would leave.")
     if found.objection:
         out.print(f"[yellow]It would be held back:[/] {found.objection}", soft_wrap=True)
-    clauses = [{"clause": text, "members": count} for text, count in found.clauses.items()]
+    for told in found.doubts:
+        out.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
+    if found.undecided:
+        out.print(_left_out(found), highlight=False, soft_wrap=True)
+    clauses = [
+        {"clause": text, "members": count, "unknown": found.unknown.get(text, 0)}
+        for text, count in found.clauses.items()
+    ]
     show(clauses, title="Each clause alone", empty="", as_json=False)
     overlap = [{"segment": key, "shared": count} for key, count in found.overlap.items()]
     show(overlap, title="Overlap with published segments", empty="No overlap with any segment.", as_json=False)

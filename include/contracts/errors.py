@@ -6,6 +6,7 @@ personal value.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 
@@ -34,11 +35,14 @@ class ConfigurationError(FatalError):
 
 
 class DefinitionError(ConfigurationError):
-    """A condition is not one of the segment language; says where in its text, line and column from 1."""
+    """A condition is not one of the segment language; says where in its text, line and column from 1.
 
-    def __init__(self, problem: str, *, line: int, column: int) -> None:
+    ``others`` are further faults of the same condition.
+    """
+
+    def __init__(self, problem: str, *, line: int, column: int, others: Sequence[DefinitionError] = ()) -> None:
         super().__init__(f"line {line}, column {column}: {problem}.")
-        self.problem, self.line, self.column = problem, line, column
+        self.problem, self.line, self.column, self.others = problem, line, column, tuple(others)
 
 
 class ContractError(FatalError):

@@ -29,6 +29,7 @@ SEGMENT = Table(
         integer("size", "Members that readers see", required=True, minimum=0),
         number("share", "Of all profiles, or of all accounts", required=True, minimum=0, maximum=1),
         integer("set_aside", "Members not shown, as the audit set a row of theirs aside", required=True, minimum=0),
+        integer("unknown", "Left out as too little is known: the condition is neither true nor false", minimum=0),
         integer("candidate_size", "Members that the definition finds; differs from size while held", minimum=0),
         integer("entered", "Entries in this run", required=True, minimum=0),
         integer("exited", "Exits in this run", required=True, minimum=0),

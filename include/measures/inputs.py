@@ -42,6 +42,8 @@ class Inputs:
     staged_account: ir.Table
     opportunity: ir.Table
     opportunity_contact_role: ir.Table
+    campaign: ir.Table
+    campaign_member: ir.Table
     source_state: ir.Table
 
     @property

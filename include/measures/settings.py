@@ -128,6 +128,12 @@ class RelationThresholds(Section):
         return patterns
 
 
+class ContactThresholds(Section):
+    """How addresses are read."""
+
+    private_domains: tuple[str, ...] = Field(description="Domains of mail providers, on which nobody's company is")
+
+
 class Thresholds(Section):
     """All thresholds."""
 
@@ -138,6 +144,7 @@ class Thresholds(Section):
     risk: RiskThresholds
     engagement: EngagementThresholds
     relation: RelationThresholds
+    contact: ContactThresholds
 
 
 def read_settings(folder: Path) -> Thresholds:

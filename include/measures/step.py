@@ -16,6 +16,7 @@ from include.contracts.measures import (
     CUSTOMER_HISTORY,
     PERSON_MEASURES,
     RENEWAL_MEASURES,
+    SALES_MEASURES,
     Measure,
 )
 from include.contracts.metrics import (
@@ -32,7 +33,21 @@ from include.contracts.metrics import (
 from include.contracts.remarks import AGE, MISSING, STALE, basis_count, source_count
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.tables import Table
-from include.measures import completeness, engagement, frequency, history, metrics, nps, relation, renewal, risk, usage
+from include.measures import (
+    campaign,
+    completeness,
+    contact,
+    engagement,
+    frequency,
+    history,
+    metrics,
+    nps,
+    relation,
+    renewal,
+    risk,
+    sales,
+    usage,
+)
 from include.measures.inputs import Inputs
 from include.measures.settings import Thresholds, read_settings
 from include.storage.code import code_of
@@ -58,6 +73,8 @@ READS: Mapping[str, Table] = {
     "staged_account": staged.ACCOUNT,
     "opportunity": staged.OPPORTUNITY,
     "opportunity_contact_role": staged.OPPORTUNITY_CONTACT_ROLE,
+    "campaign": staged.CAMPAIGN,
+    "campaign_member": staged.CAMPAIGN_MEMBER,
     "source_state": staged.SOURCE_STATE,
 }
 
@@ -127,6 +144,7 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
     frequencies = frequency.person(inputs, mails, write(EMAIL_CURVE, frequency.curve(mails)))
     parts = (
         nps.person(answers), usage.person(inputs, recent, ever), engagement.person(inputs, ever, frequencies),
+        contact.person(inputs), campaign.person(inputs),
     )  # fmt: skip
     customers = write(CUSTOMER_360, customer_360(inputs, accounts, parts))
     renewals = write(CONTRACT_RENEWAL, metrics.contract_renewal(contracts, accounts))
@@ -143,7 +161,10 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
 def account_360(inputs: Inputs, recent: ir.Table, ever: ir.Table, contracts: ir.Table, answers: ir.Table) -> ir.Table:
     """Join the account's measures of all families; somebody without rows in one gets its defaults."""
     rows = relation.account(inputs)
-    families = (nps.account(answers), usage.account(inputs, recent, ever), renewal.account(inputs, contracts))
+    families = (
+        nps.account(answers), usage.account(inputs, recent, ever), renewal.account(inputs, contracts),
+        sales.account(inputs),
+    )  # fmt: skip
     for family in families:
         rows = rows.left_join(family, "account_id").drop("account_id_right")
     rows = risk.with_risk(inputs, _defaulted(rows, ACCOUNT_MEASURES))
@@ -156,8 +177,8 @@ def customer_360(inputs: Inputs, accounts: ir.Table, families: tuple[ir.Table, .
     for family in families:
         rows = rows.left_join(family, "profile_id").drop("profile_id_right")
     of_account = {name: accounts[there] for name, there in relation.OF_ACCOUNT.items()}
-    renewals = {measure.name: accounts[measure.name] for measure in RENEWAL_MEASURES}
-    rows = rows.left_join(accounts.select("account_id", **of_account, **renewals), "account_id")
+    alike = {measure.name: accounts[measure.name] for measure in (*RENEWAL_MEASURES, *SALES_MEASURES)}
+    rows = rows.left_join(accounts.select("account_id", **of_account, **alike), "account_id")
     return _defaulted(rows, PERSON_MEASURES).mutate(as_of=ibis.literal(inputs.as_of))
 
 

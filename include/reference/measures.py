@@ -18,6 +18,7 @@ PLACE = ROOT / "docs" / "measures.md"
 FAMILIES = {
     "nps": "NPS", "usage": "Usage", "renewal": "Renewal", "engagement": "Engagement", "risk": "Risk",
     "relation": "Relation",
+    "sales": "Sales", "contact": "Contact", "campaign": "Campaigns",
 }  # fmt: skip
 INTRODUCTION = """# Measures
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from include.contracts.segments import SEGMENTED
 from include.contracts.settings import ROOT
+from include.segments.calendar import PERIODS, UNITS
 from include.segments.catalog import load
 from include.segments.definitions import SECTIONS, Definition
-from include.segments.tree import UNITS
 
 PLACE = ROOT / "docs" / "segments.md"
 INTRODUCTION = """# Segments
@@ -41,21 +41,40 @@ LANGUAGE = """## The language
 | `measure = value`, `!=`, `<`, `<=`, `>`, `>=` | comparison with a value or a measure; text and flags have no order |
 | `measure in (value, value)`, `not in` | one of the values |
 | `measure between low and high` | both ends included |
-| `measure like 'pattern'` | text; `%` is any text, `_` one character; case matters |
-| `measure is null`, `is not null` | unknown, known |
-| `flag` | a true-or-false measure by itself |
-| `within_next(date, 90 days)` | from the logical date to 90 days later, both included |
+| `measure contains 'text'`, `starts with`, `ends with` | without regard to case; several: `any of ('VP', 'Head of')` |
+| `measure like 'pattern'`, `ilike` | `%` is any text, `_` one character; case matters, in `ilike` not |
+| `measure is null`, `is not null` | unknown, known; also `is unknown`, `is known` |
+| `flag`, `flag is true`, `is false` | a true-or-false measure; unknown is neither true nor false |
+| `within_next(date, 90 days)` | from the logical date to 90 days later, both included; also `in the next 90 days` |
 | `within_last(date, 28 days)` | the 28 days that end with the logical date; of use and engagement, those of a window |
+| `before_last(date, 30 days)` | a day before that span; also `date older than 30 days`, `more than 30 days ago` |
+| `after_next(date, 30 days)` | a day after the next 30 |
+| `during(date, 'next quarter')` | `last`, `this`, `next` and a {periods}; also `date in next quarter` |
+| `today`, `today - 14 days` | the logical date, or a day seen from it, to compare a date with |
+| `in_top(measure, 10%)`, `in_top(measure, 100)`, `in_bottom(…)` | of those with a value, and who equals the last |
+| `in_top(measure, 10%, condition)` | of those for whom that condition is true |
 | `in_segment('key')` | a member of that segment as published; of a person also: of an account in it |
 | `any_of_people(condition)`, `all_of_…`, `none_of_…` | of an account: its people; `all` asks for at least one |
+| `at_least_of_people(3, condition)` | of an account: so many of its people, or more |
 | `and`, `or`, `not`, `( )` | as in SQL |
 
-Text is in single quotes, a date is `'2026-12-31'`, a span is a whole number of {units}.
-Months and years keep to the calendar: a year after 29 February is 28 February.
+Text is in single quotes, a date is `'2026-12-31'`, a span is a whole number of {units}. Weeks
+begin on Monday. Months and years keep to the calendar: a year after 29 February is 28 February. `80%` is 0.8 where a
+measure is a share; `1k`, `10,000`, `$500` are numbers.
+
+Ordinary words with one meaning are understood and shown as they were read: `is any of`, `is at least`, `top 10% by …`,
+`country = 'Germany' or 'France'`, `AND(a, b)`, `&&`, “curly quotes”. What can be read in two ways (`< 30 days ago`) is
+refused with the forms that say it. All faults of a definition are named at once.
 
 A comparison with an unknown value is neither true nor false, as in SQL, and a member is somebody for whom the whole
 condition is *true*: `nps_score != 9` does not find people without an answer; add `or nps_score is null`
 to find them as well.
+
+Nothing is left out in silence: `preview`, `check` and `segments` say of how many too little is known.
+`python -m include values MEASURE` lists what occurs of a measure, with counts. `python -m include check` looks at all
+definitions, or at the files it is given: faults, conditions that nobody or everybody can fulfil (`nps_score > 8 and
+nps_score < 3`), numbers beyond what a measure takes, text that no record has, with the nearest that one has. A new
+definition of which one of these is true is held until somebody approves it.
 
 A condition is parsed and checked against the declared [measures](measures.md); it is never executed as text. Whatever
 is not in this table (other functions, subqueries, arithmetic, `;`) is refused with file, line and column, and so are
@@ -111,7 +130,14 @@ source's own id.
 
 def render() -> str:
     """Return the page, in Markdown."""
-    parts = [INTRODUCTION, *_settings(), LANGUAGE.format(units=", ".join(UNITS)), MEMBERSHIP, *_shipped(), *_tables()]
+    parts = [
+        INTRODUCTION,
+        *_settings(),
+        LANGUAGE.format(units=", ".join(UNITS), periods=", ".join(PERIODS)),
+        MEMBERSHIP,
+        *_shipped(),
+        *_tables(),
+    ]
     return "\n".join(parts).rstrip() + "\n"
 
 

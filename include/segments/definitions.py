@@ -141,7 +141,8 @@ def _validated(draft: Draft, values: Mapping[str, Any], text: str, node: Any) ->
         condition = _in_place(text, node, definition.where)
         tree = parse(condition, definition.level)
     except DefinitionError as error:
-        draft.faults.append(Fault(draft.file, error.line, error.column, error.problem))
+        for each in (error, *error.others):
+            draft.faults.append(Fault(draft.file, each.line, each.column, each.problem))
         return draft
     return replace(draft, definition=definition, tree=tree, text=condition)
 

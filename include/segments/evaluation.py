@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from include.segments import tree
 from include.segments.catalog import Catalog, Segment
+from include.segments.doubts import objections
 from include.segments.expression import Population, expression, matching
 from include.segments.guards import Movement, Verdict, judge
 from include.segments.roster import Roster
@@ -30,13 +31,17 @@ class Before:
 
 @dataclass
 class Evaluation:
-    """Who is in each segment: ``layers`` hold segment_no and member_no; segments of one layer refer to earlier ones."""
+    """Who is in each segment: ``layers`` hold segment_no and member_no; segments of one layer refer to earlier ones.
+
+    ``unknown``: of how many each condition is neither true nor false.
+    """
 
     roster: Roster
     layers: list[ir.Table] = field(default_factory=list)
     layer_of: dict[str, int] = field(default_factory=dict)
     movements: dict[str, Movement] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
 
     @property
     def now(self) -> ir.Table:
@@ -62,6 +67,7 @@ def evaluate(roster: Roster, catalog: Catalog, before: Before, approved: Collect
     evaluation.layers.append(roster.hold("layer_refused", _kept(roster, refused)))
     for number, layer in enumerate(layers(catalog.segments), 1):
         found = roster.hold(f"found_{number}", _found(layer, evaluation))
+        evaluation.unknown.update(_unknown(layer, evaluation.population))
         _judge(evaluation, layer, found, before, approved)
         held = [segment for segment in layer if evaluation.verdicts[segment.key].is_held]
         kept = roster.hold(f"layer_{number}", _with_held(evaluation, found, held)) if held else found
@@ -89,6 +95,17 @@ def _found(layer: Sequence[Segment], evaluation: Evaluation) -> ir.Table:
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
+def _unknown(layer: Sequence[Segment], population: Population) -> dict[str, int]:
+    """Count of each segment those for whom its condition is neither true nor false."""
+    found: dict[str, int] = {}
+    for level in dict.fromkeys(segment.level for segment in layer):
+        rows, segments = population.of(level), [segment for segment in layer if segment.level == level]
+        states = rows.select(**{s.key: expression(s.condition, level, population).isnull() for s in segments})
+        (row,) = states.aggregate(**{s.key: states[s.key].sum() for s in segments}).to_pyarrow().to_pylist()
+        found.update({key: int(count or 0) for key, count in row.items()})
+    return found
+
+
 def _judge(
     evaluation: Evaluation,
     layer: Sequence[Segment],
@@ -110,7 +127,15 @@ def _judge(
         )
         evaluation.movements[segment.key] = movement
         since = before.implausible_since.get(segment.key)
-        evaluation.verdicts[segment.key] = judge(segment, movement, evaluation.roster.as_of, since, approved)
+        told = _objections(segment, evaluation.population, before)
+        as_of = evaluation.roster.as_of
+        evaluation.verdicts[segment.key] = judge(segment, movement, as_of, since, approved, objections=told)
+
+
+def _objections(segment: Segment, population: Population, before: Before) -> tuple[str, ...]:
+    """What can hardly be meant of a definition that readers do not have already, or that was held for it."""
+    is_known = before.versions.get(segment.key) == segment.version and segment.key not in before.implausible_since
+    return () if is_known else objections(segment.condition, segment.level, population)
 
 
 def counts(rows: ir.Table) -> dict[int, int]:

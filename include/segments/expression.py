@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 
 from include.contracts.measures import measures_of
 from include.segments import tree
+from include.segments.calendar import later
 
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
@@ -22,6 +23,11 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
+}
+TEXT_TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "contains": lambda value, text: value.contains(text),
+    "starts with": lambda value, text: value.startswith(text),
+    "ends with": lambda value, text: value.endswith(text),
 }
 MEMBER = {"person": "profile_id", "account": "account_id"}
 
@@ -60,6 +66,11 @@ def matching(node: tree.Node, level: str, population: Population) -> ir.Table:
     return population.of(level).filter(expression(node, level, population))
 
 
+def _folded(text: ir.Value) -> Any:
+    """The text without regard to case, as each engine has it: one character at a time."""
+    return text.lower()
+
+
 @dataclass(frozen=True)
 class _Compiler:
     level: str
@@ -80,8 +91,8 @@ class _Compiler:
         match clause:
             case tree.InSegment(key):
                 return self.in_segment(key)
-            case tree.People(quantifier, condition):
-                return self.people(quantifier, condition)
+            case tree.People():
+                return self.people(clause)
             case tree.Measured():
                 return self.value(clause)
             case tree.Compare(op, left, right):
@@ -89,45 +100,74 @@ class _Compiler:
             case _:
                 return self.test(clause)
 
-    def test(self, clause: tree.In | tree.Between | tree.Like | tree.IsNull | tree.Within) -> ir.BooleanValue:
-        value = self.value(clause.measure)
+    def test(self, clause: tree.Tested) -> ir.BooleanValue:  # noqa: PLR0911 - one return a kind of clause
+        value, as_of = self.value(clause.measure), self.population.as_of
         match clause:
             case tree.In(_, values):
                 return value.isin([literal.value for literal in values])
             case tree.Between(_, low, high):
                 return value.between(self.value(low), self.value(high))
-            case tree.Like(_, pattern):
-                return value.like(pattern)
+            case tree.Like(_, pattern, ignores_case):
+                return _folded(value).like(_folded(ibis.literal(pattern))) if ignores_case else value.like(pattern)
+            case tree.TextTest(_, test, texts):
+                folded = [_folded(ibis.literal(text)) for text in texts]
+                return reduce(operator.or_, (TEXT_TESTS[test](_folded(value), text) for text in folded))
             case tree.IsNull():
                 return value.isnull()
+            case tree.Top():
+                return self.top(clause)
             case tree.Within():
                 return self.within(clause, value)
+            case tree.Beyond():
+                return value > ibis.literal(clause.edge(as_of)) if clause.ahead else value <= self.before(clause)
+            case tree.During():
+                first, last = clause.bounds(as_of)
+                return value.between(ibis.literal(first), ibis.literal(last))
 
     def within(self, clause: tree.Within, value: ir.DateValue) -> ir.BooleanValue:
-        """Count a span back from the day up to which the measure's source is complete, else from the logical date."""
-        until = measures_of(self.level)[clause.measure.name].until
         first, last = clause.bounds(self.population.as_of)
-        if clause.ahead or not until:
+        if clause.ahead:
             return value.between(ibis.literal(first), ibis.literal(last))
-        end = self.population.of(self.level)[until]
-        before = (end - ibis.interval(**{clause.unit: clause.amount})).cast("date")
-        return (value > before) & (value <= ibis.literal(last))
+        return (value > self.before(clause)) & (value <= ibis.literal(last))
 
-    def value(self, value: tree.Measured | tree.Literal) -> ir.Value:
+    def before(self, clause: tree.Within | tree.Beyond) -> ir.DateValue:
+        """The last day before a span, counted back from the day up to which the measure's source is complete.
+
+        Without such a day, from the logical date.
+        """
+        until = measures_of(self.level)[clause.measure.name].until
+        if not until:
+            return ibis.literal(later(self.population.as_of, -clause.amount, clause.unit))
+        end = self.population.of(self.level)[until]
+        return (end - ibis.interval(**{clause.unit: clause.amount})).cast("date")
+
+    def value(self, value: tree.Measured | tree.Literal | tree.Today) -> ir.Value:
         if isinstance(value, tree.Measured):
             return self.population.of(self.level)[value.name]
-        return ibis.literal(value.value)
+        return ibis.literal(value.on(self.population.as_of))
 
     def in_segment(self, key: str) -> ir.BooleanValue:
         level, members = self.population.members(key)
         ids = self.population.of(self.level)[MEMBER[level]]
         return ids.notnull() & ids.isin(members.member_id)
 
-    def people(self, quantifier: str, condition: tree.Node) -> ir.BooleanValue:
+    def people(self, clause: tree.People) -> ir.BooleanValue:
         customers = self.population.customers
-        true = expression(condition, "person", self.population).fill_null(False)
+        true = expression(clause.condition, "person", self.population).fill_null(False)
         judged = customers.filter(customers.account_id.notnull()).select("account_id", is_true=true)
-        accounts = judged.group_by("account_id").aggregate(any=judged.is_true.any(), all=judged.is_true.all())
-        wanted = accounts.filter(accounts["all"] if quantifier == "all" else accounts["any"])
+        accounts = judged.group_by("account_id").aggregate(true=judged.is_true.sum(), all=judged.is_true.all())
+        wanted = accounts.filter(accounts["all"] if clause.quantifier == "all" else accounts.true >= clause.least)
         found = self.population.accounts.account_id.isin(wanted.account_id)
-        return ~found if quantifier == "none" else found
+        return ~found if clause.quantifier == "none" else found
+
+    def top(self, clause: tree.Top) -> ir.BooleanValue:
+        """The value of the last place, asked of everybody whatever else the condition asks, and those up to it."""
+        rows, name = self.population.of(self.level), clause.measure.name
+        among = self.node(clause.among) if clause.among is not None else ibis.literal(True)
+        known = rows.filter(rows[name].notnull() & among).select(value=name)
+        order = known.value.desc() if clause.from_top else known.value
+        ranked = known.mutate(place=ibis.rank().over(order_by=order), known=known.count().over(ibis.window()))
+        places = (ranked.known * clause.amount + 9_999) // 10_000 if clause.is_share else ibis.literal(clause.amount)
+        inside = ranked.filter(ranked.place < places)
+        last = (inside.value.min() if clause.from_top else inside.value.max()).as_scalar()
+        return (rows[name] >= last if clause.from_top else rows[name] <= last) & among

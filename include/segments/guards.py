@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,12 +30,21 @@ class Verdict:
     approval: str | None = None
 
 
-def judge(segment: Segment, movement: Movement, as_of: date, since: date | None, approved: Collection[str]) -> Verdict:
+def judge(
+    segment: Segment,
+    movement: Movement,
+    as_of: date,
+    since: date | None,
+    approved: Collection[str],
+    *,
+    objections: Sequence[str] = (),
+) -> Verdict:
     """Return the verdict on one segment; ``since`` is that of the run before, where it was implausible then.
 
-    An approval lasts until the segment is plausible again or its definition changes.
+    ``objections`` are to its definition. An approval lasts until the segment is plausible again or its definition
+    changes.
     """
-    reason = implausible(segment, movement)
+    reason = implausible(segment, movement) or " ".join(objections) or None
     if reason is None:
         return Verdict()
     first = since or as_of

@@ -32,7 +32,7 @@ def inherited(catalog: Catalog) -> dict[str, frozenset[str]]:
     """Return the other segments whose holdouts are also held out of each sound one, where there are any."""
     found: dict[str, frozenset[str]] = {}
     for segment in catalog.segments:  # each after those it refers to
-        below = tree.included(segment.condition) if segment.definition.inherit_holdouts else ()
+        below = included(segment.condition) if segment.definition.inherit_holdouts else ()
         drawing = {key for key in below if catalog.segment(key).definition.holdout > 0}
         found[segment.key] = frozenset(drawing.union(*(found[key] for key in below)))
     return {key: others for key, others in found.items() if others}
@@ -68,3 +68,15 @@ def _inherited(held: ir.Table, catalog: Catalog, customers: ir.Table) -> list[ir
 def _carried(held: ir.Table, pairs: list[tuple[str, str]]) -> ir.Table:
     known = ibis.memtable({"above": [above for above, _ in pairs], "segment_key": [below for _, below in pairs]})
     return held.inner_join(known, "segment_key").select("member_id", segment_key="above").select(*COLUMNS)
+
+
+def included(node: tree.Node, *, truth: bool = True) -> tuple[str, ...]:
+    """Return the keys of the segments whose members the condition takes in, not only leaves out, sorted."""
+    match node:
+        case tree.InSegment(key):
+            return (key,) if truth else ()
+        case tree.Not(item):
+            return included(item, truth=not truth)
+        case tree.People(quantifier, condition, _):
+            return included(condition, truth=truth is not (quantifier == "none"))
+    return tuple(sorted({key for child in tree.children(node) for key in included(child, truth=truth)}))

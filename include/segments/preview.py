@@ -10,8 +10,8 @@ from typing import Any
 import ibis.expr.types as ir
 
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
-from include.segments import tree
 from include.segments.catalog import Segment
+from include.segments.doubts import doubts, measure_sizes
 from include.segments.expression import MEMBER, Population, digest, expression
 from include.segments.guards import Movement, implausible
 from include.segments.population import population
@@ -22,7 +22,11 @@ SAMPLE = 10
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """``clauses``: size of each alone. ``overlap``: members shared with each published segment of the level."""
+    """``clauses``: size of each alone; ``unknown``: of how many it is neither true nor false, nothing being known.
+
+    ``undecided``: left out as the whole condition is neither. ``doubts``: sentences on what can hardly be meant.
+    ``overlap``: members shared with each published segment of the level.
+    """
 
     segment: str
     level: str
@@ -31,6 +35,9 @@ class Preview:
     size: int
     share: float
     clauses: Mapping[str, int]
+    unknown: Mapping[str, int]
+    undecided: int
+    doubts: tuple[str, ...]
     overlap: Mapping[str, int]
     size_published: int
     entering: int
@@ -47,7 +54,8 @@ class Preview:
 def preview(reader: Reader, segment: Segment) -> Preview:
     """Evaluate a definition on what is published; nothing is written."""
     people = population(reader)
-    everybody, size, clauses = _sizes(segment, people)
+    sizes = measure_sizes(segment, people)
+    size = sizes.true
     overlap, published = _overlap(reader, segment, people)
     stayed = overlap.get(segment.key, 0)
     movement = Movement(size, published, size - stayed, published - stayed)
@@ -57,8 +65,11 @@ def preview(reader: Reader, segment: Segment) -> Preview:
         people.as_of,
         str(segment.condition),
         size,
-        size / everybody if everybody else 0.0,
-        clauses,
+        size / sizes.everybody if sizes.everybody else 0.0,
+        {str(clause): true for clause, (true, _) in sizes.clauses.items()},
+        {str(clause): unknown for clause, (_, unknown) in sizes.clauses.items() if unknown},
+        sizes.unknown,
+        doubts(segment, people, sizes),
         {key: count for key, count in overlap.items() if key != segment.key},
         published,
         movement.entered,
@@ -67,17 +78,6 @@ def preview(reader: Reader, segment: Segment) -> Preview:
         segment.uses_opens,
         _sample(segment, people),
     )
-
-
-def _sizes(segment: Segment, people: Population) -> tuple[int, int, dict[str, int]]:
-    """Count everybody, the members, and those for whom each clause alone is true, in one pass."""
-    known = list(dict.fromkeys(tree.statements(segment.condition)))
-    conditions = {"size": segment.condition, **{f"clause_{n}": clause for n, clause in enumerate(known)}}
-    base = people.of(segment.level)
-    flags = base.select(**{name: expression(node, segment.level, people) for name, node in conditions.items()})
-    counts = {name: flags.count(where=flags[name]) for name in conditions}
-    row = flags.aggregate(everybody=flags.count(), **counts).to_pyarrow().to_pylist()[0]
-    return row["everybody"], row["size"], {str(clause): row[f"clause_{n}"] for n, clause in enumerate(known)}
 
 
 def _overlap(reader: Reader, segment: Segment, people: Population) -> tuple[dict[str, int], int]:

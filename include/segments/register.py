@@ -53,6 +53,7 @@ def _sound(segment: Segment, evaluation: Evaluation) -> Row:
         "reason": verdict.reason,
         "implausible_since": verdict.since,
         "approval": verdict.approval,
+        "unknown": evaluation.unknown[segment.key],
         "candidate_size": evaluation.movements[segment.key].size,
         "expected_min": definition.expected.min,
         "expected_max": definition.expected.max,
@@ -70,7 +71,7 @@ def _refused(entry: Refused, past: Mapping[str, Any]) -> Row:
     """A refused definition keeps the members, and what is known, of the last sound one."""
     known = dict.fromkeys(
         ("owner", "purpose", "definition", "expected_min", "expected_max", "movement_limit", "priority_group",
-         "priority", "holdout", "candidate_size", "implausible_since", "approval")
+         "priority", "holdout", "unknown", "candidate_size", "implausible_since", "approval")
     )  # fmt: skip
     return {
         **known,

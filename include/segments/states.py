@@ -19,8 +19,8 @@ Row = Mapping[str, Any]
 
 
 def unsound(rows: Iterable[Row]) -> list[str]:
-    """Return a sentence for each segment, a row of ``segment``, that is held back or refused."""
-    return [sentence(row) for row in rows if row["state"] != "published"]
+    """Return a sentence for each segment, a row of ``segment``, that is held back, refused, or empty."""
+    return [sentence(row) for row in rows if row["state"] != "published" or not row["size"]]
 
 
 def sentence(row: Row) -> str:
@@ -28,6 +28,9 @@ def sentence(row: Row) -> str:
     if row["state"] == "refused":
         kept = f"its members are the {row['size']:,} that it had" if row["size"] else "it has no members"
         return f"{row['segment_key']} is refused, and {kept}: {row['reason']}"
+    if row["state"] == "published":
+        unknown = f"; of {row['unknown']:,} too little is known to say" if row.get("unknown") else ""
+        return f"{row['segment_key']} has no members{unknown}."
     command = f" To publish it: python -m include approve {row['approval']} --reason …" if row["approval"] else ""
     return f"{row['segment_key']} is held back: {row['reason']}{command}"
 

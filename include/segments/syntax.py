@@ -5,6 +5,7 @@ Nothing of the text is ever executed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import zip_longest
 
 from sqlglot import exp
@@ -13,7 +14,9 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from include.contracts.errors import DefinitionError
-from include.segments.tree import UNITS
+from include.segments.calendar import UNITS
+from include.segments.refusal import refusal
+from include.segments.words import put
 
 MAX_LENGTH = 10_000
 MAX_NESTING = 50
@@ -29,23 +32,19 @@ def read(text: str) -> exp.Expr:
     return found
 
 
-def refusal(problem: str, text: str, offset: int) -> DefinitionError:
-    """Return the error for a problem at an offset of the text; 0 stands for its first visible character."""
-    line, column = _place(text, offset)
-    return DefinitionError(problem, line=line, column=column)
-
-
 def _expression(text: str) -> exp.Expr:
     """Let sqlglot read the text as one PostgreSQL expression."""
     dialect = Postgres()
     try:
-        tokens = _with_intervals(list(dialect.tokenize(text)))
+        tokens = list(dialect.tokenize(_straight(text)))
         for token in tokens:
             if token.token_type is TokenType.SEMICOLON:
                 raise refusal("';' is not part of the segment language", text, token.start)
+        _require_form(tokens, text)
+        tokens = _with_intervals(put(tokens, text))
         trees = [tree for tree in dialect.parser().parse(tokens, text) if tree is not None]
     except TokenError:
-        raise refusal("the condition cannot be read; is a quote left open?", text, 0) from None
+        raise _open_quote(text) from None
     except ParseError as error:
         raise _unreadable(error) from None
     except RecursionError:
@@ -53,6 +52,54 @@ def _expression(text: str) -> exp.Expr:
     if not trees:
         raise refusal("the condition is empty", text, 0)
     return trees[0]
+
+
+def _straight(text: str) -> str:
+    """Return the text with curly quotes as straight ones, outside of text in straight quotes, at the same offsets."""
+    found, inside, quote = [], "", ""
+    for character in text:
+        if inside:
+            inside = "" if character == inside else inside
+            found.append(character)
+        elif quote:
+            closes = character in "”“’‘„"
+            quote = "" if closes else quote
+            found.append("'" if closes else character)
+        elif character in "“”„‘’":
+            quote = character
+            found.append("'")
+        else:
+            inside = character if character in "'\"" else ""
+            found.append(" " if character == "\u00a0" else character)
+    return "".join(found)
+
+
+def _require_form(tokens: Sequence[Token], text: str) -> None:
+    """Every bracket has its other one, and values in a row have commas between."""
+    opened: list[Token] = []
+    for token, after in zip_longest(tokens, tokens[1:]):
+        if token.token_type is TokenType.L_PAREN:
+            opened.append(token)
+        elif token.token_type is TokenType.R_PAREN:
+            if not opened:
+                raise refusal("this bracket closes none; leave it out, or open it with '('", text, token.start)
+            opened.pop()
+        if after and token.token_type is TokenType.STRING and after.token_type is TokenType.STRING:
+            raise refusal("a comma is missing before this text", text, after.start)
+    if opened:
+        raise refusal("this bracket is never closed; add a ')'", text, opened[-1].start)
+
+
+def _open_quote(text: str) -> DefinitionError:
+    """The error for a text of which a quote is left open: the last one that opens."""
+    opened, inside = 0, ""
+    for offset, character in enumerate(_straight(text)):
+        if character == inside:
+            inside = ""
+        elif character in "'\"" and not inside:
+            opened, inside = offset, character
+    problem = "the quote that opens here is never closed; one inside a text is written twice, as in 'O''Reilly'"
+    return refusal(problem, text, opened) if inside else refusal("the condition cannot be read", text, 0)
 
 
 def _with_intervals(tokens: list[Token]) -> list[Token]:
@@ -87,11 +134,3 @@ def _depth(node: exp.Expr) -> int:
         depth += not (type(node) is type(node.parent) and isinstance(node, exp.And | exp.Or))
         node = node.parent
     return depth
-
-
-def _place(text: str, offset: int) -> tuple[int, int]:
-    """Return line and column, from 1, of an offset; of the first visible character where it is 0."""
-    if offset == 0:
-        offset = len(text) - len(text.lstrip())
-    before = text[:offset]
-    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1

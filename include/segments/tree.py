@@ -6,38 +6,15 @@ condition is true. ``in_segment`` and ``any/all/none_of_people`` are never unkno
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from include.contracts.tables import Type
+from include.segments.calendar import WHICH, first_day, later
+from include.segments.values import Literal, Measured, Today, Value, quoted
 
-Value = str | int | float | bool | date
-UNITS = {"days": 36_500, "weeks": 5_200, "months": 1_200, "years": 100}  # and the most of each
 QUANTIFIERS = ("any", "all", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The value of a measure."""
-
-    name: str
-    type: Type
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A value as written."""
-
-    value: Value
-    type: Type
-
-    def __str__(self) -> str:
-        return _quoted(self.value)
+TEXT_TESTS = ("contains", "starts with", "ends with")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +23,7 @@ class Compare:
 
     op: str
     left: Measured
-    right: Measured | Literal
+    right: Measured | Literal | Today
 
     def __str__(self) -> str:
         return f"{self.left} {self.op} {self.right}"
@@ -68,8 +45,8 @@ class Between:
     """``measure between low and high``, both included."""
 
     measure: Measured
-    low: Literal
-    high: Literal
+    low: Literal | Today
+    high: Literal | Today
 
     def __str__(self) -> str:
         return f"{self.measure} between {self.low} and {self.high}"
@@ -77,13 +54,27 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """``measure like pattern``: % stands for any text, _ for one character; case matters."""
+    """``measure like pattern``: % stands for any text, _ for one character; case matters, in ``ilike`` not."""
 
     measure: Measured
     pattern: str
+    ignores_case: bool = False
 
     def __str__(self) -> str:
-        return f"{self.measure} like {_quoted(self.pattern)}"
+        return f"{self.measure} {'ilike' if self.ignores_case else 'like'} {quoted(self.pattern)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TextTest:
+    """``measure contains 'text'``, ``starts with``, ``ends with``: any of the texts, without regard to case."""
+
+    measure: Measured
+    test: str
+    texts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        listed = ", ".join(map(quoted, self.texts))
+        return f"{self.measure} {self.test} {f'any of ({listed})' if len(self.texts) > 1 else listed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +101,71 @@ class Within:
 
     def bounds(self, as_of: date) -> tuple[date, date]:
         """Return the first and the last day; months and years keep to the calendar (29 February becomes the 28th)."""
-        other = _later(as_of, self.amount if self.ahead else -self.amount, self.unit)
+        other = later(as_of, self.amount if self.ahead else -self.amount, self.unit)
         return (as_of, other) if self.ahead else (other + timedelta(days=1), as_of)
 
     def __str__(self) -> str:
         return f"within_{'next' if self.ahead else 'last'}({self.measure}, {self.amount} {self.unit})"
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """``before_last(measure, n unit)``, ``after_next(...)``: a known day outside that span, on its far side."""
+
+    measure: Measured
+    amount: int
+    unit: str
+    ahead: bool
+
+    def edge(self, as_of: date) -> date:
+        """Return the last day of the next span, or the day before the last one."""
+        return later(as_of, self.amount if self.ahead else -self.amount, self.unit)
+
+    def __str__(self) -> str:
+        return f"{'after_next' if self.ahead else 'before_last'}({self.measure}, {self.amount} {self.unit})"
+
+
+@dataclass(frozen=True, slots=True)
+class During:
+    """``during(measure, 'next quarter')``: in a period of the calendar; weeks begin on Monday."""
+
+    measure: Measured
+    which: str
+    period: str
+
+    def bounds(self, as_of: date) -> tuple[date, date]:
+        """Return the first and the last day of the period."""
+        step = WHICH.index(self.which) - 1
+        first = first_day(as_of, self.period, step)
+        return first, first_day(as_of, self.period, step + 1) - timedelta(days=1)
+
+    def __str__(self) -> str:
+        return f"during({self.measure}, '{self.which} {self.period}')"
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """``in_top(measure, 10%)``, ``in_top(measure, 100)``, ``in_bottom(...)``: of all whose value is known.
+
+    With a third argument, of those for whom the condition ``among`` is true. As many as that share or number, and
+    whoever has the same value as the last of them. ``amount`` is a number of members, or of hundredths of a percent
+    where ``is_share``.
+    """
+
+    measure: Measured
+    amount: int
+    is_share: bool
+    from_top: bool
+    among: Node | None = None
+
+    def places(self, known: int) -> int:
+        """Return how many places there are among so many; a part of one counts as one."""
+        return -(-known * self.amount // 10_000) if self.is_share else self.amount
+
+    def __str__(self) -> str:
+        amount = f"{self.amount / 100:g}%" if self.is_share else str(self.amount)
+        among = f", {self.among}" if self.among else ""
+        return f"in_{'top' if self.from_top else 'bottom'}({self.measure}, {amount}{among})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +175,23 @@ class InSegment:
     key: str
 
     def __str__(self) -> str:
-        return f"in_segment({_quoted(self.key)})"
+        return f"in_segment({quoted(self.key)})"
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """``any_of_people(...)`` and so on: of an account's people; ``all`` asks for at least one."""
+    """``any_of_people(...)`` and so on: of an account's people; ``all`` asks for at least one.
+
+    ``at_least_of_people(3, ...)`` is ``any`` with another ``least`` number of them.
+    """
 
     quantifier: str
     condition: Node
+    least: int = 1
 
     def __str__(self) -> str:
+        if self.least > 1:
+            return f"at_least_of_people({self.least}, {self.condition})"
         return f"{self.quantifier}_of_people({self.condition})"
 
 
@@ -170,7 +227,8 @@ class Or:
         return " or ".join(map(_enclosed, self.items))
 
 
-Clause = Measured | Compare | In | Between | Like | IsNull | Within | InSegment | People
+Tested = In | Between | Like | TextTest | IsNull | Within | Beyond | During | Top
+Clause = Measured | Compare | Tested | InSegment | People
 Node = Clause | Not | And | Or
 
 
@@ -181,8 +239,10 @@ def children(node: Node) -> tuple[Node, ...]:
             return items
         case Not(item):
             return (item,)
-        case People(_, condition):
+        case People(_, condition, _):
             return (condition,)
+        case Top(among=among) if among is not None:
+            return (among,)
         case _:
             return ()
 
@@ -222,24 +282,14 @@ def measures(node: Node, *, of_people: bool = False) -> tuple[str, ...]:
             found.update(measures(clause.condition) if of_people else ())
         elif not of_people:
             found.update(part.name for part in _measured(clause))
+        if isinstance(clause, Top) and clause.among is not None:
+            found.update(measures(clause.among, of_people=of_people))
     return tuple(sorted(found))
 
 
 def segments(node: Node) -> tuple[str, ...]:
     """Return the keys of the segments that the condition refers to, sorted."""
     return tuple(sorted({part.key for part in walk(node) if isinstance(part, InSegment)}))
-
-
-def included(node: Node, *, truth: bool = True) -> tuple[str, ...]:
-    """Return the keys of the segments whose members the condition takes in, not only leaves out, sorted."""
-    match node:
-        case InSegment(key):
-            return (key,) if truth else ()
-        case Not(item):
-            return included(item, truth=not truth)
-        case People(quantifier, condition):
-            return included(condition, truth=truth is not (quantifier == "none"))
-    return tuple(sorted({key for child in children(node) for key in included(child, truth=truth)}))
 
 
 def _measured(clause: Clause) -> tuple[Measured, ...]:
@@ -250,28 +300,18 @@ def _measured(clause: Clause) -> tuple[Measured, ...]:
             return (left, right)
         case Compare(_, left, _):
             return (left,)
-        case In(measure, _) | Between(measure, _, _) | Like(measure, _) | IsNull(measure) | Within(measure, _, _, _):
-            return (measure,)
-        case _:
+        case InSegment() | People():
             return ()
+        case _:
+            return (clause.measure,)
 
 
 def _enclosed(node: Node) -> str:
     return f"({node})" if isinstance(node, And | Or) else str(node)
 
 
-def _quoted(value: Value) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, date):
-        return f"date '{value.isoformat()}'"
-    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
-
-
-def _later(day: date, amount: int, unit: str) -> date:
-    """Return the day so much later; a day that the month lacks becomes its last."""
-    if unit in ("days", "weeks"):
-        return day + timedelta(**{unit: amount})
-    months = day.year * 12 + day.month - 1 + amount * (12 if unit == "years" else 1)
-    year, month = divmod(months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+__all__ = [
+    "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Clause", "Compare", "During", "In", "InSegment",
+    "IsNull", "Like", "Literal", "Measured", "Node", "Not", "Or", "People", "Tested", "TextTest", "Today", "Top",
+    "Value", "Within", "children", "clauses", "measures", "segments", "statements", "walk",
+]  # fmt: skip

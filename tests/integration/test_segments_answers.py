@@ -415,6 +415,19 @@ def test_the_commands_print_for_people_and_for_machines(
     assert cells(written.stdout_bytes)[0]["profile_id"] == "p1"
     runner.invoke(app, ["segment", "detractors_renewing", "--out", str(tmp_path / "p1.parquet")])
     assert pq.read_table(tmp_path / "p1.parquet")["profile_id"].to_pylist() == ["p1"]
+    listed = json.loads(runner.invoke(app, ["values", "nps_class", "--json"]).stdout)
+    assert listed["values"] == [["unknown", 2], ["detractor", 1], ["promoter", 1]]
+    assert "Unknown of 4 people." in runner.invoke(app, ["values", "nps_change"]).stdout
+    draft = tmp_path / "draft.yaml"
+    draft.write_text("key: x\nname: x\nowner: x\npurpose: x\nwhere: nps_score > 8 and email_consent = 'opted_in'\n")
+    checked = runner.invoke(app, ["check", str(draft)])
+    assert checked.exit_code == 0
+    assert checked.stdout.splitlines()[0] == "ok    x: 0 members, 2 left out as too little is known"
+    draft.write_text("key: x\nname: x\nowner: x\npurpose: x\nwhere: nps_scor > 8 and nps_clas = 'x'\n")
+    checked = runner.invoke(app, ["check", str(draft), "--json"])
+    assert checked.exit_code == 78
+    assert len(json.loads(checked.stdout)[0]["faults"]) == 2
+    assert {row["key"] for row in json.loads(runner.invoke(app, ["check", "--json"]).stdout)} >= {"lapsed", "champions"}
     drawn = runner.invoke(app, ["preview", str(SHIPPED / "segments" / "lapsed.yaml"), "--json"])
     assert json.loads(drawn.stdout)["segment"] == "lapsed"
 

@@ -282,6 +282,40 @@ def test_a_segment_outside_its_expected_range_is_held_and_the_others_go_on(compa
     assert company.row(report, "sad")["state"] == "published"
 
 
+def test_a_new_definition_that_can_hardly_be_meant_is_held_until_somebody_approves(company: Company) -> None:
+    people = {"a": {"nps_score": 9, "country": "Germany"}, "b": {"nps_score": None, "country": "France"}}
+    company.define("nobody", "nps_score > 8 and nps_score < 3")
+    company.define("typo", "country = 'Germny'")
+    company.define("right", "country = 'Germany' and nps_score > 3")
+    report = company.run(people)
+    assert {key: company.row(report, key)["state"] for key in ("nobody", "typo", "right")} == {
+        "nobody": "held", "typo": "held", "right": "published",
+    }  # fmt: skip
+    assert company.row(report, "nobody")["reason"] == "Nobody can fulfil both nps_score > 8 and nps_score < 3."
+    assert company.row(report, "typo")["reason"].startswith("No country is 'Germny'; did you mean 'Germany'?")
+    company.approvals = [company.row(report, "typo")["approval"]]
+    company.day = TOMORROW
+    assert company.row(company.run(people), "typo")["state"] == "published"
+
+
+def test_a_value_that_occurs_no_more_does_not_hold_a_segment_that_is_published(company: Company) -> None:
+    company.define("germans", "country = 'Germany'")
+    company.run({"a": {"country": "Germany"}})
+    company.day = TOMORROW
+    report = company.run({"a": {"country": "France"}})
+    assert company.row(report, "germans")["state"] == "published"
+
+
+def test_it_is_counted_of_whom_too_little_is_known(company: Company) -> None:
+    company.define("answered_low", "nps_score < 7")
+    company.define("theirs", "any_of_people(in_segment('answered_low'))", level="account")
+    report = company.run(scores(a=3, b=None, c=None), {"x": {}})
+    assert company.row(report, "answered_low")["unknown"] == 2
+    assert company.row(report, "theirs")["unknown"] == 0
+    with company.base.project.engine() as engine:
+        assert unsound(published_rows(engine)) == ["theirs has no members."]
+
+
 def test_a_segment_that_moves_too_much_is_held_until_somebody_approves(company: Company) -> None:
     company.define("happy", "nps_score >= 9", movement={"limit": 0.5, "floor": 1})
     company.run(scores(a=9, b=9, c=1, d=1))

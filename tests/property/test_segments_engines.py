@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.settings import ROOT
 from include.contracts.tables import Column, Table, Type
-from include.segments import tree
+from include.segments import calendar, tree
 from include.segments.catalog import load
 from include.segments.expression import MEMBER, Population, matching
 from include.segments.language import parse
@@ -70,38 +70,66 @@ COMPARED = {
 }  # fmt: skip
 
 
+FORMS = {
+    Type.TEXT: ["like", "words"], Type.DATE: ["order", "between", "within", "beyond", "during", "today"],
+    Type.BOOLEAN: ["flag", "true"], Type.INTEGER: ["order", "between", "column", "top"],
+    Type.NUMBER: ["order", "between", "top"],
+}  # fmt: skip
+COMPARISONS = st.sampled_from(["<", "<=", ">", ">="])
+NOT = st.sampled_from(["", "not "])
+
+
 @st.composite
 def clauses(draw: st.DrawFn, level: str) -> str:  # noqa: PLR0911 - one return a form
     known = {name: m.column for name, m in measures_of(level).items() if name in COMPARED}
     column = known[draw(st.sampled_from(sorted(known)))]
     literal = lambda: str(tree.Literal(draw(values(column)), column.type))  # noqa: E731
-    forms = ["null", "in", "equal"]
-    if column.type not in (Type.TEXT, Type.BOOLEAN):
-        forms += ["order", "between"]
-    special = {Type.TEXT: "like", Type.DATE: "within", Type.BOOLEAN: "flag", Type.INTEGER: "column"}
-    forms += [special[column.type]] if column.type in special else []
-    match draw(st.sampled_from(forms)):
+    form = draw(st.sampled_from(["null", "in", "equal", *FORMS[column.type]]))
+    match form:
         case "null":
-            return f"{column.name} is {draw(st.sampled_from(['', 'not ']))}null"
+            return f"{column.name} is {draw(NOT)}null"
         case "in":
-            return f"{column.name} {draw(st.sampled_from(['', 'not ']))}in ({literal()}, {literal()})"
+            return f"{column.name} {draw(NOT)}in ({literal()}, {literal()})"
         case "equal":
             return f"{column.name} {draw(st.sampled_from(['=', '!=', '<>']))} {literal()}"
         case "order":
-            return f"{column.name} {draw(st.sampled_from(['<', '<=', '>', '>=']))} {literal()}"
+            return f"{column.name} {draw(COMPARISONS)} {literal()}"
         case "between":
             return f"{column.name} between {literal()} and {literal()}"
-        case "like":
-            patterns = ["%", "_%", "%of%", "Head%", "王_", "%\n%", "a_b", "100%", "it''s", ""]
-            return f"{column.name} {draw(st.sampled_from(['', 'not ']))}like '{draw(st.sampled_from(patterns))}'"
-        case "within":
-            unit = draw(st.sampled_from(["days", "weeks", "months", "year"]))
-            side = draw(st.sampled_from(["next", "last"]))
-            return f"within_{side}({column.name}, {draw(st.integers(0, 13))} {unit})"
-        case "flag":
-            return column.name
-        case _:
+        case "column":
             return f"{column.name} <= usage_core_actions_28"
+        case "top":
+            amount = draw(st.sampled_from(["1", "3", "10%", "33.5%", "100%"]))
+            if draw(st.booleans()):
+                return f"{draw(st.sampled_from(['top', 'bottom']))} {amount} by {column.name}"
+            return f"in_top({column.name}, {amount}, nps_on is not null or in_segment('some_accounts'))"
+        case "flag" | "true":
+            word = draw(st.sampled_from(["true", "false"]))
+            return column.name if form == "flag" else f"{column.name} is {draw(NOT)}{word}"
+    return draw(texts(column.name) if column.type is Type.TEXT else days(column.name, form))
+
+
+@st.composite
+def texts(draw: st.DrawFn, name: str) -> str:
+    if draw(st.booleans()):
+        patterns = ["%", "_%", "%of%", "Head%", "王_", "%\n%", "a_b", "100%", "it''s", ""]
+        return f"{name} {draw(NOT)}{draw(st.sampled_from(['like', 'ilike']))} '{draw(st.sampled_from(patterns))}'"
+    words = draw(st.sampled_from(["contains", "does not contain", "starts with", "ends with"]))
+    looked = st.sampled_from(["of", "HEAD", "ÉN", "王", "%", "_", "it''s", "\n"])
+    listed = ", ".join(f"'{text}'" for text in draw(st.lists(looked, min_size=1, max_size=3)))
+    return f"{name} {words} any of ({listed})"
+
+
+@st.composite
+def days(draw: st.DrawFn, name: str, form: str) -> str:
+    span = f"{draw(st.integers(0, 13))} {draw(st.sampled_from(['days', 'weeks', 'months', 'year']))}"
+    is_ahead = draw(st.booleans())
+    if form == "during":
+        return f"{name} in {draw(st.sampled_from(calendar.WHICH))} {draw(st.sampled_from(calendar.PERIODS))}"
+    if form == "today":
+        return f"{name} {draw(COMPARISONS)} today {'+' if is_ahead else '-'} {span}"
+    kinds = {"within": ("within_last", "within_next"), "beyond": ("before_last", "after_next")}
+    return f"{kinds[form][is_ahead]}({name}, {span})"
 
 
 def conditions(level: str) -> st.SearchStrategy[str]:
@@ -111,6 +139,7 @@ def conditions(level: str) -> st.SearchStrategy[str]:
     else:
         inner = conditions("person")
         leaves |= st.builds("{}_of_people({})".format, st.sampled_from(tree.QUANTIFIERS), inner)
+        leaves |= st.builds("at_least_of_people({}, {})".format, st.integers(1, 3), inner)
     return st.recursive(
         leaves,
         lambda inner: (

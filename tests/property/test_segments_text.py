@@ -36,9 +36,13 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         rows = pa.Table.from_pylist([dict(row) for row in PEOPLE])
         connection.execute("CREATE TABLE people AS FROM rows")
-        for name, sides in (("last", "day - span AND day"), ("next", "day AND day + span")):
-            between = sides.replace("day", f"DATE '{AS_OF}'")
-            connection.execute(f"CREATE MACRO within_{name}(measure, span) AS measure BETWEEN {between}")
+        day = f"DATE '{AS_OF}'"
+        spans = {
+            "last": f"measure > {day} - span AND measure <= {day}",
+            "next": f"measure BETWEEN {day} AND {day} + span",
+        }
+        for name, meaning in spans.items():
+            connection.execute(f"CREATE MACRO within_{name}(measure, span) AS {meaning}")
         assert len(rows) == len(PEOPLE)
         yield connection
 

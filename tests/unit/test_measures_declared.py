@@ -23,7 +23,7 @@ from include.contracts.measures import (
 )
 from include.contracts.settings import ROOT
 from include.contracts.tables import Table
-from include.measures import engagement, frequency, nps, relation, renewal, usage
+from include.measures import campaign, contact, engagement, frequency, nps, relation, renewal, sales, usage
 from include.measures.inputs import Inputs
 from include.measures.settings import read_settings
 from include.measures.step import READS
@@ -62,6 +62,8 @@ def test_each_family_computes_exactly_the_measures_of_people_that_are_declared(i
         "nps": nps.person(nps.recent(inputs)),
         "usage": usage.person(inputs, recent, ever),
         "engagement": engagement.person(inputs, ever, frequencies(inputs)),
+        "contact": contact.person(inputs),
+        "campaign": campaign.person(inputs),
     }
     for family, table in computed.items():
         assert set(table.columns) - {"profile_id"} == declared(PERSON_MEASURES, family), family
@@ -76,6 +78,7 @@ def test_each_family_computes_exactly_the_measures_of_accounts_that_are_declared
         "usage": usage.account(inputs, recent, ever),
         "renewal": renewal.account(inputs, renewal.contracts(inputs)),
         "relation": relation.account(inputs),
+        "sales": sales.account(inputs),
     }
     for family, table in computed.items():
         assert set(table.columns) - {"account_id"} == declared(ACCOUNT_MEASURES, family), family

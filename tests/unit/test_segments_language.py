@@ -45,7 +45,7 @@ def test_a_condition_has_one_canonical_text(text: str, canonical: str) -> None:
     [
         ("nps_clas = 'detractor'", "'nps_clas' is no measure of a person (did you mean 'nps_class'?)", 1, 1),
         ("has_email and\n  nps_class = 'detracter'", "did you mean 'detractor'?", 2, 15),
-        ("usage_breadth > 0.5", "no measure of a person, but one of accounts", 1, 1),
+        ("usage_breadth > 0.5", "a measure of accounts; make a segment with 'level: account'", 1, 1),
         ("nps_score = 'nine'", "nps_score is a whole number and cannot be compared with 'nine'", 1, 13),
         ("nps_score = true", "cannot be compared with True", 1, 1),
         ("nps_score = nps_class", "cannot be compared with nps_class, text", 1, 13),
@@ -63,7 +63,7 @@ def test_a_condition_has_one_canonical_text(text: str, canonical: str) -> None:
         ("any_of_people(has_email)", "for segments of accounts", 1, 1),
         ("within_nxt(renewal_date, 9 days)", "no function 'within_nxt' (did you mean 'within_next'?)", 1, 1),
         ("has_email and", "something is missing", 1, 11),
-        ("title = 'open", "is a quote left open?", 1, 1),
+        ("title = 'open", "the quote that opens here is never closed", 1, 9),
         ("  ", "the condition is empty", 1, 3),
         ("usage_tier = 'low'; drop table profile", "';' is not part", 1, 19),
         ("usage_tier in (select tier from tiers)", "a subquery is not part", 1, 1),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.answers.segment import _phrase
-from include.answers.ways import could_become, state_of, ways
+from include.answers.ways import could_become, state_of, through, ways
 from include.contracts.measures import measures_of
 from include.contracts.measures.wanted import WANTED
 from include.contracts.tables import Type
@@ -75,6 +75,23 @@ def test_one_clause_is_not_asked_to_become_both() -> None:
     a, b = FLAGS[:2]
     condition = tree.And((tree.Or((a, b)), tree.Not(a)))
     assert ways(condition, True, {a: None, b: False}, anything) == (((b, True), (a, False)),)
+
+
+def test_a_way_leads_through_another_segment_only_where_its_own_condition_gives_one() -> None:
+    condition = parse("in_segment('lapsed') and not in_segment('saturated')", "person")
+    others = {
+        "lapsed": parse("usage_tier = 'inactive'", "person"),
+        "saturated": parse("email_frequency = 'saturated'", "person"),
+    }
+    row = {"as_of": date(2026, 11, 20), "usage_tier": "inactive", "email_frequency": "on_target"}
+    lapsed, saturated = (next(tree.clauses(others[key])) for key in ("lapsed", "saturated"))
+    truth = {
+        tree.InSegment("lapsed"): True, tree.InSegment("saturated"): False, lapsed: True, saturated: False,
+    }  # fmt: skip
+    can = through(others, truth, lambda clause, to: could_become(clause, to, row, "person"))
+    assert ways(condition, False, truth, can) == (
+        ((tree.InSegment("lapsed"), False),),
+    )  # nobody wants saturated people
 
 
 @pytest.mark.parametrize(

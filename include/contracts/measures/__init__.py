@@ -18,6 +18,7 @@ from include.contracts.measures.declaration import (
     Measure,
 )
 from include.contracts.measures.person import PERSON_MEASURES
+from include.contracts.measures.sales import SALES_MEASURES
 from include.contracts.measures.shared import RENEWAL_MEASURES
 from include.contracts.tables import Column, Table, boolean, date, text
 
@@ -89,6 +90,7 @@ __all__ = [
     "RENEWAL_BUCKETS",
     "RENEWAL_MEASURES",
     "RISKS",
+    "SALES_MEASURES",
     "SENIORITIES",
     "USAGE_TIERS",
     "Measure",

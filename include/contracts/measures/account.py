@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from include.contracts.measures.declaration import Measure, nps, relation, risk, usage
+from include.contracts.measures.sales import SALES_MEASURES
 from include.contracts.measures.shared import RENEWAL_MEASURES, SOURCE_ENDS, USAGE_MEASURES, active_days
 from include.contracts.tables import boolean, count, date, integer, number, text
 
@@ -78,6 +79,7 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     ),
     *USAGE_MEASURES,
     *RENEWAL_MEASURES,
+    *SALES_MEASURES,
     risk(
         boolean(
             "is_at_risk",

@@ -14,6 +14,8 @@ from include.contracts.measures.declaration import (
     relation,
     usage,
 )
+from include.contracts.measures.reach import CAMPAIGN_MEASURES, CONTACT_MEASURES
+from include.contracts.measures.sales import SALES_MEASURES
 from include.contracts.measures.shared import RENEWAL_MEASURES, SOURCE_ENDS, USAGE_MEASURES, active_days
 from include.contracts.staged import CONSENT_STATUSES
 from include.contracts.tables import boolean, count, date, integer, number, text
@@ -54,6 +56,9 @@ PERSON_MEASURES: tuple[Measure, ...] = (
     ),
     *USAGE_MEASURES,
     *RENEWAL_MEASURES,
+    *SALES_MEASURES,
+    *CONTACT_MEASURES,
+    *CAMPAIGN_MEASURES,
     engagement(count("email_sent_28", "Emails sent, over all the person's addresses"), "emails", "28 days", default=0),
     engagement(count("email_opens_28", "Opens by the person"), "opens", "28 days", default=0, uses_opens=True),
     engagement(count("email_clicks_28", "Clicks by the person"), "clicks", "28 days", default=0),

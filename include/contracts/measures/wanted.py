@@ -19,6 +19,14 @@ _UP = (
     "contract_value", "contracts_live", "account_active_people", "nps_answers", "nps_answered", "nps_on",
     "usage_change", "usage_change_chance", "usage_active_people", "account_nps_answered", "email_engaged_90",
 )  # fmt: skip
+_SALES = (
+    "opportunities_open", "opportunities_open_amount", "opportunity_amount", "opportunity_close_on",
+    "opportunities_won", "opportunities_won_amount", "opportunity_won_on",
+)  # fmt: skip
+_REACH = (
+    "email_opens", "email_clicks", "email_opened_on", "email_clicked_on", "email_engaged_on", "campaign_responses",
+    "campaign_responded_on",
+)  # fmt: skip
 _DOWN = (
     "nps_detractors", "usage_falling_weeks", "usage_days_since", "engagement_days_since", "account_usage_falling_weeks",
     "contract_value_overdue", "usage_people_elsewhere", "nps_of_former_people",
@@ -26,9 +34,10 @@ _DOWN = (
 _TIERS = tuple(reversed(USAGE_TIERS))
 
 WANTED: Mapping[str, Wanted] = {
-    **dict.fromkeys(_UP, MORE),
+    **dict.fromkeys((*_UP, *_SALES, *_REACH), MORE),
     **dict.fromkeys(_DOWN, LESS),
-    **dict.fromkeys(("email_sent_28", "email_sent_90"), EITHER),
+    **dict.fromkeys(("email_sent_28", "email_sent_90", "email_sent", "email_sent_on"), EITHER),
+    **dict.fromkeys(("campaigns", "campaign_last_on"), EITHER),
     "nps_class": ("detractor", "passive", "promoter"),
     "usage_tier": _TIERS,
     "account_usage_tier": _TIERS,
@@ -40,6 +49,8 @@ WANTED: Mapping[str, Wanted] = {
     **dict.fromkeys(("usage_is_declining", "account_usage_is_declining"), (True, False)),
     "has_email": (False, True),
     "email_consent": ("opted_out", "opted_in"),
+    "phone_consent": ("opted_out", "opted_in"),
+    "has_phone": (False, True),
     "email_unsubscribed_28": (True, False),
-    "email_frequency": EITHER,
+    "email_frequency": ("saturated", "undersaturated", "on_target"),
 }

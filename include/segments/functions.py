@@ -1,0 +1,151 @@
+"""The functions of the segment language, each read by one function of this module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from sqlglot import exp
+
+from include.contracts.errors import DefinitionError
+from include.contracts.tables import Type
+from include.segments import tree
+from include.segments.calendar import PERIODS, WHICH
+from include.segments.literals import Literals
+from include.segments.names import a
+from include.segments.parts import Parts
+
+SPANS: Mapping[str, tuple[Callable[..., tree.Node], bool]] = {
+    "within_last": (tree.Within, False),
+    "within_next": (tree.Within, True),
+    "before_last": (tree.Beyond, False),
+    "after_next": (tree.Beyond, True),
+}
+TEXT_TESTS = {"text_contains": "contains", "text_starts": "starts with", "text_ends": "ends with"}
+TOP = "{0}(usage_core_actions_28, 10%) or {0}(usage_core_actions_28, 100)"
+NUMERIC = (Type.INTEGER, Type.NUMBER)
+
+
+class Reader(Protocol):
+    """What reads the conditions in which functions stand."""
+
+    @property
+    def level(self) -> str:
+        """Whose condition it is, a person's or an account's."""
+
+    @property
+    def parts(self) -> Parts:
+        """The parts read so far."""
+
+    @property
+    def literals(self) -> Literals:
+        """Reads values."""
+
+    def node(self, node: exp.Expr) -> tree.Node:
+        """Read a node."""
+
+    def measure(self, node: exp.Expr) -> tree.Measured:
+        """Return the measure that stands there; refuses anything else."""
+
+    def of_people(self) -> Reader:
+        """The same, for a condition on people."""
+
+    def refuse(self, node: exp.Expr, problem: str) -> DefinitionError:
+        """Return the error for a piece of the condition."""
+
+
+def _spanned(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    arguments = reader.parts.take(node, "expressions")
+    if len(arguments) != 2 or not isinstance(arguments[1], exp.Interval):
+        raise reader.refuse(node, f"{name} needs a date and a span, as in {name}(renewal_date, 90 days)")
+    measure = _date_of(reader, node, name, arguments[0])
+    try:
+        amount, unit = reader.literals.span(arguments[1])
+    except ValueError as error:
+        raise reader.refuse(node, str(error)) from None
+    kind, ahead = SPANS[name]
+    return kind(measure, amount, unit, ahead)
+
+
+def _date_of(reader: Reader, node: exp.Anonymous, name: str, argument: exp.Expr) -> tree.Measured:
+    measure = reader.measure(argument)
+    if measure.type is not Type.DATE:
+        raise reader.refuse(node, f"{name} needs a date, and {measure.name} is {a(measure.type)}")
+    return measure
+
+
+def _during(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    arguments = reader.parts.take(node, "expressions")
+    words = (reader.literals.text(arguments[1]) or "").split() if len(arguments) == 2 else []
+    if len(words) != 2 or words[0] not in WHICH or words[1] not in PERIODS:
+        raise reader.refuse(node, f"{name} needs a date and a period, as in {name}(renewal_date, 'next quarter')")
+    return tree.During(_date_of(reader, node, name, arguments[0]), words[0], words[1])
+
+
+def _text_test(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    test = TEXT_TESTS[name]
+    measured, *listed = reader.parts.take(node, "expressions") or [node]
+    measure, texts = reader.measure(measured), [reader.literals.text(value) for value in listed]
+    if measure.type is not Type.TEXT:
+        raise reader.refuse(node, f"{measure.name} is {a(measure.type)}; '{test}' looks into text")
+    known = tuple(text for text in texts if text)
+    if not known or len(known) < len(texts):
+        raise reader.refuse(node, f"'{test}' needs text in single quotes, as in title {test} 'Director'")
+    return tree.TextTest(measure, test, known)
+
+
+def _in_segment(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    arguments = reader.parts.take(node, "expressions")
+    key = reader.literals.text(arguments[0]) if len(arguments) == 1 else None
+    if key is None:
+        raise reader.refuse(node, f"{name} needs the key of a segment, in quotes")
+    return tree.InSegment(key)
+
+
+def _top(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    arguments = reader.parts.take(node, "expressions")
+    measure = reader.measure(arguments[0]) if arguments else None
+    if measure is None or measure.type not in (*NUMERIC, Type.DATE) or len(arguments) not in (2, 3):
+        raise reader.refuse(node, f"{name} needs a measure with an order and how many, as in {TOP.format(name)}")
+    try:
+        amount, is_share = reader.literals.places(arguments[1])
+    except ValueError as error:
+        raise reader.refuse(node, f"{error}, as in {TOP.format(name)}") from None
+    among = reader.node(arguments[2]) if len(arguments) == 3 else None
+    return tree.Top(measure, amount, is_share, name == "in_top", among)
+
+
+def _people(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    _require_accounts(reader, node, name)
+    arguments = reader.parts.take(node, "expressions")
+    if len(arguments) != 1:
+        raise reader.refuse(node, f"{name} needs one condition")
+    return tree.People(name.removesuffix("_of_people"), reader.of_people().node(arguments[0]))
+
+
+def _at_least(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    _require_accounts(reader, node, name)
+    arguments = reader.parts.take(node, "expressions")
+    number = arguments[0] if len(arguments) == 2 else None
+    least = reader.literals.plain(number) if isinstance(number, exp.Literal) and not number.is_string else ""
+    if not least.isdecimal() or int(least) < 1:
+        raise reader.refuse(node, f"write a number and a condition, as in {name}(3, has_email)")
+    return tree.People("any", reader.of_people().node(arguments[1]), int(least))
+
+
+def _require_accounts(reader: Reader, node: exp.Anonymous, name: str) -> None:
+    if reader.level != "account":
+        raise reader.refuse(node, f"{name} is for segments of accounts; this one is of people")
+
+
+FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
+    **dict.fromkeys(SPANS, _spanned),
+    "during": _during,
+    "in_top": _top,
+    "in_bottom": _top,
+    "in_segment": _in_segment,
+    **{f"{quantifier}_of_people": _people for quantifier in tree.QUANTIFIERS},
+    "at_least_of_people": _at_least,
+    **dict.fromkeys(TEXT_TESTS, _text_test),
+}
+KNOWN = tuple(name for name in FUNCTIONS if name not in TEXT_TESTS)  # those that people write

@@ -1,0 +1,44 @@
+"""What things are called in messages about a condition."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from include.contracts.measures import measures_of
+from include.contracts.nearest import nearest
+from include.contracts.tables import Type
+
+
+def a(kind: Type) -> str:
+    """Return what a person calls a value of the type."""
+    return {Type.TEXT: "text", Type.INTEGER: "a whole number", Type.BOOLEAN: "true or false"}.get(
+        kind, f"a {kind.value}"
+    )
+
+
+def called(node: exp.Expr) -> str:
+    """Return what a person would call a piece of SQL."""
+    if node.find(exp.Select) is not None:
+        return "a subquery"
+    if isinstance(node, exp.Func) and not isinstance(node, exp.Cast | exp.Case):
+        name = str(node.this) if isinstance(node, exp.Anonymous) else node.sql_name()
+        return f"the function {name.lower()!r}"
+    return f"'{type(node).__name__.lower()}'" if len(node.sql()) > 40 else repr(node.sql())
+
+
+def unknown_measure(name: str, level: str) -> str:
+    """Say that a level has no measure of that name, and what stands in its place."""
+    known = measures_of(level)
+    elsewhere = measures_of("account" if level == "person" else "person")
+    if name not in elsewhere or level not in ("person", "account"):
+        return f"{name!r} is no measure of {_whom(level)}{nearest(name, known)}"
+    if level == "account":
+        return f"{name!r} is a measure of people; ask of an account any_of_people({name} …)"
+    beside = f"account_{name}"
+    if beside in known:
+        return f"{name!r} is a measure of accounts; of a person's account it is {beside}"
+    return f"{name!r} is a measure of accounts; make a segment with 'level: account', and refer to it by in_segment"
+
+
+def _whom(level: str) -> str:
+    return "an account" if level == "account" else f"a {level}"

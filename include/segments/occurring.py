@@ -1,0 +1,131 @@
+"""What occurs: the values that a measure has, with counts, and whether those that a condition names are among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import ibis.expr.types as ir
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.measures import measures_of
+from include.contracts.tables import Type
+from include.segments import tree
+from include.segments.expression import Population
+from include.segments.literals import is_share
+from include.segments.names import unknown_measure
+
+COMMONEST = 5
+LISTED = 10_000  # texts that the nearest one is looked for among
+
+
+@dataclass(frozen=True, slots=True)
+class Occurring:
+    """The values of a measure, the commonest first; of how many nothing is known; least and greatest."""
+
+    measure: str
+    level: str
+    description: str
+    values: tuple[tuple[Any, int], ...]
+    different: int
+    unknown: int
+    least: Any
+    greatest: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able form (dates as text)."""
+        return asdict(self)
+
+
+def occurring(people: Population, level: str, name: str, limit: int) -> Occurring:
+    """Return what occurs of a measure, at most ``limit`` values; raises ConfigurationError for an unknown one."""
+    if name not in measures_of(level):
+        raise ConfigurationError(f"{unknown_measure(name, level)}.")
+    column, rows = measures_of(level)[name].column, people.of(level)
+    value = rows[name]
+    has_order = column.type not in (Type.TEXT, Type.BOOLEAN)
+    ends = {"least": value.min(), "greatest": value.max()} if has_order else {}
+    (found,) = rows.aggregate(different=value.nunique(), unknown=value.isnull().sum(), **ends).to_pyarrow().to_pylist()
+    return Occurring(
+        name, level, column.description, tuple(_commonest(rows, name, limit)), found["different"],
+        found["unknown"] or 0, found.get("least"), found.get("greatest"),
+    )  # fmt: skip
+
+
+def never(condition: tree.Node, level: str, people: Population) -> tuple[str, ...]:
+    """Return a sentence for each text of a condition that no record has, with the nearest that one has.
+
+    Values of a declared vocabulary are not looked for: they may come.
+    """
+    asked: dict[str, set[str]] = {}
+    for clause in tree.clauses(condition):
+        for name, text in _texts(clause):
+            if not measures_of(level)[name].column.allowed:
+                asked.setdefault(name, set()).add(text)
+    found = [told for name, texts in asked.items() for told in _absent(people.of(level), name, sorted(texts))]
+    inside = [part.condition for part in tree.clauses(condition) if isinstance(part, tree.People)]
+    return (*found, *(told for part in inside for told in never(part, "person", people)))
+
+
+def _texts(clause: tree.Clause) -> Iterator[tuple[str, str]]:
+    match clause:
+        case tree.Compare(_, tree.Measured(name, Type.TEXT), tree.Literal(value)):
+            yield name, str(value)
+        case tree.In(tree.Measured(name, Type.TEXT), values):
+            yield from ((name, str(value.value)) for value in values)
+
+
+def _absent(rows: ir.Table, name: str, texts: Sequence[str]) -> Iterator[str]:
+    value = rows[name]
+    present = set(rows.filter(value.isin(list(texts)))[name].to_pyarrow().to_pylist())
+    absent = [text for text in texts if text not in present]
+    if not absent:
+        return
+    known = _commonest(rows, name, LISTED)
+    shown = ", ".join(f"{other!r} {count:,}" for other, count in known[:COMMONEST])
+    there_are = f"the commonest are {shown}" if known else "none is known"
+    for text in absent:
+        close = _nearest(text, [str(other) for other, _ in known])
+        hint = f"did you mean {close!r}? " if close else ""
+        yield f"No {name} is {text!r}; {hint}{there_are[:1].upper() if hint else there_are[:1]}{there_are[1:]}."
+
+
+def _nearest(text: str, known: Sequence[str]) -> str | None:
+    folded = {other.lower(): other for other in reversed(known)}
+    close = [text.lower()] if text.lower() in folded else get_close_matches(text.lower(), list(folded), 1, 0.75)
+    return folded[close[0]] if close else None
+
+
+def _commonest(rows: ir.Table, name: str, limit: int) -> list[tuple[Any, int]]:
+    counted = rows.filter(rows[name].notnull()).group_by(name).aggregate(people=lambda t: t.count())
+    ordered = counted.order_by(counted.people.desc(), counted[name]).limit(limit).to_pyarrow().to_pylist()
+    return [(row[name], row["people"]) for row in ordered]
+
+
+def nobody(clause: tree.Clause, level: str, people: Population) -> str | None:
+    """Say why a clause is true of nobody today, where its measure tells."""
+    names = tree.measures(clause)
+    if len(names) != 1 or isinstance(clause, tree.IsNull | tree.Top):
+        return None
+    measure = measures_of(level)[names[0]]
+    if isinstance(clause, tree.Like):
+        return _pattern(clause)
+    if measure.column.type in (Type.TEXT, Type.BOOLEAN):
+        return None
+    value = people.of(level)[measure.name]
+    (ends,) = people.of(level).aggregate(least=value.min(), greatest=value.max()).to_pyarrow().to_pylist()
+    if ends["least"] is None:
+        return f"Nothing is known of anybody's {measure.name}, so that nobody fulfils {clause}."
+    share = "; it is a share, so write 80 % as 0.8 or 80%" if is_share(measure) else ""
+    return f"{measure.name} goes from {ends['least']} to {ends['greatest']} today: nobody fulfils {clause}{share}."
+
+
+def _pattern(clause: tree.Like) -> str | None:
+    plain = clause.pattern.replace("*", "").replace("%", "")
+    if "*" in clause.pattern:
+        return f"In a pattern % stands for any text, not *; write {clause.measure} contains '{plain}'."
+    if "%" not in clause.pattern and "_" not in clause.pattern:
+        return f"A pattern without % is the whole text; write {clause.measure} contains '{plain}' for a part of it."
+    return None

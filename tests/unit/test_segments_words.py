@@ -1,0 +1,139 @@
+"""Ordinary words of a condition: what has one meaning is read, what has not gets the form that says it."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.contracts.errors import DefinitionError
+from include.segments.language import parse
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("title contains 'Director'", "title contains 'Director'"),
+        ("contains(title, 'Director')", "title contains 'Director'"),
+        ("title contains any of ('VP', 'Head of')", "title contains any of ('VP', 'Head of')"),
+        ("title contains 'VP' or 'Director'", "title contains any of ('VP', 'Director')"),
+        ("title does not contain 'Intern'", "not title contains 'Intern'"),
+        ("title not contains 'Intern' and has_email", "not title contains 'Intern' and has_email"),
+        ("not contains(title, 'Intern')", "not title contains 'Intern'"),
+        ("title starts with 'Head' or title ends with 'Data'", "title starts with 'Head' or title ends with 'Data'"),
+        ("title ilike '%director%'", "title ilike '%director%'"),
+        ("country is any of ('Germany', 'France')", "country in ('Germany', 'France')"),
+        ("country is not one of ('Germany')", "not country in ('Germany')"),
+        ("country is none of ('Germany')", "not country in ('Germany')"),
+        ("country is 'Germany'", "country = 'Germany'"),
+        ("country = 'Germany' or 'France'", "country in ('Germany', 'France')"),
+        ("country = 'Germany' or 'France' or has_email", "country in ('Germany', 'France') or has_email"),
+        ('country = "Germany"', "country = 'Germany'"),
+        ("country = “Germany”", "country = 'Germany'"),
+        ("country = ‘Germany’ and title = 'it’s'", "country = 'Germany' and title = 'it’s'"),
+        ("nps_class = detractor", "nps_class = 'detractor'"),
+        ("nps_score is known", "nps_score is not null"),
+        ("nps_score is unknown", "nps_score is null"),
+        ("nps_score is not known", "nps_score is null"),
+        ("title is empty", "title is null"),
+        ("has_email is true", "has_email is not null and has_email"),
+        ("has_email is not true", "not (has_email is not null and has_email)"),
+        ("has_email && nps_score >= 9", "has_email and nps_score >= 9"),
+        ("has_email || nps_score ≥ 9", "has_email or nps_score >= 9"),
+        ("AND(has_email, OR(nps_score = 1, nps_score = 2))", "has_email and (nps_score = 1 or nps_score = 2)"),
+        ("and(country in ('a', 'b'), has_email)", "country in ('a', 'b') and has_email"),
+        ("nps_score is at least 9", "nps_score >= 9"),
+        ("nps_score is greater than 8 and nps_score is less than 10", "nps_score > 8 and nps_score < 10"),
+        ("nps_score =< 6", "nps_score <= 6"),
+        ("usage_core_actions_28 > 1k", "usage_core_actions_28 > 1000"),
+        ("usage_core_actions_28 > 10,000", "usage_core_actions_28 > 10000"),
+        ("(usage_core_actions_28 > 10,000 or has_email)", "usage_core_actions_28 > 10000 or has_email"),
+        ("contract_value >= $10,000", "contract_value >= 10000"),
+        ("contract_value >= €500", "contract_value >= 500"),
+        ("contract_value between 1,500 and 2.5m", "contract_value between 1500 and 2500000"),
+        ("usage_trend <= -25%", "usage_trend <= -0.25"),
+        ("usage_trend < 10% and has_email", "usage_trend < 0.1 and has_email"),
+        ("identity_confidence >= 80 %", "identity_confidence >= 0.8"),
+        ("usage_last_on older than 30 days", "before_last(usage_last_on, 30 days)"),
+        ("usage_last_on is more than 2 weeks ago", "before_last(usage_last_on, 2 weeks)"),
+        ("usage_last_on less than 30 days ago", "within_last(usage_last_on, 30 days)"),
+        ("usage_last_on in the last 30 days", "within_last(usage_last_on, 30 days)"),
+        ("usage_last_on not in the last 30 days", "not within_last(usage_last_on, 30 days)"),
+        ("usage_last_on is not in the last 30 days", "not within_last(usage_last_on, 30 days)"),
+        ("renewal_date within the next 1 month and has_email", "within_next(renewal_date, 1 months) and has_email"),
+        ("renewal_date more than 90 days from now", "after_next(renewal_date, 90 days)"),
+        ("renewal_date in next quarter", "during(renewal_date, 'next quarter')"),
+        ("renewal_date is in the current month", "during(renewal_date, 'this month')"),
+        ("renewal_date not in this year", "not during(renewal_date, 'this year')"),
+        ("first_seen_on >= today - 14", "first_seen_on >= today - 14 days"),
+        ("first_seen_on >= today - 14 days", "first_seen_on >= today - 14 days"),
+        ("renewal_date between today and today + 3 months", "renewal_date between today and today + 3 months"),
+        ("renewal_date = tomorrow", "renewal_date = today + 1 days"),
+        ("renewal_date <= current_date", "renewal_date <= today"),
+        ("top 10% by usage_core_actions_28", "in_top(usage_core_actions_28, 10%)"),
+        ("in the bottom 2.5 % by nps_score and has_email", "in_bottom(nps_score, 2.5%) and has_email"),
+        (
+            "in_top(usage_core_actions_28, 10%, usage_core_actions_28 > 0 and has_email)",
+            "in_top(usage_core_actions_28, 10%, usage_core_actions_28 > 0 and has_email)",
+        ),
+        ("in the top 100 by contract_value", "in_top(contract_value, 100)"),
+        ("nps_on = 30 days ago", "nps_on = today - 30 days"),
+    ],
+)
+def test_what_has_one_meaning_is_read(text: str, read: str) -> None:
+    node = parse(text, "person")
+    assert str(node) == read
+    assert parse(read, "person") == node
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("usage_last_on < 30 days ago", "read in two ways; write within_last(…, 30 days) for up to 30 days ago"),
+        ("usage_last_on in the last 36 hours", "write 2 days for 36 hours"),
+        ("country = 'O'Reilly'", "one inside a text is written twice, as in 'O''Reilly'"),
+        ("country = Germany", "text stands in single quotes: 'Germany'"),
+        ("country in ('a' 'b')", "a comma is missing before this text"),
+        ("(has_email and nps_score = 9", "this bracket is never closed"),
+        ("has_email and nps_score = 9)", "this bracket closes none"),
+        ("nps_score > 80%", "nps_score is in points and no share, so that it has no percent"),
+        ("usage_core_actions_28 in (10,000)", "write ten thousand as 10000"),
+        ("title contains Director", "after 'contains' stands a text in single quotes"),
+        ("title contains", "after 'contains' stands a text in single quotes"),
+        ("nps_score contains '9'", "nps_score is a whole number; 'contains' looks into text"),
+        ("nps < 0", "'nps' is a measure of accounts; of a person's account it is account_nps"),
+        ("usage_breadth > 80%", "make a segment with 'level: account'"),
+        ("has_email = 'yes'", "has_email is true or false and cannot be compared with 'yes'"),
+        ("in_list('webinar')", "there is no function 'in_list'"),
+        ("mailbox_provider = 'gmail.com'", "'mailbox_provider' is no measure of a person"),
+        ("has_email and 'France'", "stands alone; before it a measure is missing"),
+        ("in_top(title, 10)", "in_top needs a measure with an order and how many"),
+        ("in_top(nps_score, 0)", "how many is a whole number or a percentage"),
+        ("top 120% by nps_score", "how many is a whole number or a percentage"),
+        ("during(renewal_date, 'next decade')", "as in during(renewal_date, 'next quarter')"),
+    ],
+)
+def test_what_has_no_one_meaning_gets_the_form_that_says_it(text: str, told: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        parse(text, "person")
+    assert told in caught.value.problem
+
+
+@pytest.mark.parametrize("text", ["in_list('webinar')", "mailbox_provider = 'gmail.com'"])
+def test_nothing_is_suggested_where_nothing_is_near(text: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        parse(text, "person")
+    assert "did you mean" not in caught.value.problem
+    assert len(caught.value.problem) < 250
+
+
+def test_a_measure_of_people_is_asked_of_an_account_through_its_people() -> None:
+    with pytest.raises(DefinitionError, match=r"of an account any_of_people\(nps_change"):
+        parse("nps_change < 0", "account")
+
+
+def test_all_faults_of_a_condition_are_named_at_once_in_their_order() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        parse("nps_clas = 'x' and (usage_tir = 'low'\n  or contry = 'x') and nps_score = 'nine'", "person")
+    found = [caught.value, *caught.value.others]
+    assert [(fault.line, fault.column) for fault in found] == [(1, 1), (1, 21), (2, 6), (2, 36)]
+    for fault, told in zip(found, ("nps_class", "usage_tier", "country", "whole number"), strict=True):
+        assert told in fault.problem
