@@ -59,7 +59,8 @@ def test_it_only_looks(tmp_path: Path) -> None:
 
 
 def test_what_others_may_read_is_told(tmp_path: Path) -> None:
-    (tmp_path / "lake").mkdir(mode=0o755)
+    (tmp_path / "lake").mkdir()
+    (tmp_path / "lake").chmod(0o755)  # whatever the umask of the process by now
     state, found, remedy = findings(Settings(home=tmp_path, warehouse_url=NOWHERE))["privacy"]
     assert state == "warn"
     assert str(tmp_path / "lake") in found
