@@ -9,16 +9,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG
-from kindred_airflow import START, WRITER, Tag, project, shared, stage_task, window_schedule
+from kindred_airflow import START, WRITER, Dag, Tag, page, project, shared, stage_task, window_schedule
 
 from include.contracts.settings import Settings
 
-with DAG(
+with Dag(
     dag_id="retain",
     description="Remove what has stayed its declared time",
-    doc_md=__doc__,
-    schedule=window_schedule(Settings.from_environment(), "30 6 * * *"),
+    doc_md=page(__doc__),
+    schedule=window_schedule(Settings.lenient(), "30 6 * * *"),
     start_date=START,
     **shared(
         Tag.OPERATIONS, owner="data-platform", timeout=timedelta(hours=1), late_after=timedelta(hours=12), **WRITER

@@ -139,6 +139,9 @@ def _show(summary: dict[str, Any], scores: Scores | None) -> None:
     )
     for shared in summary["shared_values"][:5]:
         console.print(f"no evidence any more: {shared['column']} {shared['value']} ({shared['records']:,} records)")
+    for damaged in summary["damaged_values"]:
+        lost = damaged["records"] - damaged["mended"]
+        console.print(f"damaged by a spreadsheet: {damaged['column']} ({lost:,} lost, {damaged['mended']:,} mended)")
     if scores:
         shown = Table("", "precision", "recall", "F1")
         shown.add_row("pairs", *(f"{v:.4f}" for v in (scores.precision, scores.recall, scores.f1)))

@@ -64,6 +64,7 @@ class Comparison:
     least_against: float  # the strongest that a disagreement may speak against one person, in nats
     related: Mapping[Relation, Prior] = field(default_factory=dict)
     agrees: tuple[int, ...] = ()  # levels that speak for one person beside those of equal values
+    sorts: tuple[int, ...] = ()  # levels that only say which sorts of value two records have
     classes: tuple[int, ...] = ()  # levels of equal values by how many people share them; none: they go by frequency
     separate: tuple[tuple[int, ...], ...] = ()  # levels normalised among themselves: a kind of missingness
     bounds: tuple[Bound, ...] = ()  # the least and most probability of a level in a relation, whatever the data say

@@ -14,7 +14,7 @@ from include.matching import clustering
 from include.matching.constraints import Decision, bypass, rule_on
 from include.matching.kernels.pairs import score_levels
 from include.matching.pairs import comparison
-from include.matching.pairs.blocking import Candidates, block
+from include.matching.pairs.blocking import Candidates, Keys, block
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.blocking_rules import derive_rules
 from include.matching.pairs.pair_sample import survey
@@ -53,7 +53,7 @@ def resolve(
     with watch.stage("compare"):
         levels = comparison.compare(features, candidates.left, candidates.right)
     with watch.stage("estimate"):
-        judge.learn(candidates, levels, model)
+        judge.learn(candidates, levels, model, [rule.keys for rule in rules[: len(spec.blocking.rules)]])
     ruling = rule_on(features, decisions)
     if model is None:
         _learn_from_clusters(candidates, levels, judge, ruling, watch)
@@ -152,8 +152,11 @@ class _Judge:
         # a name and an address alone cannot tell a misspelling from a namesake: such pairs go to review
         self.unverifiable = [g.role for g in self.groups] == ["first", "last", "names", "email"]
 
-    def learn(self, candidates: Candidates, levels: comparison.Levels, model: Model | None) -> None:
-        universe = survey(self.features, candidates, levels, self._compare, link_only=self.spec.link_only)
+    def learn(
+        self, candidates: Candidates, levels: comparison.Levels, model: Model | None, own: Sequence[Keys]
+    ) -> None:
+        link_only = self.spec.link_only
+        universe = survey(self.features, candidates, levels, self._compare, link_only=link_only, own=own)
         self.universe = universe
         known = known_fit(model, self.groups) if model else None
         self._settle(estimation.estimate(self.groups, universe, self.features.size, known=known), known)

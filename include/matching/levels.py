@@ -26,6 +26,7 @@ class Kind(StrEnum):
     ORGANIZATION = "organization"
     IDENTIFIER = "identifier"
     CODE = "code"
+    POSTCODE = "postcode"
     DATE = "date"
     TEXT = "text"
 
@@ -89,12 +90,32 @@ class Email(Level):
 
 
 class Identifying(Level):
-    """Phones and identifiers."""
+    """Identifiers, numbered as texts are."""
 
     EQUAL = 1
     EQUAL_OF_SEVERAL = 11
     TYPO = 3
     CLOSE = 4
+    DIFFERENT = 5
+
+
+class Phone(Level):
+    """Telephone numbers, numbered as texts are."""
+
+    EQUAL = 1
+    EQUAL_OF_SEVERAL = 11
+    OTHER_EXTENSION = 6  # of one switchboard
+    TYPO = 3
+    CLOSE = 4
+    DIFFERENT = 5
+
+
+class Postcode(Level):
+    """Postcodes, numbered as texts are."""
+
+    EQUAL = 1
+    TYPO = 3
+    SAME_AREA = 4
     DIFFERENT = 5
 
 
@@ -143,7 +164,7 @@ LAST = Comparison(
     related={
         HOUSEHOLD: prior(LastName, equal=0.75, part=0.02, typo=0.025, look_alike=0.005, close=0.01, different=0.19,
                          swapped=1e-5, transliterated=0.6, other_script=0.4, initial=0.8, other_initial=0.2),
-        RELATIVE: prior(LastName, equal=0.93, part=0.02, typo=0.025, look_alike=0.005, close=0.01, different=0.01,
+        RELATIVE: prior(LastName, equal=0.75, part=0.02, typo=0.025, look_alike=0.005, close=0.01, different=0.19,
                         swapped=1e-5, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03),
     },
     bounds=((SAME, LastName.DIFFERENT, 0.0, 0.15), (HOUSEHOLD, LastName.EQUAL, 0.5, 1.0)),
@@ -157,6 +178,7 @@ NAMES = Comparison(
 EMAIL = Comparison(
     "email", Email, least_against=-1.8, sampled=True,
     agrees=(Email.SAME_LOCAL_ELSEWHERE, Email.TYPO, Email.TYPO_ELSEWHERE, Email.SAME_COMPANY),
+    sorts=(Email.BOTH_FREE_MAIL, Email.FREE_AND_COMPANY_MAIL, Email.OTHER_COMPANY),
     classes=(Email.SAME_MAILBOX, Email.SAME_MAILBOX_OF_SEVERAL, Email.SAME_PRIVATE_MAILBOX),
     same=prior(Email, other_number=0.002, same_mailbox=0.31, same_private_mailbox=0.2, same_mailbox_of_several=0.04,
                same_local_elsewhere=0.04, typo=0.03, typo_elsewhere=0.01, same_company=0.04, both_free_mail=0.08,
@@ -188,15 +210,18 @@ EMAIL = Comparison(
             (RELATIVE, Email.SAME_MAILBOX_OF_SEVERAL, 0.0, 0.05)),
 )
 PHONE = Comparison(
-    "phone", Identifying, least_against=-2.0, agrees=(Identifying.TYPO,),
-    classes=(Identifying.EQUAL, Identifying.EQUAL_OF_SEVERAL),
+    "phone", Phone, least_against=-2.0, agrees=(Phone.TYPO,), classes=(Phone.EQUAL, Phone.EQUAL_OF_SEVERAL),
     blocks=Blocks(alone=True), sampled=True, as_one_person=True,
-    same=prior(Identifying, equal=0.55, equal_of_several=0.04, typo=0.03, close=0.01, different=0.36),
-    strangers=prior(Identifying, equal=1e-7, equal_of_several=1e-7, typo=1e-6, close=1e-4, different=0.999),
+    same=prior(Phone, equal=0.55, equal_of_several=0.04, other_extension=0.005, typo=0.03, close=0.01, different=0.36),
+    strangers=prior(Phone, equal=1e-7, equal_of_several=1e-7, other_extension=1e-8, typo=1e-6, close=1e-4,
+                    different=0.999),
     related={
-        COLLEAGUE: prior(Identifying, equal=0.01, equal_of_several=0.03, typo=0.02, close=0.02, different=0.86),
-        HOUSEHOLD: prior(Identifying, equal=0.1, equal_of_several=0.2, typo=0.01, close=0.01, different=0.66),
-        MOVED: prior(Identifying, equal=0.3, equal_of_several=0.02, typo=0.02, close=0.01, different=0.65),
+        COLLEAGUE: prior(Phone, equal=0.01, equal_of_several=0.03, other_extension=0.02, typo=0.02, close=0.02,
+                         different=0.86),
+        HOUSEHOLD: prior(Phone, equal=0.1, equal_of_several=0.2, other_extension=1e-4, typo=0.01, close=0.01,
+                         different=0.66),
+        MOVED: prior(Phone, equal=0.3, equal_of_several=0.02, other_extension=0.005, typo=0.02, close=0.01,
+                     different=0.65),
     },
 )
 IDENTIFIER = Comparison(
@@ -235,6 +260,20 @@ CODE = Comparison(
     bounds=((NEIGHBOUR, Text.EQUAL, 0.5, 1.0),),
     kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
+POSTCODE = Comparison(
+    "postcode", Postcode, least_against=-2.5, agrees=(Postcode.TYPO,), sampled=True, as_one_person=True,
+    blocks=Blocks(with_name=True, with_half=(1.0, 1.0), with_another=When.ALWAYS),
+    same=prior(Postcode, equal=0.75, typo=0.05, same_area=0.05, different=0.15),
+    strangers=prior(Postcode, equal=1e-3, typo=2e-3, same_area=5e-3, different=0.99),
+    related={
+        COLLEAGUE: prior(Postcode, equal=0.5, typo=0.03, same_area=0.07, different=0.4),
+        HOUSEHOLD: prior(Postcode, equal=0.85, typo=0.02, same_area=0.03, different=0.1),
+        MOVED: prior(Postcode, equal=0.1, typo=0.03, same_area=0.07, different=0.8),
+        NEIGHBOUR: prior(Postcode, equal=0.9, typo=0.03, same_area=0.05, different=0.02),
+    },
+    bounds=((NEIGHBOUR, Postcode.EQUAL, 0.5, 1.0),),
+    kept=frozenset({HOUSEHOLD, RELATIVE}),
+)
 ORGANIZATION = Comparison(
     "organization", Text, least_against=-2.0, agrees=(Text.TYPO, Text.CLOSE), similar=0.92, sampled=True,
     as_one_person=True, blocks=Blocks(with_name=True, with_half=(0.1, 0.15)),
@@ -263,5 +302,5 @@ TEXT = Comparison(
 # fmt: on
 # in the order in which their columns narrow a name down
 COMPARISONS: Mapping[str, Comparison] = {
-    one.role: one for one in (FIRST, LAST, NAMES, EMAIL, PHONE, IDENTIFIER, DATE, CODE, ORGANIZATION, TEXT)
+    one.role: one for one in (FIRST, LAST, NAMES, EMAIL, PHONE, IDENTIFIER, DATE, CODE, POSTCODE, ORGANIZATION, TEXT)
 }

@@ -18,6 +18,20 @@ from include.contracts.nearest import nearest
 from include.matching.levels import Kind
 
 
+class Blocking(BaseModel):
+    """Rules of one's own, each a list of columns that must all agree: beside the derived ones, or instead of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    add: Sequence[Sequence[str]] = Field((), description="Rules beside those that are derived from the kinds.")
+    only: Sequence[Sequence[str]] = Field((), description="Rules instead of those; none is derived.")
+
+    @property
+    def rules(self) -> list[Sequence[str]]:
+        """All of them."""
+        return [*self.add, *self.only]
+
+
 class MatchingSpec(BaseModel):
     """What to match by. Frozen; unknown keys and kinds are errors that name the nearest known one."""
 
@@ -26,8 +40,9 @@ class MatchingSpec(BaseModel):
     id: str = Field(description="The key column; its values are distinct and never null.")
     source: str | None = Field(None, description="The column that says which system a record came from.")
     columns: Mapping[str, Kind] = Field(description="Column to kind; at least one.", min_length=1)
-    blocking: Sequence[Sequence[str]] = Field(
-        (), description="Rules, each a list of columns that must all agree; empty: derived from the kinds present."
+    blocking: Blocking = Field(
+        Blocking(add=(), only=()),
+        description="Rules that `add` to those derived from the kinds present, or the `only` ones.",
     )
     link_only: bool = Field(False, description="Link only records of different sources.")
     region: str | None = Field(
@@ -50,6 +65,11 @@ class MatchingSpec(BaseModel):
                 raise ConfigurationError(
                     f"The matching spec has an unknown key {key!r}{nearest(str(key), cls.model_fields)}."
                 )
+        if isinstance(given.get("blocking"), list):
+            raise ConfigurationError(
+                "The matching spec's 'blocking' is a list; put 'add:' before its rules to use them beside the derived "
+                "ones, 'only:' to use them instead."
+            )
         columns = given.get("columns")
         for column, kind in (columns if isinstance(columns, Mapping) else {}).items():
             if kind not in list(Kind):
@@ -60,7 +80,9 @@ class MatchingSpec(BaseModel):
 
     @model_validator(mode="after")
     def _agree_with_itself(self) -> Self:
-        for rule in self.blocking:
+        if self.blocking.add and self.blocking.only:
+            raise ConfigurationError("'blocking' has both 'add' and 'only'; one of them says which rules are used.")
+        for rule in self.blocking.rules:
             for column in rule:
                 if column not in self.columns:
                     raise ConfigurationError(f"A blocking rule names {column!r}{nearest(column, self.columns)}.")

@@ -22,6 +22,10 @@ _USUAL = {"usa": "US", "u.s.": "US", "u.s.a.": "US", "united states of america":
           "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB"}  # fmt: skip
 
 _SEPARATOR = "\x1f"
+_DECIMAL = re.compile(r"^(\d{5,})\.0+$")
+_SHORTENED = re.compile(r"^\d([.,]\d+)?E\+\d\d$")
+_BETWEEN = re.compile(r"\s*(?:[;|/,&\n]|\b(?:or|and|und|ou|oder)\b)\s*")
+WHOLE = 7  # digits of each number of a cell that holds several
 # suffixes that stand for no country of the person, and those that are not the country's code
 _REGION_OF_SUFFIX = {
     "uk": "GB",
@@ -62,7 +66,20 @@ def _answer(question: str, regions: Mapping[str, str], placeholders: frozenset[s
     return e164(number, [region for region in known if region in phonenumbers.SUPPORTED_REGIONS], placeholders)
 
 
-def e164(number: str, regions: Sequence[str], placeholders: frozenset[str]) -> str | None:
+def e164(cell: str, regions: Sequence[str], placeholders: frozenset[str]) -> str | None:
+    """The first number of a cell that is one, in E.164; None where none is, or a spreadsheet shortened it.
+
+    ``14155550144.0`` is a number that a spreadsheet took for one; of ``1.41556E+10`` the digits are gone.
+    """
+    text = _DECIMAL.sub(r"\1", cell.strip())
+    parts = _BETWEEN.split(text)
+    if len(parts) == 1 or any(len(re.sub(r"\D", "", part)) < WHOLE for part in parts):
+        parts = [text]
+    read = (_read(part, regions, placeholders) for part in parts if not _SHORTENED.match(part))
+    return next((number for number in read if number), None)
+
+
+def _read(number: str, regions: Sequence[str], placeholders: frozenset[str]) -> str | None:
     """The number in E.164 without its extension, by the first of ``regions`` in which it is valid.
 
     Where it is valid in none but possible in the first, it is taken as that, if its E.164 form reads back as itself:

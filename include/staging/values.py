@@ -22,6 +22,7 @@ _ENTITIES = (
     (r"(?i)&apos;|&#39;", "'"), (r"(?i)&nbsp;", " "),
 )  # fmt: skip
 _EMAIL = r"^[^\s\p{Z}\p{C}@\"<>(),:;\\]+@(?:[^\s\p{Z}\p{C}@.,;:/\\<>()_]+\.)+[^\s\p{Z}\p{C}@.,;:/\\<>()_\d]{2,}$"
+_SEVERAL = r"^([^\s;,|/<>@]+@[^\s;,|/<>@]+)\s*[;,|/ ]\s*[^\s;,|/<>@]+@"
 _ZONE = r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$"
 _OFFSET = r"\s*([+-]\d\d):?(\d\d)$"  # that DuckDB reads without a space before it, and with a colon
 _CLOCK = r"\d:\d\d"  # before an offset; a date ends in -dd as well
@@ -77,9 +78,11 @@ def _without_markup(value: ir.StringValue) -> ir.StringValue:
 
 
 def email(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
-    """The address, trimmed and lower-cased; null when it is a placeholder or cannot be an address."""
+    """The address, trimmed and lower-cased, the first where there are several; null for a placeholder or no address."""
     lowered = nfc_normalize(value.lower())
-    stripped = folded(value).lower().re_replace(r"^mailto: ?|[.,;]+$", "")
+    stripped = folded(value).lower().re_replace(r"^mailto: ?|[.,;]+$", "").re_replace(r'^"([^"@\s]+)"@', r"\1@")
+    several = stripped.re_search(_SEVERAL)
+    stripped = ibis.ifelse(several, stripped.re_extract(_SEVERAL, 1), stripped)
     address = ibis.ifelse(lowered.re_search(_EMAIL), lowered, stripped)
     usable = address.re_search(_EMAIL) & ~address.isin(list(placeholders)) & (address.length() <= 254)
     return ibis.ifelse(usable, address, ibis.null("string"))

@@ -159,5 +159,7 @@ def test_a_name_that_is_no_setting_is_one_error_and_takes_no_dag_away(tmp_path: 
 
 def test_a_setting_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     errors = parse(tmp_path, KINDRED_TIMEZONE="Mars/Olympus")["errors"]
-    assert len(errors) == len(list(Path("dags").glob("*.py")))
+    assert {Path(file).name for file in errors} == {file.name for file in Path("dags").glob("*.py")} - {
+        "check_settings.py"  # it looks at names only
+    }
     assert all("KINDRED_TIMEZONE cannot be used" in error for error in errors.values())

@@ -15,8 +15,10 @@ CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("matching_
 TOWNS = {"600 records": (300, 5), "900 records": (450, 11), "120 records": (60, 3), "alone": (0, 0)}
 
 
-@pytest.mark.parametrize("of", TOWNS)
-@pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
+IN_TABLES = [(case, of) for case in CASES for of in case.get("tables", TOWNS)]
+
+
+@pytest.mark.parametrize(("case", "of"), IN_TABLES, ids=[f"{case['case']}, {of}" for case, of in IN_TABLES])
 def test_records_are_so_many_people(case: dict[str, Any], of: str) -> None:
     rows = [{"record_id": f"case-{k}", **record} for k, record in enumerate(case["records"])]
     resolution = resolve(table([*town(*TOWNS[of]), *rows]), SPEC)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from include.matching.levels import Kind
 from include.matching.records.cleaning import (
     clean_codes,
     clean_identifiers,
     clean_organization,
     clean_phones,
+    clean_postcodes,
+    extensions,
     parse_dates,
+    postcode_areas,
 )
 from include.matching.records.columns import encode
-from include.matching.records.emails import mailboxes
+from include.matching.records.damage import mended
+from include.matching.records.emails import as_mailboxes, mailboxes
 from include.matching.records.name_parts import (
     clean_name,
     generation,
@@ -25,6 +30,7 @@ from include.matching.records.name_parts import (
     spoken,
 )
 from include.matching.records.names_from_addresses import other_half, read_name
+from include.matching.records.several import settled
 
 
 def mailbox(address: str) -> str | None:
@@ -46,6 +52,8 @@ def mailbox(address: str) -> str | None:
         ("test@test.com", None),
         ("no address", None),
         ("a@b, c@d", None),
+        ("juergen@müller.de", "juergen@xn--mller-kva.de"),
+        ('"sam.tarrant"@acme.org', "sam.tarrant@acme.org"),
     ],
 )
 def test_an_address_folds_to_its_mailbox(address: str, folded: str | None) -> None:
@@ -95,6 +103,50 @@ def test_spellings_of_one_first_name_sound_alike_and_other_names_do_not() -> Non
         assert spoken(one) != spoken(other)
         assert {one, other} <= known_first_names()
     assert "micheal" not in known_first_names(), "a common slip is no name of its own"
+
+
+@pytest.mark.parametrize(
+    ("kind", "damaged", "left"),
+    [
+        (Kind.PHONE, "14155550144.0", "14155550144"), (Kind.PHONE, "1.4155550144E+10", "14155550144"),
+        (Kind.PHONE, "'+1 415 555 0144", "+1 415 555 0144"), (Kind.IDENTIFIER, '="00012"', "00012"),
+        (Kind.PHONE, "1.41556E+10", None), (Kind.PHONE, "1,41556E+10", None), (Kind.IDENTIFIER, "1.41556E+10", None),
+        (Kind.IDENTIFIER, "3-Apr", None), (Kind.CODE, "Mar-05", None), (Kind.LAST_NAME, "#NAME?", None),
+        (Kind.ORGANIZATION, "#WERT!", None), (Kind.EMAIL, "#N/A", None), (Kind.TEXT, "########", None),
+        (Kind.TEXT, "#1 Main Street", "#1 Main Street"), (Kind.IDENTIFIER, "0035g00000001aBAAQ", "0035g00000001aBAAQ"),
+        (Kind.LAST_NAME, "May", "May"), (Kind.IDENTIFIER, "12e5", "12e5"), (Kind.TEXT, "1.5", "1.5"),
+    ],
+)  # fmt: skip
+def test_what_a_spreadsheet_damaged_is_mended_or_null(kind: Kind, damaged: str, left: str | None) -> None:
+    column, damage = mended(encode(pa.chunked_array([[damaged, "x"]], pa.string()), "c"), kind)
+    found = column.values[int(column.codes[0])].as_py() if column.codes[0] >= 0 else None
+    assert found == left
+    assert (damage.records, damage.mended) == (int(left != damaged), int(left is not None and left != damaged))
+
+
+def test_a_cell_of_several_values_counts_as_the_one_that_most_records_carry() -> None:
+    cells = ["max@power.io; m.power@gmail.com", "M.Power@gmail.com", "one@acme.com, two@acme.com", None]
+    column = settled(encode(pa.chunked_array([cells], pa.string()), "email"), Kind.EMAIL, as_mailboxes)
+    found = [column.values[int(c)].as_py() if c >= 0 else None for c in column.codes]
+    assert found == ["m.power@gmail.com", "M.Power@gmail.com", "one@acme.com", None]
+    numbers = ["415-555-0144 / 415-555-0199", "+1 415 555 0199", "030/1234567"]
+    column = settled(encode(pa.chunked_array([numbers]), "phone"), Kind.PHONE, lambda v: clean_phones(v, "US"))
+    assert [column.values[int(c)].as_py() for c in column.codes] == ["415-555-0199", "+1 415 555 0199", "030/1234567"]
+
+
+def test_postcodes_have_an_area_and_a_unit() -> None:
+    written = ["sw1a 1aa", "SW1A1AA", "94110-1234", "94110", "D-10115", "1012 AB", "M5V 3L9", "n/a"]
+    cleaned = clean_postcodes(pa.array(written)).to_pylist()
+    assert cleaned == ["SW1A1AA", "SW1A1AA", "94110", "94110", "10115", "1012AB", "M5V3L9", None]
+    assert clean_postcodes(pa.array(["2139", *["10115"] * 20])).to_pylist()[0] == "02139", "its zero was lost"
+    areas = postcode_areas(["SW1A1AA", "SW1A2BB", "SW1A", "94110", "94117", "10115", "1012AB", "1012CD"])
+    assert areas.ravel().tolist() == [0, 0, 0, 1, 1, 2, 3, 3]
+
+
+def test_extensions_agree_however_written() -> None:
+    written = pa.array(["+1 415 555 0200 x136", "+14155550200;ext=136", "415-555-0200 ext. 136", "415 555 0200"])
+    assert extensions(written).to_pylist() == ["136", "136", "136", None]
+    assert set(clean_phones(written, "US").to_pylist()) == {"14155550200"}
 
 
 def test_nicknames_meet_their_names() -> None:

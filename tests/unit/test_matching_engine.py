@@ -124,7 +124,12 @@ def test_columns_of_any_type_and_binary_junk_are_taken() -> None:
         ({"id": "id", "columns": {}}, "columns"),
         ({"id": "id", "columns": {"a": "email"}, "link_only": True}, "source"),
         ({"id": "id", "columns": {"a": "email"}, "region": "XX"}, "two-letter"),
-        ({"id": "id", "columns": {"mail": "email"}, "blocking": [["mial"]]}, "did you mean 'mail'"),
+        ({"id": "id", "columns": {"mail": "email"}, "blocking": {"add": [["mial"]]}}, "did you mean 'mail'"),
+        ({"id": "id", "columns": {"mail": "email"}, "blocking": [["mail"]]}, "put 'add:' before its rules"),
+        (
+            {"id": "id", "columns": {"a": "code"}, "blocking": {"add": [["a"]], "only": [["a"]]}},
+            "both 'add' and 'only'",
+        ),
         ([], "mapping"),
     ],
 )
@@ -137,9 +142,15 @@ def test_the_pipelines_spec_is_valid() -> None:
     assert load_spec("include/config/matching.yaml").id == "record_id"
 
 
-def test_own_blocking_rules_replace_the_derived_ones() -> None:
-    spec = parse_spec({**SPEC.model_dump(), "blocking": [["email"], ["last_name", "postcode"]]})
-    assert [b["rule"] for b in resolve(table(town()), spec).report["blocking"]] == ["email", "last_name + postcode"]
+def rules_of(**blocking: list[list[str]]) -> list[str]:
+    spec = parse_spec({**SPEC.model_dump(), "blocking": blocking})
+    return [b["rule"] for b in resolve(table(town()), spec).report["blocking"]]
+
+
+def test_own_blocking_rules_are_added_to_the_derived_ones_or_replace_them_where_that_is_said() -> None:
+    derived = rules_of()
+    assert rules_of(add=[["last_name", "postcode"]]) == ["last_name + postcode", *derived]
+    assert rules_of(only=[["email"], ["last_name", "postcode"]]) == ["email", "last_name + postcode"]
 
 
 def test_files_of_every_kind_are_read_and_faults_name_the_file(tmp_path: Path) -> None:

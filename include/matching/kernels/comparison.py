@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from include.matching.kernels.strings import LONGEST, compiled, contains, edits, jaro_winkler
-from include.matching.levels import EQUAL, Date, Email, FirstName, LastName, Text
+from include.matching.levels import EQUAL, Date, Email, FirstName, LastName, Phone, Postcode, Text
 
 
 @compiled("b1(i4[:,::1], i4, i4)")
@@ -130,20 +130,24 @@ def compare_names(  # type: ignore[no-untyped-def]
         last_level[k] = two
 
 
-@compiled("void(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], u1[::1], f8, i8, u1[::1])")
-def compare_texts(left, right, codes, points, offsets, bins, similar, prefix, out):  # type: ignore[no-untyped-def]
+@compiled("void(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], u1[::1], i4[::1], i4[::1], f8, i8, u1[::1])")
+def compare_texts(left, right, codes, points, offsets, bins, area, extension, similar, prefix, out):  # type: ignore[no-untyped-def]
     """Levels of one text column, of a phone or of an identifier; their numbers agree.
 
     A bin of 255 marks a value that so many share that agreeing on it is no evidence (level 0).
-    ``similar`` is a Jaro-Winkler similarity, ``prefix`` a number of code points; 0 turns either off.
+    ``area`` is a code a value and ``extension`` a code a record, where the column has such. ``similar`` is a
+    Jaro-Winkler similarity, ``prefix`` a number of code points; 0 turns either off.
     """
     taken = np.zeros(2 * LONGEST, np.uint8)
     for k in range(len(left)):
         x, y = codes[left[k]], codes[right[k]]
+        one, other = (extension[left[k]], extension[right[k]]) if len(extension) else (np.int32(-1), np.int32(-1))
         if x < 0 or y < 0:
             out[k] = 0
         elif x == y:
             out[k] = 0 if bins[x] == 255 else EQUAL + bins[x]
+            if min(one, other) >= 0 and one != other:
+                out[k] = Phone.OTHER_EXTENSION
         else:
             s, s_end, t, t_end = offsets[x], offsets[x + 1], offsets[y], offsets[y + 1]
             out[k] = Text.DIFFERENT
@@ -151,6 +155,8 @@ def compare_texts(left, right, codes, points, offsets, bins, similar, prefix, ou
                 out[k] = Text.TYPO
             elif similar > 0 and jaro_winkler(points, s, s_end, t, t_end, taken) >= similar:
                 out[k] = Text.CLOSE
+            elif len(area):
+                out[k] = Postcode.SAME_AREA if area[x] == area[y] else Postcode.DIFFERENT
             elif prefix > 0 and min(s_end - s, t_end - t) > prefix:
                 same = 0
                 while same < prefix and points[s + same] == points[t + same]:

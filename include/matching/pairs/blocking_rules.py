@@ -24,9 +24,14 @@ _Context = tuple[str, Codes, Spell, Blocks]
 
 
 def derive_rules(features: Features, spec: MatchingSpec) -> list[Rule]:
-    """The spec's own rules, or those that follow from its kinds."""
-    if spec.blocking:
-        return [_own_rule(features, spec, rule) for rule in spec.blocking]
+    """The spec's own rules, and those that follow from its kinds unless it says that its own are the only ones."""
+    own = [_own_rule(features, spec, rule) for rule in spec.blocking.rules]
+    if spec.blocking.only:
+        return own
+    return own + _derived(features)
+
+
+def _derived(features: Features) -> list[Rule]:
     contexts = _contexts(features)
     rules = list(_contact_rules(features))
     if features.names is not None:
@@ -124,6 +129,7 @@ def _name_rules(names: Names, contexts: list[_Context]) -> list[Rule]:
         Rule("name, last part", _unordered(*pair(root, finish)), spell),
         Rule("name, usual spelling", _unordered(*pair(fixed, begin)), spell),
         Rule("name, by sound", _unordered(*pair(heard[root])), spell, share=0.15),
+        Rule("name, written together", _unordered(*pair(_together(names))), spell),
     ]
     first_root, last_fixed = apply(fixed, first), apply(usual[begin], last)
     initial = apply(np.append(names.texts.points, 0)[names.texts.offsets[:-1]].astype(np.int32), first)
@@ -173,6 +179,12 @@ def usual_root(names: Names) -> Codes:
 def _run(a: str, b: str) -> int:
     """The length of the longest run of letters that two names share."""
     return max((n for n in range(1, len(a) + 1) for i in range(len(a) - n + 1) if a[i : i + n] in b), default=0)
+
+
+def _together(names: Names) -> Codes:
+    """A code of each name without its blanks: Al Farsi and Alfarsi, O Neil and Oneil have one."""
+    seen: dict[str, int] = {}
+    return np.array([seen.setdefault(name.replace(" ", ""), len(seen)) for name in names.vocabulary], np.int32)
 
 
 def _coded_sounds(names: Names) -> Codes:

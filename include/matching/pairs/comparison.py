@@ -224,14 +224,16 @@ def _email_step(mail: Emails) -> _Step:
 
 
 def _field_step(f: Field) -> _Step:
-    declared = COMPARISONS[f.kind.value]
+    declared, none = COMPARISONS[f.kind.value], np.zeros(0, np.int32)
+    area = np.ascontiguousarray(f.parts[:, 0]) if f.parts is not None else none
+    extension = none if f.extension is None else f.extension
 
     def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
-        if f.parts is not None:
+        if f.parts is not None and declared is DATE:
             kernels.compare_dates(left, right, f.column.codes, f.parts, f.bins, out[0])
         else:
             kernels.compare_texts(
-                left, right, f.column.codes, f.texts.points, f.texts.offsets, f.bins,
+                left, right, f.column.codes, f.texts.points, f.texts.offsets, f.bins, area, extension,
                 declared.similar, declared.prefix, out[0],
             )  # fmt: skip
 

@@ -6,7 +6,7 @@ rest, drawn where relatives, colleagues and neighbours are found, then at random
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,13 +46,19 @@ class Universe:
 
 
 def survey(
-    features: Features, candidates: Candidates, blocked: Levels, compare: Compare, *, link_only: bool
+    features: Features,
+    candidates: Candidates,
+    blocked: Levels,
+    compare: Compare,
+    *,
+    link_only: bool,
+    own: Sequence[Keys],
 ) -> Universe:
-    """Weigh the space of pairs."""
+    """Weigh the space of pairs; ``own`` are the keys of the spec's own blocking rules, which are sampled too."""
     step = max(1, -(-len(candidates.left) // BLOCKED))
     levels, weights = [blocked[:, ::step]], [np.full(len(candidates.left[::step]), float(step))]
     keys = list(candidates.keys)
-    for key, left, right, weight in _samples(features):
+    for key, left, right, weight in _samples(features, own):
         new = ~_held(keys, left, right)
         if link_only:
             new &= features.source[left] != features.source[right]
@@ -71,8 +77,10 @@ def survey(
     )
 
 
-def _samples(features: Features) -> Iterator[tuple[Keys | None, Codes, Codes, npt.NDArray[np.float64]]]:
-    for key in _strata(features):
+def _samples(
+    features: Features, own: Sequence[Keys]
+) -> Iterator[tuple[Keys | None, Codes, Codes, npt.NDArray[np.float64]]]:
+    for key in (*_strata(features), *own):
         yield key, *_within(key.copy())
     yield None, *_at_random(features.size)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import PhoneMetadata, country_code_for_region, parse, region_code_for_number
 from phonenumbers.phonenumberutil import NumberParseException
 
+from include.matching.levels import Kind
 from include.matching.records.name_parts import fold
 from include.matching.records.placeholders import WORDS, is_placeholder
 
@@ -59,9 +63,18 @@ def clean_text(text: str) -> str:
     return "" if is_placeholder(text) else " ".join(_WORD.sub(" ", fold(text)).split())
 
 
+_EXTENSION = r"(?i)\s*[;,]?\s*(?:x|ext\.?|extension|durchwahl|poste|#)\s*[.:=]?\s*(?P<extension>\d*)\s*$"
+
+
+def extensions(values: pa.Array) -> pa.Array:
+    """The extension behind each phone number, null where there is none: 136 for ``x136`` and for ``;ext=136``."""
+    found = pc.struct_field(pc.extract_regex(values, _EXTENSION), "extension")
+    return pc.if_else(pc.equal(found, ""), None, found)
+
+
 def clean_phones(values: pa.Array, region: str | None) -> pa.Array:
     """Phone numbers as digits with country code; numbers written without one are read as ``region``'s."""
-    text = pc.replace_substring_regex(values, r"(?i)\s*(x|ext\.?|extension|#)\s*\d*\s*$", "")
+    text = pc.replace_substring_regex(values, _EXTENSION, "")
     plus = pc.starts_with(pc.utf8_ltrim_whitespace(text), "+")
     digits = pc.replace_substring_regex(pc.replace_substring(text, "(0)", ""), r"\D+", "")
     region = region or learned_region(values.filter(plus))
@@ -100,6 +113,33 @@ def _with_country(digits: pa.Array, region: str | None) -> pa.Array:
     stripped = pc.if_else(pc.and_(pc.equal(trunk, country), pc.less_equal(length, longest)), digits, national)
     out = pc.if_else(whole, digits, pc.binary_join_element_wise(country, stripped, ""))
     return pc.if_else(has_abroad, pc.utf8_slice_codeunits(digits, len(abroad)), out)
+
+
+_COUNTRY = r"^[A-Z]{1,3}[- ]([0-9]{4,6})$"  # D-10115
+_PLUS_FOUR = r"^([0-9]{5})-[0-9]{4}$"
+_AREAS = (  # the area is the first group
+    re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)(?:[0-9][A-Z]{2})?"), re.compile(r"([A-Z][0-9][A-Z])[0-9][A-Z][0-9]"),
+    re.compile(r"([0-9]{4})[A-Z]{2}"), re.compile(r"([0-9]{3})[0-9]{2,}"), re.compile(r"([0-9]{2})[0-9]{2}"),
+)  # fmt: skip
+FEW = 0.1  # of a table's numeric postcodes, those of four digits where the others' leading zero is lost
+
+
+def clean_postcodes(values: pa.Array) -> pa.Array:
+    """Postcodes' letters and digits, without a country or a delivery point; a leading zero that was lost is back."""
+    text = pc.utf8_trim_whitespace(pc.utf8_upper(values))
+    text = pc.replace_substring_regex(pc.replace_substring_regex(text, _COUNTRY, r"\1"), _PLUS_FOUR, r"\1")
+    plain = clean_codes(text)
+    five, four = (pc.fill_null(pc.match_substring_regex(plain, f"^[0-9]{{{n}}}$"), False) for n in (5, 4))
+    if pc.sum(four).as_py() and pc.sum(four).as_py() < FEW * pc.sum(five).as_py():
+        plain = pc.if_else(four, pc.binary_join_element_wise("0", plain, ""), plain)
+    return plain
+
+
+def postcode_areas(values: list[str]) -> npt.NDArray[np.int32]:
+    """A code of each cleaned postcode's area, one column: SW1A of SW1A1AA, 1012 of 1012AB, 941 of 94110."""
+    areas = [next((found[1] for pattern in _AREAS if (found := pattern.fullmatch(v))), v) for v in values]
+    seen: dict[str, int] = {}
+    return np.array([seen.setdefault(area, len(seen)) for area in areas], np.int32).reshape(-1, 1)
 
 
 def parse_dates(values: list[str]) -> list[str]:
@@ -143,7 +183,25 @@ def _as_date(parts: tuple[int, int, int, bool], day_first: bool) -> str:
     return f"{year:04d}-{month:02d}-{day:02d}"
 
 
-def date_of(text: str) -> tuple[int, int, int]:
-    """Year, month, day of a cleaned date."""
-    year, month, day = text.split("-")
-    return int(year), int(month), int(day)
+def date_parts(values: list[str]) -> npt.NDArray[np.int32]:
+    """Year, month and day of each cleaned date."""
+    return np.array([[int(part) for part in value.split("-")] for value in values], np.int32).reshape(-1, 3)
+
+
+def _each(clean: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
+    return lambda distinct: pa.array([clean(v) or None for v in distinct.to_pylist()], pa.string())
+
+
+# how a kind's distinct values are cleaned, and into which numbers they are taken apart for comparison
+CLEAN: Mapping[Kind, Callable[[pa.Array], pa.Array]] = {
+    Kind.ORGANIZATION: _each(clean_organization),
+    Kind.CODE: clean_codes,
+    Kind.POSTCODE: clean_postcodes,
+    Kind.IDENTIFIER: clean_identifiers,
+    Kind.TEXT: _each(clean_text),
+    Kind.DATE: lambda distinct: pa.array([d or None for d in parse_dates(distinct.to_pylist())], pa.string()),
+}
+PARTS: Mapping[Kind, Callable[[list[str]], npt.NDArray[np.int32]]] = {
+    Kind.DATE: date_parts,
+    Kind.POSTCODE: postcode_areas,
+}

@@ -50,18 +50,35 @@ def mailboxes(column: Dictionary) -> Mailboxes:
     """Fold each address to its mailbox; the address as received is untouched elsewhere."""
     text = pc.utf8_trim(pc.utf8_lower(column.values), " \t\r\n<>.\"'")
     text = pc.replace_substring_regex(text, r"^(mailto:|.*<)", "")
+    text = pc.replace_substring_regex(text, r'^"?([^"@\s]+)"@', r"\1@")  # quoted without need
     placeholder = pc.is_in(text, value_set=pa.array(sorted(MAILBOXES)))
     text = pc.if_else(pc.and_(pc.match_substring_regex(text, _ADDRESS), pc.invert(placeholder)), text, None)
     text = pc.replace_substring_regex(text, r"^\d+\+(.*@users\.noreply\.)", r"\1")  # a code host's own numbering
     local, domain = _halves(text)
     domains = remapped(Dictionary(np.arange(len(text), dtype=np.int32), domain), domain)
-    aliased = pa.array([ALIASES.get(d, d) for d in domains.values.to_pylist()], pa.string())
+    aliased = pa.array([ALIASES.get(d, d) for d in map(in_ascii, domains.values.to_pylist())], pa.string())
     domain = aliased.take(pa.array(domains.codes, mask=domains.codes < 0))
     plain = _without_tags(local, domain)
     plain = pc.if_else(pc.equal(plain, ""), local, plain)
     folded = remapped(column, pc.binary_join_element_wise(plain, domain, "@"))
     parts = [remapped(Dictionary(np.arange(len(half), dtype=np.int32), half), half) for half in _halves(folded.values)]
     return Mailboxes(folded, parts[0], parts[1])
+
+
+def in_ascii(domain: str) -> str:
+    """The domain as the name system writes it: ``müller.de`` is ``xn--mller-kva.de``."""
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def as_mailboxes(addresses: pa.Array) -> pa.Array:
+    """The mailbox of each address as text, null where it is none."""
+    folded = mailboxes(Dictionary(np.arange(len(addresses), dtype=np.int32), addresses)).mailbox
+    return folded.values.take(pa.array(folded.codes, mask=folded.codes < 0))
 
 
 def _halves(text: pa.Array) -> tuple[pa.Array, pa.Array]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.matching.kernels.comparison import local_holds_name
-from include.matching.levels import Kind
-from include.matching.records import cleaning, emails
+from include.matching.levels import COMPARISONS, Kind
+from include.matching.records import cleaning, companies, emails
 from include.matching.records.columns import (
     Codes,
     Dictionary,
@@ -27,7 +27,9 @@ from include.matching.records.columns import (
     lay_out,
     remapped,
 )
+from include.matching.records.damage import mended
 from include.matching.records.person_names import Names, name_records
+from include.matching.records.several import settled
 from include.matching.spec import MatchingSpec
 
 BINS = 24  # a value's bin is the logarithm to base 2 of how many records carry it
@@ -58,7 +60,8 @@ class Field:
     column: Dictionary
     texts: Texts
     bins: Bins  # a value: its frequency bin, or its sharing class where the kind identifies people
-    parts: npt.NDArray[np.int32] | None = None  # dates: year, month, day of each value
+    parts: npt.NDArray[np.int32] | None = None  # of each value: a date's year, month and day, a postcode's area
+    extension: Codes | None = None  # phones: of each record, what is dialled after the number
 
 
 @dataclass(frozen=True)
@@ -85,20 +88,35 @@ def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
         encoded = pool.map(lambda name: encode(records[name], name), spec.columns)
         raw = dict(zip(spec.columns, encoded, strict=True))
     source = encode(records[spec.source], spec.source).codes[row] if spec.source else np.zeros(0, np.int32)
-    raw = {name: Dictionary(column.codes[row], column.values) for name, column in raw.items()}
+    raw, damage = _mended({name: Dictionary(column.codes[row], column.values) for name, column in raw.items()}, spec)
     address = next(iter(spec.of_kind(Kind.EMAIL)), None)
     with ThreadPoolExecutor(1) as pool:  # Arrow cleans the other columns while Python reads the names
         cleaning = pool.submit(_clean_columns, raw, spec)
         addresses = emails.mailboxes(raw[address]) if address else None
         names = name_records(raw, spec, addresses)
         columns = cleaning.result()
-    fields = [_field(name, kind, column, names) for name, kind, column in columns]
+    fields = [_with_extensions(_field(name, kind, column, names), raw[name]) for name, kind, column in columns]
     mail = (
         _emails(addresses, names, next((f for f in fields if f.kind is Kind.ORGANIZATION), None)) if addresses else None
     )
-    if mail is not None:
-        fields = [_with_companies(f, mail) if f.kind is Kind.ORGANIZATION else f for f in fields]
-    return Features(len(row), records[spec.id], ids, row, source, names, mail, tuple(fields))
+    notes: dict[str, object] = {"damaged_values": damage, "no_companies": []}
+    for k, f in enumerate(fields):
+        if f.kind is Kind.ORGANIZATION:
+            fields[k], notes["no_companies"] = _with_companies(f, names, mail)
+    return Features(len(row), records[spec.id], ids, row, source, names, mail, tuple(fields), notes)
+
+
+def _mended(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> tuple[dict[str, Dictionary], list[dict[str, object]]]:
+    """The columns without what a spreadsheet did to them, one value a cell, and in how many records it did."""
+    one_of = {Kind.EMAIL: emails.as_mailboxes, Kind.PHONE: lambda v: cleaning.clean_phones(v, spec.region)}
+    found, told = {}, []
+    for name, kind in spec.columns.items():
+        found[name], damage = mended(raw[name], kind)
+        if kind in one_of:
+            found[name] = settled(found[name], kind, one_of[kind])
+        if damage.records:
+            told.append({"column": name, "records": damage.records, "mended": damage.mended})
+    return found, told
 
 
 def _check(records: pa.Table, spec: MatchingSpec) -> None:
@@ -137,26 +155,12 @@ def _stable_order(ids: pa.Array, spec: MatchingSpec) -> npt.NDArray[np.int64]:
     return order
 
 
-def _each(clean: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
-    return lambda distinct: pa.array([clean(v) or None for v in distinct.to_pylist()], pa.string())
-
-
-_CLEAN: Mapping[Kind, Callable[[pa.Array], pa.Array]] = {
-    Kind.ORGANIZATION: _each(cleaning.clean_organization),
-    Kind.CODE: cleaning.clean_codes,
-    Kind.IDENTIFIER: cleaning.clean_identifiers,
-    Kind.TEXT: _each(cleaning.clean_text),
-    Kind.DATE: lambda distinct: pa.array([d or None for d in cleaning.parse_dates(distinct.to_pylist())], pa.string()),
-}
-_IDENTIFYING = (Kind.PHONE, Kind.IDENTIFIER)
-
-
 def _clean_columns(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> list[tuple[str, Kind, Dictionary]]:
     """The columns that are neither names nor the first address, cleaned."""
     found = []
     for name, kind in spec.columns.items():
-        if kind in _CLEAN:
-            column = remapped(raw[name], _CLEAN[kind](raw[name].values))
+        if kind in cleaning.CLEAN:
+            column = remapped(raw[name], cleaning.CLEAN[kind](raw[name].values))
         elif kind is Kind.PHONE:
             column = remapped(raw[name], cleaning.clean_phones(raw[name].values, spec.region))
         elif kind is Kind.EMAIL and name != spec.of_kind(Kind.EMAIL)[0]:
@@ -170,25 +174,32 @@ def _clean_columns(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> list[tu
 def clean_value(kind: Kind, text: str, spec: MatchingSpec) -> str | None:
     """One value as a column of that kind holds it, None where it is a placeholder."""
     alone = pa.array([text])
-    cleaned = cleaning.clean_phones(alone, spec.region) if kind is Kind.PHONE else _CLEAN[kind](alone)
+    cleaned = cleaning.clean_phones(alone, spec.region) if kind is Kind.PHONE else cleaning.CLEAN[kind](alone)
     return cleaned[0].as_py()  # type: ignore[no-any-return]
 
 
 def _field(name: str, kind: Kind, column: Dictionary, names: Names | None) -> Field:
     codes, kept = canonical([column.codes], len(column.values))
     column = Dictionary(codes[0], column.values.take(pa.array(kept)))
-    if kind in _IDENTIFYING:
+    if COMPARISONS[kind.value].classes:
         bins = emails.sharing(
             column.codes, len(kept), names.initials if names else np.full(len(codes[0]), -1, np.int32)
         )
     else:
         bins = frequency_bins(column.counts())
-    parts = (
-        np.array([cleaning.date_of(v) for v in column.values.to_pylist()], np.int32).reshape(-1, 3)
-        if kind is Kind.DATE
-        else None
-    )
+    parts = cleaning.PARTS[kind](column.values.to_pylist()) if kind in cleaning.PARTS else None
     return Field(name, kind, column, lay_out(column.values), bins, parts)
+
+
+def _with_extensions(f: Field, raw: Dictionary) -> Field:
+    """A phone column with its extensions; a number that has several is a switchboard, which several people share."""
+    if f.kind is not Kind.PHONE:
+        return f
+    extension = remapped(raw, cleaning.extensions(raw.values)).codes
+    both = np.flatnonzero((extension >= 0) & (f.column.codes >= 0))
+    pairs = np.unique(f.column.codes[both].astype(np.int64) << 32 | extension[both])
+    switchboard = np.bincount(pairs >> 32, minlength=len(f.bins)) > 1
+    return replace(f, extension=extension, bins=np.where(switchboard, np.maximum(f.bins, 1), f.bins).astype(np.uint8))
 
 
 def frequency_bins(counts: npt.NDArray[np.int64]) -> Bins:
@@ -226,9 +237,23 @@ def _emails(boxes: emails.Mailboxes, names: Names | None, company: Field | None)
     return Emails(mailbox, local, domain, domains, texts, locals_, shared, free, made.astype(np.uint8))
 
 
-def _with_companies(company: Field, mail: Emails) -> Field:
-    """Let a corporate domain stand for its company where the company is missing."""
-    stands = emails.company_of_domain(mail.domain, company.column.codes, mail.is_free)
-    codes = np.where(company.column.codes < 0, apply(stands, mail.domain), company.column.codes)
-    filled = Dictionary(codes, company.column.values)
-    return Field(company.name, company.kind, filled, company.texts, frequency_bins(filled.counts()))
+def _with_companies(company: Field, names: Names | None, mail: Emails | None) -> tuple[Field, list[dict[str, object]]]:
+    """Take companies that are none away, and let a corporate domain stand for its company where that is missing.
+
+    Returns the column, and the values that the table itself says are none.
+    """
+    column, learned = company.column, np.zeros(len(company.column.values), bool)
+    none = companies.is_none(column, names)
+    if names is not None and mail is not None:
+        own = np.where(apply(mail.is_free.astype(np.int32), mail.domain) == 0, mail.domain, -1).astype(np.int32)
+        learned = companies.shares_nothing(column, names.given, own, mail.domain >= 0)
+        none |= np.append(learned, False)[column.codes]
+    counts, codes = column.counts(), np.where(none, -1, column.codes).astype(np.int32)
+    told: list[dict[str, object]] = [
+        {"value": str(column.values[int(v)]), "records": int(counts[v])} for v in np.flatnonzero(learned)
+    ]
+    if mail is not None:
+        stands = emails.company_of_domain(mail.domain, codes, mail.is_free)
+        codes = np.where(codes < 0, apply(stands, mail.domain), codes)
+    filled = Dictionary(codes, column.values)
+    return replace(company, column=filled, bins=frequency_bins(filled.counts())), told

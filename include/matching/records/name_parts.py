@@ -24,6 +24,7 @@ SUFFIXES = frozenset("phd md esq mba cpa dds obe mbe".split()) | set(GENERATIONS
 _GENERATION = re.compile(rf"(?<=[^\W\d])[\s,(]+({'|'.join(GENERATIONS)})[.)]*\s*(?:,|$)")
 NO_NAMES = frozenset("none null unknown undefined xxx xxxx".split())  # where half of a full name is missing
 PARTICLES = frozenset("van von de der den del della di da dos du la le bin ibn al el ter ten af av zu".split())
+ARTICLES = frozenset("o d l".split())  # that are written to their name, or apart from it
 _LETTERLIKE = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i"}
 )
@@ -65,6 +66,8 @@ def clean_name(text: str, *, last: bool = False) -> str:
         return ""
     tokens = _tokens(_BRACKETED.sub(" ", text))
     if len(tokens) > 1:
+        if last and tokens[0] in ARTICLES and len(tokens[1]) > 2:  # O Neil, D Angelo
+            tokens = [tokens[0] + tokens[1], *tokens[2:]]
         dropped = SUFFIXES if last else HONORIFICS | SUFFIXES
         tokens = [t for t in tokens if t not in dropped] or tokens
         tokens = [t for t in tokens if len(t) > 1 or not is_initial(t)] or tokens[:1]

@@ -199,7 +199,8 @@ def _describe(
 def own_names(vocabulary: list[str]) -> Codes:
     """A code of the sound of each name that is known to be a first name of its own, -1 for the others."""
     known, sounds = known_first_names(), _Vocabulary()
-    return np.array([sounds.code(spoken(name)) if name in known else -1 for name in vocabulary], np.int32)
+    own = (spoken(name) if known.issuperset(name.split()) else "" for name in vocabulary)
+    return np.array([sounds.code(sound) for sound in own], np.int32)
 
 
 def _skeletons(vocabulary: list[str]) -> Codes:

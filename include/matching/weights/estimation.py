@@ -48,8 +48,7 @@ SETTLED = 1e-4  # a pass that changes no probability by more is the last
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
 AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
-FAMILIES = 0.03  # pairs of one household a record that are expected until the data tell
-RELATIVES = 0.01  # and of relatives that share whatever one person's records share
+FAMILIES = 0.03  # pairs of one household, and of relatives, a record that are expected until the data tell
 ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
 CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
 MOST_MOVES = 0.3  # times as many as did not move
@@ -118,17 +117,18 @@ def _maximise(
     for g, group in enumerate(groups):
         mine = max(25.0, 0.03 * same) + (firm if group.comparison in (FIRST, LAST) else 0.0)
         steady = np.array([mine, max(25.0, 0.1 * size[MOVED]), 1000.0, 200.0, 200.0, 200.0, 200.0])
-        theta[:, g] = counted[:, g] + steady[:, None] * prior[:, g]
+        strangers = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
+        theta[:, g] = counted[:, g] + steady[:, None] * _as_common(prior[:, g], strangers, group)
         if group.comparison is LAST:
             theta[[HOUSEHOLD, RELATIVE], g] = prior[[HOUSEHOLD, RELATIVE], g]
-        theta[STRANGER, g] = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
+        theta[STRANGER, g] = strangers
     theta = _anchored(normalised(theta, groups), groups, universe)
     _namesakes(theta, groups, universe, mass)
     chance = _chances(theta, groups, universe, mass[STRANGER])
     _tie_to_strangers(theta, groups, counted)
     _tie_to_same(theta, groups)
     theta = _anchored(normalised(theta, groups), groups, universe)
-    relatives = RELATIVES * records * bool(named(groups))
+    relatives = FAMILIES * records * bool(named(groups))
     share = size + np.array([2.0, 2.0 * MOVES, 0.0, 1.0, FAMILIES * records, 1.0, relatives])
     share[:ONE_PERSON] *= min(1.0, 20.0 * records / share[:ONE_PERSON].sum())
     return Fit(share / share.sum(), theta, chance)
@@ -172,6 +172,21 @@ def _level_counts(mass: Floats, told: Floats, groups: Sequence[Group], universe:
         if not changes:  # who moved is still called the same
             out[:ONE_PERSON, g] = out[:ONE_PERSON, g].sum(axis=0)
     out[:, :, 0] = 0.0
+    return out
+
+
+def _as_common(prior: Floats, strangers: Floats, group: Group) -> Floats:
+    """The priors, with the levels that only say which sorts of value two records have as common as in this table.
+
+    What is known of those before any data is how much they tell, not how often they come: that both of two people have
+    free mail is no sign of one person in a table that has hardly any.
+    """
+    sorts = list(group.comparison.sorts)
+    if not sorts:
+        return prior
+    out = prior.copy()
+    out[:, sorts] *= strangers[sorts] / strangers.sum() / prior[STRANGER, sorts]
+    out[:, sorts] *= prior[:, sorts].sum(axis=1, keepdims=True) / out[:, sorts].sum(axis=1, keepdims=True)
     return out
 
 
