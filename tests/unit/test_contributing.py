@@ -65,21 +65,20 @@ AN_OPERATOR: Edits = {
             "    measure: Measured\n"
             "    start: str\n\n"
             "    def __str__(self) -> str:\n"
-            '        return f"begins_with({self.measure}, {_quoted(self.start)})"\n\n\n'
+            '        return f"begins_with({self.measure}, {quoted(self.start)})"\n\n\n'
             "@dataclass(frozen=True, slots=True)\nclass IsNull:",
         ),
-        ("Between | Like | IsNull |", "Between | Like | BeginsWith | IsNull |"),
-        ("| IsNull(measure) |", "| IsNull(measure) | BeginsWith(measure, _) |"),
+        ("| TextTest | IsNull |", "| TextTest | BeginsWith | IsNull |"),
     ),
-    "include/segments/language.py": (
-        ('FUNCTIONS = ("within_next",', 'FUNCTIONS = ("begins_with", "within_next",'),
+    "include/segments/functions.py": (
         (
-            '        if name.startswith("within"):',
-            '        if name == "begins_with":\n'
-            '            measure, start = self.parts.take(node, "expressions")\n'
-            "            return tree.BeginsWith(self._measure(measure), str(self._text(start)))\n"
-            '        if name.startswith("within"):',
+            "FUNCTIONS: Mapping",
+            "def _begins_with(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:\n"
+            '    measure, start = reader.parts.take(node, "expressions")\n'
+            "    return tree.BeginsWith(reader.measure(measure), str(reader.literals.text(start)))\n\n\n"
+            "FUNCTIONS: Mapping",
         ),
+        ('    "during": _during,', '    "begins_with": _begins_with,\n    "during": _during,'),
     ),
     "include/segments/expression.py": (
         (
