@@ -13,7 +13,7 @@ import pytest
 from include.samples import generate
 
 EXTRACTS = ["extract_crm", "extract_email", "extract_usage", "extract_nps"]
-DAGS = [*EXTRACTS, "resolve_identities", "build_segments", "approve_changes"]
+DAGS = [*EXTRACTS, "resolve_identities", "build_segments", "approve_changes", "retain"]
 
 
 @pytest.mark.slow
