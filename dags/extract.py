@@ -25,19 +25,17 @@ from kindred_airflow import (
     Dag,
     Source,
     Tag,
-    again,
     ask,
     ask_task,
     page,
     project,
-    run_of,
     shared,
     sources,
     stage_task,
     versions,
-    window_of,
     window_schedule,
 )
+from kindred_runs import again, run_of, window_of
 
 from include.contracts.settings import Settings
 

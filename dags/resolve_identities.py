@@ -23,12 +23,12 @@ from kindred_airflow import (
     asset_schedule,
     page,
     project,
-    run_of,
     shared,
     sources,
     stage_task,
     versions,
 )
+from kindred_runs import run_of
 
 from include.contracts.settings import Settings
 

@@ -34,6 +34,11 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def runs(_environment: None) -> ModuleType:
+    return import_module("kindred_runs")
+
+
+@pytest.fixture
 def shared(_environment: None) -> ModuleType:
     return import_module("kindred_airflow")
 
@@ -86,10 +91,10 @@ def test_a_scheduled_run_waits_for_a_missing_export_and_a_person_is_told_at_once
         extract.function()
 
 
-def test_an_extraction_is_started_again_for_the_window_it_was_held_for(shared: ModuleType) -> None:
+def test_an_extraction_is_started_again_for_the_window_it_was_held_for(runs: ModuleType) -> None:
     for held in (dag_run("2026-10-30T00:45", "2026-10-31T00:45"), dag_run()):
-        window = shared.window_of(held)
-        assert shared.window_of(dag_run(conf=shared.again(shared.run_of(held), window))) == window
+        window = runs.window_of(held)
+        assert runs.window_of(dag_run(conf=runs.again(runs.run_of(held), window))) == window
 
 
 @pytest.mark.parametrize(
@@ -182,28 +187,28 @@ def test_a_task_is_tried_again_only_where_that_can_help(
     ids=["a day", "a month", "an hour", "by hand", "empty"],
 )
 def test_a_window_is_the_runs_interval_in_whole_days(
-    shared: ModuleType, start: str | None, end: str | None, window: tuple[str | None, str]
+    runs: ModuleType, start: str | None, end: str | None, window: tuple[str | None, str]
 ) -> None:
     expected = Window(at(window[0]) if window[0] else None, at(window[1]))
-    assert shared.window_of(dag_run(start, end)) == expected
+    assert runs.window_of(dag_run(start, end)) == expected
 
 
 def test_the_logical_date_is_pinned_or_the_samples_or_the_day_the_run_was_due(
-    shared: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert shared.run_of(dag_run()).as_of == date(2026, 10, 31)
+    assert runs.run_of(dag_run()).as_of == date(2026, 10, 31)
     monkeypatch.setenv("KINDRED_TIMEZONE", "Europe/Berlin")
-    assert shared.run_of(dag_run()).as_of == date(2026, 11, 1)
+    assert runs.run_of(dag_run()).as_of == date(2026, 11, 1)
     (tmp_path / "sample" / "exports").mkdir(parents=True)
     (tmp_path / "sample" / "exports" / "sample.json").write_text('{"as_of": "2026-10-30"}')
-    assert shared.run_of(dag_run()).as_of == date(2026, 10, 30)
+    assert runs.run_of(dag_run()).as_of == date(2026, 10, 30)
     monkeypatch.setenv("KINDRED_AS_OF", "2026-10-01")
-    assert shared.run_of(dag_run()).as_of == date(2026, 10, 1)
-    assert shared.run_of(dag_run()).run_id == "extract_crm/manual__1"
-    assert shared.run_of(dag_run(conf={"as_of": "2026-10-15"})).as_of == date(2026, 10, 15)
-    assert shared.run_of(dag_run(conf={"as_of": "2026-10-15", "rewind": True})).rewinds
+    assert runs.run_of(dag_run()).as_of == date(2026, 10, 1)
+    assert runs.run_of(dag_run()).run_id == "extract_crm/manual__1"
+    assert runs.run_of(dag_run(conf={"as_of": "2026-10-15"})).as_of == date(2026, 10, 15)
+    assert runs.run_of(dag_run(conf={"as_of": "2026-10-15", "rewind": True})).rewinds
     with pytest.raises(ConfigurationError, match="as_of that is no date"):
-        shared.run_of(dag_run(conf={"as_of": "yesterday"}))
+        runs.run_of(dag_run(conf={"as_of": "yesterday"}))
 
 
 def test_the_airflow_connection_says_where_the_warehouse_is(
@@ -237,7 +242,7 @@ def test_a_missed_deadline_names_the_run(shared: ModuleType, caplog: pytest.LogC
     assert caplog.messages == ["The run scheduled__1 of build_segments missed its deadline."]
 
 
-def test_a_setting_at_fault_is_told_by_name(shared: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_at_fault_is_told_by_name(runs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KINDRED_MEMORY_LIMIT", "a lot")
     with pytest.raises(ConfigurationError, match="KINDRED_MEMORY_LIMIT cannot be used"):
-        shared.run_of(dag_run())
+        runs.run_of(dag_run())
