@@ -37,13 +37,12 @@ def _people(reader: LakeReader, given: str) -> list[ir.Column]:
     """Where profiles stand under what was given, the surest place first."""
     customers, alias = reader.table(CUSTOMER_360), reader.latest(ALIAS)
     points, crosswalk = reader.latest(PROFILE_IDENTIFIER), reader.input(CROSSWALK)
-    key = crosswalk.record_id.split(":")[1]
     return [
         customers.filter(customers.profile_id == given).profile_id,
         alias.filter(alias.alias_id == given).profile_id,
         points.filter(points.value.lower() == given.strip().lower()).profile_id,
         crosswalk.filter(crosswalk.record_id == given).profile_id,
-        crosswalk.filter(key == given).profile_id,
+        crosswalk.filter(_key(crosswalk.record_id) == given).profile_id,
     ]
 
 
@@ -53,8 +52,13 @@ def _accounts(reader: LakeReader, given: str) -> list[ir.Column]:
         measured.filter(measured.account_id == given).account_id,
         account.filter(account.domain == given.strip().lower()).account_id,
         link.filter(link.source_account_id == given).account_id,
-        link.filter(link.source_account_id.split(":")[1] == given).account_id,
+        link.filter(_key(link.source_account_id) == given).account_id,
     ]
+
+
+def _key(record_id: ir.StringColumn) -> ir.StringColumn:
+    """The key of a record in its source, which may hold colons itself."""
+    return record_id.substr(record_id.find(":") + 1)
 
 
 def _account_of(reader: LakeReader, profile_id: str) -> str | None:

@@ -53,7 +53,13 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> SmallCompany:
                    email="p1@acme.test", phone="+4930123456", company="-Acme", title="Нина",
                    confidence=0.8)  # fmt: skip
     company.person(
-        "p2", "usage.user:2", account_id="a2", full_name="王伟", email="p2@ever.test", email_consent="opted_out"
+        "p2",
+        "usage.user:2",
+        "usage.user:eu:7",
+        account_id="a2",
+        full_name="王伟",
+        email="p2@ever.test",
+        email_consent="opted_out",
     )
     company.person("p3")
     company.person("p4", "crm.lead:1")
@@ -139,6 +145,7 @@ def test_a_domain_or_one_of_its_people_leads_to_the_account(company: SmallCompan
 
 def test_an_id_of_several_sources_asks_which(company: SmallCompany, refs: Any) -> None:
     assert explain(company.project, "lapsed", "2").member_id == "p2"
+    assert explain(company.project, "lapsed", "eu:7").member_id == "p2"  # a key may hold colons
     with pytest.raises(ConfigurationError, match="'1' is several: p1, p4; give one of them"):
         explain(company.project, "lapsed", "1")
 
