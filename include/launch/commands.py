@@ -21,7 +21,7 @@ from include.contracts.settings import ROOT, Settings
 from include.launch import lock, services
 from include.launch.environment import USER, airflow_environment, password
 from include.launch.follow import PipelineRun
-from include.launch.layout import Layout, homes, settings_for
+from include.launch.layout import PORT, Layout, homes, settings_for
 from include.launch.progress import Progress
 from include.launch.sample import ensure_sample
 from include.launch.summary import read_summary, render, render_held
@@ -30,7 +30,6 @@ from include.storage.postgres import embedded
 from include.storage.project import Project
 from include.storage.room import require_room
 
-PORT = 8080
 STOP_SECONDS = 60
 
 
@@ -74,7 +73,7 @@ def up(data: Path | None, console: Console) -> None:
         raise FatalError(lock.taken(told))
     console.print(
         f"Airflow is up: [bold]{told['url']}[/]   user [bold]{USER}[/]   password [bold]{password(layout)}[/]\n"
-        f"Logs: {layout.logs}\nStop it with: make down",
+        f"Kindred's pages: {told['url']}/kindred/\nLogs: {layout.logs}\nStop it with: make down",
         highlight=False,
     )
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from include.contracts.errors import ConfigurationError
 from include.contracts.settings import ROOT, Settings
 
+PORT = 8080  # of Airflow under `make up`, where it is free
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:

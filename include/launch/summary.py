@@ -20,6 +20,7 @@ from rich.text import Text
 
 from include.contracts.errors import HeldError
 from include.contracts.remarks import remarks
+from include.launch.layout import PORT
 from include.storage.project import Project
 
 SEGMENTS = sa.text(
@@ -169,7 +170,8 @@ def _next(summary: Summary) -> Table:
         **({f"python -m include segment {largest['segment_key']}": "who is in one"} if largest else {}),
         "python -m include quarantine": "rows set aside, and why",
         "python -m include runs --stages": "what each stage did",
-        "make up": "Airflow's pages",
+        "make up": f"Airflow, and Kindred's pages in it: http://127.0.0.1:{PORT}/kindred/",
+        "make web": "the same pages and the API without Airflow",
     }
     table = _table("Next", "")
     for command, what in commands.items():
