@@ -22,6 +22,7 @@ import httpx
 import psycopg
 import pytest
 
+from include.contracts.errors import FatalError
 from include.contracts.settings import ROOT
 from include.launch.environment import free_port
 from include.launch.processes import Processes
@@ -162,7 +163,12 @@ def log_in(deployment: Deployment) -> httpx.Client:
 def wait_for(deployment: Deployment, what: str, condition: Any, seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        deployment.processes.check()
+        try:
+            deployment.processes.check()
+        except FatalError as error:
+            for log in sorted((deployment.place / "logs").glob("*.log")):  # which go with the deployment
+                error.add_note(f"{log.name}:\n{log.read_text('utf-8', errors='replace')[-2000:]}")
+            raise
         assert time.monotonic() < deadline, f"waited in vain for {what}; logs in {deployment.place / 'logs'}"
         time.sleep(0.5)
 
