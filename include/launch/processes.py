@@ -86,18 +86,25 @@ class Processes:
     def finish(self, child: Child) -> None:
         """Wait for a process that ends by itself; raises AirflowError when it fails."""
         code = child.process.wait()
-        self._tell(f"ended {child.process.pid}")  # its number may become another's
-        self._children.remove(child)
+        self.forget(child)
         if code:
             raise AirflowError(f"{child.name} failed with exit code {code}. Its log: {child.log}")
 
+    def ended(self) -> list[Child]:
+        """Return the processes that have died."""
+        return [child for child in self._children if child.process.poll() is not None]
+
+    def forget(self, child: Child) -> None:
+        """Look after a process that has ended no longer: its number may become another's."""
+        self._tell(f"ended {child.process.pid}")
+        self._children.remove(child)
+
     def check(self) -> None:
         """Raise AirflowError when one of the processes has died."""
-        for child in self._children:
-            code = child.process.poll()
-            if code is not None:
-                how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-                raise AirflowError(f"Airflow's {child.name} {how}. Its log: {child.log}")
+        for child in self.ended():
+            code = child.process.returncode
+            how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+            raise AirflowError(f"Airflow's {child.name} {how}. Its log: {child.log}")
 
     def stop(self) -> None:
         """End all processes: first politely, after a while for certain."""

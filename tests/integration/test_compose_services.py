@@ -13,8 +13,9 @@ import shutil
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class Deployment:
     processes: Processes
     variables: Mapping[str, str]
     ports: Mapping[str, int]
+    restarted: set[str] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -66,6 +68,21 @@ class Deployment:
 
     def start(self, service: str) -> None:
         self.processes.start(service, self._command(service), self.environment(service))
+
+    def check(self) -> None:
+        """Start what has died again, once, where the file's policy says so, and warn of it; else raise."""
+        try:
+            self.processes.check()
+        except FatalError:
+            for child in self.processes.ended():
+                said = child.log.read_text("utf-8", errors="replace")[-4000:]
+                warnings.warn(f"{child.name} has died:\n{said}", stacklevel=1)
+                policy = services(self.variables)[child.name].get("restart")
+                if policy != "unless-stopped" or child.name in self.restarted:
+                    raise
+                self.restarted.add(child.name)
+                self.processes.forget(child)
+                self.start(child.name)
 
     def finish(self, service: str) -> None:
         self.processes.finish(self.processes.start(service, self._command(service), self.environment(service)))
@@ -163,12 +180,7 @@ def log_in(deployment: Deployment) -> httpx.Client:
 def wait_for(deployment: Deployment, what: str, condition: Any, seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        try:
-            deployment.processes.check()
-        except FatalError as error:
-            for log in sorted((deployment.place / "logs").glob("*.log")):  # which go with the deployment
-                error.add_note(f"{log.name}:\n{log.read_text('utf-8', errors='replace')[-2000:]}")
-            raise
+        deployment.check()
         assert time.monotonic() < deadline, f"waited in vain for {what}; logs in {deployment.place / 'logs'}"
         time.sleep(0.5)
 
@@ -186,7 +198,7 @@ def is_healthy(deployment: Deployment) -> bool:
 def test_a_dag_runs_to_success_on_the_services(deployment: Deployment) -> None:
     deployment.finish("init")
     celery = deployment.variables.get("AIRFLOW_EXECUTOR") == "CeleryExecutor"
-    for service in (*STAYING, *(["redis", "worker"] if celery else [])):
+    for service in (*(["redis"] if celery else []), *STAYING, *(["worker"] if celery else [])):
         deployment.start(service)
     wait_for(deployment, "Airflow to become healthy", lambda: is_healthy(deployment))
     client = log_in(deployment)
