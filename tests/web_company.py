@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -76,6 +76,16 @@ def published(company: SmallCompany, as_of: date = AS_OF) -> dict[str, DatasetRe
         build.seal(connection, made)
     publication.publish(company.project.warehouse(), made, company.run(as_of))
     return refs
+
+
+@contextmanager
+def published_company(home: Path, new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[SmallCompany]:
+    """The company, published to a database of its own."""
+    with new_database() as url:
+        company = people_of(home, url)
+        published(company)
+        yield company
+        company.project.close()
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from typing import Any
 
 from include.contracts.profiles import PROFILE
 from include.contracts.tables import Table
+from include.segments.members import MASK
 
-MASK = "***"
 CONTACTS = MappingProxyType({"email": "email_consent", "phone": "phone_consent"})  # a contact point and its consent
 
 Row = dict[str, Any]

@@ -89,10 +89,14 @@ def kept_version(connection: sa.Connection, name: str) -> Version:
     return Version(row["version"], row["as_of"].isoformat(), PREFIX + row["version"])
 
 
+def rows_of(connection: sa.Connection, query: str, **given: Any) -> list[Row]:
+    """Return the rows of a query by name."""
+    return [dict(row) for row in connection.execute(sa.text(query), given).mappings()]
+
+
 def segments(connection: sa.Connection) -> list[Row]:
     """Return the published rows of ``segment``, by key."""
-    rows = connection.exec_driver_sql(f"SELECT * FROM {READERS}.segment ORDER BY segment_key").mappings()
-    return [dict(row) for row in rows]
+    return rows_of(connection, f"SELECT * FROM {READERS}.segment ORDER BY segment_key")
 
 
 def segment(connection: sa.Connection, key: str) -> Row:
@@ -129,8 +133,7 @@ def changes(connection: sa.Connection, key: str, since: list[Any] | None, limit:
     """Return a segment's events after a place in their order (date, sequence, kind, member), at most ``limit``."""
     on_date, sequence, rank, member = since or ("0001-01-01", 0, 0, "")
     place = {"begin": since is None, "on_date": on_date, "sequence": sequence, "rank": rank, "member": member}
-    rows = connection.execute(sa.text(_CHANGES), {"key": key, "limit": limit, **place}).mappings()
-    return [dict(row) for row in rows]
+    return rows_of(connection, _CHANGES, key=key, limit=limit, **place)
 
 
 def cursor(kind: str, *place: Any) -> str:

@@ -15,7 +15,7 @@ from include.contracts.access import Scope
 from include.web import keys
 from include.web.serve import standalone
 from tests.small_company import SmallCompany
-from tests.web_company import people_of, published, serving
+from tests.web_company import published_company, serving
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -37,11 +37,8 @@ def browser() -> Iterator[Browser]:
 def company(
     tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
 ) -> Iterator[SmallCompany]:
-    with new_database() as url:
-        company = people_of(tmp_path_factory.mktemp("browser"), url)
-        published(company)
+    with published_company(tmp_path_factory.mktemp("browser"), new_database) as company:
         yield company
-        company.project.close()
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from include.web import keys, reading
 from include.web.app import OPEN
 from include.web.serve import standalone
 from tests.small_company import SmallCompany
-from tests.web_company import days_ago, people_of, published, serving
+from tests.web_company import days_ago, people_of, published, published_company, serving
 
 ALL = tuple(scope.value for scope in Scope)
 WITHOUT_PEOPLE = (Scope.SEGMENTS_READ, Scope.PROFILES_READ)
@@ -33,11 +33,8 @@ WITHOUT_PEOPLE = (Scope.SEGMENTS_READ, Scope.PROFILES_READ)
 def company(
     tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
 ) -> Iterator[SmallCompany]:
-    with new_database() as url:
-        company = people_of(tmp_path_factory.mktemp("web"), url)
-        published(company)
+    with published_company(tmp_path_factory.mktemp("web"), new_database) as company:
         yield company
-        company.project.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from include.contracts.access import Scope
 from include.web import keys
 from include.web.serve import standalone
 from tests.small_company import SmallCompany
-from tests.web_company import people_of, published, serving
+from tests.web_company import published, published_company, serving
 
 ALL = tuple(scope.value for scope in Scope)
 PAGES = ("/", "/segments", "/segments/detractors_renewing", "/segments/accounts_at_risk", "/people", "/people/p1",
@@ -27,11 +27,8 @@ PAGES = ("/", "/segments", "/segments/detractors_renewing", "/segments/accounts_
 def company(
     tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
 ) -> Iterator[SmallCompany]:
-    with new_database() as url:
-        company = people_of(tmp_path_factory.mktemp("pages"), url)
-        published(company)
+    with published_company(tmp_path_factory.mktemp("pages"), new_database) as company:
         yield company
-        company.project.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import sqlalchemy as sa
 from fastapi import APIRouter, Response
 
 from include.storage.postgres.warehouse import READERS
@@ -30,10 +27,12 @@ def overview(call: Call = READ_BOTH) -> Response:
         segments = reading.segments(connection)
         facts = {
             "version": version,
-            "sizes": _rows(connection, _SIZES)[0],
-            "coverage": _rows(connection, f"SELECT family, profiles, share FROM {READERS}.coverage ORDER BY family"),
-            "nps": _rows(connection, f"SELECT * FROM {READERS}.nps_month ORDER BY month DESC LIMIT {MONTHS}"),
-            "renewals": _rows(
+            "sizes": reading.rows_of(connection, _SIZES)[0],
+            "coverage": reading.rows_of(
+                connection, f"SELECT family, profiles, share FROM {READERS}.coverage ORDER BY family"
+            ),
+            "nps": reading.rows_of(connection, f"SELECT * FROM {READERS}.nps_month ORDER BY month DESC LIMIT {MONTHS}"),
+            "renewals": reading.rows_of(
                 connection,
                 f"SELECT * FROM {READERS}.renewal_month WHERE month >= date_trunc('month', cast(:day AS date)) "
                 f"ORDER BY month LIMIT {MONTHS}",
@@ -44,7 +43,3 @@ def overview(call: Call = READ_BOTH) -> Response:
     ledger = call.project.ledger()
     faults = ledger.audit(version.name, failed_only=True)
     return page(call, "overview.html", runs=ledger.runs(RUNS), faults=len(faults), **facts)
-
-
-def _rows(connection: sa.Connection, query: str, **given: Any) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(sa.text(query), given).mappings()]

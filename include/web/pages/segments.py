@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Path, Response
 
 from include.contracts.metrics import GRID_DIMENSIONS
 from include.segments.channels import contactable
+from include.segments.members import MASK
 from include.storage.postgres.warehouse import READERS
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
 from include.web.charts import line_svg, svg
-from include.web.personal import MASK
 from include.web.render import page
 
 router = APIRouter(include_in_schema=False)
@@ -57,7 +56,7 @@ def segments(call: Call = READ_SEGMENTS) -> Response:
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
         rows = reading.segments(connection)
-        cells = {(row["nps_class"], row["usage_tier"]): row["profiles"] for row in _rows(connection, _GRID)}
+        cells = {(row["nps_class"], row["usage_tier"]): row["profiles"] for row in reading.rows_of(connection, _GRID)}
     return page(call, "segments.html", version=version, segments=rows, grid=_grid(cells), axes=GRID_DIMENSIONS)
 
 
@@ -68,13 +67,13 @@ def segment(key: Key, call: Call = READ_BOTH) -> Response:
         version = reading.current_version(connection)
         found = reading.segment(connection, key)
         is_person = found["level"] == "person"
-        sample = _rows(connection, _PEOPLE if is_person else _ACCOUNTS, key)
+        sample = reading.rows_of(connection, _PEOPLE if is_person else _ACCOUNTS, key=key)
         facts = {
-            "history": _rows(connection, _HISTORY, key),
-            "overlap": _rows(connection, _OVERLAP, key),
-            "changes": _rows(connection, _CHANGES, key),
+            "history": reading.rows_of(connection, _HISTORY, key=key),
+            "overlap": reading.rows_of(connection, _OVERLAP, key=key),
+            "changes": reading.rows_of(connection, _CHANGES, key=key),
             "reach": contactable(connection, key, holdout=False) if is_person else {},
-            "held_out": _rows(connection, _HELD_OUT, key)[0]["members"],
+            "held_out": reading.rows_of(connection, _HELD_OUT, key=key)[0]["members"],
         }
     shown = sample if call.sees_people or not is_person else [{**row, "full_name": MASK} for row in sample]
     return page(call, "segment.html", version=version, segment=found, sample=shown, **facts)
@@ -85,12 +84,8 @@ def size(key: Key, call: Call = READ_SEGMENTS) -> Response:
     """Draw a segment's size over time."""
     with reading.snapshot(call.project) as connection:
         reading.segment(connection, key)
-        rows = _rows(connection, _HISTORY, key)
+        rows = reading.rows_of(connection, _HISTORY, key=key)
     return svg(line_svg([(row["as_of"], row["size"]) for row in rows], "members"))
-
-
-def _rows(connection: sa.Connection, query: str, key: str | None = None) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(sa.text(query), {"key": key} if key else {}).mappings()]
 
 
 def _grid(cells: dict[tuple[str, str], int]) -> dict[str, Any]:
