@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import unquote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from include.contracts.errors import ConfigurationError, RetryableError
 from include.contracts.settings import Settings
@@ -50,10 +50,14 @@ class Warehouse:
         Raises RetryableError when the server cannot be reached.
         """
         connection = self._connect().execution_options(isolation_level="AUTOCOMMIT")
+        key = (kind, sa.func.hashtext(name))
         try:
-            connection.execute(sa.select(sa.func.pg_advisory_lock_shared(kind, sa.func.hashtext(name))))
+            connection.execute(sa.select(sa.func.pg_advisory_lock_shared(*key)))
             yield
         finally:
+            # The server notices a closed connection only after a while; a lock given back is gone at once.
+            with suppress(DBAPIError):
+                connection.execute(sa.select(sa.func.pg_advisory_unlock_shared(*key)))
             connection.detach()
             connection.close()
 
