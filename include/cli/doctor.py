@@ -17,17 +17,22 @@ from packaging.requirements import Requirement
 
 from include.cli import airflow
 from include.cli.finding import Finding
+from include.contracts.errors import CredentialError, PermissionDeniedError, RetryableError
+from include.contracts.exports import SYSTEMS
 from include.contracts.faults import explained
 from include.contracts.settings import ROOT, Settings, unknown_settings
+from include.contracts.sources import SourceSettings, read_sources
 from include.identity.settings import read_settings as read_stewardship
 from include.launch import services
 from include.matching.spec import load_spec
 from include.measures.settings import read_settings as read_thresholds
-from include.pipeline import sources
+from include.pipeline import needs_exports, sources
 from include.profiles.settings import read_settings as read_survivorship
 from include.quality.settings import read_settings as read_quality
 from include.segments.catalog import load
 from include.segments.states import published_rows, unevaluated, unsound
+from include.sources.live.http import Patience
+from include.sources.live.opened import Means, opened
 from include.staging.settings import read_settings as read_staging
 from include.storage import room
 from include.storage.control.tables import are_up_to_date
@@ -135,12 +140,36 @@ def segments(settings: Settings) -> Iterator[Finding]:
 
 def exports(settings: Settings) -> Iterator[Finding]:
     """Is there something to extract?"""
+    if not needs_exports(settings.config):
+        return
     if settings.exports.is_dir():
         files = sum(1 for place in settings.exports.rglob("*") if place.is_file())
         yield Finding("exports", "ok", f"{files} files in {settings.exports}")
     else:
         remedy = "Set KINDRED_DATA to the folder of your exports, or make the sample: make run."
         yield Finding("exports", "warn", f"no folder {settings.exports}", remedy)
+
+
+def live(settings: Settings) -> Iterator[Finding]:
+    """Do the systems that are asked live answer, and let whoever asks see each object?"""
+    for name, source in read_sources(settings.config).items():
+        if source.live is not None:
+            yield from _answers(name, source)
+
+
+def _answers(name: str, source: SourceSettings) -> Iterator[Finding]:
+    check, objects = f"source {name}", ", ".join(source.objects)
+    try:
+        with opened(name, source, Means(airflow.connection, patience=BRIEF)) as access:
+            for declared in map(SYSTEMS[source.kind].file, source.objects):
+                access.live.check(declared)
+        yield Finding(check, "ok", f"answers, and shows {objects}")
+    except CredentialError as error:
+        yield Finding(check, "fail", f"wrong credential: {error}", "Renew what the connection holds.")
+    except PermissionDeniedError as error:
+        yield Finding(check, "fail", f"missing permission: {error}", f"Let its user read {objects}.")
+    except RetryableError as error:
+        yield Finding(check, "fail", f"unreachable: {error}", "Look at the host of the connection, and at the network.")
 
 
 def disk(settings: Settings) -> Iterator[Finding]:
@@ -197,4 +226,5 @@ CONFIGURATION: tuple[Callable[[Path], object], ...] = (
     read_survivorship,
     lambda folder: load_spec(folder / "matching.yaml"),
 )
-CHECKS = (python, packages, variables, configuration, segments, exports, disk, lake, privacy)
+CHECKS = (python, packages, variables, configuration, segments, exports, live, disk, lake, privacy)
+BRIEF = Patience(attempts=2, first_pause=0.5, connect_seconds=5, read_seconds=20, longest_wait=5)
