@@ -49,13 +49,13 @@ class Channel:
     def states(self, reader: Reader) -> ir.Table:
         """Return the same of every profile, for either engine: profile_id and a column named after the channel."""
         profiles, points = reader.table(PROFILE), reader.table(PROFILE_IDENTIFIER)
-        bounced = points.filter((points.type == self.name) & ~points.is_deliverable)
-        bounced = bounced.select(_profile="profile_id", _point="value").distinct()
-        rows = profiles.left_join(bounced, [("profile_id", "_profile"), (self.name, "_point")])
+        points = points.filter(points.type == self.name)
+        points = points.select(_profile="profile_id", _point="value", _consent="consent", _delivers="is_deliverable")
+        rows = profiles.left_join(points, [("profile_id", "_profile"), (self.name, "_point")])
         state = ibis.cases(
             (rows[self.name].isnull(), "no contact point"),
-            (rows[self.consent] == "opted_out", "opted out"),
-            (rows._point.notnull(), "undeliverable"),
+            ((rows[self.consent] == "opted_out") | (rows._consent == "opted_out"), "opted out"),
+            (~rows._delivers, "undeliverable"),
             (rows[self.consent] == "opted_in", "opted in"),
             else_="consent unknown",
         )
