@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from include.cli import airflow, doctor
+from include.cli import airflow, doctor, live_sources
 from include.cli.doctor import examine
 from include.contracts.errors import RetryableError
 from include.contracts.settings import ROOT, Settings
@@ -63,8 +63,8 @@ def test_a_live_source_is_asked_and_what_is_to_be_mended_told_apart(
         host = "http://127.0.0.1:9" if trouble == "host" else org.url
         secret = "stale-secret" if trouble == "secret" else "client-secret"
         monkeypatch.setenv("AIRFLOW_CONN_ORG", json.dumps({"host": host, "login": "client", "password": secret}))
-        monkeypatch.setattr(doctor, "BRIEF", Patience(attempts=1, connect_seconds=1))
-        (finding,) = doctor.live(Settings(config=tmp_path))
+        monkeypatch.setattr(live_sources, "BRIEF", Patience(attempts=1, connect_seconds=1))
+        (finding,) = live_sources.live(Settings(config=tmp_path))
     assert told in finding.found
     assert (finding.state == "ok") == (trouble is None)
     assert secret not in finding.found
