@@ -368,7 +368,8 @@ class Tried:
         files = [self.project.lake.url(dataset, load.data_file) for load in self.loads() if load.rows > load.rejected]
         if not files:
             return []
-        return duckdb.read_parquet(files, union_by_name=True).to_arrow_table().to_pylist()
+        with duckdb.connect() as session:
+            return session.read_parquet(files, union_by_name=True).to_arrow_table().to_pylist()
 
     def check(self) -> None:
         """Hold what the lake has against the server's rows: nothing lost, nothing doubled, the watermark right."""

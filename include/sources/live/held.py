@@ -67,7 +67,7 @@ class Held:
             f"CREATE OR REPLACE TEMP TABLE held AS SELECT DISTINCT {_digest(columns)} AS digest FROM (SELECT {given} "
             f'FROM read_parquet(?, union_by_name=true) WHERE {recent} OR "{declared.changed}" IS NULL)',
             [self._urls],
-        )
+        ).complete()
 
 
 def _digest(columns: tuple[str, ...]) -> str:
