@@ -27,7 +27,8 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> list[Rule]:
     """Two rules over 32 records, each of which may list four pairs at first."""
     monkeypatch.setattr(blocking, "LEAST", 4)
     monkeypatch.setattr(blocking, "PER_RULE", 0.0)
-    monkeypatch.setattr(blocking_budget, "LEAST", 4)
+    monkeypatch.setattr(blocking, "AFFORDED", 4)
+    monkeypatch.setattr(blocking_budget, "LEAST_PROMISE", 0.0)
     return [Rule(name, keys(start, 32), str) for name, start in (("poor", 0), ("rich", 16))]
 
 
@@ -44,6 +45,27 @@ def test_what_is_left_of_the_budget_goes_where_true_pairs_were_found(rules: list
     assert len(np.unique(packed(more.left, more.right))) == len(more.left) == 36
     report = next(one for one in more.report if one["rule"] == likely)
     assert (report["dropped"], report["largest_kept"], report["pairs"]) == (0, 8, 32)
+
+
+def test_pairs_that_are_likely_one_persons_cost_nothing(rules: list[Rule]) -> None:
+    features = SimpleNamespace(size=32, source=np.zeros(0, np.int32))
+    listed = block(features, rules, link_only=False, pairs_per_record=7)  # type: ignore[arg-type]
+    poor, rich = (
+        extend(listed, rules, np.full(8, likely), features, link_only=False, pairs_per_record=34 / 32)  # type: ignore[arg-type]
+        for likely in (1e-6, 1.0)
+    )
+    assert (len(poor.left), len(rich.left)) == (8, 36)
+
+
+def test_a_rule_that_is_tightened_still_offers_what_it_dropped_before(rules: list[Rule]) -> None:
+    features = SimpleNamespace(size=32, source=np.zeros(0, np.int32))
+    listed = block(features, rules, link_only=False, pairs_per_record=6 / 32)  # type: ignore[arg-type]
+    assert listed.report[1] | {"worst": []} == {
+        "rule": "rich", "blocks": 5, "largest_kept": 0, "dropped": 5, "worst": [], "pairs_dropped": 32, "pairs": 0,
+    }  # fmt: skip
+    dropped = listed.blocks[1].dropped
+    assert dropped is not None
+    assert sorted(np.diff(dropped.bounds.reshape(-1, 2)).ravel().tolist()) == sorted(SIZES)
 
 
 def test_pairs_that_are_known_to_be_one_persons_count_as_nothing_else() -> None:
