@@ -11,7 +11,7 @@ from include.matching.pairs import blocking, blocking_budget
 from include.matching.pairs.blocking import Rule, block, packed
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.pair_sample import Universe
-from include.matching.weights.estimation import _share_out
+from include.matching.weights.estimation import _share_out, _strangers
 
 SIZES = (2, 2, 2, 2, 8)  # of each rule's blocks; the largest is dropped at first
 
@@ -79,3 +79,15 @@ def test_pairs_that_are_known_to_be_one_persons_count_as_nothing_else() -> None:
     assert mass.sum() == pytest.approx(17.0)
     at = known.patterns[0].tolist().index(4)
     assert mass[:2, at].sum() == pytest.approx(1.0)
+
+
+def test_a_level_that_no_pair_drawn_at_random_has_may_still_be_as_frequent_as_one_that_was_drawn() -> None:
+    counts, prior = np.array([0.0, 10.0, 0.0, 1e9]), np.array([0.0, 0.01, 0.001, 0.989])
+    fine, coarse = (
+        _strangers(counts, prior, 0.0, np.array([1.0, 1.0, grain, grain]))  # the first level's pairs are all known
+        for grain in (1.0, 1e4)
+    )
+    shares = [level / level.sum() for level in (fine, coarse)]
+    assert shares[0][2] == pytest.approx(1e-9, rel=0.01)
+    assert shares[1][2] == pytest.approx(1e-5, rel=0.01)
+    assert shares[0][1] == pytest.approx(shares[1][1], rel=0.02)

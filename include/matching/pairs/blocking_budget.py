@@ -16,7 +16,7 @@ from include.matching.pairs.blocking import Blocks, Candidates, Rule, affordable
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
 
-LEAST_PROMISE = 0.1  # true pairs that a pair has to promise; at .02 nothing more is found, at .2 less
+LEAST_PROMISE = 0.05  # true pairs that a pair has to promise; at .002 nothing more is found, at .1 less
 UNSURE = 50.0  # pairs that the promise of a rule is steadied by, one in a hundred of them true
 
 
