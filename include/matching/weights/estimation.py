@@ -194,7 +194,7 @@ def _as_common(prior: Floats, strangers: Floats, group: Group) -> Floats:
 def _strangers(counts: Floats, prior: Floats, unseen: float, grain: Floats) -> Floats:
     """Strangers' levels: what hardly ever happens among them is believed of unseen pairs too, the rest as counted.
 
-    A level that no pair drawn at random has may still have as many pairs as one that was drawn stands for, its ``grain``.
+    A level that no pair drawn at random has may still have as many pairs as one that was drawn stands for (``grain``).
     """
     rare = (prior < 1e-4) & (prior > TINY)
     total = max(float(counts.sum()), TINY)
