@@ -49,6 +49,13 @@ def rows_of(table: Table, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(filled, schema=table.schema)
 
 
+def feeding(tables: Iterable[str]) -> dict[str, Any]:
+    """A row of staged/source_state: one object feeds these staged tables, complete to this day and far beyond."""
+    end = datetime.combine(AS_OF + timedelta(days=400), time(), UTC)
+    times = {"newest_at": end, "complete_before": end, "missing_days": 0, "usual_silence": 0}
+    return {"source": "tests", "object": "all", "feeds": ", ".join(sorted(tables)), **times}
+
+
 class SmallCompany:
     """Tables by declaration; `people` and `accounts` are shorthands; `save` writes all into the lake."""
 
@@ -118,11 +125,7 @@ class SmallCompany:
         """Say of every staged table that no source was said to feed that one does, to this day."""
         states = self.rows.setdefault(staged.SOURCE_STATE, [])
         if missing := {*SOURCES} - self.lacking - {table for row in states for table in row["feeds"].split(", ")}:
-            end = datetime.combine(AS_OF + timedelta(days=400), time(), UTC)
-            self.add(
-                staged.SOURCE_STATE, source="tests", object="all", newest_at=end, complete_before=end,
-                feeds=", ".join(sorted(missing)), missing_days=0, usual_silence=0,
-            )  # fmt: skip
+            self.add(staged.SOURCE_STATE, **feeding(missing))
 
     def run(self, as_of: date = AS_OF) -> Run:
         return Run(f"test-{as_of}", as_of)
