@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from include.contracts import identity, profiles
 from include.contracts.runs import DatasetRef
 from include.measures.step import measure
+from include.reports.step import report
 from include.segments.step import segment
 from include.storage.postgres import build, publication
 from tests.small_company import AS_OF, SmallCompany, publish
@@ -69,7 +70,7 @@ def published(company: SmallCompany, as_of: date = AS_OF) -> dict[str, DatasetRe
     refs = company.save()
     for ref in refs.values():
         company.project.lake.point(ref)
-    for step in (measure, segment):
+    for step in (measure, segment, report):
         refs |= publish(company.project, step(company.project, company.run(as_of), refs))
     made = build.Build.of(refs, "test")
     with company.project.warehouse().begin() as connection:

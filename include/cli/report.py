@@ -25,6 +25,7 @@ FORMS = ("table", "csv", "ndjson", "parquet", "xlsx", "svg")
 
 def report(
     key: Annotated[str | None, typer.Argument(help="Key of the report; without one, all are listed.")] = None,
+    *,
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="An earlier logical date; default: the published one.")
     ] = None,
@@ -62,7 +63,9 @@ def _found(
 
 
 def _list(rows: list[dict[str, Any]]) -> None:
-    shown = [{"report": r["report_key"], "question": r["question"], "rows": r["rows"], "state": r["state"]} for r in rows]
+    shown = [
+        {"report": r["report_key"], "question": r["question"], "rows": r["rows"], "state": r["state"]} for r in rows
+    ]
     show(shown, title="Reports", empty="There are no reports.", as_json=False)
 
 

@@ -84,7 +84,8 @@ WITH lasting AS (
     SELECT s.month, b.account_id, b.value AS paid,
         CASE WHEN n.live > 0 AND (n.gone_on IS NULL OR n.gone_on <= b.month) THEN n.value END AS pays
     FROM {series} s
-    JOIN lasting b ON b.live > 0 AND b.month <= s.month - INTERVAL 12 MONTH AND b.next_month > s.month - INTERVAL 12 MONTH
+    JOIN lasting b ON b.live > 0 AND b.month <= s.month - INTERVAL 12 MONTH
+        AND b.next_month > s.month - INTERVAL 12 MONTH
     JOIN lasting n ON n.account_id = b.account_id AND n.month <= s.month AND n.next_month > s.month
 )
 SELECT dimension, category, month, round(sum(least(coalesce(pays, 0), paid)) / nullif(sum(paid), 0), 6) AS grr,

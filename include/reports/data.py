@@ -26,7 +26,6 @@ MACROS = (
     """CREATE OR REPLACE TEMP MACRO wilson_high(k, n) AS
         CASE WHEN n > 0 THEN least((k / n + 1.9208 / n + wilson_half(k, n)) / (1 + 3.8416 / n), 1) END""",
 )
-Given = ir.Table | date | str | int | float | tuple[str, ...] | tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,11 @@ class Data:
         """The run's logical date."""
         return self.inputs.as_of
 
-    def sql(self, query: str, **given: Given) -> ir.Table:
+    def sql(self, query: str, **given: object) -> ir.Table:
         """Compute a query of DuckDB once; ``{name}`` in it stands for a relation or a value that is given.
 
-        ``{as_of}`` is the logical date. Relations are named, values are written as SQL literals.
+        ``{as_of}`` is the logical date. Relations are named, values are written as SQL literals (a tuple with commas
+        between). Raises ContractError for a value of another kind.
         """
         names = {name: self._written(value) for name, value in given.items()}
         name = f"report_{uuid4().hex}"
@@ -64,7 +64,7 @@ class Data:
         found: int = self.engine.ibis.to_pyarrow(rows.count()).as_py()
         return found
 
-    def _written(self, value: Given) -> str:
+    def _written(self, value: object) -> str:
         return self._named(value) if isinstance(value, ir.Table) else _literal(value)
 
     def _named(self, rows: ir.Table) -> str:

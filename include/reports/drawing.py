@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.contracts.reports import Part, Report
+from include.contracts.reports import Figure, Part, Report
 from include.contracts.tables import Type
 
 INK, WIDTH, HEIGHT, MOST_BARS = "#1f5f8b", 600, 260, 20
@@ -24,7 +24,7 @@ def svg(report: Report, rows: pa.Table, as_of: date) -> str:
     if chart.kind == "bar":
         values = sorted(values, key=lambda row: -abs(row[chart.y]))[:MOST_BARS]
     subtitle = f"{report.question} As of {as_of}." if values else f"There is nothing to show as of {as_of}."
-    base = alt.Chart(alt.Data(values=values), width=WIDTH, height=HEIGHT)
+    base = alt.Chart({"values": values}, width=WIDTH, height=HEIGHT)
     layers = [_band(alt, base, report, part)] if chart.band else []
     drawn = alt.layer(*layers, _marks(alt, base, report, part)).properties(
         title=alt.TitleParams(chart.title, subtitle=subtitle, anchor="start", subtitleColor="#555")
@@ -46,20 +46,31 @@ def _marks(alt: Any, base: Any, report: Report, part: Part) -> Any:
 def _band(alt: Any, base: Any, report: Report, part: Part) -> Any:
     low, high = report.chart.band or ("", "")
     return base.mark_area(opacity=0.18, color=INK).encode(
-        x=_axis(alt, part, report.chart.x, alt.X), y=_axis(alt, part, low, alt.Y), y2=f"{high}:Q"
+        x=_axis(alt, part, report.chart.x, alt.X),
+        y=_axis(alt, part, low, alt.Y).title(_title(part, report.chart.y)),
+        y2=f"{high}:Q",
     )
 
 
 def _axis(alt: Any, part: Part, name: str, side: Any) -> Any:
     """An axis with its unit; a share is shown as per cent, a day as month and year."""
-    figure = next(figure for figure in part.figures if figure.column.name == name)
+    figure = _figure(part, name)
     if figure.column.type is Type.DATE:
         return side(f"{name}:T", title=None, axis=alt.Axis(format="%b %Y", labelAngle=0, tickCount=8))
     if figure.column.type in (Type.NUMBER, Type.INTEGER):
         format = "%" if figure.unit == "share" else "~s"
-        title = name.replace("_", " ") + (f" ({figure.unit})" if figure.unit and figure.unit != "share" else "")
-        return side(f"{name}:Q", title=title, axis=alt.Axis(format=format), scale=alt.Scale(zero=figure.unit != "share"))
+        axis, scale = alt.Axis(format=format), alt.Scale(zero=figure.unit != "share")
+        return side(f"{name}:Q", title=_title(part, name), axis=axis, scale=scale)
     return side(f"{name}:N", title=None, sort=None)
+
+
+def _figure(part: Part, name: str) -> Figure:
+    return next(figure for figure in part.figures if figure.column.name == name)
+
+
+def _title(part: Part, name: str) -> str:
+    unit = _figure(part, name).unit
+    return name.replace("_", " ") + (f" ({unit})" if unit and unit != "share" else "")
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

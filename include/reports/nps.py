@@ -25,6 +25,7 @@ WITH counted AS (
 )
 SELECT * EXCLUDE half, greatest(nps - half, -100) AS nps_low, least(nps + half, 100) AS nps_high FROM scored
 """
+_ANSWERS = "SELECT *, CAST(date_trunc('month', day) AS DATE) AS month FROM {rows}"
 _LATEST = """
 SELECT {over}, arg_max(score, ("at", response_id)) AS score FROM {{answers}} GROUP BY {over}
 """
@@ -78,7 +79,7 @@ FROM {accounts} WHERE contracts_live > 0
 
 def compute(data: Data) -> Computed:
     """Return the report's parts, as of the logical date."""
-    answers = data.sql("SELECT * FROM {rows}", rows=nps.answers(data.inputs).mutate(month=_month))
+    answers = data.sql(_ANSWERS, rows=nps.answers(data.inputs))
     recent = data.sql("SELECT * FROM {rows}", rows=nps.recent(data.inputs))
     groups = of_people(data, answers.select("profile_id").distinct())
     now = data.sql(_LATEST.format(over="profile_id"), answers=recent)
@@ -90,10 +91,6 @@ def compute(data: Data) -> Computed:
         FOLLOW_UP.name: data.sql(_FOLLOWED, answers=answers),
     }
     return Computed(parts, covered(data, data.sql(_COVERED, customers=data.customers, accounts=data.accounts)))
-
-
-def _month(rows: ir.Table) -> ir.DateValue:
-    return rows.day.truncate("M").cast("date")
 
 
 def _foretells(data: Data) -> ir.Table:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.nearest import nearest
 from include.contracts.reports import ALL, REPORT, REPORT_COVERAGE, REPORT_HISTORY, Part, Report, reports_by_key
 from include.storage.postgres.ddl import TYPES
@@ -31,22 +31,22 @@ class Reading:
 
 
 def find_report(key: str) -> Report:
-    """Return the report of a key; raises ConfigurationError naming the nearest."""
+    """Return the report of a key; raises UnknownError naming the nearest."""
     known = reports_by_key()
     if key not in known:
-        raise ConfigurationError(f"There is no report {key!r}{nearest(key, known)}.")
+        raise UnknownError(f"There is no report {key!r}{nearest(key, known)}.")
     return known[key]
 
 
 def find_part(report: Report, name: str | None) -> Part:
-    """Return a part of a report by its name, else the main one; raises ConfigurationError naming the nearest."""
+    """Return a part of a report by its name, else the main one; raises UnknownError naming the nearest."""
     if name is None:
         return report.parts[0]
     try:
         return report.part(name)
     except KeyError:
         known = short_names(report)
-        raise ConfigurationError(f"The report {report.key} has no part {name!r}{nearest(name, known)}.") from None
+        raise UnknownError(f"The report {report.key} has no part {name!r}{nearest(name, known)}.") from None
 
 
 def short_names(report: Report) -> list[str]:

@@ -44,11 +44,10 @@ class ChurnSettings(Section):
 class ReportSettings(Section):
     """All of the file."""
 
-    nps: NpsSettings = NpsSettings()
-    churn: ChurnSettings = ChurnSettings()
+    nps: NpsSettings
+    churn: ChurnSettings
 
 
 def read_settings(folder: Path) -> ReportSettings:
-    """Read ``reports.yaml`` in the folder, or take the defaults where it has none; raises ConfigurationError."""
-    place = folder / FILE
-    return read_configuration(place, ReportSettings) if place.exists() else ReportSettings()
+    """Read ``reports.yaml`` in the folder; raises ConfigurationError naming what is wrong in it."""
+    return read_configuration(folder / FILE, ReportSettings)

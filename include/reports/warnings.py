@@ -52,10 +52,13 @@ SELECT o.contract_id, o.lead_days, o.is_lost, unnest([
     {{'signal': 'nps_negative', 'seen': n.net < 0}},
     {{'signal': 'no_use', 'seen': u.recent = 0}},
     {{'signal': 'use_falling', 'seen': CASE WHEN u.before >= 10 THEN u.recent < 0.8 * u.before END}},
-    {{'signal': 'few_seats', 'seen': CASE WHEN s.bought > 0 AND u.recent IS NOT NULL THEN u.people < 0.25 * s.bought END}}
+    {{'signal': 'few_seats', 'seen': CASE WHEN u.recent IS NOT NULL THEN u.people < 0.25 * nullif(s.bought, 0) END}}
 ], recursive := true)
 FROM observed o LEFT JOIN answered n USING (contract_id, lead_days) LEFT JOIN used u USING (contract_id, lead_days)
 LEFT JOIN seats s USING (contract_id, lead_days)
+"""
+_USE = """
+SELECT account_id, profile_id, day, sum(actions) AS actions FROM {rows} WHERE account_id IS NOT NULL GROUP BY ALL
 """
 _COUNTED = """
 SELECT signal, CAST(lead_days AS BIGINT) AS lead_days, count(*) FILTER (seen) AS with_signal,
@@ -96,10 +99,7 @@ def _seen(data: Data, spans: ir.Table) -> ir.Table:
     query = f"""SELECT contract_id, account_id, ends_on, is_renewed FROM {{spans}}
         WHERE ends_on < {{as_of}} AND ends_on >= {{as_of}} - {_DAYS} AND (is_renewed OR is_past)"""
     answers = data.sql("SELECT * FROM {rows}", rows=with_account(inputs, nps.answers(inputs)))
-    use = data.sql(
-        "SELECT account_id, profile_id, day, sum(actions) AS actions FROM {rows} WHERE account_id IS NOT NULL GROUP BY ALL",
-        rows=usage.recent(inputs, _DAYS + 120),
-    )
+    use = data.sql(_USE, rows=usage.recent(inputs, _DAYS + 120))
     return data.sql(
         _SEEN, decided=data.sql(query, spans=spans), answers=answers, use=use, asset=inputs.of_account(inputs.asset),
         window=inputs.thresholds.nps.window_days, leads=data.settings.churn.leads,

@@ -39,7 +39,9 @@ MONTHS = Part(
         figure(number("nrr", "Net revenue retention over twelve months", minimum=0), "share"),
         figure(number("logo_retention", "Accounts kept over twelve months", minimum=0, maximum=1), "share"),
         figure(count("base_accounts", "Accounts under contract twelve months before: the base"), "accounts"),
-        figure(boolean("is_settled", "No contract that ended in it may still be renewed within the grace", required=True)),
+        figure(
+            boolean("is_settled", "No contract that ended in it may still be renewed within the grace", required=True)
+        ),
     ),
 )
 LEDGER = Part(
@@ -134,9 +136,9 @@ REPORT = Report(
     window="Whole calendar months up to the logical date; retention over the twelve months before each month's end.",
     definition=(
         "An account's value is the yearly value of its contracts in force on a month's last day. A contract that "
-        "another of the account replaces around its end (reports.yaml: churn.early_days before, churn.grace_days after) "
-        "goes on in it, without counting twice. One that ended and was not replaced within the grace has churned on "
-        "its last day; one that ended within the grace is undecided and counts as kept. Contracts that renew by "
+        "another of the account replaces around its end (reports.yaml: churn.early_days before, churn.grace_days "
+        "after) goes on in it, without counting twice. One that ended and was not replaced within the grace churned "
+        "on its last day; one that ended within the grace is undecided and counts as kept. Contracts that renew by "
         "themselves go on until the CRM closes them. GRR = what the accounts live twelve months ago still pay, at most "
         "what they paid, by what they paid; NRR = the same with what they pay more; an account that went in between "
         "counts as gone for both, also when it came back (reactivation is not expansion); new accounts count in "

@@ -75,8 +75,13 @@ REPORT = Report(
     needs=(Need("staged/nps_response", "No survey answers are exported; add a source of the part survey."),),
     parts=(GROUPS, MONTHS, RENEWALS, FOLLOW_UP),
     chart=Chart(
-        "report_nps_month", "line", "month", "nps", "NPS by month, with its 95 % interval",
-        band=("nps_low", "nps_high"), where={"dimension": "all"},
+        "report_nps_month",
+        "line",
+        "month",
+        "nps",
+        "NPS by month, with its 95 % interval",
+        band=("nps_low", "nps_high"),
+        where={"dimension": "all"},
     ),
     covers=(
         Cover("people with an account", "people", "The others of them gave no answer within the window."),
