@@ -103,7 +103,7 @@ SELECT 'contracts with a value', count(annual_value), count(*) FROM {contracts} 
 
 def compute(data: Data) -> Computed:
     """Return the report's parts, as of the logical date."""
-    spans = contracts.spans(data)
+    spans = data.once(contracts.spans)
     states, ledger = movements(data, spans)
     groups = of_accounts(data, spans.select("account_id").distinct())
     found, renewals = warnings.measured(data, spans), due.all_due(data, spans)

@@ -53,4 +53,4 @@ def decided(data: Data, days: int) -> ir.Table:
         SELECT contract_id, account_id, ends_on, is_renewed FROM {spans}
         WHERE ends_on < {as_of} AND ends_on >= {as_of} - {days} AND (is_renewed OR is_past)
     """
-    return data.sql(query, spans=spans(data), days=days)
+    return data.sql(query, spans=data.once(spans), days=days)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -37,6 +37,7 @@ class Data:
     settings: ReportSettings
     tables: Mapping[str, ir.Table]
     _held: list[ir.Table] = field(default_factory=list, repr=False)
+    _made: dict[Callable[[Data], ir.Table], ir.Table] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for macro in MACROS:
@@ -58,6 +59,12 @@ class Data:
         text = query.format(as_of=_literal(self.as_of), **names)
         self.engine.connection.execute(f"CREATE TEMP TABLE {name} AS {text}").fetchall()
         return self.engine.ibis.table(name, database=("temp", "main"))
+
+    def once(self, make: Callable[[Data], ir.Table]) -> ir.Table:
+        """Return what ``make`` computes from this data, computed by whichever report asks first."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
 
     def count(self, rows: ir.Table) -> int:
         """Return the number of rows."""

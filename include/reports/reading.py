@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.nearest import nearest
@@ -15,6 +16,7 @@ from include.contracts.reports import ALL, REPORT, REPORT_COVERAGE, REPORT_HISTO
 from include.storage.postgres.ddl import TYPES
 from include.storage.postgres.warehouse import READERS
 
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 NOTHING = "No reports are published yet; run `python -m include run` first."
 
 
@@ -114,7 +116,7 @@ def _dimension(connection: sa.Connection, source: str, part: Part, by: str | Non
 
 def _past(part: Part) -> str:
     """The rows of a part as they were on ``:day``: of each row the latest state up to it."""
-    columns = ", ".join(f'"{c.name}" {TYPES[c.type].compile()}' for c in part.table.columns)
+    columns = ", ".join(f'"{c.name}" {TYPES[c.type].compile(DIALECT)}' for c in part.table.columns)
     return f"""
         SELECT told.* FROM (
             SELECT DISTINCT ON (row_id) figures, is_present FROM {READERS}.{REPORT_HISTORY.name}

@@ -41,11 +41,20 @@ class ChurnSettings(Section):
     )
 
 
+class InfluenceSettings(Section):
+    """The report `campaign_influence`."""
+
+    half_life_days: int = Field(
+        30, ge=1, le=730, description="Days before the close in which a touch halves its weight"
+    )
+
+
 class ReportSettings(Section):
     """All of the file."""
 
     nps: NpsSettings
     churn: ChurnSettings
+    campaign_influence: InfluenceSettings
 
 
 def read_settings(folder: Path) -> ReportSettings:

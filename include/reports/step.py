@@ -11,14 +11,16 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.metrics import EMAIL_CURVE
 from include.contracts.reports import PARTS, REPORT, REPORT_COVERAGE, REPORT_HISTORY, REPORTED, REPORTS, Part, Report
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
+from include.contracts.staged import LEAD_STEP, PERSON_RECORD, PROSPECT_SCORE
 from include.contracts.tables import Table, Type
 from include.measures import history
 from include.measures.settings import read_settings as read_thresholds
 from include.measures.step import READS, inputs_of
-from include.reports import churn, nps
+from include.reports import campaign_influence, churn, duplicates, engagement, nps
 from include.reports.data import Computed, Data
 from include.reports.settings import read_settings
 from include.storage.code import code_of
@@ -26,8 +28,17 @@ from include.storage.engine import Engine
 from include.storage.project import Project
 from include.storage.versions import present
 
-MODULES: Mapping[str, ModuleType] = MappingProxyType({"nps": nps, "churn": churn})
-MEASURED = (CUSTOMER_360, ACCOUNT_360, SEGMENT, SEGMENT_MEMBERSHIP)
+MODULES: Mapping[str, ModuleType] = MappingProxyType(
+    {
+        "nps": nps,
+        "churn": churn,
+        "engagement": engagement,
+        "duplicates": duplicates,
+        "campaign_influence": campaign_influence,
+    }
+)
+MEASURED = (CUSTOMER_360, ACCOUNT_360, EMAIL_CURVE, SEGMENT, SEGMENT_MEMBERSHIP)
+STAGED = (PERSON_RECORD, LEAD_STEP, PROSPECT_SCORE)
 WRITES = tuple(table for table in REPORTED if table is not REPORT_HISTORY)
 DIGITS = 6  # of numbers; sums of fractions differ beyond, by the order in which they are added
 
@@ -35,7 +46,7 @@ DIGITS = 6  # of numbers; sums of fractions differ beyond, by the order in which
 def report(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
     """Write the tables of all reports, `report`, `report_coverage` and `report_history`."""
     settings, thresholds = read_settings(project.settings.config), read_thresholds(project.settings.config)
-    tables = (*READS.values(), *MEASURED)
+    tables = (*READS.values(), *STAGED, *MEASURED)
     reads = {table.name: refs[table.name].version for table in tables if table.name in refs}
     determined = {
         **reads,
@@ -59,8 +70,8 @@ def report(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageR
 
 
 def staged(engine: Engine, refs: Mapping[str, DatasetRef]) -> dict[str, ir.Table]:
-    """Return the tables that measures read, by their names in the lake."""
-    return {table.name: engine.read(table, refs.get(table.name)) for table in READS.values()}
+    """Return the tables that measures read, and those that only reports do, by their names in the lake."""
+    return {table.name: engine.read(table, refs.get(table.name)) for table in (*READS.values(), *STAGED)}
 
 
 def compute(data: Data, report: Report) -> Computed:

@@ -5,13 +5,19 @@ What computes a report lies in ``include/reports/<key>.py``. Written by ``report
 
 from __future__ import annotations
 
-from include.contracts.reports import churn, nps
+from include.contracts.reports import campaign_influence, churn, duplicates, engagement, nps
 from include.contracts.reports.declaration import ALL, Chart, Cover, Figure, Need, Part, Report
 from include.contracts.tables import Table, boolean, count, date, json, number, text
 
 STATES = ("published", "missing", "refused")
 
-REPORTS: tuple[Report, ...] = (nps.REPORT, churn.REPORT)
+REPORTS: tuple[Report, ...] = (
+    nps.REPORT,
+    churn.REPORT,
+    engagement.REPORT,
+    duplicates.REPORT,
+    campaign_influence.REPORT,
+)
 
 REPORT = Table(
     name="report",

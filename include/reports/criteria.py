@@ -1,0 +1,44 @@
+"""Conditions of the segment language in the settings of reports: read when the settings are, asked of a run's measures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import ibis.expr.types as ir
+from pydantic import AfterValidator
+
+from include.contracts.errors import ConfigurationError, DefinitionError
+from include.reports.data import Data
+from include.segments.expression import MEMBER, Population, expression
+from include.segments.language import parse
+
+
+def _readable(level: str, text: str) -> str:
+    try:
+        parse(text, level)
+    except DefinitionError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+Condition = Annotated[str, AfterValidator(lambda text: _readable("account", text))]
+PersonCondition = Annotated[str, AfterValidator(lambda text: _readable("person", text))]
+
+
+def judged(data: Data, condition: str, level: str) -> ir.Table:
+    """Return ``member`` (profile_id or account_id) and ``holds`` (null where too little is known) of everybody."""
+    population = Population(data.as_of, data.customers, data.accounts, lambda key: _members(data, key))
+    rows = population.of(level)
+    node = parse(condition, level)
+    return data.sql(
+        "SELECT member, holds FROM {rows}",
+        rows=rows.select(member=rows[MEMBER[level]], holds=expression(node, level, population)),
+    )
+
+
+def _members(data: Data, key: str) -> tuple[str, ir.Table]:
+    segment, membership = data.tables["segment"], data.tables["segment_membership"]
+    known = {row["segment_key"]: row["level"] for row in segment.to_pyarrow().to_pylist()}
+    if key not in known:
+        raise ConfigurationError(f"reports.yaml refers to the segment {key!r}, which is not there.")
+    return known[key], membership.filter(membership.segment_key == key).select("member_id")
