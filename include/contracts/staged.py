@@ -101,6 +101,7 @@ EMAIL_ACTIVITY = Table(
         text("kind", "What happened", required=True, allowed=EMAIL_ACTIVITY_KINDS),
         timestamp("at", "When it happened", required=True),
         text("mailing", "Email or list email it belongs to"),
+        text("detail", "Name of the mail, link or form, as the source has it"),
         text("user_agent", "User agent of an open or click", personal=False),
         boolean(
             "is_machine",
@@ -135,6 +136,7 @@ USAGE_EVENT = Table(
         text("event", "Name of the action", required=True),
         text("feature", "Feature the action belongs to, by the product's configuration"),
         boolean("is_core", "The action counts as real use, not a mere login or page view", required=True),
+        text("properties", "What the action was about, as received, JSON", personal=True),
         *PROVENANCE,
     ),
 )

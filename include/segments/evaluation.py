@@ -51,7 +51,8 @@ class Evaluation:
     @property
     def population(self) -> Population:
         """What conditions are asked about."""
-        return Population(self.roster.as_of, self.roster.customers, self.roster.accounts, self.members)
+        roster = self.roster
+        return Population(roster.as_of, roster.customers, roster.accounts, self.members, roster.events)
 
     def members(self, key: str) -> tuple[str, ir.Table]:
         """Return the level and the members' ids of a segment of an earlier layer."""
