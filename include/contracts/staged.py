@@ -6,7 +6,7 @@ Ids are made as ``<source>.<object>:<key in the source>``, for example ``crm.con
 from __future__ import annotations
 
 from include.contracts.systems import Part
-from include.contracts.tables import Column, Table, boolean, count, date, integer, number, text, timestamp
+from include.contracts.tables import Column, Table, boolean, count, date, integer, json, number, text, timestamp
 
 EMAIL_ACTIVITY_KINDS = (
     "sent", "open", "click", "unsubscribe", "resubscribe", "bounce", "complaint", "form", "reply",
@@ -136,7 +136,7 @@ USAGE_EVENT = Table(
         text("event", "Name of the action", required=True),
         text("feature", "Feature the action belongs to, by the product's configuration"),
         boolean("is_core", "The action counts as real use, not a mere login or page view", required=True),
-        text("properties", "What the action was about, as received, JSON", personal=True),
+        json("properties", "What the action was about, as received", personal=True),
         *PROVENANCE,
     ),
 )

@@ -10,4 +10,6 @@ from include.contracts.events.declaration import EVENT, EVENT_KIND, EventKind
 from include.contracts.events.kinds import KINDS
 from include.contracts.events.settings import EventSettings, Vocabulary, read_events
 
-__all__ = ["EVENT", "EVENT_KIND", "KINDS", "EventKind", "EventSettings", "Vocabulary", "read_events"]
+HAPPENED = (EVENT, EVENT_KIND)
+
+__all__ = ["EVENT", "EVENT_KIND", "HAPPENED", "KINDS", "EventKind", "EventSettings", "Vocabulary", "read_events"]
