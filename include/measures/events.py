@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from include.contracts.events import EVENT_KIND, EventKind, Vocabulary, kinds
+from include.contracts.events.declaration import PRODUCT
 from include.contracts.tables import Column, Type
 from include.measures.completeness import through
 from include.measures.inputs import Inputs
@@ -72,12 +73,13 @@ def event_kinds(inputs: Inputs, vocabulary: Vocabulary, rows: ir.Table) -> ir.Ta
 def _described(kind: EventKind) -> dict[str, object]:
     types = {column.name: column.type.value for column in kind.properties}
     return {
-        "event": kind.name, "is_declared": True, "description": kind.description, "properties": json.dumps(types),
+        "event": kind.name, "is_declared": True, "description": kind.description, "staged_table": kind.table,
+        "properties": json.dumps(types),
     }  # fmt: skip
 
 
-def _through(inputs: Inputs, kind: EventKind) -> date:
-    return through(inputs.source_days, kind.object, inputs.as_of)
+def _through(inputs: Inputs, kind: EventKind) -> date | None:
+    return through(inputs.source_days, kind.table, inputs.as_of) if kind.table in inputs.fed else None
 
 
 def _undeclared(inputs: Inputs, vocabulary: Vocabulary) -> Iterator[dict[str, object]]:
@@ -94,6 +96,7 @@ def _undeclared(inputs: Inputs, vocabulary: Vocabulary) -> Iterator[dict[str, ob
         yield {
             **row,
             "is_declared": False,
+            "staged_table": PRODUCT,
             "people": 0,
             "properties": json.dumps(keys),
             "through": inputs.usage_through,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import ibis
+import ibis.expr.types as ir
 import sqlalchemy as sa
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
+from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER
 from include.storage.postgres.warehouse import READERS
+from include.storage.readers import Reader
 
 REACHABLE = ("opted in", "consent unknown")
 UNREACHABLE = ("opted out", "undeliverable", "no contact point")
@@ -23,16 +29,37 @@ class Channel:
     purpose: str
     consent: str
 
-    def state(self, place: str = READERS) -> str:
-        """Return SQL that says of profile ``r`` one of REACHABLE or UNREACHABLE, by the tables in a schema."""
-        points = f'SELECT FROM "{place}".profile_identifier AS i WHERE i.profile_id = r.profile_id'
-        bounced = f"{points} AND i.type = '{self.name}' AND i.value = r.{self.name} AND NOT i.is_deliverable"
+    def state(self, place: str = READERS, value: str = "") -> str:
+        """Return SQL that says of profile ``r`` one of REACHABLE or UNREACHABLE, by the tables in a schema.
+
+        ``value``: SQL of another contact point of the profile than the one that its golden record has.
+        """
+        value = value or f"r.{self.name}"
+        point = (
+            f'SELECT FROM "{place}".profile_identifier AS point WHERE point.profile_id = r.profile_id '
+            f"AND point.type = '{self.name}' AND point.value = {value}"
+        )
         return (
-            f"CASE WHEN r.{self.name} IS NULL THEN 'no contact point' "
-            f"WHEN r.{self.consent} = 'opted_out' THEN 'opted out' "
-            f"WHEN EXISTS ({bounced}) THEN 'undeliverable' "
+            f"CASE WHEN {value} IS NULL THEN 'no contact point' "
+            f"WHEN r.{self.consent} = 'opted_out' OR EXISTS ({point} AND point.consent = 'opted_out') THEN 'opted out' "
+            f"WHEN EXISTS ({point} AND NOT point.is_deliverable) THEN 'undeliverable' "
             f"WHEN r.{self.consent} = 'opted_in' THEN 'opted in' ELSE 'consent unknown' END"
         )
+
+    def states(self, reader: Reader) -> ir.Table:
+        """Return the same of every profile, for either engine: profile_id and a column named after the channel."""
+        profiles, points = reader.table(PROFILE), reader.table(PROFILE_IDENTIFIER)
+        points = points.filter(points.type == self.name)
+        points = points.select(_profile="profile_id", _point="value", _consent="consent", _delivers="is_deliverable")
+        rows = profiles.left_join(points, [("profile_id", "_profile"), (self.name, "_point")])
+        state = ibis.cases(
+            (rows[self.name].isnull(), "no contact point"),
+            ((rows[self.consent] == "opted_out") | (rows._consent == "opted_out"), "opted out"),
+            (~rows._delivers, "undeliverable"),
+            (rows[self.consent] == "opted_in", "opted in"),
+            else_="consent unknown",
+        )
+        return rows.select("profile_id", **{self.name: state})
 
 
 CHANNELS: Mapping[str, Channel] = {
@@ -42,6 +69,14 @@ CHANNELS: Mapping[str, Channel] = {
         Channel("phone", "phone_marketing", "phone_consent"),
     )
 }
+
+
+def state_of_point(point: str) -> str:
+    """Return SQL that says the same of any contact point of profile ``r``, a row ``point``; null for a source's key."""
+    cases = " ".join(
+        f"WHEN '{channel.name}' THEN {channel.state(value=f'{point}.value')}" for channel in CHANNELS.values()
+    )
+    return f"CASE {point}.type {cases} END"
 
 
 def find_channel(name: str) -> Channel:
@@ -56,17 +91,51 @@ def contactable(connection: sa.Connection, key: str, *, holdout: bool) -> dict[s
 
     With ``holdout`` they are counted too.
     """
+    held = "" if holdout else " AND NOT m.is_holdout"
+    return _counted(connection, f"m.segment_key = :key{held}", key=key)[key]
+
+
+def contactable_each(connection: sa.Connection) -> Mapping[str, dict[str, dict[str, int]]]:
+    """Count the same of every published segment of people, by key, without those held out."""
+    return _counted(connection, "NOT m.is_holdout")
+
+
+def contactable_among(reader: Reader, members: ir.Table) -> dict[str, dict[str, int]]:
+    """Count the people of a table with a ``profile_id`` by channel and state, published or not."""
+    rows = members.select("profile_id")
+    for channel in CHANNELS.values():
+        rows = rows.join(channel.states(reader), "profile_id")
+    counted = rows.group_by(*CHANNELS).aggregate(people=rows.count())
+    return _counts(counted.to_pyarrow().to_pylist())
+
+
+def _counted(connection: sa.Connection, which: str, **given: object) -> Mapping[str, dict[str, dict[str, int]]]:
+    """Count memberships ``m`` by segment, channel and state."""
     states = ", ".join(f"{channel.state()} AS {channel.name}" for channel in CHANNELS.values())
+    shown = f"segment_key, {', '.join(CHANNELS)}"
     counted = connection.execute(
         sa.text(
-            f"SELECT {', '.join(CHANNELS)}, count(*) AS people FROM (SELECT {states} "
+            f"SELECT {shown}, count(*) AS people FROM (SELECT m.segment_key, {states} "
             f"FROM {READERS}.segment_membership AS m JOIN {READERS}.profile AS r ON r.profile_id = m.member_id "
-            f"WHERE m.segment_key = :key AND (:holdout OR NOT m.is_holdout)) AS s GROUP BY {', '.join(CHANNELS)}"
+            f"WHERE {which}) AS s GROUP BY {shown}"
         ),
-        {"key": key, "holdout": holdout},
+        given,
     ).mappings()
-    found = {name: dict.fromkeys((*REACHABLE, *UNREACHABLE), 0) for name in CHANNELS}
+    rows = defaultdict[str, list[Mapping[str, Any]]](list)
     for row in counted:
-        for name, states_of in found.items():
-            states_of[row[name]] += row["people"]
+        rows[row["segment_key"]].append(dict(row))
+    return defaultdict(lambda: _counts(()), {key: _counts(found) for key, found in rows.items()})
+
+
+def _counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Add up ``people`` of rows that have a state a channel."""
+    found = {name: dict.fromkeys((*REACHABLE, *UNREACHABLE), 0) for name in CHANNELS}
+    for row in rows:
+        for name, states in found.items():
+            states[row[name]] += row["people"]
     return found
+
+
+def reachable(states: Mapping[str, int]) -> int:
+    """How many may be contacted, of people counted by state."""
+    return sum(states[state] for state in REACHABLE)

@@ -44,10 +44,14 @@ digest = ibis.udf.scalar.builtin(_md5, name="md5", signature=(("string",), "stri
 
 @dataclass(frozen=True)
 class Events:
-    """What happened: rows of ``event``; of each kind how many there are, and the last day that its source covers."""
+    """What happened: rows of ``event``; of each kind how many there are, and the staged table that tells of it.
+
+    ``through``: of those of which a source tells, the last day that it covers.
+    """
 
     rows: ir.Table
     sizes: Mapping[str, int] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
     through: Mapping[str, date] = field(default_factory=dict)
 
 
@@ -55,14 +59,17 @@ class Events:
 class Population:
     """Who conditions are asked about, on which date, and who is in which segment already.
 
-    ``members`` returns the level of a segment and the ids of its members, as one column ``member_id``. What conditions
-    count of events stands in the tables, by ``happenings.joined``.
+    ``members`` returns the level of a segment and the ids of its members, as one column ``member_id``. Of the
+    ``unjudged`` segments nobody else is known to be in or not; the ``lacking`` measures of people have no source.
+    What conditions count of events stands in the tables, by ``happenings.joined``.
     """
 
     as_of: date
     customers: ir.Table
     accounts: ir.Table
     members: Callable[[str], tuple[str, ir.Table]]
+    unjudged: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
     events: Events | None = None
 
     def of(self, level: str) -> ir.Table:
@@ -84,6 +91,11 @@ def counted(rows: ir.Table, happened: tree.Happened) -> ir.Value:
     """Return what is counted of events, as a column of its table; null where some of them cannot be judged."""
     value = rows[happened.name]
     return ibis.ifelse(value == rows[happened.name + MOST], value, None) if happened.what in COUNTS else value
+
+
+def is_unknown(found: ir.BooleanValue) -> ir.BooleanValue:
+    """Tell whether a condition is neither true nor false: not by IS NULL, which binds more than the NOT before it."""
+    return found.fill_null(True) & ~found.fill_null(False)
 
 
 def matching(node: tree.Node, level: str, population: Population) -> ir.Table:
@@ -201,7 +213,8 @@ class _Compiler:
     def in_segment(self, key: str) -> ir.BooleanValue:
         level, members = self.population.members(key)
         ids = self.rows[MEMBER[level]]
-        return ids.notnull() & ids.isin(members.member_id)
+        found = ids.notnull() & ids.isin(members.member_id)
+        return ibis.ifelse(found, True, ibis.null("boolean")) if key in self.population.unjudged else found
 
     def people(self, clause: tree.People) -> ir.BooleanValue:
         customers = self.population.customers
@@ -210,7 +223,16 @@ class _Compiler:
         accounts = judged.group_by("account_id").aggregate(true=judged.is_true.sum(), all=judged.is_true.all())
         wanted = accounts.filter(accounts["all"] if clause.quantifier == "all" else accounts.true >= clause.least)
         found = self.population.accounts.account_id.isin(wanted.account_id)
+        if self.lacks(clause.condition):
+            decided = found if clause.quantifier != "all" else ibis.literal(False)
+            found = ibis.ifelse(decided, True, ibis.null("boolean"))
         return ~found if clause.quantifier == "none" else found
+
+    def lacks(self, condition: tree.Node) -> bool:
+        """Tell whether a condition on people asks what no source tells."""
+        known = self.population.events.through if self.population.events else {}
+        unheard = any(happened.event not in known for happened in tree.happenings(condition))
+        return unheard or not self.population.lacking.isdisjoint(tree.measures(condition))
 
     def top(self, clause: clauses.Top) -> ir.BooleanValue:
         """The value of the last place, asked of everybody whatever else the condition asks, and those up to it."""

@@ -37,7 +37,9 @@ def joined(
     population: Population,
     hold: Callable[[ir.Table], ir.Table] = lambda rows: rows,
 ) -> ir.Table:
-    """Add a column for each thing that is counted to the rows of a level; who has no such events has 0, or null.
+    """Add a column for each thing that is counted to the rows of a level.
+
+    Who has no such events has 0, or null; where no source tells of them nothing is known of anybody.
 
     ``hold`` may keep what is counted of one kind, to be read again.
     """
@@ -45,10 +47,13 @@ def joined(
     for happened in sorted(dict.fromkeys(wanted), key=str):
         by_event.setdefault(happened.event, []).append(happened)
     for event, counted in by_event.items():
+        least = {each.name for each in counted if each.what in COUNTS}
         found = hold(_counted(event, counted, level, population))
         rows = rows.left_join(found, rows[MEMBER[level]] == found[MEMBER_ID])
         zero = [name for each in counted if each.what in (*COUNTS, SUM) for name in _columns(each)]
-        rows = rows.mutate(**{name: ibis.ifelse(rows[MEMBER_ID].isnull(), 0, rows[name]) for name in zero})
+        is_known = population.events is not None and event in population.events.through
+        none = {name: 0 if is_known or name in least else None for name in zero}
+        rows = rows.mutate(**{name: ibis.ifelse(rows[MEMBER_ID].isnull(), n, rows[name]) for name, n in none.items()})
         rows = rows.drop(MEMBER_ID)
     return rows
 
@@ -168,9 +173,12 @@ class Asked:
 
 def events_of(rows: ir.Table, kinds: ir.Table) -> Events:
     """Return the events of the tables ``event`` and ``event_kind``."""
-    known = kinds.filter(kinds.is_declared).select("event", "events", "through").to_pyarrow().to_pylist()
+    known = (
+        kinds.filter(kinds.is_declared).select("event", "events", "staged_table", "through").to_pyarrow().to_pylist()
+    )
     return Events(
         rows,
         {row["event"]: row["events"] for row in known},
+        {row["event"]: row["staged_table"] for row in known},
         {row["event"]: row["through"] for row in known if row["through"] is not None},
     )

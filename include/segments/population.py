@@ -21,7 +21,7 @@ from include.storage.readers import Reader
 def population(reader: Reader, conditions: Iterable[tuple[str, tree.Node]] = ()) -> Population:
     """Return what is published, with what these conditions count of events: each is a level and a condition."""
     segment, membership = reader.table(SEGMENT), reader.table(SEGMENT_MEMBERSHIP)
-    rows = segment.select("segment_key", "level").to_pyarrow().to_pylist()
+    rows = segment.select("segment_key", "level", "state").to_pyarrow().to_pylist()
     levels = {row["segment_key"]: row["level"] for row in rows}
 
     def members(key: str) -> tuple[str, ir.Table]:
@@ -29,7 +29,8 @@ def population(reader: Reader, conditions: Iterable[tuple[str, tree.Node]] = ())
             raise ConfigurationError(f"Segment {key!r} is not published yet; run the pipeline first.")
         return levels[key], membership.filter(membership.segment_key == key).select("member_id")
 
-    people = Population(as_of(reader), reader.table(CUSTOMER_360), reader.table(ACCOUNT_360), members)
+    unjudged = frozenset(row["segment_key"] for row in rows if row["state"] == "unjudged")
+    people = Population(as_of(reader), reader.table(CUSTOMER_360), reader.table(ACCOUNT_360), members, unjudged)
     return with_events(people, reader, conditions)
 
 

@@ -91,7 +91,9 @@ def states(company: SmallCompany, where: str, level: str = "person") -> dict[str
             ibis.memtable(rows_of(table, company.rows.get(table, [])).select(columns))
             for table, columns in ((PROFILE, ["profile_id", "account_id"]), (ACCOUNT, ["account_id"]))
         ]
-        people = Population(as_of, *members, lambda _: (level, members[0]), events_of(*map(ibis.memtable, tables)))
+        people = Population(
+            as_of, *members, lambda _: (level, members[0]), events=events_of(*map(ibis.memtable, tables))
+        )
         customers, accounts = (joined(people.of(each), each, wanted[each], people) for each in MEMBER)
         people = replace(people, customers=customers, accounts=accounts)
         rows = people.of(level).select(id=MEMBER[level], state=expression(node, level, people)).to_pyarrow().to_pylist()
@@ -176,7 +178,7 @@ def test_spans_end_on_the_last_day_that_the_source_covers(company: SmallCompany)
     end = datetime.combine(days_ago(2), datetime.min.time(), UTC)
     company.add(
         staged.SOURCE_STATE, source="usage", object="event", newest_at=end, complete_before=end, missing_days=0,
-        usual_silence=9,
+        usual_silence=9, feeds="usage_event",
     )  # fmt: skip
     company.use("r1", days_ago(9), event="Signed In")
     company.use("r3", days_ago(10), event="Signed In")
@@ -217,6 +219,15 @@ def test_a_property_that_is_not_known_makes_neither_yes_nor_no(company: SmallCom
     )
     assert states(company, "sum_did('Report Exported', pages) > 1") == {"p1": True, "p2": None, "p3": False}
     assert states(company, "average_did('Report Exported', pages) > 1") == {"p1": True, "p2": None, "p3": None}
+
+
+def test_where_no_source_tells_of_an_event_nothing_is_known_of_anybody(company: SmallCompany) -> None:
+    company.lacking = {"usage_event"}
+    company.mail("r1", "form", AS_OF)
+    measured(company)
+    assert states(company, "did('Signed In')") == {"p1": None, "p2": None, "p3": None}
+    assert states(company, "did_not('Form Submitted')") == {"p1": False, "p2": True, "p3": True}
+    assert states(company, "any_of_people(did('Signed In'))", "account") == {"a1": None}
 
 
 def test_only_what_is_declared_of_an_event_is_kept(company: SmallCompany) -> None:

@@ -67,7 +67,12 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
     }
     homes = {row["profile_id"]: row["account_id"] for row in customers}
     return World(
-        AS_OF, customers, accounts, inside, draw(happened(homes)), {"Report Exported": AS_OF - timedelta(days=1)}
+        AS_OF,
+        customers,
+        accounts,
+        inside,
+        draw(happened(homes)),
+        {"Report Exported": AS_OF - timedelta(days=1), "Signed In": AS_OF},
     )
 
 
@@ -78,7 +83,7 @@ PROPERTIES = tuple(
                        ("shared", Type.BOOLEAN), ("due", Type.DATE))
 )  # fmt: skip
 VOCABULARY = Vocabulary(
-    {name: EventKind(name, "x", "event", PROPERTIES) for name in ("Report Exported", "Signed In")}, keep_days=400
+    {name: EventKind(name, "x", "usage_event", PROPERTIES) for name in ("Report Exported", "Signed In")}, keep_days=400
 )
 OF_PROPERTY = {
     "format": st.sampled_from(["pdf", "PDF", "it's", ""]), "pages": st.integers(-1, 3),
@@ -245,7 +250,7 @@ def population(backend: ibis.BaseBackend, world: World) -> Population:
     return Population(
         world.as_of, tables["customers"], tables["accounts"],
         lambda key: (world.members[key][0], inside.filter(inside.segment_key == key).select("member_id")),
-        Events(events, {}, world.through),
+        events=Events(events, through=world.through),
     )  # fmt: skip
 
 

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 
 from include.contracts.tables import Column, Table, boolean, count, date, json, text, timestamp
 
-PRODUCT = "event"  # the object of an export from which a company's own kinds come
+PRODUCT = "usage_event"  # the staged table that tells of a company's own kinds
 
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
     """One kind of event: its name in conditions, what it is, and the properties that a condition may ask of it.
 
-    ``object`` is that of the export whose last complete day ends spans of days; empty: spans end on the logical date.
+    ``table`` is the staged table, by name without folder, that tells of it: spans of days end on the last day that its
+    sources cover whole, and where no source feeds it nothing is known of such events.
     """
 
     name: str
     description: str
-    object: str
+    table: str
     properties: tuple[Column, ...] = ()
 
     def property(self, name: str) -> Column | None:
@@ -51,11 +52,15 @@ EVENT_KIND = Table(
         text("event", "Name of the kind"),
         boolean("is_declared", "Conditions may ask about it", required=True),
         text("description", "What it is"),
+        text("staged_table", "Staged table that tells of it, by its name without folder", required=True),
         json("properties", "Its properties with their types; of one that is not declared, the keys of one example"),
         count("events", "How many there are: of a declared kind those that are kept, of another one all"),
         count("people", "People of whom there is one; 0 where it is not declared"),
         date("first_on", "Day of the first"),
         date("last_on", "Day of the last"),
-        date("through", "Last day that its source covers whole; spans of days end on it"),
+        date(
+            "through",
+            "Last day that its source covers whole, on which spans of days end; null where no source tells of it",
+        ),
     ),
 )

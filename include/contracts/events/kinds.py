@@ -23,7 +23,7 @@ _OPPORTUNITY = (
 )
 
 MAIL: Mapping[str, EventKind] = {
-    kind: EventKind(name, description, "visitor_activity", _MAIL)
+    kind: EventKind(name, description, "email_activity", _MAIL)
     for kind, name, description in (
         ("sent", "Email Sent", "A mail was sent to the person"),
         (
@@ -43,27 +43,31 @@ MAIL: Mapping[str, EventKind] = {
 """By the kind of a staged email activity."""
 
 
-def _kind(name: str, description: str, origin: str, *properties: Column) -> EventKind:
-    return EventKind(name, description, origin, properties)
+def _kind(name: str, description: str, table: str, *properties: Column) -> EventKind:
+    return EventKind(name, description, table, properties)
 
 
 SURVEY_ANSWERED = _kind(
     "Survey Answered",
     "The person answered an NPS survey",
-    "response",
+    "nps_response",
     integer("score", "Likelihood to recommend, 0 to 10"),
 )
-CAMPAIGN_JOINED = _kind("Campaign Joined", "The person came into a campaign", "", *_CAMPAIGN)
-CAMPAIGN_RESPONDED = _kind("Campaign Responded", "The person responded to a campaign, first", "", *_CAMPAIGN)
-OPPORTUNITY_CREATED = _kind("Opportunity Created", "An opportunity with the company was opened", "", *_OPPORTUNITY)
-OPPORTUNITY_WON = _kind("Opportunity Won", "One was closed and won", "", *_OPPORTUNITY)
-OPPORTUNITY_LOST = _kind("Opportunity Lost", "One was closed and not won", "", *_OPPORTUNITY)
+CAMPAIGN_JOINED = _kind("Campaign Joined", "The person came into a campaign", "campaign_member", *_CAMPAIGN)
+CAMPAIGN_RESPONDED = _kind(
+    "Campaign Responded", "The person responded to a campaign, first", "campaign_member", *_CAMPAIGN
+)
+OPPORTUNITY_CREATED = _kind(
+    "Opportunity Created", "An opportunity with the company was opened", "opportunity", *_OPPORTUNITY
+)
+OPPORTUNITY_WON = _kind("Opportunity Won", "One was closed and won", "opportunity", *_OPPORTUNITY)
+OPPORTUNITY_LOST = _kind("Opportunity Lost", "One was closed and not won", "opportunity", *_OPPORTUNITY)
 CONTRACT_BEGUN = _kind(
-    "Contract Begun", "A contract of the company began", "",
+    "Contract Begun", "A contract of the company began", "contract",
     text("contract_type", "How it ends or renews"), number("annual_value", "Value a year, in the company's currency"),
 )  # fmt: skip
 PRODUCT_DELIVERED = _kind(
-    "Product Delivered", "A product that the company bought was installed", "",
+    "Product Delivered", "A product that the company bought was installed", "asset",
     text("product", "Name of the product"), integer("seats", "Quantity bought"),
 )  # fmt: skip
 

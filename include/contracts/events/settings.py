@@ -71,15 +71,12 @@ class Vocabulary:
     @property
     def product(self) -> tuple[EventKind, ...]:
         """Those of the product."""
-        return tuple(kind for kind in self.kinds.values() if kind.object == PRODUCT)
+        return tuple(kind for kind in self.kinds.values() if kind.table == PRODUCT)
 
 
 def read_events(config: Path) -> Vocabulary:
-    """Read the kinds of event that a company has; raises ConfigurationError naming the key at fault.
-
-    Without the file there are none of its own.
-    """
-    given = read_configuration(config / FILE, EventSettings) if (config / FILE).exists() else EventSettings()
+    """Read the kinds of event that a company has; raises ConfigurationError naming the key at fault."""
+    given = read_configuration(config / FILE, EventSettings)
     own = (EventKind(name, kind.description, PRODUCT, _columns(kind)) for name, kind in given.product.items())
     return Vocabulary({kind.name: kind for kind in (*KINDS, *own)}, given.keep_days)
 
