@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "check": "include.cli.segments:check",
         "values": "include.cli.segments:values",
         "events": "include.cli.events:events",
+        "report": "include.cli.report:report",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
         "retain": "include.cli.retain:retain",

@@ -20,7 +20,7 @@ from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.settings import ROOT
 from include.measures import events
 from include.measures.settings import read_settings
-from include.measures.step import _inputs, measure
+from include.measures.step import inputs_of, measure
 from include.segments.expression import MEMBER, Population, expression
 from include.segments.happenings import Asked, events_of, joined
 from include.segments.language import parse
@@ -75,7 +75,7 @@ def measured(company: SmallCompany, as_of: date = AS_OF) -> None:
     refs, vocabulary = company.save(), read_events(company.project.settings.config)
     thresholds = read_settings(company.project.settings.config)
     with company.project.engine() as engine:
-        inputs = _inputs(company.project, engine, company.run(as_of), refs, thresholds)
+        inputs = inputs_of(company.project, engine, company.run(as_of), refs, thresholds)
         found = conform(EVENT, events.events(inputs, vocabulary)).to_pyarrow()
         kinds = events.event_kinds(inputs, vocabulary, ibis.memtable(found)).to_pyarrow()
         company.happened = (as_of, found, kinds)
