@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "check": "include.cli.segments:check",
         "values": "include.cli.segments:values",
         "report": "include.cli.report:report",
+        "alert": "include.cli.report:alert",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
         "retain": "include.cli.retain:retain",

@@ -68,8 +68,8 @@ REPORT = Report(
     definition=(
         "0 to 6 is a detractor, 7 and 8 a passive, 9 and 10 a promoter; NPS is the share of promoters less that of "
         "detractors. Of each unified person the latest answer counts, once, however many records or addresses gave "
-        "it. No answer is unknown: outside of the denominator, never passive. The interval is that of a difference of "
-        "two shares of one sample (normal approximation, 95 %); below 30 answers read it before the score."
+        "it. No answer is unknown: outside of the denominator, never passive. The interval is that of a difference "
+        "of two shares of one sample (normal approximation, 95 %); below 30 answers read it before the score."
     ),
     source="Net Promoter System (Reichheld, Bain); interval: Rocks, Int. J. Market Research 58 (2016)",
     needs=(Need("staged/nps_response", "No survey answers are exported; add a source of the part survey."),),
