@@ -57,10 +57,11 @@ def _points(company: SmallCompany) -> None:
         ("p1", "phone", "+4930123456", {}),
         ("p1", "crm_id", "0031", {}),
         ("p2", "email", "p2@ever.test", {"consent": "opted_out"}),
+        ("p2", "email", "p2@home.test", {"is_primary": False}),
         ("p3", "email", "p3@gone.test", {"is_deliverable": False}),
     ):
         company.add(profiles.PROFILE_IDENTIFIER, profile_id=profile, type=type_, value=value, source="crm",
-                    is_primary=True, **more)  # fmt: skip
+                    **{"is_primary": True, **more})  # fmt: skip
 
 
 def published(company: SmallCompany, as_of: date = AS_OF) -> dict[str, DatasetRef]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.contracts.configuration import effective
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
 from include.contracts.staged import PERSON_RECORD
@@ -21,5 +22,5 @@ def open_book(project: Project, engine: Engine) -> DecisionBook:
     if current is None:
         raise ConfigurationError("Nothing was resolved yet; run `python -m include run` first.")
     records = project.lake.input(current, PERSON_RECORD.name).ref
-    columns = tuple(load_spec(project.settings.config / "matching.yaml").columns)
+    columns = tuple(load_spec(effective(project.settings.config / "matching.yaml")).columns)
     return DecisionBook(project.warehouse(), Records(engine, records, current.ref, columns).look)

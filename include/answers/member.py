@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.identity import ALIAS, CROSSWALK
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, ACCOUNT_LINK, PROFILE_IDENTIFIER
+from include.staging.phones import e164
 from include.storage.readers import LakeReader
 
 HINT = {
@@ -17,7 +18,8 @@ HINT = {
 
 
 def find_member(reader: LakeReader, level: str, given: str) -> str:
-    """Return the profile_id, or account_id, of whom ``given`` names; raises ConfigurationError.
+    """Return the profile_id, or account_id, of whom ``given`` names; raises UnknownError, or ConfigurationError
+    where it names several.
 
     An id that was merged away stands for its successor, and a person for their account where accounts are asked for.
     """
@@ -27,10 +29,15 @@ def find_member(reader: LakeReader, level: str, given: str) -> str:
     else:
         found = _one(_accounts(reader, given), given) or (_account_of(reader, person) if person else None)
     if found is None:
-        raise ConfigurationError(
-            f"There is no {'profile' if level == 'person' else 'account'} {given!r}; {HINT[level]}."
-        )
+        raise UnknownError(f"There is no {'profile' if level == 'person' else 'account'} {given!r}; {HINT[level]}.")
     return found
+
+
+def as_kept(given: str) -> list[str]:
+    """Return the forms in which an address or a number is kept that people write in many: lower case, E.164."""
+    text = given.strip().lower()
+    number = e164(text, ("ZZ",), frozenset())
+    return [text, number] if number else [text]
 
 
 def _people(reader: LakeReader, given: str) -> list[ir.Column]:
@@ -40,7 +47,7 @@ def _people(reader: LakeReader, given: str) -> list[ir.Column]:
     return [
         customers.filter(customers.profile_id == given).profile_id,
         alias.filter(alias.alias_id == given).profile_id,
-        points.filter(points.value.lower() == given.strip().lower()).profile_id,
+        points.filter(points.value.lower().isin(as_kept(given))).profile_id,
         crosswalk.filter(crosswalk.record_id == given).profile_id,
         crosswalk.filter(_key(crosswalk.record_id) == given).profile_id,
     ]

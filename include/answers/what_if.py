@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import ibis
 
 from include.answers.lookup import Row
+from include.contracts.configuration import effective
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
 from include.contracts.runs import Run
@@ -49,7 +50,7 @@ def what_if(project: Project, run: Run, decision: StewardDecision) -> Change:
         raise ConfigurationError("Nothing was resolved yet; run `python -m include run` first.")
     records = project.lake.input(current, PERSON_RECORD.name).ref
     config = project.settings.config
-    spec, stewardship = load_spec(config / "matching.yaml"), read_settings(config)
+    spec, stewardship = load_spec(effective(config / "matching.yaml")), read_settings(config)
     standing = current_decisions(project, spec, stewardship, records, current)
     with project.engine() as engine:
         known = Records(engine, records, current.ref, tuple(spec.columns))

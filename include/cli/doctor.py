@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -17,17 +17,26 @@ from packaging.requirements import Requirement
 
 from include.cli import airflow
 from include.cli.finding import Finding
+from include.contracts.configuration import Section, effective, given
 from include.contracts.faults import explained
-from include.contracts.settings import ROOT, Settings, unknown_settings
+from include.contracts.nearest import nearest
+from include.contracts.settings import ROOT, SHIPPED, Settings, unknown_settings
+from include.contracts.sources import SourcesFile
+from include.identity.settings import Stewardship
 from include.identity.settings import read_settings as read_stewardship
 from include.launch import services
 from include.matching.spec import load_spec
+from include.measures.settings import Thresholds
 from include.measures.settings import read_settings as read_thresholds
 from include.pipeline import sources
+from include.profiles.settings import Survivorship
 from include.profiles.settings import read_settings as read_survivorship
+from include.quality.settings import Rules
 from include.quality.settings import read_settings as read_quality
+from include.retention.settings import Retention
 from include.segments.catalog import load
 from include.segments.states import published_rows, unevaluated, unsound
+from include.staging.settings import StagingSettings
 from include.staging.settings import read_settings as read_staging
 from include.storage import room
 from include.storage.control.tables import are_up_to_date
@@ -114,6 +123,23 @@ def configuration(settings: Settings) -> Iterator[Finding]:
     yield Finding("configuration", "ok", f"{len(names)} sources: {', '.join(names)}")
 
 
+def origins(settings: Settings) -> Iterator[Finding]:
+    """Which file does each setting come from, and is any file there that nobody reads?"""
+    if settings.config.resolve() == SHIPPED:
+        yield Finding("origins", "ok", f"all settings as shipped, of {SHIPPED}")
+        return
+    own = {name: given(settings.config / name, section) for name, section in SECTIONS.items()}
+    whole = [name for name in WHOLE if (settings.config / name).exists()]
+    told = [f"{name}: {', '.join(names)}" for name, names in own.items() if names]
+    found = "; ".join([*told, *(f"all of {name}" for name in whole)]) or "none"
+    yield Finding("origins", "ok", f"of {settings.config}: {found}; all others as shipped")
+    known = (*SECTIONS, *WHOLE)
+    for name in sorted(path.name for path in settings.config.iterdir() if path.name not in known):
+        if not name.startswith((".", "_")) and (settings.config / name).suffix in CONFIGURED:
+            hint = nearest(name, known)
+            yield Finding("origins", "warn", f"{name} in {settings.config} is read by nobody{hint}", "Rename it.")
+
+
 def segments(settings: Settings) -> Iterator[Finding]:
     """Is every segment's definition sound, and is what readers see the outcome of it?"""
     catalog = load(settings.config)
@@ -195,6 +221,17 @@ CONFIGURATION: tuple[Callable[[Path], object], ...] = (
     read_stewardship,
     read_quality,
     read_survivorship,
-    lambda folder: load_spec(folder / "matching.yaml"),
+    lambda folder: load_spec(effective(folder / "matching.yaml")),
 )
-CHECKS = (python, packages, variables, configuration, segments, exports, disk, lake, privacy)
+SECTIONS: Mapping[str, type[Section]] = {
+    "sources.yaml": SourcesFile,
+    "staging.yaml": StagingSettings,
+    "measures.yaml": Thresholds,
+    "stewardship.yaml": Stewardship,
+    "survivorship.yaml": Survivorship,
+    "quality.yaml": Rules,
+    "retention.yaml": Retention,
+}
+WHOLE = ("matching.yaml", "segments")  # read whole, or as shipped
+CONFIGURED = (".yaml", ".yml", "")
+CHECKS = (python, packages, variables, configuration, origins, segments, exports, disk, lake, privacy)

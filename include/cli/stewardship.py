@@ -19,6 +19,7 @@ from include.answers.what_if import what_if as try_decision
 from include.cli.console import emit, err, out, show
 from include.cli.explanation import pair_text, profile_text
 from include.cli.questions import print_questions
+from include.contracts.configuration import effective
 from include.contracts.decisions import DECISION_KINDS
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
@@ -50,7 +51,9 @@ def explain(
     with project.engine() as engine:
         found: ProfileExplained | PairExplained
         if records is not None:
-            found = explain_records(Lookup(engine), *records, load_spec(project.settings.config / "matching.yaml"))
+            found = explain_records(
+                Lookup(engine), *records, load_spec(effective(project.settings.config / "matching.yaml"))
+            )
         else:
             found = explain_profile(Lookup(engine), str(profile_id), values=values)
     if svg is not None:

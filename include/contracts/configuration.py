@@ -1,4 +1,9 @@
-"""Configuration files: YAML, read into frozen models; whatever is wrong in one is named with its place."""
+"""Configuration files: YAML, read into frozen models; whatever is wrong in one is named with its place.
+
+A folder of configuration holds what differs from the shipped one. A file that it lacks is the shipped one; of a file
+that it has, the shipped one gives what it leaves out, section by section. Lists, and mappings whose names are a
+company's own (its sources, its features), are never mixed: whoever gives one gives all of it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
+from include.contracts.settings import SHIPPED
 
 
 class Section(BaseModel):
@@ -37,23 +43,61 @@ S = TypeVar("S", bound=Section)
 
 
 def read_configuration(path: Path, section: type[S]) -> S:
-    """Read a YAML file as a section; raises ConfigurationError naming the file and every key at fault."""
+    """Read a YAML file as a section, the shipped one filling what it leaves out.
+
+    Raises ConfigurationError naming the file and every key at fault.
+    """
+    own, shipped = _content(effective(path)), SHIPPED / path.name
     try:
-        return section.model_validate(_content(path))
+        return section.model_validate(_filled(section, _content(shipped), own) if shipped.is_file() else own)
     except ValidationError as error:
         faults = (_fault(section, fault) for fault in error.errors(include_input=False, include_url=False))
         raise ConfigurationError(f"{path.name}: {'; '.join(faults)}.") from None
 
 
+def effective(path: Path) -> Path:
+    """Return the file that stands at a place of a folder of configuration: its own, else the shipped one."""
+    shipped = SHIPPED / path.name
+    return path if path.exists() or not shipped.exists() else shipped
+
+
+def given(path: Path, section: type[Section]) -> tuple[str, ...]:
+    """Return the settings that a file gives itself, as ``section.setting``; none where the shipped file stands."""
+    return tuple(_names(section, _content(path))) if path.exists() else ()
+
+
 def place_of(path: Path, *keys: str) -> str:
     """Return the file and the line on which the value at ``keys`` begins, for a message; the file where it has none."""
-    node: Any = yaml.compose(path.read_text("utf-8"))
+    node: Any = yaml.compose(effective(path).read_text("utf-8"))
     for key in keys:
         found = [v for k, v in node.value if k.value == key] if isinstance(node, yaml.MappingNode) else []
         if not found:
             return path.name
         node = found[0]
     return f"{path.name}, line {node.start_mark.line + 1}"
+
+
+def _filled(section: type[Section], shipped: Any, own: Any) -> Any:
+    """What a file gives, with what it leaves out as it is shipped."""
+    if not (isinstance(shipped, dict) and isinstance(own, dict)):
+        return own
+    filled = {**shipped, **own}
+    for name in own.keys() & shipped.keys():
+        if inner := _section_at(section, name):
+            filled[name] = _filled(inner, shipped[name], own[name])
+    return filled
+
+
+def _names(section: type[Section], own: Any) -> Iterator[str]:
+    for name, value in own.items() if isinstance(own, dict) else ():
+        inner = _section_at(section, name)
+        yield from (f"{name}.{rest}" for rest in _names(inner, value)) if inner else (name,)
+
+
+def _section_at(section: type[Section], name: str) -> type[Section] | None:
+    """The section that a field of another one is; None for a value, a list or a mapping."""
+    kind = section.model_fields[name].annotation if name in section.model_fields else None
+    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
 def _content(path: Path) -> Any:

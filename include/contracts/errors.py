@@ -34,6 +34,10 @@ class ConfigurationError(FatalError):
     exit_code = 78
 
 
+class UnknownError(ConfigurationError):
+    """Nothing of the name or id that was given is there."""
+
+
 class DefinitionError(ConfigurationError):
     """A condition is not one of the segment language; says where in its text, line and column from 1.
 

@@ -17,6 +17,7 @@ from include.contracts.errors import ConfigurationError
 
 PREFIX = "KINDRED_"
 ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "include" / "config"
 
 
 def unknown_settings(environment: Mapping[str, str]) -> list[str]:
@@ -48,7 +49,9 @@ class Settings(BaseModel):
     warehouse_url: str | None = Field(
         default=None, description="SQLAlchemy URL of the PostgreSQL warehouse; none: the embedded server"
     )
-    config: Path = Field(default=ROOT / "include" / "config", description="Folder of sources.yaml, segments, ...")
+    config: Path = Field(
+        default=SHIPPED, description="Folder of sources.yaml, segments, ...: what it lacks is as shipped"
+    )
     memory_limit: str = Field(
         default="4GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="What the query engine may use before it spills"
     )

@@ -67,7 +67,9 @@ class Limits(Section):
     unreadable_rows: int = Field(default=100, ge=0, description="so few unreadable rows stop no file")
 
 
-class _Sources(Section):
+class SourcesFile(Section):
+    """All of ``sources.yaml``."""
+
     limits: Limits = Field(default=Limits(), description="What an export may bring before somebody has to look")
     sources: Mapping[str, SourceSettings] = Field(min_length=1, description="Each source, by its name")
 
@@ -82,7 +84,7 @@ class _Sources(Section):
 
 def read_sources(folder: Path) -> Mapping[str, SourceSettings]:
     """Read ``sources.yaml`` of a configuration folder; raises ConfigurationError naming source and setting."""
-    sources = read_configuration(folder / FILE, _Sources).sources
+    sources = read_configuration(folder / FILE, SourcesFile).sources
     for name, source in sources.items():
         _check(folder / FILE, name, source)
     for part in ONLY_ONE:
@@ -111,4 +113,4 @@ def _check(path: Path, name: str, source: SourceSettings) -> None:
 
 def read_limits(folder: Path) -> Limits:
     """Read what ``sources.yaml`` says of how far an export may differ from the one before; raises as above."""
-    return read_configuration(folder / FILE, _Sources).limits
+    return read_configuration(folder / FILE, SourcesFile).limits

@@ -8,6 +8,7 @@ from datetime import date
 
 import pyarrow as pa
 
+from include.contracts.configuration import effective
 from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef, Run, fingerprint
 from include.contracts.staged import PERSON_RECORD
@@ -53,7 +54,7 @@ def plan_run(
 ) -> Plan:
     """Say what a run on these records is determined by; ``decisions`` instead of the book's are a mere try."""
     lake, config = project.lake, project.settings.config
-    spec, stewardship = load_spec(config / "matching.yaml"), read_settings(config)
+    spec, stewardship = load_spec(effective(config / "matching.yaml")), read_settings(config)
     previous, on_date = _before(lake, run)
     in_force = decisions or current_decisions(project, spec, stewardship, records, previous)
     labels = read_labels(config / stewardship.labels.file)

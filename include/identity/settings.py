@@ -47,9 +47,5 @@ class Stewardship(Section):
 
 
 def read_settings(folder: Path) -> Stewardship:
-    """Read ``stewardship.yaml`` of the configuration folder; without the file, the defaults hold.
-
-    Raises ConfigurationError naming every fault with its place.
-    """
-    path = folder / FILE
-    return read_configuration(path, Stewardship) if path.exists() else Stewardship()
+    """Read ``stewardship.yaml`` of the configuration folder; raises ConfigurationError naming every fault."""
+    return read_configuration(folder / FILE, Stewardship)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from include.contracts.configuration import effective
 from include.contracts.errors import ConfigurationError
 from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
@@ -79,18 +80,22 @@ class Catalog:
 
 
 def load(config: Path) -> Catalog:
-    """Read all definitions of the configuration folder."""
+    """Read all definitions of the configuration folder; where it has no folder of them, the shipped ones."""
     return replace(check(_saved(config)), passed_over=_passed_over(config))
 
 
 def _saved(config: Path) -> list[Draft]:
-    files = (path for path in sorted((config / FOLDER).glob("*")) if path.suffix.lower() in ENDINGS)
+    files = (path for path in sorted(effective(config / FOLDER).glob("*")) if path.suffix.lower() in ENDINGS)
     return [read(path.name, path.read_bytes()) for path in files if path.is_file()]
 
 
 def _passed_over(config: Path) -> tuple[str, ...]:
     """The names of what lies among the definitions and is none, hidden files aside."""
-    others = (path.name for path in (config / FOLDER).glob("*") if path.suffix.lower() not in ENDINGS or path.is_dir())
+    others = (
+        path.name
+        for path in effective(config / FOLDER).glob("*")
+        if path.suffix.lower() not in ENDINGS or path.is_dir()
+    )
     return tuple(sorted(name for name in others if not name.startswith(".")))
 
 

@@ -23,14 +23,20 @@ class Channel:
     purpose: str
     consent: str
 
-    def state(self, place: str = READERS) -> str:
-        """Return SQL that says of profile ``r`` one of REACHABLE or UNREACHABLE, by the tables in a schema."""
-        points = f'SELECT FROM "{place}".profile_identifier AS i WHERE i.profile_id = r.profile_id'
-        bounced = f"{points} AND i.type = '{self.name}' AND i.value = r.{self.name} AND NOT i.is_deliverable"
+    def state(self, place: str = READERS, value: str = "") -> str:
+        """Return SQL that says of profile ``r`` one of REACHABLE or UNREACHABLE, by the tables in a schema.
+
+        ``value``: SQL of another contact point of the profile than the one that its golden record has.
+        """
+        value = value or f"r.{self.name}"
+        point = (
+            f'SELECT FROM "{place}".profile_identifier AS point WHERE point.profile_id = r.profile_id '
+            f"AND point.type = '{self.name}' AND point.value = {value}"
+        )
         return (
-            f"CASE WHEN r.{self.name} IS NULL THEN 'no contact point' "
-            f"WHEN r.{self.consent} = 'opted_out' THEN 'opted out' "
-            f"WHEN EXISTS ({bounced}) THEN 'undeliverable' "
+            f"CASE WHEN {value} IS NULL THEN 'no contact point' "
+            f"WHEN r.{self.consent} = 'opted_out' OR EXISTS ({point} AND point.consent = 'opted_out') THEN 'opted out' "
+            f"WHEN EXISTS ({point} AND NOT point.is_deliverable) THEN 'undeliverable' "
             f"WHEN r.{self.consent} = 'opted_in' THEN 'opted in' ELSE 'consent unknown' END"
         )
 
@@ -42,6 +48,14 @@ CHANNELS: Mapping[str, Channel] = {
         Channel("phone", "phone_marketing", "phone_consent"),
     )
 }
+
+
+def state_of_point(point: str) -> str:
+    """Return SQL that says the same of any contact point of profile ``r``, a row ``point``; null for a source's key."""
+    cases = " ".join(
+        f"WHEN '{channel.name}' THEN {channel.state(value=f'{point}.value')}" for channel in CHANNELS.values()
+    )
+    return f"CASE {point}.type {cases} END"
 
 
 def find_channel(name: str) -> Channel:

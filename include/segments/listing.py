@@ -18,19 +18,22 @@ from include.storage.readers import NOTHING
 def list_segments(project: Project) -> list[dict[str, Any]]:
     """Return the published rows of ``segment``, by key; raises ConfigurationError before the first publication."""
     with project.warehouse().begin() as connection:
-        require_published(connection)
-        rows = connection.exec_driver_sql(f"SELECT * FROM {READERS}.{SEGMENT.name} ORDER BY segment_key")
-        return [dict(row) for row in rows.mappings()]
+        return published_segments(connection)
+
+
+def published_segments(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Return them on an open connection."""
+    require_published(connection)
+    rows = connection.exec_driver_sql(f"SELECT * FROM {READERS}.{SEGMENT.name} ORDER BY segment_key")
+    return [dict(row) for row in rows.mappings()]
 
 
 def find_segment(connection: sa.Connection, key: str, config: Path) -> dict[str, Any]:
-    """Return one published row of ``segment``; raises ConfigurationError saying why there is none.
+    """Return one published row of ``segment``; raises UnknownError saying why there is none.
 
     ``config`` is the folder whose definitions may be saved but not evaluated yet.
     """
-    require_published(connection)
-    rows = connection.exec_driver_sql(f"SELECT * FROM {READERS}.{SEGMENT.name}").mappings()
-    known = {row["segment_key"]: dict(row) for row in rows}
+    known = {row["segment_key"]: row for row in published_segments(connection)}
     if key not in known:
         raise missing(key, known, config)
     return known[key]

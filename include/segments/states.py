@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.nearest import nearest
 from include.contracts.segments import SEGMENT
 from include.segments.catalog import Catalog, load
@@ -49,13 +49,13 @@ def unevaluated(catalog: Catalog, rows: Iterable[Row]) -> list[str]:
     return sorted(saved - {row["segment_key"] for row in rows})
 
 
-def missing(key: str, known: Iterable[str], config: Path) -> ConfigurationError:
+def missing(key: str, known: Iterable[str], config: Path) -> UnknownError:
     """Return the error for a segment that is not published: it is not evaluated yet, or there is none."""
     catalog = load(config)
     if key in unevaluated(catalog, ()):
         catalog.segment(key)  # raises what is wrong with it, if something is
-        return ConfigurationError(f"{key} is saved but not evaluated yet; run `python -m include run` first.")
-    return ConfigurationError(f"There is no segment {key!r}{nearest(key, known)}.")
+        return UnknownError(f"{key} is saved but not evaluated yet; run `python -m include run` first.")
+    return UnknownError(f"There is no segment {key!r}{nearest(key, known)}.")
 
 
 def require_exportable(connection: sa.Connection, row: Row) -> None:

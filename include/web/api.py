@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from include.answers.segment import explain
 from include.contracts.access import Scope
 from include.contracts.profiles import ACCOUNT
+from include.segments.listing import find_segment
 from include.web import personal, reading
 from include.web.answers import answer
 from include.web.callers import READ_PEOPLE, READ_PROFILES, Call
@@ -46,7 +47,7 @@ def _told(row: reading.Row, asked: str, call: Call) -> dict[str, Any]:
         "aliases": row["aliases"],
         "measures": row["measures"],
         "segments": row["segments"] if call.caller.may(Scope.SEGMENTS_READ) else None,
-        **personal.shown(row["record"], row["points"], is_open=call.sees_people),
+        **personal.shown(row, is_open=call.sees_people),
     }
 
 
@@ -87,7 +88,7 @@ def read_why(profile_id: Id, segment_key: Id, call: Call = READ_PEOPLE) -> Respo
     """Return the segment clause by clause, with values, their source records, and what would change it."""
     with reading.snapshot(call.project) as connection:
         living = reading.profile(connection, profile_id)["record"]["profile_id"]
-        reading.segment(connection, segment_key)
+        find_segment(connection, segment_key, call.project.settings.config)
     found = explain(call.project, segment_key, living).to_dict()
     call.read("GET /profiles/why", living)
     return call.answer(found)

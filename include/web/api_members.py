@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from include.contracts.nearest import nearest
 from include.segments.channels import contactable, find_channel
 from include.segments.export import export
+from include.segments.listing import find_segment
 from include.segments.members import Wanted, members
 from include.segments.states import require_exportable
 from include.web import reading
@@ -75,7 +76,7 @@ def read_members(
 
 def _page(key: str, which: Which, call: Call) -> Response:
     with reading.snapshot(call.project) as connection:
-        segment = reading.segment(connection, key)
+        segment = find_segment(connection, key, call.project.settings.config)
         require_exportable(connection, segment)
         version, after = reading.current_version(connection), ""
         if which.cursor is not None:
@@ -106,8 +107,6 @@ def _page(key: str, which: Which, call: Call) -> Response:
 
 def _file(key: str, which: Which, call: Call) -> Response:
     """Write the file where nobody else can read it, so that a fault is told before anything is sent; then send it."""
-    with reading.snapshot(call.project) as connection:
-        reading.segment(connection, key)
     sink = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
     try:
         done = export(

@@ -9,14 +9,14 @@ import yaml
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from include.contracts.measures import CUSTOMER_360
 from include.segments.catalog import read_beside
 from include.segments.definitions import KEY
+from include.segments.listing import find_segment, published_segments
 from include.segments.preview import preview
 from include.storage.readers import warehouse_reader
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
-from include.web.personal import masked
+from include.web.personal import sample_of
 from include.web.problems import DOCUMENTED, ProblemError
 
 router = APIRouter(prefix="/api/v1", responses=DOCUMENTED)
@@ -31,7 +31,7 @@ def list_segments(call: Call = READ_SEGMENTS) -> Response:
     """Return every published segment."""
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
-        rows = reading.segments(connection)
+        rows = published_segments(connection)
     return call.answer({"as_of": version.as_of, "version": version.name, "segments": rows})
 
 
@@ -39,7 +39,7 @@ def list_segments(call: Call = READ_SEGMENTS) -> Response:
 def read_segment(key: Key, call: Call = READ_SEGMENTS) -> Response:
     """Return a segment's definition, owner, state and size."""
     with reading.snapshot(call.project) as connection:
-        return call.answer(reading.segment(connection, key))
+        return call.answer(find_segment(connection, key, call.project.settings.config))
 
 
 @router.get("/segments/{key}/changes", summary="Who entered, left, or goes on under another id")
@@ -47,7 +47,7 @@ def read_changes(key: Key, since: Cursor = None, limit: Limit = 1000, call: Call
     """Return changes in their order after a cursor; `next` resumes after the last, so each is given exactly once."""
     place = None if since is None else _checked(reading.place_of(since, "changes", (str, int, int, str)))
     with reading.snapshot(call.project) as connection:
-        reading.segment(connection, key)
+        find_segment(connection, key, call.project.settings.config)
         rows = reading.changes(connection, key, place, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
     last = rows[-1] if rows else None
@@ -89,5 +89,4 @@ def preview_definition(sought: Sought, call: Call = READ_BOTH) -> Response:
     segment, _ = read_beside("definition", sought.definition, call.project.settings.config)
     with warehouse_reader(call.project) as reader:
         found = preview(reader, segment)
-    sample = found.sample if call.sees_people else [masked(CUSTOMER_360, row) for row in found.sample]
-    return call.answer({**found.to_dict(), "sample": sample})
+    return call.answer({**found.to_dict(), "sample": sample_of(found, is_open=call.sees_people)})

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any
 
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import PROFILE
 from include.contracts.tables import Table
+from include.segments.channels import CHANNELS, UNREACHABLE
 from include.segments.members import MASK
-
-CONTACTS = MappingProxyType({"email": "email_consent", "phone": "phone_consent"})  # a contact point and its consent
+from include.segments.preview import Preview
 
 Row = dict[str, Any]
 
@@ -22,27 +22,28 @@ def masked(table: Table, row: Mapping[str, Any]) -> Row:
     return {name: MASK if name in personal and value is not None else value for name, value in row.items()}
 
 
-def shown(record: Row, points: Sequence[Row], *, is_open: bool) -> Row:
-    """Return a golden record and its contact points as a caller may see them, and how many were withheld, by reason.
+def sample_of(found: Preview, *, is_open: bool) -> list[Row]:
+    """Return the sample of a preview as a caller may see it."""
+    table = CUSTOMER_360 if found.level == "person" else ACCOUNT_360
+    return [dict(row) if is_open else masked(table, row) for row in found.sample]
 
-    ``is_open``: the caller may see personal values; other callers get MASK in their place.
+
+def shown(profile: Row, *, is_open: bool) -> Row:
+    """Return a profile's golden record and contact points as a caller may see them, and how many were withheld, by why.
+
+    ``profile``: as ``reading.profile`` returns it. ``is_open``: the caller may see personal values; other callers get
+    MASK in their place.
     """
-    reasons = {(point["type"], point["value"]): _reason(point) for point in points}
+    record, points = profile["record"], profile["points"]
     kept = dict(record) if is_open else masked(PROFILE, record)
-    for name, consent in CONTACTS.items():
-        if record.get(consent) == "opted_out" or reasons.get((name, record.get(name))):
-            kept[name] = None
+    kept |= {name: None for name in CHANNELS if profile["reach"][name] in UNREACHABLE}
     told = [_point(point, is_open=is_open) for point in points]
     withheld = Counter(f"{point['type']}: {point['withheld']}" for point in told if point["withheld"])
     return {"record": kept, "contact_points": told, "withheld": dict(withheld), "masked": not is_open}
 
 
 def _point(point: Row, *, is_open: bool) -> Row:
-    reason = _reason(point)
+    told = {name: value for name, value in point.items() if name != "state"}
+    reason = point["state"] if point["state"] in UNREACHABLE else None
     value = None if reason else point["value"] if is_open else MASK
-    return {**point, "value": value, "withheld": reason}
-
-
-def _reason(point: Row) -> str | None:
-    """Why a contact point must not leave, if it must not."""
-    return "opted out" if point["consent"] == "opted_out" else "bounced" if point["is_deliverable"] is False else None
+    return {**told, "value": value, "withheld": reason}

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from include.contracts.errors import ConfigurationError, KindredError, RetryableError
+from include.contracts.errors import ConfigurationError, KindredError, RetryableError, UnknownError
 from include.contracts.faults import explained
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ KINDS: Mapping[type[Exception], Told] = MappingProxyType(
         HTTPException: lambda error: ProblemError(error.status_code, str(error.detail), error.headers),
         RequestValidationError: lambda error: ProblemError(422, _invalid(error.errors())),
         RetryableError: lambda error: ProblemError(503, str(error), SOON),
+        UnknownError: lambda error: ProblemError(404, str(error)),
         ConfigurationError: lambda error: ProblemError(422, str(error)),
         KindredError: lambda error: ProblemError(409, str(error)),
     }

@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from include.contracts.nearest import nearest
+from include.answers.member import as_kept
 from include.contracts.segments import EVENT_KINDS
+from include.segments.channels import CHANNELS, state_of_point
 from include.storage.control.tables import PUBLICATION
 from include.storage.postgres.build import PREFIX
 from include.storage.postgres.warehouse import READERS
@@ -22,17 +23,19 @@ from include.web.problems import ProblemError
 
 Row = dict[str, Any]
 
+_REACH = ", ".join(f"'{channel.name}', {channel.state()}" for channel in CHANNELS.values())
 _PROFILE = f"""
-SELECT to_jsonb(p) AS record,
-  (SELECT coalesce(jsonb_agg(to_jsonb(i) - 'profile_id' ORDER BY i.type, i.value), '[]')
-   FROM {READERS}.profile_identifier i WHERE i.profile_id = p.profile_id) AS points,
+SELECT to_jsonb(r) AS record, jsonb_build_object({_REACH}) AS reach,
+  (SELECT coalesce(jsonb_agg(to_jsonb(i) - 'profile_id' || jsonb_build_object('state', {state_of_point("i")})
+                             ORDER BY i.type, i.value), '[]')
+   FROM {READERS}.profile_identifier i WHERE i.profile_id = r.profile_id) AS points,
   (SELECT coalesce(jsonb_agg(to_jsonb(m) - 'member_id' ORDER BY m.segment_key), '[]')
-   FROM {READERS}.segment_membership m WHERE m.member_id = p.profile_id) AS segments,
+   FROM {READERS}.segment_membership m WHERE m.member_id = r.profile_id) AS segments,
   (SELECT coalesce(jsonb_agg(a.alias_id ORDER BY a.alias_id), '[]')
-   FROM {READERS}.profile_alias a WHERE a.profile_id = p.profile_id) AS aliases,
-  (SELECT to_jsonb(c) - 'profile_id' FROM {READERS}.customer_360 c WHERE c.profile_id = p.profile_id) AS measures
-FROM {READERS}.profile p
-WHERE p.profile_id = coalesce((SELECT profile_id FROM {READERS}.profile_alias WHERE alias_id = :asked), :asked)
+   FROM {READERS}.profile_alias a WHERE a.profile_id = r.profile_id) AS aliases,
+  (SELECT to_jsonb(c) - 'profile_id' FROM {READERS}.customer_360 c WHERE c.profile_id = r.profile_id) AS measures
+FROM {READERS}.profile r
+WHERE r.profile_id = coalesce((SELECT profile_id FROM {READERS}.profile_alias WHERE alias_id = :asked), :asked)
 """
 _ACCOUNT = f"""
 SELECT to_jsonb(a) AS record, to_jsonb(m) - 'account_id' AS measures,
@@ -42,11 +45,8 @@ SELECT to_jsonb(a) AS record, to_jsonb(m) - 'account_id' AS measures,
    FROM {READERS}.profile p WHERE p.account_id = a.account_id) AS people
 FROM {READERS}.account a LEFT JOIN {READERS}.account_360 m USING (account_id) WHERE a.account_id = :asked
 """
-_LOOKUP: Mapping[str, str] = {
-    "email": f"SELECT DISTINCT profile_id FROM {READERS}.profile_identifier WHERE type = 'email' AND value = :value",
-    "phone": f"SELECT DISTINCT profile_id FROM {READERS}.profile_identifier WHERE type = 'phone' AND value = :value",
-    "source_id": f"SELECT DISTINCT profile_id FROM {READERS}.crosswalk WHERE record_id = :value",
-}
+_POINT = f"SELECT DISTINCT profile_id FROM {READERS}.profile_identifier WHERE type = :by AND value = ANY(:forms)"
+_RECORD = f"SELECT DISTINCT profile_id FROM {READERS}.crosswalk WHERE record_id = :value"
 _RANK = "CASE e.kind " + " ".join(f"WHEN '{kind}' THEN {rank}" for rank, kind in enumerate(EVENT_KINDS)) + " END"
 _CHANGES = f"""
 SELECT e.*, {_RANK} AS rank FROM {READERS}.segment_event e WHERE e.segment_key = :key
@@ -94,19 +94,6 @@ def rows_of(connection: sa.Connection, query: str, **given: Any) -> list[Row]:
     return [dict(row) for row in connection.execute(sa.text(query), given).mappings()]
 
 
-def segments(connection: sa.Connection) -> list[Row]:
-    """Return the published rows of ``segment``, by key."""
-    return rows_of(connection, f"SELECT * FROM {READERS}.segment ORDER BY segment_key")
-
-
-def segment(connection: sa.Connection, key: str) -> Row:
-    """Return one published row of ``segment``; raises ProblemError 404 naming the nearest key."""
-    known = {row["segment_key"]: row for row in segments(connection)}
-    if key not in known:
-        raise ProblemError(404, f"There is no segment {key!r}{nearest(key, known)}.")
-    return known[key]
-
-
 def profile(connection: sa.Connection, asked: str) -> Row:
     """Return a profile by its living or a retired id, with all that hangs on it; raises ProblemError 404."""
     return _one(connection, _PROFILE, asked, "profile")
@@ -125,8 +112,12 @@ def _one(connection: sa.Connection, query: str, asked: str, kind: str) -> Row:
 
 
 def found(connection: sa.Connection, by: str, value: str) -> list[str]:
-    """Return the profiles that carry an address, a number or a source record, by id."""
-    return sorted(connection.execute(sa.text(_LOOKUP[by]), {"value": value}).scalars())
+    """Return the profiles that carry an address, a number or a source record, by id.
+
+    ``by``: email, phone or source_id. However an address or a number is written, it is looked up as it is kept.
+    """
+    given = {"value": value} if by == "source_id" else {"by": by, "forms": as_kept(value)}
+    return sorted(connection.execute(sa.text(_RECORD if by == "source_id" else _POINT), given).scalars())
 
 
 def changes(connection: sa.Connection, key: str, since: list[Any] | None, limit: int) -> list[Row]:

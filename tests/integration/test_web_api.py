@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute
 
 from include.contracts.access import Scope
 from include.storage.control.tables import ACCESS_LOG, API_KEY
-from include.web import keys, reading
+from include.web import api_segments, keys, reading
 from include.web.app import OPEN
 from include.web.serve import standalone
 from tests.small_company import SmallCompany
@@ -148,7 +148,7 @@ def test_without_the_scope_nothing_personal_leaves(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "value", "why"), [("p2", "p2@ever.test", "opted out"), ("p3", "p3@gone.test", "bounced")]
+    ("profile", "value", "why"), [("p2", "p2@ever.test", "opted out"), ("p3", "p3@gone.test", "undeliverable")]
 )
 def test_what_must_not_be_contacted_never_leaves_and_is_counted(
     client: Client, profile: str, value: str, why: str
@@ -156,8 +156,21 @@ def test_what_must_not_be_contacted_never_leaves_and_is_counted(
     response = client(*ALL).get(f"/profiles/{profile}")
     assert value not in response.text
     found = response.json()
-    assert [point["withheld"] for point in found["contact_points"]] == [why]
+    assert {point["withheld"] for point in found["contact_points"]} == {why}
     assert found["withheld"][f"email: {why}"] >= 1
+
+
+def test_who_opted_out_by_one_address_is_reached_by_none(client: Client) -> None:
+    """p2's second address has no word of its own; the person's holds for it, in exports and here."""
+    found = client(*ALL).get("/profiles/p2").json()
+    assert (found["withheld"], found["record"]["email"]) == ({"email: opted out": 2}, None)
+
+
+@pytest.mark.parametrize(
+    "given", [{"email": " P1@Acme.test "}, {"phone": "+49 30 123456"}, {"phone": "0049 30/123456"}]
+)
+def test_people_are_found_however_an_address_or_a_number_is_written(client: Client, given: dict[str, str]) -> None:
+    assert client(*WITHOUT_PEOPLE).post("/profiles/lookup", json=given).json() == {"profiles": ["p1"]}
 
 
 def test_people_are_looked_up_by_what_never_stands_in_a_url(client: Client) -> None:
@@ -364,7 +377,7 @@ def test_a_fault_of_the_machine_is_a_sentence_and_one_of_our_own_quotes_nothing(
     company: SmallCompany, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for error, status in ((OSError(errno.ENOSPC, "No space left"), 503), (KeyError("p1@acme.test"), 500)):
-        monkeypatch.setattr(reading, "segments", Mock(side_effect=error))
+        monkeypatch.setattr(api_segments, "published_segments", Mock(side_effect=error))
         refused = client(Scope.SEGMENTS_READ).get("/segments")
         assert "p1@acme.test" not in detail(refused, status) + caplog.text
     assert "Please report it" in refused.json()["detail"]

@@ -19,7 +19,7 @@ from include.web import keys
 from include.web.serve import standalone
 from tests.company import FIRST_WEEK, Company
 from tests.people import person
-from tests.web_company import people_of, published, serving
+from tests.web_company import published_company, serving
 
 ALL = tuple(scope.value for scope in Scope)
 FALLEN = person("usage.user:1", first_name="Tancredi", last_name="Obermayr", email="t@obermayr.example")
@@ -112,12 +112,12 @@ def test_a_decision_on_what_is_not_known_is_refused_in_a_sentence(company: Compa
 def explorer(
     tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
 ) -> Iterator[httpx.Client]:
-    with new_database() as url:
-        company = people_of(tmp_path_factory.mktemp("explorer"), url)
-        published(company)
-        with serving(standalone(company.project)) as address, signed_in(company.project, address, *ALL) as client:
-            yield client
-        company.project.close()
+    with (
+        published_company(tmp_path_factory.mktemp("explorer"), new_database) as company,
+        serving(standalone(company.project)) as address,
+        signed_in(company.project, address, *ALL) as client,
+    ):
+        yield client
 
 
 def test_a_definition_is_built_clause_by_clause_tried_and_taken_along(explorer: httpx.Client, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi import checks
 from include.contracts.access import Scope
 from include.web import keys
 from include.web.serve import standalone
-from tests.web_company import people_of, published
+from tests.web_company import published_company
 
 ALL = tuple(scope.value for scope in Scope)
 CHECKS = [
@@ -28,13 +28,10 @@ def served(
     tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
 ) -> Iterator[tuple[Any, str]]:
     """The schema of an application with people in it, and a key with every scope."""
-    with new_database() as url:
-        company = people_of(tmp_path_factory.mktemp("openapi"), url)
-        published(company)
+    with published_company(tmp_path_factory.mktemp("openapi"), new_database) as company:
         app = standalone(company.project)
         key = keys.create(company.project.warehouse(), "schemathesis", ALL, days=1, author="me")
         yield schemathesis.openapi.from_asgi("/api/v1/openapi.json", app), key
-        company.project.close()
 
 
 def test_every_route_answers_as_it_declares(served: tuple[Any, str]) -> None:

@@ -44,7 +44,7 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, changes: dict[st
         read_sources(write(tmp_path, **changes))
 
 
-@pytest.mark.parametrize("content", ["", "sources: []", "sources: {", "crm: {}"])
+@pytest.mark.parametrize("content", ["sources: {}", "sources: []", "sources: {", "crm: {}"])
 def test_a_file_without_sources_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "sources.yaml").write_text(content)
     with pytest.raises(ConfigurationError, match=r"^sources\.yaml"):

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.measures import CUSTOMER_360, measures_of
+from include.contracts.measures import measures_of
 from include.contracts.tables import Type
 from include.segments.catalog import read_beside
 from include.segments.definitions import KEY
 from include.segments.preview import Preview, preview
 from include.storage.readers import warehouse_reader
 from include.web.callers import READ_BOTH, Call
-from include.web.personal import masked
+from include.web.personal import sample_of
 from include.web.render import page, require_token
 
 router = APIRouter(include_in_schema=False)
@@ -91,9 +91,7 @@ def explore(sent: Annotated[Draft, Form()], call: Call = READ_BOTH) -> Response:
 
 
 def _shown(call: Call, draft: Draft, found: Preview | None, refusal: str) -> Response:
-    sample = list(found.sample) if found else []
-    if not call.sees_people:
-        sample = [masked(CUSTOMER_360, row) for row in sample]
+    sample = sample_of(found, is_open=call.sees_people) if found else []
     measures = {level: sorted(measures_of(level)) for level in ("person", "account")}
     return page(
         call, "explorer.html", draft=draft, found=found, sample=sample, refusal=refusal, comparisons=COMPARISONS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from include.segments.listing import published_segments
 from include.storage.postgres.warehouse import READERS
 from include.web import reading
 from include.web.callers import READ_BOTH, Call
@@ -24,7 +25,7 @@ def overview(call: Call = READ_BOTH) -> Response:
     """Show the state of what is published and of the last runs."""
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
-        segments = reading.segments(connection)
+        segments = published_segments(connection)
         facts = {
             "version": version,
             "sizes": reading.rows_of(connection, _SIZES)[0],

@@ -13,6 +13,7 @@ from include.answers.lookup import Lookup
 from include.answers.profile import ProfileExplained, explain_profile
 from include.answers.segment import explain
 from include.contracts.profiles import ACCOUNT, PROFILE_LINEAGE
+from include.segments.listing import find_segment, published_segments
 from include.storage.project import Project
 from include.storage.readers import lake_reader
 from include.web import personal, reading
@@ -50,11 +51,11 @@ def person(profile_id: Id, call: Call = READ_PEOPLE) -> Response:
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
         row = reading.profile(connection, profile_id)
-        names = {row["segment_key"]: row["name"] for row in reading.segments(connection)}
+        names = {row["segment_key"]: row["name"] for row in published_segments(connection)}
     living = row["record"]["profile_id"]
     united = _united(call.project, living)
     call.read("page /people", living)
-    shown = personal.shown(row["record"], row["points"], is_open=True)
+    shown = personal.shown(row, is_open=True)
     return page(
         call, "person.html", version=version, profile_id=living, asked=profile_id, names=names, united=united,
         measures=row["measures"], segments=row["segments"], lineage=_lineage(call.project, living), **shown,
@@ -73,7 +74,7 @@ def why(profile_id: Id, segment_key: Id, call: Call = READ_PEOPLE) -> Response:
     """Show a segment clause by clause for one person."""
     with reading.snapshot(call.project) as connection:
         living = reading.profile(connection, profile_id)["record"]["profile_id"]
-        name = reading.segment(connection, segment_key)["name"]
+        name = find_segment(connection, segment_key, call.project.settings.config)["name"]
     found = explain(call.project, segment_key, living)
     call.read("page /people/why", living)
     return page(call, "why.html", found=found, name=name, profile_id=living)
@@ -91,7 +92,7 @@ def account(account_id: Id, call: Call = READ_PROFILES) -> Response:
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
         row = reading.account(connection, account_id)
-        names = {row["segment_key"]: row["name"] for row in reading.segments(connection)}
+        names = {row["segment_key"]: row["name"] for row in published_segments(connection)}
     record = row["record"] if call.sees_people else personal.masked(ACCOUNT, row["record"])
     return page(call, "account.html", version=version, names=names, **{**row, "record": record})
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Response
 
 from include.contracts.metrics import GRID_DIMENSIONS
 from include.segments.channels import contactable
+from include.segments.listing import find_segment, published_segments
 from include.segments.members import MASK
 from include.storage.postgres.warehouse import READERS
 from include.web import reading
@@ -55,7 +56,7 @@ def segments(call: Call = READ_SEGMENTS) -> Response:
     """Show all segments, and where all people are between NPS and usage."""
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
-        rows = reading.segments(connection)
+        rows = published_segments(connection)
         cells = {(row["nps_class"], row["usage_tier"]): row["profiles"] for row in reading.rows_of(connection, _GRID)}
     return page(call, "segments.html", version=version, segments=rows, grid=_grid(cells), axes=GRID_DIMENSIONS)
 
@@ -65,7 +66,7 @@ def segment(key: Key, call: Call = READ_BOTH) -> Response:
     """Show one segment."""
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
-        found = reading.segment(connection, key)
+        found = find_segment(connection, key, call.project.settings.config)
         is_person = found["level"] == "person"
         sample = reading.rows_of(connection, _PEOPLE if is_person else _ACCOUNTS, key=key)
         facts = {
@@ -83,7 +84,7 @@ def segment(key: Key, call: Call = READ_BOTH) -> Response:
 def size(key: Key, call: Call = READ_SEGMENTS) -> Response:
     """Draw a segment's size over time."""
     with reading.snapshot(call.project) as connection:
-        reading.segment(connection, key)
+        find_segment(connection, key, call.project.settings.config)
         rows = reading.rows_of(connection, _HISTORY, key=key)
     return svg(line_svg([(row["as_of"], row["size"]) for row in rows], "members"))
 
