@@ -91,13 +91,14 @@ _FORGOTTEN = f"DELETE FROM {ROW} AS r USING gone AS g WHERE :append AND r.sync =
 _NEWLY_WITHHELD = f"""
 INSERT INTO {WITHHELD} (sync, member_id, reason, since, was_there)
 SELECT :sync, member_id, reason, :now, EXISTS (SELECT FROM stands AS s WHERE s.member_id = wanted.member_id)
-FROM wanted WHERE reason IS NOT NULL
+FROM wanted WHERE reason IS NOT NULL AND is_member
 ON CONFLICT (sync, member_id) DO UPDATE SET reason = excluded.reason, since = excluded.since
 WHERE activation_withheld.reason <> excluded.reason
 """
 _NO_LONGER_WITHHELD = f"""
 DELETE FROM {WITHHELD} AS h WHERE h.sync = :sync
-AND NOT EXISTS (SELECT FROM wanted AS w WHERE w.member_id = h.member_id AND w.reason IS NOT NULL)
+AND NOT EXISTS (SELECT FROM wanted AS w WHERE w.member_id = h.member_id AND w.reason IS NOT NULL
+    AND w.is_member)
 """
 
 
@@ -245,7 +246,7 @@ class Book:
         given = {
             "segment": self._declared.sync.segment, "name": self._declared.name, "members": [*writes],
         }  # fmt: skip
-        rows = connection.execute(sa.text(f"SELECT *, md5(fields::text) AS digest FROM ({self._wanted}) w"), given)
+        rows = connection.execute(sa.text(self._wanted), given)
         for row in rows.mappings():
             change = writes[row["member_id"]]
             if row["reason"] is not None:

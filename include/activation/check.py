@@ -17,10 +17,15 @@ from include.storage.project import Project
 
 def require_fit(destination: Destination) -> None:
     """Raise ConfigurationError naming all that the destination lacks, with file and line."""
-    declared = destination.declared
-    faults = [f"{declared.place(*setting.split('.'))}: {sentence}" for setting, sentence in destination.missing()]
-    if faults:
+    if faults := [f"{_place(destination.declared, name)}: {sentence}" for name, sentence in destination.missing()]:
         raise ConfigurationError("; ".join(faults) + ". Nothing was sent.")
+
+
+def _place(declared: Declared, setting: str) -> str:
+    of, _, rest = setting.partition(".")
+    return (
+        declared.place_of_destination(*rest.split(".")) if of == "destination" else declared.place(*setting.split("."))
+    )
 
 
 def read_segment(connection: sa.Connection, project: Project, declared: Declared) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, Protocol
 
 from include.activation.syncs import Declared
 from include.contracts.configuration import Strict
+from include.contracts.connections import Connection
 from include.contracts.errors import RetryableError
 
 Verb = Literal["write", "remove"]
@@ -44,29 +45,6 @@ class WallClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """Address and credentials of a destination, as an Airflow connection has them; never shown."""
-
-    host: str = ""
-    login: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
-    schema: str = ""
-    port: int | None = None
-    kind: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    @property
-    def url(self) -> str:
-        """The base URL that it names: https unless it says another scheme."""
-        scheme, _, host = self.host.rpartition("://")
-        scheme = scheme or (self.kind if self.kind in ("http", "https") else "https")
-        return f"{scheme}://{host}{f':{self.port}' if self.port else ''}"
-
-
-Connections = Callable[[str], Connection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +126,8 @@ class Destination(ABC):
     def missing(self) -> Iterator[tuple[str, str]]:
         """Yield what the destination lacks, each as the setting that asks for it and a sentence.
 
-        It is asked before anything is planned. Settings are ``key``, ``fields.NAME`` and ``settings.NAME``.
+        It is asked before anything is planned, and by ``doctor``, so it only looks. A setting is one of the sync, such
+        as ``fields.NAME``, or one of the destination, such as ``destination.settings.NAME``.
         """
         yield from ()
 

@@ -65,9 +65,9 @@ def difference(connection: sa.Connection, declared: Declared, *, rekeys: bool) -
     sync = declared.sync
     given = {"segment": sync.segment, "name": declared.name, "sync": declared.name}
     for statement in (
+        _STANDS.format(of=_OF_PERSON if sync.level == "person" else _OF_ACCOUNT),
         _WANTED.format(rows=Wanted(sync, declared.name).statement),
         _DUPLICATES,
-        _STANDS if sync.level == "person" else _STANDS.replace(_ALIAS, "").replace("coalesce(a.profile_id, s.", "(s."),
         "ANALYZE pg_temp.wanted; ANALYZE pg_temp.stands",
         _GONE.format(profile="profile" if sync.level == "person" else "account",
                      id="profile_id" if sync.level == "person" else "account_id"),
@@ -84,25 +84,29 @@ def published_on(connection: sa.Connection) -> date:
     return day
 
 
+# The person or account that stands in the ledger may have another id since, as profiles merge.
+_OF_PERSON = f"""
+    coalesce(a.profile_id, s.member_id) AS member_id
+    FROM {ROW} AS s LEFT JOIN {READERS}.profile_alias AS a ON a.alias_id = s.member_id
+"""
+_OF_ACCOUNT = f"s.member_id FROM {ROW} AS s"
+_STANDS = """
+CREATE TEMP TABLE stands ON COMMIT DROP AS
+SELECT s.key, s.member_id AS told_as, s.digest, {of} WHERE s.sync = :sync
+"""
 _WANTED = """
 CREATE TEMP TABLE wanted ON COMMIT DROP AS
-SELECT member_id, key, md5(fields::text) AS digest, consent, reason FROM ({rows}) AS w
+{rows}
 """
 _DUPLICATES = f"""
 UPDATE wanted SET reason = '{NOT_UNIQUE}' WHERE reason IS NULL AND key IN (
     SELECT key FROM wanted WHERE reason IS NULL GROUP BY key HAVING count(*) > 1)
 """
-_ALIAS = f"LEFT JOIN {READERS}.profile_alias AS a ON a.alias_id = s.member_id"
-_STANDS = f"""
-CREATE TEMP TABLE stands ON COMMIT DROP AS
-SELECT s.key, coalesce(a.profile_id, s.member_id) AS member_id, s.member_id AS told_as, s.digest
-FROM {ROW} AS s {_ALIAS} WHERE s.sync = :sync
-"""
 _GONE = f"""
 CREATE TEMP TABLE gone ON COMMIT DROP AS
 SELECT s.key, s.member_id, CASE
     WHEN s.member_id = '{STRANGER}' THEN '{BY_HAND}'
-    WHEN w.reason IS NOT NULL THEN w.reason WHEN w.member_id IS NOT NULL THEN '{REKEYED}'
+    WHEN w.reason IS NOT NULL THEN w.reason WHEN w.is_member THEN '{REKEYED}'
     WHEN p.{{id}} IS NULL THEN 'no longer there' ELSE 'left the segment' END AS reason
 FROM stands AS s
 LEFT JOIN wanted AS w ON w.member_id = s.member_id
@@ -117,7 +121,8 @@ def _moved(mode: str) -> str:
 CREATE TEMP TABLE moved ON COMMIT DROP AS
 SELECT DISTINCT ON (w.member_id) w.member_id, g.key AS former_key
 FROM wanted AS w JOIN gone AS g ON g.member_id = w.member_id
-WHERE w.reason IS NULL AND {mode != "append"} AND NOT EXISTS (SELECT FROM stands AS s WHERE s.key = w.key)
+WHERE w.reason IS NULL AND w.is_member AND {mode != "append"}
+    AND NOT EXISTS (SELECT FROM stands AS s WHERE s.key = w.key)
 ORDER BY w.member_id, g.key
 """
 
@@ -137,7 +142,7 @@ SELECT CASE WHEN m.member_id IS NOT NULL THEN 'rekey' WHEN s.key IS NULL THEN 'a
        w.member_id, w.key, m.former_key, w.digest, w.consent, CASE WHEN m.member_id IS NOT NULL THEN '{REKEYED}' END
        AS reason
 FROM wanted AS w LEFT JOIN stands AS s ON s.key = w.key LEFT JOIN moved AS m ON m.member_id = w.member_id
-WHERE w.reason IS NULL AND (s.key IS NULL OR {changed})
+WHERE w.reason IS NULL AND w.is_member AND (s.key IS NULL OR {changed})
 UNION ALL
 SELECT CASE WHEN m.member_id IS NULL THEN 'remove' ELSE 'leave' END, g.member_id, g.key, NULL, NULL, NULL,
        CASE WHEN m.member_id IS NULL THEN g.reason ELSE '{REKEYED}' END
@@ -146,7 +151,7 @@ WHERE {leaves} AND {taken_over}
 UNION ALL
 SELECT 'withhold', w.member_id, NULL, NULL, NULL, w.consent, w.reason
 FROM wanted AS w LEFT JOIN {WITHHELD} AS h ON h.sync = :sync AND h.member_id = w.member_id
-WHERE w.reason IS NOT NULL AND h.reason IS DISTINCT FROM w.reason
+WHERE w.reason IS NOT NULL AND w.is_member AND h.reason IS DISTINCT FROM w.reason
 """
 
 
@@ -155,15 +160,17 @@ def _counted(connection: sa.Connection) -> Difference:
         return {name: int(number) for name, number in connection.execute(sa.text(query))}
 
     sizes = by(
-        "SELECT 'standing', count(*) FROM stands UNION ALL SELECT 'members', count(*) FROM wanted "
-        "UNION ALL SELECT 'wanted', count(*) FROM wanted WHERE reason IS NULL"
+        "SELECT 'standing', count(*) FROM stands UNION ALL SELECT 'members', count(*) FROM wanted WHERE is_member "
+        "UNION ALL SELECT 'wanted', count(*) FROM wanted WHERE reason IS NULL AND is_member"
     )
     return Difference(
         standing=sizes["standing"],
         wanted=sizes["wanted"],
         members=sizes["members"],
         actions=by("SELECT action, count(*) FROM planned GROUP BY action ORDER BY action"),
-        withheld=by("SELECT reason, count(*) FROM wanted WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"),
+        withheld=by(
+            "SELECT reason, count(*) FROM wanted WHERE reason IS NOT NULL AND is_member GROUP BY reason ORDER BY reason"
+        ),
         removed=by(
             "SELECT reason, count(*) FROM planned WHERE action IN ('remove', 'leave') GROUP BY reason ORDER BY reason"
         ),

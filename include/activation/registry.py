@@ -8,9 +8,10 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from include.activation.destination import Clock, Connection, Connections, Destination
+from include.activation.destination import Clock, Destination
 from include.activation.syncs import Declared, problem
 from include.contracts.configuration import Strict
+from include.contracts.connections import Connection, Connections
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 
@@ -43,8 +44,19 @@ def check_declared(declared: Declared) -> type[Destination]:
 def open_destination(declared: Declared, connections: Connections, clock: Clock) -> Destination:
     """Open a sync's destination; raises ConfigurationError."""
     kind = check_declared(declared)
-    connection = connections(declared.connection) if declared.connection else Connection()
-    return kind(declared, connection, clock)
+    return kind(declared, _connection(declared, connections), clock)
+
+
+def _connection(declared: Declared, connections: Connections) -> Connection:
+    if declared.connection is None:
+        return Connection("")
+    found = connections(declared.connection)
+    if found is None:
+        place, name = declared.place_of_destination("connection"), declared.connection
+        raise ConfigurationError(
+            f"{place}: there is no connection {name!r}; define it in Airflow, or set AIRFLOW_CONN_{name.upper()}."
+        )
+    return found
 
 
 def _faults(declared: Declared, kind: type[Destination]) -> Iterator[str]:

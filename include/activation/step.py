@@ -11,13 +11,13 @@ import sqlalchemy as sa
 
 from include.activation.book import Book, new_plan, working_alone
 from include.activation.check import evidence, read_segment, require_consent, require_fit
-from include.activation.connections import from_environment
 from include.activation.delivery import Delivery, Watch, unwatched
-from include.activation.destination import Clock, Connections, Destination, WallClock
+from include.activation.destination import Clock, Destination, WallClock
 from include.activation.plan import Difference, difference, digest_of_plan, published_on, sample
 from include.activation.reconcile import Drift, reconcile
 from include.activation.registry import check_declared, open_destination
 from include.activation.syncs import Declared, find_sync
+from include.contracts.connections import CONNECTIONS, Connections
 from include.contracts.errors import HeldError
 from include.contracts.runs import StageReport
 from include.storage.control.activation import SUBJECT, open_plan, totals
@@ -42,7 +42,7 @@ class Report:
     rejected: Mapping[str, int] = field(default_factory=dict)
 
 
-def dry_run(project: Project, name: str, connections: Connections = from_environment) -> Report:
+def dry_run(project: Project, name: str, connections: Connections = CONNECTIONS) -> Report:
     """Return what a run would do, with a sample and the number of calls; nothing is kept or sent.
 
     Raises ConfigurationError.
@@ -67,7 +67,7 @@ def dry_run(project: Project, name: str, connections: Connections = from_environ
 
 
 def activate(
-    project: Project, name: str, connections: Connections = from_environment, clock: Clock | None = None,
+    project: Project, name: str, connections: Connections = CONNECTIONS, clock: Clock | None = None,
     watch: Watch = unwatched,
 ) -> Report:  # fmt: skip
     """Bring a sync's destination to what its segment is now; ``watch`` hears of each step.

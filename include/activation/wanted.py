@@ -31,22 +31,56 @@ class Wanted:
 
     @property
     def statement(self) -> str:
-        """SQL with the rows member_id, key, fields (jsonb), consent, reason; wants ``segment``, ``name`` bound.
+        """SQL with the rows member_id, key, digest, consent, reason, is_member; wants ``segment``, ``name`` bound.
 
-        ``reason`` says why somebody is withheld and is null for the others.
+        ``digest`` is that of all values that are sent; of ``few`` the values are there as well, as jsonb ``fields``.
+        ``reason`` says why somebody is withheld and is null for the others. Of an upsert, whoever is there and has left
+        the segment is among them, for an opt-out is heard from them, too.
         """
+        columns = {name: self._column(column) for name, column in self.sync.mapping.items()}
+        pairs = ", ".join(f"{_text(name)}, {column}" for name, column in columns.items())
+        fields = f", jsonb_build_object({pairs}) AS fields" if self.few else ""
+        return (
+            f"SELECT m.member_id, {self._key} AS key, md5(ROW({', '.join(columns.values())})::text) AS digest, "
+            f"{self._consent} AS consent, CASE {' '.join(self._reasons())} END AS reason, m.is_member{fields} "
+            f"FROM ({self._joined}) AS m"
+        )
+
+    @property
+    def _joined(self) -> str:
+        """SQL of the members with all their values, and the state of each channel that matters, looked up once."""
         record, measured, member = (
             (PROFILE, CUSTOMER_360, "profile_id") if self._is_person else (ACCOUNT, ACCOUNT_360, "account_id")
         )
-        fields = ", ".join(f"{_text(name)}, {self._column(column)}" for name, column in self.sync.mapping.items())
-        only = "AND m.member_id = ANY(:members) " if self.few else ""
+        points = {channel.name for channel in self._channels}
+        wanted = ({*self.sync.mapping.values()} | points) - {*OF_MEMBERSHIP}
+        states = [f"{channel.state()} AS {channel.name}_state" for channel in self._channels]
+        columns = [f"{self._raw(name)} AS {_named(name)}" for name in sorted(wanted)] + states
+        columns += [f"r.{channel.consent} AS {channel.name}_consent_now" for channel in self._channels]
+        if self._is_person:
+            columns.append("r.confidence AS identity_confidence")
+        if self._channel:
+            columns.append(f"{self._is_shared(self._channel)} AS is_shared")
+        only = "WHERE m.member_id = ANY(:members) " if self.few else ""
         return (
-            f"SELECT m.member_id, {self._key} AS key, jsonb_build_object({fields}) AS fields, "
-            f"{self._consent} AS consent, CASE {' '.join(self._reasons())} END AS reason "
-            f"FROM {READERS}.segment_membership AS m "
+            f"SELECT m.*, {', '.join(columns)} FROM ({self._members}) AS m "
             f"JOIN {READERS}.{record.name} AS r ON r.{member} = m.member_id "
-            f"JOIN {READERS}.{measured.name} AS v ON v.{member} = m.member_id "
-            f"WHERE m.segment_key = :segment {only}"
+            f"JOIN {READERS}.{measured.name} AS v ON v.{member} = m.member_id {only}OFFSET 0"
+        )
+
+    @property
+    def _members(self) -> str:
+        columns = ("member_id", "is_holdout", *OF_MEMBERSHIP)
+        members = (
+            f"SELECT {', '.join(columns)}, true AS is_member FROM {READERS}.segment_membership "
+            "WHERE segment_key = :segment"
+        )
+        if self.few or self.sync.mode != "upsert":
+            return members
+        return (
+            f"{members} UNION ALL SELECT DISTINCT s.member_id, false, NULL::date, NULL::float8, false FROM stands AS s "
+            f"WHERE NOT EXISTS (SELECT FROM {READERS}.segment_membership AS o WHERE o.segment_key = :segment "
+            "AND o.member_id = s.member_id)"
         )
 
     @property
@@ -58,26 +92,32 @@ class Wanted:
         return next((channel for channel in CHANNELS.values() if channel.purpose == self.sync.purpose), None)
 
     @property
+    def _channels(self) -> list[Channel]:
+        """The channel of the purpose, and those of all contact points that are sent."""
+        if not self._is_person:
+            return []
+        sent = self.sync.mapping.values()
+        return [channel for channel in CHANNELS.values() if channel == self._channel or channel.name in sent]
+
+    @property
     def _key(self) -> str:
         column = self.sync.key_column
-        raw = self._raw(column)
-        return f"lower(btrim({raw}))" if column in ("email", "domain") else raw
+        return f"lower(btrim(m.{_named(column)}))" if column in ("email", "domain") else f"m.{_named(column)}"
 
     @property
     def _consent(self) -> str:
-        return f"r.{self._channel.consent}" if self._channel else "NULL::text"
+        return f"m.{self._channel.name}_consent_now" if self._channel else "NULL::text"
 
     def _column(self, name: str) -> str:
-        """SQL of a column; a contact point that may not be used is null."""
+        """SQL of a column of the joined members; a contact point that may not be used is null."""
         if name == self.sync.key_column:
             return self._key
         if name in CONTACT_POINTS and self._is_person:
-            return f"CASE WHEN {CHANNELS[name].state()} IN {REACHABLE} THEN {self._raw(name)} END"
-        return self._raw(name)
+            return f"CASE WHEN m.{name}_state IN {REACHABLE} THEN m.{_named(name)} END"
+        return f"m.{name}" if name in OF_MEMBERSHIP else f"m.{_named(name)}"
 
     def _raw(self, name: str) -> str:
-        if name in OF_MEMBERSHIP:
-            return f'm."{name}"'
+        """SQL of a column of the published tables."""
         if name in IDENTIFIERS and self._is_person:
             return (
                 f"(SELECT i.value FROM {READERS}.profile_identifier AS i WHERE i.profile_id = r.profile_id "
@@ -88,33 +128,41 @@ class Wanted:
 
     def _reasons(self) -> Iterator[str]:
         """Yield what withholds somebody, the first that holds being the one that is told."""
-        yield f"WHEN m.is_holdout OR {self._share} < {self.sync.holdout} THEN '{HELD_OUT}'"
+        kept_out = f" OR {self._share} < {self.sync.holdout}" if self.sync.holdout else ""
+        yield f"WHEN m.is_holdout{kept_out} THEN '{HELD_OUT}'"
         if self._is_person and self.sync.min_confidence:
-            yield f"WHEN r.confidence < {self.sync.min_confidence} THEN '{UNSURE}'"
+            yield f"WHEN m.identity_confidence < {self.sync.min_confidence} THEN '{UNSURE}'"
         if self._channel:
             yield from self._reasons_of(self._channel)
         yield f"WHEN coalesce({self._key}, '') = '' THEN '{NO_KEY}'"
 
     def _reasons_of(self, channel: Channel) -> Iterator[str]:
-        state, point = channel.state(), f"r.{channel.name}"
-        yield f"WHEN {state} NOT IN {REACHABLE} THEN {state}"
+        yield f"WHEN m.{channel.name}_state NOT IN {REACHABLE} THEN m.{channel.name}_state"
         if self.sync.opted_in:
-            yield f"WHEN r.{channel.consent} IS DISTINCT FROM 'opted_in' THEN '{NOT_OPTED_IN}'"
+            yield f"WHEN {self._consent} IS DISTINCT FROM 'opted_in' THEN '{NOT_OPTED_IN}'"
         if channel.name == "email":
             roles = ", ".join(map(_text, sorted(ROLES)))
-            local = f"regexp_replace(split_part(lower({point}), '@', 1), '[._0-9]+$', '')"
+            local = f"rtrim(split_part(lower(m.{_named('email')}), '@', 1), '._0123456789')"
             yield f"WHEN {local} IN ({roles}) THEN '{ROLE}'"
+        yield f"WHEN m.is_shared THEN '{SHARED}'"
+
+    def _is_shared(self, channel: Channel) -> str:
+        """SQL that says of profile ``r`` that somebody else has the same contact point."""
+        point = f"r.{channel.name}"
         points = f"FROM {READERS}.profile_identifier AS o WHERE o.type = '{channel.name}'"
         if self.few:
-            others = f"EXISTS (SELECT {points} AND o.value = {point} AND o.profile_id <> r.profile_id)"
-        else:
-            others = f"{point} IN (SELECT o.value {points} GROUP BY o.value HAVING count(*) > 1)"
-        yield f"WHEN {others} THEN '{SHARED}'"
+            return f"EXISTS (SELECT {points} AND o.value = {point} AND o.profile_id <> r.profile_id)"
+        return f"{point} IN (SELECT o.value {points} GROUP BY o.value HAVING count(*) > 1)"
 
     @property
     def _share(self) -> str:
         """A number from 0 to 1 that each member always has in this sync."""
         return "(('x' || substr(md5(:name || m.member_id), 1, 7))::bit(28)::int / 268435456.0)"
+
+
+def _named(column: str) -> str:
+    """A column of the joined members, apart from those of the membership."""
+    return f'"of_{column}"'
 
 
 def _text(value: str) -> str:

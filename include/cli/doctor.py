@@ -10,14 +10,20 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from include.activation.check import require_fit
+from include.activation.destination import WallClock
+from include.activation.registry import open_destination
+from include.activation.syncs import read_syncs
 from include.cli import airflow
 from include.cli.finding import Finding
 from include.contracts.configuration import Section, effective, given
+from include.contracts.connections import CONNECTIONS
 from include.contracts.faults import explained
 from include.contracts.nearest import nearest
 from include.contracts.settings import ROOT, SHIPPED, Settings, unknown_settings
@@ -159,6 +165,15 @@ def segments(settings: Settings) -> Iterator[Finding]:
         yield Finding("segments", "warn", f"saved but not evaluated yet: {', '.join(waiting)}", "Run the pipeline.")
 
 
+def syncs(settings: Settings) -> Iterator[Finding]:
+    """Is each sync sound, and has its destination what it asks for?"""
+    declared = read_syncs(settings.config)
+    for sync in declared.values():
+        with closing(open_destination(sync, CONNECTIONS, WallClock())) as destination:
+            require_fit(destination)
+    yield Finding("syncs", "ok", f"{len(declared)}: {', '.join(declared) or 'none declared'}")
+
+
 def exports(settings: Settings) -> Iterator[Finding]:
     """Is there something to extract?"""
     if settings.exports.is_dir():
@@ -234,4 +249,4 @@ SECTIONS: Mapping[str, type[Section]] = {
 }
 WHOLE = ("matching.yaml", "segments")  # read whole, or as shipped
 CONFIGURED = (".yaml", ".yml", "")
-CHECKS = (python, packages, variables, configuration, origins, segments, exports, disk, lake, privacy)
+CHECKS = (python, packages, variables, configuration, origins, segments, syncs, exports, disk, lake, privacy)

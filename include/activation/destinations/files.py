@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import fsspec
@@ -60,11 +62,20 @@ class Files(Destination):
         return {**key, **more, "client_kwargs": region}
 
     def missing(self) -> Iterator[tuple[str, str]]:
-        """Yield that the folder or bucket cannot be written."""
+        """Yield that the folder or bucket is not there, or may not be written; nothing is made to find out."""
         try:
-            self._fs.makedirs(self._root, exist_ok=True)
+            ok = self._can_be_written()
         except (OSError, ValueError):
-            yield "settings.url", f"the folder of {self.declared.destination} cannot be written"
+            ok = False
+        if not ok:
+            yield "destination.settings.url", f"{self.settings.url} cannot be written"
+
+    def _can_be_written(self) -> bool:
+        if self.settings.url.startswith("s3://"):
+            return bool(self._fs.exists(self._root.partition("/")[0]))
+        place = Path(self._root)
+        standing = next(folder for folder in (place, *place.parents) if folder.exists())
+        return standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)
 
     def deliver(self, batch: Batch) -> Outcome:
         """Write the batch as one file; the same batch is the same file."""

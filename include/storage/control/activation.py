@@ -31,9 +31,9 @@ def open_plan(connection: sa.Connection, sync: str) -> str | None:
 
 def held_plans(project: Project) -> Mapping[str, str]:
     """Return what is held now, by subject, each with its evidence."""
-    newest = sa.select(ACTIVATION_PLAN).order_by(ACTIVATION_PLAN.c.sync, ACTIVATION_PLAN.c.planned_at.desc())
-    last = newest.distinct(ACTIVATION_PLAN.c.sync).subquery()
-    query = sa.select(last.c.subject, last.c.evidence).where(last.c.state == "held").order_by(last.c.subject)
+    c, later = ACTIVATION_PLAN.c, ACTIVATION_PLAN.alias()
+    is_newest = ~sa.exists().where(later.c.sync == c.sync, later.c.planned_at > c.planned_at)
+    query = sa.select(c.subject, c.evidence).where(c.state == "held", is_newest).order_by(c.subject)
     with project.warehouse().begin() as connection:
         return {subject: evidence for subject, evidence in connection.execute(query)}
 
