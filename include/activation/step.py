@@ -17,7 +17,7 @@ from include.activation.plan import Difference, difference, digest_of_plan, publ
 from include.activation.reconcile import Drift, reconcile
 from include.activation.registry import check_declared, open_destination
 from include.activation.syncs import Declared, find_sync
-from include.contracts.connections import CONNECTIONS, Connections
+from include.contracts.connections import Connections
 from include.contracts.errors import HeldError
 from include.contracts.runs import StageReport
 from include.storage.control.activation import SUBJECT, open_plan, totals
@@ -42,14 +42,14 @@ class Report:
     rejected: Mapping[str, int] = field(default_factory=dict)
 
 
-def dry_run(project: Project, name: str, connections: Connections = CONNECTIONS) -> Report:
+def dry_run(project: Project, name: str, connections: Connections | None = None) -> Report:
     """Return what a run would do, with a sample and the number of calls; nothing is kept or sent.
 
     Raises ConfigurationError.
     """
     declared = find_sync(project.settings.config, name)
     kind = check_declared(declared)
-    with closing(open_destination(declared, connections, WallClock())) as destination:
+    with closing(open_destination(declared, connections or project.connections, WallClock())) as destination:
         require_fit(destination)
     with project.warehouse().begin() as connection:
         read_segment(connection, project, declared)
@@ -67,7 +67,7 @@ def dry_run(project: Project, name: str, connections: Connections = CONNECTIONS)
 
 
 def activate(
-    project: Project, name: str, connections: Connections = CONNECTIONS, clock: Clock | None = None,
+    project: Project, name: str, connections: Connections | None = None, clock: Clock | None = None,
     watch: Watch = unwatched,
 ) -> Report:  # fmt: skip
     """Bring a sync's destination to what its segment is now; ``watch`` hears of each step.
@@ -81,7 +81,7 @@ def activate(
     check_declared(declared)
     with (
         working_alone(warehouse, name),
-        closing(open_destination(declared, connections, clock)) as destination,
+        closing(open_destination(declared, connections or project.connections, clock)) as destination,
     ):
         require_fit(destination)
         with warehouse.begin() as connection:

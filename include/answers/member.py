@@ -8,7 +8,7 @@ from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.identity import ALIAS, CROSSWALK
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, ACCOUNT_LINK, PROFILE_IDENTIFIER
-from include.staging.phones import e164
+from include.staging.phones import dialled
 from include.storage.readers import LakeReader
 
 HINT = {
@@ -36,7 +36,7 @@ def find_member(reader: LakeReader, level: str, given: str) -> str:
 def as_kept(given: str) -> list[str]:
     """Return the forms in which an address or a number is kept that people write in many: lower case, E.164."""
     text = given.strip().lower()
-    number = e164(text, ("ZZ",), frozenset())
+    number, _ = dialled(text, ("ZZ",), frozenset())
     return [text, number] if number else [text]
 
 

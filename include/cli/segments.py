@@ -18,7 +18,7 @@ from include.contracts.nearest import nearest
 from include.contracts.settings import Settings
 from include.segments import export as exports
 from include.segments.catalog import load, load_beside
-from include.segments.channels import REACHABLE
+from include.segments.channels import CHANNELS, reachable
 from include.segments.checking import Checked, check_definitions
 from include.segments.listing import list_segments
 from include.segments.occurring import occurring
@@ -36,6 +36,7 @@ LISTED = {
     "segment_key": "segment",
     "size": "size",
     "share": "share",
+    **{channel: f"by {channel}" for channel in CHANNELS},
     "unknown": "unknown",
     "entered": "in",
     "exited": "out",
@@ -46,7 +47,7 @@ MARKS = {True: "[green]true[/]   ", False: "[red]false[/]  ", None: "[yellow]unk
 
 
 def segments(as_json: Json = False) -> None:
-    """List the segments with their sizes, shares and states."""
+    """List the segments with their sizes and states, and how many of their people may be contacted by which channel."""
     project = Project(Settings.from_environment())
     with project.serving():
         rows = list_segments(project)
@@ -54,7 +55,14 @@ def segments(as_json: Json = False) -> None:
     if as_json:
         emit(rows)
         return
-    shown = [{**row, "share": f"{row['share']:.1%} of {_PLURALS[row['level']]}"} for row in rows]
+    shown = [
+        {
+            **row,
+            "share": f"{row['share']:.1%} of {_PLURALS[row['level']]}",
+            **{channel: reachable(states) for channel, states in row["contactable"].items()},
+        }
+        for row in rows
+    ]
     shown = [{heading: row.get(name) for name, heading in LISTED.items()} for row in shown]
     show(shown, title="Segments", empty="There are no segments; add one to include/config/segments.", as_json=False)
     for row in rows:
@@ -106,8 +114,12 @@ def _told(found: exports.Exported) -> Iterator[str]:
         yield f"{found.held_out:,} more are held out of activation."
     if found.left_out:
         yield f"{sum(found.left_out.values()):,} more are left out: {_numbers(found.left_out)}."
-    for channel, states in found.contactable.items():
-        numbers = f"{sum(states[state] for state in REACHABLE):,} of {sum(states.values()):,}"
+    yield from _contactable(found.contactable)
+
+
+def _contactable(channels: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    for channel, states in channels.items():
+        numbers = f"{reachable(states):,} of {sum(states.values()):,}"
         yield f"By {channel} for marketing {numbers} may be contacted: {_numbers(states)}."
 
 
@@ -266,6 +278,8 @@ def _show_preview(found: Preview) -> None:
         out.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
     if found.undecided:
         out.print(_left_out(found), highlight=False, soft_wrap=True)
+    for told in _contactable(found.contactable):
+        out.print(told, highlight=False, soft_wrap=True)
     clauses = [
         {"clause": text, "members": count, "unknown": found.unknown.get(text, 0)}
         for text, count in found.clauses.items()

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from include.contracts.configuration import Section, place_of, read_configuration
+from include.contracts.connections import ID as CONNECTION_ID
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports import SYSTEMS
 from include.contracts.nearest import nearest
@@ -17,11 +18,32 @@ from include.contracts.systems import ONLY_ONE
 FILE = "sources.yaml"
 
 
+class LiveSettings(Section):
+    """How a source is asked over its own protocol, in the place of files that somebody exports."""
+
+    connection: str = Field(pattern=CONNECTION_ID, description="Airflow connection that says where it is and who asks")
+    daily_requests: int | None = Field(
+        default=None, ge=1, description="Requests that a day (UTC) may take; none: what the vendor allows"
+    )
+    overlap_minutes: float | None = Field(
+        default=None,
+        ge=0,
+        description="Minutes before the watermark from which it is asked again; none: as its kind needs",
+    )
+    columns: Mapping[str, Mapping[str, str]] = Field(
+        default_factory=dict, description="Declared columns that the company calls otherwise, by object: its field"
+    )
+    options: Mapping[str, str] = Field(
+        default_factory=dict, description="What the kind wants to know, docs/connectors.md"
+    )
+
+
 class SourceSettings(Section):
-    """One source of ``sources.yaml``."""
+    """One source of ``sources.yaml``: its files lie in ``path``, or it is asked ``live``."""
 
     kind: str = Field(description="System that it is, as a module of include/contracts/exports declares it")
-    path: Path = Field(description="Folder of its exports, under the folder of all exports")
+    path: Path | None = Field(default=None, description="Folder of its exports, under the folder of all exports")
+    live: LiveSettings | None = Field(default=None, description="How it is asked over its own protocol")
     schedule: str = Field(description="Cron expression of its extraction, in UTC")
     owner: str = Field(min_length=1, description="Who answers for it")
     region: str = Field(
@@ -41,10 +63,18 @@ class SourceSettings(Section):
 
     @field_validator("path")
     @classmethod
-    def _inside(cls, path: Path) -> Path:
+    def _inside(cls, path: Path | None) -> Path | None:
+        if path is None:
+            return None
         if path.is_absolute() or ".." in path.parts:
             raise ValueError("it has to lie inside the folder of exports")
         return path
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SourceSettings:
+        if (self.path is None) == (self.live is None):
+            raise ValueError("give either path, the folder of its exports, or live, how it is asked")
+        return self
 
 
 class Limits(Section):

@@ -39,6 +39,7 @@ PERSON_RECORD = Table(
         text("full_name", "Name in one field, where the source has no parts", personal=True),
         text("email", "Address, trimmed and lower-cased; placeholders and invalid ones are null", personal=True),
         text("phone", "E.164 where it is a possible number of the source's region, else null", personal=True),
+        text("phone_extension", "What is dialled after the number, digits", personal=True),
         text("company", "Employer as the source names it, white space folded", personal=False),
         text("title", "Job title"),
         text("street", "Street line of the postal address", personal=True),

@@ -26,6 +26,7 @@ from include.identity.crosswalk.gate import breaches, evidence, label_breaches, 
 from include.identity.crosswalk.guard import guard
 from include.identity.crosswalk.questions import QUESTIONS
 from include.identity.plan import Plan
+from include.identity.records import read_records
 from include.identity.store import load_model, load_report, save_model, save_report
 from include.matching import engine as matching
 from include.matching.resolution import LEAST_REVIEWED, Resolution
@@ -83,7 +84,7 @@ def build(project: Project, plan: Plan) -> None:
 
 def prepare(engine: Engine, plan: Plan) -> Resolution:
     """Leave every result of the run as a temporary table of the engine's connection; writes only a new model."""
-    records = engine.read(PERSON_RECORD, plan.records)
+    records = read_records(engine, plan.records)
     resolution = _match(engine.lake, records, plan)
     _expose(engine, records, resolution, plan)
     connection = engine.connection
@@ -119,7 +120,7 @@ def _expose(engine: Engine, records: ir.Table, resolution: Resolution, plan: Pla
     connection.unregister("pairs")
     engine.ibis.create_view("founding", records.select("record_id", "created_at"))
     engine.ibis.create_view("records_now", records)
-    engine.ibis.create_view("records_before", engine.read(PERSON_RECORD, _records_of(engine.lake, plan.previous)))
+    engine.ibis.create_view("records_before", read_records(engine, _records_of(engine.lake, plan.previous)))
     connection.register("yielding", plan.decisions.yielding)
     connection.register("applied_now", plan.decisions.states)
     for name, table in (

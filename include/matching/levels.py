@@ -152,7 +152,9 @@ FIRST = Comparison(
                     other_initial=0.92),
     # that two names of their own are close is no evidence for one person: it is to tell as little as that they differ
     bounds=((SAME, FirstName.DIFFERENT, 0.0, 0.08), (SAME, FirstName.LOOK_ALIKE, 0.0, 0.001),
-            (RELATIVE, FirstName.LOOK_ALIKE, 0.1, 1.0)),
+            (RELATIVE, FirstName.LOOK_ALIKE, 0.1, 1.0),
+            # under one roof a name is seldom given twice, however frequent it is
+            (HOUSEHOLD, FirstName.EQUAL, 0.0, 0.01), (RELATIVE, FirstName.EQUAL, 0.0, 0.01)),
 )
 LAST = Comparison(
     "last", LastName, least_against=-4.0,

@@ -51,7 +51,10 @@ class MatchingSpec(BaseModel):
         "where absent it is learned from the numbers that have one.",
     )
     pairs_per_record: float = Field(
-        7.0, gt=0, le=1000, description="The hard budget of pairs compared, as a multiple of the records."
+        7.0,
+        gt=0,
+        le=1000,
+        description="The budget of pairs of two people that are compared, as a multiple of the records.",
     )
     largest_cluster: int = Field(200, ge=2, le=10_000, description="No cluster grows beyond this many records.")
 

@@ -52,11 +52,15 @@ the log.
 ## Ids
 
 A record's id names its source, as `sources.yaml` calls it, and its key there. An id of Salesforce of 15 characters is
-read as the one of 18. A placeholder such as `null`, `undefined` or `anonymous` is no id (`placeholders.identifier` in
-`staging.yaml`), and a product user id under which more than three mail addresses were named is nobody's. A contract
-or asset of an account that is not there is set aside, and many of them stop the run; other references that point at
-nothing are counted in every run (`<source>.<object>.dangling.<column>`). No time is later than its file: what a
-device says of next year is taken to have happened when it was received.
+read as the one of 18; what is no id at all (`5.01E+15`, a name, two ids in one cell) sets its row aside, in whichever
+column it stands. A placeholder such as `null`, `undefined` or `anonymous` is no id and stands for an empty cell
+(`placeholders.identifier` in `staging.yaml`), and a product user id under which more than three mail addresses were
+named is nobody's. A row that is worth nothing without another one that is not there is set aside: a contract or asset
+without its account, a part in an opportunity or a campaign without that or its person, what happened to a prospect
+that is gone. Many of them stop the run, but for the last. Other references that point at nothing are counted in every
+run (`<source>.<object>.dangling.<column>`), so are CRM ids that other systems carry and the CRM has not
+(`….dangling.crm_id`). No time is later than its file: what a device says of next year is taken to have happened when
+it was received.
 
 | source | record id | key |
 |---|---|---|

@@ -31,8 +31,8 @@ where: |
   and within_next(renewal_date, 90 days)
 ```
 
-Try one before it is saved: `python -m include preview FILE` shows its size, the size of each clause, the overlap with
-other segments, a sample, and what would change against the published one.
+Try one before it is saved: `python -m include preview FILE` shows its size, the size of each clause, how many may be
+contacted by which channel, the overlap with other segments, a sample, and what would change against the published one.
 """
 LANGUAGE = """## The language
 
@@ -113,10 +113,10 @@ definition goes on holding out whom it held out.
 
 `python -m include segment KEY --format csv` (`parquet`, `xlsx`) writes the members with their measures, and says how
 many are held out and how many may be contacted by each channel for marketing: opted out, undeliverable (a hard bounce)
-and without a contact point are not. `--channel email` (`phone`) leaves those out and counts them; `--holdout` takes in
-who is held out. A refused segment is not exported, a held one as it last stood, and says so. In CSV an apostrophe
-stands before text that a spreadsheet would run, numbers and telephone numbers aside; Excel cells are typed; Parquet is
-verbatim.
+and without a contact point are not; `segments` and `preview` count them too. `--channel email` (`phone`) leaves those
+out and counts them; `--holdout` takes in who is held out. A refused segment is not exported, a held one as it last
+stood, and says so. In CSV an apostrophe stands before text that a spreadsheet would run, numbers and telephone numbers
+aside; Excel cells are typed; Parquet is verbatim.
 
 ## Why
 

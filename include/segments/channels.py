@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import ibis
+import ibis.expr.types as ir
 import sqlalchemy as sa
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
+from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER
 from include.storage.postgres.warehouse import READERS
+from include.storage.readers import Reader
 
 REACHABLE = ("opted in", "consent unknown")
 UNREACHABLE = ("opted out", "undeliverable", "no contact point")
@@ -39,6 +45,21 @@ class Channel:
             f"WHEN EXISTS ({point} AND NOT point.is_deliverable) THEN 'undeliverable' "
             f"WHEN r.{self.consent} = 'opted_in' THEN 'opted in' ELSE 'consent unknown' END"
         )
+
+    def states(self, reader: Reader) -> ir.Table:
+        """Return the same of every profile, for either engine: profile_id and a column named after the channel."""
+        profiles, points = reader.table(PROFILE), reader.table(PROFILE_IDENTIFIER)
+        points = points.filter(points.type == self.name)
+        points = points.select(_profile="profile_id", _point="value", _consent="consent", _delivers="is_deliverable")
+        rows = profiles.left_join(points, [("profile_id", "_profile"), (self.name, "_point")])
+        state = ibis.cases(
+            (rows[self.name].isnull(), "no contact point"),
+            ((rows[self.consent] == "opted_out") | (rows._consent == "opted_out"), "opted out"),
+            (~rows._delivers, "undeliverable"),
+            (rows[self.consent] == "opted_in", "opted in"),
+            else_="consent unknown",
+        )
+        return rows.select("profile_id", **{self.name: state})
 
 
 CHANNELS: Mapping[str, Channel] = {
@@ -70,17 +91,51 @@ def contactable(connection: sa.Connection, key: str, *, holdout: bool) -> dict[s
 
     With ``holdout`` they are counted too.
     """
+    held = "" if holdout else " AND NOT m.is_holdout"
+    return _counted(connection, f"m.segment_key = :key{held}", key=key)[key]
+
+
+def contactable_each(connection: sa.Connection) -> Mapping[str, dict[str, dict[str, int]]]:
+    """Count the same of every published segment of people, by key, without those held out."""
+    return _counted(connection, "NOT m.is_holdout")
+
+
+def contactable_among(reader: Reader, members: ir.Table) -> dict[str, dict[str, int]]:
+    """Count the people of a table with a ``profile_id`` by channel and state, published or not."""
+    rows = members.select("profile_id")
+    for channel in CHANNELS.values():
+        rows = rows.join(channel.states(reader), "profile_id")
+    counted = rows.group_by(*CHANNELS).aggregate(people=rows.count())
+    return _counts(counted.to_pyarrow().to_pylist())
+
+
+def _counted(connection: sa.Connection, which: str, **given: object) -> Mapping[str, dict[str, dict[str, int]]]:
+    """Count memberships ``m`` by segment, channel and state."""
     states = ", ".join(f"{channel.state()} AS {channel.name}" for channel in CHANNELS.values())
+    shown = f"segment_key, {', '.join(CHANNELS)}"
     counted = connection.execute(
         sa.text(
-            f"SELECT {', '.join(CHANNELS)}, count(*) AS people FROM (SELECT {states} "
+            f"SELECT {shown}, count(*) AS people FROM (SELECT m.segment_key, {states} "
             f"FROM {READERS}.segment_membership AS m JOIN {READERS}.profile AS r ON r.profile_id = m.member_id "
-            f"WHERE m.segment_key = :key AND (:holdout OR NOT m.is_holdout)) AS s GROUP BY {', '.join(CHANNELS)}"
+            f"WHERE {which}) AS s GROUP BY {shown}"
         ),
-        {"key": key, "holdout": holdout},
+        given,
     ).mappings()
-    found = {name: dict.fromkeys((*REACHABLE, *UNREACHABLE), 0) for name in CHANNELS}
+    rows = defaultdict[str, list[Mapping[str, Any]]](list)
     for row in counted:
-        for name, states_of in found.items():
-            states_of[row[name]] += row["people"]
+        rows[row["segment_key"]].append(dict(row))
+    return defaultdict(lambda: _counts(()), {key: _counts(found) for key, found in rows.items()})
+
+
+def _counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Add up ``people`` of rows that have a state a channel."""
+    found = {name: dict.fromkeys((*REACHABLE, *UNREACHABLE), 0) for name in CHANNELS}
+    for row in rows:
+        for name, states in found.items():
+            states[row[name]] += row["people"]
     return found
+
+
+def reachable(states: Mapping[str, int]) -> int:
+    """How many may be contacted, of people counted by state."""
+    return sum(states[state] for state in REACHABLE)

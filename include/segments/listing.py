@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.segments import SEGMENT
+from include.segments.channels import contactable_each
 from include.segments.states import missing
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
@@ -16,13 +17,17 @@ from include.storage.readers import NOTHING
 
 
 def list_segments(project: Project) -> list[dict[str, Any]]:
-    """Return the published rows of ``segment``, by key; raises ConfigurationError before the first publication."""
+    """Return the published rows of ``segment``, by key; raises ConfigurationError before the first publication.
+
+    ``contactable`` of each: its members by channel and state, without those held out; empty where they are accounts.
+    """
     with project.warehouse().begin() as connection:
-        return published_segments(connection)
+        rows, reach = published_segments(connection), contactable_each(connection)
+    return [{**row, "contactable": reach[row["segment_key"]] if row["level"] == "person" else {}} for row in rows]
 
 
 def published_segments(connection: sa.Connection) -> list[dict[str, Any]]:
-    """Return them on an open connection."""
+    """Return them on an open connection, as published; raises as above."""
     require_published(connection)
     rows = connection.exec_driver_sql(f"SELECT * FROM {READERS}.{SEGMENT.name} ORDER BY segment_key")
     return [dict(row) for row in rows.mappings()]

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.segments.catalog import Segment
+from include.segments.channels import contactable_among
 from include.segments.doubts import doubts, measure_sizes
 from include.segments.expression import MEMBER, Population, digest, expression
 from include.segments.guards import Movement, implausible
@@ -25,7 +26,8 @@ class Preview:
     """``clauses``: size of each alone; ``unknown``: of how many it is neither true nor false, nothing being known.
 
     ``undecided``: left out as the whole condition is neither. ``doubts``: sentences on what can hardly be meant.
-    ``overlap``: members shared with each published segment of the level.
+    ``overlap``: members shared with each published segment of the level. ``contactable``: of a segment of people, its
+    members by channel and state.
     """
 
     segment: str
@@ -44,6 +46,7 @@ class Preview:
     leaving: int
     objection: str | None
     uses_opens: bool
+    contactable: Mapping[str, Mapping[str, int]]
     sample: tuple[Mapping[str, Any], ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,6 +79,7 @@ def preview(reader: Reader, segment: Segment) -> Preview:
         movement.exited,
         implausible(segment, movement),
         segment.uses_opens,
+        contactable_among(reader, _matching(segment, people)) if segment.level == "person" else {},
         _sample(segment, people),
     )
 

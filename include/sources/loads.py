@@ -39,6 +39,7 @@ class Load:
     newest: datetime | None = None
     least_key: str | None = None
     greatest_key: str | None = None
+    fields: str | None = None
 
     @property
     def data_file(self) -> str:

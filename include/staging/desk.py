@@ -20,6 +20,7 @@ from include.staging import values
 from include.staging.faults import Rule, find_faults, quarantined
 from include.staging.raw import Loads, RawObject, read_loads, read_object
 from include.staging.references import dangling, places, rule
+from include.staging.row_rules import id_rules
 from include.staging.settings import StagingSettings
 from include.storage.engine import IBIS_TYPES, Engine
 from include.storage.lake import Manifest
@@ -109,11 +110,12 @@ class Desk:
         rules: tuple[Rule, ...],
         gone: Callable[[ir.Table], ir.BooleanValue] | None = None,
     ) -> ir.Table:
-        """Return the rows that keep all rules, after setting the others aside and counting all.
+        """Return the rows that keep all rules and have ids that can be such, after setting the others aside.
 
-        ``gone`` marks rows that the source has deleted, where the staged table has no place to say so: they count
-        as superseded.
+        All rows are counted. ``gone`` marks rows that the source has deleted, where the staged table has no place to
+        say so: they count as superseded.
         """
+        rules = (*rules, *id_rules(raw.rows, *self.system.file(name).salesforce_ids))
         faults = find_faults(self.engine, raw.rows, rules)
         rows = self._without(name, raw.rows, faults, rules)
         lost = 0

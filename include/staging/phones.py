@@ -24,7 +24,11 @@ _USUAL = {"usa": "US", "u.s.": "US", "u.s.a.": "US", "united states of america":
 _SEPARATOR = "\x1f"
 _DECIMAL = re.compile(r"^(\d{5,})\.0+$")
 _SHORTENED = re.compile(r"^\d([.,]\d+)?E\+\d\d$")
+# what phonenumbers takes for letters of the number, or for more of its digits
+_EXTENSION_WORD = re.compile(r"\s*[,;]?\s*\b(?:durchwahl|dw|poste|interno|int)\b[.:]?\s*(?=\d{1,7}\s*$)", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:[;|/,&\n]|\b(?:or|and|und|ou|oder)\b)\s*")
+Dialled = tuple[str | None, str | None]  # a number, and what is dialled after it
+
 WHOLE = 7  # digits of each number of a cell that holds several
 # suffixes that stand for no country of the person, and those that are not the country's code
 _REGION_OF_SUFFIX = {
@@ -34,7 +38,7 @@ _REGION_OF_SUFFIX = {
 
 
 def with_phones(engine: Engine, people: ir.Table, regions: Mapping[str, str], placeholders: Iterable[str]) -> ir.Table:
-    """Fill ``phone`` from ``phone_received``: E.164, or null for what cannot be a number.
+    """Fill ``phone`` from ``phone_received``: E.164, or null for what cannot be a number; and its extension.
 
     A number without a country code is read by the rules of the record's own country, else of the country of its
     mail domain, else of its source's region (``regions``, by source): the first in which it can be dialled.
@@ -44,9 +48,10 @@ def with_phones(engine: Engine, people: ir.Table, regions: Mapping[str, str], pl
     found = engine.ibis.to_pyarrow(asked.filter(asked.phone_received.notnull()).select("_key").distinct())
     blanks = frozenset(placeholders)
     parsed = [_answer(key, regions, blanks) for key in found["_key"].to_pylist()]
-    answers = ibis.memtable(pa.table({"_key": found["_key"], "_phone": pa.array(parsed, pa.string())}))
+    numbers, extensions = (pa.array([each[place] for each in parsed], pa.string()) for place in (0, 1))
+    answers = ibis.memtable(pa.table({"_key": found["_key"], "_phone": numbers, "_extension": extensions}))
     joined = asked.left_join(answers, "_key")
-    return joined.mutate(phone=joined._phone).select(*PERSON_RECORD.names)
+    return joined.mutate(phone=joined._phone, phone_extension=joined._extension).select(*PERSON_RECORD.names)
 
 
 def _question(people: ir.Table) -> ir.StringValue:
@@ -57,18 +62,19 @@ def _question(people: ir.Table) -> ir.StringValue:
     return number + _SEPARATOR + ibis.ifelse(number.strip().startswith("+"), "", where)
 
 
-def _answer(question: str, regions: Mapping[str, str], placeholders: frozenset[str]) -> str | None:
+def _answer(question: str, regions: Mapping[str, str], placeholders: frozenset[str]) -> Dialled:
     number, *where = question.split(_SEPARATOR)
     if len(where) == 1:
-        return e164(number, ("ZZ",), placeholders)
+        return dialled(number, ("ZZ",), placeholders)
     source, country, suffix = where[-3:]
     known = (region_of(country), _REGION_OF_SUFFIX.get(suffix, suffix.upper()), regions[source])
-    return e164(number, [region for region in known if region in phonenumbers.SUPPORTED_REGIONS], placeholders)
+    return dialled(number, [region for region in known if region in phonenumbers.SUPPORTED_REGIONS], placeholders)
 
 
-def e164(cell: str, regions: Sequence[str], placeholders: frozenset[str]) -> str | None:
-    """The first number of a cell that is one, in E.164; None where none is, or a spreadsheet shortened it.
+def dialled(cell: str, regions: Sequence[str], placeholders: frozenset[str]) -> Dialled:
+    """The first number of a cell that is one, in E.164, and its extension, however written.
 
+    Both are None where none is a number, or a spreadsheet shortened it.
     ``14155550144.0`` is a number that a spreadsheet took for one; of ``1.41556E+10`` the digits are gone.
     """
     text = _DECIMAL.sub(r"\1", cell.strip())
@@ -76,11 +82,12 @@ def e164(cell: str, regions: Sequence[str], placeholders: frozenset[str]) -> str
     if len(parts) == 1 or any(len(re.sub(r"\D", "", part)) < WHOLE for part in parts):
         parts = [text]
     read = (_read(part, regions, placeholders) for part in parts if not _SHORTENED.match(part))
-    return next((number for number in read if number), None)
+    number = next((number for number in read if number), None)
+    return (_written(number), number.extension) if number else (None, None)
 
 
-def _read(number: str, regions: Sequence[str], placeholders: frozenset[str]) -> str | None:
-    """The number in E.164 without its extension, by the first of ``regions`` in which it is valid.
+def _read(number: str, regions: Sequence[str], placeholders: frozenset[str]) -> phonenumbers.PhoneNumber | None:
+    """The number by the first of ``regions`` in which it is valid.
 
     Where it is valid in none but possible in the first, it is taken as that, if its E.164 form reads back as itself:
     zeros that only lead do not. None when it is a placeholder or no possible number.
@@ -88,16 +95,17 @@ def _read(number: str, regions: Sequence[str], placeholders: frozenset[str]) -> 
     digits = re.sub(r"\D", "", number)
     if len(set(digits)) < 2 or digits in placeholders:
         return None
-    international = re.sub(r"^\s*00(?=[1-9])", "+", number)
+    international = _EXTENSION_WORD.sub(" ext. ", re.sub(r"^\s*00(?=[1-9])", "+", number))
     found = [parsed for region in regions if (parsed := _parse(international, region)) is not None]
     valid = next((parsed for parsed in found if phonenumbers.is_valid_number(parsed)), None)
     if valid or not found:
-        return _written(valid) if valid else None
+        return valid
     possible = _written(found[0])
-    return possible if _written(phonenumbers.parse(possible)) == possible else None
+    return found[0] if _written(phonenumbers.parse(possible)) == possible else None
 
 
 def _written(number: phonenumbers.PhoneNumber) -> str:
+    """The number in E.164, which has no extensions."""
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
@@ -106,7 +114,6 @@ def _parse(number: str, region: str) -> phonenumbers.PhoneNumber | None:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
         return None
-    parsed.extension = None
     repeated = len(set(str(parsed.national_number))) < 2
     return parsed if phonenumbers.is_possible_number(parsed) and not repeated else None
 

@@ -22,6 +22,14 @@ def presence_rules(rows: ir.Table, *columns: str) -> tuple[Rule, ...]:
     )
 
 
+def id_rules(rows: ir.Table, *columns: str) -> tuple[Rule, ...]:
+    """Ids of Salesforce that are given have to be letters and digits, of a length that an id can have."""
+    return tuple(
+        Rule("invalid_id", column, values.given(rows[column]) & ~values.is_id(rows[column]), f"{column} is no id.")
+        for column in columns
+    )
+
+
 def moment_rules(rows: ir.Table, zone: str, *columns: str) -> tuple[Rule, ...]:
     """Times that are given have to be times."""
     fault = "is no time that the calendar knows"

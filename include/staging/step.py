@@ -14,6 +14,7 @@ from include.contracts.raw import raw_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.sources import SourceSettings, read_limits, read_sources
 from include.contracts.staged import (
+    ACCOUNT,
     CONSENT,
     EMAIL_ACTIVITY,
     PERSON_RECORD,
@@ -28,6 +29,7 @@ from include.staging.completeness import completeness
 from include.staging.consent import doings, refusals
 from include.staging.desk import Desk, Staged
 from include.staging.phones import with_phones
+from include.staging.references import unknown_to_crm
 from include.staging.settings import StagingSettings, read_settings
 from include.storage.code import code_of
 from include.storage.engine import Engine
@@ -119,6 +121,8 @@ def _stage_all(
         QUARANTINE, _union(QUARANTINE, [*(rows for desk in desks for rows in desk.faulty), *_rejected(engine, desks)])
     )
     check_balance(engine, desks, refs, counts)
+    for table in (PERSON_RECORD, ACCOUNT):
+        counts |= dict(unknown_to_crm(engine, engine.read(table, refs[table.name])))
     for ref in refs.values():
         engine.lake.point(ref)
     return tuple(refs[table.name] for table in STAGED), counts

@@ -94,6 +94,15 @@ def identifier(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringV
     return ibis.ifelse(trimmed.lower().isin(list(placeholders)), ibis.null("string"), trimmed)
 
 
+def is_id(value: ir.StringValue) -> ir.BooleanValue:
+    """Whether a text may be an id of Salesforce: letters and digits alone, 18 of them at most.
+
+    Fewer than 15 are keys of one's own in the same files; a name, an address, several ids in one cell, and what a
+    spreadsheet made of an id (``5.01E+15``, ``#NAME?``) are none.
+    """
+    return value.re_search(r"^[0-9A-Za-z]{1,18}$")
+
+
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
 def salesforce_id(text: str) -> str:  # type: ignore[empty-body]
     """An id of Salesforce with its 18 characters, any other text as it is; after ``prepare``.

@@ -17,6 +17,7 @@ from tests.export_files import Company, call
 
 LONG, SHORT = "0015g00000ABCdeAAH", "0015g00000ABCde"
 NONE = ("null", "undefined", "Anonymous", "", " ", "0", "#N/A")  # user ids that are none
+NO_IDS = ("5.01E+15", "Norvik", "001A; 001B", "0015g00000ABCdeAAHX", "null")  # account ids; what may be one is none
 NO_PHONES = ("n/a", "0", "-", "000000", "none", "123456789")
 GOOD_PHONE = "+49 30 5550123"
 
@@ -30,6 +31,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
         {"Id": "0035g00000AbCdE", "AccountId": SHORT, "SystemModstamp": "2099-01-01T00:00:00.000Z"},
         {"Id": "003B", "AccountId": f" {LONG} "},
         {"Id": "003C", "AccountId": "001X"},
+        *({"Id": f"003M{n}", "AccountId": none} for n, none in enumerate(NO_IDS)),
         *({"Id": f"003P{n}", "MobilePhone": none, "Phone": GOOD_PHONE} for n, none in enumerate(NO_PHONES)),
     )
     company.write("lead", *({"Id": f"00Q{n}", "MobilePhone": none} for n, none in enumerate(NO_PHONES)))
@@ -37,10 +39,26 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
         "contract", {"Id": "800A", "AccountId": SHORT}, {"Id": "800B", "AccountId": "001X"},
         {"Id": "800C", "AccountId": "null"},
     )  # fmt: skip
-    company.write("prospect", {"CRM Contact FID": "0035g00000AbCdE"})
+    company.write("opportunity", {"Id": "006A"})
+    company.write("campaign", {"Id": "701A"})
+    company.write(
+        "opportunity_contact_role", {"Id": "00KA", "ContactId": "003B"}, {"Id": "00KB", "ContactId": "003X"},
+        {"Id": "00KC", "ContactId": "003B", "OpportunityId": "006X"},
+    )  # fmt: skip
+    company.write(
+        "campaign_member", {"Id": "00vA", "ContactId": "003B"}, {"Id": "00vB", "ContactId": "", "LeadId": "00QX"},
+        {"Id": "00vC", "ContactId": "003B", "CampaignId": "701X"},
+    )  # fmt: skip
+    company.write(
+        "prospect", {"CRM Contact FID": "0035g00000AbCdE"}, {"Prospect Id": "2", "CRM Lead FID": "00QX"},
+        {"Prospect Id": "3", "CRM Lead FID": "lost"},
+    )  # fmt: skip
     acts = {"12": "2026-09-01 08:00:00", "16": "2026-09-02 08:00:00", "37": "2026-09-03 08:00:00"}
     acts |= dict.fromkeys(("22", "33", "99"), "2026-09-04 08:00:00")
-    company.write("visitor_activity", *({"id": kind, "type": kind, "created_at": at} for kind, at in acts.items()))
+    gone = {"id": "7", "prospect_id": "8", "type": "11"}  # in the recycle bin
+    company.write(
+        "visitor_activity", gone, *({"id": kind, "type": kind, "created_at": at} for kind, at in acts.items())
+    )
     company.write(
         "response",
         {"Response ID": "1", "Name": "Nina Berg", "Phone Number": GOOD_PHONE, "Created At": "2026-09-02 20:11:12 -0700",
@@ -80,6 +98,10 @@ def _write_usage(company: Company) -> None:
 @pytest.fixture(scope="module")
 def report(company: Company) -> StageReport:
     return company.stage()
+
+
+def set_aside(company: Company, rule: str) -> set[tuple[str, str]]:
+    return {(row["source_key"], row["column"]) for row in company.staged("quarantine") if row["rule"] == rule}
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +161,7 @@ def test_who_subscribes_again_is_in_again(company: Company, report: StageReport)
 
 def test_activities_that_mean_nothing_are_passed_over_and_new_ones_counted(report: StageReport) -> None:
     assert report.counts["email.visitor_activity.superseded"] == 3
-    assert report.counts["email.visitor_activity.quarantined"] == 0
+    assert report.counts["email.visitor_activity.quarantined"] == 1  # of a prospect that is gone
     assert report.counts["email.visitor_activity.of_no_known_type"] == 1
 
 
@@ -159,15 +181,24 @@ def test_a_time_may_have_its_offset_apart(company: Company, report: StageReport)
     assert said["nps.response:2"] == datetime(2026, 9, 2, 14, 41, 12, tzinfo=UTC)
 
 
-def test_a_contract_of_no_account_is_set_aside_and_other_references_are_counted(
+def test_a_row_without_the_one_that_it_needs_is_set_aside_and_other_references_are_counted(
     company: Company, report: StageReport
 ) -> None:
-    crm = [row for row in company.staged("quarantine") if row["source"] == "crm"]
-    assert {(row["source_key"], row["rule"], row["column"]) for row in crm} == {
-        ("800B", "dangling_reference", "AccountId"), ("800C", "missing_value", "AccountId"),
+    assert set_aside(company, "dangling_reference") == {
+        ("800B", "AccountId"), ("00KB", "ContactId"), ("00KC", "OpportunityId"), ("00vB", "LeadId"),
+        ("00vC", "CampaignId"), ("7", "prospect_id"),
     }  # fmt: skip
+    assert set_aside(company, "missing_value") == {("800C", "AccountId")}
     assert [row["contract_id"] for row in company.staged("contract")] == ["crm.contract:800A"]
-    assert report.counts["crm.contact.dangling.AccountId"] == 1
+    assert report.counts["crm.contact.dangling.AccountId"] == 2
+    assert report.counts["email.prospect.dangling.crm_id"] == 2
+
+
+def test_a_reference_that_cannot_be_an_id_sets_its_row_aside(
+    company: Company, people: dict[str, dict[str, Any]], report: StageReport
+) -> None:
+    assert set_aside(company, "invalid_id") == {("003M0", "AccountId"), ("003M2", "AccountId"), ("003M3", "AccountId")}
+    assert people["crm.contact:003M4"]["account_id"] is None  # a placeholder stands for an empty cell
 
 
 def test_many_contracts_of_no_account_stop_with_a_sentence_that_names_some(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from include.answers.lookup import Lookup
@@ -18,7 +19,10 @@ from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, REVIE
 from include.contracts.profiles import PROFILE, PROFILE_HISTORY, PROFILE_IDENTIFIER, PROFILES
 from include.contracts.runs import Run
 from include.contracts.settings import ROOT
+from include.contracts.staged import PERSON_RECORD
+from include.identity.build import prepare
 from include.identity.decisions.decision import StewardDecision
+from include.identity.plan import plan_run
 from include.matching.spec import load_spec
 from include.storage.control.approvals import answer
 from include.storage.lake import Lake
@@ -44,6 +48,20 @@ def test_people_get_ids_that_last(company):
     later = company.week(*FIRST_WEEK, person("nps.respondent:9", email=ANN["email"], full_name="Annabel Quillfeather"))
     assert later.items() > first.items()
     assert later["nps.respondent:9"] == first["crm.contact:1"]
+
+
+@pytest.mark.parametrize(("other", "said"), [("34", "phone=other_extension"), ("12", "phone=equal")])
+def test_two_extensions_of_one_number_tell_two_people_apart(company, other, said):
+    evans = {"last_name": "Evans", "company": "Initech", "phone": "+14155550200"}
+    jon, joan = (
+        person("crm.contact:4", first_name="Jon", phone_extension="12", **evans),
+        person("crm.contact:5", first_name="Joan", phone_extension=other, **evans),
+    )
+    company.stage(*FIRST_WEEK, jon, joan)
+    plan = plan_run(company.project, Run("run", MONDAY), company.refs[PERSON_RECORD.name])
+    with company.project.engine() as engine:
+        pair = prepare(engine, plan).judge(pa.array([jon["record_id"]]), pa.array([joan["record_id"]]))
+    assert said in pair["evidence"][0].as_py()
 
 
 def test_stewards_bind_and_unbind_and_the_log_tells(company):

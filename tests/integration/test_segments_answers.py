@@ -228,6 +228,26 @@ def test_a_preview_is_the_same_from_the_lake_and_from_the_warehouse(warehouse: S
     with lake_reader(warehouse.project) as reader:
         assert preview(reader, segment).overlap == {"detractors_renewing": 1}
     assert [row["profile_id"] for row in from_lake.sample] == ["p1"]
+    assert from_lake.contactable["email"]["undeliverable"] == 1
+    assert from_lake.contactable["phone"]["consent unknown"] == 1
+
+
+def test_a_preview_counts_who_may_be_contacted_as_the_published_segment_does(
+    warehouse: SmallCompany, tmp_path: Path
+) -> None:
+    draft = tmp_path / "draft.yaml"
+    told = "key: everybody\nname: x\nowner: x\npurpose: x\nlevel: {}\nwhere: {} >= 0\n"
+    draft.write_text(told.format("person", "usage_core_actions_28"))
+    everybody, _ = load_beside(draft, SHIPPED)
+    draft.write_text(told.format("account", "contracts_live"))
+    companies, _ = load_beside(draft, SHIPPED)
+    with warehouse_reader(warehouse.project) as reader:
+        found = preview(reader, everybody).contactable
+        assert preview(reader, companies).contactable == {}
+    assert {state: n for state, n in found["email"].items() if n} == {
+        "opted out": 1, "undeliverable": 1, "no contact point": 2,
+    }  # fmt: skip
+    assert {state: n for state, n in found["phone"].items() if n} == {"consent unknown": 1, "no contact point": 3}
 
 
 def test_the_list_has_sizes_and_states(warehouse: SmallCompany) -> None:
@@ -235,6 +255,15 @@ def test_the_list_has_sizes_and_states(warehouse: SmallCompany) -> None:
     assert rows["detractors_renewing"]["size"] == 1
     assert rows["detractors_renewing"]["state"] == "published"
     assert rows["evergreen_power_users"]["size"] == 1
+
+
+def test_the_list_says_how_many_may_be_contacted_by_which_channel(warehouse: SmallCompany) -> None:
+    rows = {row["segment_key"]: row["contactable"] for row in list_segments(warehouse.project)}
+    assert {state: n for state, n in rows["detractors_renewing"]["email"].items() if n} == {"undeliverable": 1}
+    assert {state: n for state, n in rows["detractors_renewing"]["phone"].items() if n} == {"consent unknown": 1}
+    assert {state: n for state, n in rows["evergreen_power_users"]["email"].items() if n} == {"opted out": 1}
+    assert rows["accounts_at_risk"] == {}  # a channel reaches people
+    assert not any(rows["lapsed"]["email"].values())  # nobody
 
 
 def cells(content: bytes) -> list[dict[str, str]]:

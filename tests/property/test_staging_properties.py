@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from include.contracts.settings import Settings
 from include.staging import values
-from include.staging.phones import e164
+from include.staging.phones import dialled
 from include.staging.settings import read_settings
 
 BLANKS = read_settings(Settings().config).placeholders
@@ -56,5 +56,5 @@ def test_text_that_says_something_is_never_emptied_but_by_markup_and_placeholder
 
 @given(st.text(max_size=20), st.sampled_from(["US", "DE", "JP"]))
 def test_a_number_in_its_final_form_stays(number: str, region: str) -> None:
-    once = e164(number, (region,), frozenset())
-    assert once is None or e164(once, ("FR",), frozenset()) == once
+    once, _ = dialled(number, (region,), frozenset())
+    assert once is None or dialled(once, ("FR",), frozenset()) == (once, None)

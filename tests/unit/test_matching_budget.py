@@ -11,7 +11,7 @@ from include.matching.pairs import blocking, blocking_budget
 from include.matching.pairs.blocking import Rule, block, packed
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.pair_sample import Universe
-from include.matching.weights.estimation import _share_out
+from include.matching.weights.estimation import _share_out, _strangers
 
 SIZES = (2, 2, 2, 2, 8)  # of each rule's blocks; the largest is dropped at first
 
@@ -27,7 +27,8 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> list[Rule]:
     """Two rules over 32 records, each of which may list four pairs at first."""
     monkeypatch.setattr(blocking, "LEAST", 4)
     monkeypatch.setattr(blocking, "PER_RULE", 0.0)
-    monkeypatch.setattr(blocking_budget, "LEAST", 4)
+    monkeypatch.setattr(blocking, "AFFORDED", 4)
+    monkeypatch.setattr(blocking_budget, "LEAST_PROMISE", 0.0)
     return [Rule(name, keys(start, 32), str) for name, start in (("poor", 0), ("rich", 16))]
 
 
@@ -46,6 +47,27 @@ def test_what_is_left_of_the_budget_goes_where_true_pairs_were_found(rules: list
     assert (report["dropped"], report["largest_kept"], report["pairs"]) == (0, 8, 32)
 
 
+def test_pairs_that_are_likely_one_persons_cost_nothing(rules: list[Rule]) -> None:
+    features = SimpleNamespace(size=32, source=np.zeros(0, np.int32))
+    listed = block(features, rules, link_only=False, pairs_per_record=7)  # type: ignore[arg-type]
+    poor, rich = (
+        extend(listed, rules, np.full(8, likely), features, link_only=False, pairs_per_record=34 / 32)  # type: ignore[arg-type]
+        for likely in (1e-6, 1.0)
+    )
+    assert (len(poor.left), len(rich.left)) == (8, 36)
+
+
+def test_a_rule_that_is_tightened_still_offers_what_it_dropped_before(rules: list[Rule]) -> None:
+    features = SimpleNamespace(size=32, source=np.zeros(0, np.int32))
+    listed = block(features, rules, link_only=False, pairs_per_record=6 / 32)  # type: ignore[arg-type]
+    assert listed.report[1] | {"worst": []} == {
+        "rule": "rich", "blocks": 5, "largest_kept": 0, "dropped": 5, "worst": [], "pairs_dropped": 32, "pairs": 0,
+    }  # fmt: skip
+    dropped = listed.blocks[1].dropped
+    assert dropped is not None
+    assert sorted(np.diff(dropped.bounds.reshape(-1, 2)).ravel().tolist()) == sorted(SIZES)
+
+
 def test_pairs_that_are_known_to_be_one_persons_count_as_nothing_else() -> None:
     patterns = np.array([[1, 2, 3]], np.uint8)
     universe = Universe(patterns, np.array([10.0, 5.0, 1.0]), 16.0, np.zeros(3))
@@ -57,3 +79,15 @@ def test_pairs_that_are_known_to_be_one_persons_count_as_nothing_else() -> None:
     assert mass.sum() == pytest.approx(17.0)
     at = known.patterns[0].tolist().index(4)
     assert mass[:2, at].sum() == pytest.approx(1.0)
+
+
+def test_a_level_that_no_pair_drawn_at_random_has_may_still_be_as_frequent_as_one_that_was_drawn() -> None:
+    counts, prior = np.array([0.0, 10.0, 0.0, 1e9]), np.array([0.0, 0.01, 0.001, 0.989])
+    fine, coarse = (
+        _strangers(counts, prior, 0.0, np.array([1.0, 1.0, grain, grain]))  # the first level's pairs are all known
+        for grain in (1.0, 1e4)
+    )
+    shares = [level / level.sum() for level in (fine, coarse)]
+    assert shares[0][2] == pytest.approx(1e-9, rel=0.01)
+    assert shares[1][2] == pytest.approx(1e-5, rel=0.01)
+    assert shares[0][1] == pytest.approx(shares[1][1], rel=0.02)

@@ -13,7 +13,7 @@ import pytest
 from include.contracts.settings import Settings
 from include.staging import values
 from include.staging.faults import value_class
-from include.staging.phones import e164, region_of
+from include.staging.phones import dialled, region_of
 from include.staging.settings import read_settings
 
 STAGING = read_settings(Settings().config)
@@ -115,12 +115,24 @@ def test_an_address_is_lower_case_or_null(clean: Clean, received: str | None, cl
     ],
 )
 def test_a_number_is_read_by_the_rules_of_its_country(received: str, region: str, number: str | None) -> None:
-    assert e164(received, (region,), frozenset(BLANKS.phone)) == number
+    assert dialled(received, (region,), frozenset(BLANKS.phone))[0] == number
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        "(312) 778-6653 x136", "+13127786653;ext=136", "312.778.6653 ext. 136", "312-778-6653 #136",
+        "312 778 6653, Extension: 136", "312-778-6653 Durchwahl 136", "312-778-6653 poste 136",
+        "312-778-6653 x136 / 312-778-6654",
+    ],
+)  # fmt: skip
+def test_what_is_dialled_after_a_number_is_kept_beside_it(received: str) -> None:
+    assert dialled(received, ("US",), frozenset()) == ("+13127786653", "136")
 
 
 def test_the_first_country_in_which_the_number_can_be_dialled_decides() -> None:
-    assert e164("0170 3548068", ("US", "DE"), frozenset()) == "+491703548068"
-    assert e164("(312) 778-6653", ("US", "DE"), frozenset()) == "+13127786653"
+    assert dialled("0170 3548068", ("US", "DE"), frozenset()) == ("+491703548068", None)
+    assert dialled("(312) 778-6653", ("US", "DE"), frozenset()) == ("+13127786653", None)
 
 
 @pytest.mark.parametrize(

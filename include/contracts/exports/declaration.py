@@ -20,12 +20,14 @@ class ExportColumn:
 class Reference:
     """A column that holds the key of a row of another object; ``needed`` where a row is worth nothing without it.
 
-    A needed reference that points at nothing sets its row aside; any other is counted.
+    A needed reference that points at nothing sets its row aside, and many of them stop the run where ``stops`` says
+    that the two files cannot belong together then; any other reference is counted.
     """
 
     column: str
     object: str
     needed: bool = False
+    stops: bool = True
 
 
 @dataclass(frozen=True, slots=True)

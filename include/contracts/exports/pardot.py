@@ -39,8 +39,9 @@ PROSPECT = ExportFile("email/prospects.csv", "Account Engagement (Pardot) prospe
 
 ACTIVITY = ExportFile("email/visitor_activity.csv", "Account Engagement (Pardot) visitor activity export",
     "something that happened to a mail, or a form",
-    object="visitor_activity", key="id", changed="created_at", personal=("ip",),
-    ids=("prospect_id",), references=(Reference("prospect_id", "prospect"),), columns=columns(
+    object="visitor_activity", key="id", changed="created_at", personal=("ip",), ids=("prospect_id",),
+    # prospects in the recycle bin leave what happened to them behind
+    references=(Reference("prospect_id", "prospect", needed=True, stops=False),), columns=columns(
     ("id*", "Number of the activity.", "500004711"),
     ("prospect_id*", "The prospect.", "10000231"),
     ("type*", "1 click, 4 form, 6 sent, 11 open, 12 unsubscribe page, 13 bounce, 16 resubscribed, and others.",

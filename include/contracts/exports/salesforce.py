@@ -22,7 +22,11 @@ _REFERRED = MappingProxyType({
     "ConvertedContactId": "contact", "ConvertedOpportunityId": "opportunity",
 })  # fmt: skip
 _OWN = ("ParentId", "MasterRecordId")  # refer to rows of the same object
-_NEEDED = frozenset({("contract", "AccountId"), ("asset", "AccountId")})
+_NEEDED = frozenset({
+    ("contract", "AccountId"), ("asset", "AccountId"),
+    ("opportunity_contact_role", "OpportunityId"), ("opportunity_contact_role", "ContactId"),
+    ("campaign_member", "CampaignId"), ("campaign_member", "ContactId"), ("campaign_member", "LeadId"),
+})  # fmt: skip
 
 
 def _file(

@@ -21,6 +21,7 @@ from include.matching.records.features import Features
 Keys = npt.NDArray[np.uint32]
 PER_RULE = 3.0  # pairs a record that one rule may list
 LEAST = 50_000  # pairs that any rule may list, however small the table
+AFFORDED = 500_000  # pairs that any table may list, however small
 
 
 @dataclass(frozen=True)
@@ -100,13 +101,31 @@ def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_p
         # blocks are dropped before any rule looks back at another's keys
         formed = list(pool.map(lambda at: form_blocks(keys[at], allowed(at), rules[at]), range(len(rules))))
         listed = list(pool.map(listing, range(len(rules))))
-    budget = max(LEAST, int(pairs_per_record * features.size))
+    budget = affordable(features.size, pairs_per_record)
     for at, (blocks, left, _) in enumerate(listed):
         if len(left) > budget:  # the rules before have used the budget: tighten this one until it fits
-            listed[at] = blocks, *list_pairs(form_blocks(keys[at], budget, rules[at]), keys, min(at, plain), anywhere)
+            tighter = _tightened(blocks, form_blocks(keys[at], budget, rules[at]))
+            listed[at] = tighter, *list_pairs(tighter, keys, min(at, plain), anywhere)
         budget = max(0, budget - len(listed[at][1]))
-        blocks.report["pairs"] = len(listed[at][1])
+        listed[at][0].report["pairs"] = len(listed[at][1])
     return _candidates(listed, rules, keys[:plain])
+
+
+def affordable(records: int, pairs_per_record: float) -> int:
+    """How many pairs a table of so many records may list."""
+    return max(AFFORDED, int(pairs_per_record * records))
+
+
+def _tightened(before: Blocks, after: Blocks) -> Blocks:
+    """The blocks ``after`` a second, tighter cap, with those that were dropped ``before`` among the dropped."""
+    assert before.dropped is not None and after.dropped is not None
+    one, two = after.dropped, before.dropped
+    bounds = np.concatenate([one.bounds, two.bounds + len(one.order)])
+    dropped = Blocks(np.concatenate([one.order, two.order]), bounds, {})
+    report = {name: after.report[name] + before.report[name] for name in ("dropped", "pairs_dropped")}
+    worst = [*before.report["worst"], *after.report["worst"]][:5]
+    report |= {"blocks": before.report["blocks"], "worst": worst}
+    return replace(after, report=after.report | report, dropped=dropped)
 
 
 def _candidates(

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.pairs.blocking import LEAST, Blocks, Candidates, Rule, list_pairs, packed
+from include.matching.pairs.blocking import Blocks, Candidates, Rule, affordable, list_pairs, packed
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
 
-LEAST_PROMISE = 0.002  # true pairs that a pair has to promise for it to be compared at all
+LEAST_PROMISE = 0.05  # true pairs that a pair has to promise; at .002 nothing more is found, at .1 less
 UNSURE = 50.0  # pairs that the promise of a rule is steadied by, one in a hundred of them true
 
 
@@ -41,9 +41,10 @@ def extend(
 ) -> Candidates:
     """The candidates, and after them those that the rest of the budget pays for.
 
-    ``likely`` is the probability of each candidate; ``pairs_per_record`` is the budget of the whole table.
+    ``likely`` is the probability of each candidate; ``pairs_per_record`` is the budget of the whole table, of pairs of
+    two people: one person's pairs are what is looked for, and people of ten records have as many as need be.
     """
-    left_over = max(LEAST, int(pairs_per_record * features.size)) - len(candidates.left)
+    left_over = affordable(features.size, pairs_per_record) - float((1 - likely).sum())
     if left_over <= 0:
         return candidates
     rules = sorted(rules, key=lambda rule: rule.across is not None)
@@ -74,7 +75,7 @@ def _offer(at: int, rule: Rule, candidates: Candidates, likely: npt.NDArray[np.f
     return Offer(at, blocks.dropped, size * (size - 1) // 2, promise)
 
 
-def _best(offers: Sequence[Offer], left_over: int) -> Iterator[tuple[Offer, npt.NDArray[np.int64]]]:
+def _best(offers: Sequence[Offer], left_over: float) -> Iterator[tuple[Offer, npt.NDArray[np.int64]]]:
     """Of each offer the blocks to take, the most promising of all offers first, while the budget lasts."""
     owner = np.repeat(np.arange(len(offers)), [len(offer.pairs) for offer in offers])
     place = np.concatenate([np.arange(len(offer.pairs)) for offer in offers])
@@ -82,7 +83,8 @@ def _best(offers: Sequence[Offer], left_over: int) -> Iterator[tuple[Offer, npt.
     promise = np.concatenate([offer.promise for offer in offers])
     order = np.lexsort((place, owner, -promise))
     order = order[promise[order] >= LEAST_PROMISE]
-    order = order[np.cumsum(pairs[order]) <= left_over]
+    cost = pairs[order] * (1 - np.minimum(promise[order], 1.0))
+    order = order[np.cumsum(cost) <= left_over]
     for at, offer in enumerate(offers):
         chosen = np.sort(place[order[owner[order] == at]])
         if len(chosen):

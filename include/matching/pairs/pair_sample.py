@@ -30,6 +30,7 @@ class Universe:
     weight: npt.NDArray[np.float64]
     pairs: float  # all pairs of the table
     joined: npt.NDArray[np.float64]  # of each pattern's weight, the pairs that are known to be one person's
+    grain: float = 1.0  # pairs that each pair drawn at random stands for
 
     def with_joined(self, listed: Levels, added: Levels, stands_for: int) -> Universe:
         """The same pairs once some are known to be one person's: ``listed`` ones, and others that were ``added``.
@@ -42,7 +43,7 @@ class Universe:
         joined = np.bincount(inverse[at:], minlength=size).astype(np.float64) * stands_for
         of_listed = np.bincount(inverse[at : at + listed.shape[1]], minlength=size) * stands_for
         rest = np.maximum(np.bincount(inverse[:at], self.weight, size) - of_listed, 0.0)
-        return Universe(np.ascontiguousarray(every[:, index]), rest + joined, self.pairs, joined)
+        return Universe(np.ascontiguousarray(every[:, index]), rest + joined, self.pairs, joined, self.grain)
 
 
 def survey(
@@ -74,6 +75,7 @@ def survey(
         np.bincount(inverse, weight, len(index)).astype(np.float64),
         n * (n - 1) / 2,
         np.zeros(len(index)),
+        max(1.0, float(weight[-1]) if len(weight) else 1.0),
     )
 
 

@@ -27,6 +27,7 @@ from include.matching.records.name_parts import (
     spoken,
 )
 from include.matching.records.names_from_addresses import mine_names
+from include.matching.records.spelling import spelt_as_in_addresses
 from include.matching.spec import MatchingSpec
 
 ROOTS, TOKENS = 8, 4
@@ -102,11 +103,19 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
             words=list(words),
             code=words.code,
         )
+        texts, locals_ = _laid_out(list(words)), lay_out(boxes.local.values)
+        first = spelt_as_in_addresses(first, texts, own_names(list(words)), local, locals_)
+        last = spelt_as_in_addresses(last, texts, np.full(len(words), -1, np.int32), local, locals_)
     (first, last), kept = canonical([first, last], len(words))
     every = list(words)
     said = generations([raw[name] for names in columns.values() for name in names])
     names = _describe(first, last, mined, loose, [every[k] for k in kept])
     return replace(names, generation=said)
+
+
+def _laid_out(vocabulary: list[str]) -> Texts:
+    """Names without blanks."""
+    return lay_out(pa.array([name.replace(" ", "") for name in vocabulary], pa.string()))
 
 
 def generations(columns: Sequence[Dictionary]) -> npt.NDArray[np.uint8]:
@@ -170,7 +179,7 @@ def _describe(
     size = len(vocabulary)
     root, token = _table(root_of, size, ROOTS), _table(token_of, size, TOKENS)
     initial = np.fromiter(map(is_initial, vocabulary), np.uint8, size)
-    texts = lay_out(pa.array([name.replace(" ", "") for name in vocabulary], pa.string()))
+    texts = _laid_out(vocabulary)
     counts = [np.bincount(codes[codes >= 0], minlength=size) for codes in (first, last)]
     latin = np.fromiter(map(is_latin, vocabulary), np.uint8, size)
     own = own_names(vocabulary)

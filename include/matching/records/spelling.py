@@ -1,18 +1,43 @@
-"""Misspelt names: a rare name one or two strokes from a common one is probably that name, for blocking only."""
+"""Misspelt names: a rare name one or two strokes from a common one is probably that name.
+
+That is enough for blocking; for comparing, the record's own address has to spell the common one.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.records.columns import Codes, Texts
+from include.matching.kernels.comparison import local_holds_name
+from include.matching.records.columns import Codes, Texts, apply
 
 SHORTEST, LONGEST, RATIO = 4, 16, 4
 
 
-def usual_spelling(texts: Texts, counts: npt.NDArray[np.int64]) -> Codes:
+def spelt_as_in_addresses(names: Codes, texts: Texts, own: Codes, local: Codes, locals_: Texts) -> Codes:
+    """Each record's name, mended where its address's local part spells a name that a slip makes this one.
+
+    The other name is at least as frequent, and the local part does not hold the one that is written. ``own`` tells
+    names that are known to be names of their own, by their sound: Neil's address is no sign that Nell is misspelt.
+    """
+    usual = apply(usual_spelling(texts, np.bincount(names[names >= 0], minlength=len(texts.offsets) - 1), 1), names)
+    two_names = (apply(own, names) >= 0) & (apply(own, usual) >= 0) & (apply(own, names) != apply(own, usual))
+    at = np.flatnonzero((usual != names) & (local >= 0) & ~two_names)
+    none = np.full(len(at), -1, np.int32)
+    written, other = np.zeros((2, len(at)), np.uint8)
+    for column, held in ((names, written), (usual, other)):
+        local_holds_name(
+            local[at], column[at], none, locals_.points, locals_.offsets, texts.offsets, texts.points, held
+        )
+    mended = at[(other == 1) & (written == 0)]
+    out = names.copy()
+    out[mended] = usual[mended]
+    return out
+
+
+def usual_spelling(texts: Texts, counts: npt.NDArray[np.int64], ratio: int = RATIO) -> Codes:
     """For each name, the most frequent name that becomes equal when each loses at most one letter, where that is at
-    least four times as frequent; otherwise the name itself (the deletion neighbourhood of Garbe's SymSpell)."""
+    least ``ratio`` times as frequent; otherwise the name itself (the deletion neighbourhood of Garbe's SymSpell)."""
     size = len(counts)
     own = np.arange(size, dtype=np.int32)
     length = np.diff(texts.offsets)
@@ -29,7 +54,7 @@ def usual_spelling(texts: Texts, counts: npt.NDArray[np.int64]) -> Codes:
     best = np.zeros(size, np.int64)
     np.maximum.at(best, value, leader)
     target = (size - 1 - best % size).astype(np.int32)
-    moved = (best > 0) & (best // size >= RATIO * np.maximum(counts, 1))
+    moved = (best > 0) & (best // size >= ratio * np.maximum(counts, 1))
     return np.where(moved, target, own)
 
 

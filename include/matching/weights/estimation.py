@@ -117,7 +117,8 @@ def _maximise(
     for g, group in enumerate(groups):
         mine = max(25.0, 0.03 * same) + (firm if group.comparison in (FIRST, LAST) else 0.0)
         steady = np.array([mine, max(25.0, 0.1 * size[MOVED]), 1000.0, 200.0, 200.0, 200.0, 200.0])
-        strangers = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen)
+        grain = np.where(np.arange(EQUAL) == group.comparison.equal, 1.0, universe.grain)
+        strangers = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen, grain)
         theta[:, g] = counted[:, g] + steady[:, None] * _as_common(prior[:, g], strangers, group)
         if group.comparison is LAST:
             theta[[HOUSEHOLD, RELATIVE], g] = prior[[HOUSEHOLD, RELATIVE], g]
@@ -190,11 +191,16 @@ def _as_common(prior: Floats, strangers: Floats, group: Group) -> Floats:
     return out
 
 
-def _strangers(counts: Floats, prior: Floats, unseen: float) -> Floats:
-    """Strangers' levels: what hardly ever happens among them is believed of unseen pairs too, the rest as counted."""
+def _strangers(counts: Floats, prior: Floats, unseen: float, grain: Floats) -> Floats:
+    """Strangers' levels: what hardly ever happens among them is believed of unseen pairs too, the rest as counted.
+
+    A level that no pair drawn at random has may still have as many pairs as one that was drawn stands for (``grain``).
+    """
     rare = (prior < 1e-4) & (prior > TINY)
     total = max(float(counts.sum()), TINY)
-    out = np.where(rare, (counts + (unseen + 1000.0) * prior) / (total + unseen + 1000.0), counts + 1000.0 * prior)
+    out = np.where(
+        rare, (counts + (unseen + 1000.0) * prior) / (total + unseen + 1000.0), counts + 1000.0 * grain * prior
+    )
     common = ~rare
     out[common] *= (1.0 - out[rare].sum()) / max(float(out[common].sum()), TINY)
     return np.asarray(out)

@@ -1,0 +1,23 @@
+"""Person records as they are compared with each other."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.runs import DatasetRef
+from include.contracts.staged import PERSON_RECORD
+from include.storage.engine import Engine
+from include.storage.lake import Manifest
+
+
+def read_records(engine: Engine, at: DatasetRef | Manifest | None) -> ir.Table:
+    """Return the person records of a version, each telephone number with its extension behind it.
+
+    Two extensions of one number are two people at a switchboard. A contact point is the number alone, so staging keeps
+    them apart; versions of before it did have none.
+    """
+    rows = engine.read(PERSON_RECORD, at)
+    if "phone_extension" not in rows.columns:
+        return rows
+    return rows.mutate(phone=ibis.coalesce(rows.phone + ";ext=" + rows.phone_extension, rows.phone))

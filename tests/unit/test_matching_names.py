@@ -1,0 +1,42 @@
+"""What names say: mended by the record's own address, and among people of one household."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.matching.engine import resolve
+from include.matching.records.features import featurize
+from tests.matching_tables import SPEC, table, town
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "address", "read_as"),
+    [
+        ("Tara", "Schnedier", "taraschneider18@gmail.com", ("tara", "schneider")),
+        ("Wenddy", "Novak", "wendy.novak@firm3.com", ("wendy", "novak")),
+        ("Wenddy", "Novak", "novak@firm3.com", ("wenddy", "novak")),  # the address does not say it
+        ("Tara", "Schnedier", "tara.schnedier@gmail.com", ("tara", "schnedier")),  # it says the same
+        ("Ema", "Novak", "emma.novak@gmail.com", ("ema", "novak")),  # too short to tell a slip by
+        ("Daniela", "Novak", "daniel.novak@gmail.com", ("daniela", "novak")),  # names of two people who share a mailbox
+    ],
+)
+def test_a_name_is_spelt_as_in_its_records_own_address(
+    first: str, last: str, address: str, read_as: tuple[str, str]
+) -> None:
+    others = [{"record_id": f"d{k}", "source": "crm", "first_name": "Daniel", "last_name": "Ward"} for k in range(3)]
+    row = {"record_id": "x", "source": "crm", "first_name": first, "last_name": last, "email": address}
+    features = featurize(table([row, *others, *town(60)]), SPEC)
+    names = features.names
+    assert names is not None
+    at = int((features.row == 0).argmax())
+    assert (names.vocabulary[names.first[at]], names.vocabulary[names.last[at]]) == read_as
+
+
+def test_a_household_seldom_gives_a_name_twice_however_frequent_it_is() -> None:
+    rows = town(200)
+    for k, row in enumerate(rows):
+        row["first_name"] = ("Alice", "Robert", "Carla")[k // 2 % 3]
+    told = resolve(table(rows), SPEC).model.parameters["levels"]["first_name"]
+    assert told["strangers"]["equal"] > 0.1
+    assert told["household"]["equal"] <= 0.0101
+    assert told["relatives"]["equal"] <= 0.0101
