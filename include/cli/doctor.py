@@ -24,7 +24,6 @@ from include.cli import airflow
 from include.cli.finding import Finding
 from include.cli.live_sources import live
 from include.contracts.configuration import Section, effective, given
-from include.contracts.connections import CONNECTIONS
 from include.contracts.faults import explained
 from include.contracts.nearest import nearest
 from include.contracts.settings import ROOT, SHIPPED, Settings, unknown_settings
@@ -170,7 +169,7 @@ def syncs(settings: Settings) -> Iterator[Finding]:
     """Is each sync sound, and has its destination what it asks for?"""
     declared = read_syncs(settings.config)
     for sync in declared.values():
-        with closing(open_destination(sync, CONNECTIONS, WallClock())) as destination:
+        with closing(open_destination(sync, airflow.connection, WallClock())) as destination:
             require_fit(destination)
     yield Finding("syncs", "ok", f"{len(declared)}: {', '.join(declared) or 'none declared'}")
 
