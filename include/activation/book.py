@@ -89,10 +89,10 @@ WHERE r.sync = :sync AND r.key = s.key AND w.member_id <> s.told_as
 # Whoever left may enter again, which is another event.
 _FORGOTTEN = f"DELETE FROM {ROW} AS r USING gone AS g WHERE :append AND r.sync = :sync AND r.key = g.key"
 _NEWLY_WITHHELD = f"""
-INSERT INTO {WITHHELD} (sync, member_id, reason, since, was_there)
+INSERT INTO {WITHHELD} (sync, member_id, reason, withheld_at, was_there)
 SELECT :sync, member_id, reason, :now, EXISTS (SELECT FROM stands AS s WHERE s.member_id = wanted.member_id)
 FROM wanted WHERE reason IS NOT NULL AND is_member
-ON CONFLICT (sync, member_id) DO UPDATE SET reason = excluded.reason, since = excluded.since
+ON CONFLICT (sync, member_id) DO UPDATE SET reason = excluded.reason, withheld_at = excluded.withheld_at
 WHERE activation_withheld.reason <> excluded.reason
 """
 _NO_LONGER_WITHHELD = f"""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from include.activation.book import Book
 from include.activation.destination import (
     Batch,
-    Clock,
     Destination,
     NothingAcceptedError,
     Outcome,
     OutcomeUnknownError,
 )
 from include.contracts.errors import FatalError, RetryableError
+from include.sources.live.clock import Clock
 
 PATIENCE = timedelta(minutes=5)  # longest wait, within one run, for rows that may be tried again
 UNKNOWN = "its answer was lost, and it may not be sent twice"
@@ -35,10 +35,6 @@ class Delivery:
     destination: Destination
     clock: Clock
     watch: Watch = unwatched
-    pace: Pace = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.pace = Pace(self.destination.per_minute, self.clock)
 
     def run(self) -> None:
         """Make the changes, and close the plan when all of them are settled.
@@ -85,7 +81,6 @@ class Delivery:
             after = batch.changes[-1].position
 
     def _call(self, batch: Batch) -> None:
-        self.pace.wait()
         try:
             outcome = self.destination.deliver(batch)
         except OutcomeUnknownError:
@@ -110,21 +105,3 @@ class Delivery:
             return False
         self.clock.sleep(max(wait.total_seconds(), 0))
         return True
-
-
-class Pace:
-    """Keeps calls at least so far apart that a minute has no more of them than it may."""
-
-    def __init__(self, per_minute: float | None, clock: Clock) -> None:
-        self._apart = timedelta(seconds=60 / per_minute) if per_minute else None
-        self._clock = clock
-        self._next = clock.now()
-
-    def wait(self) -> None:
-        """Wait until the next call may be made."""
-        if self._apart is None:
-            return
-        now = self._clock.now()
-        if now < self._next:
-            self._clock.sleep((self._next - now).total_seconds())
-        self._next = max(now, self._next) + self._apart

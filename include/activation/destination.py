@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 from include.activation.syncs import Declared
 from include.contracts.configuration import Strict
 from include.contracts.connections import Connection
 from include.contracts.errors import RetryableError
+from include.sources.live.clock import Clock
 
 Verb = Literal["write", "remove"]
 
@@ -23,28 +22,6 @@ class NothingAcceptedError(RetryableError):
 
 class OutcomeUnknownError(RetryableError):
     """A call that the destination may have accepted: its answer was lost."""
-
-
-class Clock(Protocol):
-    """The time, and a way to let it pass; tests bring their own."""
-
-    def now(self) -> datetime:
-        """Return the time, in UTC."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
-class WallClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the time, in UTC."""
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +81,7 @@ class Destination(ABC):
     """A place that lists are sent to.
 
     ``repeatable``: a batch that was accepted may be sent again and changes nothing. ``rekeys``: it can give a row
-    another key. ``removes``: it can take a row out. ``batch_rows``: most changes a call. ``per_minute``: most calls a
-    minute.
+    another key. ``removes``: it can take a row out. ``batch_rows``: most changes a call.
     """
 
     repeatable: ClassVar[bool] = True
@@ -113,7 +89,6 @@ class Destination(ABC):
     removes: ClassVar[bool] = True
     appends: ClassVar[bool] = False
     batch_rows: ClassVar[int] = 1000
-    per_minute: ClassVar[float | None] = None
     key_columns: ClassVar[tuple[str, ...]] = ()  # that its key may be; none: any
     Settings: ClassVar[type[Strict]] = NoSettings  # of the destination
     ListSettings: ClassVar[type[Strict]] = NoSettings  # of each sync

@@ -65,6 +65,7 @@ def difference(connection: sa.Connection, declared: Declared, *, rekeys: bool) -
     sync = declared.sync
     given = {"segment": sync.segment, "name": declared.name, "sync": declared.name}
     for statement in (
+        "SET LOCAL work_mem = '256MB'",  # the joins of a million members stay in memory
         _STANDS.format(of=_OF_PERSON if sync.level == "person" else _OF_ACCOUNT),
         _WANTED.format(rows=Wanted(sync, declared.name).statement),
         _DUPLICATES,

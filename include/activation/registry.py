@@ -8,16 +8,18 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from include.activation.destination import Clock, Destination
+from include.activation.destination import Destination
 from include.activation.syncs import Declared, problem
 from include.contracts.configuration import Strict
 from include.contracts.connections import Connection, Connections
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
+from include.sources.live.clock import Clock
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "files": "include.activation.destinations.files:Files",
+        "webhook": "include.activation.destinations.webhook:Webhook",
     }
 )
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from include.activation.book import Book, new_plan, working_alone
 from include.activation.check import evidence, read_segment, require_consent, require_fit
 from include.activation.delivery import Delivery, Watch, unwatched
-from include.activation.destination import Clock, Destination, WallClock
+from include.activation.destination import Destination
 from include.activation.plan import Difference, difference, digest_of_plan, published_on, sample
 from include.activation.reconcile import Drift, reconcile
 from include.activation.registry import check_declared, open_destination
@@ -20,6 +20,7 @@ from include.activation.syncs import Declared, find_sync
 from include.contracts.connections import Connections
 from include.contracts.errors import HeldError
 from include.contracts.runs import StageReport
+from include.sources.live.clock import Clock, MachineClock
 from include.storage.control.activation import SUBJECT, open_plan, totals
 from include.storage.control.approvals import approved
 from include.storage.control.ledger import check_counts
@@ -49,7 +50,7 @@ def dry_run(project: Project, name: str, connections: Connections | None = None)
     """
     declared = find_sync(project.settings.config, name)
     kind = check_declared(declared)
-    with closing(open_destination(declared, connections or project.connections, WallClock())) as destination:
+    with closing(open_destination(declared, connections or project.connections, MachineClock())) as destination:
         require_fit(destination)
     with project.warehouse().begin() as connection:
         read_segment(connection, project, declared)
@@ -75,7 +76,7 @@ def activate(
     Raises ConfigurationError before anything is sent, HeldError where a person has to be asked, RetryableError where
     something is left for a later run.
     """
-    clock = clock or WallClock()
+    clock = clock or MachineClock()
     declared = find_sync(project.settings.config, name)
     warehouse = project.warehouse()
     check_declared(declared)

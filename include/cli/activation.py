@@ -15,7 +15,7 @@ from include.cli.console import emit, err, out, show
 from include.contracts.identity import ALIAS
 from include.contracts.settings import Settings
 from include.storage.control.activation import deliveries as list_deliveries
-from include.storage.control.activation import deliveries_of
+from include.storage.control.activation import deliveries_of, rejected
 from include.storage.project import Project
 from include.storage.readers import LakeReader, lake_reader
 
@@ -47,13 +47,17 @@ def activate(
 
 def deliveries(
     profile: Annotated[str | None, typer.Option("--profile", help="A person: id, address, or a source's id.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many plans.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 20,
     *,
+    refused: Annotated[bool, typer.Option("--rejected", help="The rows that destinations refused, and why.")] = False,
     as_json: Json = False,
 ) -> None:
     """Tell what was sent where, when and why, and what was withheld; of one person with --profile."""
     project = Project(Settings.from_environment())
     with project.serving():
+        if refused:
+            show(rejected(project, limit), title="Rejected", empty="No row was rejected.", as_json=as_json)
+            return
         if profile is None:
             rows = list_deliveries(project, limit)
             show([_brief(row) for row in rows] if not as_json else rows,
@@ -100,7 +104,7 @@ def _told(report: step.Report, *, is_dry: bool) -> Iterator[str]:
     else:
         yield "  " + ", ".join(f"{report.counts[name]:,} {name}" for name in COUNTS)
     if report.counts["rejected"] and not is_dry:
-        err.print("Some rows were rejected; python -m include deliveries --json says why.", soft_wrap=True)
+        err.print("Some rows were rejected; python -m include deliveries --rejected says why.", soft_wrap=True)
 
 
 def _brief(row: dict[str, Any]) -> dict[str, Any]:

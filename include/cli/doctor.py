@@ -17,7 +17,6 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from include.activation.check import require_fit
-from include.activation.destination import WallClock
 from include.activation.registry import open_destination
 from include.activation.syncs import read_syncs
 from include.cli import airflow
@@ -42,6 +41,7 @@ from include.quality.settings import read_settings as read_quality
 from include.retention.settings import Retention
 from include.segments.catalog import load
 from include.segments.states import published_rows, unevaluated, unsound
+from include.sources.live.clock import MachineClock
 from include.staging.settings import StagingSettings
 from include.staging.settings import read_settings as read_staging
 from include.storage import room
@@ -169,7 +169,7 @@ def syncs(settings: Settings) -> Iterator[Finding]:
     """Is each sync sound, and has its destination what it asks for?"""
     declared = read_syncs(settings.config)
     for sync in declared.values():
-        with closing(open_destination(sync, airflow.connection, WallClock())) as destination:
+        with closing(open_destination(sync, airflow.connection, MachineClock())) as destination:
             require_fit(destination)
     yield Finding("syncs", "ok", f"{len(declared)}: {', '.join(declared) or 'none declared'}")
 

@@ -91,7 +91,7 @@ ACTIVATION_WITHHELD = Table(
         text("sync", "Sync"),
         text("member_id", "Profile or account"),
         text("reason", "Why", required=True),
-        timestamp("since", "When it was first noticed", required=True),
+        timestamp("withheld_at", "When it was first noticed", required=True),
         boolean("was_there", "Was in the destination before", required=True),
     ),
 )

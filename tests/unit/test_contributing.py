@@ -135,15 +135,16 @@ A_DESTINATION: Edits = {
 ITS_DELIVERY = """
 import sys
 from pathlib import Path
-from include.activation.destination import Batch, Change, WallClock
+from include.activation.destination import Batch, Change
 from include.activation.registry import open_destination
 from include.activation.syncs import find_sync
+from include.sources.live.clock import MachineClock
 
 (folder := Path(sys.argv[1]) / "destinations").mkdir(parents=True)
 (folder / "shelf.yaml").write_text(
     "kind: toy\\nsyncs: {s: {segment: s, owner: o, purpose: email_marketing, key: {mail: email}}}"
 )
-shelf = open_destination(find_sync(folder.parent, "s"), lambda name: None, WallClock())
+shelf = open_destination(find_sync(folder.parent, "s"), lambda name: None, MachineClock())
 shelf.deliver(Batch("1", "p", (Change(1, "add", "m", "a@b.test", {"mail": "a@b.test"}),)))
 shelf.deliver(Batch("2", "p", (Change(2, "rekey", "m", "c@b.test", {"mail": "c@b.test"}, "a@b.test"),)))
 assert sys.modules[type(shelf).__module__].HELD == {"c@b.test": {"mail": "c@b.test"}}

@@ -58,6 +58,17 @@ def deliveries(project: Project, limit: int = 50) -> Rows:
     return _rows(project, query.order_by(p.planned_at.desc(), p.sync).limit(limit))
 
 
+def rejected(project: Project, limit: int = 50) -> Rows:
+    """Return the latest changes that a destination refused for good, with its reason: the reject index."""
+    p, c = ACTIVATION_PLAN.c, ACTIVATION_CHANGE.c
+    query = (
+        sa.select(c.settled_at, p.sync, p.destination, c.member_id, c.action, c.attempts, c.reason)
+        .join_from(ACTIVATION_CHANGE, ACTIVATION_PLAN, p.plan_id == c.plan_id)
+        .where(c.state == "rejected")
+    )
+    return _rows(project, query.order_by(c.settled_at.desc(), c.position).limit(limit))
+
+
 def deliveries_of(project: Project, members: tuple[str, ...]) -> dict[str, Rows]:
     """Return what was sent of a member, what stands where, and from where they are withheld; no contact points.
 
@@ -74,7 +85,7 @@ def deliveries_of(project: Project, members: tuple[str, ...]) -> dict[str, Rows]
         .order_by(p.planned_at.desc(), c.position)
     )  # fmt: skip
     standing = sa.select(r.sync, r.added_at, r.sent_at, r.definition_version, r.consent).where(r.member_id.in_(members))
-    withheld = sa.select(w.sync, w.reason, w.since).where(w.member_id.in_(members))
+    withheld = sa.select(w.sync, w.reason, w.withheld_at).where(w.member_id.in_(members))
     return {
         "standing": _rows(project, standing.order_by(r.sync)),
         "withheld": _rows(project, withheld.order_by(w.sync)),

@@ -95,7 +95,7 @@ def upgrade() -> None:
         sa.Column("sync", sa.Text(), primary_key=True, comment="Sync"),
         sa.Column("member_id", sa.Text(), primary_key=True, comment="Profile or account"),
         sa.Column("reason", sa.Text(), nullable=False, comment="Why"),
-        sa.Column("since", MOMENT, nullable=False, comment="When it was first noticed"),
+        sa.Column("withheld_at", MOMENT, nullable=False, comment="When it was first noticed"),
         sa.Column("was_there", sa.Boolean(), nullable=False, comment="Was in the destination before"),
         schema=SCHEMA,
         comment="one member of a sync's segment who is kept out of its destination",
