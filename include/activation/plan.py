@@ -180,13 +180,12 @@ def _counted(connection: sa.Connection) -> Difference:
 
 def sample(connection: sa.Connection, limit: int = 5) -> tuple[Mapping[str, str], ...]:
     """Return a few of the planned changes of each action, without anybody's contact point."""
-    rows = connection.execute(
-        sa.text(
-            "SELECT action, member_id, reason FROM (SELECT *, row_number() OVER (PARTITION BY action ORDER BY "
-            "member_id) AS place FROM planned) AS p WHERE place <= :limit ORDER BY action, member_id"
-        ),
-        {"limit": limit},
-    ).mappings()
+    actions = ", ".join(f"('{action}')" for action in ORDER)
+    query = (
+        f"SELECT a.action, p.member_id, p.reason FROM (VALUES {actions}) AS a (action) CROSS JOIN LATERAL "
+        "(SELECT member_id, reason FROM planned WHERE planned.action = a.action LIMIT :limit) AS p"
+    )
+    rows = connection.execute(sa.text(query), {"limit": limit}).mappings()
     return tuple({name: value or "" for name, value in row.items()} for row in rows)
 
 

@@ -41,7 +41,7 @@ class Wanted:
         pairs = ", ".join(f"{_text(name)}, {column}" for name, column in columns.items())
         fields = f", jsonb_build_object({pairs}) AS fields" if self.few else ""
         return (
-            f"SELECT m.member_id, {self._key} AS key, md5(ROW({', '.join(columns.values())})::text) AS digest, "
+            f"SELECT m.member_id, m.key, md5(ROW({', '.join(columns.values())})::text) AS digest, "
             f"{self._consent} AS consent, CASE {' '.join(self._reasons())} END AS reason, m.is_member{fields} "
             f"FROM ({self._joined}) AS m"
         )
@@ -55,7 +55,7 @@ class Wanted:
         points = {channel.name for channel in self._channels}
         wanted = ({*self.sync.mapping.values()} | points) - {*OF_MEMBERSHIP}
         states = [f"{channel.state()} AS {channel.name}_state" for channel in self._channels]
-        columns = [f"{self._raw(name)} AS {_named(name)}" for name in sorted(wanted)] + states
+        columns = [f"{self._key} AS key", *(f"{self._raw(name)} AS {_named(name)}" for name in sorted(wanted)), *states]
         columns += [f"r.{channel.consent} AS {channel.name}_consent_now" for channel in self._channels]
         if self._is_person:
             columns.append("r.confidence AS identity_confidence")
@@ -101,8 +101,8 @@ class Wanted:
 
     @property
     def _key(self) -> str:
-        column = self.sync.key_column
-        return f"lower(btrim(m.{_named(column)}))" if column in ("email", "domain") else f"m.{_named(column)}"
+        raw = self._raw(self.sync.key_column)
+        return f"lower(btrim({raw}))" if self.sync.key_column in ("email", "domain") else raw
 
     @property
     def _consent(self) -> str:
@@ -111,7 +111,7 @@ class Wanted:
     def _column(self, name: str) -> str:
         """SQL of a column of the joined members; a contact point that may not be used is null."""
         if name == self.sync.key_column:
-            return self._key
+            return "m.key"
         if name in CONTACT_POINTS and self._is_person:
             return f"CASE WHEN m.{name}_state IN {REACHABLE} THEN m.{_named(name)} END"
         return f"m.{name}" if name in OF_MEMBERSHIP else f"m.{_named(name)}"
@@ -134,7 +134,7 @@ class Wanted:
             yield f"WHEN m.identity_confidence < {self.sync.min_confidence} THEN '{UNSURE}'"
         if self._channel:
             yield from self._reasons_of(self._channel)
-        yield f"WHEN coalesce({self._key}, '') = '' THEN '{NO_KEY}'"
+        yield f"WHEN coalesce(m.key, '') = '' THEN '{NO_KEY}'"
 
     def _reasons_of(self, channel: Channel) -> Iterator[str]:
         yield f"WHEN m.{channel.name}_state NOT IN {REACHABLE} THEN m.{channel.name}_state"

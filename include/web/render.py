@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +17,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.contracts.access import Scope
+from include.contracts.measures import Measure, measures_of
 from include.web.callers import Call, Caller
 from include.web.problems import ProblemError
 
 HERE = Path(__file__).parent
 UNKNOWN = "unknown"
-
+MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.+]*$")  # as PostgreSQL writes one into JSON
 
 SHOWN: Mapping[type, Callable[[Any], str]] = MappingProxyType(  # the first kind that a value is of
     {
@@ -30,6 +32,7 @@ SHOWN: Mapping[type, Callable[[Any], str]] = MappingProxyType(  # the first kind
         int: lambda value: f"{value:,}",
         float: lambda value: f"{value:,.2f}".rstrip("0").rstrip("."),
         datetime: lambda value: f"{value:%Y-%m-%d %H:%M}",
+        str: lambda value: MOMENT.sub(r"\1 \2", value),
         list: lambda value: ", ".join(map(shown, value)),
     }
 )
@@ -54,7 +57,21 @@ TEMPLATES = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True,
 )  # fmt: skip
+
+
+def families(level: str, row: Mapping[str, Any]) -> list[tuple[str, list[tuple[Measure, Any]], list[Measure]]]:
+    """Return a row's measures by family, in the order of their declaration: the known ones with values, the others."""
+    found: dict[str, list[tuple[Measure, Any]]] = {}
+    for measure in measures_of(level).values():
+        found.setdefault(measure.family, []).append((measure, row.get(measure.name)))
+    return [
+        (family, [pair for pair in pairs if pair[1] is not None], [one for one, value in pairs if value is None])
+        for family, pairs in found.items()
+    ]
+
+
 TEMPLATES.filters |= {"shown": shown, "spoken": spoken, "share": share}
+TEMPLATES.globals["families"] = families
 
 
 def root_of(request: Request) -> str:

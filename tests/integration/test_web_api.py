@@ -80,8 +80,12 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
     return [(method, route.path) for route in app.routes if isinstance(route, APIRoute) for method in route.methods]
 
 
+PLACE = {"profile_id": "p1", "segment_key": "lapsed", "account_id": "a1", "key": "lapsed", "number": "0",
+         "nps_class": "detractor", "usage_tier": "none", "renewal_bucket": "0-30", "name": "index"}  # fmt: skip
+
+
 def filled(path: str) -> str:
-    for name, value in {"profile_id": "p1", "segment_key": "lapsed", "account_id": "a1", "key": "lapsed"}.items():
+    for name, value in PLACE.items():
         path = path.replace("{" + name + "}", value)
     assert "{" not in path
     return path

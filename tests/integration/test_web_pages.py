@@ -5,22 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from include.contracts import identity, profiles
 from include.contracts.access import Scope
+from include.storage.control.tables import ACCESS_LOG
 from include.web import keys
 from include.web.serve import standalone
-from tests.small_company import SmallCompany
-from tests.web_company import published, published_company, serving
+from tests.small_company import AS_OF, SmallCompany
+from tests.web_company import days_ago, people_of, published, published_company, serving
 
 ALL = tuple(scope.value for scope in Scope)
 PAGES = ("/", "/segments", "/segments/detractors_renewing", "/segments/accounts_at_risk", "/people", "/people/p1",
          "/explorer", "/people/p3", "/people/p1/why/detractors_renewing", "/people/p1/why/lapsed", "/accounts/a1",
-         "/quality")  # fmt: skip
+         "/quality", "/segments/grid/detractor/none/0-30", "/segments/grid/promoter/power/none",
+         "/accounts/a2")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -177,8 +182,97 @@ def test_injections_find_nothing(browser: httpx.Client, path: str) -> None:
     assert browser.get(path).status_code == 404
 
 
+NAMES = ("Nina Brandt", "Person 4", "Ola")
+
+
+def test_whoever_sees_a_name_is_in_the_access_log(company: SmallCompany, address: str) -> None:
+    """A page that shows somebody is noted, whichever page it is; so a new one cannot be forgotten."""
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        client.post("/sign-in", data={"key": key_of(company, *ALL)})
+        shown = 0
+        for path in PAGES:
+            before, page = reads(company), client.get(path)
+            if any(name in page.text for name in NAMES):
+                shown += 1
+                assert reads(company) > before, path
+        assert shown >= 5
+
+
+def reads(company: SmallCompany) -> int:
+    with company.project.warehouse().begin() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(ACCESS_LOG)).scalar_one())
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_without_the_scope_no_page_shows_a_name(company: SmallCompany, address: str, path: str) -> None:
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        client.post("/sign-in", data={"key": key_of(company, Scope.SEGMENTS_READ, Scope.PROFILES_READ)})
+        page = client.get(path)
+        assert page.status_code in (200, 403)
+        assert not any(name in page.text for name in NAMES)
+
+
+def test_a_cell_of_the_grid_leads_to_its_people_and_on_to_the_explorer(browser: httpx.Client) -> None:
+    assert "/segments/grid/detractor/none/0-30" in browser.get("/segments").text
+    cell = browser.get("/segments/grid/detractor/none/0-30")
+    assert "<b>28</b> people" in cell.text
+    where = "nps_class = 'detractor'\nand usage_tier = 'none'\nand renewal_bucket = '0-30'"
+    tried = browser.post("/explorer", data={"where": where, "token": token_of(cell), "action": "try"})
+    assert "28 people" in tried.text
+    assert browser.get("/segments/grid/detractor/none/soon").status_code == 404
+
+
+def test_an_account_shows_its_people_seats_and_contracts(browser: httpx.Client) -> None:
+    page = browser.get("/accounts/a1")
+    assert re.search(r"<b>-100</b> NPS, of 28 answers", page.text)
+    assert "Nina Brandt" in page.text and "in 20 days" in page.text
+    assert "crm.contract:0" in browser.get("/accounts/a1/contracts.svg").text
+
+
+def test_a_segments_trend_is_drawn_from_its_history(tmp_path: Path, warehouse_url: str) -> None:
+    company = people_of(tmp_path, warehouse_url)
+    published(company)
+    company.answer("p4", 10, days_ago(1))
+    published(company, AS_OF + timedelta(days=1))
+    with serving(standalone(company.project)) as address, httpx.Client(base_url=address) as client:
+        client.post("/sign-in", data={"key": key_of(company, *ALL)})
+        assert 'aria-label="From 28 to 27 in 2 evaluations"' in client.get("/segments").text
+        drift = client.get("/quality").text
+        assert "This version and the one before" in drift and "share of people with nps" in drift
+    company.project.close()
+
+
+def test_data_docs_are_shown_and_nothing_beside_them(company: SmallCompany, browser: httpx.Client) -> None:
+    folder = company.project.settings.home / "docs" / "data_docs"
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>Audit</title><style>b{}</style>")
+    (folder.parent / "secret.html").write_text("secret")
+    assert "data docs" in browser.get("/quality").text
+    shown = browser.get("/quality/docs/index.html")
+    assert "Audit" in shown.text
+    assert "script" not in shown.headers["content-security-policy"]
+    for name in ("secret", "..%2Fsecret", "../secret", "%2e%2e/secret", "profile", "A"):
+        assert browser.get(f"/quality/docs/{name}.html").status_code in (404, 422)
+
+
+def test_what_a_segment_rests_on_is_said(tmp_path: Path, warehouse_url: str) -> None:
+    """How much of the opens is unknown, and the curve by which too many mails are told."""
+    company = people_of(tmp_path, warehouse_url)
+    for n in range(4, 31):
+        company.mail(f"p{n}", "sent", days_ago(3))
+        company.mail(f"p{n}", "open", days_ago(2), actor="unknown" if n > 20 else "human")
+    published(company)
+    with serving(standalone(company.project)) as address, httpx.Client(base_url=address) as client:
+        client.post("/sign-in", data={"key": key_of(company, *ALL)})
+        saturated = client.get("/segments/saturated").text
+        assert "depends on email opens" in saturated and "37.0% may be" in saturated
+        assert "What mails lead to" in saturated
+        assert "opens of 28 days may be a person&#39;s or a machine&#39;s" in client.get("/").text
+    company.project.close()
+
+
 def test_charts_are_drawings_of_their_own(browser: httpx.Client) -> None:
-    for path in ("/segments/detractors_renewing/size.svg",):
+    for path in ("/segments/detractors_renewing/size.svg", "/accounts/a1/contracts.svg"):
         drawing = browser.get(path)
         assert drawing.headers["content-type"] == "image/svg+xml"
         assert drawing.text.startswith("<svg")

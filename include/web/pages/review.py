@@ -45,8 +45,7 @@ def review(
         call.read("page /review", f"records {asked['record_a']} {asked['record_b']}", profiles=2)
     return page(
         call, "review.html", asked=asked, rows=_side_by_side(asked, said) if asked else [], skip=skip,
-        left=len(questions), done=done, held=waiting.held_segments(call.project),
-        held_runs=[run for run in call.project.ledger().runs(5) if run["state"] == "held"],
+        left=len(questions), done=done, held={**waiting.held_runs(call.project), **waiting.held_segments(call.project)},
     )  # fmt: skip
 
 
