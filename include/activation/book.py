@@ -246,14 +246,16 @@ class Book:
         given = {
             "segment": self._declared.sync.segment, "name": self._declared.name, "members": [*writes],
         }  # fmt: skip
+        consents = self._declared.sync.consent_fields  # an opt-in is never written, so neither is its absence
         rows = connection.execute(sa.text(self._wanted), given)
         for row in rows.mappings():
             change = writes[row["member_id"]]
             if row["reason"] is not None:
                 allowed.reasons[change.position] = row["reason"]
             elif row["key"] == change.key:
+                fields = {name: v for name, v in row["fields"].items() if v is not None or name not in consents}
                 allowed[change.position] = Change(
-                    change.position, change.action, change.member_id, change.key, row["fields"], change.former_key,
+                    change.position, change.action, change.member_id, change.key, fields, change.former_key,
                     row["digest"], row["consent"],
                 )  # fmt: skip
         return allowed

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from include.activation.syncs import Declared
@@ -71,6 +71,29 @@ class Outcome:
 
 
 ACCEPTED = Outcome()
+
+
+def halved(
+    batch: Batch, send: Callable[[Batch], Outcome], refused: type[Exception], why: Callable[[Exception], str]
+) -> Outcome:
+    """Send a batch; one that is ``refused`` as a whole is halved until the row at fault stands alone, and is rejected.
+
+    Each part has an id of its own, which follows from the batch's.
+    """
+    try:
+        return send(batch)
+    except refused as error:
+        if len(batch.changes) == 1:
+            return Outcome(rejected={batch.changes[0].key: why(error)})
+    middle = len(batch.changes) // 2
+    outcomes = [
+        halved(replace(batch, batch_id=f"{batch.batch_id}-{number}", changes=part), send, refused, why)
+        for number, part in enumerate((batch.changes[:middle], batch.changes[middle:]))
+    ]
+    return Outcome(
+        {key: reason for outcome in outcomes for key, reason in outcome.rejected.items()},
+        {key: reason for outcome in outcomes for key, reason in outcome.again.items()},
+    )
 
 
 class NoSettings(Strict):

@@ -19,6 +19,7 @@ from include.sources.live.clock import Clock
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "files": "include.activation.destinations.files:Files",
+        "postgres": "include.activation.destinations.postgres_table:PostgresTable",
         "webhook": "include.activation.destinations.webhook:Webhook",
     }
 )

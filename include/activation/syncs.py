@@ -23,6 +23,7 @@ NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 ON_PUBLICATION = "on publication"
 PURPOSES = ("email_marketing", "phone_marketing", "none")
 CONTACT_POINTS: Mapping[str, str] = MappingProxyType({"email": "email_marketing", "phone": "phone_marketing"})
+CONSENTS = ("email_consent", "phone_consent")
 OF_MEMBERSHIP = ("since", "confidence")
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"person": ("profile_id", "email", "phone", "crm_id", "user_id"), "account": ("account_id", "domain")}
@@ -88,6 +89,11 @@ class Sync(Strict):
     def mapping(self) -> Mapping[str, str]:
         """All fields of the destination, with our columns."""
         return {**self.key, **self.fields}
+
+    @property
+    def consent_fields(self) -> frozenset[str]:
+        """The destination's fields that tell of a consent: they are only ever written as opted out."""
+        return frozenset(name for name, column in self.mapping.items() if column in CONSENTS)
 
     @field_validator("schedule")
     @classmethod

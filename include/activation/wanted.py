@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from include.activation.syncs import CONTACT_POINTS, OF_MEMBERSHIP, Sync
+from include.activation.syncs import CONSENTS, CONTACT_POINTS, OF_MEMBERSHIP, Sync
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.matching.records.placeholders import ROLES
@@ -109,11 +109,13 @@ class Wanted:
         return f"m.{self._channel.name}_consent_now" if self._channel else "NULL::text"
 
     def _column(self, name: str) -> str:
-        """SQL of a column of the joined members; a contact point that may not be used is null."""
+        """SQL of a column of the joined members; a contact point that may not be used is null, and so is an opt-in."""
         if name == self.sync.key_column:
             return "m.key"
         if name in CONTACT_POINTS and self._is_person:
             return f"CASE WHEN m.{name}_state IN {REACHABLE} THEN m.{_named(name)} END"
+        if name in CONSENTS and self._is_person:
+            return f"CASE WHEN m.{_named(name)} = 'opted_out' THEN 'opted_out' END"
         return f"m.{name}" if name in OF_MEMBERSHIP else f"m.{_named(name)}"
 
     def _raw(self, name: str) -> str:

@@ -288,6 +288,7 @@ SOURCE_STATE = Table(
         timestamp("complete_before", "All that happened before has been exported", required=True),
         count("missing_days", "Days between its first and last file of a day that have none"),
         count("usual_silence", "Most days from one day with rows to the next, in the 120 days before the newest"),
+        text("feeds", "Staged tables that its rows go into, without their folder, parted by commas", required=True),
     ),
 )
 

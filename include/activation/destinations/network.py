@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
@@ -17,6 +17,7 @@ from include.activation.destination import (
     NothingAcceptedError,
     Outcome,
     OutcomeUnknownError,
+    halved,
 )
 from include.contracts.errors import RefusedError, ThrottledError, UnreachableError
 from include.sources.live.answers import Told, by_status
@@ -65,24 +66,11 @@ class NetworkDestination(Destination):
     def deliver(self, batch: Batch) -> Outcome:
         """Make the changes; a batch that is refused as a whole is halved until the row at fault stands alone."""
         with accepting():
-            return self._halved(batch)
+            return halved(batch, self.send, RefusedError, plain)
 
     def close(self) -> None:
         """Give the connections back."""
         self.session.close()
-
-    def _halved(self, batch: Batch) -> Outcome:
-        try:
-            return self.send(batch)
-        except RefusedError as error:
-            if len(batch.changes) == 1:
-                return Outcome(rejected={batch.changes[0].key: plain(error)})
-        middle = len(batch.changes) // 2
-        parts = [self._halved(_part(batch, n, some)) for n, some in enumerate(_halves(batch.changes, middle))]
-        return Outcome(
-            {key: why for part in parts for key, why in part.rejected.items()},
-            {key: why for part in parts for key, why in part.again.items()},
-        )
 
 
 @contextmanager
@@ -97,7 +85,7 @@ def accepting() -> Iterator[None]:
 
 
 def by_rows(
-    changes: Sequence[Change], results: Sequence[T], reason: Callable[[T], str | None], *, again: Mapping[str, str] = {}
+    changes: Sequence[Change], results: Sequence[T], reason: Callable[[T], str | None], *, again: Sequence[str] = ()
 ) -> Outcome:
     """Return the outcome of a call whose answer has one result a row, in order; no reason is an acceptance.
 
@@ -106,12 +94,3 @@ def by_rows(
     refused = {c.key: why for c, result in zip(changes, results, strict=True) if (why := reason(result)) is not None}
     later = {key: plain(why) for key, why in refused.items() if any(word in why for word in again)}
     return Outcome({key: plain(why) for key, why in refused.items() if key not in later}, later)
-
-
-def _halves(changes: tuple[Change, ...], middle: int) -> Iterator[tuple[Change, ...]]:
-    yield changes[:middle]
-    yield changes[middle:]
-
-
-def _part(batch: Batch, number: int, changes: tuple[Change, ...]) -> Batch:
-    return Batch(f"{batch.batch_id}-{number}", batch.plan_id, changes)

@@ -37,6 +37,7 @@ def _prospects(desk: Desk) -> ir.Table:
         "crm_id": ibis.coalesce(rows["CRM Contact FID"], rows["CRM Lead FID"]),
         "created_at": desk.moment(rows, "Created Date", "prospect"),
         "updated_at": desk.moment(rows, "Updated Date", "prospect"),
+        "is_deleted": values.flag(rows["Is Deleted"]).fill_null(False),
     }
     return person(desk, rows, "prospect", rows["Prospect Id"], says=says, knows=knows)
 
