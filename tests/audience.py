@@ -71,7 +71,11 @@ class Audience:
         """Forget everybody, and all that was sent."""
         tables = [*(f"kindred.{name}" for name in PUBLISHED), *(f"control.{table.name}" for table in ACTIVATION)]
         self._do(f"TRUNCATE {', '.join(tables)}")
-        self._add("segment", segment_key=SEGMENT_KEY, name="Renewing", level="person", state="published", as_of=AS_OF)
+        self.segment(SEGMENT_KEY)
+
+    def segment(self, key: str) -> None:
+        """Publish a segment, empty at first."""
+        self._add("segment", segment_key=key, name=key.title(), level="person", state="published", as_of=AS_OF)
 
     def declare(self, destination: str = "tool", *, name: str = "to_tool", **given: Any) -> str:
         """Write a destination's file with one sync; ``sync`` are the settings of it that differ; returns its name."""
@@ -95,7 +99,8 @@ class Audience:
             self.enter(profile_id)
 
     def enter(self, member_id: str, **more: Any) -> None:
-        self._add("segment_membership", segment_key=SEGMENT_KEY, member_id=member_id, **{"confidence": 0.9, **more})
+        row = {"segment_key": SEGMENT_KEY, "confidence": 0.9, **more}
+        self._add("segment_membership", member_id=member_id, **row)
 
     def leave(self, member_id: str) -> None:
         self._do("DELETE FROM kindred.segment_membership WHERE member_id = :id", id=member_id)

@@ -1,4 +1,4 @@
-"""The kinds of destinations, each imported only when it is used, and what is checked of a sync before it is opened."""
+"""The kinds of destinations, each imported only when it is used, and what is checked of a sync before one is opened."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from include.activation.destination import Destination
-from include.activation.syncs import Declared, problem
+from include.activation.syncs import KEYS, OF_MEMBERSHIP, Declared, problem
 from include.contracts.configuration import Strict
 from include.contracts.connections import Connection, Connections
 from include.contracts.errors import ConfigurationError
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.nearest import nearest
+from include.contracts.profiles import ACCOUNT, PROFILE
 from include.sources.live.clock import Clock
 
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -21,6 +23,12 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "files": "include.activation.destinations.files:Files",
         "postgres": "include.activation.destinations.postgres_table:PostgresTable",
         "webhook": "include.activation.destinations.webhook:Webhook",
+    }
+)
+COLUMNS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "person": frozenset({*PROFILE.names, *CUSTOMER_360.names, *KEYS["person"], *OF_MEMBERSHIP}),
+        "account": frozenset({*ACCOUNT.names, *ACCOUNT_360.names, *OF_MEMBERSHIP}),
     }
 )
 
@@ -64,6 +72,10 @@ def _connection(declared: Declared, connections: Connections) -> Connection:
 
 def _faults(declared: Declared, kind: type[Destination]) -> Iterator[str]:
     sync = declared.sync
+    columns = COLUMNS[sync.level]
+    for name, column in sync.fields.items():
+        if column not in columns:
+            yield f"{declared.place('fields', name)}: there is no column {column!r}{nearest(column, columns)}"
     if sync.mode == "mirror" and not kind.removes:
         yield f"{declared.place('mode')}: {declared.kind} cannot remove anybody, which a mirror needs; use upsert"
     if sync.mode == "append" and not kind.appends:

@@ -14,9 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from include.contracts.configuration import Strict
 from include.contracts.errors import ConfigurationError
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.nearest import nearest
-from include.contracts.profiles import ACCOUNT, PROFILE
 
 FOLDER = "destinations"
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
@@ -27,12 +25,6 @@ CONSENTS = ("email_consent", "phone_consent")
 OF_MEMBERSHIP = ("since", "confidence")
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"person": ("profile_id", "email", "phone", "crm_id", "user_id"), "account": ("account_id", "domain")}
-)
-COLUMNS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "person": frozenset({*PROFILE.names, *CUSTOMER_360.names, *KEYS["person"], *OF_MEMBERSHIP}),
-        "account": frozenset({*ACCOUNT.names, *ACCOUNT_360.names, *OF_MEMBERSHIP}),
-    }
 )
 
 
@@ -125,6 +117,11 @@ class Declared:
     file: str = ""
     lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
 
+    @property
+    def pool(self) -> str:
+        """The Airflow pool in which all syncs of the destination take turns."""
+        return f"destination_{self.destination}"
+
     def place(self, *path: str) -> str:
         """Return file and line of a setting of the sync, or of the nearest thing around it."""
         return _place(self.file, self.lines, ("syncs", self.name, *path))
@@ -186,7 +183,7 @@ def _faults(declared: Declared) -> Iterator[str]:
     sync = declared.sync
     if not NAME.match(declared.name):
         yield f"{declared.place()}: a sync's name has lower-case letters, digits and underscores, a letter first"
-    keys, columns = KEYS[sync.level], COLUMNS[sync.level]
+    keys = KEYS[sync.level]
     if sync.key_column not in keys:
         yield (
             f"{declared.place('key')}: {sync.key_column!r} does not say which {sync.level} it is"
@@ -194,11 +191,9 @@ def _faults(declared: Declared) -> Iterator[str]:
         )
     if sync.level == "account" and sync.purpose != "none":
         yield f"{declared.place('purpose')}: accounts give no consent; write none"
-    for name, column in sync.fields.items():
+    for name in sync.fields:
         if name in sync.key:
             yield f"{declared.place('fields', name)}: {name!r} is the key already"
-        elif column not in columns:
-            yield f"{declared.place('fields', name)}: there is no column {column!r}{nearest(column, columns)}"
     if sync.purpose == "none" and sync.level == "person":
         for name, column in sync.mapping.items():
             if column in CONTACT_POINTS:

@@ -129,7 +129,7 @@ A_DESTINATION: Edits = {
         ),
     ),
     "include/activation/registry.py": (
-        ("    {\n", '    {\n        "toy": "include.activation.destinations.toy:Toy",\n'),
+        ('        "files": ', '        "toy": "include.activation.destinations.toy:Toy",\n        "files": '),
     ),
 }
 ITS_DELIVERY = """
