@@ -90,7 +90,8 @@ class Audience:
     def person(self, profile_id: str, email: str | None = None, *, enters: bool = True, **more: Any) -> None:
         """Add a person who is in the segment."""
         email = email or f"{profile_id}@acme.test"
-        self._add("profile", profile_id=profile_id, email=email, **{"confidence": 0.9, "first_name": "Ann", **more})
+        row = {"confidence": 0.9, "first_name": "Ann", "last_name": "Lee", "country": "DE", "postcode": "10115", **more}
+        self._add("profile", profile_id=profile_id, email=email, **row)
         self._add("customer_360", profile_id=profile_id)
         self._add(
             "profile_identifier", profile_id=profile_id, type="email", value=email, is_deliverable=True, is_primary=True

@@ -79,6 +79,20 @@ def difference(connection: sa.Connection, declared: Declared, *, rekeys: bool) -
     return _counted(connection)
 
 
+def gather(connection: sa.Connection, rows: str, given: Mapping[str, Any]) -> None:
+    """Put the rows of a statement of ``Wanted`` into the temporary table ``wanted``; two of one key withhold both."""
+    connection.execute(sa.text(_WANTED.format(rows=rows)), given)
+    connection.execute(sa.text(_DUPLICATES))
+
+
+def withheld_by_reason(connection: sa.Connection) -> dict[str, int]:
+    """Count who of ``wanted`` is withheld, by reason."""
+    return _by(
+        connection,
+        "SELECT reason, count(*) FROM wanted WHERE reason IS NOT NULL AND is_member GROUP BY reason ORDER BY reason",
+    )
+
+
 def published_on(connection: sa.Connection) -> date:
     """Return the logical date of what readers see."""
     day: date = connection.execute(sa.text(f"SELECT max(as_of) FROM {READERS}.segment")).scalar_one()
@@ -156,24 +170,25 @@ WHERE w.reason IS NOT NULL AND w.is_member AND h.reason IS DISTINCT FROM w.reaso
 """
 
 
-def _counted(connection: sa.Connection) -> Difference:
-    def by(query: str) -> dict[str, int]:
-        return {name: int(number) for name, number in connection.execute(sa.text(query))}
+def _by(connection: sa.Connection, query: str) -> dict[str, int]:
+    return {name: int(number) for name, number in connection.execute(sa.text(query))}
 
-    sizes = by(
+
+def _counted(connection: sa.Connection) -> Difference:
+    sizes = _by(
+        connection,
         "SELECT 'standing', count(*) FROM stands UNION ALL SELECT 'members', count(*) FROM wanted WHERE is_member "
-        "UNION ALL SELECT 'wanted', count(*) FROM wanted WHERE reason IS NULL AND is_member"
+        "UNION ALL SELECT 'wanted', count(*) FROM wanted WHERE reason IS NULL AND is_member",
     )
     return Difference(
         standing=sizes["standing"],
         wanted=sizes["wanted"],
         members=sizes["members"],
-        actions=by("SELECT action, count(*) FROM planned GROUP BY action ORDER BY action"),
-        withheld=by(
-            "SELECT reason, count(*) FROM wanted WHERE reason IS NOT NULL AND is_member GROUP BY reason ORDER BY reason"
-        ),
-        removed=by(
-            "SELECT reason, count(*) FROM planned WHERE action IN ('remove', 'leave') GROUP BY reason ORDER BY reason"
+        actions=_by(connection, "SELECT action, count(*) FROM planned GROUP BY action ORDER BY action"),
+        withheld=withheld_by_reason(connection),
+        removed=_by(
+            connection,
+            "SELECT reason, count(*) FROM planned WHERE action IN ('remove', 'leave') GROUP BY reason ORDER BY reason",
         ),
     )
 

@@ -21,6 +21,10 @@ from include.sources.live.clock import Clock
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "files": "include.activation.destinations.files:Files",
+        "google_audience": "include.activation.destinations.google:GoogleAudience",
+        "hubspot": "include.activation.destinations.hubspot:HubSpot",
+        "linkedin_audience": "include.activation.destinations.linkedin:LinkedInAudience",
+        "meta_audience": "include.activation.destinations.meta:MetaAudience",
         "postgres": "include.activation.destinations.postgres_table:PostgresTable",
         "webhook": "include.activation.destinations.webhook:Webhook",
     }

@@ -41,9 +41,9 @@ class Sync(Strict):
 
     segment: str = Field(description="Segment whose members are sent")
     owner: str = Field(min_length=1, description="Who answers for it")
-    level: Literal["person", "account"] = Field("person", description="What the members are")
+    level: Literal["person", "account"] = Field(default="person", description="What the members are")
     mode: Literal["mirror", "upsert", "append"] = Field(
-        "mirror",
+        default="mirror",
         description="mirror: insert, update, remove; upsert: whoever leaves the segment stays, unless withheld; "
         "append: an event at each entry",
     )
@@ -54,17 +54,20 @@ class Sync(Strict):
         min_length=1, max_length=1, description="The destination's field that says who it is, and our column"
     )
     fields: Mapping[str, str] = Field(default={}, description="Further fields of the destination, and our columns")
-    schedule: str = Field(ON_PUBLICATION, description="on publication, or a cron expression in UTC")
-    min_confidence: float = Field(0.0, ge=0, le=1, description="Least confidence of identity")
+    schedule: str = Field(default=ON_PUBLICATION, description="on publication, or a cron expression in UTC")
+    min_confidence: float = Field(default=0.0, ge=0, le=1, description="Least confidence of identity")
     holdout: float = Field(
-        0.0, ge=0, le=0.5, description="Share of members kept out, always the same ones, beside the segment's own"
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="Share of members kept out, always the same ones, beside the segment's own",
     )
-    opted_in: bool = Field(False, description="Only who has said yes; else whoever has not said no")
+    opted_in: bool = Field(default=False, description="Only who has said yes; else whoever has not said no")
     drift: Literal["report", "ours wins"] = Field(
-        "report", description="What others changed at the destination: report it, or mend it"
+        default="report", description="What others changed at the destination: report it, or mend it"
     )
     limits: Limits = Field(default=Limits(), description="What a plan may do before a person is asked")
-    deadline_hours: float = Field(24, gt=0, le=720, description="Hours that a refused row is tried again")
+    deadline_hours: float = Field(default=24, gt=0, le=720, description="Hours that a refused row is tried again")
     settings: Mapping[str, Any] = Field(default={}, description="What this kind of destination needs for each list")
 
     @property
@@ -99,7 +102,7 @@ class DestinationFile(Strict):
     """One file of the folder; its name is the destination's."""
 
     kind: str = Field(description="Kind of destination")
-    connection: str | None = Field(None, description="Airflow connection with address and credentials")
+    connection: str | None = Field(default=None, description="Airflow connection with address and credentials")
     settings: Mapping[str, Any] = Field(default={}, description="What this kind of destination needs")
     syncs: Mapping[str, Sync] = Field(min_length=1, description="What is kept there, by name")
 

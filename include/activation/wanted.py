@@ -23,23 +23,28 @@ IDENTIFIERS = ("crm_id", "user_id")
 
 @dataclass(frozen=True)
 class Wanted:
-    """The relation of one sync. ``few``: only the members bound as ``members``, each looked up by itself."""
+    """The relation of one sync. ``few``: only the members bound as ``members``, each looked up by itself.
+
+    ``values``: with what is sent, as jsonb ``fields``; so always of few. ``with_holdout``: whoever is held out as well.
+    """
 
     sync: Sync
     name: str
     few: bool = False
+    values: bool = False
+    with_holdout: bool = False
 
     @property
     def statement(self) -> str:
         """SQL with the rows member_id, key, digest, consent, reason, is_member; wants ``segment``, ``name`` bound.
 
-        ``digest`` is that of all values that are sent; of ``few`` the values are there as well, as jsonb ``fields``.
+        ``digest`` is that of all values that are sent.
         ``reason`` says why somebody is withheld and is null for the others. Of an upsert, whoever is there and has left
         the segment is among them, for an opt-out is heard from them, too.
         """
         columns = {name: self._column(column) for name, column in self.sync.mapping.items()}
         pairs = ", ".join(f"{_text(name)}, {column}" for name, column in columns.items())
-        fields = f", jsonb_build_object({pairs}) AS fields" if self.few else ""
+        fields = f", jsonb_build_object({pairs}) AS fields" if self.few or self.values else ""
         return (
             f"SELECT m.member_id, m.key, md5(ROW({', '.join(columns.values())})::text) AS digest, "
             f"{self._consent} AS consent, CASE {' '.join(self._reasons())} END AS reason, m.is_member{fields} "
@@ -131,7 +136,8 @@ class Wanted:
     def _reasons(self) -> Iterator[str]:
         """Yield what withholds somebody, the first that holds being the one that is told."""
         kept_out = f" OR {self._share} < {self.sync.holdout}" if self.sync.holdout else ""
-        yield f"WHEN m.is_holdout{kept_out} THEN '{HELD_OUT}'"
+        if not self.with_holdout:
+            yield f"WHEN m.is_holdout{kept_out} THEN '{HELD_OUT}'"
         if self._is_person and self.sync.min_confidence:
             yield f"WHEN m.identity_confidence < {self.sync.min_confidence} THEN '{UNSURE}'"
         if self._channel:

@@ -6,6 +6,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
 import httpx
@@ -19,10 +20,12 @@ from include.activation.destination import (
     OutcomeUnknownError,
     halved,
 )
-from include.contracts.errors import RefusedError, ThrottledError, UnreachableError
-from include.sources.live.answers import Told, by_status
+from include.contracts.connections import Connection
+from include.contracts.errors import ConfigurationError, RefusedError, ThrottledError, UnreachableError
+from include.sources.live.answers import Fault, Told, by_status
 from include.sources.live.budget import Allowance, Budget
-from include.sources.live.http import Patience, Session, SignIn
+from include.sources.live.clock import Clock
+from include.sources.live.http import LostPlaceError, Patience, Session, SignIn, Token
 
 T = TypeVar("T")
 
@@ -39,12 +42,15 @@ def plain(reason: object) -> str:
 
 
 class NetworkDestination(Destination):
-    """A destination over HTTP. ``allowance``: how often it may be asked, which each subclass takes from its vendor."""
+    """A destination over HTTP. ``allowance``: how often it may be asked, as its vendor says."""
 
     allowance: ClassVar[Allowance] = Allowance(at_once=1)
+    host: ClassVar[str] = ""  # the vendor's, where the connection names none
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
+        if not self.connection.host:
+            self.connection = replace(self.connection, host=self.host)
         budget = Budget(self.declared.destination, self.allowance, self.clock)
         patience = PATIENCE if self.repeatable else ONCE
         self.session = Session(
@@ -60,13 +66,29 @@ class NetworkDestination(Destination):
         """Make the changes by one call; what the session raises is understood."""
 
     def explain(self, response: httpx.Response) -> Told:
-        """Return what an answer that is no success means."""
-        return by_status(response)
+        """Return what an answer that is no success means; that a place is not there is no fault of a row."""
+        told = by_status(response)
+        return Told(Fault.LOST_PLACE, told.code) if response.status_code == httpx.codes.NOT_FOUND else told
 
     def deliver(self, batch: Batch) -> Outcome:
         """Make the changes; a batch that is refused as a whole is halved until the row at fault stands alone."""
         with accepting():
             return halved(batch, self.send, RefusedError, plain)
+
+    def found(self, path: str, **arguments: Any) -> Any:
+        """Return what is at a path, None where nothing is; what else goes wrong is raised."""
+        try:
+            return self.session.json("GET", path, **arguments)
+        except (LostPlaceError, RefusedError):
+            return None
+
+    def accepts(self, method: str, path: str, content: Any) -> bool:
+        """Whether the vendor would take a request that it is asked to look at only."""
+        try:
+            self.session.json(method, path, json=content)
+        except (LostPlaceError, RefusedError):
+            return False
+        return True
 
     def close(self) -> None:
         """Give the connections back."""
@@ -78,6 +100,8 @@ def accepting() -> Iterator[None]:
     """Say of a call that failed whether it may have been accepted."""
     try:
         yield
+    except LostPlaceError as error:
+        raise ConfigurationError(f"{error} See that the list is still there.") from None
     except ThrottledError as error:
         raise NothingAcceptedError(str(error)) from None
     except UnreachableError as error:
@@ -94,3 +118,25 @@ def by_rows(
     refused = {c.key: why for c, result in zip(changes, results, strict=True) if (why := reason(result)) is not None}
     later = {key: plain(why) for key, why in refused.items() if any(word in why for word in again)}
     return Outcome({key: plain(why) for key, why in refused.items() if key not in later}, later)
+
+
+def by_refresh_token(url: str) -> SignIn:
+    """OAuth by a refresh token: login and password are the client's, extra ``refresh_token`` and ``token_url``."""
+
+    def sign_in(connection: Connection, ask: Callable[..., Any], clock: Clock) -> Token:  # noqa: ARG001 - a SignIn
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": connection.needed("login"),
+            "client_secret": connection.needed("password"),
+            "refresh_token": connection.needed("refresh_token"),
+        }
+        answer = ask(str(connection.extra.get("token_url") or url), form, _token_fault)
+        return Token({"Authorization": f"Bearer {answer['access_token']}"})
+
+    return sign_in
+
+
+def _token_fault(response: httpx.Response) -> Told:
+    """A token endpoint answers 400 or 401 where it does not know who asks."""
+    told = by_status(response)
+    return Told(Fault.CREDENTIAL, told.code) if response.status_code in (400, 401) else told
