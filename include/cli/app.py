@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "values": "include.cli.segments:values",
         "activate": "include.cli.activation:activate",
         "deliveries": "include.cli.activation:deliveries",
+        "report": "include.cli.report:report",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
         "retain": "include.cli.retain:retain",

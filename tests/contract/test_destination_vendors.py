@@ -1,4 +1,4 @@
-"""HubSpot and the audiences of ad networks keep the promises of destinations, each against a server that keeps state."""
+"""HubSpot and the audiences of ad networks keep the promises of destinations, each against a server with state."""
 
 from __future__ import annotations
 
