@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -26,7 +28,7 @@ class Vendor(Server):
         self.gone = False  # the list
 
     def answer(self, request: Request) -> Answer:
-        if (self.expired and request.path != "/token") or self._token(request) != f"Bearer {TOKEN}":
+        if (self.expired and not request.path.endswith("/token")) or self._token(request) != f"Bearer {TOKEN}":
             self.expired = False
             return self.unauthorized()
         for pattern, name in self.routes.items():
@@ -210,3 +212,126 @@ class LinkedInServer(Vendor):
                 self.members.pop(user["idValue"], None)
             results.append({"status": 201})
         return Answer.of({"elements": results})
+
+
+class SalesforceServer(Vendor):
+    """Contacts of an org, by OAuth, describe, query and ingest jobs of the Bulk API 2.0."""
+
+    routes: ClassVar[dict[str, str]] = {
+        r"POST /services/oauth2/token": "token",
+        r"GET /services/data/v66.0/sobjects/Contact/describe": "describe",
+        r"POST /services/data/v66.0/jobs/ingest": "create",
+        r"PUT /services/data/v66.0/jobs/ingest/(?P<job>\w+)/batches": "upload",
+        r"PATCH /services/data/v66.0/jobs/ingest/(?P<job>\w+)": "close",
+        r"GET /services/data/v66.0/jobs/ingest/(?P<job>\w+)": "state",
+        r"GET /services/data/v66.0/jobs/ingest/(?P<job>\w+)/failedResults": "failed",
+        r"GET /services/data/v66.0/query(?P<rest>/\w+)?": "query",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.contacts: dict[str, dict[str, str]] = {}
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.fields: dict[str, dict[str, Any]] = {
+            "Email__c": {"type": "email", "externalId": True, "updateable": True},
+            "FirstName": {"type": "string", "updateable": True},
+            "Id": {"type": "id", "idLookup": True},
+            "HasOptedOutOfEmail": {"type": "boolean", "updateable": True},
+            "In_Renewing__c": {"type": "boolean", "updateable": True},
+        }
+
+    def _token(self, request: Request) -> str:
+        return f"Bearer {TOKEN}" if request.path.endswith("/token") else super()._token(request)
+
+    def unauthorized(self) -> Answer:
+        return Answer.of([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}], 401)
+
+    def token(self, request: Request) -> Answer:
+        assert request.form["grant_type"] == "client_credentials"
+        return Answer.of({"access_token": TOKEN, "instance_url": self.url, "token_type": "Bearer", "issued_at": "1"})
+
+    def describe(self, request: Request) -> Answer:
+        if self.gone:
+            self.fields.pop("In_Renewing__c", None)
+        return Answer.of({"fields": [{"name": name, **facts} for name, facts in self.fields.items()]})
+
+    def create(self, request: Request) -> Answer:
+        assert request.json["operation"] == "upsert"
+        id_ = f"750{len(self.jobs)}"
+        self.jobs[id_] = {"id": id_, "state": "Open", "key": request.json["externalIdFieldName"], "failed": []}
+        return Answer.of({"id": id_, "state": "Open"})
+
+    def upload(self, request: Request, job: str) -> Answer:
+        self.jobs[job]["content"] = request.body.decode()
+        return Answer(status=201)
+
+    def close(self, request: Request, job: str) -> Answer:
+        assert request.json == {"state": "UploadComplete"}
+        if self.jobs[job]["state"] == "Open":
+            self.jobs[job]["state"] = "InProgress"
+            self._run(self.jobs[job])
+        return Answer.of({"id": job, "state": "UploadComplete"})
+
+    def _run(self, job: dict[str, Any]) -> None:
+        for row in csv.DictReader(io.StringIO(job["content"])):
+            key = row[job["key"]]
+            if key in self.poison:
+                job["failed"].append({"sf__Id": "", "sf__Error": f"INVALID_EMAIL:{key} is invalid", **row})
+                continue
+            given = {name: "" if value == "#N/A" else value for name, value in row.items() if value != ""}
+            self.contacts[key] = {**self.contacts.get(key, {}), **given}
+        self.applied.append(job["id"])
+
+    def state(self, request: Request, job: str) -> Answer:
+        found = self.jobs[job]
+        told = {"id": job, "state": found["state"], "numberRecordsFailed": len(found["failed"])}
+        found["state"] = "JobComplete"  # at the second look
+        return Answer.of(told)
+
+    def failed(self, request: Request, job: str) -> Answer:
+        sink = io.StringIO()
+        rows = csv.DictWriter(sink, [*self.jobs[job]["failed"][0]])
+        rows.writeheader()
+        rows.writerows(self.jobs[job]["failed"])
+        return Answer(sink.getvalue().encode(), kind="text/csv")
+
+    def query(self, request: Request, rest: str | None) -> Answer:
+        keys = sorted(key for key, one in self.contacts.items() if one.get("In_Renewing__c") == "true")
+        start = int(rest.removeprefix("/p")) if rest else 0
+        some = [{"Email__c": key} for key in keys[start : start + 2]]
+        done = start + 2 >= len(keys)
+        more = {} if done else {"nextRecordsUrl": f"/services/data/v66.0/query/p{start + 2}"}
+        return Answer.of({"totalSize": len(keys), "done": done, "records": some, **more})
+
+
+class SlackServer(Vendor):
+    """One channel, with its messages in order."""
+
+    routes: ClassVar[dict[str, str]] = {
+        r"GET /api/conversations.info": "info",
+        r"POST /api/chat.postMessage": "post",
+        r"GET /api/conversations.history": "history",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[dict[str, Any]] = []
+
+    def unauthorized(self) -> Answer:
+        return Answer.of({"ok": False, "error": "invalid_auth"})
+
+    def info(self, request: Request) -> Answer:
+        return Answer.of({"ok": False, "error": "channel_not_found"} if self.gone else {"ok": True, "channel": {}})
+
+    def post(self, request: Request) -> Answer:
+        message = request.json
+        if any(word in message["text"] for word in self.poison):
+            return Answer.of({"ok": False, "error": "msg_too_long"})
+        self.messages.append({**message, "ts": f"{self.clock.now().timestamp():.6f}"})
+        return Answer.of({"ok": True, "ts": self.messages[-1]["ts"]})
+
+    def history(self, request: Request) -> Answer:
+        start = int(request.query.get("cursor") or 0)
+        found = [one for one in reversed(self.messages) if float(one["ts"]) >= float(request.query["oldest"])]
+        more = {"response_metadata": {"next_cursor": str(start + 2)}} if start + 2 < len(found) else {}
+        return Answer.of({"ok": True, "messages": found[start : start + 2], **more})

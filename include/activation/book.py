@@ -65,10 +65,15 @@ def new_plan(
     }  # fmt: skip
     connection.execute(sa.insert(ACTIVATION_PLAN).values(**row))
     if facts["state"] == "open":
-        given = {"plan": plan_id, "sync": declared.name, "now": now, "append": sync.mode == "append"}
-        for statement in (_CHANGES, _CARRIED, _FORGOTTEN, _NEWLY_WITHHELD, _NO_LONGER_WITHHELD):
-            connection.execute(sa.text(statement), given)
+        connection.execute(sa.text(_CHANGES), {"plan": plan_id, "now": now})
+        connection.execute(sa.text(_NEWLY_WITHHELD), {"sync": declared.name, "now": now})
     return plan_id
+
+
+def keep_up(connection: sa.Connection, declared: Declared) -> None:
+    """Bring the ledger to what the plan of this transaction found, where no call is needed for it."""
+    for statement in (_CARRIED, _NO_LONGER_WITHHELD, *([_FORGOTTEN] if declared.sync.mode == "append" else [])):
+        connection.execute(sa.text(statement), {"sync": declared.name})
 
 
 _RANK = f"array_position(ARRAY[{', '.join(repr(action) for action in ORDER)}], action)"
@@ -87,7 +92,7 @@ FROM stands AS s JOIN wanted AS w ON w.key = s.key AND w.reason IS NULL
 WHERE r.sync = :sync AND r.key = s.key AND w.member_id <> s.told_as
 """
 # Whoever left may enter again, which is another event.
-_FORGOTTEN = f"DELETE FROM {ROW} AS r USING gone AS g WHERE :append AND r.sync = :sync AND r.key = g.key"
+_FORGOTTEN = f"DELETE FROM {ROW} AS r USING gone AS g WHERE r.sync = :sync AND r.key = g.key"
 _NEWLY_WITHHELD = f"""
 INSERT INTO {WITHHELD} (sync, member_id, reason, withheld_at, was_there)
 SELECT :sync, member_id, reason, :now, EXISTS (SELECT FROM stands AS s WHERE s.member_id = wanted.member_id)
@@ -134,11 +139,15 @@ class Book:
     def unsettled(self) -> list[Batch]:
         """Return the calls that may have been made and have no outcome."""
         c = ACTIVATION_BATCH.c
-        query = sa.select(c.batch_id, c.changes).where(c.plan_id == self.plan_id).order_by(c.started_at, c.batch_id)
+        query = (
+            sa.select(c.batch_id, c.changes, c.started_at)
+            .where(c.plan_id == self.plan_id)
+            .order_by(c.started_at, c.batch_id)
+        )
         with self._warehouse.begin() as connection:
             return [
-                Batch(batch_id, self.plan_id, tuple(Change(**change) for change in changes))
-                for batch_id, changes in connection.execute(query)
+                Batch(batch_id, self.plan_id, tuple(Change(**change) for change in changes), started_at)
+                for batch_id, changes, started_at in connection.execute(query)
             ]
 
     def without_withheld(self, batch: Batch, now: datetime) -> Batch | None:
@@ -261,7 +270,7 @@ class Book:
         return allowed
 
     def _write_down(self, connection: sa.Connection, changes: Sequence[Change], now: datetime) -> Batch:
-        batch = Batch(uuid.uuid4().hex, self.plan_id, tuple(changes))
+        batch = Batch(uuid.uuid4().hex, self.plan_id, tuple(changes), now)
         kept = [change.to_dict() for change in changes]
         row = {"batch_id": batch.batch_id, "plan_id": self.plan_id, "changes": kept, "started_at": now}
         connection.execute(sa.insert(ACTIVATION_BATCH).values(**row))

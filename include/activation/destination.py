@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from include.activation.syncs import Declared
@@ -47,11 +48,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Changes that are made by one call; ``batch_id`` stays the same however often it is made."""
+    """Changes that are made by one call; ``batch_id`` stays the same however often it is made.
+
+    ``started_at``: when it was written down, before it was first made.
+    """
 
     batch_id: str
     plan_id: str
     changes: tuple[Change, ...]
+    started_at: datetime | None = None
 
     @property
     def verb(self) -> Verb:

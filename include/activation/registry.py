@@ -26,6 +26,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "linkedin_audience": "include.activation.destinations.linkedin:LinkedInAudience",
         "meta_audience": "include.activation.destinations.meta:MetaAudience",
         "postgres": "include.activation.destinations.postgres_table:PostgresTable",
+        "salesforce": "include.activation.destinations.salesforce:Salesforce",
+        "slack": "include.activation.destinations.slack:Slack",
         "webhook": "include.activation.destinations.webhook:Webhook",
     }
 )

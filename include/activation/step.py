@@ -9,7 +9,7 @@ from math import ceil
 
 import sqlalchemy as sa
 
-from include.activation.book import Book, new_plan, working_alone
+from include.activation.book import Book, keep_up, new_plan, working_alone
 from include.activation.check import evidence, read_segment, require_consent, require_fit
 from include.activation.delivery import Delivery, Watch, unwatched
 from include.activation.destination import Destination
@@ -114,11 +114,13 @@ def _plan(project: Project, destination: Destination, clock: Clock) -> tuple[str
         found = difference(connection, declared, rekeys=destination.rekeys)
         require_consent(found, declared)
         if not found.actions:
+            keep_up(connection, declared)
             return None, found
         facts = {"definition_version": version, "as_of": published_on(connection)}
         why = evidence(found, declared)
         subject = f"{SUBJECT}{declared.name}@{digest_of_plan(connection)}" if why else ""
         if not why or approved(project, [subject]):
+            keep_up(connection, declared)
             return new_plan(connection, declared, found, {**facts, "state": "open"}, clock.now()), found
         if subject != _last_held(connection, declared.name):
             held = {**facts, "state": "held", "subject": subject, "evidence": why}

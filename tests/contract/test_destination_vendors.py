@@ -13,7 +13,15 @@ from include.contracts.errors import ConfigurationError
 from include.samples.servers.trouble import Kind
 from tests.audience import Audience
 from tests.destination_suite import NetworkSuite, TroubledServer
-from tests.vendor_servers import TOKEN, GoogleServer, HubSpotServer, LinkedInServer, MetaServer, Vendor
+from tests.vendor_servers import (
+    TOKEN,
+    GoogleServer,
+    HubSpotServer,
+    LinkedInServer,
+    MetaServer,
+    SalesforceServer,
+    Vendor,
+)
 
 PEOPLE = ("ann", "bob", "cleo", "dora", "erna", "new")
 NAMES = ("Ann", "Bob", "Cleo", "Dora", "Erna", "Robert", "New")
@@ -189,3 +197,74 @@ class TestLinkedInAudience(NetworkSuite):
         self.place_.server.trouble.plan(Kind.GARBLED, path="users")
         self.run()
         self.expect("ann", "bob", "cleo")
+
+
+class SalesforcePlace(VendorPlace):
+    file: ClassVar[dict[str, Any]] = {"kind": "salesforce", "connection": "tool"}
+    sync: ClassVar[dict[str, Any]] = {
+        "key": {"Email__c": "email"}, "fields": {"FirstName": "first_name"}, "settings": {"flag": "In_Renewing__c"},
+    }  # fmt: skip
+    server: SalesforceServer
+
+    @property
+    def connection(self) -> Connection:
+        return Connection("tool", host=self.server.url, login="client", password=TOKEN)
+
+    def held(self) -> dict[str, Any]:
+        contacts = self.server.contacts.items()
+        return {key: one["FirstName"] for key, one in contacts if one.get("In_Renewing__c") == "true"}
+
+    def stored(self, key: str) -> str:
+        return key
+
+
+class TestSalesforce(NetworkSuite):
+    @pytest.fixture
+    def place(self) -> Iterator[SalesforcePlace]:
+        with SalesforceServer() as server:
+            yield SalesforcePlace(server)
+
+    def drop(self, key: str) -> None:
+        self.place_.server.contacts.clear()
+
+    def test_whoever_leaves_loses_the_flag_and_stays_a_contact(self, audience: Audience) -> None:
+        self.run()
+        audience.leave("bob")
+        self.run()
+        assert self.place_.server.contacts["bob@acme.test"]["In_Renewing__c"] == "false"
+
+    def test_what_others_change_is_found_and_mended(self, audience: Audience) -> None:
+        audience.declare(**self.place_.file, sync={**self.place_.sync, "drift": "ours wins"})
+        self.run()
+        contacts = self.place_.server.contacts
+        contacts["bob@acme.test"]["In_Renewing__c"] = "false"
+        contacts["stranger@acme.test"] = {"FirstName": "Stranger", "In_Renewing__c": "true"}
+        report = self.run()
+        assert (report.drift.removed, report.drift.added) == (1, 1)
+        self.expect("ann", "bob", "cleo")
+
+    @pytest.mark.parametrize(
+        ("sync", "said"),
+        [
+            (
+                {"fields": {"FristName": "first_name"}},
+                r"Contact has no field 'FristName' \(did you mean 'FirstName'\?\)",
+            ),
+            ({"key": {"FirstName": "email"}, "fields": {}}, "FirstName of Contact is no external id"),
+            ({"fields": {"Id": "crm_id"}}, "Id of Contact may not be written by this user"),
+            ({"settings": {"flag": "FirstName"}}, "Contact has no checkbox 'FirstName'"),
+        ],
+    )
+    def test_what_the_object_lacks_is_named(self, audience: Audience, sync: dict[str, Any], said: str) -> None:
+        audience.declare(**self.place_.file, sync={**self.place_.sync, **sync})
+        with pytest.raises(ConfigurationError, match=said):
+            self.once()
+
+    def test_an_opt_out_is_written_and_an_opt_in_never(self, audience: Audience) -> None:
+        fields = {"FirstName": "first_name", "HasOptedOutOfEmail": "email_consent"}
+        audience.declare(**self.place_.file, sync={**self.place_.sync, "fields": fields})
+        self.place_.server.contacts["ann@acme.test"] = {"HasOptedOutOfEmail": "true"}
+        audience.set("ann", email_consent="opted_in")
+        self.run()
+        assert self.place_.server.contacts["ann@acme.test"]["HasOptedOutOfEmail"] == "true"
+        assert "HasOptedOutOfEmail" not in self.place_.server.contacts["bob@acme.test"]
