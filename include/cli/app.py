@@ -32,8 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "preview": "include.cli.segments:preview",
         "check": "include.cli.segments:check",
         "values": "include.cli.segments:values",
-        "activate": "include.cli.activation:activate",
-        "deliveries": "include.cli.activation:deliveries",
+        "events": "include.cli.events:events",
         "report": "include.cli.report:report",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
@@ -41,6 +40,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "doctor": "include.cli.health:doctor",
         "keys": "include.cli.web:keys",
         "web": "include.cli.web:web",
+        "activate": "include.cli.activation:activate",
+        "deliveries": "include.cli.activation:deliveries",
     }
 )
 

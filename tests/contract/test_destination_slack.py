@@ -94,9 +94,7 @@ def test_a_channel_that_is_not_there_and_an_unknown_field_are_told(slack: AlertS
     slack.place_.server.gone = True
     settings = {**ALERT["settings"], "text": "{compny} renews"}
     slack.audience_.declare(**slack.place_.file, sync={**ALERT, "settings": settings})
-    with pytest.raises(
-        ConfigurationError, match=r"asks for .compny.*; .*says of the channel: channel_not_found"
-    ):
+    with pytest.raises(ConfigurationError, match=r"asks for .compny.*; .*says of the channel: channel_not_found"):
         slack.once()
 
 
