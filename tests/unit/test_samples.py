@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.exports import EXPORTS
 from include.reference.exports import render
 from include.samples import generate
+from tests.export_files import FILES
 from tests.sample_reading import csv_rows, usage_calls
 
 PEOPLE, AS_OF = 2_000, date(2026, 10, 31)
-CSV_FILES = [file for files in EXPORTS.values() for file in files if not file.is_daily]
+CSV_FILES = [file for file in FILES.values() if not file.is_daily]
 
 
 @pytest.fixture(scope="module")
