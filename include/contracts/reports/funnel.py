@@ -54,7 +54,7 @@ MONTHS = Part(
 COHORTS = Part(
     name="report_funnel_cohort",
     title="MQL to SQL, by cohort",
-    grain="the people who first became MQL in one calendar month, and what became of them",
+    grain="one calendar month of one category: the people who first became MQL in it, and what became of them",
     key=("dimension", "category", "month"),
     figures=(
         *DIMENSION,
