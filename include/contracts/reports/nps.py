@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.contracts.measures import NPS_CLASSES
 from include.contracts.reports.declaration import DIMENSION, Chart, Cover, Need, Part, Report, figure
-from include.contracts.tables import count, date, integer, number, text
+from include.contracts.tables import count, date, number, text
 
 _SCORES = (
     figure(count("answered", "People whose latest answer counts: the n"), "people"),
@@ -56,7 +56,7 @@ FOLLOW_UP = Part(
         figure(count("detractors", "People with a detractor's answer in it"), "people"),
         figure(count("answered_again", "Of these, those who have answered again since"), "people"),
         figure(count("recovered", "Of these, those who were detractors no longer"), "people"),
-        figure(integer("median_days", "Median days to the next answer", minimum=0), "days"),
+        figure(number("median_days", "Median days to the next answer", minimum=0), "days"),
     ),
 )
 
