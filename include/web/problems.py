@@ -41,7 +41,7 @@ REFUSALS = MappingProxyType(
         400: "A cursor that no answer gave",
         401: "No key, or one that is not in force",
         403: "A scope is missing",
-        404: "There is no such segment, profile or account",
+        404: "There is no such segment, report, profile or account",
         410: "The version of a cursor is not kept any more",
         422: "What was given cannot be used; each part is named",
         429: "Too many calls; Retry-After says when to try again",

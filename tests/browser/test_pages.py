@@ -28,6 +28,8 @@ PAGES = {
     "quality": "/quality",
     "cell": "/segments/grid/detractor/none/0-30",
     "refusal": "/segments/detractor_renewing",
+    "reports": "/reports",
+    "report": "/reports/nps?part=month",
 }
 
 

@@ -27,7 +27,7 @@ ALL = tuple(scope.value for scope in Scope)
 PAGES = ("/", "/segments", "/segments/detractors_renewing", "/segments/accounts_at_risk", "/people", "/people/p1",
          "/explorer", "/people/p3", "/people/p1/why/detractors_renewing", "/people/p1/why/lapsed", "/accounts/a1",
          "/quality", "/segments/grid/detractor/none/0-30", "/segments/grid/promoter/power/none",
-         "/accounts/a2")  # fmt: skip
+         "/accounts/a2", "/reports", "/reports/nps", "/reports/churn")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
