@@ -7,9 +7,14 @@ from datetime import date
 
 from include.contracts.tables import Type
 from include.segments import tree
+from include.segments.deeds import Did, Happened, span_text
 
 _IS = {"=": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
 _DAY = {"<": "is before", "<=": "is on or before", ">": "is after", ">=": "is on or after"}
+_COUNTED = {
+    "times": "number", "distinct": "number of different values", "sum": "sum", "average": "average",
+    "first": "first day", "last": "last day",
+}  # fmt: skip
 _OF_PEOPLE = {"any": "one of its people or more", "all": "each of its people", "none": "none of its people"}
 
 
@@ -41,6 +46,9 @@ def _words(node: tree.Node) -> str:
 
 def _clause(node: tree.Node) -> str:
     match node:
+        case Did(counted, how_often, times):
+            often = f"{how_often.replace('_', ' ')} {times:,} {'time' if times == 1 else 'times'}"
+            words = f"they did {counted.event} {often}{_which(counted)}"
         case tree.Measured():
             words = f"{_name(node)} is yes"
         case tree.Compare(op, left, right):
@@ -74,12 +82,21 @@ def _span(node: tree.Within | tree.Beyond | tree.Top) -> str:
     return f"{name} is more than {span} {'ahead' if node.ahead else 'ago'}"
 
 
-def _name(measure: tree.Measured) -> str:
-    return measure.name.replace("_", " ")
+def _name(measure: tree.Measured | Happened) -> str:
+    if isinstance(measure, tree.Measured):
+        return measure.name.replace("_", " ")
+    of = f" of {measure.of}" if measure.of else ""
+    return f"{_COUNTED[measure.what]}{of} of {measure.event}{_which(measure)}"
 
 
-def _value(value: tree.Measured | tree.Literal | tree.Today) -> str:
-    if isinstance(value, tree.Measured):
+def _which(events: Happened) -> str:
+    """In which time, and of which kind."""
+    span = f", {span_text(events.span).replace('_', ' ')}" if events.span is not None else ""
+    return span + (f" where {_words(events.where)}" if events.where is not None else "")
+
+
+def _value(value: tree.Measured | Happened | tree.Literal | tree.Today) -> str:
+    if isinstance(value, tree.Measured | Happened):
         return _name(value)
     if not isinstance(value, tree.Literal):
         return str(value)
