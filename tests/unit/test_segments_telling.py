@@ -23,8 +23,8 @@ from include.segments.telling import told
         ("before_last(usage_last_on, 30 days)", ["usage last on is more than 30 days ago"]),
         ("title contains 'Director'", ["title contains Director"]),
         ("in_top(usage_core_actions_28, 10%)", ["usage core actions 28 is among the highest 10 %"]),
-        ("did('Report Exported', at_least 3, within_last 14 days)",
-         ["they did Report Exported at least 3 times, within last 14 days"]),
+        ("did('Email Clicked', at_least 3, within_last 14 days)",
+         ["they did Email Clicked at least 3 times, within last 14 days"]),
         ("in_segment('lapsed')", ["they are in the segment lapsed"]),
     ],
 )  # fmt: skip
