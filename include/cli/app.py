@@ -34,12 +34,15 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "values": "include.cli.segments:values",
         "events": "include.cli.events:events",
         "report": "include.cli.report:report",
+        "alert": "include.cli.report:alert",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
         "retain": "include.cli.retain:retain",
         "doctor": "include.cli.health:doctor",
         "keys": "include.cli.web:keys",
         "web": "include.cli.web:web",
+        "activate": "include.cli.activation:activate",
+        "deliveries": "include.cli.activation:deliveries",
     }
 )
 

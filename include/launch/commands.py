@@ -19,6 +19,7 @@ from rich.console import Console, RenderableType
 from include.contracts.errors import ConfigurationError, FatalError, HeldError
 from include.contracts.settings import ROOT, Settings
 from include.launch import lock, services
+from include.launch.activation import activate_sample
 from include.launch.environment import USER, airflow_environment, password
 from include.launch.follow import PipelineRun
 from include.launch.layout import PORT, Layout, homes, settings_for
@@ -67,8 +68,9 @@ def _run(given: Settings, console: Console, home: Path | None, *, simulated: boo
                     project.ledger().abandon()
                 summary = read_summary(project, runs)
             progress.say("Stopping Airflow")
+        lists = [*activate_sample(settings, progress.say)] if settings.data is None else []
         took = (datetime.now(UTC) - now).total_seconds()
-        return render(summary, took=took, home=home)
+        return render(summary, took=took, home=home, lists=lists)
 
 
 def up(data: Path | None, console: Console) -> None:
