@@ -98,15 +98,13 @@ system that forgets a row without a word needs a `--whole` now and then; the gat
 brings.
 """
 
+TABLES = "those of the kind; `live.options` names the table of each, or a query in brackets, `live.columns` its columns"
+
 
 def render() -> str:
     """The whole document."""
     kinds = [_section(name, LIVE[name], _objects(name)) for name in sorted(LIVE)]
-    others = [
-        _section(f"Any kind, `protocol: {name}`", kind, "those of the kind; `live.options` names the table of each, or a "
-                 "query in brackets, `live.columns` its columns")
-        for name, kind in PROTOCOLS.items()
-    ]  # fmt: skip
+    others = [_section(f"Any kind, `protocol: {name}`", kind, TABLES) for name, kind in PROTOCOLS.items()]
     return "\n".join([INTRODUCTION, *kinds, *others])
 
 
