@@ -51,9 +51,11 @@ class TestSalesforce(JobSuite, TokenSuite, SchemaSuite, LiveSuite):
         at = MORNING + timedelta(days=1)
         tried.server.merge("contact", self.key(2), self.key(1), at)  # type: ignore[attr-defined]
         tried.extract()
-        tried.stage()
+        counts = tried.stage().counts
         (loser,) = [row for row in staged(tried, "person_record") if row["source_key"] == self.key(2)]
         assert loser["is_deleted"] and loser["crm_id"] == self.key(1)
+        assert loser["merged_into"] == f"{SOURCE}.contact:{self.key(1)}"
+        assert counts[f"{SOURCE}.contact.deleted"] == counts[f"{SOURCE}.contact.merged"] == 1
 
     def test_the_orgs_own_limit_is_told(self, tried: Tried) -> None:
         tried.server.requests_left = 2  # type: ignore[attr-defined]
