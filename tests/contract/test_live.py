@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from include.contracts.connections import Connection
-from include.contracts.errors import CredentialError, ThrottledError
+from include.contracts.errors import CredentialError, HeldError, ThrottledError
 from include.samples.servers import hubspot
 from include.samples.servers.account_engagement import UNIT, AccountEngagementServer
 from include.samples.servers.salesforce import SalesforceServer
@@ -56,6 +56,17 @@ class TestSalesforce(JobSuite, TokenSuite, SchemaSuite, LiveSuite):
         assert loser["is_deleted"] and loser["crm_id"] == self.key(1)
         assert loser["merged_into"] == f"{SOURCE}.contact:{self.key(1)}"
         assert counts[f"{SOURCE}.contact.deleted"] == counts[f"{SOURCE}.contact.merged"] == 1
+
+    def test_a_whole_extraction_is_held_against_the_keys_that_were_there(self, tried: Tried) -> None:
+        tried.limits = {"at_least": 3}
+        tried.extract()
+        for day in range(1, 5):  # each of the seven has five states now
+            tried.rows.put(*(self.usual(n, MORNING + timedelta(days=day)) for n in range(1, 8)))
+            tried.extract()
+        tried.extract(whole=True)
+        tried.rows.without(*(self.key(n) for n in range(1, 5)))
+        with pytest.raises(HeldError, match="holds 3 rows, 4 fewer than the 7"):
+            tried.extract(whole=True)
 
     def test_the_orgs_own_limit_is_told(self, tried: Tried) -> None:
         tried.server.requests_left = 2  # type: ignore[attr-defined]
