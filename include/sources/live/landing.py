@@ -16,6 +16,7 @@ from include.contracts.raw import raw_dataset
 from include.contracts.runs import Window, fingerprint
 from include.contracts.sources import Limits
 from include.sources.files.discovery import Found
+from include.sources.files.places import Place
 from include.sources.files.reading import Block, Reader, Reject
 from include.sources.files.snapshot import Snapshot
 from include.sources.live.asking import Asked, to_ask, watermark
@@ -53,14 +54,14 @@ class Landing:
         name = f"{self.source}/{declared.object}/{asked.name}"
         with (
             spooled(self.opened.live, declared, asked, self.folder) as file,
-            Snapshot.of(file, name) as snapshot,
+            Snapshot.of(Place(file), name) as snapshot,
             Held(self.engine, self.lake, dataset, held, asked.since) as known_rows,
         ):
             known = "" if self.whole else manifest.version
             load_id = fingerprint(self.source, declared.object, declared.names, CODE, snapshot.digest, known)
             reader = _New(self.kind.read(snapshot, declared), declared, known_rows, self._rejected(held))
             load = take_in(
-                self.lake, self.source, declared, Found(file, f"{name}#{load_id[:8]}", None),
+                self.lake, self.source, declared, Found(Place(file), f"{name}#{load_id[:8]}", None),
                 reader=reader, load_id=load_id, window=self.window, limits=self.limits,
             )  # fmt: skip
         if not load.rows:
