@@ -63,7 +63,7 @@ def _lacking(found: Found, settings: Settings) -> Iterator[Text]:
     """What each missing kind of data costs."""
     fed = [table for table in SOURCES if table not in found.lacking]
     segments = load(settings.config).segments
-    unjudged = {segment.key: lacks(segment, fed, {}) for segment in segments}
+    unjudged = {segment.key: lacks(segment, fed, {}, {}) for segment in segments}
     measures = {measure.name: measure for measure in (*PERSON_MEASURES, *ACCOUNT_MEASURES)}.values()
     for table in found.lacking:
         unknown = sum(table in m.needs and not m.is_known(fed) for m in measures)

@@ -143,10 +143,10 @@ def test_parts_of_an_object_in_several_files_are_one(folder: Folder) -> None:
 
 
 def test_sheets_of_one_workbook_are_tables_of_their_own(folder: Folder) -> None:
+    deals = [("Record ID", "Deal Name", "Deal Stage"), ("1", "New", "closedlost")]
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream) as book:
-        for name, rows in (("People", [HUBSPOT, *ROWS]), ("Notes", [("to do",), ("call",)]),
-                           ("Deals", [("Record ID", "Deal Name", "Deal Stage"), ("1", "New", "closedlost")])):  # fmt: skip
+        for name, rows in (("People", [HUBSPOT, *ROWS]), ("Notes", [("to do",), ("call",)]), ("Deals", deals)):
             page = book.add_worksheet(name)
             for n, row in enumerate(rows):
                 page.write_row(n, 0, row)

@@ -56,13 +56,13 @@ assert "`nps_won_back`" in render()
 """
 
 AN_OPERATOR: Edits = {
-    "include/segments/tree.py": (
+    "include/segments/clauses.py": (
         (
             "@dataclass(frozen=True, slots=True)\nclass IsNull:",
             "@dataclass(frozen=True, slots=True)\n"
             "class BeginsWith:\n"
             '    """``begins_with(measure, text)``."""\n\n'
-            "    measure: Measured\n"
+            "    measure: Operand\n"
             "    start: str\n\n"
             "    def __str__(self) -> str:\n"
             '        return f"begins_with({self.measure}, {quoted(self.start)})"\n\n\n'
@@ -75,17 +75,17 @@ AN_OPERATOR: Edits = {
             "FUNCTIONS: Mapping",
             "def _begins_with(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:\n"
             '    measure, start = reader.parts.take(node, "expressions")\n'
-            "    return tree.BeginsWith(reader.measure(measure), str(reader.literals.text(start)))\n\n\n"
+            "    return clauses.BeginsWith(reader.measure(measure), str(reader.literals.text(start)))\n\n\n"
             "FUNCTIONS: Mapping",
         ),
         ('    "during": _during,', '    "begins_with": _begins_with,\n    "during": _during,'),
     ),
     "include/segments/expression.py": (
         (
-            "            case tree.IsNull():",
-            "            case tree.BeginsWith(_, start):\n"
+            "            case clauses.IsNull():",
+            "            case clauses.BeginsWith(_, start):\n"
             "                return value.startswith(start)\n"
-            "            case tree.IsNull():",
+            "            case clauses.IsNull():",
         ),
     ),
     "include/reference/segments.py": (

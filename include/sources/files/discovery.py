@@ -95,6 +95,17 @@ def _at(folder: Path, name: str) -> Iterator[Found]:
             yield Found(Place(path), found, _day(match, found))
 
 
+def matching_day(declared: ExportFile, name: str) -> tuple[bool, date | None]:
+    """Return whether a name is one of the object's files, and its day where the name gives one."""
+    match = pattern_of(declared).fullmatch(name)
+    return match is not None, _day(match, name) if match else None
+
+
+def is_over(day: date | None, window: Window) -> bool:
+    """Whether a file's day has ended when the window has; a file without a day always is."""
+    return day is None or datetime.combine(day, time(), UTC) + timedelta(days=1) <= window.end
+
+
 def pattern_of(declared: ExportFile) -> re.Pattern[str]:
     """Return what the object's files are called: also gzipped, and a state also in numbered parts (Contact_2.csv)."""
     if declared.places and declared.is_daily:

@@ -25,11 +25,12 @@ class Asked:
 
 
 def watermark(loads: Iterable[Load]) -> datetime | None:
-    """Return the newest change that committed loads hold: no clock but the system's own takes part in it.
+    """Return the newest change that committed loads hold, none of them later than its window's end.
 
-    It is read from the version that readers see and kept nowhere else, so a load that did not commit moves nothing.
+    No clock but the system's own carries it forward, and a row that claims to be of the next century does not. It is
+    read from the version that readers see and kept nowhere else, so a load that did not commit moves nothing.
     """
-    return max((load.newest for load in loads if load.newest is not None), default=None)
+    return max((load.extracted_at for load in loads if load.newest is not None), default=None)
 
 
 def to_ask(window: Window, mark: datetime | None, overlap: timedelta) -> Asked:

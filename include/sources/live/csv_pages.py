@@ -20,11 +20,13 @@ def header(names: Sequence[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def rows_of(response: httpx.Response, fields: Sequence[str], *, records: int | None = None, headed: bool) -> bytes:
+def rows_of(
+    response: httpx.Response, fields: Sequence[str], *, records: int | None = None, headed: bool, ended: bool = False
+) -> bytes:
     """Return a page's rows without its header; raises Unreadable where it is not whole.
 
     ``headed`` pages must begin with the header that was asked for; others may, which is taken off too. ``records`` is
-    how many the system says there are.
+    how many the system says there are; where it does not say, the last line of an ``ended`` page must have its end.
     """
     page = response.content.removeprefix(b"\xef\xbb\xbf")
     first, _, rest = page.partition(b"\n")
@@ -33,6 +35,8 @@ def rows_of(response: httpx.Response, fields: Sequence[str], *, records: int | N
     if headed and not is_header:
         raise Unreadable("the page has another header than was asked for")
     rows = rest if is_header else page
+    if ended and not page.endswith(b"\n"):
+        raise Unreadable("the page ends amid a line")
     if rows and not rows.endswith(b"\n"):
         rows += b"\n"
     if records is not None and _whole_records(rows, len(fields)) != records:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import duckdb
 import pyarrow as pa
@@ -14,6 +14,8 @@ from include.sources.files.reading import LINE
 from include.sources.loads import Load
 from include.storage.engine import Engine
 from include.storage.lake import Lake
+
+ZONES = timedelta(days=1)  # by which a time with an offset may stand before the same in UTC
 
 
 class Held:
@@ -62,7 +64,8 @@ class Held:
         present = [name for name in columns if name in held.columns]
         given = ", ".join(f'"{name}"' if name in present else f'NULL::VARCHAR AS "{name}"' for name in columns)
         changed = f"replace(left(\"{declared.changed}\", 19), 'T', ' ')"
-        recent = f"{changed} >= '{self._since:%Y-%m-%d %H:%M:%S}'" if self._since else "true"
+        since = self._since - ZONES if self._since else None
+        recent = f"{changed} >= '{since:%Y-%m-%d %H:%M:%S}'" if since else "true"
         session.execute(
             f"CREATE OR REPLACE TEMP TABLE held AS SELECT DISTINCT {_digest(columns)} AS digest FROM (SELECT {given} "
             f'FROM read_parquet(?, union_by_name=true) WHERE {recent} OR "{declared.changed}" IS NULL)',

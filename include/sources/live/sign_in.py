@@ -41,9 +41,10 @@ def header_key(name: str) -> SignIn:
     return sign_in
 
 
-def oauth(path: str, audience: str = "") -> SignIn:
+def oauth(path: str, audience: str = "", *, follow: bool = True) -> SignIn:
     """OAuth at ``path`` of the connection's host: by JWT where it has a ``private_key``, else by its secret.
 
+    ``follow``: go on asking where the answer says, as Salesforce wants it; else at the connection's host.
     login is the client's id, password its secret; extras of JWT: ``private_key`` (PEM) and ``username``.
     """
 
@@ -53,7 +54,7 @@ def oauth(path: str, audience: str = "") -> SignIn:
         answer = ask(url, form, _oauth_fault)
         if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
             raise UnreachableError(f"The connection {connection.name!r} signs in at a host that gives no token.")
-        instance = answer.get("instance_url")
+        instance = answer.get("instance_url") if follow else None
         return Token({"Authorization": f"Bearer {answer['access_token']}"}, instance if instance else None)
 
     return sign_in
