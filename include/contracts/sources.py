@@ -26,6 +26,9 @@ class LiveSettings(Section):
     """How a source is asked over its own protocol, in the place of files that somebody exports."""
 
     connection: str = Field(pattern=CONNECTION_ID, description="Airflow connection that says where it is and who asks")
+    protocol: Literal["database"] | None = Field(
+        default=None, description="database: any kind, from tables of a database; none: its vendor's own"
+    )
     daily_requests: int | None = Field(
         default=None, ge=1, description="Requests that a day (UTC) may take; none: what the vendor allows"
     )

@@ -52,6 +52,7 @@ class Snapshot:
     digest: str
     _open: Callable[[], IO[bytes]]
     part: str = ""
+    _block: int = BLOCK_BYTES
 
     @property
     def file(self) -> str:
@@ -65,8 +66,11 @@ class Snapshot:
 
     @classmethod
     @contextmanager
-    def of(cls, place: Place, file: str) -> Iterator[Snapshot]:
-        """Open a file, or a member of an archive, and hash it; raises SourceError when it cannot be read."""
+    def of(cls, place: Place, file: str, *, block: int = BLOCK_BYTES) -> Iterator[Snapshot]:
+        """Open a file, or a member of an archive, to be read ``block`` bytes at a time, and hash it.
+
+        Raises SourceError when it cannot be read.
+        """
         with ExitStack() as stack:
             try:
                 stream: IO[bytes] = stack.enter_context(place.path.open("rb"))
@@ -83,7 +87,7 @@ class Snapshot:
                 raise _unreadable(error, file) from None
             except (zipfile.BadZipFile, zlib.error, KeyError, RuntimeError):  # a password is a RuntimeError
                 raise _damaged(file) from None
-            yield cls(mark, content.digest.hexdigest(), open_it, place.sheet)
+            yield cls(mark, content.digest.hexdigest(), open_it, place.sheet, block)
 
     @classmethod
     def glance(cls, place: Place, file: str, size: int) -> tuple[bytes, int]:
@@ -107,8 +111,12 @@ class Snapshot:
             raise _unreadable(error, file) from None
 
     def start(self, size: int) -> bytes:
-        """Return its first bytes, unpacked; raises as ``blocks``."""
-        return next(self.blocks(), b"")[:size]
+        """Return its first bytes, unpacked; none where they cannot be, of which ``blocks`` tells."""
+        stream = self._open()
+        try:
+            return gzip.GzipFile(fileobj=stream).read(size) if self.file.endswith(".gz") else stream.read(size)
+        except (OSError, EOFError, zlib.error):
+            return b""
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the file's bytes, unpacked if its name ends in .gz, in blocks of bounded size.
@@ -120,7 +128,7 @@ class Snapshot:
         lines = 0
         try:
             unpacked = gzip.GzipFile(fileobj=raw) if self.file.endswith(".gz") else raw
-            while block := unpacked.read(BLOCK_BYTES):
+            while block := unpacked.read(self._block):
                 lines += block.count(b"\n")
                 yield block
         except EOFError:
