@@ -61,7 +61,8 @@ def new_plan(
     sync, plan_id = declared.sync, uuid.uuid4().hex
     row = {
         "plan_id": plan_id, "sync": declared.name, "destination": declared.destination, "segment_key": sync.segment,
-        "mode": sync.mode, "purpose": sync.purpose, "counts": found.counts, "planned_at": now, **facts,
+        "mode": sync.mode, "purpose": sync.purpose, "counts": {**found.counts, "target": declared.target},
+        "planned_at": now, **facts,
     }  # fmt: skip
     connection.execute(sa.insert(ACTIVATION_PLAN).values(**row))
     if facts["state"] == "open":
@@ -187,6 +188,13 @@ class Book:
             again = [(change.position, outcome.again[change.key]) for change in batch.changes
                      if change.key in outcome.again]  # fmt: skip
             self._put_off(connection, again, now)
+            self._forget(connection, batch)
+
+    def doubt(self, batch: Batch, reason: str, now: datetime) -> None:
+        """Reject a call that may have been accepted and may not be repeated; its rows stand, lest a plan repeats it."""
+        with self._warehouse.begin() as connection:
+            self._stand(connection, [change for change in batch.changes if change.action != "remove"], now)
+            self._close(connection, [(change.position, "rejected", reason) for change in batch.changes], now)
             self._forget(connection, batch)
 
     def release(self, batch: Batch) -> None:

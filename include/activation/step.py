@@ -10,7 +10,7 @@ from math import ceil
 import sqlalchemy as sa
 
 from include.activation.book import Book, keep_up, new_plan, working_alone
-from include.activation.check import evidence, read_segment, require_consent, require_fit
+from include.activation.check import evidence, read_segment, require_consent, require_fit, require_same_target
 from include.activation.delivery import Delivery, Watch, unwatched
 from include.activation.destination import Destination
 from include.activation.plan import Difference, difference, digest_of_plan, published_on, sample
@@ -55,6 +55,7 @@ def dry_run(project: Project, name: str, connections: Connections | None = None)
     with project.warehouse().begin() as connection:
         read_segment(connection, project, declared)
         found = difference(connection, declared, rekeys=kind.rekeys)
+        require_same_target(connection, found, declared)
         require_consent(found, declared)
         shown = replace(found, sample=sample(connection))
     number = found.actions
@@ -112,6 +113,7 @@ def _plan(project: Project, destination: Destination, clock: Clock) -> tuple[str
     with project.warehouse().begin() as connection:
         version = read_segment(connection, project, declared)
         found = difference(connection, declared, rekeys=destination.rekeys)
+        require_same_target(connection, found, declared)
         require_consent(found, declared)
         if not found.actions:
             keep_up(connection, declared)

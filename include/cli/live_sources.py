@@ -8,9 +8,8 @@ from functools import partial
 from include.cli import airflow
 from include.cli.finding import Finding
 from include.contracts.errors import CredentialError, LateSourceError, PermissionDeniedError, RetryableError
-from include.contracts.exports import SYSTEMS
 from include.contracts.settings import Settings
-from include.contracts.sources import SourceSettings, read_sources
+from include.contracts.sources import SourceSettings, sources_of
 from include.sources.live.http import Patience
 from include.sources.live.opened import Means, opened
 from include.sources.live.store import Store
@@ -20,7 +19,7 @@ BRIEF = Patience(attempts=2, first_pause=0.5, connect_seconds=5, read_seconds=20
 
 def live(settings: Settings) -> Iterator[Finding]:
     """Do the systems that are asked live answer, and let whoever asks see each object?"""
-    for name, source in read_sources(settings.config).items():
+    for name, source in sources_of(settings).items():
         if source.live is not None:
             yield from _told(name, partial(_ask, name, source), "answers, and shows", source)
         elif source.stored is not None:
@@ -29,14 +28,14 @@ def live(settings: Settings) -> Iterator[Finding]:
 
 def _ask(name: str, source: SourceSettings) -> None:
     with opened(name, source, Means(airflow.connection, patience=BRIEF)) as access:
-        for declared in map(SYSTEMS[source.kind].file, source.objects):
+        for declared in map(source.system.file, source.objects):
             access.live.check(declared)
 
 
 def _look(name: str, source: SourceSettings) -> None:
     assert source.stored is not None
     store = Store(name, source.stored, Means(airflow.connection, patience=BRIEF))
-    for declared in map(SYSTEMS[source.kind].file, source.objects):
+    for declared in map(source.system.file, source.objects):
         store.find(declared)
 
 
