@@ -44,7 +44,7 @@ from include.matching.weights.fit import (
 
 PASSES = 100  # at most
 AGAIN = 10  # at most, from a fit to begin with
-SETTLED = 1e-4  # a pass that changes no probability by more is the last
+SETTLED = 1e-3  # a pass that changes no probability by more is the last
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
 AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
