@@ -7,6 +7,10 @@ that a person starts covers everything until now. The same window extracted twic
 
 (`make airflow CMD="backfill create …"` where `make up` has started Airflow.)
 
+A live source is asked for what has changed since it was asked last, whatever the window; a window of the past, as a
+backfill has it, is filled again, and the conf `{"whole": true}` asks for everything anew. Its credential is an Airflow
+connection (docs/connectors.md).
+
 A scheduled run waits up to six hours for a file that is missing or not yet whole, and a later one takes in what came
 too late even for that. Exports that may not be whole, for they bring less than before, are held: nothing of them is
 taken in until somebody has answered `approve_changes`, or a whole export is there.
@@ -59,7 +63,8 @@ def extract_dag(source: Source, settings: Settings) -> Dag:
         def extract(*, dag_run: Any = None, outlet_events: Any = None) -> dict[str, Any]:
             from include import pipeline
 
-            report = pipeline.extract(project(), run_of(dag_run), source.name, window_of(dag_run))
+            whole = (dag_run.conf or {}).get("whole") is True
+            report = pipeline.extract(project(), run_of(dag_run), source.name, window_of(dag_run), whole=whole)
             outlet_events[source.asset].extra = versions(report)
             return report
 

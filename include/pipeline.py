@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from include.contracts.connections import CONNECTIONS, Connections
 from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.faults import explained
 from include.contracts.identity import IDENTITY
@@ -33,7 +34,7 @@ Refs = Mapping[str, DatasetRef]
 Watch = Callable[[str, Mapping[str, Any] | None], None]
 
 IDENTITY_STAGES = ("stage", "resolve")
-BUILD_STAGES = ("unify", "measure", "segment", "load", "audit", "publish")
+BUILD_STAGES = ("unify", "measure", "segment", "report", "load", "audit", "publish")
 STAGES = (*IDENTITY_STAGES, *BUILD_STAGES)
 
 _STEPS: Mapping[str, str] = MappingProxyType(
@@ -43,6 +44,7 @@ _STEPS: Mapping[str, str] = MappingProxyType(
         "unify": "include.profiles.step:unify",
         "measure": "include.measures.step:measure",
         "segment": "include.segments.step:segment",
+        "report": "include.reports.step:report",
         "load": "include.quality.step:load",
         "audit": "include.quality.step:audit",
         "publish": "include.quality.step:publish",
@@ -55,17 +57,28 @@ def sources(config: Path) -> tuple[str, ...]:
     return tuple(read_sources(config))
 
 
-def open_project(settings: Settings) -> Project:
-    """Open the installation that the settings describe."""
-    return Project(settings)
+def needs_exports(config: Path) -> bool:
+    """Whether any source is read from files of the folder of exports; raises ConfigurationError."""
+    return any(source.path is not None for source in read_sources(config).values())
 
 
-def extract(project: Project, run: Run, source: str, window: Window, *, final: bool = True) -> dict[str, Any]:
-    """Take the exports of one source in for one window; returns the stage's report, JSON-able."""
+def open_project(settings: Settings, connections: Connections = CONNECTIONS) -> Project:
+    """Open the installation that the settings describe; ``connections`` looks up who asks live sources."""
+    return Project(settings, connections)
+
+
+def extract(
+    project: Project, run: Run, source: str, window: Window, *, final: bool = True, whole: bool = False
+) -> dict[str, Any]:
+    """Take one source in for one window; returns the stage's report, JSON-able.
+
+    With ``whole`` a live source is asked for everything, which takes the place of all that it gave before.
+    """
     known = sources(project.settings.config)
     if source not in known:
         raise ConfigurationError(f"There is no source {source!r}{nearest(source, known)}.")
-    step = partial(_call, "include.sources.step:extract", project, run, source, window)
+    given = {"whole": True} if whole else {}
+    step = partial(_call, "include.sources.step:extract", project, run, source, window, **given)
     return _recorded(project, run, step, final=final).to_dict()
 
 
@@ -145,10 +158,10 @@ def taken_on(exports: Path) -> date | None:
     return date.fromisoformat(json.loads(note.read_text("utf-8"))["as_of"]) if note.exists() else None
 
 
-def _call(place: str, *arguments: object) -> StageReport:
+def _call(place: str, *arguments: object, **given: object) -> StageReport:
     """Import a step only when it is its turn: each costs seconds of imports that other tasks need not pay."""
     module, name = place.split(":")
-    report: StageReport = getattr(import_module(module), name)(*arguments)
+    report: StageReport = getattr(import_module(module), name)(*arguments, **given)
     return report
 
 

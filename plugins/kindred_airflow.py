@@ -33,6 +33,7 @@ from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError, AirflowSkipException
 
+from include.contracts.connections import Connection as PlainConnection
 from include.contracts.errors import HeldError, LateSourceError, RetryableError
 from include.contracts.faults import explained
 from include.contracts.settings import Settings
@@ -258,12 +259,15 @@ def ask(subjects: Collection[str], again: Mapping[str, Any], *, inlet_events: An
 
 
 def project() -> Project:
-    """Open the installation; the Airflow connection ``warehouse``, where it is defined, says where the warehouse is."""
+    """Open the installation; the Airflow connection ``warehouse``, where it is defined, says where the warehouse is.
+
+    Live sources are asked with the connections that Airflow has, from whatever secrets backend.
+    """
     from include.pipeline import open_project
 
     settings = Settings.lenient()
     url = _connection_url(WAREHOUSE_CONNECTION)
-    return open_project(settings if url is None else settings.model_copy(update={"warehouse_url": url}))
+    return open_project(settings if url is None else settings.model_copy(update={"warehouse_url": url}), connection)
 
 
 def versions(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,6 +276,18 @@ def versions(report: Mapping[str, Any]) -> dict[str, Any]:
         "counts": dict(report["counts"]),
         "versions": {ref["dataset"]: ref["version"] for ref in report["writes"]},
     }
+
+
+def connection(name: str) -> PlainConnection | None:
+    """Return a connection of Airflow's as plain values, None where it has none of that name."""
+    try:
+        found = Connection.get(name)
+    except AirflowNotFoundException:
+        return None
+    return PlainConnection(
+        name, found.conn_type or "", found.host or "", found.port, found.schema or "", found.login or "",
+        found.password or "", found.extra_dejson,
+    )  # fmt: skip
 
 
 def _connection_url(name: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import ibis
 import pyarrow as pa
 
 from include.contracts import identity, profiles, staged
+from include.contracts.measures import SOURCES
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.settings import ROOT, Settings
 from include.contracts.tables import Table, Type
@@ -48,12 +49,20 @@ def rows_of(table: Table, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(filled, schema=table.schema)
 
 
+def feeding(tables: Iterable[str]) -> dict[str, Any]:
+    """A row of staged/source_state: one object feeds these staged tables, complete to this day and far beyond."""
+    end = datetime.combine(AS_OF + timedelta(days=400), time(), UTC)
+    times = {"newest_at": end, "complete_before": end, "missing_days": 0, "usual_silence": 0}
+    return {"source": "tests", "object": "all", "feeds": ", ".join(sorted(tables)), **times}
+
+
 class SmallCompany:
     """Tables by declaration; `people` and `accounts` are shorthands; `save` writes all into the lake."""
 
     def __init__(self, home: Path, config: Path = ROOT / "include" / "config", **settings: Any) -> None:
         self.project = Project(Settings(home=home, config=config, threads=2, **settings))
         self.rows: dict[Table, list[dict[str, Any]]] = {}
+        self.lacking: set[str] = set()  # the staged tables, by name, that no source feeds
 
     def add(self, table: Table, **row: Any) -> None:
         self.rows.setdefault(table, []).append(row)
@@ -105,11 +114,18 @@ class SmallCompany:
 
     def save(self) -> dict[str, DatasetRef]:
         """Write every table that has rows; the version is the content's."""
+        self._feed()
         refs = {}
         with self.project.engine() as engine:
             for table, rows in self.rows.items():
                 refs[table.name] = save(engine, table, rows_of(table, rows))
         return refs
+
+    def _feed(self) -> None:
+        """Say of every staged table that no source was said to feed that one does, to this day."""
+        states = self.rows.setdefault(staged.SOURCE_STATE, [])
+        if missing := {*SOURCES} - self.lacking - {table for row in states for table in row["feeds"].split(", ")}:
+            self.add(staged.SOURCE_STATE, **feeding(missing))
 
     def run(self, as_of: date = AS_OF) -> Run:
         return Run(f"test-{as_of}", as_of)

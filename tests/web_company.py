@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 import time
@@ -13,12 +14,19 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from include.contracts import identity, profiles
-from include.contracts.runs import DatasetRef
+from include.contracts import identity, profiles, staged
+from include.contracts.runs import DatasetRef, Run
+from include.contracts.settings import ROOT
 from include.measures.step import measure
+from include.reports.step import report
 from include.segments.step import segment
 from include.storage.postgres import build, publication
+from include.storage.project import Project
+from tests.company import FIRST_WEEK, Company
+from tests.people import PROVENANCE, on, person, rows
 from tests.small_company import AS_OF, SmallCompany, publish
+
+FALLEN = person("usage.user:1", first_name="Tancredi", last_name="Obermayr", email="t@obermayr.example")
 
 
 def days_ago(days: int) -> date:
@@ -66,17 +74,44 @@ def _points(company: SmallCompany) -> None:
 
 def published(company: SmallCompany, as_of: date = AS_OF) -> dict[str, DatasetRef]:
     """Measure, segment and publish, as the stages do."""
-    refs = company.save()
+    return _on(company.project, company.run(as_of), company.save())
+
+
+def _on(project: Project, run: Run, refs: dict[str, DatasetRef]) -> dict[str, DatasetRef]:
     for ref in refs.values():
-        company.project.lake.point(ref)
-    for step in (measure, segment):
-        refs |= publish(company.project, step(company.project, company.run(as_of), refs))
+        project.lake.point(ref)
+    ledger = project.ledger()
+    with ledger.working(run):
+        for step in (measure, segment, report):
+            done = step(project, run, refs)
+            ledger.record_stage(run, done, 1.0)
+            refs |= publish(project, done)
+        ledger.end_run(run, "success")
     made = build.Build.of(refs, "test")
-    with company.project.warehouse().begin() as connection:
-        build.load(connection, company.project.lake, made)
+    with project.warehouse().begin() as connection:
+        build.load(connection, project.lake, made)
         build.seal(connection, made)
-    publication.publish(company.project.warehouse(), made, company.run(as_of))
+    publication.publish(project.warehouse(), made, run)
     return refs
+
+
+@contextmanager
+def resolved_company(home: Path, new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[Company]:
+    """Three people whom the engine found, published; the records of one no longer agree, so that a person is asked."""
+    shutil.copytree(ROOT / "include" / "config", home / "config")
+    (home / "config" / "stewardship.yaml").write_text("split_confidence: 0\n")
+    with new_database() as url:
+        company = Company(home / "home", home / "config", url)
+        company.week(*FIRST_WEEK)
+        company.week(*(FALLEN if record["record_id"] == "usage.user:1" else record for record in FIRST_WEEK))
+        answers = [{"response_id": "nps.response:9", "record_id": "crm.contact:2", "at": on(2026, 1, 3), "score": 4}]
+        with company.project.engine() as engine:
+            given = rows(staged.NPS_RESPONSE, [row | PROVENANCE for row in answers])
+            company.refs[staged.NPS_RESPONSE.name] = engine.write(staged.NPS_RESPONSE, given, version="answers")
+        company.unify()
+        company.refs = _on(company.project, Run("run", company.day), company.refs)
+        yield company
+        company.project.close()
 
 
 @contextmanager

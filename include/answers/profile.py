@@ -18,8 +18,9 @@ from include.matching.weights.waterfall import Step, waterfall
 
 @dataclass(frozen=True, slots=True)
 class ProfileExplained:
-    """How a profile came to be and what holds it: links strongest first, the waterfall of the weakest one.
+    """How a profile came to be and what holds it: links strongest first, each with its waterfall (none of a decision).
 
+    ``steps`` is the waterfall of the weakest one.
     ``history`` is what its records said before (profile_history), the values only where they were asked for.
     """
 
@@ -28,6 +29,7 @@ class ProfileExplained:
     confidence: float
     records: Sequence[Row]
     links: Sequence[Link]
+    waterfalls: Sequence[Sequence[Step]]
     weakest: Link | None
     steps: Sequence[Step]
     events: Sequence[Row]
@@ -76,6 +78,7 @@ def explain_profile(lookup: Lookup, profile_id: str, *, values: bool = False) ->
         confidence=min((row["confidence"] for row in rows), default=0.0),
         records=rows,
         links=held,
+        waterfalls=[_steps(lookup, link) for link in held],
         weakest=last,
         steps=_steps(lookup, last),
         events=events,
@@ -125,7 +128,9 @@ def judge_afresh(lookup: Lookup, a: str, b: str, spec: MatchingSpec) -> Link | N
 
 
 def _steps(lookup: Lookup, link: Link | None) -> Sequence[Step]:
-    return waterfall(lookup.model_parameters, link.evidence, link.match_weight) if link else ()
+    if link is None or link.decision is not None:
+        return ()
+    return waterfall(lookup.model_parameters, link.evidence, link.match_weight)
 
 
 def _between(lookup: Lookup, profile_a: str, profile_b: str) -> list[Row]:

@@ -6,6 +6,7 @@ the command line and Airflow both ask through here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from include.contracts.errors import ConfigurationError
@@ -15,6 +16,9 @@ from include.identity.store import load_report
 from include.segments.held import implausible
 from include.storage.control import approvals
 from include.storage.project import Project
+
+RUNS = 20  # of the ledger's latest
+_SUBJECT = re.compile(rf"\b(?:raw/[\w.-]+/held|{CROSSWALK.name})@\w+")  # as the sentence that ends a held run names it
 
 
 def evidence(project: Project, subject: str) -> str:
@@ -33,6 +37,17 @@ def held_segments(project: Project) -> dict[str, str]:
     """Return the segments that are held back now, by subject, each with why."""
     with project.engine() as engine:
         return {row["approval"]: row["reason"] for row in implausible(engine) if row["state"] == "held"}
+
+
+def held_runs(project: Project) -> dict[str, str]:
+    """Return what runs hold that nobody has answered for and that no publication has overtaken, by subject with why."""
+    ledger = project.ledger()
+    published = [publication["published_at"] for publication in ledger.publications(1)]
+    said = [run["message"] or "" for run in ledger.runs(RUNS)
+            if run["state"] == "held" and not any(run["started_at"] < at for at in published)]  # fmt: skip
+    subjects = {found[0] for message in said if (found := _SUBJECT.search(message))}
+    open_ones = sorted(subjects - approvals.answered(project, subjects))
+    return {subject: why for subject in open_ones if (why := _held_run(project, subject))}
 
 
 def still_held(project: Project, subjects: Collection[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from include.cli.finding import Finding
+from include.contracts.connections import VARIABLE, Connection, from_environment
 
 SIGNS = ("AIRFLOW_HOME", "AIRFLOW_CONFIG", "AIRFLOW__CORE__DAGS_FOLDER", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
 POOL, CONNECTION = "warehouse_writer", "warehouse"
@@ -38,6 +40,16 @@ def warehouse_url(answers: Answers) -> str | None:
     """Return the URL of the connection, where Airflow has it."""
     found = answers["connection"]
     return str(found[0]["get_uri"]) if found else None
+
+
+def connection(name: str) -> Connection | None:
+    """Return a connection by which a source is asked: of a variable, else of the Airflow that this shell is of."""
+    found = from_environment(name)
+    if found is not None or not is_there(os.environ):
+        return found
+    given = _ask(("connections", "get", name))
+    uri = str(given[0].get("get_uri")) if given else ""
+    return from_environment(name, {VARIABLE + name.upper(): uri})
 
 
 def judge(answers: Answers, dags: Collection[str], *, needs_connection: bool = True) -> Iterator[Finding]:

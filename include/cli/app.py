@@ -17,6 +17,7 @@ from include.cli.console import guarded
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "include.cli.run:run",
+        "extract": "include.cli.extract:extract",
         "resolve": "include.cli.matching:resolve_command",
         "evaluate": "include.cli.matching:evaluate_command",
         "explain": "include.cli.stewardship:explain",
@@ -31,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "preview": "include.cli.segments:preview",
         "check": "include.cli.segments:check",
         "values": "include.cli.segments:values",
+        "report": "include.cli.report:report",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
         "retain": "include.cli.retain:retain",

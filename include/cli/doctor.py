@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 
 from include.cli import airflow
 from include.cli.finding import Finding
+from include.cli.live_sources import live
 from include.contracts.configuration import Section, effective, given
 from include.contracts.faults import explained
 from include.contracts.nearest import nearest
@@ -28,7 +29,7 @@ from include.launch import services
 from include.matching.spec import load_spec
 from include.measures.settings import Thresholds
 from include.measures.settings import read_settings as read_thresholds
-from include.pipeline import sources
+from include.pipeline import needs_exports, sources
 from include.profiles.settings import Survivorship
 from include.profiles.settings import read_settings as read_survivorship
 from include.quality.settings import Rules
@@ -161,6 +162,8 @@ def segments(settings: Settings) -> Iterator[Finding]:
 
 def exports(settings: Settings) -> Iterator[Finding]:
     """Is there something to extract?"""
+    if not needs_exports(settings.config):
+        return
     if settings.exports.is_dir():
         files = sum(1 for place in settings.exports.rglob("*") if place.is_file())
         yield Finding("exports", "ok", f"{files} files in {settings.exports}")
@@ -234,4 +237,4 @@ SECTIONS: Mapping[str, type[Section]] = {
 }
 WHOLE = ("matching.yaml", "segments")  # read whole, or as shipped
 CONFIGURED = (".yaml", ".yml", "")
-CHECKS = (python, packages, variables, configuration, origins, segments, exports, disk, lake, privacy)
+CHECKS = (python, packages, variables, configuration, origins, segments, exports, live, disk, lake, privacy)

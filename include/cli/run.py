@@ -17,7 +17,7 @@ from include.contracts.remarks import remarks
 from include.contracts.settings import Settings
 from include.launch import lock
 from include.launch.layout import Layout
-from include.pipeline import new_run, open_project, run_all
+from include.pipeline import needs_exports, new_run, open_project, run_all
 from include.segments.states import published_rows, unsound
 from include.storage.room import require_room
 
@@ -32,9 +32,9 @@ def run(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each stage's report for machines.")] = False,
 ) -> None:
-    """Run extract, stage, resolve, unify, measure, segment, load, audit and publish once."""
+    """Run extract, stage, resolve, unify, measure, segment, report, load, audit and publish once."""
     settings = _settings(data, as_of)
-    if not settings.exports.is_dir():
+    if needs_exports(settings.config) and not settings.exports.is_dir():
         raise ConfigurationError(f"There is no folder {settings.exports}; give the folder of your exports.")
     require_room(settings)
     project = open_project(settings)

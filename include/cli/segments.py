@@ -25,7 +25,7 @@ from include.segments.occurring import occurring
 from include.segments.population import population
 from include.segments.preview import Preview
 from include.segments.preview import preview as evaluate
-from include.segments.states import unevaluated, unsound
+from include.segments.states import is_unknown, unevaluated, unsound
 from include.storage.project import Project
 from include.storage.readers import lake_reader, warehouse_reader
 
@@ -63,6 +63,7 @@ def segments(as_json: Json = False) -> None:
         }
         for row in rows
     ]
+    shown = [{**row, "size": "unknown", "share": None} if is_unknown(row) else row for row in shown]
     shown = [{heading: row.get(name) for name, heading in LISTED.items()} for row in shown]
     show(shown, title="Segments", empty="There are no segments; add one to include/config/segments.", as_json=False)
     for row in rows:

@@ -102,3 +102,31 @@ class LateSourceError(SourceError):
 
 class ChangingSourceError(LateSourceError):
     """A source file changes while it is read."""
+
+
+class LiveError(KindredError):
+    """A system that is asked over the network did not give what was asked; ``system`` names its source."""
+
+
+class UnreachableError(LiveError, RetryableError):
+    """A system does not answer, or not in a way that can be read, however often it is asked."""
+
+
+class ThrottledError(LiveError, RetryableError):
+    """A system, or the budget that was set for it, allows no more requests for now."""
+
+
+class CredentialError(LiveError, ConfigurationError):
+    """A system refuses the credential of its connection."""
+
+
+class PermissionDeniedError(LiveError, ConfigurationError):
+    """A system knows who asks, and does not let them see what is asked for."""
+
+
+class RefusedError(LiveError, FatalError):
+    """A system says that the question itself is wrong."""
+
+
+class DriftError(LiveError, FatalError):
+    """An object of a system has lost or changed a field that it had before."""

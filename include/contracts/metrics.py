@@ -19,15 +19,17 @@ from include.contracts.staged import CONTRACT_TYPES
 from include.contracts.tables import Table, boolean, count, date, integer, number, text
 
 GRID_DIMENSIONS = ("nps_class", "usage_tier", "renewal_bucket")
+NOT_KNOWN = "unknown"  # where a measure is null, for there is no source of it
 _CELL = (
     text("nps_class", "NPS class", allowed=NPS_CLASSES),
-    text("usage_tier", "Usage tier", allowed=USAGE_TIERS),
-    text("renewal_bucket", "Renewal bucket", allowed=RENEWAL_BUCKETS),
+    text("usage_tier", "Usage tier", allowed=(*USAGE_TIERS, NOT_KNOWN)),
+    text("renewal_bucket", "Renewal bucket", allowed=(*RENEWAL_BUCKETS, NOT_KNOWN)),
 )
 
 GRID = Table(
     name="grid",
-    grain="one cell of NPS class x usage tier x renewal bucket, empty ones among them; every profile is in one",
+    grain="one cell of NPS class x usage tier x renewal bucket, empty ones among them; every profile is in one. Where "
+    "no source tells of one of the three, all are unknown in it",
     key=GRID_DIMENSIONS,
     columns=(
         *_CELL,
@@ -106,7 +108,7 @@ UNKNOWN: Mapping[str, tuple[str, str | bool | None]] = MappingProxyType(
         "account": ("account_id", None),
     }
 )
-"""Of each family the measure of customer_360 that tells whether it is known, and its value when it is not."""
+"""Of each family the measure of customer_360 that tells whether it is known, and its value when it is not, or null."""
 
 COVERAGE = Table(
     name="coverage",

@@ -9,7 +9,7 @@ from include.contracts.tables import Table, integer, json, text, timestamp
 
 LOAD = Table(
     name="raw/load",
-    grain="one file taken in",
+    grain="one file, or one answer of a live system, taken in",
     key=("load_id",),
     columns=(
         text("load_id", "Digest of source, object and the file's content"),
@@ -24,6 +24,8 @@ LOAD = Table(
         timestamp("newest", "Latest change that its rows carry"),
         text("least_key", "Lowest key of its rows, shorter ones before longer ones"),
         text("greatest_key", "Highest key of its rows, likewise"),
+        text("mark", "What told the file from others of its name in the store it came from"),
+        json("fields", "Fields of a live system's object, with their kinds, where it tells them"),
     ),
 )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from include.contracts.measures import SOURCES
+
 UNJUDGED = 0.05  # share of what is unknown from which a run says so
 AGE, STALE, MISSING = "age_days", "stale_days", "missing_days"
 
@@ -18,9 +20,20 @@ def basis_count(name: str) -> str:
     return f"basis.{name}"
 
 
+def lacking_count(table: str) -> str:
+    """Name the count of measures that are unknown because no source feeds a staged table, a key of SOURCES."""
+    return f"lacking.{table}"
+
+
 def remarks(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Return a sentence for each thing that makes measures say less than they seem to; none where all is well."""
-    return (*_sources(counts), *_usage(counts), *_email(counts))
+    return (*_lacking(counts), *_sources(counts), *_usage(counts), *_email(counts))
+
+
+def _lacking(counts: Mapping[str, int]) -> Iterator[str]:
+    for table, what in SOURCES.items():
+        if measures := counts.get(lacking_count(table)):
+            yield f"No source gives {what}: {measures} measures are unknown, and so is whoever they would decide about."
 
 
 def _sources(counts: Mapping[str, int]) -> Iterator[str]:

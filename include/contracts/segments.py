@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.contracts.tables import Table, boolean, date, integer, json, number, text
 
 LEVELS = ("person", "account")
-STATES = ("published", "held", "refused")
+STATES = ("published", "held", "refused", "unjudged")
 EVENT_KINDS = ("merge", "split", "exit", "entry")
 CAUSES = ("first_run", "person", "definition", "identity", "gone")
 
@@ -22,8 +22,14 @@ SEGMENT = Table(
         text("definition", "The condition, in the segment language"),
         text("definition_version", "Digest of all that decides who is in it", required=True),
         date("as_of", "Logical date", required=True),
-        text("state", "published, held back by a guard, or refused as faulty", required=True, allowed=STATES),
-        text("reason", "What is implausible about it, or why it is refused, in one sentence"),
+        text(
+            "state",
+            "published, held back by a guard, refused as faulty, or unjudged: nobody can be said to be in it or not, "
+            "for no source tells of what it asks",
+            required=True,
+            allowed=STATES,
+        ),
+        text("reason", "What is implausible about it, or why it is refused or unjudged, in one sentence"),
         date("implausible_since", "Logical date since when a guard objects"),
         text("approval", "What to approve (or was approved) so that it is published all the same"),
         integer("size", "Members that readers see", required=True, minimum=0),

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from include.contracts.configuration import Section, place_of, read_configuration
+from include.contracts.connections import ID as CONNECTION_ID
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports import SYSTEMS
 from include.contracts.nearest import nearest
@@ -17,11 +18,46 @@ from include.contracts.systems import ONLY_ONE
 FILE = "sources.yaml"
 
 
+class LiveSettings(Section):
+    """How a source is asked over its own protocol, in the place of files that somebody exports."""
+
+    connection: str = Field(pattern=CONNECTION_ID, description="Airflow connection that says where it is and who asks")
+    daily_requests: int | None = Field(
+        default=None, ge=1, description="Requests that a day (UTC) may take; none: what the vendor allows"
+    )
+    overlap_minutes: float | None = Field(
+        default=None,
+        ge=0,
+        description="Minutes before the watermark from which it is asked again; none: as its kind needs",
+    )
+    columns: Mapping[str, Mapping[str, str]] = Field(
+        default_factory=dict, description="Declared columns that the company calls otherwise, by object: its field"
+    )
+    options: Mapping[str, str] = Field(
+        default_factory=dict, description="What the kind wants to know, docs/connectors.md"
+    )
+
+
+class StoredSettings(Section):
+    """Where the files of a source lie, when that is not this machine."""
+
+    url: str = Field(pattern=r"^[a-z0-9]+://.+", description="Folder: s3://, gs://, abfs://, sftp:// or file://")
+    connection: str | None = Field(
+        default=None, pattern=CONNECTION_ID, description="Airflow connection that signs in; none: as the machine does"
+    )
+    files: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Pattern of an object's files under it, where they are not called as its kind says",
+    )
+
+
 class SourceSettings(Section):
-    """One source of ``sources.yaml``."""
+    """One source of ``sources.yaml``: its files lie in ``path``, or ``stored`` elsewhere, or it is asked ``live``."""
 
     kind: str = Field(description="System that it is, as a module of include/contracts/exports declares it")
-    path: Path = Field(description="Folder of its exports, under the folder of all exports")
+    path: Path | None = Field(default=None, description="Folder of its exports, under the folder of all exports")
+    stored: StoredSettings | None = Field(default=None, description="Where else its exports lie")
+    live: LiveSettings | None = Field(default=None, description="How it is asked over its own protocol")
     schedule: str = Field(description="Cron expression of its extraction, in UTC")
     owner: str = Field(min_length=1, description="Who answers for it")
     region: str = Field(
@@ -41,10 +77,18 @@ class SourceSettings(Section):
 
     @field_validator("path")
     @classmethod
-    def _inside(cls, path: Path) -> Path:
+    def _inside(cls, path: Path | None) -> Path | None:
+        if path is None:
+            return None
         if path.is_absolute() or ".." in path.parts:
             raise ValueError("it has to lie inside the folder of exports")
         return path
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SourceSettings:
+        if sum(way is not None for way in (self.path, self.stored, self.live)) != 1:
+            raise ValueError("give one of path, the folder of its exports, stored, where else they lie, and live")
+        return self
 
 
 class Limits(Section):

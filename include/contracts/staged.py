@@ -14,6 +14,8 @@ EMAIL_ACTIVITY_KINDS = (
 ACTORS = ("human", "machine", "unknown")
 CONTRACT_TYPES = ("term", "auto_renew", "multi_year", "evergreen", "month_to_month")
 CONTRACT_STATUSES = ("draft", "active", "expired", "cancelled")
+LEAD_STEPS = ("hand_raised", "mql", "sql", "rejected", "recycled", "converted")
+GRADES = ("A", "B", "C", "D", "F")
 CONSENT_STATUSES = ("opted_in", "opted_out")
 CONSENT_PURPOSES = ("email_marketing", "phone_marketing")
 
@@ -206,6 +208,8 @@ OPPORTUNITY = Table(
         boolean("is_won", "Closed and won", required=True),
         date("close_date", "Expected or real close"),
         text("campaign_id", "Primary campaign source"),
+        text("currency", "ISO code of the amount's currency; null is the company's"),
+        text("owner_id", "Owner in the source"),
         timestamp("created_at", "When it was created"),
         *PROVENANCE,
     ),
@@ -256,6 +260,36 @@ CAMPAIGN_MEMBER = Table(
     ),
 )
 
+LEAD_STEP = Table(
+    name="staged/lead_step",
+    grain="one step on the way of one lead, as its source dates it",
+    key=("step_id",),
+    columns=(
+        text("step_id", "<record_id>/<step>, and what else tells steps of one kind apart"),
+        text("record_id", "Lead (staged/person_record)", required=True),
+        text("step", "What it became", required=True, allowed=LEAD_STEPS),
+        date("on_date", "Day of the step", required=True),
+        text("reason", "Why, where the source says so"),
+        text("owner_id", "Owner in the source"),
+        text("opportunity_id", "Opportunity that came of it (staged/opportunity)"),
+        *PROVENANCE,
+    ),
+)
+
+PROSPECT_SCORE = Table(
+    name="staged/prospect_score",
+    grain="one prospect's score and grade as the mail system has them",
+    key=("record_id",),
+    columns=(
+        text("record_id", "Prospect (staged/person_record)"),
+        integer("score", "Score: interest", minimum=0),
+        text("grade", "Grade: fit, A to F without plus and minus", allowed=GRADES),
+        text("grade_received", "Grade as received"),
+        timestamp("scored_at", "When the row was last changed: how old both are at least"),
+        *PROVENANCE,
+    ),
+)
+
 CONSENT = Table(
     name="staged/consent",
     grain="one statement of consent on one contact point for one purpose, by one source row",
@@ -288,6 +322,7 @@ SOURCE_STATE = Table(
         timestamp("complete_before", "All that happened before has been exported", required=True),
         count("missing_days", "Days between its first and last file of a day that have none"),
         count("usual_silence", "Most days from one day with rows to the next, in the 120 days before the newest"),
+        text("feeds", "Staged tables that its rows go into, without their folder, parted by commas", required=True),
     ),
 )
 
@@ -314,6 +349,6 @@ QUARANTINE = Table(
 
 ACTIVITIES = (
     EMAIL_ACTIVITY, USAGE_EVENT, NPS_RESPONSE, CONTRACT, ASSET, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE,
-    CAMPAIGN, CAMPAIGN_MEMBER, CONSENT,
+    CAMPAIGN, CAMPAIGN_MEMBER, LEAD_STEP, PROSPECT_SCORE, CONSENT,
 )  # fmt: skip
 STAGED = (PERSON_RECORD, ACCOUNT, *ACTIVITIES, SOURCE_STATE, QUARANTINE)

@@ -50,6 +50,7 @@ BUILT = {
     CROSSWALK: "crosswalk_now",
 }
 
+BLOCKING = ("rule", "blocks", "pairs", "largest_kept", "dropped")  # the worst blocks' values are personal
 _EDGE = "SELECT * FROM pairs WHERE grade IN ('match', 'review')"
 
 # Records that say something else than in the run before; asked only of homes that fall apart, which alone need it.
@@ -169,6 +170,7 @@ def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resol
             **{name: found[name] for name in ("threshold", "expected_f1", "drift") if name in found},
         },
         "pairs_scored": found.get("pairs_scored"),
+        "blocking": [{name: rule[name] for name in BLOCKING if name in rule} for rule in found.get("blocking", ())],
         "follows": plan.previous.version if plan.previous else None,
         "on_date": plan.on_date.isoformat(),
     }

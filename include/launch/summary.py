@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,7 @@ from rich.text import Text
 from include.contracts.errors import HeldError
 from include.contracts.remarks import remarks
 from include.launch.layout import PORT
+from include.segments.states import is_unknown
 from include.storage.project import Project
 
 SEGMENTS = sa.text(
@@ -89,6 +90,7 @@ def render(summary: Summary, *, took: float, home: Path | None) -> RenderableTyp
         Text(),
         _segments(summary),
         *_states(summary),
+        *_unjudged(summary),
         *(Text(f"\n{remark}", style="yellow") for remark in summary.remarks),
         Text("\nSeconds a stage", style="bold"),
         _stages(summary),
@@ -131,7 +133,9 @@ def _segments(summary: Summary) -> Table:
     for segment in summary.segments:
         name = escape(segment["name"]) + (" (accounts)" if segment["level"] == "account" else "")
         state = "" if segment["state"] == "published" else f"  [yellow]{segment['state']}[/]"
-        table.add_row(name + state, *(f"{segment[column]:,}" for column in columns))
+        table.add_row(
+            name + state, *("unknown" if is_unknown(segment) else f"{segment[column]:,}" for column in columns)
+        )
     return table
 
 
@@ -153,6 +157,17 @@ def _states(summary: Summary) -> list[Text]:
         *([_lines("Refused; they keep the members they had until they are corrected", refused)] if refused else []),
         *([_lines("To publish what is held back", commands)] if commands else []),
     ]
+
+
+def _unjudged(summary: Summary) -> Iterator[Text]:
+    """What cannot be judged, by what is lacking."""
+    lacking: dict[str, list[str]] = {}
+    for segment in summary.segments:
+        if segment["state"] == "unjudged":
+            lacking.setdefault(segment["reason"], []).append(segment["name"])
+    for reason, names in lacking.items():
+        what = "this segment" if len(names) == 1 else f"these {len(names)} segments"
+        yield Text(f"\n{reason} So {what} cannot be judged: {', '.join(names)}.", style="yellow")
 
 
 def _lines(title: str, commands: Mapping[str, str]) -> Text:

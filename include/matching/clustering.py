@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,14 @@ class Ruling:
     left: Codes
     right: Codes
     together: npt.NDArray[np.bool_]
+
+
+class Verdicts(NamedTuple):
+    """What is said of pairs: log odds, which are two people by themselves, and which have two different first names."""
+
+    logits: Logits
+    apart: npt.NDArray[np.bool_]
+    differ: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -67,44 +76,60 @@ def expected_f1(candidates: Candidates, logits: Logits, clusters: Clusters) -> f
 
 def cluster(
     candidates: Candidates,
-    judged: tuple[Logits, npt.NDArray[np.bool_]],
-    judge: Callable[[Codes, Codes], tuple[Logits, npt.NDArray[np.bool_]]],
+    judged: Verdicts,
+    judge: Callable[[Codes, Codes], Verdicts],
     ruling: Ruling,
     *,
     prior: float,
     threshold: float,
     limit: int,
     source: Codes,
+    named: npt.NDArray[np.bool_],
     chain: bool = False,
 ) -> Clusters:
     """Group records; ``source`` is empty unless only records of different sources may be linked.
 
-    ``judged`` are the log odds of the candidates and which of them are two people by themselves: those never share a
-    cluster, through no chain, unless a decision says that they do. ``judge`` says the same of other pairs. With
+    ``judged`` says of the candidates, and ``judge`` of other pairs, how likely they are; those that are two people by
+    themselves never share a cluster, through no chain, unless a decision says that they do, and those whose first
+    names differ through none of records that do not say whose they are (``named``: they say a first name). With
     ``chain`` the best evidence between two clusters is enough to merge them.
     """
     n = candidates.keys.shape[1]
-    logits, apart = judged
-    parent = _components(candidates, logits, ruling, threshold=threshold, limit=limit)
+    parent = _components(candidates, judged.logits, ruling, threshold=threshold, limit=limit)
     order, start, end = _members(parent)
     bounds = np.stack([start, end], 1).ravel().astype(np.int64)
     extra_left, extra_right = _unlisted(order, bounds, candidates, source)
-    extra, extra_apart = judge(extra_left, extra_right)
+    extra = judge(extra_left, extra_right)
     inside = np.flatnonzero(parent[candidates.left] == parent[candidates.right])
-    ruled = parent[ruling.left] == parent[ruling.right]
-    left = np.concatenate([candidates.left[inside], extra_left, ruling.left[ruled]])
-    right = np.concatenate([candidates.right[inside], extra_right, ruling.right[ruled]])
-    said = np.where(ruling.together[ruled], CERTAIN, -np.float32(np.inf))
-    evidence = np.concatenate([logits[inside] - np.float32(prior), extra - np.float32(prior), said]).astype(np.float32)
-    forbidden = np.concatenate([apart[inside], extra_apart, np.zeros(len(said), bool)])
+    left, right = np.append(candidates.left[inside], extra_left), np.append(candidates.right[inside], extra_right)
+    said = Verdicts(*(np.append(one[inside], other) for one, other in zip(judged, extra, strict=True)))
+    evidence = said.logits - np.float32(prior)
+    apart = said.apart | _through_nameless(left, right, said, named, threshold=threshold, limit=limit)
     decided = _decided(n, ruling)
-    evidence[forbidden & (decided[left] != decided[right])] = -np.inf
+    evidence[apart & (decided[left] != decided[right])] = -np.inf
+    ruled = parent[ruling.left] == parent[ruling.right]
+    binding = np.where(ruling.together[ruled], CERTAIN, -np.float32(np.inf)).astype(np.float32)
+    pairs = (
+        np.append(left, ruling.left[ruled]), np.append(right, ruling.right[ruled]), np.append(evidence, binding),
+    )  # fmt: skip
     label, weakest = parent.copy(), np.full(n, 1e30, np.float32)
-    members = order, start, end
     weights = CHAIN if chain else WEIGHTS
-    _agglomerate_all(members, (left, right, evidence), (prior, threshold, weights), (label, weakest))
+    _agglomerate_all((order, start, end), pairs, (prior, threshold, weights), (label, weakest))
     sizes = end - start
-    return Clusters(label, weakest, extra_left, extra_right, extra, len(start), int(sizes.max(initial=1)))
+    return Clusters(label, weakest, extra_left, extra_right, extra.logits, len(start), int(sizes.max(initial=1)))
+
+
+def _through_nameless(
+    left: Codes, right: Codes, said: Verdicts, named: npt.NDArray[np.bool_], *, threshold: float, limit: int
+) -> npt.NDArray[np.bool_]:
+    """Pairs of two different first names that nothing links but records without one.
+
+    A phone, a family mailbox or a surname alone goes with each of two relatives, and says of neither that they are one.
+    """
+    parent, size = np.arange(len(named), dtype=np.int32), np.ones(len(named), np.int32)
+    linked = np.flatnonzero((said.logits > threshold) & named[left] & named[right])
+    join_bounded(left, right, linked[np.argsort(-said.logits[linked], kind="stable")], limit, parent, size)
+    return np.asarray(said.differ & (parent[left] != parent[right]))
 
 
 def sample(candidates: Candidates, logits: Logits, limit: int) -> tuple[npt.NDArray[np.bool_], int]:

@@ -123,13 +123,13 @@ def _group(scored: _Scored, judge: _Judge, ruling: clustering.Ruling, watch: Wat
     """Choose the threshold and cluster."""
     spec, logits = judge.spec, scored.logits
     with watch.stage("score"):
-        apart = judge.two_people(scored.levels)
+        said = judge.verdicts(scored.candidates.left, scored.candidates.right, scored.levels, logits)
         threshold, expected_f1 = clustering.choose_threshold(logits)
     with watch.stage("cluster"):
         clusters = clustering.cluster(
-            scored.candidates, (logits, apart), judge.judge, ruling, prior=judge.prior, threshold=threshold,
+            scored.candidates, said, judge.judge, ruling, prior=judge.prior, threshold=threshold,
             limit=spec.largest_cluster, source=judge.features.source if spec.link_only else np.zeros(0, np.int32),
-            chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
+            named=judge.features.says_first_name, chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
         )  # fmt: skip
     return _Found(threshold, clustering.expected_f1(scored.candidates, logits, clusters), clusters)
 
@@ -205,9 +205,15 @@ class _Judge:
     def two_people(self, levels: comparison.Levels) -> npt.NDArray[np.bool_]:
         return comparison.two_people(levels, self.groups)
 
-    def judge(self, left: Codes, right: Codes) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    def verdicts(
+        self, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]
+    ) -> clustering.Verdicts:
+        differ = comparison.two_first_names(self.features.names, left, right, levels)
+        return clustering.Verdicts(logits, self.two_people(levels), differ)
+
+    def judge(self, left: Codes, right: Codes) -> clustering.Verdicts:
         levels = self._compare(left, right)
-        return self.score(levels), self.two_people(levels)
+        return self.verdicts(left, right, levels, self.score(levels))
 
     def odds(self, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
         return self.score(self._compare(left, right))

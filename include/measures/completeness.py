@@ -15,14 +15,14 @@ import pyarrow as pa
 from include.contracts.metrics import SOURCE_DAY
 from include.measures.settings import SourceThresholds
 
-USAGE, EMAIL, SURVEY, CONTRACTS = "event", "visitor_activity", "response", "contract"
-STREAMS = (USAGE, EMAIL)
-"""Objects of which there are rows every day."""
+USAGE, EMAIL, SURVEY, CONTRACTS = "usage_event", "email_activity", "nps_response", "contract"
+STREAMS = frozenset({USAGE, EMAIL})
+"""Staged tables into which rows come every day."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceDay:
-    """One object of a source: its last complete day, and how many days that is before the logical date."""
+    """One object of a source: its last complete day, how long before the logical date that is, and what it feeds."""
 
     source: str
     object: str
@@ -30,6 +30,7 @@ class SourceDay:
     age_days: int
     missing_days: int
     is_stale: bool
+    feeds: frozenset[str]
 
 
 def source_days(
@@ -45,21 +46,22 @@ def source_days(
     for row in rows:
         patience = max(limits.stale_after_days, row["usual_silence"])
         silence = row["complete_before"] - row["newest_at"]
-        broken = row["object"] in STREAMS and silence > timedelta(days=patience)
+        feeds = frozenset(row["feeds"].split(", "))
+        broken = feeds & STREAMS and silence > timedelta(days=patience)
         end: datetime = row["newest_at"] if broken else row["complete_before"]
         settled = end + timedelta(minutes=limits.settles_minutes)
         through = min(settled.astimezone(ZoneInfo(zone)).date() - timedelta(days=1), as_of)
         age = (as_of - through).days
-        found.append(SourceDay(row["source"], row["object"], through, age, row["missing_days"], age > patience))
+        found.append(SourceDay(row["source"], row["object"], through, age, row["missing_days"], age > patience, feeds))
     return tuple(sorted(found, key=lambda state: (state.source, state.object)))
 
 
-def through(states: Iterable[SourceDay], name: str, as_of: date) -> date:
-    """Return the day on which windows over an object end: the last that all its sources cover, stale ones aside.
+def through(states: Iterable[SourceDay], table: str, as_of: date) -> date:
+    """Return the day on which windows over a staged table end: the last that all its sources cover, stale ones aside.
 
     Where every source is stale it is the latest of theirs, where there is none the logical date.
     """
-    mine = [state for state in states if state.object == name]
+    mine = [state for state in states if table in state.feeds]
     fresh = [state.through for state in mine if not state.is_stale]
     return min(fresh) if fresh else max((state.through for state in mine), default=as_of)
 

@@ -58,6 +58,11 @@ class Inputs:
         return source_days(rows, as_of=self.as_of, zone=self.zone, limits=self.thresholds.sources)
 
     @property
+    def fed(self) -> frozenset[str]:
+        """The staged tables that some source feeds, by their names without folder."""
+        return frozenset[str]().union(*(state.feeds for state in self.source_days))
+
+    @property
     def usage_through(self) -> date:
         """The day on which windows over product use end."""
         return through(self.source_days, USAGE, self.as_of)
@@ -80,7 +85,8 @@ class Inputs:
     @property
     def engagement_through(self) -> date:
         """The last day that a sign of engagement of any kind could come from."""
-        return max(self.usage_through, self.email_through)
+        ends = {USAGE: self.usage_through, EMAIL: self.email_through}
+        return max((day for table, day in ends.items() if table in self.fed), default=self.as_of)
 
     def day(self, at: ir.TimestampValue) -> ir.DateValue:
         """Return the calendar day of an instant in the company's time zone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_
@@ -10,18 +10,24 @@ from operator import and_
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.measures import NPS_CLASSES, RENEWAL_BUCKETS, USAGE_TIERS
-from include.contracts.metrics import BASES, GRID_DIMENSIONS, UNKNOWN
+from include.contracts.measures import NPS_CLASSES, RENEWAL_BUCKETS, USAGE_TIERS, measures_of
+from include.contracts.metrics import BASES, GRID_DIMENSIONS, NOT_KNOWN, UNKNOWN
 from include.measures import nps
 from include.measures.inputs import Inputs
 
 FLOW_WEEKS = 8
 
 
-def grid(customers: ir.Table) -> ir.Table:
-    """Return the number of profiles in each of the 140 cells, empty ones among them."""
-    cells = _values("nps_class", NPS_CLASSES).cross_join(_values("usage_tier", USAGE_TIERS))
-    cells = cells.cross_join(_values("renewal_bucket", RENEWAL_BUCKETS))
+def grid(customers: ir.Table, fed: Collection[str]) -> ir.Table:
+    """Return the number of profiles in each of the 140 cells, empty ones among them.
+
+    A dimension that none of the ``fed`` staged tables tells of has one value, NOT_KNOWN.
+    """
+    known = measures_of("person")
+    values = zip(GRID_DIMENSIONS, (NPS_CLASSES, USAGE_TIERS, RENEWAL_BUCKETS), strict=True)
+    sides = [_values(name, all_of if known[name].is_known(fed) else (NOT_KNOWN,)) for name, all_of in values]
+    cells = sides[0].cross_join(sides[1]).cross_join(sides[2])
+    customers = customers.select(**{name: customers[name].fill_null(NOT_KNOWN) for name in GRID_DIMENSIONS})
     sizes = customers.group_by(*GRID_DIMENSIONS).aggregate(profiles=customers.count())
     joined = cells.left_join(sizes, list(GRID_DIMENSIONS), rname="{name}_found").fill_null({"profiles": 0})
     everybody = joined.profiles.sum().over(ibis.window())
@@ -34,6 +40,7 @@ def grid_flow(history: ir.Table, as_of: date, first: date) -> ir.Table:
     ``first`` is the history's first day: what held before is not known.
     """
     weeks = min(FLOW_WEEKS, max((as_of - first).days // 7, 0))
+    history = history.mutate(**{name: history[name].fill_null(NOT_KNOWN) for name in GRID_DIMENSIONS})
     known = history.filter(history.since <= ibis.literal(as_of))
     moved = known.filter(known.since > ibis.literal(as_of - timedelta(days=7 * weeks))).select("profile_id").distinct()
     rows = known.semi_join(moved, "profile_id").select("profile_id", "since", "is_present", *GRID_DIMENSIONS)
@@ -98,7 +105,10 @@ def renewal_month(renewals: ir.Table) -> ir.Table:
 
 def coverage(customers: ir.Table) -> ir.Table:
     """Return the share of profiles that have NPS, usage, a contract, email, an account."""
-    known = {family: ~customers[column].identical_to(unknown) for family, (column, unknown) in UNKNOWN.items()}
+    known = {
+        family: customers[column].notnull() & ~customers[column].identical_to(unknown)
+        for family, (column, unknown) in UNKNOWN.items()
+    }
     totals = customers.aggregate(
         everybody=customers.count(), **{name: has.sum().fill_null(0) for name, has in known.items()}
     )

@@ -17,6 +17,7 @@ from include.contracts.measures import (
     PERSON_MEASURES,
     RENEWAL_MEASURES,
     SALES_MEASURES,
+    SOURCES,
     Measure,
 )
 from include.contracts.metrics import (
@@ -30,7 +31,7 @@ from include.contracts.metrics import (
     RENEWAL_MONTH,
     SOURCE_DAY,
 )
-from include.contracts.remarks import AGE, MISSING, STALE, basis_count, source_count
+from include.contracts.remarks import AGE, MISSING, STALE, basis_count, lacking_count, source_count
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.tables import Table
 from include.measures import (
@@ -51,7 +52,7 @@ from include.measures import (
 from include.measures.inputs import Inputs
 from include.measures.settings import Thresholds, read_settings
 from include.storage.code import code_of
-from include.storage.engine import Engine
+from include.storage.engine import IBIS_TYPES, Engine
 from include.storage.project import Project
 from include.storage.versions import present
 
@@ -91,19 +92,20 @@ def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> Stage
         "code": code_of(__name__),
     }
     with project.engine() as engine:
-        inputs = _inputs(project, engine, run, refs, thresholds)
+        inputs = inputs_of(project, engine, run, refs, thresholds)
         written = present(engine.lake, WRITES, fingerprint(determined)) or _write_measures(engine, inputs, determined)
         histories = _write_history(engine, run, determined, written)
         flow = _write_flow(engine, run, histories)
-        found = _counted(engine, written)
+        found = {**_counted(engine, written), **_lacking(inputs)}
     writes = (*written.values(), *histories.values(), flow)
     counts = {"profiles": written["customer_360"].rows, "accounts": written["account_360"].rows, **found}
     return StageReport("measure", reads, writes, counts, engine=Engine.name)
 
 
-def _inputs(
+def inputs_of(
     project: Project, engine: Engine, run: Run, refs: Mapping[str, DatasetRef], thresholds: Thresholds
 ) -> Inputs:
+    """Return what measures, and reports, are computed from."""
     tables = {name: engine.read(table, refs.get(table.name)) for name, table in READS.items()}
     return Inputs(
         as_of=run.as_of,
@@ -111,6 +113,16 @@ def _inputs(
         thresholds=thresholds,
         **tables,
     )
+
+
+def _lacking(inputs: Inputs) -> dict[str, int]:
+    """Return of each staged table that no source feeds how many measures are unknown for want of it."""
+    measures = {measure.name: measure for measure in (*PERSON_MEASURES, *ACCOUNT_MEASURES)}
+    return {
+        lacking_count(table): sum(table in m.needs and not m.is_known(inputs.fed) for m in measures.values())
+        for table in SOURCES
+        if table not in inputs.fed
+    }
 
 
 def _counted(engine: Engine, written: Mapping[str, DatasetRef]) -> dict[str, int]:
@@ -148,7 +160,7 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
     )  # fmt: skip
     customers = write(CUSTOMER_360, customer_360(inputs, accounts, parts))
     renewals = write(CONTRACT_RENEWAL, metrics.contract_renewal(contracts, accounts))
-    write(GRID, metrics.grid(customers))
+    write(GRID, metrics.grid(customers, inputs.fed))
     write(NPS_MONTH, metrics.nps_month(inputs))
     write(RENEWAL_MONTH, metrics.renewal_month(renewals))
     write(COVERAGE, metrics.coverage(customers))
@@ -167,7 +179,7 @@ def account_360(inputs: Inputs, recent: ir.Table, ever: ir.Table, contracts: ir.
     )  # fmt: skip
     for family in families:
         rows = rows.left_join(family, "account_id").drop("account_id_right")
-    rows = risk.with_risk(inputs, _defaulted(rows, ACCOUNT_MEASURES))
+    rows = risk.with_risk(inputs, _defaulted(inputs, rows, ACCOUNT_MEASURES))
     return rows.mutate(as_of=ibis.literal(inputs.as_of))
 
 
@@ -179,11 +191,19 @@ def customer_360(inputs: Inputs, accounts: ir.Table, families: tuple[ir.Table, .
     of_account = {name: accounts[there] for name, there in relation.OF_ACCOUNT.items()}
     alike = {measure.name: accounts[measure.name] for measure in (*RENEWAL_MEASURES, *SALES_MEASURES)}
     rows = rows.left_join(accounts.select("account_id", **of_account, **alike), "account_id")
-    return _defaulted(rows, PERSON_MEASURES).mutate(as_of=ibis.literal(inputs.as_of))
+    return _defaulted(inputs, rows, PERSON_MEASURES).mutate(as_of=ibis.literal(inputs.as_of))
 
 
-def _defaulted(rows: ir.Table, measures: tuple[Measure, ...]) -> ir.Table:
-    return rows.fill_null({measure.name: measure.default for measure in measures if measure.default is not None})
+def _defaulted(inputs: Inputs, rows: ir.Table, measures: tuple[Measure, ...]) -> ir.Table:
+    """Give somebody without rows the defaults, where there is a source of such rows; else nobody has a value."""
+    known = {measure.name: measure for measure in measures if measure.name in rows.columns}
+    unknown = {
+        name: ibis.null(IBIS_TYPES[measure.column.type])
+        for name, measure in known.items()
+        if not measure.is_known(inputs.fed)
+    }
+    filled = {m.name: m.default for m in known.values() if m.default is not None and m.name not in unknown}
+    return rows.mutate(**unknown).fill_null(filled)
 
 
 def _write_history(

@@ -10,7 +10,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
-from include.contracts.metrics import COVERAGE, GRID, GRID_DIMENSIONS, UNKNOWN
+from include.contracts.metrics import COVERAGE, GRID, GRID_DIMENSIONS, NOT_KNOWN, UNKNOWN
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.segments import LEVELS, SEGMENT, SEGMENT_MEMBERSHIP
 from include.storage.postgres.build import Build
@@ -49,14 +49,16 @@ def _count_members(connection: sa.Connection, build: Build) -> None:
 
 
 def _count_cells(connection: sa.Connection, build: Build) -> None:
-    cell = ", ".join(GRID_DIMENSIONS)
     same = " AND ".join(f"counted.{name} = grid.{name}" for name in GRID_DIMENSIONS)
+    within = " AND ".join(f"grid.{name} = coalesce(c.{name}, '{NOT_KNOWN}')" for name in GRID_DIMENSIONS)
+    each = ", ".join(f"grid.{name}" for name in GRID_DIMENSIONS)
     customers, grid = build.place(CUSTOMER_360.name), build.place(GRID.name)
     query = f"""
         UPDATE {grid} grid SET profiles = people,
             share = coalesce(people::float8 / nullif((SELECT count(*) FROM {customers}), 0), 0)
         FROM (
-            SELECT {cell}, count(profile_id) AS people FROM {grid} LEFT JOIN {customers} USING ({cell}) GROUP BY {cell}
+            SELECT {each}, count(c.profile_id) AS people FROM {grid} grid LEFT JOIN {customers} c ON {within}
+            GROUP BY {each}
         ) counted
         WHERE {same}"""
     connection.exec_driver_sql(query)
@@ -68,7 +70,8 @@ def _count_families(connection: sa.Connection, build: Build) -> None:
             UPDATE {build.place(COVERAGE.name)} SET profiles = known,
                 share = coalesce(known::float8 / nullif(everybody, 0), 0)
             FROM (
-                SELECT count(*) AS everybody, count(*) FILTER (WHERE "{column}" IS DISTINCT FROM :unknown) AS known
+                SELECT count(*) AS everybody,
+                    count(*) FILTER (WHERE "{column}" IS NOT NULL AND "{column}" IS DISTINCT FROM :unknown) AS known
                 FROM {build.place(CUSTOMER_360.name)}
             ) counted
             WHERE family = :family"""

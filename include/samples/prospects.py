@@ -120,4 +120,5 @@ def _links(world: World, who: Int, known: tuple[Int, Int], rng: np.random.Genera
     return {
         "CRM Contact FID": salesforce_ids("003", contact),
         "CRM Lead FID": salesforce_ids("00Q", np.where(contact < 0, lead, -1)),
+        "Is Deleted": None,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from include.segments import tree
 from include.segments.catalog import Segment
-from include.segments.expression import Population, expression
+from include.segments.expression import Population, expression, is_unknown
 from include.segments.occurring import never, nobody
 from include.segments.sense import nonsense
 
@@ -31,7 +31,7 @@ def measure_sizes(segment: Segment, people: Population) -> Sizes:
     conditions = {"whole": segment.condition, **{f"clause_{n}": clause for n, clause in enumerate(known)}}
     states = base.select(**{name: expression(node, segment.level, people) for name, node in conditions.items()})
     counts = {f"{name}_true": states.count(where=states[name]) for name in conditions}
-    counts |= {f"{name}_unknown": states.count(where=states[name].isnull()) for name in conditions}
+    counts |= {f"{name}_unknown": states.count(where=is_unknown(states[name])) for name in conditions}
     (row,) = states.aggregate(everybody=states.count(), **counts).to_pyarrow().to_pylist()
     clauses = {c: (row[f"clause_{n}_true"], row[f"clause_{n}_unknown"]) for n, c in enumerate(known)}
     return Sizes(row["everybody"], row["whole_true"], row["whole_unknown"], clauses)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.measures import SOURCES
 from include.segments import tree
 from include.segments.catalog import Catalog, Segment
 from include.segments.doubts import objections
-from include.segments.expression import Population, expression, matching
+from include.segments.expression import Population, expression, is_unknown, matching
 from include.segments.guards import Movement, Verdict, judge
+from include.segments.lacking import lacking_measures, lacks
 from include.segments.roster import Roster
 
 COLUMNS = ("segment_no", "member_no")
@@ -33,7 +35,8 @@ class Before:
 class Evaluation:
     """Who is in each segment: ``layers`` hold segment_no and member_no; segments of one layer refer to earlier ones.
 
-    ``unknown``: of how many each condition is neither true nor false.
+    ``unknown``: of how many each condition is neither true nor false. ``fed`` are the staged tables that sources
+    feed, ``unjudged`` the segments that cannot be judged, with the tables that they lack.
     """
 
     roster: Roster
@@ -42,6 +45,8 @@ class Evaluation:
     movements: dict[str, Movement] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
+    fed: frozenset[str] = frozenset(SOURCES)
+    unjudged: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def now(self) -> ir.Table:
@@ -51,7 +56,13 @@ class Evaluation:
     @property
     def population(self) -> Population:
         """What conditions are asked about."""
-        return Population(self.roster.as_of, self.roster.customers, self.roster.accounts, self.members)
+        roster, lacking = self.roster, lacking_measures("person", self.fed)
+        unjudged = frozenset(self.unjudged)
+        return Population(roster.as_of, roster.customers, roster.accounts, self.members, unjudged, lacking)
+
+    def asked_by(self, segment: Segment) -> Population:
+        """The same for one segment: who is not known to be in one that wins over it may be in it."""
+        return replace(self.population, unjudged=self.population.unjudged - set(segment.above))
 
     def members(self, key: str) -> tuple[str, ir.Table]:
         """Return the level and the members' ids of a segment of an earlier layer."""
@@ -60,16 +71,22 @@ class Evaluation:
         return self.roster.levels[key], rows.inner_join(self.roster.member, "member_no").select("member_id")
 
 
-def evaluate(roster: Roster, catalog: Catalog, before: Before, approved: Collection[str]) -> Evaluation:
-    """Evaluate all sound segments; a refused one keeps the members that it had."""
-    evaluation = Evaluation(roster)
+def evaluate(
+    roster: Roster, catalog: Catalog, before: Before, approved: Collection[str], fed: frozenset[str]
+) -> Evaluation:
+    """Evaluate all sound segments; one that is refused, or cannot be judged, keeps the members that it had.
+
+    ``fed`` are the staged tables that some source feeds.
+    """
+    evaluation = Evaluation(roster, fed=fed)
     refused = [roster.number(entry.key) for entry in catalog.refused]
     evaluation.layers.append(roster.hold("layer_refused", _kept(roster, refused)))
     for number, layer in enumerate(layers(catalog.segments), 1):
         found = roster.hold(f"found_{number}", _found(layer, evaluation))
-        evaluation.unknown.update(_unknown(layer, evaluation.population))
+        evaluation.unknown.update(_unknown(layer, evaluation))
         _judge(evaluation, layer, found, before, approved)
-        held = [segment for segment in layer if evaluation.verdicts[segment.key].is_held]
+        evaluation.unjudged.update(_unjudged(layer, evaluation))
+        held = [s for s in layer if evaluation.verdicts[s.key].is_held or s.key in evaluation.unjudged]
         kept = roster.hold(f"layer_{number}", _with_held(evaluation, found, held)) if held else found
         evaluation.layers.append(kept)
         evaluation.layer_of.update({segment.key: number for segment in layer})
@@ -86,21 +103,33 @@ def layers(segments: Sequence[Segment]) -> list[list[Segment]]:
 
 def _found(layer: Sequence[Segment], evaluation: Evaluation) -> ir.Table:
     """Those for whom the condition is true."""
-    population, roster = evaluation.population, evaluation.roster
+    roster = evaluation.roster
     parts = []
     for segment in layer:
-        rows = matching(segment.condition, segment.level, population)
+        rows = matching(segment.condition, segment.level, evaluation.asked_by(segment))
         number = ibis.literal(roster.number(segment.key), type="int16")
         parts.append(rows.select(segment_no=number, member_no=rows.member_no))
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
-def _unknown(layer: Sequence[Segment], population: Population) -> dict[str, int]:
+def _unjudged(layer: Sequence[Segment], evaluation: Evaluation) -> dict[str, tuple[str, ...]]:
+    """Those that lack a source and find nobody, as nobody can be judged for want of it; with the tables they lack."""
+    found = {segment.key: lacks(segment, evaluation.fed, evaluation.unjudged) for segment in layer}
+    return {
+        key: tables
+        for key, tables in found.items()
+        if tables and evaluation.unknown[key] and not evaluation.movements[key].size
+    }
+
+
+def _unknown(layer: Sequence[Segment], evaluation: Evaluation) -> dict[str, int]:
     """Count of each segment those for whom its condition is neither true nor false."""
     found: dict[str, int] = {}
     for level in dict.fromkeys(segment.level for segment in layer):
-        rows, segments = population.of(level), [segment for segment in layer if segment.level == level]
-        states = rows.select(**{s.key: expression(s.condition, level, population).isnull() for s in segments})
+        segments = [segment for segment in layer if segment.level == level]
+        states = evaluation.population.of(level).select(
+            **{s.key: is_unknown(expression(s.condition, level, evaluation.asked_by(s))) for s in segments}
+        )
         (row,) = states.aggregate(**{s.key: states[s.key].sum() for s in segments}).to_pyarrow().to_pylist()
         found.update({key: int(count or 0) for key, count in row.items()})
     return found

@@ -43,13 +43,16 @@ digest = ibis.udf.scalar.builtin(_md5, name="md5", signature=(("string",), "stri
 class Population:
     """Who conditions are asked about, on which date, and who is in which segment already.
 
-    ``members`` returns the level of a segment and the ids of its members, as one column ``member_id``.
+    ``members`` returns the level of a segment and the ids of its members, as one column ``member_id``. Of the
+    ``unjudged`` segments nobody else is known to be in or not; the ``lacking`` measures of people have no source.
     """
 
     as_of: date
     customers: ir.Table
     accounts: ir.Table
     members: Callable[[str], tuple[str, ir.Table]]
+    unjudged: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
 
     def of(self, level: str) -> ir.Table:
         """Return customer_360 or account_360."""
@@ -59,6 +62,11 @@ class Population:
 def expression(node: tree.Node, level: str, population: Population) -> ir.BooleanValue:
     """Return the condition over ``population.of(level)``; null where it is unknown."""
     return _Compiler(level, population).node(node)
+
+
+def is_unknown(found: ir.BooleanValue) -> ir.BooleanValue:
+    """Tell whether a condition is neither true nor false: not by IS NULL, which binds more than the NOT before it."""
+    return found.fill_null(True) & ~found.fill_null(False)
 
 
 def matching(node: tree.Node, level: str, population: Population) -> ir.Table:
@@ -149,7 +157,8 @@ class _Compiler:
     def in_segment(self, key: str) -> ir.BooleanValue:
         level, members = self.population.members(key)
         ids = self.population.of(self.level)[MEMBER[level]]
-        return ids.notnull() & ids.isin(members.member_id)
+        found = ids.notnull() & ids.isin(members.member_id)
+        return ibis.ifelse(found, True, ibis.null("boolean")) if key in self.population.unjudged else found
 
     def people(self, clause: tree.People) -> ir.BooleanValue:
         customers = self.population.customers
@@ -158,6 +167,9 @@ class _Compiler:
         accounts = judged.group_by("account_id").aggregate(true=judged.is_true.sum(), all=judged.is_true.all())
         wanted = accounts.filter(accounts["all"] if clause.quantifier == "all" else accounts.true >= clause.least)
         found = self.population.accounts.account_id.isin(wanted.account_id)
+        if not self.population.lacking.isdisjoint(tree.measures(clause.condition)):
+            decided = found if clause.quantifier != "all" else ibis.literal(False)
+            found = ibis.ifelse(decided, True, ibis.null("boolean"))
         return ~found if clause.quantifier == "none" else found
 
     def top(self, clause: tree.Top) -> ir.BooleanValue:

@@ -16,7 +16,7 @@ from include.storage.readers import Reader
 def population(reader: Reader) -> Population:
     """Return what is published, as what conditions are asked about."""
     segment, membership = reader.table(SEGMENT), reader.table(SEGMENT_MEMBERSHIP)
-    rows = segment.select("segment_key", "level").to_pyarrow().to_pylist()
+    rows = segment.select("segment_key", "level", "state").to_pyarrow().to_pylist()
     levels = {row["segment_key"]: row["level"] for row in rows}
 
     def members(key: str) -> tuple[str, ir.Table]:
@@ -24,7 +24,8 @@ def population(reader: Reader) -> Population:
             raise ConfigurationError(f"Segment {key!r} is not published yet; run the pipeline first.")
         return levels[key], membership.filter(membership.segment_key == key).select("member_id")
 
-    return Population(as_of(reader), reader.table(CUSTOMER_360), reader.table(ACCOUNT_360), members)
+    unjudged = frozenset(row["segment_key"] for row in rows if row["state"] == "unjudged")
+    return Population(as_of(reader), reader.table(CUSTOMER_360), reader.table(ACCOUNT_360), members, unjudged)
 
 
 def as_of(reader: Reader) -> date:

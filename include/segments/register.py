@@ -11,6 +11,8 @@ from include.segments import tree
 from include.segments.catalog import Catalog, Refused, Segment
 from include.segments.changes import Changes
 from include.segments.evaluation import Evaluation, counts
+from include.segments.guards import Verdict
+from include.segments.lacking import reason
 
 Row = dict[str, Any]
 
@@ -41,6 +43,8 @@ def _populations(evaluation: Evaluation) -> tuple[tuple[str, Any], ...]:
 
 def _sound(segment: Segment, evaluation: Evaluation) -> Row:
     definition, verdict = segment.definition, evaluation.verdicts[segment.key]
+    if tables := evaluation.unjudged.get(segment.key):
+        verdict = Verdict(reason=reason(tables))
     exclusive = definition.exclusive
     return {
         "name": definition.name,
@@ -49,7 +53,7 @@ def _sound(segment: Segment, evaluation: Evaluation) -> Row:
         "level": definition.level,
         "definition": str(segment.condition),
         "definition_version": segment.version,
-        "state": "held" if verdict.is_held else "published",
+        "state": "unjudged" if tables else "held" if verdict.is_held else "published",
         "reason": verdict.reason,
         "implausible_since": verdict.since,
         "approval": verdict.approval,

@@ -1,4 +1,4 @@
-"""The state of a segment: published, held back, refused, or saved and not evaluated yet; and what may be exported."""
+"""The state of a segment: published, held back, refused, unjudged, or not evaluated yet; and what may be exported."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ from include.storage.engine import Engine
 from include.storage.postgres.warehouse import READERS
 
 Row = Mapping[str, Any]
+KEPT = ("held", "unjudged")  # their members are those that readers saw before
 
 
 def unsound(rows: Iterable[Row]) -> list[str]:
-    """Return a sentence for each segment, a row of ``segment``, that is held back, refused, or empty."""
+    """Return a sentence for each segment, a row of ``segment``, that is held back, refused, unjudged, or empty."""
     return [sentence(row) for row in rows if row["state"] != "published" or not row["size"]]
 
 
 def sentence(row: Row) -> str:
-    """Say why a segment is held back or refused, what its readers see, and what to do about it."""
+    """Say why a segment is held back, refused or unjudged, what its readers see, and what to do about it."""
+    if row["state"] == "unjudged":
+        kept = f" Its members are the {row['size']:,} that it had." if row["size"] else ""
+        return f"{row['segment_key']} cannot be judged. {row['reason']}{kept}"
     if row["state"] == "refused":
         kept = f"its members are the {row['size']:,} that it had" if row["size"] else "it has no members"
         return f"{row['segment_key']} is refused, and {kept}: {row['reason']}"
@@ -33,6 +37,11 @@ def sentence(row: Row) -> str:
         return f"{row['segment_key']} has no members{unknown}."
     command = f" To publish it: python -m include approve {row['approval']} --reason …" if row["approval"] else ""
     return f"{row['segment_key']} is held back: {row['reason']}{command}"
+
+
+def is_unknown(row: Row) -> bool:
+    """Tell whether nobody knows who is in a segment, which is not to have no members."""
+    return row["state"] == "unjudged" and not row["size"]
 
 
 def published_rows(engine: Engine) -> list[dict[str, Any]]:
@@ -59,14 +68,14 @@ def missing(key: str, known: Iterable[str], config: Path) -> UnknownError:
 
 
 def require_exportable(connection: sa.Connection, row: Row) -> None:
-    """Raise ConfigurationError for a segment that is refused, or held back and was never published."""
-    if row["state"] == "refused" or (row["state"] == "held" and _last_published(connection, row) is None):
+    """Raise ConfigurationError for a segment that is refused, or held back or unjudged and was never published."""
+    if row["state"] == "refused" or (row["state"] in KEPT and _last_published(connection, row) is None):
         raise ConfigurationError(f"{sentence(row)} Nothing was exported, so that no audience is emptied by it.")
 
 
 def last_stood(connection: sa.Connection, row: Row) -> str | None:
-    """Say of a held segment from which day its members are; None for any other."""
-    if row["state"] != "held":
+    """Say of a segment that is held back or unjudged from which day its members are; None for any other."""
+    if row["state"] not in KEPT:
         return None
     return f"{sentence(row)} These are its members as of {_last_published(connection, row)}."
 

@@ -21,6 +21,7 @@ from include.contracts.segments import (
     SEGMENT_MEMBERSHIP,
     SEGMENTED,
 )
+from include.contracts.staged import SOURCE_STATE
 from include.contracts.tables import Table
 from include.segments import changes, register, tree
 from include.segments.catalog import Catalog, load
@@ -35,7 +36,7 @@ from include.storage.lake import Manifest
 from include.storage.project import Project
 from include.storage.versions import FOLLOWS, following, present
 
-READS = (CUSTOMER_360, ACCOUNT_360, BASIS, ALIAS, IDENTITY_EVENT)
+READS = (CUSTOMER_360, ACCOUNT_360, BASIS, ALIAS, IDENTITY_EVENT, SOURCE_STATE)
 
 
 def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
@@ -84,6 +85,7 @@ def _counts(engine: Engine, ref: DatasetRef) -> dict[str, int]:
         "segments": len(rows),
         "held": states.count("held"),
         "refused": states.count("refused"),
+        "unjudged": states.count("unjudged"),
         **{name: sum(row[column] for row in rows) for name, column in
            (("members", "size"), ("entered", "entered"), ("exited", "exited"))},
     }  # fmt: skip
@@ -105,7 +107,7 @@ class _Build:
         past = self._read(SEGMENT).to_pyarrow().to_pylist()
         before = _before(past)
         roster = self._roster(refs, before)
-        evaluation = evaluate(roster, self.catalog, before, approvals)
+        evaluation = evaluate(roster, self.catalog, before, approvals, self._fed(refs))
         changed = changes.compare(evaluation, self.catalog, before, self._splits(refs))
         rows = register.rows(
             self.run.as_of, evaluation, changed, self.catalog, {row["segment_key"]: row for row in past}
@@ -132,6 +134,11 @@ class _Build:
         counts = {row["basis"]: row["rows"] for row in found}
         opens = counts.get("email_opens", 0)
         return counts.get("email_opens_unknown", 0) / opens if opens else None
+
+    def _fed(self, refs: Mapping[str, DatasetRef]) -> frozenset[str]:
+        """The staged tables, by name without folder, that some source feeds."""
+        states = self.engine.read(SOURCE_STATE, refs.get(SOURCE_STATE.name)).select("feeds").distinct()
+        return frozenset(table for feeds in states.to_pyarrow()["feeds"].to_pylist() for table in feeds.split(", "))
 
     def _read(self, table: Table) -> ir.Table:
         """The table as the run before left it."""

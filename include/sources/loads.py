@@ -39,6 +39,8 @@ class Load:
     newest: datetime | None = None
     least_key: str | None = None
     greatest_key: str | None = None
+    fields: str | None = None
+    mark: str | None = None
 
     @property
     def data_file(self) -> str:

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from include.contracts.exports import ExportFile
 
-_MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
+_MOMENT = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+_OFFSET = _MOMENT + r"(\.\d+)?[+-]\d\d:?\d\d$"
 
 
 @dataclass
@@ -26,9 +27,7 @@ class Span:
     def add(self, rows: pa.Table) -> None:
         """Widen it by a block of rows."""
         if self.declared.changed in rows.column_names:
-            changes = rows[self.declared.changed].drop_null()
-            latest = pc.max(changes.filter(pc.match_substring_regex(changes, _MOMENT))).as_py()
-            self._newest = max(self._newest, (latest or "").replace("T", " ")[:19])
+            self._newest = max(self._newest, _latest(rows[self.declared.changed].drop_null()))
         keys = rows[self.declared.key].drop_null() if self.declared.key in rows.column_names else pa.array([])
         if len(keys):
             least, greatest = _outermost(keys, pc.min), _outermost(keys, pc.max)
@@ -47,6 +46,26 @@ class Span:
 def key_order(key: str) -> tuple[int, str]:
     """What keys are ordered by: numbers without leading zeros fall into their order, and so do ids of one length."""
     return len(key), key
+
+
+def _latest(changes: pa.ChunkedArray) -> str:
+    """The latest of some times, in UTC, to the second; empty where there is none."""
+    changes = changes.filter(pc.match_substring_regex(changes, _MOMENT))
+    away = pc.match_substring_regex(changes, _OFFSET)
+    if not pc.any(away).as_py():
+        return (pc.max(changes).as_py() or "").replace("T", " ")[:19]
+    try:
+        moments = changes.filter(away).cast(pa.timestamp("us", "UTC"))
+    except pa.ArrowInvalid:  # a 30th of February among them
+        return max(map(_in_utc, changes.filter(away).to_pylist()))
+    return max(f"{pc.max(moments).as_py():%Y-%m-%d %H:%M:%S}", _latest(changes.filter(pc.invert(away))))
+
+
+def _in_utc(text: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return ""
 
 
 def _outermost(keys: pa.ChunkedArray, end: Callable[[pa.ChunkedArray], pa.Scalar]) -> str:

@@ -6,10 +6,10 @@ import json
 import logging
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
-from include.contracts.errors import ConfigurationError, HeldError
+from include.contracts.errors import ConfigurationError, HeldError, KindredError
 from include.contracts.exports import SYSTEMS, ExportFile
 from include.contracts.nearest import nearest
 from include.contracts.raw import held_dataset, raw_dataset
@@ -17,24 +17,33 @@ from include.contracts.runs import DatasetRef, Run, StageReport, Window, fingerp
 from include.contracts.sources import Limits, read_limits, read_sources
 from include.sources.arrivals import doubts, evidence
 from include.sources.files.discovery import missing_days
+from include.sources.live.extraction import take_live
+from include.sources.live.opened import Means
+from include.sources.live.stored import take_stored
 from include.sources.load_log import LoadLog
 from include.sources.loads import Load
 from include.sources.registry import Connector, connector
+from include.sources.taken import Taken
 from include.storage.control.approvals import approved
+from include.storage.control.requests import Requests
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 
 FILES_AT_ONCE = 2  # each takes some 300 MB of memory; unpacking and parsing leave Python to others
 NAMED_DAYS = 3
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 log = logging.getLogger("kindred.sources")
 
 
-def extract(project: Project, _run: Run, source: str, window: Window) -> StageReport:
-    """Take in the source's export files that the window covers; all of them or, on an error, none.
+def extract(
+    project: Project, run: Run, source: str, window: Window, *, means: Means | None = None, whole: bool = False
+) -> StageReport:
+    """Take in what the window covers of a source, its export files or what it answers; all or, on an error, nothing.
 
     A file whose content is in the lake already is not read again; of a file that changed both contents are kept,
-    and the one that lies in the folder now is the current one. Raises SourceError, ConfigurationError, and HeldError
+    and the one that lies in the folder now is the current one. A live system is asked for what has changed since it
+    was asked last, with ``whole`` for everything. Raises SourceError, LiveError, ConfigurationError, and HeldError
     when an object falls short of what it brought before (limits of sources.yaml) and nobody has approved it.
     """
     sources, limits = read_sources(project.settings.config), read_limits(project.settings.config)
@@ -43,33 +52,38 @@ def extract(project: Project, _run: Run, source: str, window: Window) -> StageRe
     settings = sources[source]
     system = SYSTEMS[settings.kind]
     loads = LoadLog(project.lake, source, limits)
-    objects = [
-        _take_object(loads, connector(system), system.file(name), project.settings.exports / settings.path, window)
-        for name in settings.objects
-    ]
+    if settings.stored is not None:
+        stored = take_stored(project, loads, settings, window, means or Means(project.connections))
+        return _hand_on(project, loads, stored, window)
+    if settings.path is None:
+        means = means or Means(project.connections, Requests(project.ledger(), run))
+        taken = take_live(project, loads, settings, window, means, whole=whole)
+        return _hand_on(project, loads, taken.objects, window, counts=taken.counts, stopped=taken.stopped)
+    folder = project.settings.exports / settings.path
+    objects = [_take_object(loads, connector(system), system.file(name), folder, window) for name in settings.objects]
     loads.check_unchanged()
-    _pass_gate(project, source, objects, limits)
+    return _hand_on(project, loads, objects, window)
+
+
+def _hand_on(
+    project: Project,
+    loads: LoadLog,
+    objects: Collection[Taken],
+    window: Window,
+    *,
+    counts: Mapping[str, int] = NOTHING,
+    stopped: KindredError | None = None,
+) -> StageReport:
+    """Commit what was taken, then raise what ``stopped`` an object, if anything did."""
+    _pass_gate(project, loads.source, objects, loads.limits)
     written = [*loads.write(), *(_commit(project.lake, found) for found in objects)]
-    counts = {name: count for found in objects for name, count in _counts(found, window).items()}
-    return StageReport(stage=f"extract.{source}", writes=tuple(written), counts=counts)
+    if stopped:
+        raise stopped
+    told = {name: count for found in objects for name, count in _counts(found, window).items()}
+    return StageReport(stage=f"extract.{loads.source}", writes=tuple(written), counts={**told, **counts})
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
-    """One object of a source: its files before, and those that this extraction found, each with its load."""
-
-    declared: ExportFile
-    manifest: Manifest
-    before: Mapping[str, Load]
-    taken: Mapping[str, Load]
-
-    @property
-    def current(self) -> dict[str, Load]:
-        """What holds the object now; of a file a day, all that ever came."""
-        return {**(self.before if self.declared.is_daily else {}), **self.taken}
-
-
-def _take_object(loads: LoadLog, kind: Connector, declared: ExportFile, folder: Path, window: Window) -> _Object:
+def _take_object(loads: LoadLog, kind: Connector, declared: ExportFile, folder: Path, window: Window) -> Taken:
     """Find the load of each of the object's files in the window, reading those that are new."""
     dataset = raw_dataset(loads.source, declared.object)
     manifest = loads.lake.current(dataset) or Manifest(dataset, "", (), 0)
@@ -77,10 +91,13 @@ def _take_object(loads: LoadLog, kind: Connector, declared: ExportFile, folder: 
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         found = list(pool.map(lambda file: loads.load(kind, declared, file, window), files))
     before = {file: loads.known[load] for file, load in manifest.inputs.items()}
-    return _Object(declared, manifest, before, {file.name: load for file, load in zip(files, found, strict=True)})
+    return Taken(
+        declared, manifest, before, {file.name: load for file, load in zip(files, found, strict=True)},
+        adds=declared.is_daily,
+    )  # fmt: skip
 
 
-def _pass_gate(project: Project, source: str, objects: Collection[_Object], limits: Limits) -> None:
+def _pass_gate(project: Project, source: str, objects: Collection[Taken], limits: Limits) -> None:
     """Raise HeldError for exports that may not be whole, until a person has approved them."""
     found = {o.declared.object: list(doubts(o.declared, o.before, o.current, limits)) for o in objects}
     every = [doubt for of_object in found.values() for doubt in of_object]
@@ -98,7 +115,7 @@ def _ids(loads: Mapping[str, Load]) -> dict[str, str]:
     return {file: load.load_id for file, load in loads.items()}
 
 
-def _commit(lake: Lake, found: _Object) -> DatasetRef:
+def _commit(lake: Lake, found: Taken) -> DatasetRef:
     """Make a version of the object's raw rows: all loads ever, and in its inputs the current one of each file."""
     before, current = found.manifest, _ids(found.current)
     files = sorted({*before.files, *(load.data_file for load in found.taken.values())})
@@ -107,7 +124,7 @@ def _commit(lake: Lake, found: _Object) -> DatasetRef:
     return lake.commit(before.dataset, fingerprint(files, current), files, rows, current)
 
 
-def _counts(found: _Object, window: Window) -> dict[str, int]:
+def _counts(found: Taken, window: Window) -> dict[str, int]:
     """Files, rows and unreadable rows of an object in the window, and the rows that carry an unknown column.
 
     Of a file a day also the days that none has come for; they are named in the log.

@@ -37,6 +37,7 @@ def completeness(desk: Desk) -> ir.Table:
                     "complete_before": newest if daily else max(states),
                     "missing_days": _gaps(moments) if daily else 0,
                     "usual_silence": 1 if daily else _usual_silence(desk, name),
+                    "feeds": ", ".join(sorted({feed.table for feed in desk.system.feeds if feed.object == name})),
                 }
             )  # fmt: skip
     return ibis.memtable(pa.Table.from_pylist(rows, schema=SOURCE_STATE.schema))

@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
+from include.contracts.connections import CONNECTIONS, Connections
 from include.contracts.settings import Settings
 from include.storage.control.ledger import Ledger
 from include.storage.control.tables import upgrade
@@ -23,6 +24,7 @@ class Project:
     """What every stage is handed."""
 
     settings: Settings
+    connections: Connections = CONNECTIONS
 
     @cached_property
     def lake(self) -> Lake:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.contracts.access import Scope
-from include.web.callers import Call, Caller
-from include.web.problems import ProblemError
+from include.contracts.measures import Measure, measures_of
+from include.web.callers import Call
+from include.web.forms import form_token
 
 HERE = Path(__file__).parent
 UNKNOWN = "unknown"
-
+MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.+]*$")  # as PostgreSQL writes one into JSON
 
 SHOWN: Mapping[type, Callable[[Any], str]] = MappingProxyType(  # the first kind that a value is of
     {
@@ -30,6 +29,7 @@ SHOWN: Mapping[type, Callable[[Any], str]] = MappingProxyType(  # the first kind
         int: lambda value: f"{value:,}",
         float: lambda value: f"{value:,.2f}".rstrip("0").rstrip("."),
         datetime: lambda value: f"{value:%Y-%m-%d %H:%M}",
+        str: lambda value: MOMENT.sub(r"\1 \2", value),
         list: lambda value: ", ".join(map(shown, value)),
     }
 )
@@ -54,7 +54,21 @@ TEMPLATES = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True,
 )  # fmt: skip
+
+
+def families(level: str, row: Mapping[str, Any]) -> list[tuple[str, list[tuple[Measure, Any]], list[Measure]]]:
+    """Return a row's measures by family, in the order of their declaration: the known ones with values, the others."""
+    found: dict[str, list[tuple[Measure, Any]]] = {}
+    for measure in measures_of(level).values():
+        found.setdefault(measure.family, []).append((measure, row.get(measure.name)))
+    return [
+        (family, [pair for pair in pairs if pair[1] is not None], [one for one, value in pairs if value is None])
+        for family, pairs in found.items()
+    ]
+
+
 TEMPLATES.filters |= {"shown": shown, "spoken": spoken, "share": share}
+TEMPLATES.globals["families"] = families
 
 
 def root_of(request: Request) -> str:
@@ -65,7 +79,7 @@ def root_of(request: Request) -> str:
 def page(call: Call, template: str, **context: Any) -> Response:
     """Return a page for a known caller."""
     return _html(
-        call.request, template, caller=call.caller, token=form_token(call.request, call.caller),
+        call.request, template, caller=call.caller, token=form_token(call.request, call.caller.name),
         sees_people=call.sees_people, may_review=call.caller.may(Scope.REVIEW_WRITE), **context,
     )  # fmt: skip
 
@@ -73,26 +87,6 @@ def page(call: Call, template: str, **context: Any) -> Response:
 def bare_page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
     """Return a page for somebody who is not known."""
     return _html(request, template, status, caller=None, token="", sees_people=False, may_review=False, **context)
-
-
-def form_token(request: Request, caller: Caller) -> str:
-    """Return what every form of a caller's pages carries, and no other site can know."""
-    secret: bytes = request.app.state.secret
-    return hmac.new(secret, f"form:{caller.name}".encode(), hashlib.sha256).hexdigest()
-
-
-def require_token(call: Call, given: str) -> None:
-    """Raise ProblemError 403 for a form that is not of the caller's own pages."""
-    if not hmac.compare_digest(form_token(call.request, call.caller), given):
-        raise ProblemError(403, "This form is not one of your own pages, or it is too old; open the page anew.")
-
-
-def require_same_origin(request: Request) -> None:
-    """Raise ProblemError 403 for a form that another site has sent: its browser says so (Fetch Metadata, Origin)."""
-    site, origin = request.headers.get("Sec-Fetch-Site", "same-origin"), request.headers.get("Origin")
-    is_own = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
-    if site not in ("same-origin", "none") or not is_own:
-        raise ProblemError(403, "This form was sent from another site.")
 
 
 def _html(request: Request, template: str, status: int = 200, **context: Any) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -460,3 +461,30 @@ def test_a_day_is_one_of_the_companys_time_zone(tmp_path_factory: pytest.TempPat
     company.add(staged.NPS_RESPONSE, response_id="nps.response:late", record_id="late", score=9, at=late)
     report = measure(company.project, company.run(), company.save())
     assert read(company.project, CUSTOMER_360, report)[0]["nps_on"] == date(2026, 11, 20)
+
+
+def test_what_no_source_tells_of_is_unknown_and_never_zero(tmp_path: Path) -> None:
+    company = SmallCompany(tmp_path)
+    company.lacking = {"contract", "usage_event", "email_activity"}
+    company.account("a")
+    company.person("p", account_id="a")
+    company.answer("p", 10, AS_OF)
+    report = measure(company.project, company.run(), company.save())
+    (row,) = read(company.project, CUSTOMER_360, report)
+    assert (row["nps_class"], row["opportunities_open"]) == ("promoter", 0)
+    nobody_knows = (
+        "usage_tier", "usage_active_days_28", "usage_through", "renewal_bucket", "contract_type", "contracts_live",
+        "contract_auto_renews", "email_sent", "email_frequency", "engagement_through",
+    )  # fmt: skip
+    assert {row[name] for name in nobody_knows} == {None}
+    (account,) = read(company.project, ACCOUNT_360, report)
+    assert (account["nps_answered"], account["usage_active_people"], account["is_at_risk"]) == (1, None, None)
+    cells = [row for row in read(company.project, GRID, report) if row["profiles"]]
+    assert [(c["nps_class"], c["usage_tier"], c["renewal_bucket"]) for c in cells] == [
+        ("promoter", "unknown", "unknown")
+    ]
+    shares = {row["family"]: row["share"] for row in read(company.project, COVERAGE, report)}
+    assert (shares["nps"], shares["usage"], shares["contract"]) == (1, 0, 0)
+    assert [text.split(":")[0] for text in remarks(report.counts)] == [
+        "No source gives use of the product", "No source gives contracts", "No source gives email activity",
+    ]  # fmt: skip

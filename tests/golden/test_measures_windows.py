@@ -23,13 +23,17 @@ from tests.small_company import SmallCompany, read
 
 THURSDAY = date(2026, 10, 29)
 LIMITS = SourceThresholds()
+FEEDS = {
+    "event": "account, person_record, usage_event", "contact": "person_record", "campaign": "campaign",
+    "visitor_activity": "email_activity", "response": "nps_response, person_record",
+}  # fmt: skip
 
 
 def state(
     source: str, name: str, newest: datetime, complete: datetime | None = None, silence: int = 1
 ) -> dict[str, Any]:
     return {"source": source, "object": name, "newest_at": newest, "complete_before": complete or newest,
-            "missing_days": 0, "usual_silence": silence}  # fmt: skip
+            "missing_days": 0, "usual_silence": silence, "feeds": FEEDS[name]}  # fmt: skip
 
 
 def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -78,7 +82,7 @@ def test_a_source_that_is_often_silent_is_not_stale_for_it(silence: int, is_stal
 def test_windows_end_where_all_sources_that_are_not_stale_are_complete(ends: list[int], last: date) -> None:
     rows = [state(f"product_{n}", "event", at(day)) for n, day in enumerate(ends)]
     states = source_days(rows, as_of=THURSDAY, zone="UTC", limits=LIMITS)
-    assert through(states, "event", THURSDAY) == last
+    assert through(states, "usage_event", THURSDAY) == last
 
 
 def company_that_acts_on_workdays(home: Path, last_day: date) -> SmallCompany:
@@ -134,7 +138,7 @@ def test_a_stale_source_says_so_and_does_not_look_like_falling_use(tmp_path: Pat
     row = accounts["one"]
     assert (row["usage_active_days_28"], row["usage_tier"], row["usage_days_since"]) == (20, "regular", 0)
     assert (row["usage_trend"], row["usage_is_declining"]) == (0, False)
-    (source,) = read(company.project, SOURCE_DAY, report)
+    source = next(row for row in read(company.project, SOURCE_DAY, report) if row["source"] == "usage")
     assert (source["through"], source["age_days"], source["is_stale"]) == (THURSDAY - timedelta(days=42), 42, True)
     assert remarks(report.counts)[0].startswith("The data of usage ends 42 days before the logical date")
 

@@ -44,7 +44,8 @@ def company(put: Callable[..., DatasetRef]) -> Callable[..., Refs]:
                 {"record_id": "crm.contact:3", "profile_id": "bo"},
             ],
             CUSTOMER_360: [
-                {"profile_id": person, "account_id": "acme", "title": version, **CELL} for person in ("anna", "bo")
+                {"profile_id": person, "account_id": "acme", "title": version, "contract_type": "term", **CELL}
+                for person in ("anna", "bo")
             ],
             ACCOUNT_360: [{"account_id": "acme"}],
             COVERAGE: [],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
 from include.answers import waiting
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.identity import CROSSWALK
-from include.contracts.runs import DatasetRef
+from include.contracts.runs import DatasetRef, Run
 from include.contracts.segments import SEGMENT
 from include.identity.store import save_report
 from include.storage.project import Project
@@ -44,6 +45,17 @@ def test_what_is_held_waits_with_its_evidence_until_somebody_answers(project: Pr
 def test_nothing_waits_where_nothing_was_ever_made(warehouse_project: Project) -> None:
     assert waiting.held_segments(warehouse_project) == {}
     assert waiting.still_held(warehouse_project, [RUN, QUIET]) == {}
+
+
+def test_a_run_that_is_held_is_asked_about_until_it_is_answered_or_overtaken(project: Project) -> None:
+    held, ledger = HeldError(RUN, EVIDENCE), project.ledger()
+    for name in ("one", "two"):
+        run = Run(name, date(2026, 6, 30))
+        with ledger.working(run):
+            ledger.end_run(run, "held", str(held))
+    assert waiting.held_runs(project) == {RUN: EVIDENCE}
+    waiting.answer(project, RUN, approved=False, author="Nina", reason="The export is old")
+    assert waiting.held_runs(project) == {}
 
 
 @pytest.mark.parametrize("subject", [LOUD, "segment/gone@3", f"{CROSSWALK.name}@gone", "anything"])

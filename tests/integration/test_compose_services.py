@@ -10,6 +10,7 @@ import base64
 import os
 import secrets
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -52,18 +53,22 @@ class Deployment:
     def environment(self, service: str) -> dict[str, str]:
         """The service's environment, and of this machine's only what every container has."""
         given = {
-            name: self._here(str(value)) for name, value in services(self.variables)[service]["environment"].items()
+            name: self.here(str(value)) for name, value in services(self.variables)[service]["environment"].items()
         }
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        own = {
-            "AIRFLOW__API__PORT": str(self.ports["api-server"]),
-            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.ports["health"]),
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.ports[f"logs of {service}"]),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.ports["logs of triggerer"]),
-            "AIRFLOW__CORE__PARALLELISM": "2",
-            "AIRFLOW__API__HOST": "127.0.0.1",
-            "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
-        }
+        own = (
+            {}
+            if "AIRFLOW_HOME" not in given
+            else {
+                "AIRFLOW__API__PORT": str(self.ports["api-server"]),
+                "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.ports["health"]),
+                "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.ports[f"logs of {service}"]),
+                "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.ports["logs of triggerer"]),
+                "AIRFLOW__CORE__PARALLELISM": "2",
+                "AIRFLOW__API__HOST": "127.0.0.1",
+                "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
+            }
+        )
         return {"PATH": path, "HOME": str(self.place), "LANG": "C.UTF-8", "NO_PROXY": "127.0.0.1", **given, **own}
 
     def start(self, service: str) -> None:
@@ -88,20 +93,23 @@ class Deployment:
         self.processes.finish(self.processes.start(service, self._command(service), self.environment(service)))
 
     def _command(self, service: str) -> list[str]:
-        return [self._here(part) for part in services(self.variables)[service]["command"]]
+        return [self.here(part) for part in services(self.variables)[service]["command"]]
 
-    def _here(self, text: str) -> str:
+    def here(self, text: str) -> str:
+        """Return a text of the file as it is on this machine."""
         server = embedded.url(self.place).rpartition("@")[2].removesuffix("/kindred")
         for there, here in {
             "@postgres:5432": f"@{server}",
             "@redis:6379": f"@127.0.0.1:{self.ports['redis']}",
             "//api-server:8080": f"//127.0.0.1:{self.ports['api-server']}",
+            "localhost:8090": f"127.0.0.1:{self.ports['web']}",
             "/opt/kindred/home": str(self.place / "home"),
             "/opt/kindred": str(ROOT),
             "/opt/airflow": str(self.place / "airflow"),
             "redis-server": f"redis-server --port {self.ports['redis']} --bind 127.0.0.1 --dir {self.place}",
         }.items():
             text = text.replace(there, here)
+        text = str(self.ports["web"]) if text == "8090" else text
         return str(self.place / "exports") if text == "/exports" else text
 
 
@@ -125,6 +133,7 @@ def variables() -> dict[str, str]:
 
 @pytest.fixture(params=["local", "celery"])
 def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
+    """The services; the parameter is the executor's."""
     chosen = variables()
     if request.param == "celery":
         if shutil.which("redis-server") is None:
@@ -144,7 +153,13 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
 
 
 def ports() -> dict[str, int]:
-    names = ("api-server", "health", "redis", *(f"logs of {name}" for name in (*STAYING, "init", "worker", "redis")))
+    names = (
+        "api-server",
+        "health",
+        "redis",
+        "web",
+        *(f"logs of {name}" for name in (*STAYING, "init", "worker", "redis")),
+    )
     return {name: free_port() for name in names}
 
 
@@ -214,3 +229,19 @@ def test_a_dag_runs_to_success_on_the_services(deployment: Deployment) -> None:
     assert httpx.get(f"{deployment.url}/api/v2/dags", trust_env=False).status_code == httpx.codes.UNAUTHORIZED
     if celery:
         assert "extract_nps" in (deployment.place / "logs" / "worker.log").read_text("utf-8")
+
+
+@pytest.mark.parametrize("deployment", ["local"], indirect=True)
+def test_the_pages_are_served_by_a_service_of_their_own(deployment: Deployment) -> None:
+    """Until its own health check passes; before anything is published, and to whoever has a key alone."""
+    deployment.start("web")
+    check = [deployment.here(part) for part in services(deployment.variables)["web"]["healthcheck"]["test"][1:]]
+    wait_for(deployment, "the pages", lambda: not subprocess.run(check, capture_output=True, check=False).returncode)
+    given, address = deployment.environment("web"), f"http://127.0.0.1:{deployment.ports['web']}"
+    assert not [name for name in given if name.startswith("AIRFLOW")]
+    make_key = [sys.executable, "-m", "include", "keys", "create", "Marketing", "--author", "ada"]
+    key = subprocess.run(make_key, env=given, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    assert httpx.get(f"{address}/api/v1/segments", trust_env=False).status_code == httpx.codes.UNAUTHORIZED
+    known = {"Authorization": f"Bearer {key}"}
+    waiting = httpx.get(f"{address}/api/v1/segments", headers=known, trust_env=False)
+    assert "Nothing is published yet" in waiting.json()["detail"]

@@ -14,6 +14,7 @@ from include.contracts.errors import ContractError
 from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.settings import ROOT
 from include.storage.control.ledger import check_counts
+from include.storage.control.requests import Requests
 from include.storage.project import Project
 
 COUNTS = {"raw": 10, "staged": 7, "superseded": 2, "quarantined": 1}
@@ -155,3 +156,16 @@ def test_counts_of_one_object_must_add_up_by_themselves() -> None:
 
 def test_other_counts_are_free() -> None:
     check_counts(StageReport("resolve", counts={"profiles": 3, "merged": 1}))
+
+
+def test_requests_to_a_source_add_up_over_tries_and_over_the_runs_of_a_day(
+    warehouse_project: Project, run: Run
+) -> None:
+    ledger, other = warehouse_project.ledger(), Run("another", run.as_of)
+    with ledger.working(run), ledger.working(other):
+        for one in (run, run, other):
+            Requests(ledger, one).add("crm", {"requests": 5, "retried": 1, "throttled": 0})
+    assert Requests(ledger, other).today("crm") == 15
+    assert Requests(ledger, other).today("email") == 0
+    (row,) = ledger.stages(run.run_id)
+    assert (row["stage"], row["counts"]) == ("ask.crm", {"requests": 10, "retried": 2, "throttled": 0})

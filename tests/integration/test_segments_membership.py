@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,14 +16,15 @@ from typer.testing import CliRunner
 from include.cli.app import _application
 from include.contracts.errors import ConfigurationError, EarlierDayError
 from include.contracts.identity import ALIAS, IDENTITY_EVENT
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, SOURCES
 from include.contracts.runs import DatasetRef, StageReport
 from include.contracts.segments import SEGMENT, SEGMENT_EVENT, SEGMENT_HISTORY, SEGMENT_MEMBERSHIP
+from include.contracts.staged import SOURCE_STATE
 from include.contracts.tables import Table
 from include.segments.states import published_rows, unsound
 from include.segments.step import segment, segment_with
 from include.storage.project import Project
-from tests.small_company import AS_OF, SmallCompany, publish, read, rows_of, save
+from tests.small_company import AS_OF, SmallCompany, feeding, publish, read, rows_of, save
 
 TOMORROW = AS_OF + timedelta(days=1)
 Rows = list[dict[str, Any]]
@@ -39,6 +40,7 @@ class Company:
     approvals: Sequence[str] = ()
     events: Rows = field(default_factory=list)
     aliases: Rows = field(default_factory=list)
+    fed: Collection[str] = tuple(SOURCES)  # the staged tables that some source feeds
 
     def define(self, key: str, where: str = "", **more: Any) -> None:
         content = {"key": key, "name": key, "owner": "x", "purpose": "x", "where": where, **more}
@@ -55,6 +57,7 @@ class Company:
             ACCOUNT_360: measured("account_id", accounts),
             ALIAS: self.aliases,
             IDENTITY_EVENT: self.events,
+            SOURCE_STATE: [feeding(self.fed)],
         }
         with self.base.project.engine() as engine:
             return {table.name: save(engine, table, rows_of(table, rows)) for table, rows in content.items()}
@@ -512,3 +515,63 @@ def test_row_order_changes_no_byte(company: Company, tmp_path: Path) -> None:
         files = [url for ref in report.writes for url in each.base.project.lake.urls(each.base.project.lake.open(ref))]
         contents.append([pq.read_table(file).to_pylist() for file in files])
     assert contents[0] == contents[1]
+
+
+def test_of_a_condition_that_begins_with_not_the_unknown_are_counted_too(company: Company) -> None:
+    company.define("unhappy", "not nps_score >= 9")
+    assert company.row(company.run(scores(p1=9, p2=None)), "unhappy")["unknown"] == 1
+
+
+WITHOUT_CONTRACTS = tuple(table for table in SOURCES if table != "contract")
+
+
+def test_a_segment_without_its_source_is_unjudged_and_never_empty(company: Company) -> None:
+    company.fed = WITHOUT_CONTRACTS
+    company.define("renewing", "nps_score < 7 and within_next(renewal_date, 90 days)")
+    company.define("either", "nps_score >= 9 or renewal_days < 0")
+    company.define("happy", "nps_score >= 9")
+    report = company.run(scores(p1=9, p2=3))
+    row = company.row(report, "renewing")
+    assert (row["state"], row["size"], row["unknown"]) == ("unjudged", 0, 1)
+    assert row["reason"] == "No source gives contracts."
+    assert unsound([row]) == ["renewing cannot be judged. No source gives contracts."]
+    either = company.row(report, "either")  # it finds somebody, and says of how many it cannot tell
+    assert (either["state"], either["size"], either["unknown"]) == ("published", 1, 1)
+    assert company.row(report, "happy")["state"] == "published"
+
+
+def test_nobody_false_for_another_reason_is_known_to_be_out(company: Company) -> None:
+    company.fed = WITHOUT_CONTRACTS
+    company.define("renewing", "nps_score < 7 and within_next(renewal_date, 90 days)")
+    row = company.row(company.run(scores(p1=9, p2=8)), "renewing")
+    assert (row["state"], row["size"], row["unknown"]) == ("published", 0, 0)
+
+
+def test_what_refers_to_an_unjudged_segment_is_unjudged_but_who_it_would_win_over_is_not(company: Company) -> None:
+    company.fed = WITHOUT_CONTRACTS
+    company.define("renewing", "renewal_days < 90", exclusive={"group": "mail", "priority": 2})
+    company.define("others", "nps_score >= 0", exclusive={"group": "mail", "priority": 1})
+    company.define("calm", "not in_segment('renewing')")
+    report = company.run(scores(p1=9))
+    assert {key: company.row(report, key)["state"] for key in ("renewing", "others", "calm")} == {
+        "renewing": "unjudged", "others": "published", "calm": "unjudged",
+    }  # fmt: skip
+    assert company.members(report) == {"others": ["p1"]}
+
+
+def test_what_people_of_an_account_do_is_unknown_without_its_source(company: Company) -> None:
+    company.fed = tuple(table for table in SOURCES if table != "nps_response")
+    company.define("unhappy", "any_of_people(nps_score < 7)", level="account")
+    company.define("calm", "none_of_people(nps_score < 7)", level="account")
+    report = company.run({"p1": {"account_id": "a"}}, {"a": {}})
+    assert [company.row(report, key)["state"] for key in ("unhappy", "calm")] == ["unjudged", "unjudged"]
+
+
+def test_a_source_that_goes_leaves_the_members_that_it_gave(company: Company) -> None:
+    company.define("renewing", "renewal_days < 90")
+    company.run({"p1": {"renewal_days": 3}})
+    company.day, company.fed = TOMORROW, WITHOUT_CONTRACTS
+    report = company.run({"p1": {}})
+    assert company.row(report, "renewing")["state"] == "unjudged"
+    assert company.members(report) == {"renewing": ["p1"]}
+    assert company.log(report) == []

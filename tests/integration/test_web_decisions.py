@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from html import unescape
@@ -14,15 +13,16 @@ import pytest
 import yaml
 
 from include.contracts.access import Scope
-from include.contracts.settings import ROOT
+from include.contracts.errors import HeldError
+from include.contracts.identity import CROSSWALK
+from include.contracts.runs import Run
+from include.identity.store import load_report, save_report
 from include.web import keys
 from include.web.serve import standalone
-from tests.company import FIRST_WEEK, Company
-from tests.people import person
-from tests.web_company import published_company, serving
+from tests.company import Company
+from tests.web_company import published_company, resolved_company, serving
 
 ALL = tuple(scope.value for scope in Scope)
-FALLEN = person("usage.user:1", first_name="Tancredi", last_name="Obermayr", email="t@obermayr.example")
 
 
 @contextmanager
@@ -43,18 +43,8 @@ def fields(page: httpx.Response) -> dict[str, str]:
 def company(
     tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
 ) -> Iterator[Company]:
-    """A profile whose records no longer agree, so that a person is asked."""
-    folder = tmp_path_factory.mktemp("decisions")
-    shutil.copytree(ROOT / "include" / "config", folder / "config")
-    (folder / "config" / "stewardship.yaml").write_text("split_confidence: 0\n")
-    with new_database() as url:
-        company = Company(folder / "home", folder / "config", url)
-        company.week(*FIRST_WEEK)
-        company.week(*(FALLEN if record["record_id"] == "usage.user:1" else record for record in FIRST_WEEK))
-        for name in ("identity/crosswalk", *(ref for ref in company.refs if ref.startswith("identity/"))):
-            company.project.lake.point(company.refs[name])
+    with resolved_company(tmp_path_factory.mktemp("decisions"), new_database) as company:
         yield company
-        company.project.close()
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +96,39 @@ def test_a_decision_on_what_is_not_known_is_refused_in_a_sentence(company: Compa
         assert (refused.status_code, "crm.contact:99" in refused.text) == (422, True)
         held = {"subject": "segment/none@0", "verdict": "approve", "reason": "x", "token": token}
         assert "is held" in client.post("/review/answer", data=held).text
+
+
+def test_a_profile_shows_what_happened_and_a_waterfall_for_each_link(company: Company, address: str) -> None:
+    with company.project.warehouse().begin() as connection:
+        found = "SELECT profile_id FROM kindred.crosswalk WHERE record_id = 'crm.contact:2'"
+        profile = connection.exec_driver_sql(found).scalar_one()
+    with signed_in(company.project, address, *ALL) as client:
+        person = client.get(f"/people/{profile}")
+        assert person.status_code == 200, person.text
+        assert "answered 4 of 10 to the survey" in person.text and "nps.response:9" in person.text
+        assert "became known: the profile was made" in person.text
+        assert "Link 1: <code>crm.contact:2</code> and <code>usage.user:2</code>" in person.text
+        assert "names: equal" in person.text
+        drawing = client.get(f"/people/{profile}/links/0.svg")
+        assert (drawing.status_code, drawing.text[:4]) == (200, "<svg")
+        assert client.get(f"/people/{profile}/links/1.svg").status_code == 404
+
+
+def test_a_run_that_is_held_is_answered_for_on_the_page(company: Company, address: str) -> None:
+    project, run = company.project, Run("held", company.day)
+    version = company.refs[CROSSWALK.name].version
+    subject = f"{CROSSWALK.name}@held"
+    project.lake.commit(CROSSWALK.name, "held", [], 0, point=False)
+    report = load_report(project.lake, version) | {"held": "This run needs a person's approval.\n\n| merges | 70 |"}
+    save_report(project.lake, "held", report, {})
+    with project.ledger().working(run):
+        project.ledger().end_run(run, "held", str(HeldError(subject, report["held"])))
+    with signed_in(project, address, *ALL) as client:
+        assert "This run needs a person&#39;s approval." in client.get("/").text
+        sent = fields(client.get("/review"))
+        body = {"subject": sent["subject"], "token": sent["token"], "verdict": "reject", "reason": "the export is old"}
+        assert sent["subject"] == subject
+        assert "Nothing is held" in client.post("/review/answer", data=body).text
 
 
 @pytest.fixture(scope="module")

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
+from fastapi.routing import APIRoute
 
 from include.contracts import identity, profiles
 from include.contracts.access import Scope
+from include.storage.control.tables import ACCESS_LOG
 from include.web import keys
 from include.web.serve import standalone
-from tests.small_company import SmallCompany
-from tests.web_company import published, published_company, serving
+from tests.small_company import AS_OF, SmallCompany
+from tests.web_company import days_ago, people_of, published, published_company, serving
 
 ALL = tuple(scope.value for scope in Scope)
 PAGES = ("/", "/segments", "/segments/detractors_renewing", "/segments/accounts_at_risk", "/people", "/people/p1",
          "/explorer", "/people/p3", "/people/p1/why/detractors_renewing", "/people/p1/why/lapsed", "/accounts/a1",
-         "/quality")  # fmt: skip
+         "/quality", "/segments/grid/detractor/none/0-30", "/segments/grid/promoter/power/none",
+         "/accounts/a2", "/reports", "/reports/nps", "/reports/churn")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -118,10 +125,47 @@ def test_a_forged_session_is_nobody(address: str, cookie: str) -> None:
 def test_forms_of_other_sites_are_refused(browser: httpx.Client, company: SmallCompany, address: str) -> None:
     looked = {"by": "email", "value": "p1@acme.test"}
     assert browser.post("/people", data=looked | {"token": "0" * 64}).status_code == 403
-    assert browser.post("/people", data=looked).status_code == 422
+    assert browser.post("/people", data=looked).status_code == 403
     assert browser.post("/sign-out", data={"token": "x"}).status_code == 403
     foreign = {"Origin": "https://evil.test", "Sec-Fetch-Site": "cross-site"}
     assert httpx.post(f"{address}/sign-in", data={"key": key_of(company, *ALL)}, headers=foreign).status_code == 403
+
+
+def test_every_form_is_refused_without_its_token_whatever_else_it_holds(
+    company: SmallCompany, browser: httpx.Client, address: str
+) -> None:
+    """A walk of the routes, so that a new form cannot be forgotten; and every form of every page carries one."""
+    app = standalone(company.project)
+    posted = [route.path for route in app.routes if isinstance(route, APIRoute) and "POST" in route.methods]
+    forms = [path for path in posted if not path.startswith("/api/") and path != "/sign-in"]
+    assert len(forms) >= 6
+    for path in forms:
+        for token in ({}, {"token": ""}, {"token": "0" * 64}):
+            assert browser.post(path, data={"value": "x", **token}).status_code == 403, path
+    assert browser.get("/segments").url.path == "/segments"  # still signed in
+    for path in PAGES:
+        for form in re.findall(r'<form method="post".*?</form>', browser.get(path).text, re.DOTALL):
+            assert re.search(r'name="token" value="[0-9a-f]{64}"', form), (path, form)
+
+
+def test_nothing_personal_is_logged_or_stands_in_an_address(
+    company: SmallCompany, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Found, shown, refused and failed alike."""
+    caplog.set_level(logging.INFO)
+    asked: list[str] = []
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        client.event_hooks["request"] = [lambda request: asked.append(str(request.url))]
+        client.post("/sign-in", data={"key": key_of(company, *ALL)})
+        token = token_of(client.get("/people"))
+        for by, value in (("email", "p1@acme.test"), ("phone", "+4930123456"), ("source_id", "nina@brandt.test")):
+            client.post("/people", data={"by": by, "value": value, "token": token})
+        client.post("/explorer", data={"where": "title = 'Nina Brandt", "token": token})
+        client.post("/api/v1/profiles/lookup", json={"email": "p1@acme.test", "phone": "+4930123456"})
+        client.get("/segments/detractors_renewing")
+    for personal in ("p1@acme", "4930123456", "Nina", "brandt.test"):
+        assert personal not in caplog.text
+        assert not any(personal in url for url in asked)
 
 
 def test_a_person_is_found_by_address_and_followed_to_the_source_record(browser: httpx.Client) -> None:
@@ -177,8 +221,97 @@ def test_injections_find_nothing(browser: httpx.Client, path: str) -> None:
     assert browser.get(path).status_code == 404
 
 
+NAMES = ("Nina Brandt", "Person 4", "Ola")
+
+
+def test_whoever_sees_a_name_is_in_the_access_log(company: SmallCompany, address: str) -> None:
+    """A page that shows somebody is noted, whichever page it is; so a new one cannot be forgotten."""
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        client.post("/sign-in", data={"key": key_of(company, *ALL)})
+        shown = 0
+        for path in PAGES:
+            before, page = reads(company), client.get(path)
+            if any(name in page.text for name in NAMES):
+                shown += 1
+                assert reads(company) > before, path
+        assert shown >= 5
+
+
+def reads(company: SmallCompany) -> int:
+    with company.project.warehouse().begin() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(ACCESS_LOG)).scalar_one())
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_without_the_scope_no_page_shows_a_name(company: SmallCompany, address: str, path: str) -> None:
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        client.post("/sign-in", data={"key": key_of(company, Scope.SEGMENTS_READ, Scope.PROFILES_READ)})
+        page = client.get(path)
+        assert page.status_code in (200, 403)
+        assert not any(name in page.text for name in NAMES)
+
+
+def test_a_cell_of_the_grid_leads_to_its_people_and_on_to_the_explorer(browser: httpx.Client) -> None:
+    assert "/segments/grid/detractor/none/0-30" in browser.get("/segments").text
+    cell = browser.get("/segments/grid/detractor/none/0-30")
+    assert "<b>28</b> people" in cell.text
+    where = "nps_class = 'detractor'\nand usage_tier = 'none'\nand renewal_bucket = '0-30'"
+    tried = browser.post("/explorer", data={"where": where, "token": token_of(cell), "action": "try"})
+    assert "28 people" in tried.text
+    assert browser.get("/segments/grid/detractor/none/soon").status_code == 404
+
+
+def test_an_account_shows_its_people_seats_and_contracts(browser: httpx.Client) -> None:
+    page = browser.get("/accounts/a1")
+    assert re.search(r"<b>-100</b> NPS, of 28 answers", page.text)
+    assert "Nina Brandt" in page.text and "in 20 days" in page.text
+    assert "crm.contract:0" in browser.get("/accounts/a1/contracts.svg").text
+
+
+def test_a_segments_trend_is_drawn_from_its_history(tmp_path: Path, warehouse_url: str) -> None:
+    company = people_of(tmp_path, warehouse_url)
+    published(company)
+    company.answer("p4", 10, days_ago(1))
+    published(company, AS_OF + timedelta(days=1))
+    with serving(standalone(company.project)) as address, httpx.Client(base_url=address) as client:
+        client.post("/sign-in", data={"key": key_of(company, *ALL)})
+        assert 'aria-label="From 28 to 27 in 2 evaluations"' in client.get("/segments").text
+        drift = client.get("/quality").text
+        assert "This version and the one before" in drift and "share of people with nps" in drift
+    company.project.close()
+
+
+def test_data_docs_are_shown_and_nothing_beside_them(company: SmallCompany, browser: httpx.Client) -> None:
+    folder = company.project.settings.home / "docs" / "data_docs"
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>Audit</title><style>b{}</style>")
+    (folder.parent / "secret.html").write_text("secret")
+    assert "data docs" in browser.get("/quality").text
+    shown = browser.get("/quality/docs/index.html")
+    assert "Audit" in shown.text
+    assert "script" not in shown.headers["content-security-policy"]
+    for name in ("secret", "..%2Fsecret", "../secret", "%2e%2e/secret", "profile", "A"):
+        assert browser.get(f"/quality/docs/{name}.html").status_code in (404, 422)
+
+
+def test_what_a_segment_rests_on_is_said(tmp_path: Path, warehouse_url: str) -> None:
+    """How much of the opens is unknown, and the curve by which too many mails are told."""
+    company = people_of(tmp_path, warehouse_url)
+    for n in range(4, 31):
+        company.mail(f"p{n}", "sent", days_ago(3))
+        company.mail(f"p{n}", "open", days_ago(2), actor="unknown" if n > 20 else "human")
+    published(company)
+    with serving(standalone(company.project)) as address, httpx.Client(base_url=address) as client:
+        client.post("/sign-in", data={"key": key_of(company, *ALL)})
+        saturated = client.get("/segments/saturated").text
+        assert "depends on email opens" in saturated and "37.0% may be" in saturated
+        assert "What mails lead to" in saturated
+        assert "opens of 28 days may be a person&#39;s or a machine&#39;s" in client.get("/").text
+    company.project.close()
+
+
 def test_charts_are_drawings_of_their_own(browser: httpx.Client) -> None:
-    for path in ("/segments/detractors_renewing/size.svg",):
+    for path in ("/segments/detractors_renewing/size.svg", "/accounts/a1/contracts.svg"):
         drawing = browser.get(path)
         assert drawing.headers["content-type"] == "image/svg+xml"
         assert drawing.text.startswith("<svg")

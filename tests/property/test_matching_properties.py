@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
-from include.matching.clustering import Ruling, cluster
+from include.matching.clustering import Ruling, Verdicts, cluster
 from include.matching.constraints import Decision
 from include.matching.engine import resolve
 from include.matching.evaluate.scores import measure
@@ -103,9 +103,9 @@ def test_never_is_never_broken(pairs: list[tuple[int, int]]) -> None:
     assert all(found[str(d.record_a)][0] != found[str(d.record_b)][0] for d in apart)
 
 
-def likely(pairs: int) -> tuple[np.ndarray, np.ndarray]:
+def likely(pairs: int) -> Verdicts:
     """So many pairs that are one person's, with nothing that keeps them apart."""
-    return np.full(pairs, 9, np.float32), np.zeros(pairs, bool)
+    return Verdicts(np.full(pairs, 9, np.float32), np.zeros(pairs, bool), np.zeros(pairs, bool))
 
 
 @settings(max_examples=25, deadline=None)
@@ -118,6 +118,7 @@ def test_clusters_are_the_connected_components_where_nothing_speaks_against(edge
     found = cluster(
         listed, likely(len(pairs)), lambda a, _: likely(len(a)),
         Ruling(none, none, np.zeros(0, bool)), prior=-5.0, threshold=0.0, limit=20, source=none,
+        named=np.zeros(20, bool),
     )  # fmt: skip
     graph = nx.Graph(pairs)
     graph.add_nodes_from(range(20))

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from include.cli import airflow, doctor
+from include.cli import airflow, doctor, live_sources
 from include.cli.doctor import examine
 from include.contracts.errors import RetryableError
 from include.contracts.settings import ROOT, Settings
+from include.samples.servers.salesforce import SalesforceServer
+from include.sources.live.http import Patience
 from include.storage import room
 
 NOWHERE = "postgresql+psycopg://nobody:secret@127.0.0.1:9/none"
@@ -42,6 +44,30 @@ def test_what_is_wrong_in_the_configuration_is_told_with_its_file(tmp_path: Path
     )
     assert found["segments"][0] == "warn"
     assert "lapsed.yaml:1:1: 'name' is missing." in found["segments"][1]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [(None, "answers, and shows contact"), ("secret", "wrong credential: crm refuses"),
+     ("object", "missing permission: crm knows"), ("host", "unreachable: crm cannot be reached")],
+)  # fmt: skip
+def test_a_live_source_is_asked_and_what_is_to_be_mended_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str | None, told: str
+) -> None:
+    live = {"kind": "salesforce_export", "live": {"connection": "org"}, "schedule": "0 1 * * *", "owner": "sales",
+            "region": "US", "timezone": "UTC", "objects": ["contact"]}  # fmt: skip
+    (tmp_path / "sources.yaml").write_text(json.dumps({"sources": {"crm": live}}))
+    with SalesforceServer() as org:
+        if trouble == "object":
+            org.forbidden.add("contact")
+        host = "http://127.0.0.1:9" if trouble == "host" else org.url
+        secret = "stale-secret" if trouble == "secret" else "client-secret"
+        monkeypatch.setenv("AIRFLOW_CONN_ORG", json.dumps({"host": host, "login": "client", "password": secret}))
+        monkeypatch.setattr(live_sources, "BRIEF", Patience(attempts=1, connect_seconds=1))
+        (finding,) = live_sources.live(Settings(config=tmp_path))
+    assert told in finding.found
+    assert (finding.state == "ok") == (trouble is None)
+    assert secret not in finding.found
 
 
 def test_a_lake_nobody_can_open_fails_alone(tmp_path: Path) -> None:

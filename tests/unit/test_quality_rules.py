@@ -8,7 +8,7 @@ import pytest
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.published import PUBLISHED
-from include.contracts.settings import Settings
+from include.contracts.settings import SHIPPED, Settings
 from include.quality.settings import read_settings
 
 
@@ -44,9 +44,8 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None
     assert message in str(error.value)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="missing"):
-        read_settings(tmp_path)
+def test_a_missing_file_is_the_shipped_one(tmp_path: Path) -> None:
+    assert read_settings(tmp_path) == read_settings(SHIPPED)
 
 
 def test_parents_are_published_before_their_children() -> None:

@@ -38,7 +38,7 @@ AS_OF = date(2026, 11, 20)
         ("in_segment('a') and not in_segment('a')", "Nobody can fulfil both"),
         ("usage_trend > 0.4 and usage_trend < 0.4", "Nobody can fulfil both"),
         ("within_last(nps_on, 30 days) and before_last(nps_on, 60 days)", "Nobody can fulfil both"),
-        ("nps_class is not null", "Everybody fulfils this, whoever they are: nps_class is not null."),
+        ("has_email is not null", "Everybody fulfils this, whoever they are: has_email is not null."),
     ],
 )
 def test_what_nobody_or_everybody_fulfils_is_told(text: str, told: str) -> None:

@@ -35,6 +35,8 @@ PROSPECT = ExportFile("email/prospects.csv", "Account Engagement (Pardot) prospe
     ("Last Activity At", "When it last did something, UTC.", "2026-09-12 08:00:00"),
     ("CRM Contact FID", "Id of the Salesforce contact, where known.", "0035g00000001IeAAI"),
     ("CRM Lead FID", "Id of the Salesforce lead, where known.", ""),
+    ("Is Deleted", "`Yes` for those in the recycle bin, kept as history; an export holds none, the API tells of them.",
+     ""),
 ))  # fmt: skip
 
 ACTIVITY = ExportFile("email/visitor_activity.csv", "Account Engagement (Pardot) visitor activity export",
@@ -62,7 +64,11 @@ SYSTEM = System(
     part=Part.MAIL,
     format="csv",
     files=(PROSPECT, ACTIVITY),
-    feeds=(Feed("prospect", "person_record"), Feed("visitor_activity", "email_activity")),
+    feeds=(
+        Feed("prospect", "person_record"),
+        Feed("prospect", "prospect_score"),
+        Feed("visitor_activity", "email_activity"),
+    ),
     refusals=(
         Refusal("prospect", "Opted Out", "email", "Email"),
         Refusal("prospect", "Do Not Email", "email", "Email"),

@@ -14,6 +14,7 @@ from include.contracts.measures.declaration import (
     RENEWAL_BUCKETS,
     RISKS,
     SENIORITIES,
+    SOURCES,
     USAGE_TIERS,
     Measure,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "RISKS",
     "SALES_MEASURES",
     "SENIORITIES",
+    "SOURCES",
     "USAGE_TIERS",
     "Measure",
     "measures_of",

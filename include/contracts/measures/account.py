@@ -64,6 +64,7 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     usage(
         integer("usage_seats_bought", "Seats of the assets in force, else of the product's own count", minimum=0),
         "seats",
+        needs=(),
     ),
     usage(
         number("usage_breadth", "Seats used of seats bought", minimum=0),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from include.contracts.tables import Column
 
@@ -20,6 +22,18 @@ BAIN = "Net Promoter System: 0-6 detractor, 7-8 passive, 9-10 promoter"
 USAGE = "Breadth, depth and frequency of core actions; thresholds in measures.yaml"
 RENEWAL = "Contract terms in the CRM; half-open buckets on the logical date"
 ENGAGEMENT = "Human email activity by staging's machine rules"
+SOURCES: Mapping[str, str] = MappingProxyType(
+    {
+        "nps_response": "answers to surveys",
+        "usage_event": "use of the product",
+        "contract": "contracts",
+        "email_activity": "email activity",
+        "opportunity": "opportunities",
+        "campaign_member": "campaign memberships",
+    }
+)
+"""Staged tables that measures rest on, in words. Where no source feeds one, its measures are unknown."""
+
 RISK = "One definition for accounts, their contracts and segments; thresholds in measures.yaml"
 RELATION = "The golden record (profile, account)"
 
@@ -31,7 +45,8 @@ class Measure:
     ``record`` and ``dated`` name the columns that hold the source row behind the value and that row's date.
     ``default`` is the value of somebody without any source row. ``history`` keeps every change of it. ``beside`` names
     measures without which the value may be misread; an explanation shows them with it. ``until`` names the column that
-    holds the day from which spans of a date are counted back, where that is not the logical date.
+    holds the day from which spans of a date are counted back, where that is not the logical date. ``needs`` names the
+    staged tables that it rests on, of SOURCES: where no source feeds any it is null for everybody, never a zero.
     """
 
     column: Column
@@ -46,6 +61,15 @@ class Measure:
     uses_opens: bool = False
     beside: tuple[str, ...] = ()
     until: str = ""
+    needs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.needs:
+            object.__setattr__(self, "column", replace(self.column, required=False))
+
+    def is_known(self, fed: Collection[str]) -> bool:
+        """Tell whether sources that feed these staged tables tell anything of it."""
+        return not self.needs or any(table in fed for table in self.needs)
 
     @property
     def name(self) -> str:
@@ -62,19 +86,22 @@ EMAIL_ROW = {"record": "engagement_record_id", "dated": "engagement_last_on"}
 def nps(column: Column, unit: str = "", beside: tuple[str, ...] = (), **more: object) -> Measure:
     """A measure of the family nps on a person's latest valid response."""
     window, beside = "latest response of the last nps.window_days", (*beside, "nps_through")
-    return Measure(column, "nps", BAIN, unit, window, beside=beside, **NPS_ROW, **more)  # type: ignore[arg-type]
+    more = {"needs": ("nps_response",), **NPS_ROW, **more}
+    return Measure(column, "nps", BAIN, unit, window, beside=beside, **more)  # type: ignore[arg-type]
 
 
 def usage(column: Column, unit: str = "", window: str = "", beside: tuple[str, ...] = (), **more: object) -> Measure:
     """A measure of the family usage; one over a window is shown with the day on which the window ends."""
     beside = (*beside, "usage_through") if window else beside
-    return Measure(column, "usage", USAGE, unit, window, beside=beside, **{**USAGE_ROW, **more})  # type: ignore[arg-type]
+    more = {"needs": ("usage_event",), **USAGE_ROW, **more}
+    return Measure(column, "usage", USAGE, unit, window, beside=beside, **more)  # type: ignore[arg-type]
 
 
 def renewal(column: Column, unit: str = "", **more: object) -> Measure:
     """A measure of the family renewal, of the account's contracts."""
     beside = ("contracts_through",)
-    return Measure(column, "renewal", RENEWAL, unit, "on the logical date", beside=beside, **CONTRACT_ROW, **more)  # type: ignore[arg-type]
+    more = {"needs": ("contract",), **CONTRACT_ROW, **more}
+    return Measure(column, "renewal", RENEWAL, unit, "on the logical date", beside=beside, **more)  # type: ignore[arg-type]
 
 
 def engagement(
@@ -82,7 +109,8 @@ def engagement(
 ) -> Measure:
     """A measure of the family engagement, of all the person's addresses; one of opens is shown with what is unknown."""
     beside = (*beside, *(("email_unknown_28",) if more.get("uses_opens") else ()), "email_through")
-    return Measure(column, "engagement", ENGAGEMENT, unit, window, beside=beside, **EMAIL_ROW, **more)  # type: ignore[arg-type]
+    more = {"needs": ("email_activity",), **EMAIL_ROW, **more}
+    return Measure(column, "engagement", ENGAGEMENT, unit, window, beside=beside, **more)  # type: ignore[arg-type]
 
 
 def risk(column: Column, **more: object) -> Measure:

@@ -20,6 +20,8 @@ from include.contracts.measures.shared import RENEWAL_MEASURES, SOURCE_ENDS, USA
 from include.contracts.staged import CONSENT_STATUSES
 from include.contracts.tables import boolean, count, date, integer, number, text
 
+SIGNS = ("email_activity", "usage_event")  # what a sign of engagement may come from
+
 PERSON_MEASURES: tuple[Measure, ...] = (
     nps(integer("nps_score", "Latest valid answer, 0 to 10", minimum=0, maximum=10), "points"),
     nps(
@@ -77,12 +79,14 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         window="all time",
         uses_opens=True,
         until="engagement_through",
+        needs=SIGNS,
     ),
     engagement(
         integer("engagement_days_since", "Days from then to engagement_through", minimum=0),
         "days",
         "all time",
         uses_opens=True,
+        needs=SIGNS,
     ),
     engagement(count("email_sent_90", "Emails sent, over all the person's addresses"), "emails", "90 days", default=0),
     engagement(
@@ -114,10 +118,14 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         uses_opens=True,
         beside=("email_sent_90", "email_engaged_90", "email_expected_90"),
     ),
-    engagement(text("engagement_record_id", "The record that engaged last (staged/person_record)"), window="all time"),
+    engagement(
+        text("engagement_record_id", "The record that engaged last (staged/person_record)"),
+        window="all time",
+        needs=SIGNS,
+    ),
     *SOURCE_ENDS,
-    relation(date("email_through", "Last day that the email tool's data covers whole", required=True)),
-    relation(date("engagement_through", "The later of both: the last day a sign could come from", required=True)),
+    relation(date("email_through", "Last day that the email tool's data covers whole"), needs=("email_activity",)),
+    relation(date("engagement_through", "The later of both: the last day a sign could come from"), needs=SIGNS),
     relation(date("first_seen_on", "Day the first source created a record of the person")),
     relation(integer("tenure_days", "Days since then", minimum=0), "days"),
     relation(text("title", "Job title")),
@@ -151,6 +159,7 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         "people",
         "28 days",
         default=0,
+        needs=("usage_event",),
     ),
     relation(
         integer("account_usage_falling_weeks", "usage_falling_weeks of the account", minimum=0, maximum=3),
@@ -168,7 +177,12 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         "points",
         beside=("account_nps_answered",),
     ),
-    relation(count("account_nps_answered", "nps_answered of the account: the n of account_nps"), "people", default=0),
+    relation(
+        count("account_nps_answered", "nps_answered of the account: the n of account_nps"),
+        "people",
+        default=0,
+        needs=("nps_response",),
+    ),
     relation(boolean("account_is_at_risk", "is_at_risk of the account"), beside=("account_risk_reasons",)),
     relation(text("account_risk_reasons", "risk_reasons of the account")),
 )

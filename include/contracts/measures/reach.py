@@ -15,8 +15,12 @@ def _contact(column: Column, unit: str = "", window: str = "", **more: object) -
     return Measure(column, "contact", CONTACT, unit, window, **more)  # type: ignore[arg-type]
 
 
+def _mailed(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:
+    return _contact(column, unit, window, needs=("email_activity",), **more)
+
+
 def _campaign(column: Column, unit: str = "", **more: object) -> Measure:
-    row = {"record": "campaign_member_id", "dated": "campaign_last_on"}
+    row = {"record": "campaign_member_id", "dated": "campaign_last_on", "needs": ("campaign_member",)}
     return Measure(column, "campaign", CAMPAIGN, unit, "all time", **row, **more)  # type: ignore[arg-type]
 
 
@@ -29,13 +33,13 @@ CONTACT_MEASURES: tuple[Measure, ...] = (
     _contact(text("region", "State or province")),
     _contact(text("source_names", "Sources that know the person, by name, with commas between")),
     _contact(count("identity_sources", "How many they are"), "sources"),
-    _contact(count("email_sent", "Emails sent, over all the person's addresses"), "emails", "all time", default=0),
-    _contact(count("email_opens", "Opens by the person"), "opens", "all time", default=0, uses_opens=True),
-    _contact(count("email_clicks", "Clicks by the person"), "clicks", "all time", default=0),
-    _contact(date("email_sent_on", "Day of the last email sent"), window="all time", **UNTIL),
-    _contact(date("email_opened_on", "Day of the last open by them"), window="all time", uses_opens=True, **UNTIL),
-    _contact(date("email_clicked_on", "Day of the last click by the person"), window="all time", **UNTIL),
-    _contact(
+    _mailed(count("email_sent", "Emails sent, over all the person's addresses"), "emails", "all time", default=0),
+    _mailed(count("email_opens", "Opens by the person"), "opens", "all time", default=0, uses_opens=True),
+    _mailed(count("email_clicks", "Clicks by the person"), "clicks", "all time", default=0),
+    _mailed(date("email_sent_on", "Day of the last email sent"), window="all time", **UNTIL),
+    _mailed(date("email_opened_on", "Day of the last open by them"), window="all time", uses_opens=True, **UNTIL),
+    _mailed(date("email_clicked_on", "Day of the last click by the person"), window="all time", **UNTIL),
+    _mailed(
         date("email_engaged_on", "Day of the last open or click by the person"),
         window="all time",
         uses_opens=True,

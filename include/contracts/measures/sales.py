@@ -9,7 +9,7 @@ SALES = "Opportunities in the CRM"
 
 
 def _sales(column: Column, unit: str = "", **more: object) -> Measure:
-    row = {"record": "opportunity_id", "dated": "opportunity_created_on"}
+    row = {"record": "opportunity_id", "dated": "opportunity_created_on", "needs": ("opportunity",)}
     return Measure(column, "sales", SALES, unit, "on the logical date", **row, **more)  # type: ignore[arg-type]
 
 

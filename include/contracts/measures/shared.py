@@ -22,11 +22,11 @@ def active_days(whose: str = "") -> tuple[Measure, ...]:
 
 
 SOURCE_ENDS: tuple[Measure, ...] = tuple(
-    relation(date(name, f"Last day that the data of {what} covers whole", required=True))
-    for name, what in (
-        ("usage_through", "the product (windows of use end on it)"),
-        ("nps_through", "the surveys"),
-        ("contracts_through", "the CRM's contracts"),
+    relation(date(name, f"Last day that the data of {what} covers whole"), needs=(table,))
+    for name, what, table in (
+        ("usage_through", "the product (windows of use end on it)", "usage_event"),
+        ("nps_through", "the surveys", "nps_response"),
+        ("contracts_through", "the CRM's contracts", "contract"),
     )
 )
 

@@ -36,10 +36,12 @@ def name_level(x, y, points, offsets, stands_for, is_initial, is_latin, skeleton
     apart = edits(points, s, s_end, t, t_end)
     if apart == 0:
         return EQUAL + max(bins[x], bins[y])
-    if meet(stands_for, x, y):
+    two_names = own[x] >= 0 and own[y] >= 0 and own[x] != own[y]
+    other_ending = apart == 1 and s_end - s == t_end - t and points[s_end - 1] != points[t_end - 1]  # Julia, Julie
+    if meet(stands_for, x, y) and not (two_names and other_ending):
         return FirstName.NICKNAME
     alike = jaro_winkler(points, s, s_end, t, t_end, taken)
-    if own[x] >= 0 and own[y] >= 0 and own[x] != own[y]:
+    if two_names:
         return FirstName.LOOK_ALIKE if apart == 1 or alike >= 0.86 else FirstName.DIFFERENT
     if (apart == 1 and min(s_end - s, t_end - t) > 2) or alike >= 0.93:
         rare, frequent = min(bins[x], bins[y]), max(bins[x], bins[y])

@@ -25,7 +25,7 @@ from include.matching.levels import (
     FirstName,
     LastName,
 )
-from include.matching.records.columns import Codes
+from include.matching.records.columns import Codes, apply
 from include.matching.records.emails import PRIVATE
 from include.matching.records.features import BINS, Emails, Features, Field, frequency_bins
 from include.matching.records.person_names import Names
@@ -163,6 +163,15 @@ def two_people(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]
         if group.comparison in (PHONE, IDENTIFIER, DATE):
             numbered &= row < EQUAL
     return np.asarray(numbered | generations)
+
+
+def two_first_names(names: Names | None, left: Codes, right: Codes, levels: Levels) -> npt.NDArray[np.bool_]:
+    """Pairs whose first names, alike or not, are two that are known to be names: what is garbled is none."""
+    if names is None:
+        return np.zeros(len(left), bool)
+    known = apply((names.own >= 0).astype(np.int32), names.first) == 1
+    differ = np.isin(levels[0], (FirstName.DIFFERENT, FirstName.LOOK_ALIKE))
+    return np.asarray(differ & known[left] & known[right])
 
 
 def only_initials(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:

@@ -78,6 +78,14 @@ class Features:
     fields: tuple[Field, ...]
     notes: dict[str, object] = field(default_factory=dict)
 
+    @property
+    def says_first_name(self) -> npt.NDArray[np.bool_]:
+        """Which records say a first name themselves, more than its initial."""
+        if self.names is None:
+            return np.zeros(self.size, bool)
+        written = apply(1 - self.names.is_initial.astype(np.int32), self.names.first) == 1
+        return np.asarray(written & ~self.names.mined)
+
 
 def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
     """Encode and clean the spec's columns; raises ConfigurationError where the table cannot be matched by it."""

@@ -99,6 +99,14 @@ class Ledger:
         recorded = insert(STAGE_RUN).values(run_id=run.run_id, stage=report.stage, **facts)
         self._execute(recorded.on_conflict_do_update(index_elements=["run_id", "stage"], set_=facts))
 
+    def counted_today(self, stage: str, count: str) -> int:
+        """Return the sum of one of a stage's counts over the runs of today (UTC)."""
+        midnight = sa.func.date_trunc("day", sa.func.timezone("UTC", sa.func.now()))
+        counted = sa.func.sum(sa.cast(STAGE_RUN.c.counts[count].astext, sa.BigInteger))
+        today = sa.func.timezone("UTC", STAGE_RUN.c.ended_at) >= midnight
+        query = sa.select(counted.label("counted")).where(STAGE_RUN.c.stage == stage, today)
+        return int(self._rows(query)[0]["counted"] or 0)
+
     def end_run(self, run: Run, state: str, message: str | None = None) -> None:
         """Close the run as success, failed or held; a message says why."""
         facts = {"state": state, "message": message, "ended_at": sa.func.now()}

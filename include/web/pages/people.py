@@ -1,7 +1,9 @@
-"""Pages of people and accounts: find one, see what is known and where from, and why they are where they are."""
+"""Pages of people: find one, see what is known and where from, and why they are where they are."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -12,19 +14,23 @@ from include.answers.chart import waterfall_svg
 from include.answers.lookup import Lookup
 from include.answers.profile import ProfileExplained, explain_profile
 from include.answers.segment import explain
-from include.contracts.profiles import ACCOUNT, PROFILE_LINEAGE
+from include.answers.timeline import Happening, timeline
+from include.contracts.profiles import PROFILE_LINEAGE
 from include.segments.listing import find_segment, published_segments
 from include.storage.project import Project
 from include.storage.readers import lake_reader
 from include.web import personal, reading
 from include.web.callers import READ_PEOPLE, READ_PROFILES, Call
 from include.web.charts import svg
-from include.web.render import page, require_token, root_of
+from include.web.problems import ProblemError
+from include.web.render import page, root_of
+from include.web.wording import in_words
 
 router = APIRouter(include_in_schema=False)
 
 Id = Annotated[str, Path(min_length=1, max_length=200)]
 Text = Annotated[str, Form(max_length=400)]
+HAPPENINGS = 60
 KINDS = {"email": "an address", "phone": "a number, with its country code", "source_id": "a source record"}
 
 
@@ -35,9 +41,8 @@ def search(call: Call = READ_PROFILES) -> Response:
 
 
 @router.post("/people")
-def find(by: Text, value: Text, token: Text, call: Call = READ_PROFILES) -> Response:
+def find(by: Text, value: Text, call: Call = READ_PROFILES) -> Response:
     """Show who carries an address, a number or a record; straight to the person where it is one."""
-    require_token(call, token)
     with reading.snapshot(call.project) as connection:
         found = reading.found(connection, by if by in KINDS else "email", value.strip())
     if len(found) == 1:
@@ -53,20 +58,24 @@ def person(profile_id: Id, call: Call = READ_PEOPLE) -> Response:
         row = reading.profile(connection, profile_id)
         names = {row["segment_key"]: row["name"] for row in published_segments(connection)}
     living = row["record"]["profile_id"]
-    united = _united(call.project, living)
+    behind = _behind(call.project, living)
     call.read("page /people", living)
     shown = personal.shown(row, is_open=True)
     return page(
-        call, "person.html", version=version, profile_id=living, asked=profile_id, names=names, united=united,
-        measures=row["measures"], segments=row["segments"], lineage=_lineage(call.project, living), **shown,
+        call, "person.html", version=version, profile_id=living, asked=profile_id, names=names, united=behind.united,
+        happened=[(one, in_words(one, names)) for one in behind.happened], lineage=behind.lineage,
+        measures=row["measures"], segments=row["segments"], **shown,
     )  # fmt: skip
 
 
-@router.get("/people/{profile_id}/link.svg")
-def link(profile_id: Id, call: Call = READ_PEOPLE) -> Response:
-    """Draw the match weights of the weakest link that holds a profile."""
-    united = _united(call.project, profile_id)
-    return svg(waterfall_svg(united.steps if united else (), "The weakest link"))
+@router.get("/people/{profile_id}/links/{number}.svg")
+def link(profile_id: Id, number: Annotated[int, Path(ge=0, le=10_000)], call: Call = READ_PEOPLE) -> Response:
+    """Draw the match weights of one of the links that hold a profile, numbered as its page does."""
+    with call.project.engine() as engine:
+        found = explain_profile(Lookup(engine), profile_id)
+    if number >= len(found.links):
+        raise ProblemError(404, f"This profile has {len(found.links)} links.")
+    return svg(waterfall_svg(found.waterfalls[number], f"Link {number + 1}"))
 
 
 @router.get("/people/{profile_id}/why/{segment_key}")
@@ -86,29 +95,24 @@ def why_in(profile_id: Id, segment: Annotated[str, Query(max_length=100)], call:
     return RedirectResponse(f"{root_of(call.request)}/people/{quote(profile_id)}/why/{quote(segment)}", 303)
 
 
-@router.get("/accounts/{account_id}")
-def account(account_id: Id, call: Call = READ_PROFILES) -> Response:
-    """Show an account: what is known of it, its people and its segments."""
-    with reading.snapshot(call.project) as connection:
-        version = reading.current_version(connection)
-        row = reading.account(connection, account_id)
-        names = {row["segment_key"]: row["name"] for row in published_segments(connection)}
-    record = row["record"] if call.sees_people else personal.masked(ACCOUNT, row["record"])
-    return page(call, "account.html", version=version, names=names, **{**row, "record": record})
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What the lake knows behind a profile; nothing where the lake of this installation does not have it any more.
+
+    ``lineage``: where each value of the golden record comes from, by attribute.
+    """
+
+    united: ProfileExplained | None
+    happened: Sequence[Happening]
+    lineage: Mapping[str, Mapping[str, Any]]
 
 
-def _united(project: Project, profile_id: str) -> ProfileExplained | None:
-    """What unites the profile's records; None where the lake of this installation does not have it any more."""
-    with project.engine() as engine:
-        lookup = Lookup(engine)
-        if not lookup.records(profile_id):
-            return None
-        return explain_profile(lookup, profile_id)
-
-
-def _lineage(project: Project, profile_id: str) -> dict[str, dict[str, Any]]:
-    """Where each value of the golden record comes from, by attribute."""
+def _behind(project: Project, profile_id: str) -> Behind:
     with lake_reader(project) as reader:
-        rows = reader.latest(PROFILE_LINEAGE)
+        rows, lookup = reader.latest(PROFILE_LINEAGE), Lookup(reader.engine)
         mine = rows.filter(rows.profile_id == profile_id).to_pyarrow().to_pylist()
-    return {row["attribute"]: row for row in mine}
+        lineage = {row["attribute"]: row for row in mine}
+        if not lookup.records(profile_id):
+            return Behind(None, (), lineage)
+        united = explain_profile(lookup, profile_id, values=True)
+        return Behind(united, timeline(reader, united, HAPPENINGS), lineage)

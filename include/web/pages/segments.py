@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Collection
+from typing import Annotated
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Path, Response
 
-from include.contracts.metrics import GRID_DIMENSIONS
 from include.segments.channels import contactable
 from include.segments.listing import find_segment, published_segments
 from include.segments.members import MASK
 from include.storage.postgres.warehouse import READERS
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
-from include.web.charts import line_svg, svg
+from include.web.charts import line_svg, sparkline, svg
+from include.web.pages.grid import read_grid
 from include.web.render import page
 
 router = APIRouter(include_in_schema=False)
@@ -22,7 +24,13 @@ Key = Annotated[str, Path(min_length=1, max_length=100)]
 SAMPLE = 20
 CHANGES = 50
 DAYS = 120
-_GRID = f"SELECT nps_class, usage_tier, sum(profiles)::bigint AS profiles FROM {READERS}.grid GROUP BY 1, 2"
+TREND = 30  # days of the small lines in the list
+_TRENDS = f"""
+SELECT segment_key, jsonb_agg(size ORDER BY as_of) AS sizes FROM (
+  SELECT segment_key, size, as_of, row_number() OVER (PARTITION BY segment_key ORDER BY as_of DESC) AS place
+  FROM {READERS}.segment_history) AS h
+WHERE place <= {TREND} GROUP BY 1
+"""
 _HISTORY = f"""
 SELECT as_of, size, entered, exited, state FROM {READERS}.segment_history WHERE segment_key = :key
 ORDER BY as_of DESC LIMIT {DAYS}
@@ -53,12 +61,14 @@ SELECT count(*) AS members FROM {READERS}.segment_membership WHERE segment_key =
 
 @router.get("/segments")
 def segments(call: Call = READ_SEGMENTS) -> Response:
-    """Show all segments, and where all people are between NPS and usage."""
+    """Show all segments, and where all people are between NPS, usage and renewal."""
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
         rows = published_segments(connection)
-        cells = {(row["nps_class"], row["usage_tier"]): row["profiles"] for row in reading.rows_of(connection, _GRID)}
-    return page(call, "segments.html", version=version, segments=rows, grid=_grid(cells), axes=GRID_DIMENSIONS)
+        trends = {row["segment_key"]: row["sizes"] for row in reading.rows_of(connection, _TRENDS)}
+        grid = read_grid(connection)
+    lines = {key: (sizes, sparkline(sizes)) for key, sizes in trends.items()}
+    return page(call, "segments.html", version=version, segments=rows, trends=lines, grid=grid)
 
 
 @router.get("/segments/{key}")
@@ -73,11 +83,20 @@ def segment(key: Key, call: Call = READ_BOTH) -> Response:
             "history": reading.rows_of(connection, _HISTORY, key=key),
             "overlap": reading.rows_of(connection, _OVERLAP, key=key),
             "changes": reading.rows_of(connection, _CHANGES, key=key),
+            "curve": _curve(connection, found["measures"]),
             "reach": contactable(connection, key, holdout=False) if is_person else {},
             "held_out": reading.rows_of(connection, _HELD_OUT, key=key)[0]["members"],
         }
+    if call.sees_people and is_person and sample:
+        call.read("page /segments", f"segment {key}", profiles=len(sample))
     shown = sample if call.sees_people or not is_person else [{**row, "full_name": MASK} for row in sample]
     return page(call, "segment.html", version=version, segment=found, sample=shown, **facts)
+
+
+def _curve(connection: sa.Connection, measures: Collection[str]) -> list[reading.Row]:
+    """What mails lead to, where the segment rests on it."""
+    rests = any(name.startswith(("email_frequency", "email_expected")) for name in measures)
+    return reading.rows_of(connection, f"SELECT * FROM {READERS}.email_curve ORDER BY sent_from") if rests else []
 
 
 @router.get("/segments/{key}/size.svg")
@@ -87,11 +106,3 @@ def size(key: Key, call: Call = READ_SEGMENTS) -> Response:
         find_segment(connection, key, call.project.settings.config)
         rows = reading.rows_of(connection, _HISTORY, key=key)
     return svg(line_svg([(row["as_of"], row["size"]) for row in rows], "members"))
-
-
-def _grid(cells: dict[tuple[str, str], int]) -> dict[str, Any]:
-    """The people by NPS class and usage tier; a cell's heat is its share of the fullest, in ten steps."""
-    fullest = max(cells.values(), default=0)
-    rows, columns = (list(dict.fromkeys(cell[axis] for cell in sorted(cells))) for axis in (0, 1))
-    heat = {cell: -(-10 * count // fullest) if fullest else 0 for cell, count in cells.items()}
-    return {"rows": rows, "columns": columns, "cells": cells, "heat": heat}

@@ -1,0 +1,38 @@
+"""Segments that cannot be judged: no source tells of what they ask, and nobody is in them as far as is known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from include.contracts.measures import SOURCES, measures_of
+from include.segments import tree
+from include.segments.catalog import Segment
+
+
+def lacking_measures(level: str, fed: Collection[str]) -> frozenset[str]:
+    """Return the measures of a level that rest on staged tables none of which is fed."""
+    return frozenset(name for name, measure in measures_of(level).items() if not measure.is_known(fed))
+
+
+def lacks(segment: Segment, fed: Collection[str], unjudged: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the staged tables, in the order of SOURCES, for want of which a segment may not be judged.
+
+    They are those of its measures and of the ``unjudged`` segments that it refers to, given with theirs.
+    """
+    asked = {"account": set[str](), "person": set(tree.measures(segment.condition, of_people=True))}
+    asked[segment.level].update(segment.measures)
+    found = {
+        table
+        for level, names in asked.items()
+        for name in names & lacking_measures(level, fed)
+        for table in measures_of(level)[name].needs
+    }
+    for key in tree.segments(segment.condition):
+        if key not in segment.above:
+            found.update(unjudged.get(key, ()))
+    return tuple(table for table in SOURCES if table in found)
+
+
+def reason(tables: Collection[str]) -> str:
+    """Say for want of what a segment cannot be judged."""
+    return f"No source gives {' or '.join(SOURCES[table] for table in tables)}."

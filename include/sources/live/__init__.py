@@ -1,0 +1,1 @@
+"""Systems that are asked over their own protocols, instead of by files that somebody exported."""

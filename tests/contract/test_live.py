@@ -1,0 +1,160 @@
+"""Every live system keeps the suite's promises, and each what is its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from include.contracts.connections import Connection
+from include.contracts.errors import CredentialError, ThrottledError
+from include.samples.servers.account_engagement import UNIT, AccountEngagementServer
+from include.samples.servers.salesforce import SalesforceServer
+from include.samples.servers.typeform import FORM, KEY, TypeformServer
+from tests.live_suite import MORNING, SECRET, JobSuite, LiveSuite, SchemaSuite, TokenSuite, Tried
+
+
+class TestSalesforce(JobSuite, TokenSuite, SchemaSuite, LiveSuite):
+    kind = "salesforce_export"
+    object = "contact"
+    person_column = "LastName"
+    paged = "/results"
+    lost_column = "Title"
+    other_type = "double"
+
+    def serve(self) -> SalesforceServer:
+        server = SalesforceServer()
+        server.page_rows = 3
+        return server
+
+    def key(self, number: int) -> str:
+        return f"0035g{number:010d}AAA"
+
+    def test_a_deleted_row_comes_once_more_and_is_staged_as_gone(self, tried: Tried) -> None:
+        tried.extract()
+        tried.server.delete("contact", self.key(2), MORNING + timedelta(days=1))  # type: ignore[attr-defined]
+        assert tried.extract().counts["contact.rows"] == 1
+        tried.check()
+        tried.stage()
+        gone = {row["source_key"] for row in staged(tried, "person_record") if row["is_deleted"]}
+        assert gone == {self.key(2)}
+
+    def test_a_merged_contact_points_at_the_one_it_became(self, tried: Tried) -> None:
+        tried.extract()
+        at = MORNING + timedelta(days=1)
+        tried.server.merge("contact", self.key(2), self.key(1), at)  # type: ignore[attr-defined]
+        tried.extract()
+        tried.stage()
+        (loser,) = [row for row in staged(tried, "person_record") if row["source_key"] == self.key(2)]
+        assert loser["is_deleted"] and loser["crm_id"] == self.key(1)
+
+    def test_the_orgs_own_limit_is_told(self, tried: Tried) -> None:
+        tried.server.requests_left = 2  # type: ignore[attr-defined]
+        with pytest.raises(ThrottledError, match=r"no more requests today.*REQUEST_LIMIT_EXCEEDED"):
+            tried.extract()
+
+    def test_it_signs_in_by_a_signed_claim(self, tried: Tried) -> None:
+        key = rsa.generate_private_key(65537, 2048)
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        tried.server.tokens.public_key = key.public_key()  # type: ignore[attr-defined]
+        extra = {"private_key": pem, "username": "kindred@norvik.example"}
+        tried.connection = Connection("its", host=tried.server.url, login="client", extra=extra)
+        tried.extract()
+        tried.check()
+
+    def test_a_claim_that_is_too_old_by_the_servers_clock_is_refused(self, tried: Tried) -> None:
+        key = rsa.generate_private_key(65537, 2048)
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        tried.server.tokens.public_key = key.public_key()  # type: ignore[attr-defined]
+        tried.server.skew = timedelta(hours=1)
+        extra = {"private_key": pem, "username": "kindred@norvik.example"}
+        tried.connection = Connection("its", host=tried.server.url, login="client", extra=extra)
+        with pytest.raises(CredentialError, match="invalid_grant"):
+            tried.extract()
+
+
+class TestAccountEngagement(JobSuite, TokenSuite, LiveSuite):
+    kind = "pardot_export"
+    options = {"since_year": "2026"}  # noqa: RUF012
+    object = "prospect"
+    person_column = "Last Name"
+    paged = "/results/"
+
+    def serve(self) -> AccountEngagementServer:
+        server = AccountEngagementServer()
+        server.page_rows = 3
+        return server
+
+    def connection(self, server: AccountEngagementServer) -> Connection:
+        extra = {"business_unit": UNIT, "token_url": server.url}
+        return Connection("its", host=server.url, login="client", password=SECRET, extra=extra)
+
+    def key(self, number: int) -> str:
+        return f"{10_000_000 + number}"
+
+    def same(self, held: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        """The API says true and false where an export says Yes and No, and writes times with their offset."""
+        words = {"Yes": "true", "No": "false"}
+        return all(
+            (held[name] or "").replace("T", " ").removesuffix("+00:00")
+            == words.get(given[name] or "", (given[name] or "").replace("T", " ").removesuffix(".000Z"))
+            for name in held
+        )
+
+    def test_a_first_extraction_asks_year_by_year_up_to_now(self, tried: Tried) -> None:
+        tried.options = {"since_year": "2015"}
+        tried.extract()
+        started = [asked for asked in tried.server.asked if asked.startswith("POST /api/v5/exports")]
+        assert len(started) == tried.clock.now().year - 2015 + 1
+
+    def test_times_that_come_with_an_offset_lose_nothing(self, tried: Tried) -> None:
+        tried.server.offset = "-07:00"  # type: ignore[attr-defined]
+        tried.rows.put(self.usual(8, MORNING + timedelta(days=2)))
+        tried.extract()
+        assert tried.mark() == MORNING + timedelta(days=2, hours=7)
+
+    def test_a_deleted_prospect_comes_once_more_and_is_staged_as_gone(self, tried: Tried) -> None:
+        tried.extract()
+        tried.rows.put({**self.usual(2, MORNING + timedelta(days=1)), "Is Deleted": "Yes"})
+        tried.extract()
+        tried.stage()
+        assert {row["source_key"] for row in staged(tried, "person_record") if row["is_deleted"]} == {self.key(2)}
+
+
+class TestTypeform(LiveSuite):
+    kind = "typeform"
+    object = "response"
+    person_column = "name"
+    paged = "/responses"
+    secret = KEY
+    options = {"form": FORM, "page_size": "3"}  # noqa: RUF012
+
+    def serve(self) -> TypeformServer:
+        server = TypeformServer()
+        server.page_rows = 3
+        return server
+
+    def connection(self, server: TypeformServer) -> Connection:
+        return Connection("its", host=server.url, password=KEY)
+
+    def same(self, held: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        """What the columns are drawn from comes as received beside them."""
+        drawn = [name for name in held if name not in ("hidden", "answers", "form_id")]
+        return json.loads(held["answers"])[0]["number"] == 9 and all(held[name] == given[name] for name in drawn)
+
+    def test_who_answered_is_known_by_address_where_nothing_else_tells(self, tried: Tried) -> None:
+        tried.rows.put({**self.usual(8, MORNING), "person_id": None})
+        tried.extract()
+        assert "nina.berg@norvik.example" in {row["person_id"] for row in tried.raw()}
+
+
+def staged(tried: Tried, table: str) -> list[dict[str, Any]]:
+    manifest = tried.project.lake.current(f"staged/{table}")
+    assert manifest is not None
+    return [row for file in tried.project.lake.urls(manifest) for row in pq.read_table(file).to_pylist()]
