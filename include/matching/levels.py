@@ -147,6 +147,7 @@ class Date(Level):
 FIRST = Comparison(
     "first", FirstName, least_against=-6.0,
     agrees=(FirstName.NICKNAME, FirstName.TYPO, FirstName.SWAPPED, FirstName.TRANSLITERATED, FirstName.LOOK_ALIKE),
+    sorts=(FirstName.DIFFERENT, FirstName.OTHER_NAME),  # no list knows all names of a table
     # to be an initial, or in another script, is a kind of missingness
     separate=((FirstName.INITIAL, FirstName.OTHER_INITIAL), (FirstName.TRANSLITERATED, FirstName.OTHER_SCRIPT)),
     same=prior(FirstName, equal=0.83, nickname=0.07, typo=0.045, look_alike=0.001, close=0.015, different=0.015,
