@@ -69,6 +69,7 @@ with Dag(
     for name, doc in {
         "measure": "Compute each profile's and account's measures as of the run's date.",
         "segment": "Find who is in which segment, who entered and who left.",
+        "report": "Compute the reports as of the run's date, with what each could judge.",
         "load": "Copy the new tables into a schema of their own in the warehouse.",
         "audit": "Check the loaded tables; a failure at table level stops the run before anybody sees them.",
     }.items():

@@ -34,7 +34,7 @@ Refs = Mapping[str, DatasetRef]
 Watch = Callable[[str, Mapping[str, Any] | None], None]
 
 IDENTITY_STAGES = ("stage", "resolve")
-BUILD_STAGES = ("unify", "measure", "segment", "load", "audit", "publish")
+BUILD_STAGES = ("unify", "measure", "segment", "report", "load", "audit", "publish")
 STAGES = (*IDENTITY_STAGES, *BUILD_STAGES)
 
 _STEPS: Mapping[str, str] = MappingProxyType(
@@ -44,6 +44,7 @@ _STEPS: Mapping[str, str] = MappingProxyType(
         "unify": "include.profiles.step:unify",
         "measure": "include.measures.step:measure",
         "segment": "include.segments.step:segment",
+        "report": "include.reports.step:report",
         "load": "include.quality.step:load",
         "audit": "include.quality.step:audit",
         "publish": "include.quality.step:publish",

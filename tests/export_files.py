@@ -20,7 +20,8 @@ from include.sources.step import extract
 from include.staging.step import stage
 from include.storage.project import Project
 
-FILES: Mapping[str, ExportFile] = {file.object: file for files in EXPORTS.values() for file in files}
+KINDS = ("salesforce_export", "pardot_export", "segment_export", "delighted_export")  # those of the sample company
+FILES: Mapping[str, ExportFile] = {file.object: file for kind in KINDS for file in EXPORTS[kind]}
 SOURCES = ("crm", "email", "usage", "nps")
 TODAY = date(2026, 10, 31)
 EVERYTHING = Window(None, datetime(2026, 11, 1, tzinfo=UTC))

@@ -249,10 +249,10 @@ class LiveSuite:
             tried.extract()
 
     def test_the_days_requests_are_counted_and_bounded(self, tried: Tried) -> None:
-        tried.daily_requests = 3
-        with pytest.raises(ThrottledError, match="3 requests of today"):
+        tried.daily_requests = 2
+        with pytest.raises(ThrottledError, match="2 requests of today"):
             tried.extract()
-        assert len(tried.server.asked) == 3
+        assert len(tried.server.asked) == 2
 
 
 class TokenSuite:

@@ -18,6 +18,7 @@ from include.contracts import identity, profiles, staged
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import ROOT
 from include.measures.step import measure
+from include.reports.step import report
 from include.segments.step import segment
 from include.storage.postgres import build, publication
 from include.storage.project import Project
@@ -81,10 +82,10 @@ def _on(project: Project, run: Run, refs: dict[str, DatasetRef]) -> dict[str, Da
         project.lake.point(ref)
     ledger = project.ledger()
     with ledger.working(run):
-        for step in (measure, segment):
-            report = step(project, run, refs)
-            ledger.record_stage(run, report, 1.0)
-            refs |= publish(project, report)
+        for step in (measure, segment, report):
+            done = step(project, run, refs)
+            ledger.record_stage(run, done, 1.0)
+            refs |= publish(project, done)
         ledger.end_run(run, "success")
     made = build.Build.of(refs, "test")
     with project.warehouse().begin() as connection:

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "preview": "include.cli.segments:preview",
         "check": "include.cli.segments:check",
         "values": "include.cli.segments:values",
+        "report": "include.cli.report:report",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
         "retain": "include.cli.retain:retain",

@@ -32,7 +32,7 @@ def run(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each stage's report for machines.")] = False,
 ) -> None:
-    """Run extract, stage, resolve, unify, measure, segment, load, audit and publish once."""
+    """Run extract, stage, resolve, unify, measure, segment, report, load, audit and publish once."""
     settings = _settings(data, as_of)
     if needs_exports(settings.config) and not settings.exports.is_dir():
         raise ConfigurationError(f"There is no folder {settings.exports}; give the folder of your exports.")

@@ -14,7 +14,7 @@ from include.contracts.settings import Settings
 from include.storage.project import Project
 from include.web import keys as book
 
-ACTIONS = ("create", "list", "revoke")
+ACTIONS = ("create", "list", "rotate", "revoke")
 SCOPES = ",".join((Scope.SEGMENTS_READ, Scope.PROFILES_READ))
 
 
@@ -33,15 +33,15 @@ def web(
 
 
 def keys(
-    what: Annotated[str, typer.Argument(help="create, list, or revoke.")],
-    named: Annotated[str | None, typer.Argument(help="create: what the key is for; revoke: the key's id.")] = None,
+    what: Annotated[str, typer.Argument(help="create, list, rotate, or revoke.")],
+    named: Annotated[str | None, typer.Argument(help="create: what it is for; rotate, revoke: the key's id.")] = None,
     *,
     scopes: Annotated[str, typer.Option(help="What it allows, separated by commas.")] = SCOPES,
     days: Annotated[int, typer.Option(help="How long it lasts.")] = 90,
     author: Annotated[str, typer.Option(envvar="USER", help="Who makes it.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print for machines.")] = False,
 ) -> None:
-    """Make, list and take back API keys; a new one is shown once."""
+    """Make, list, exchange and take back API keys; a new one is shown once."""
     if what not in ACTIONS:
         raise ConfigurationError(f"keys knows no {what!r}{nearest(what, ACTIONS)}.")
     project = Project(Settings.from_environment())
@@ -52,9 +52,15 @@ def keys(
         elif named is None:
             raise ConfigurationError(f"keys {what} needs {'a name' if what == 'create' else 'the id of a key'}.")
         elif what == "create":
-            key = book.create(project.warehouse(), named, scopes.split(","), days=days, author=author)
-            err.print("Keep it now; it is shown this once.", highlight=False)
-            emit({"key": key}) if as_json else out.print(key, highlight=False, soft_wrap=True)
+            _show_once(book.create(project.warehouse(), named, scopes.split(","), days=days, author=author), as_json)
+        elif what == "rotate":
+            _show_once(book.rotate(project.warehouse(), named, days=days, author=author), as_json)
+            err.print("The old one ends in a day.", highlight=False)
         else:
             book.revoke(project.warehouse(), named)
             err.print("Taken back; it stops working at once.", highlight=False)
+
+
+def _show_once(key: str, as_json: bool) -> None:
+    err.print("Keep it now; it is shown this once.", highlight=False)
+    emit({"key": key}) if as_json else out.print(key, highlight=False, soft_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from include.contracts import identity, measures, metrics, profiles, segments
+from include.contracts import identity, measures, metrics, profiles, reports, segments
 from include.contracts.tables import Table
 
 
@@ -37,10 +37,17 @@ class Published:
 _PROFILE = Reference("profile_id", "profile")
 _PROFILE_ONCE = Reference("profile_id", "profile", past=True)
 _ACCOUNT = Reference("account_id", "account")
+_ACCOUNT_ONCE = Reference("account_id", "account", past=True)
 _ACCOUNT_IF_ANY = Reference("account_id", "account", optional=True)
 _OF_LEVEL = "segment_key IN (SELECT segment_key FROM {{segment}} WHERE level = '{level}')"
 _PERSON = _OF_LEVEL.format(level="person")
 _COMPANY = _OF_LEVEL.format(level="account")
+
+
+def _report(table: Table) -> Published:
+    """A table of a report: what it says of an account stays also where the account is gone."""
+    return Published(table.name, table, (_ACCOUNT_ONCE,) if "account_id" in table.names else ())
+
 
 PUBLISHED: tuple[Published, ...] = (
     Published("account", profiles.ACCOUNT),
@@ -53,7 +60,7 @@ PUBLISHED: tuple[Published, ...] = (
     Published("customer_360", measures.CUSTOMER_360, (_PROFILE, _ACCOUNT_IF_ANY), ("account_id",)),
     Published("account_360", measures.ACCOUNT_360, (_ACCOUNT,)),
     Published("customer_history", measures.CUSTOMER_HISTORY, (_PROFILE_ONCE,)),
-    Published("account_history", measures.ACCOUNT_HISTORY, (Reference("account_id", "account", past=True),)),
+    Published("account_history", measures.ACCOUNT_HISTORY, (_ACCOUNT_ONCE,)),
     Published("contract_renewal", metrics.CONTRACT_RENEWAL, (_ACCOUNT_IF_ANY,)),
     Published("grid", metrics.GRID),
     Published("grid_flow", metrics.GRID_FLOW),
@@ -84,4 +91,5 @@ PUBLISHED: tuple[Published, ...] = (
         ("member_id",),
     ),
     Published("segment_history", segments.SEGMENT_HISTORY),
+    *(_report(table) for table in reports.REPORTED),
 )

@@ -26,6 +26,7 @@ LOAD = Table(
         timestamp("newest", "Latest change that its rows carry"),
         text("least_key", "Lowest key of its rows, shorter ones before longer ones"),
         text("greatest_key", "Highest key of its rows, likewise"),
+        text("mark", "What told the file from others of its name in the store it came from"),
         json("fields", "Fields of a live system's object, with their kinds, where it tells them"),
     ),
 )

@@ -38,11 +38,25 @@ class LiveSettings(Section):
     )
 
 
+class StoredSettings(Section):
+    """Where the files of a source lie, when that is not this machine."""
+
+    url: str = Field(pattern=r"^[a-z0-9]+://.+", description="Folder: s3://, gs://, abfs://, sftp:// or file://")
+    connection: str | None = Field(
+        default=None, pattern=CONNECTION_ID, description="Airflow connection that signs in; none: as the machine does"
+    )
+    files: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Pattern of an object's files under it, where they are not called as its kind says",
+    )
+
+
 class SourceSettings(Section):
-    """One source of ``sources.yaml``: its files lie in ``path``, or it is asked ``live``."""
+    """One source of ``sources.yaml``: its files lie in ``path``, or ``stored`` elsewhere, or it is asked ``live``."""
 
     kind: str = Field(description="System that it is, as a module of include/contracts/exports declares it")
     path: Path | None = Field(default=None, description="Folder of its exports, under the folder of all exports")
+    stored: StoredSettings | None = Field(default=None, description="Where else its exports lie")
     live: LiveSettings | None = Field(default=None, description="How it is asked over its own protocol")
     schedule: str = Field(description="Cron expression of its extraction, in UTC")
     owner: str = Field(min_length=1, description="Who answers for it")
@@ -72,8 +86,8 @@ class SourceSettings(Section):
 
     @model_validator(mode="after")
     def _one_way(self) -> SourceSettings:
-        if (self.path is None) == (self.live is None):
-            raise ValueError("give either path, the folder of its exports, or live, how it is asked")
+        if sum(way is not None for way in (self.path, self.stored, self.live)) != 1:
+            raise ValueError("give one of path, the folder of its exports, stored, where else they lie, and live")
         return self
 
 

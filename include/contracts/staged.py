@@ -14,6 +14,8 @@ EMAIL_ACTIVITY_KINDS = (
 ACTORS = ("human", "machine", "unknown")
 CONTRACT_TYPES = ("term", "auto_renew", "multi_year", "evergreen", "month_to_month")
 CONTRACT_STATUSES = ("draft", "active", "expired", "cancelled")
+LEAD_STEPS = ("hand_raised", "mql", "sql", "rejected", "recycled", "converted")
+GRADES = ("A", "B", "C", "D", "F")
 CONSENT_STATUSES = ("opted_in", "opted_out")
 CONSENT_PURPOSES = ("email_marketing", "phone_marketing")
 
@@ -206,6 +208,8 @@ OPPORTUNITY = Table(
         boolean("is_won", "Closed and won", required=True),
         date("close_date", "Expected or real close"),
         text("campaign_id", "Primary campaign source"),
+        text("currency", "ISO code of the amount's currency; null is the company's"),
+        text("owner_id", "Owner in the source"),
         timestamp("created_at", "When it was created"),
         *PROVENANCE,
     ),
@@ -252,6 +256,36 @@ CAMPAIGN_MEMBER = Table(
         boolean("has_responded", "Counts as a response", required=True),
         date("first_responded_on", "Day of the first response"),
         timestamp("created_at", "When the membership was created"),
+        *PROVENANCE,
+    ),
+)
+
+LEAD_STEP = Table(
+    name="staged/lead_step",
+    grain="one step on the way of one lead, as its source dates it",
+    key=("step_id",),
+    columns=(
+        text("step_id", "<record_id>/<step>, and what else tells steps of one kind apart"),
+        text("record_id", "Lead (staged/person_record)", required=True),
+        text("step", "What it became", required=True, allowed=LEAD_STEPS),
+        date("on_date", "Day of the step", required=True),
+        text("reason", "Why, where the source says so"),
+        text("owner_id", "Owner in the source"),
+        text("opportunity_id", "Opportunity that came of it (staged/opportunity)"),
+        *PROVENANCE,
+    ),
+)
+
+PROSPECT_SCORE = Table(
+    name="staged/prospect_score",
+    grain="one prospect's score and grade as the mail system has them",
+    key=("record_id",),
+    columns=(
+        text("record_id", "Prospect (staged/person_record)"),
+        integer("score", "Score: interest", minimum=0),
+        text("grade", "Grade: fit, A to F without plus and minus", allowed=GRADES),
+        text("grade_received", "Grade as received"),
+        timestamp("scored_at", "When the row was last changed: how old both are at least"),
         *PROVENANCE,
     ),
 )
@@ -315,6 +349,6 @@ QUARANTINE = Table(
 
 ACTIVITIES = (
     EMAIL_ACTIVITY, USAGE_EVENT, NPS_RESPONSE, CONTRACT, ASSET, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE,
-    CAMPAIGN, CAMPAIGN_MEMBER, CONSENT,
+    CAMPAIGN, CAMPAIGN_MEMBER, LEAD_STEP, PROSPECT_SCORE, CONSENT,
 )  # fmt: skip
 STAGED = (PERSON_RECORD, ACCOUNT, *ACTIVITIES, SOURCE_STATE, QUARANTINE)

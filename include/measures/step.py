@@ -92,7 +92,7 @@ def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> Stage
         "code": code_of(__name__),
     }
     with project.engine() as engine:
-        inputs = _inputs(project, engine, run, refs, thresholds)
+        inputs = inputs_of(project, engine, run, refs, thresholds)
         written = present(engine.lake, WRITES, fingerprint(determined)) or _write_measures(engine, inputs, determined)
         histories = _write_history(engine, run, determined, written)
         flow = _write_flow(engine, run, histories)
@@ -102,9 +102,10 @@ def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> Stage
     return StageReport("measure", reads, writes, counts, engine=Engine.name)
 
 
-def _inputs(
+def inputs_of(
     project: Project, engine: Engine, run: Run, refs: Mapping[str, DatasetRef], thresholds: Thresholds
 ) -> Inputs:
+    """Return what measures, and reports, are computed from."""
     tables = {name: engine.read(table, refs.get(table.name)) for name, table in READS.items()}
     return Inputs(
         as_of=run.as_of,

@@ -23,14 +23,14 @@ REACHED = ("workspace", "person", "nowhere")
 """How an action came to its account."""
 
 
-def recent(inputs: Inputs) -> ir.Table:
-    """Return core actions of the last 90 days, by day and feature, with whose they are.
+def recent(inputs: Inputs, days: int = 90) -> ir.Table:
+    """Return core actions of the last ``days`` days, by day and feature, with whose they are.
 
     profile_id (null: nobody known), home (the person's account), account_id (whose use it is), reached (how it was
     found, one of REACHED), day, feature, actions, stitched (of these, those without a login).
     """
     rows = inputs.usage_event
-    rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: t.is_core & _within(inputs, t.day, 90))
+    rows = rows.mutate(day=inputs.day(rows.at)).filter(lambda t: t.is_core & _within(inputs, t.day, days))
     counted = rows.group_by("record_id", "account_id", "day", "feature").aggregate(
         actions=rows.count(), stitched=rows.is_stitched.sum()
     )

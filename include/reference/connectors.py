@@ -62,6 +62,21 @@ runs`, stage `ask.<source>`), those of failed runs too, and `daily_requests` bou
 kind, stops its object with a sentence that names it; the other objects are taken, and the run fails. Give it back, or
 name its successor under `live.columns`.
 
+**Files that lie elsewhere** are no protocol of a vendor's: any kind that is read from files may have them `stored` in
+a bucket, or on a server by SFTP.
+
+```yaml
+  usage:
+    kind: segment_export
+    stored:
+      url: s3://norvik-archive/segment       # or gs://, abfs://, sftp://, file://
+      connection: archive                    # login and password: key and secret; extras endpoint_url, region_name
+      files: {event: "segment-logs/*.gz"}    # where they are not called as docs/exports.md says
+```
+
+What a file is called, its size and its ETag (or its time of change) are its watermark: what is held is not fetched
+again, what was written anew is. All come that are not held, however late; a day's file waits until its day is over.
+
 **What is gone at the source** comes once more, marked: its profile loses that record, as the crosswalk tells. A
 system that forgets a row without a word needs a `--whole` now and then; the gate on missing rows looks at what that
 brings.

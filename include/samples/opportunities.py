@@ -21,6 +21,7 @@ _TYPES = ("New Business", "Renewal", "Upgrade")
 _ROLES = ("Decision Maker", "Business User", "Economic Buyer", "Evaluator", "Influencer", None)
 _CONTACTS = (0.12, 0.28, 0.26, 0.18, 0.10, 0.06)  # shares of opportunities with none, one, two, ... contacts
 _ONE_DAY = int(DAY)
+COLUMNS = tuple(name for name in salesforce.OPPORTUNITY.names if name != "CurrencyIsoCode")  # it has one currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class _Opportunities:
 def write_opportunities(world: World, accounts: Accounts, contracts: Contracts, campaign_start: Int) -> None:
     """Write Opportunity.csv and OpportunityContactRole.csv: one won for each contract, others lost or open."""
     sales = _opportunities(world, accounts, contracts)
-    with CsvFile(world.out / "exports" / salesforce.OPPORTUNITY.path, salesforce.OPPORTUNITY.names) as file:
+    with CsvFile(world.out / "exports" / salesforce.OPPORTUNITY.path, COLUMNS) as file:
         file.write(_opportunity_columns(world, accounts, sales, campaign_start))
     with CsvFile(world.out / "exports" / salesforce.CONTACT_ROLE.path, salesforce.CONTACT_ROLE.names) as file:
         file.write(_role_columns(world, sales))

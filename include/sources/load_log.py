@@ -77,7 +77,8 @@ class LoadLog:
     def write(self) -> tuple[DatasetRef, ...]:
         """Write the log and the list of rejects as versions."""
         loads = sorted(self.known.values(), key=lambda load: load.load_id)
-        version = fingerprint([load.load_id for load in loads])
+        marks = {load.load_id: load.mark for load in loads if load.mark}
+        version = fingerprint([load.load_id for load in loads], *([marks] if marks else []))
         file = f"{version}.parquet"
         if self.lake.manifest(self.table.name, version) is None:
             rows = pa.Table.from_pylist([asdict(load) for load in loads], schema=self.table.schema)

@@ -40,6 +40,7 @@ class Load:
     least_key: str | None = None
     greatest_key: str | None = None
     fields: str | None = None
+    mark: str | None = None
 
     @property
     def data_file(self) -> str:

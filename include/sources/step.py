@@ -19,6 +19,7 @@ from include.sources.arrivals import doubts, evidence
 from include.sources.files.discovery import missing_days
 from include.sources.live.extraction import take_live
 from include.sources.live.opened import Means
+from include.sources.live.stored import take_stored
 from include.sources.load_log import LoadLog
 from include.sources.loads import Load
 from include.sources.registry import Connector, connector
@@ -51,6 +52,9 @@ def extract(
     settings = sources[source]
     system = SYSTEMS[settings.kind]
     loads = LoadLog(project.lake, source, limits)
+    if settings.stored is not None:
+        stored = take_stored(project, loads, settings, window, means or Means(project.connections))
+        return _hand_on(project, loads, stored, window)
     if settings.path is None:
         means = means or Means(project.connections, Requests(project.ledger(), run))
         taken = take_live(project, loads, settings, window, means, whole=whole)

@@ -24,6 +24,7 @@ from include.web.problems import DOCUMENTED, ProblemError
 router = APIRouter(prefix="/api/v1", responses=DOCUMENTED)
 
 CHUNK = 256 * 1024
+WITHHELD = ("opted out", "undeliverable")  # contact points that are known and left empty
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "csv": "text/csv; charset=utf-8",
@@ -123,6 +124,7 @@ def _file(key: str, which: Which, call: Call) -> Response:
         "X-Kindred-Count": str(done.count),
         "X-Kindred-Held-Out": str(done.held_out),
         "X-Kindred-Left-Out": str(sum(done.left_out.values())),
+        "X-Kindred-Withheld": str(sum(states[why] for states in done.contactable.values() for why in WITHHELD)),
     }
     return StreamingResponse(_chunks(sink), media_type=MEDIA_TYPES[which.format], headers=headers)
 

@@ -15,15 +15,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from include.storage.project import Project
-from include.web import api, api_members, api_segments
+from include.web import api, api_members, api_reports, api_segments
 from include.web.callers import Identify
 from include.web.limits import Limiter
-from include.web.pages import accounts, explorer, grid, overview, people, quality, review, segments, sign_in
+from include.web.pages import accounts, explorer, grid, overview, people, quality, reports, review, segments, sign_in
 from include.web.problems import ProblemError, answer_problems
 from include.web.render import bare_page, root_of
 
 API = "/api/v1"
-PAGES = (overview, segments, grid, explorer, people, accounts, review, quality)
+PAGES = (overview, segments, grid, explorer, reports, people, accounts, review, quality)
 STATIC = Path(__file__).parent / "static"
 HEADERS = {
     "Content-Security-Policy": (
@@ -59,7 +59,7 @@ def create_app(
     app.add_middleware(Secured)
     answer_problems(app, _page, API)
     own = (sign_in,) if state.has_sessions else ()
-    for module in (api_segments, api_members, api, *PAGES, *own):
+    for module in (api_segments, api_members, api_reports, api, *PAGES, *own):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

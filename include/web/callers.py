@@ -15,10 +15,12 @@ from include.storage.postgres.warehouse import Warehouse
 from include.storage.project import Project
 from include.web import audit, sessions
 from include.web.answers import answer
+from include.web.forms import require_own_form
 from include.web.keys import Key, verified
 from include.web.limits import Limiter
 from include.web.problems import ProblemError
 
+API = "/api/"  # what answers tools; all else are pages for people
 GIVE_A_KEY = "Give an API key as 'Authorization: Bearer KEY'; `python -m include keys create` makes one."
 NO_KEY = "This API key is unknown, has ended or was taken back; ask for a new one."
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="kindred"'}
@@ -96,11 +98,16 @@ Reason = Annotated[
 
 
 def needs(*scopes: Scope) -> Callable[..., Awaitable[Call]]:
-    """Return a dependency that gives a route its call; raises ProblemError 403 where a scope is missing."""
+    """Return a dependency that gives a route its call; raises ProblemError 403.
+
+    That is where a scope is missing, or a page was sent a form that is not the caller's own.
+    """
 
     async def known(request: Request, reason: Reason = None) -> Call:
         state = request.app.state
         caller: Caller = await state.identify(request)
+        if not request.scope["route"].path.startswith(API):
+            await require_own_form(request, caller.name)
         missing = [scope.value for scope in scopes if not caller.may(scope)]
         if missing:
             raise ProblemError(403, f"This needs the scope {', '.join(missing)}, which {caller.name} does not have.")

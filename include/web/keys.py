@@ -20,6 +20,7 @@ from include.storage.postgres.warehouse import Warehouse
 
 PREFIX = "kd"
 MAX_DAYS = 366
+OVERLAP = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,22 @@ def create(warehouse: Warehouse, name: str, scopes: Iterable[str], *, days: int,
     with warehouse.begin() as connection:
         connection.execute(sa.insert(API_KEY).values(**facts))
     return f"{PREFIX}_{key_id}_{secret}"
+
+
+def rotate(warehouse: Warehouse, key_id: str, *, days: int, author: str) -> str:
+    """Make a key in the place of another, with its name and scopes, and return it; raises ConfigurationError.
+
+    The other one ends after OVERLAP, so that whoever calls can change over meanwhile.
+    """
+    row, now = _row(warehouse, key_id), datetime.now(UTC)
+    key = _key(row, now) if row else None
+    if key is None:
+        raise ConfigurationError(f"No key {key_id!r} is in force; `keys list` has them.")
+    made = create(warehouse, key.name, sorted(scope.value for scope in key.scopes), days=days, author=author)
+    ends = sa.update(API_KEY).where(API_KEY.c.key_id == key_id, API_KEY.c.expires_at > now + OVERLAP)
+    with warehouse.begin() as connection:
+        connection.execute(ends.values(expires_at=now + OVERLAP))
+    return made
 
 
 def revoke(warehouse: Warehouse, key_id: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,7 +41,7 @@ REFUSALS = MappingProxyType(
         400: "A cursor that no answer gave",
         401: "No key, or one that is not in force",
         403: "A scope is missing",
-        404: "There is no such segment, profile or account",
+        404: "There is no such segment, report, profile or account",
         410: "The version of a cursor is not kept any more",
         422: "What was given cannot be used; each part is named",
         429: "Too many calls; Retry-After says when to try again",
@@ -62,12 +63,15 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {  # what any route may answer, fo
 }
 
 Told = Callable[[Any], ProblemError]
+NO_TEXT = "What was given holds a character or a number that no value here can have."
 SOON = {"Retry-After": "5"}
 KINDS: Mapping[type[Exception], Told] = MappingProxyType(
     {
         ProblemError: lambda error: error,
         HTTPException: lambda error: ProblemError(error.status_code, str(error.detail), error.headers),
         RequestValidationError: lambda error: ProblemError(422, _invalid(error.errors())),
+        DataError: lambda _: ProblemError(422, NO_TEXT),
+        UnicodeError: lambda _: ProblemError(422, NO_TEXT),
         RetryableError: lambda error: ProblemError(503, str(error), SOON),
         UnknownError: lambda error: ProblemError(404, str(error)),
         ConfigurationError: lambda error: ProblemError(422, str(error)),

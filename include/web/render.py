@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
@@ -18,8 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.contracts.access import Scope
 from include.contracts.measures import Measure, measures_of
-from include.web.callers import Call, Caller
-from include.web.problems import ProblemError
+from include.web.callers import Call
+from include.web.forms import form_token
 
 HERE = Path(__file__).parent
 UNKNOWN = "unknown"
@@ -82,7 +79,7 @@ def root_of(request: Request) -> str:
 def page(call: Call, template: str, **context: Any) -> Response:
     """Return a page for a known caller."""
     return _html(
-        call.request, template, caller=call.caller, token=form_token(call.request, call.caller),
+        call.request, template, caller=call.caller, token=form_token(call.request, call.caller.name),
         sees_people=call.sees_people, may_review=call.caller.may(Scope.REVIEW_WRITE), **context,
     )  # fmt: skip
 
@@ -90,26 +87,6 @@ def page(call: Call, template: str, **context: Any) -> Response:
 def bare_page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
     """Return a page for somebody who is not known."""
     return _html(request, template, status, caller=None, token="", sees_people=False, may_review=False, **context)
-
-
-def form_token(request: Request, caller: Caller) -> str:
-    """Return what every form of a caller's pages carries, and no other site can know."""
-    secret: bytes = request.app.state.secret
-    return hmac.new(secret, f"form:{caller.name}".encode(), hashlib.sha256).hexdigest()
-
-
-def require_token(call: Call, given: str) -> None:
-    """Raise ProblemError 403 for a form that is not of the caller's own pages."""
-    if not hmac.compare_digest(form_token(call.request, call.caller), given):
-        raise ProblemError(403, "This form is not one of your own pages, or it is too old; open the page anew.")
-
-
-def require_same_origin(request: Request) -> None:
-    """Raise ProblemError 403 for a form that another site has sent: its browser says so (Fetch Metadata, Origin)."""
-    site, origin = request.headers.get("Sec-Fetch-Site", "same-origin"), request.headers.get("Origin")
-    is_own = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
-    if site not in ("same-origin", "none") or not is_own:
-        raise ProblemError(403, "This form was sent from another site.")
 
 
 def _html(request: Request, template: str, status: int = 200, **context: Any) -> Response:

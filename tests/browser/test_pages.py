@@ -21,6 +21,8 @@ PAGES = {
     "why": "/people/p1/why/detractors_renewing",
     "account": "/accounts/a1",
     "quality": "/quality",
+    "reports": "/reports",
+    "report": "/reports/nps?part=month",
 }
 
 

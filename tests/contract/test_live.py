@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from include.contracts.connections import Connection
 from include.contracts.errors import CredentialError, ThrottledError
 from include.samples.servers.account_engagement import UNIT, AccountEngagementServer
 from include.samples.servers.salesforce import SalesforceServer
+from include.samples.servers.typeform import FORM, KEY, TypeformServer
 from tests.live_suite import MORNING, SECRET, JobSuite, LiveSuite, SchemaSuite, TokenSuite, Tried
 
 
@@ -123,6 +125,33 @@ class TestAccountEngagement(JobSuite, TokenSuite, LiveSuite):
         tried.extract()
         tried.stage()
         assert {row["source_key"] for row in staged(tried, "person_record") if row["is_deleted"]} == {self.key(2)}
+
+
+class TestTypeform(LiveSuite):
+    kind = "typeform"
+    object = "response"
+    person_column = "name"
+    paged = "/responses"
+    secret = KEY
+    options = {"form": FORM, "page_size": "3"}  # noqa: RUF012
+
+    def serve(self) -> TypeformServer:
+        server = TypeformServer()
+        server.page_rows = 3
+        return server
+
+    def connection(self, server: TypeformServer) -> Connection:
+        return Connection("its", host=server.url, password=KEY)
+
+    def same(self, held: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        """What the columns are drawn from comes as received beside them."""
+        drawn = [name for name in held if name not in ("hidden", "answers", "form_id")]
+        return json.loads(held["answers"])[0]["number"] == 9 and all(held[name] == given[name] for name in drawn)
+
+    def test_who_answered_is_known_by_address_where_nothing_else_tells(self, tried: Tried) -> None:
+        tried.rows.put({**self.usual(8, MORNING), "person_id": None})
+        tried.extract()
+        assert "nina.berg@norvik.example" in {row["person_id"] for row in tried.raw()}
 
 
 def staged(tried: Tried, table: str) -> list[dict[str, Any]]:

@@ -33,6 +33,10 @@ class TestDelighted(SystemSuite):
     kind = "delighted_export"
 
 
+class TestTypeform(SystemSuite):
+    kind = "typeform"
+
+
 class TestSegment(SystemSuite):
     kind = "segment_export"
     rows = {  # noqa: RUF012

@@ -3,12 +3,12 @@
 import duckdb
 import pytest
 
-from include.contracts import control, identity, metrics, profiles, raw, segments, staged
+from include.contracts import control, identity, metrics, profiles, raw, reports, segments, staged
 from include.contracts.tables import Column, Table, Type, integer, number, text
 
 TABLES = [
     raw.LOAD, *staged.STAGED, *identity.IDENTITY, *profiles.PROFILES, *metrics.MEASURED, *segments.SEGMENTED,
-    *control.CONTROL,
+    *reports.REPORTED, *control.CONTROL,
 ]  # fmt: skip
 TWO_MEANINGS = {"evidence", "value"}  # of a pair of records and of a membership; of an attribute and of contracts
 

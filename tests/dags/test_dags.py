@@ -118,7 +118,7 @@ def test_the_steps_follow_each_other(dags: dict[str, Any]) -> None:
         return steps
 
     assert order("resolve_identities", "stage") == ["stage", "resolve", "ask_a_person"]
-    steps = ["unify", "measure", "segment", "load", "audit", "publish", "ask_a_person"]
+    steps = ["unify", "measure", "segment", "report", "load", "audit", "publish", "ask_a_person"]
     assert order("build_segments", "unify") == steps
 
 

@@ -99,7 +99,9 @@ def test_a_run_shows_each_task_and_ends_with_a_summary(home: Path, first_run: tu
     assert code == 0, said
     steps = [f"extract_{source}.extract" for source in ("crm", "email", "usage", "nps")]
     steps += ["resolve_identities.stage", "resolve_identities.resolve"]
-    steps += [f"build_segments.{step}" for step in ("unify", "measure", "segment", "load", "audit", "publish")]
+    steps += [
+        f"build_segments.{step}" for step in ("unify", "measure", "segment", "report", "load", "audit", "publish")
+    ]
     for step in steps:
         assert re.search(rf"{step}  done  [\d.]+ s  \w", said), step
     assert re.search(r"Published as of 2026-10-31\. Took \d+ s\.", said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
+from fastapi.routing import APIRoute
 
 from include.contracts import identity, profiles
 from include.contracts.access import Scope
@@ -25,7 +27,7 @@ ALL = tuple(scope.value for scope in Scope)
 PAGES = ("/", "/segments", "/segments/detractors_renewing", "/segments/accounts_at_risk", "/people", "/people/p1",
          "/explorer", "/people/p3", "/people/p1/why/detractors_renewing", "/people/p1/why/lapsed", "/accounts/a1",
          "/quality", "/segments/grid/detractor/none/0-30", "/segments/grid/promoter/power/none",
-         "/accounts/a2")  # fmt: skip
+         "/accounts/a2", "/reports", "/reports/nps", "/reports/churn")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +125,47 @@ def test_a_forged_session_is_nobody(address: str, cookie: str) -> None:
 def test_forms_of_other_sites_are_refused(browser: httpx.Client, company: SmallCompany, address: str) -> None:
     looked = {"by": "email", "value": "p1@acme.test"}
     assert browser.post("/people", data=looked | {"token": "0" * 64}).status_code == 403
-    assert browser.post("/people", data=looked).status_code == 422
+    assert browser.post("/people", data=looked).status_code == 403
     assert browser.post("/sign-out", data={"token": "x"}).status_code == 403
     foreign = {"Origin": "https://evil.test", "Sec-Fetch-Site": "cross-site"}
     assert httpx.post(f"{address}/sign-in", data={"key": key_of(company, *ALL)}, headers=foreign).status_code == 403
+
+
+def test_every_form_is_refused_without_its_token_whatever_else_it_holds(
+    company: SmallCompany, browser: httpx.Client, address: str
+) -> None:
+    """A walk of the routes, so that a new form cannot be forgotten; and every form of every page carries one."""
+    app = standalone(company.project)
+    posted = [route.path for route in app.routes if isinstance(route, APIRoute) and "POST" in route.methods]
+    forms = [path for path in posted if not path.startswith("/api/") and path != "/sign-in"]
+    assert len(forms) >= 6
+    for path in forms:
+        for token in ({}, {"token": ""}, {"token": "0" * 64}):
+            assert browser.post(path, data={"value": "x", **token}).status_code == 403, path
+    assert browser.get("/segments").url.path == "/segments"  # still signed in
+    for path in PAGES:
+        for form in re.findall(r'<form method="post".*?</form>', browser.get(path).text, re.DOTALL):
+            assert re.search(r'name="token" value="[0-9a-f]{64}"', form), (path, form)
+
+
+def test_nothing_personal_is_logged_or_stands_in_an_address(
+    company: SmallCompany, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Found, shown, refused and failed alike."""
+    caplog.set_level(logging.INFO)
+    asked: list[str] = []
+    with httpx.Client(base_url=address, follow_redirects=True) as client:
+        client.event_hooks["request"] = [lambda request: asked.append(str(request.url))]
+        client.post("/sign-in", data={"key": key_of(company, *ALL)})
+        token = token_of(client.get("/people"))
+        for by, value in (("email", "p1@acme.test"), ("phone", "+4930123456"), ("source_id", "nina@brandt.test")):
+            client.post("/people", data={"by": by, "value": value, "token": token})
+        client.post("/explorer", data={"where": "title = 'Nina Brandt", "token": token})
+        client.post("/api/v1/profiles/lookup", json={"email": "p1@acme.test", "phone": "+4930123456"})
+        client.get("/segments/detractors_renewing")
+    for personal in ("p1@acme", "4930123456", "Nina", "brandt.test"):
+        assert personal not in caplog.text
+        assert not any(personal in url for url in asked)
 
 
 def test_a_person_is_found_by_address_and_followed_to_the_source_record(browser: httpx.Client) -> None:

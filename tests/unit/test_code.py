@@ -7,7 +7,7 @@ import pytest
 from include.identity.plan import ESTIMATE
 from include.storage.code import code_of, reached
 
-STAGES = ("staging", "identity", "profiles", "measures", "segments", "quality")
+STAGES = ("staging", "identity", "profiles", "measures", "segments", "reports", "quality")
 
 STEP = '''"""A stage."""
 
@@ -82,12 +82,13 @@ def test_the_digest_is_the_same_on_every_machine_and_python(code):
         ("matching.weights.fit", {"identity"}),
         ("identity.crosswalk.guard", {"identity"}),
         ("profiles.consent", {"profiles"}),
-        ("measures.nps", {"measures"}),
+        ("measures.nps", {"measures", "reports"}),
         ("segments.guards", {"segments"}),
         ("quality.expectations", {"quality"}),
         ("storage.postgres.ddl", {"quality"}),
-        ("contracts.profiles", {"profiles", "measures", "quality"}),
-        ("storage.engine", {"staging", "identity", "profiles", "measures", "segments"}),
+        ("contracts.profiles", {"profiles", "measures", "reports", "quality"}),
+        ("storage.engine", {"staging", "identity", "profiles", "measures", "segments", "reports"}),
+        ("reports.churn", {"reports"}),
         ("storage.postgres.embedded", set()),
         ("cli.run", set()),
     ],

@@ -64,7 +64,11 @@ SYSTEM = System(
     part=Part.MAIL,
     format="csv",
     files=(PROSPECT, ACTIVITY),
-    feeds=(Feed("prospect", "person_record"), Feed("visitor_activity", "email_activity")),
+    feeds=(
+        Feed("prospect", "person_record"),
+        Feed("prospect", "prospect_score"),
+        Feed("visitor_activity", "email_activity"),
+    ),
     refusals=(
         Refusal("prospect", "Opted Out", "email", "Email"),
         Refusal("prospect", "Do Not Email", "email", "Email"),

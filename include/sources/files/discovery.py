@@ -73,6 +73,17 @@ def _matching(folder: Path, declared: ExportFile) -> Iterator[Found]:
             yield Found(path, f"{folder.name}/{path.name}", _day(match, f"{folder.name}/{path.name}"))
 
 
+def matching_day(declared: ExportFile, name: str) -> tuple[bool, date | None]:
+    """Return whether a name is one of the object's files, and its day where the name gives one."""
+    match = _pattern(declared).fullmatch(name)
+    return match is not None, _day(match, name) if match else None
+
+
+def is_over(day: date | None, window: Window) -> bool:
+    """Whether a file's day has ended when the window has; a file without a day always is."""
+    return day is None or datetime.combine(day, time(), UTC) + timedelta(days=1) <= window.end
+
+
 def _pattern(declared: ExportFile) -> re.Pattern[str]:
     """What the object's files are called: also gzipped, and a state also in numbered parts (Contact_2.csv)."""
     stem, dot, ending = declared.file.removesuffix(".gz").partition(".")

@@ -56,6 +56,8 @@ class Landing:
             Snapshot.of(file, name) as snapshot,
             Held(self.engine, self.lake, dataset, held, asked.since) as known_rows,
         ):
+            if snapshot.is_empty:
+                return {}
             known = "" if self.whole else manifest.version
             load_id = fingerprint(self.source, declared.object, declared.names, CODE, snapshot.digest, known)
             reader = _New(self.kind.read(snapshot, declared), declared, known_rows, self._rejected(held))

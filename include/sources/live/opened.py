@@ -61,10 +61,7 @@ def opened(source: str, settings: SourceSettings, means: Means) -> Iterator[Open
             raise ConfigurationError(f"{source}: live.options has no {option!r}{nearest(option, kind.options)}.")
     connection = means.connections(settings.live.connection)
     if connection is None:
-        name = settings.live.connection
-        raise ConfigurationError(
-            f"{source}: there is no connection {name!r}; add it to Airflow, or set AIRFLOW_CONN_{name.upper()}."
-        )
+        raise ConfigurationError(no_connection(source, settings.live.connection))
     allowance = kind.allowance
     if settings.live.daily_requests is not None:
         allowance = replace(allowance, a_day=settings.live.daily_requests)
@@ -79,6 +76,11 @@ def opened(source: str, settings: SourceSettings, means: Means) -> Iterator[Open
         live.close()
         if means.spent:
             means.spent.add(source, counts(budget))
+
+
+def no_connection(source: str, name: str) -> str:
+    """Say that a connection is not there."""
+    return f"{source}: there is no connection {name!r}; add it to Airflow, or set AIRFLOW_CONN_{name.upper()}."
 
 
 def counts(budget: Budget) -> dict[str, int]:

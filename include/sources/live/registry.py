@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from include.sources.live.system import LiveKind
-from include.sources.live.systems import account_engagement, salesforce
+from include.sources.live.systems import account_engagement, salesforce, typeform
 
 LIVE: Mapping[str, LiveKind] = MappingProxyType(
-    {"salesforce_export": salesforce.KIND, "pardot_export": account_engagement.KIND}
+    {"salesforce_export": salesforce.KIND, "pardot_export": account_engagement.KIND, "typeform": typeform.KIND}
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.staged import EMAIL_ACTIVITY, PERSON_RECORD
+from include.contracts.staged import EMAIL_ACTIVITY, GRADES, PERSON_RECORD, PROSPECT_SCORE
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.machines import with_machines
@@ -19,6 +19,7 @@ def stage(desk: Desk) -> Staged:
     """Yield the rows that a Pardot export gives to the staged tables."""
     yield from desk.each(
         ("prospect", PERSON_RECORD, _prospects),
+        ("prospect", PROSPECT_SCORE, _scores),
         ("visitor_activity", EMAIL_ACTIVITY, _activities),
     )
 
@@ -40,6 +41,22 @@ def _prospects(desk: Desk) -> ir.Table:
         "is_deleted": values.flag(rows["Is Deleted"]).fill_null(False),
     }
     return person(desk, rows, "prospect", rows["Prospect Id"], says=says, knows=knows)
+
+
+def _scores(desk: Desk) -> ir.Table:
+    """What the mail system thinks of each prospect; what is no grade or no whole number is unknown."""
+    rows = desk.kept["prospect"]
+    score, grade = values.whole(rows["Score"]), values.folded(rows["Grade"]).upper()
+    letter = grade.left(1)
+    found = {
+        "record_id": desk.key("prospect", rows["Prospect Id"]),
+        "score": ibis.ifelse(score >= 0, score, ibis.null("int64")),
+        "grade": ibis.ifelse(grade.re_search("^[ABCDF][+-]?$") & letter.isin(GRADES), letter, ibis.null("string")),
+        "grade_received": values.folded(rows["Grade"]),
+        "scored_at": desk.moment(rows, "Updated Date", "prospect"),
+        **desk.provenance(rows),
+    }
+    return shaped(PROSPECT_SCORE, found, rows)
 
 
 def _activities(desk: Desk) -> ir.Table:

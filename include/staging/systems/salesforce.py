@@ -11,6 +11,7 @@ from include.contracts.staged import (
     CAMPAIGN,
     CAMPAIGN_MEMBER,
     CONTRACT,
+    LEAD_STEP,
     OPPORTUNITY,
     OPPORTUNITY_CONTACT_ROLE,
     PERSON_RECORD,
@@ -29,6 +30,7 @@ from include.staging.row_rules import (
     presence_rules,
 )
 from include.staging.systems.salesforce_contracts import contracts
+from include.staging.systems.salesforce_leads import lead_steps
 
 
 def stage(desk: Desk) -> Staged:
@@ -36,6 +38,7 @@ def stage(desk: Desk) -> Staged:
     yield from desk.each(
         ("contact", PERSON_RECORD, _contacts),
         ("lead", PERSON_RECORD, _leads),
+        ("lead", LEAD_STEP, lead_steps),
         ("account", ACCOUNT, _accounts),
         ("contract", CONTRACT, contracts),
         ("asset", ASSET, _assets),
@@ -179,6 +182,7 @@ def _opportunities(desk: Desk) -> ir.Table:
         "amount": values.number(rows.Amount), "is_won": won,
         "is_closed": won | ibis.coalesce(values.flag(rows.IsClosed), stage.lower().startswith("closed")),
         "close_date": values.day(rows.CloseDate), "campaign_id": desk.key("campaign", rows.CampaignId),
+        "currency": values.folded(rows.CurrencyIsoCode).upper(), "owner_id": rows.OwnerId,
         "created_at": desk.moment(rows, "CreatedDate", "opportunity"), **desk.provenance(rows),
     }  # fmt: skip
     return shaped(OPPORTUNITY, found, rows)

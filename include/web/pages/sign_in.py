@@ -10,8 +10,9 @@ from fastapi.responses import RedirectResponse
 
 from include.web import sessions
 from include.web.callers import ANYBODY, NO_KEY, Call
+from include.web.forms import require_same_origin
 from include.web.keys import verified
-from include.web.render import bare_page, require_same_origin, require_token, root_of
+from include.web.render import bare_page, root_of
 
 router = APIRouter(include_in_schema=False)
 PATH = "/sign-in"
@@ -39,9 +40,8 @@ def sign_in(request: Request, key: Text, next: Text = "/") -> Response:
 
 
 @router.post("/sign-out")
-def sign_out(token: Text, call: Call = ANYBODY) -> Response:
+def sign_out(call: Call = ANYBODY) -> Response:
     """End the session."""
-    require_token(call, token)
     answer = RedirectResponse(root_of(call.request) + PATH, 303)
     sessions.end(answer)
     return answer

@@ -1,0 +1,118 @@
+"""The command `report`: what there is, and one report as a table, a file or a picture."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import sqlalchemy as sa
+import typer
+
+from include.cli.console import err, out, show
+from include.contracts.errors import ConfigurationError
+from include.contracts.nearest import nearest
+from include.contracts.settings import Settings
+from include.reports.drawing import svg
+from include.reports.reading import Reading, find_part, find_report, outcomes, read, short_names
+from include.segments.formats import FORMATS, Rows
+from include.storage.project import Project
+
+FORMS = ("table", "csv", "ndjson", "parquet", "xlsx", "svg")
+
+
+def report(
+    key: Annotated[str | None, typer.Argument(help="Key of the report; without one, all are listed.")] = None,
+    *,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="An earlier logical date; default: the published one.")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Dimension to break it down by, such as industry.")] = None,
+    part: Annotated[str | None, typer.Option("--part", help="Part of the report; default: the main one.")] = None,
+    format: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMS)}.")] = "table",
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="File to write; default: standard output, where that can take it.")
+    ] = None,
+) -> None:
+    """Show one report, with what it could judge and what it cannot say; or list all."""
+    if format not in FORMS:
+        raise ConfigurationError(f"There is no format {format!r}{nearest(format, FORMS)}.")
+    project = Project(Settings.from_environment())
+    with project.serving(), project.warehouse().begin() as connection:
+        if key is None:
+            _list(outcomes(connection))
+            return
+        found = _found(connection, key, part, by, as_of, is_picture=format == "svg")
+    if format == "table":
+        _show(found)
+        return
+    _write(found, format, out_file)
+    _tell(found)
+
+
+def _found(
+    connection: sa.Connection, key: str, part: str | None, by: str | None, day: datetime | None, *, is_picture: bool
+) -> Reading:
+    declared = find_report(key)
+    chosen = find_part(declared, declared.chart.part if is_picture and part is None else part)
+    if is_picture and chosen.name != declared.chart.part:
+        raise ConfigurationError(f"The picture of {key} is of its part {declared.chart.part}; leave --part out.")
+    return read(connection, declared, chosen, as_of=day.date() if day else None, by=by)
+
+
+def _list(rows: list[dict[str, Any]]) -> None:
+    shown = [
+        {"report": r["report_key"], "question": r["question"], "rows": r["rows"], "state": r["state"]} for r in rows
+    ]
+    show(shown, title="Reports", empty="There are no reports.", as_json=False)
+
+
+def _show(found: Reading) -> None:
+    rows = found.rows.to_pylist()
+    show(rows, title=f"{found.report.name}: {found.part.title}", empty="It has no rows.", as_json=False)
+    others = short_names(found.report)
+    if others:
+        out.print(f"Further parts (--part): {', '.join(others)}.", highlight=False, soft_wrap=True)
+    _tell(found)
+
+
+def _tell(found: Reading) -> None:
+    """Say beside a report how it came out, what it could judge, and what it cannot say."""
+    if found.outcome["reason"]:
+        _say(found.outcome["reason"])
+    for line in found.coverage:
+        _say(f"Judged {line['judged']:,.0f} of {line['total']:,.0f} {line['subject']}. {line['says']}")
+    told = found.outcome["cannot_say"]
+    for sentence in json.loads(told) if isinstance(told, str) else told:
+        _say(sentence)
+    _say(f"As of {found.as_of}. What each column means: docs/reports.md.")
+
+
+def _say(sentence: str) -> None:
+    err.print(sentence, highlight=False, soft_wrap=True, markup=False)
+
+
+def _write(found: Reading, format: str, place: Path | None) -> None:
+    if place is None and format in ("parquet", "xlsx") and sys.stdout.isatty():
+        place = Path(f"{found.part.name}.{format}")  # a terminal can show text only
+    if place is None:
+        _pour(found, format, sys.stdout.buffer)
+        return
+    draft = place.with_name(place.name + ".draft")
+    try:
+        with draft.open("wb") as sink:
+            _pour(found, format, sink)
+        draft.replace(place)
+    except OSError as error:
+        raise ConfigurationError(f"{place} cannot be written: {error.strerror}.") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _pour(found: Reading, format: str, sink: BinaryIO) -> None:
+    if format == "svg":
+        sink.write(svg(found.report, found.rows, found.as_of).encode())
+    else:
+        FORMATS[format](Rows(found.rows.schema, iter(found.rows.to_batches())), sink)
