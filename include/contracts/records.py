@@ -51,6 +51,11 @@ def keys_of(ids: ir.StringValue) -> ir.StringValue:
     return ids.substr(ids.find(":") + 1)
 
 
+def ordering(ids: ir.StringValue) -> tuple[ir.StringValue, ir.StringValue]:
+    """What ids are put in order by where they decide a tie: object and key first, so that sources may have any name."""
+    return ids.substr(ids.find(".") + 1), ids
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """How alike two records are, column by column, as the engine spells it: ``first_name=equal;phone=typo``."""

@@ -10,14 +10,18 @@ from include.contracts.staged import PERSON_RECORD
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
 
+ORDER = "order"
+
 
 def read_records(engine: Engine, at: DatasetRef | Manifest | None) -> ir.Table:
     """Return the person records of a version, each telephone number with its extension behind it.
 
     Two extensions of one number are two people at a switchboard. A contact point is the number alone, so staging keeps
-    them apart; versions of before it did have none.
+    them apart; versions of before it did have none. ORDER is a column by which records can be put in order whatever
+    their sources are called.
     """
     rows = engine.read(PERSON_RECORD, at)
+    rows = rows.mutate(**{ORDER: rows.part + "." + rows.object + ":" + rows.source_key})
     if "phone_extension" not in rows.columns:
         return rows
     return rows.mutate(phone=ibis.coalesce(rows.phone + ";ext=" + rows.phone_extension, rows.phone))
