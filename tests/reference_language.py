@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -19,12 +19,17 @@ OPERATORS = {
 
 @dataclass(frozen=True)
 class World:
-    """Everybody, and who is in which segment: key -> (level, member ids)."""
+    """Everybody, and who is in which segment: key -> (level, member ids); what happened, with properties as a dict.
+
+    ``through``: of kinds of event the last day that their source covers.
+    """
 
     as_of: date
     customers: Sequence[Row]
     accounts: Sequence[Row]
     members: Mapping[str, tuple[str, frozenset[str]]]
+    events: Sequence[Row] = ()
+    through: Mapping[str, date] = field(default_factory=dict)
 
 
 def members(node: tree.Node, level: str, world: World) -> set[str]:
@@ -52,8 +57,10 @@ def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0
             return of_people(node, row, world)
         case tree.Top():
             return in_top(node, row, world)
+        case tree.Did():
+            return did(node, row, world)
         case tree.IsNull(measure):
-            return row[measure.name] is None
+            return value_of(measure, row, world) is None
         case _:
             return of_values(node, row, world)
 
@@ -68,14 +75,71 @@ def of_people(clause: tree.People, row: Row, world: World) -> bool:
 def in_top(clause: tree.Top, row: Row, world: World) -> bool | None:
     """Fewer have a better value than there are places."""
     everybody = world.customers if "profile_id" in row else world.accounts
-    name, among = clause.measure.name, clause.among or tree.And(())
-    known = [other[name] for other in everybody if other[name] is not None and truth(among, other, world) is True]
+    among, mine = clause.among or tree.And(()), value_of(clause.measure, row, world)
+    values = [value_of(clause.measure, other, world) for other in everybody if truth(among, other, world) is True]
+    known = [value for value in values if value is not None]
     ranked = sorted(known, reverse=clause.from_top)[: clause.places(len(known))]
     inside = None
-    if row[name] is not None and ranked:
-        inside = bool(row[name] >= ranked[-1] if clause.from_top else row[name] <= ranked[-1])
+    if mine is not None and ranked:
+        inside = bool(mine >= ranked[-1] if clause.from_top else mine <= ranked[-1])
     states = [inside, truth(among, row, world)]
     return False if False in states else None if None in states else True
+
+
+def did(clause: tree.Did, row: Row, world: World) -> bool | None:
+    """At least, at most or exactly so many, whatever the events that cannot be judged are."""
+    least, most = counts(clause.counted, row, world)
+    tests = {"at_least": operator.ge, "at_most": operator.le, "exactly": operator.eq}
+    states = {bool(tests[clause.how_often](number, clause.times)) for number in range(least, most + 1)}
+    return states.pop() if len(states) == 1 else None
+
+
+def judged(happened: tree.Happened, row: Row, world: World) -> list[tuple[Row, bool | None]]:
+    """The member's events of the kind that count, or may."""
+    key = "profile_id" if "profile_id" in row else "account_id"
+    mine = [event for event in world.events if event["event"] == happened.event and event[key] == row[key]]
+    asked = tree.And(tuple(node for node in (happened.span, happened.where) if node is not None))
+    found = []
+    for event in mine:
+        state = truth(asked, {**event["properties"], "day": event["on_date"], "event": happened.event}, world)
+        if state is not False:
+            found.append((event, True if state and event["is_certain"] else None))
+    return found
+
+
+def counts(happened: tree.Happened, row: Row, world: World) -> tuple[int, int]:
+    """The fewest and the most that there may have been."""
+    found = judged(happened, row, world)
+    if happened.what == "times":
+        return sum(state is True for _, state in found), len(found)
+    known = [(event["properties"][happened.of], state) for event, state in found]
+    sure = {value for value, state in known if value is not None and state}
+    maybe = {value for value, _ in known if value is not None}
+    return len(sure), len(maybe) + sum(value is None for value, _ in known)
+
+
+def value_of(operand: Any, row: Row, world: World) -> Any:
+    """The value of a measure, or of what is counted of events; None where it is unknown."""
+    if not isinstance(operand, tree.Happened):
+        return row[operand.name]
+    if operand.what in ("times", "distinct"):
+        least, most = counts(operand, row, world)
+        return least if least == most else None
+    found = judged(operand, row, world)
+    if operand.what in ("first", "last"):
+        pick = min if operand.what == "first" else max
+        sure = [event["on_date"] for event, state in found if state]
+        return pick(sure) if sure and pick(sure) == pick(event["on_date"] for event, _ in found) else None
+    values = [event["properties"][operand.of] if state else None for event, state in found]
+    if None in values or (operand.what == "average" and not values):
+        return None
+    return sum(values) / (len(values) if operand.what == "average" else 1)
+
+
+def end_of(operand: Any, row: Row, world: World) -> date:
+    """The day on which spans of days end."""
+    event = operand.event if isinstance(operand, tree.Happened) else row.get("event") if operand.name == "day" else None
+    return world.through.get(event, world.as_of)
 
 
 def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0911 - likewise
@@ -83,10 +147,11 @@ def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0
         state: bool | None = row[clause.name]
         return state
     if isinstance(clause, tree.Compare):
-        left = row[clause.left.name]
-        right = row[clause.right.name] if isinstance(clause.right, tree.Measured) else clause.right.on(world.as_of)
+        left, right = value_of(clause.left, row, world), clause.right
+        is_operand = isinstance(right, tree.Measured | tree.Happened)
+        right = value_of(right, row, world) if is_operand else right.on(world.as_of)
         return None if left is None or right is None else bool(OPERATORS[clause.op](left, right))
-    value = row[clause.measure.name]
+    value = value_of(clause.measure, row, world)
     if value is None:
         return None
     match clause:
@@ -100,11 +165,21 @@ def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0
         case tree.TextTest(_, test, texts):
             tests = {"contains": str.__contains__, "starts with": str.startswith, "ends with": str.endswith}
             return any(tests[test](folded(value), folded(text)) for text in texts)
-        case tree.Within() | tree.During():
+        case _:
+            return of_days(clause, value, row, world)
+
+
+def of_days(clause: Any, value: date, row: Row, world: World) -> bool:
+    """Whether a day lies in a span."""
+    match clause:
+        case tree.During():
             first, last = clause.bounds(world.as_of)
-            return first <= value <= last
+            return bool(first <= value <= last)
+        case tree.Within(ahead=ahead):
+            first, last = clause.bounds(end_of(clause.measure, row, world))
+            return bool(first <= value <= (last if ahead else world.as_of))
         case tree.Beyond(_, _, _, ahead):
-            edge = clause.edge(world.as_of)
+            edge = clause.edge(end_of(clause.measure, row, world))
             return value > edge if ahead else value <= edge
     raise AssertionError(clause)
 

@@ -19,12 +19,14 @@ from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import NPS_RESPONSE
 from include.segments import tree
 from include.segments.catalog import Segment, load
-from include.segments.expression import MEMBER, expression
+from include.segments.expression import MEMBER, MOST, Population, expression
+from include.segments.happenings import counting
 from include.segments.population import population
 from include.storage.project import Project
 from include.storage.readers import LakeReader, lake_reader
 
 LINKS = 20
+EVENTS = 10  # the latest of those that a clause counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,9 @@ def explain(project: Project, key: str, member_id: str) -> Explanation:
 
 
 def _explain(reader: LakeReader, segment: Segment, others: Mapping[str, tree.Node], member_id: str) -> Explanation:
-    people = population(reader)
-    base = people.of(segment.level)
     known = list(dict.fromkeys(_clauses(segment.condition, others)))
+    people = population(reader, [(segment.level, clause) for clause in known])
+    base = people.of(segment.level)
     states = {f"clause_{n}": expression(clause, segment.level, people) for n, clause in enumerate(known)}
     rows = base.mutate(**states).filter(lambda t: t[MEMBER[segment.level]] == member_id).to_pyarrow().to_pylist()
     if not rows:
@@ -109,9 +111,12 @@ def _explain(reader: LakeReader, segment: Segment, others: Mapping[str, tree.Nod
     truth: Truth = {clause: row[f"clause_{n}"] for n, clause in enumerate(known)}
     lineage = _lineage(reader, segment, member_id)
     clauses = tuple(
-        Clause(str(part), state_of(part, truth), _sources(part, segment.level, row, people.as_of, lineage))
+        Clause(
+            str(part), state_of(part, truth),
+            (*_sources(part, segment.level, row, people.as_of, lineage), *_events(part, segment.level, row, people)),
+        )
         for part in dict.fromkeys(tree.statements(segment.condition))
-    )
+    )  # fmt: skip
     is_match = state_of(segment.condition, truth) is True
     can = through(others, truth, lambda clause, to: _can(clause, to, row, segment.level))
     found = ways(segment.condition, not is_match, truth, can)
@@ -155,6 +160,19 @@ def _sources(
     return tuple(found)
 
 
+def _events(part: tree.Node, level: str, row: Mapping[str, Any], people: Population) -> Iterator[Source]:
+    """What a clause counts of events, and the latest of those very events; one that cannot be judged says so."""
+    for happened in tree.happenings(part):
+        least, most = row[happened.name], row.get(happened.name + MOST, row[happened.name])
+        yield Source(str(happened), least if least == most else f"{least} to {most}")
+        rows = counting(happened, level, people)
+        mine = rows.filter(rows.member_id == row[MEMBER[level]])
+        for event in mine.order_by(mine["at"].desc(), mine.event_id).limit(EVENTS).to_pyarrow().to_pylist():
+            doubt = "" if event["is_certain"] else ", whose it is or what it was about is not known"
+            day = event["on_date"]
+            yield Source(f"{happened.event}{doubt}", event["at"], event["event_id"], day, (people.as_of - day).days)
+
+
 def _clauses(condition: tree.Node, others: Mapping[str, tree.Node]) -> Iterator[tree.Clause]:
     """The clauses of a condition and of those of the segments that it refers to."""
     for clause in tree.clauses(condition):
@@ -168,7 +186,8 @@ def _can(clause: tree.Clause, target: bool, row: Mapping[str, Any], level: str) 
 
 
 def _phrase(clause: tree.Clause, target: bool, row: Mapping[str, Any]) -> str:
-    values = ", ".join(f"{name} is {_shown(row[name])}" for name in tree.measures(clause))
+    read = {**{name: name for name in tree.measures(clause)}, **{h.name: str(h) for h in tree.happenings(clause)}}
+    values = ", ".join(f"{told} is {_shown(row[name])}" for name, told in read.items())
     day = by_itself(clause, target, row)
     now = f" (now {values})" if values else ""
     return f"{clause} would have to be {'true' if target else 'false'}{now}" + (f"; it will be on {day}" if day else "")

@@ -92,6 +92,10 @@ def could_become(clause: tree.Clause, target: bool, row: Row, level: str) -> boo
         return True
     if isinstance(clause, tree.People):
         return any(name in WANTED for name in tree.measures(clause.condition))
+    if isinstance(clause, tree.Did):
+        return target is (clause.how_often == "at_least") or clause.counted.span is not None
+    if any(isinstance(part, tree.Happened) for part in tree.operands(clause)):
+        return True
     if isinstance(clause, tree.Top):
         return clause.measure.name in WANTED
     return any(_could(clause, name, target, row, level) for name in tree.measures(clause))
@@ -144,7 +148,7 @@ def _bounds(clause: tree.Clause, row: Row) -> Iterator[Any]:
     match clause:
         case tree.Compare(_, left, right):
             for side in (left, right):
-                yield row[side.name] if isinstance(side, tree.Measured) else side.on(row["as_of"])
+                yield side.on(row["as_of"]) if isinstance(side, tree.Literal | tree.Today) else row[side.name]
         case tree.In(_, values):
             yield from (value.value for value in values)
         case tree.Between(_, low, high):
@@ -158,6 +162,8 @@ def _bounds(clause: tree.Clause, row: Row) -> Iterator[Any]:
 def by_itself(clause: tree.Clause, target: bool, row: Row) -> date | None:
     """Return the day on which a span of days or weeks comes to hold, or ends, with the passing of time alone."""
     if not isinstance(clause, tree.Within) or clause.unit not in ("days", "weeks"):
+        return None
+    if isinstance(clause.measure, tree.Happened):
         return None
     day: date | None = row[clause.measure.name]
     span = timedelta(**{clause.unit: clause.amount})

@@ -32,13 +32,17 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "preview": "include.cli.segments:preview",
         "check": "include.cli.segments:check",
         "values": "include.cli.segments:values",
+        "events": "include.cli.events:events",
         "report": "include.cli.report:report",
+        "alert": "include.cli.report:alert",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
         "retain": "include.cli.retain:retain",
         "doctor": "include.cli.health:doctor",
         "keys": "include.cli.web:keys",
         "web": "include.cli.web:web",
+        "activate": "include.cli.activation:activate",
+        "deliveries": "include.cli.activation:deliveries",
     }
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from include.contracts import identity, measures, metrics, profiles, reports, segments
+from include.contracts import events, identity, measures, metrics, profiles, reports, segments
 from include.contracts.tables import Table
 
 
@@ -70,6 +70,12 @@ PUBLISHED: tuple[Published, ...] = (
     Published("basis", metrics.BASIS),
     Published("source_day", metrics.SOURCE_DAY),
     Published("email_curve", metrics.EMAIL_CURVE),
+    Published("event_kind", events.EVENT_KIND),
+    Published(
+        "event",
+        events.EVENT,
+        (Reference("profile_id", "profile", where="profile_id IS NOT NULL"), _ACCOUNT_IF_ANY),
+    ),
     Published("segment", segments.SEGMENT),
     Published(
         "segment_membership",

@@ -6,7 +6,7 @@ Ids are made as ``<source>.<object>:<key in the source>``, for example ``crm.con
 from __future__ import annotations
 
 from include.contracts.systems import Part
-from include.contracts.tables import Column, Table, boolean, count, date, integer, number, text, timestamp
+from include.contracts.tables import Column, Table, boolean, count, date, integer, json, number, text, timestamp
 
 EMAIL_ACTIVITY_KINDS = (
     "sent", "open", "click", "unsubscribe", "resubscribe", "bounce", "complaint", "form", "reply",
@@ -51,6 +51,7 @@ PERSON_RECORD = Table(
         text("country", "Country"),
         date("birth_date", "Date of birth", personal=True),
         text("crm_id", "The CRM's contact or lead id, where the source carries it", personal=False),
+        text("merged_into", "Record of the same source that this one was merged into there"),
         text("account_id", "Account the source itself attaches the record to (staged/account)"),
         text("first_name_received", "Given name as received", personal=True),
         text("last_name_received", "Family name as received", personal=True),
@@ -104,6 +105,7 @@ EMAIL_ACTIVITY = Table(
         text("kind", "What happened", required=True, allowed=EMAIL_ACTIVITY_KINDS),
         timestamp("at", "When it happened", required=True),
         text("mailing", "Email or list email it belongs to"),
+        text("detail", "Name of the mail, link or form, as the source has it"),
         text("user_agent", "User agent of an open or click", personal=False),
         boolean(
             "is_machine",
@@ -138,6 +140,7 @@ USAGE_EVENT = Table(
         text("event", "Name of the action", required=True),
         text("feature", "Feature the action belongs to, by the product's configuration"),
         boolean("is_core", "The action counts as real use, not a mere login or page view", required=True),
+        json("properties", "What the action was about, as received", personal=True),
         *PROVENANCE,
     ),
 )

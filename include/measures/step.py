@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from include.contracts import identity, profiles, staged
+from include.contracts.events import EVENT, EVENT_KIND, Vocabulary, read_events
 from include.contracts.measures import (
     ACCOUNT_360,
     ACCOUNT_HISTORY,
@@ -39,6 +40,7 @@ from include.measures import (
     completeness,
     contact,
     engagement,
+    events,
     frequency,
     history,
     metrics,
@@ -58,8 +60,9 @@ from include.storage.versions import present
 
 WRITES = (
     ACCOUNT_360, EMAIL_CURVE, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS,
-    SOURCE_DAY,
+    SOURCE_DAY, EVENT, EVENT_KIND,
 )  # fmt: skip
+SORTED_ROWS = 10_000_000  # more events are written as they come: sorting them would cost more than all else
 READS: Mapping[str, Table] = {
     "profile": profiles.PROFILE,
     "profile_identifier": profiles.PROFILE_IDENTIFIER,
@@ -82,18 +85,21 @@ READS: Mapping[str, Table] = {
 
 def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
     """Write customer_360, account_360, their history and the metrics, as of the run's logical date."""
-    thresholds = read_settings(project.settings.config)
+    thresholds, vocabulary = read_settings(project.settings.config), read_events(project.settings.config)
     reads = {table.name: refs[table.name].version for table in READS.values() if table.name in refs}
     determined = {
         **reads,
         "as_of": run.as_of.isoformat(),
         "timezone": project.settings.timezone,
         "thresholds": fingerprint(thresholds.model_dump(mode="json")),
+        "events": fingerprint(repr(vocabulary)),
         "code": code_of(__name__),
     }
     with project.engine() as engine:
         inputs = inputs_of(project, engine, run, refs, thresholds)
-        written = present(engine.lake, WRITES, fingerprint(determined)) or _write_measures(engine, inputs, determined)
+        written = present(engine.lake, WRITES, fingerprint(determined)) or _write_measures(
+            engine, inputs, vocabulary, determined
+        )
         histories = _write_history(engine, run, determined, written)
         flow = _write_flow(engine, run, histories)
         found = {**_counted(engine, written), **_lacking(inputs)}
@@ -137,11 +143,14 @@ def _counted(engine: Engine, written: Mapping[str, DatasetRef]) -> dict[str, int
     return counts
 
 
-def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str]) -> dict[str, DatasetRef]:
+def _write_measures(
+    engine: Engine, inputs: Inputs, vocabulary: Vocabulary, determined: Mapping[str, str]
+) -> dict[str, DatasetRef]:
     written: dict[str, DatasetRef] = {}
 
-    def write(table: Table, rows: ir.Table) -> ir.Table:
-        ref = engine.write(table, rows, version=fingerprint(determined), inputs=determined, point=False)
+    def write(table: Table, rows: ir.Table, *, ordered: bool = True) -> ir.Table:
+        version = fingerprint(determined)
+        ref = engine.write(table, rows, version=version, inputs=determined, ordered=ordered, point=False)
         written[table.name] = ref
         return engine.read(table, ref)
 
@@ -167,6 +176,9 @@ def _write_measures(engine: Engine, inputs: Inputs, determined: Mapping[str, str
     rests = (nps.basis(answers), engagement.basis(inputs), usage.basis(inputs, recent), usage.judged(accounts))
     write(BASIS, metrics.basis(rests))
     write(SOURCE_DAY, completeness.table(inputs.source_days))
+    few = inputs.usage_event.count().to_pyarrow().as_py() <= SORTED_ROWS
+    happened = write(EVENT, events.events(inputs, vocabulary), ordered=few)
+    write(EVENT_KIND, events.event_kinds(inputs, vocabulary, happened))
     return written
 
 

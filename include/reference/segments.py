@@ -19,7 +19,7 @@ INTRODUCTION = """# Segments
 <!-- Written by `python -m include.reference` from the declarations; edit those. -->
 
 A segment is one YAML file in `include/config/segments`. It says who is in it, what it is for and who answers for it;
-every run evaluates it on `customer_360` or `account_360` and keeps who entered, who left, and why.
+every run evaluates it on `customer_360` or `account_360`, and on `event`, and keeps who entered, who left, and why.
 
 ```yaml
 key: detractors_renewing
@@ -56,6 +56,13 @@ LANGUAGE = """## The language
 | `in_segment('key')` | a member of that segment as published; of a person also: of an account in it |
 | `any_of_people(condition)`, `all_of_…`, `none_of_…` | of an account: its people; `all` asks for at least one |
 | `at_least_of_people(3, condition)` | of an account: so many of its people, or more |
+| `did('Event')`, `did_not('Event')` | an [event](events.md) at least once, or never; of an account: by its people |
+| `did('Event', at_least 3, …)` | also `at_most 3`, `exactly 3` |
+| `did('Event', within_last 14 days, …)` | also `before_last`, `during`, `before`, `after`, `between` |
+| `did('Event', where format = 'pdf' and pages >= 10)` | by declared properties |
+| `first_did('Event', after '2026-01-01')`, `last_did(…)` | the day of the first, the last; also `last_did(…) < date` |
+| `times_did('Event', …) > 3` | how many; a value like a measure's: `in_top(times_did('Event'), 10%)` |
+| `distinct_did('Event', property, …) > 3` | how many different values of a property; also `sum_did`, `average_did` |
 | `and`, `or`, `not`, `( )` | as in SQL |
 
 Text is in single quotes, a date is `'2026-12-31'`, a span is a whole number of {units}. Weeks
@@ -76,7 +83,8 @@ definitions, or at the files it is given: faults, conditions that nobody or ever
 nps_score < 3`), numbers beyond what a measure takes, text that no record has, with the nearest that one has. A new
 definition of which one of these is true is held until somebody approves it.
 
-A condition is parsed and checked against the declared [measures](measures.md); it is never executed as text. Whatever
+A condition is parsed and checked against the declared [measures](measures.md) and [events](events.md); it is never
+executed as text. Whatever
 is not in this table (other functions, subqueries, arithmetic, `;`) is refused with file, line and column, and so are
 unknown measures and values, types that do not fit, segments that refer to each other in a circle, and two files with
 one key. A refused segment keeps the members it had; all others are evaluated.
@@ -117,6 +125,12 @@ and without a contact point are not; `segments` and `preview` count them too. `-
 out and counts them; `--holdout` takes in who is held out. A refused segment is not exported, a held one as it last
 stood, and says so. In CSV an apostrophe stands before text that a spreadsheet would run, numbers and telephone numbers
 aside; Excel cells are typed; Parquet is verbatim.
+
+`--for mailchimp` (`hubspot`, `google-ads`, `linkedin`, `linkedin-companies`, `meta`, `pardot`) writes the file as that
+tool takes it: its documented headers, names apart, countries as codes where it wants them, phones in E.164, one row an
+address, and only people who may be contacted for its purpose; who is withheld is counted by reason. A template of
+your own is a file in `templates` of the configuration: `purpose`, `key` and `columns`, as `include/config/templates`
+shows. A refused or held segment is not written.
 
 ## Why
 

@@ -7,12 +7,14 @@ extended by ``not in_segment('higher')``, so one kind of dependency covers refer
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from include.contracts.configuration import effective
 from include.contracts.errors import ConfigurationError
+from include.contracts.events import Vocabulary, read_events
+from include.contracts.events.kinds import MAIL
 from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
 from include.contracts.runs import fingerprint
@@ -21,6 +23,7 @@ from include.segments.definitions import Definition, Draft, Fault, read
 
 FOLDER = "segments"
 ENDINGS = (".yaml", ".yml")
+OPENED = MAIL["open"].name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The sound segments, each after those it depends on; the refused ones; and files that are no definitions."""
+    """The sound segments, each after those it depends on; the refused ones; and files that are no definitions.
+
+    ``vocabulary`` are the events that their conditions may name.
+    """
 
     segments: tuple[Segment, ...]
     refused: tuple[Refused, ...]
     passed_over: tuple[str, ...] = ()
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     def segment(self, key: str) -> Segment:
         """Return the sound segment of that key; raises ConfigurationError."""
@@ -81,12 +88,13 @@ class Catalog:
 
 def load(config: Path) -> Catalog:
     """Read all definitions of the configuration folder; where it has no folder of them, the shipped ones."""
-    return replace(check(_saved(config)), passed_over=_passed_over(config))
+    vocabulary = read_events(config)
+    return replace(check(_saved(config, vocabulary)), passed_over=_passed_over(config), vocabulary=vocabulary)
 
 
-def _saved(config: Path) -> list[Draft]:
+def _saved(config: Path, vocabulary: Vocabulary) -> list[Draft]:
     files = (path for path in sorted(effective(config / FOLDER).glob("*")) if path.suffix.lower() in ENDINGS)
-    return [read(path.name, path.read_bytes()) for path in files if path.is_file()]
+    return [read(path.name, path.read_bytes(), vocabulary) for path in files if path.is_file()]
 
 
 def _passed_over(config: Path) -> tuple[str, ...]:
@@ -111,8 +119,9 @@ def load_beside(path: Path, config: Path) -> tuple[Segment, Catalog]:
 
 def read_beside(name: str, content: bytes, config: Path) -> tuple[Segment, Catalog]:
     """Do the same with a definition that is in no file; ``name`` stands for the file in messages."""
-    draft = read(name, content)
-    catalog = check([*(other for other in _saved(config) if other.key != draft.key), draft])
+    vocabulary = read_events(config)
+    draft = read(name, content, vocabulary)
+    catalog = check([*(other for other in _saved(config, vocabulary) if other.key != draft.key), draft])
     if draft.faults:
         raise ConfigurationError("\n".join(map(str, draft.faults)))
     return catalog.segment(draft.key), catalog
@@ -138,7 +147,9 @@ def _segment(draft: Draft, condition: tree.Node, below: Mapping[str, Segment], a
     version = fingerprint(draft.definition.level, str(condition), [segment.version for segment in needed])
     known = {**measures_of("account"), **measures_of("person")}
     names = (*tree.measures(condition), *tree.measures(condition, of_people=True))
+    counted = (*tree.happenings(condition), *tree.happenings(condition, of_people=True))
     opens = any(known[name].uses_opens for name in names) or any(segment.uses_opens for segment in needed)
+    opens = opens or any(happened.event == OPENED for happened in counted)
     return Segment(draft.definition, condition, draft.file, version, above, opens)
 
 

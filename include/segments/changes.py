@@ -58,7 +58,7 @@ def former_conditions(catalog: Catalog, before: Before) -> list[tuple[Segment, t
     found = []
     for segment in _changed(catalog, before):
         try:
-            former = parse(before.definitions.get(segment.key, ""), segment.level)
+            former = parse(before.definitions.get(segment.key, ""), segment.level, catalog.vocabulary)
         except DefinitionError:  # it names a measure that there is no more
             continue
         if known >= set(tree.segments(former)):

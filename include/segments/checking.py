@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from include.contracts.errors import ConfigurationError
-from include.segments.catalog import Segment, load, load_beside
+from include.segments import tree
+from include.segments.catalog import Catalog, Segment, load, load_beside
 from include.segments.doubts import doubts, measure_sizes
 from include.segments.expression import Population
 from include.segments.population import population
@@ -32,24 +33,24 @@ class Checked:
 
 def check_definitions(reader: Reader, config: Path, files: Sequence[Path]) -> list[Checked]:
     """Check the files beside the saved definitions, or all saved ones where none is given."""
-    people = _published(reader)
-    return list(_given(people, config, files) if files else _saved(people, config))
-
-
-def _saved(people: Population | None, config: Path) -> Iterator[Checked]:
     catalog = load(config)
+    conditions = [(segment.level, segment.condition) for segment in catalog.segments]
+    return list(_given(reader, config, files) if files else _saved(_published(reader, conditions), catalog))
+
+
+def _saved(people: Population | None, catalog: Catalog) -> Iterator[Checked]:
     yield from (_checked(segment, people) for segment in sorted(catalog.segments, key=lambda segment: segment.key))
     yield from (Checked(refused.key, tuple(map(str, refused.faults))) for refused in catalog.refused)
 
 
-def _given(people: Population | None, config: Path, files: Sequence[Path]) -> Iterator[Checked]:
+def _given(reader: Reader, config: Path, files: Sequence[Path]) -> Iterator[Checked]:
     for file in files:
         try:
             segment, _ = load_beside(file, config)
         except ConfigurationError as error:
             yield Checked(file.name, tuple(str(error).splitlines()))
         else:
-            yield _checked(segment, people)
+            yield _checked(segment, _published(reader, [(segment.level, segment.condition)]))
 
 
 def _checked(segment: Segment, people: Population | None) -> Checked:
@@ -62,8 +63,8 @@ def _checked(segment: Segment, people: Population | None) -> Checked:
     return Checked(segment.key, (), doubts(segment, people, sizes), sizes.true, sizes.unknown)
 
 
-def _published(reader: Reader) -> Population | None:
+def _published(reader: Reader, conditions: Iterable[tuple[str, tree.Node]]) -> Population | None:
     try:
-        return population(reader)
+        return population(reader, conditions)
     except ConfigurationError:  # before the first run
         return None

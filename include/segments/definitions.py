@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from include.contracts.errors import DefinitionError
+from include.contracts.events import Vocabulary
 from include.contracts.nearest import nearest
 from include.segments.language import parse
 from include.segments.tree import Node
@@ -112,7 +113,7 @@ class Draft:
         self.faults.append(Fault(self.file, line, column, problem))
 
 
-def read(file: str, content: bytes) -> Draft:
+def read(file: str, content: bytes, vocabulary: Vocabulary = Vocabulary()) -> Draft:  # noqa: B008 - it is frozen
     """Read one file as far as it goes by itself; whatever is wrong is in the draft's faults."""
     try:
         text = content.decode("utf-8")
@@ -127,10 +128,10 @@ def read(file: str, content: bytes) -> Draft:
     key = values.get("key")
     draft = Draft(file, key if isinstance(key, str) else "", marks=dict(_marks(node)))
     _repeated_settings(draft, node)
-    return _validated(draft, values, text, node)
+    return _validated(draft, values, text, node, vocabulary)
 
 
-def _validated(draft: Draft, values: Mapping[str, Any], text: str, node: Any) -> Draft:
+def _validated(draft: Draft, values: Mapping[str, Any], text: str, node: Any, vocabulary: Vocabulary) -> Draft:
     try:
         definition = Definition.model_validate(values)
     except ValidationError as error:
@@ -139,7 +140,7 @@ def _validated(draft: Draft, values: Mapping[str, Any], text: str, node: Any) ->
         return draft
     try:
         condition = _in_place(text, node, definition.where)
-        tree = parse(condition, definition.level)
+        tree = parse(condition, definition.level, vocabulary)
     except DefinitionError as error:
         for each in (error, *error.others):
             draft.faults.append(Fault(draft.file, each.line, each.column, each.problem))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from include.segments import tree
 from include.segments.catalog import Segment
+from include.segments.event_doubts import unheard
 from include.segments.expression import Population, expression, is_unknown
 from include.segments.occurring import never, nobody
 from include.segments.sense import nonsense
@@ -45,7 +46,7 @@ def doubts(segment: Segment, people: Population, sizes: Sizes) -> tuple[str, ...
 
 def objections(condition: tree.Node, level: str, people: Population) -> tuple[str, ...]:
     """Return the doubts for which a new definition is held back: whom nobody or everybody fulfils, texts nobody has."""
-    return (*nonsense(condition, level, people.as_of), *never(condition, level, people))
+    return (*nonsense(condition, level, people.as_of), *never(condition, level, people), *unheard(condition, people))
 
 
 def _empty(segment: Segment, people: Population, sizes: Sizes) -> Iterator[str]:

@@ -58,7 +58,9 @@ class Evaluation:
         """What conditions are asked about."""
         roster, lacking = self.roster, lacking_measures("person", self.fed)
         unjudged = frozenset(self.unjudged)
-        return Population(roster.as_of, roster.customers, roster.accounts, self.members, unjudged, lacking)
+        return Population(
+            roster.as_of, roster.customers, roster.accounts, self.members, unjudged, lacking, roster.events
+        )
 
     def asked_by(self, segment: Segment) -> Population:
         """The same for one segment: who is not known to be in one that wins over it may be in it."""
@@ -114,7 +116,9 @@ def _found(layer: Sequence[Segment], evaluation: Evaluation) -> ir.Table:
 
 def _unjudged(layer: Sequence[Segment], evaluation: Evaluation) -> dict[str, tuple[str, ...]]:
     """Those that lack a source and find nobody, as nobody can be judged for want of it; with the tables they lack."""
-    found = {segment.key: lacks(segment, evaluation.fed, evaluation.unjudged) for segment in layer}
+    events = evaluation.roster.events
+    kinds = events.tables if events else {}
+    found = {segment.key: lacks(segment, evaluation.fed, evaluation.unjudged, kinds) for segment in layer}
     return {
         key: tables
         for key, tables in found.items()

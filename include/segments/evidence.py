@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
 
 from include.segments import tree
 from include.segments.catalog import Catalog, Segment
-from include.segments.expression import MEMBER
+from include.segments.expression import MEMBER, counted
 from include.segments.roster import Roster
 
 ADDED = ("segment_key", "member_id", "definition_version", "confidence", "evidence")
@@ -32,7 +32,7 @@ def _of_level(roster: Roster, changed: ir.Table, segments: Sequence[Segment], ca
     kept = [name for name in changed.columns if name != "member_id"]
     rows = changed.select(*kept).filter(changed.segment_no.isin(numbers) if numbers else ibis.literal(False))
     rows = rows.inner_join(base, "member_no", rname="{name}_base").mutate()
-    texts = {n: _text(rows, evidence_names(s, catalog), s) for n, s in zip(numbers, segments, strict=True)}
+    texts = {n: _text(rows, evidence(s, catalog), s) for n, s in zip(numbers, segments, strict=True)}
     return rows.select(
         *kept,
         segment_key=_chosen(rows, {n: s.key for n, s in zip(numbers, segments, strict=True)}),
@@ -43,8 +43,9 @@ def _of_level(roster: Roster, changed: ir.Table, segments: Sequence[Segment], ca
     )
 
 
-def _text(rows: ir.Table, names: Sequence[str], segment: Segment) -> ir.StringValue:
-    values = {name: rows[name] for name in names} if names else {"segment": ibis.literal(segment.key)}
+def _text(rows: ir.Table, read: Mapping[str, tree.Happened | None], segment: Segment) -> ir.StringValue:
+    values = {name: rows[name] if happened is None else counted(rows, happened) for name, happened in read.items()}
+    values = values or {"segment": ibis.literal(segment.key)}
     return ibis.struct(values).cast("json").cast("string")
 
 
@@ -53,14 +54,15 @@ def _chosen(rows: ir.Table, values: dict[int, object]) -> ir.StringValue:
     return ibis.cases(*branches) if branches else ibis.null("string")
 
 
-def evidence_names(segment: Segment, catalog: Catalog) -> tuple[str, ...]:
-    """The columns whose values are a segment's evidence: its measures, and those of segments it refers to."""
+def evidence(segment: Segment, catalog: Catalog) -> dict[str, tree.Happened | None]:
+    """What a segment's evidence is: its measures (None), what it counts of events; and so of segments it refers to."""
     known = {other.key: other for other in catalog.segments}
-    names = set(segment.measures)
+    read: dict[str, tree.Happened | None] = dict.fromkeys(segment.measures)
+    read |= {str(happened): happened for happened in tree.happenings(segment.condition)}
     for key in tree.segments(segment.condition):
         other = known[key]
         if other.level == segment.level:
-            names.update(evidence_names(other, catalog))
+            read |= evidence(other, catalog)
         elif segment.level == "person":
-            names.add("account_id")
-    return tuple(sorted(names))
+            read["account_id"] = None
+    return dict(sorted(read.items()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -13,8 +13,9 @@ import ibis
 import ibis.expr.types as ir
 
 from include.contracts.measures import measures_of
-from include.segments import tree
+from include.segments import clauses, tree
 from include.segments.calendar import later
+from include.segments.deeds import COUNTS, DAY
 
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
@@ -29,6 +30,8 @@ TEXT_TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
     "starts with": lambda value, text: value.startswith(text),
     "ends with": lambda value, text: value.endswith(text),
 }
+MOST = "_most"
+"""What stands behind the name of a count of events: as many there may have been, where some cannot be judged."""
 MEMBER = {"person": "profile_id", "account": "account_id"}
 
 
@@ -40,11 +43,25 @@ digest = ibis.udf.scalar.builtin(_md5, name="md5", signature=(("string",), "stri
 
 
 @dataclass(frozen=True)
+class Events:
+    """What happened: rows of ``event``; of each kind how many there are, and the staged table that tells of it.
+
+    ``through``: of those of which a source tells, the last day that it covers.
+    """
+
+    rows: ir.Table
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
+    through: Mapping[str, date] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Population:
     """Who conditions are asked about, on which date, and who is in which segment already.
 
     ``members`` returns the level of a segment and the ids of its members, as one column ``member_id``. Of the
     ``unjudged`` segments nobody else is known to be in or not; the ``lacking`` measures of people have no source.
+    What conditions count of events stands in the tables, by ``happenings.joined``.
     """
 
     as_of: date
@@ -53,6 +70,7 @@ class Population:
     members: Callable[[str], tuple[str, ir.Table]]
     unjudged: frozenset[str] = frozenset()
     lacking: frozenset[str] = frozenset()
+    events: Events | None = None
 
     def of(self, level: str) -> ir.Table:
         """Return customer_360 or account_360."""
@@ -61,7 +79,18 @@ class Population:
 
 def expression(node: tree.Node, level: str, population: Population) -> ir.BooleanValue:
     """Return the condition over ``population.of(level)``; null where it is unknown."""
-    return _Compiler(level, population).node(node)
+    return _Compiler(population.of(level), level, population).node(node)
+
+
+def of_event(node: tree.Node, rows: ir.Table, event: str, population: Population) -> ir.BooleanValue:
+    """Return a condition on the day and the properties of events of a kind, which are columns of ``rows``."""
+    return _Compiler(rows, "", population, event).node(node)
+
+
+def counted(rows: ir.Table, happened: tree.Happened) -> ir.Value:
+    """Return what is counted of events, as a column of its table; null where some of them cannot be judged."""
+    value = rows[happened.name]
+    return ibis.ifelse(value == rows[happened.name + MOST], value, None) if happened.what in COUNTS else value
 
 
 def is_unknown(found: ir.BooleanValue) -> ir.BooleanValue:
@@ -81,8 +110,12 @@ def _folded(text: ir.Value) -> Any:
 
 @dataclass(frozen=True)
 class _Compiler:
+    """``rows`` are those of the level, or of one kind of event."""
+
+    rows: ir.Table
     level: str
     population: Population
+    event: str = ""
 
     def node(self, node: tree.Node) -> ir.BooleanValue:
         match node:
@@ -101,62 +134,85 @@ class _Compiler:
                 return self.in_segment(key)
             case tree.People():
                 return self.people(clause)
+            case tree.Did():
+                return self.did(clause)
             case tree.Measured():
                 return self.value(clause)
-            case tree.Compare(op, left, right):
+            case clauses.Compare(op, left, right):
                 return OPERATORS[op](self.value(left), self.value(right))
             case _:
                 return self.test(clause)
 
-    def test(self, clause: tree.Tested) -> ir.BooleanValue:  # noqa: PLR0911 - one return a kind of clause
+    def test(self, clause: clauses.Tested) -> ir.BooleanValue:  # noqa: PLR0911 - one return a kind of clause
         value, as_of = self.value(clause.measure), self.population.as_of
         match clause:
-            case tree.In(_, values):
+            case clauses.In(_, values):
                 return value.isin([literal.value for literal in values])
-            case tree.Between(_, low, high):
+            case clauses.Between(_, low, high):
                 return value.between(self.value(low), self.value(high))
-            case tree.Like(_, pattern, ignores_case):
+            case clauses.Like(_, pattern, ignores_case):
                 return _folded(value).like(_folded(ibis.literal(pattern))) if ignores_case else value.like(pattern)
-            case tree.TextTest(_, test, texts):
+            case clauses.TextTest(_, test, texts):
                 folded = [_folded(ibis.literal(text)) for text in texts]
                 return reduce(operator.or_, (TEXT_TESTS[test](_folded(value), text) for text in folded))
-            case tree.IsNull():
+            case clauses.IsNull():
                 return value.isnull()
-            case tree.Top():
+            case clauses.Top():
                 return self.top(clause)
-            case tree.Within():
+            case clauses.Within():
                 return self.within(clause, value)
-            case tree.Beyond():
+            case clauses.Beyond():
                 return value > ibis.literal(clause.edge(as_of)) if clause.ahead else value <= self.before(clause)
-            case tree.During():
+            case clauses.During():
                 first, last = clause.bounds(as_of)
                 return value.between(ibis.literal(first), ibis.literal(last))
 
-    def within(self, clause: tree.Within, value: ir.DateValue) -> ir.BooleanValue:
+    def within(self, clause: clauses.Within, value: ir.DateValue) -> ir.BooleanValue:
         first, last = clause.bounds(self.population.as_of)
         if clause.ahead:
             return value.between(ibis.literal(first), ibis.literal(last))
         return (value > self.before(clause)) & (value <= ibis.literal(last))
 
-    def before(self, clause: tree.Within | tree.Beyond) -> ir.DateValue:
+    def before(self, clause: clauses.Within | clauses.Beyond) -> ir.DateValue:
         """The last day before a span, counted back from the day up to which the measure's source is complete.
 
         Without such a day, from the logical date.
         """
-        until = measures_of(self.level)[clause.measure.name].until
+        measure = clause.measure
+        until = measures_of(self.level)[measure.name].until if isinstance(measure, tree.Measured) and self.level else ""
         if not until:
-            return ibis.literal(later(self.population.as_of, -clause.amount, clause.unit))
-        end = self.population.of(self.level)[until]
+            return ibis.literal(later(self.end(measure), -clause.amount, clause.unit))
+        end = self.rows[until]
         return (end - ibis.interval(**{clause.unit: clause.amount})).cast("date")
 
-    def value(self, value: tree.Measured | tree.Literal | tree.Today) -> ir.Value:
+    def end(self, measure: tree.Operand) -> date:
+        """The day on which spans of days of events end, else the logical date."""
+        event = measure.event if isinstance(measure, tree.Happened) else self.event if measure.name == DAY else ""
+        through = self.population.events.through if self.population.events else {}
+        return through.get(event, self.population.as_of)
+
+    def did(self, clause: tree.Did) -> ir.BooleanValue:
+        """Tell by the events that are certain, and by those that may be, on which side of a number they are."""
+        least, most = (self.rows[clause.counted.name + end] for end in ("", MOST))
+
+        def reaches(times: int) -> ir.BooleanValue:
+            return ibis.cases((least >= times, True), (most < times, False), else_=ibis.null("boolean"))
+
+        if clause.how_often == "at_least":
+            return reaches(clause.times)
+        fewer = ~reaches(clause.times + 1)
+        return fewer & reaches(clause.times) if clause.how_often == "exactly" else fewer
+
+    def value(self, value: tree.Operand | tree.Literal | tree.Today) -> ir.Value:
+        if isinstance(value, tree.Happened):
+            return counted(self.rows, value)
         if isinstance(value, tree.Measured):
-            return self.population.of(self.level)[value.name]
+            return self.rows[value.name]
         return ibis.literal(value.on(self.population.as_of))
 
     def in_segment(self, key: str) -> ir.BooleanValue:
         level, members = self.population.members(key)
-        ids = self.population.of(self.level)[MEMBER[level]]
+        ids = self.rows[MEMBER[level]]
         found = ids.notnull() & ids.isin(members.member_id)
         return ibis.ifelse(found, True, ibis.null("boolean")) if key in self.population.unjudged else found
 
@@ -167,19 +223,25 @@ class _Compiler:
         accounts = judged.group_by("account_id").aggregate(true=judged.is_true.sum(), all=judged.is_true.all())
         wanted = accounts.filter(accounts["all"] if clause.quantifier == "all" else accounts.true >= clause.least)
         found = self.population.accounts.account_id.isin(wanted.account_id)
-        if not self.population.lacking.isdisjoint(tree.measures(clause.condition)):
+        if self.lacks(clause.condition):
             decided = found if clause.quantifier != "all" else ibis.literal(False)
             found = ibis.ifelse(decided, True, ibis.null("boolean"))
         return ~found if clause.quantifier == "none" else found
 
-    def top(self, clause: tree.Top) -> ir.BooleanValue:
+    def lacks(self, condition: tree.Node) -> bool:
+        """Tell whether a condition on people asks what no source tells."""
+        known = self.population.events.through if self.population.events else {}
+        unheard = any(happened.event not in known for happened in tree.happenings(condition))
+        return unheard or not self.population.lacking.isdisjoint(tree.measures(condition))
+
+    def top(self, clause: clauses.Top) -> ir.BooleanValue:
         """The value of the last place, asked of everybody whatever else the condition asks, and those up to it."""
-        rows, name = self.population.of(self.level), clause.measure.name
+        rows, value = self.rows, self.value(clause.measure)
         among = self.node(clause.among) if clause.among is not None else ibis.literal(True)
-        known = rows.filter(rows[name].notnull() & among).select(value=name)
+        known = rows.filter(value.notnull() & among).select(value=value)
         order = known.value.desc() if clause.from_top else known.value
         ranked = known.mutate(place=ibis.rank().over(order_by=order), known=known.count().over(ibis.window()))
         places = (ranked.known * clause.amount + 9_999) // 10_000 if clause.is_share else ibis.literal(clause.amount)
         inside = ranked.filter(ranked.place < places)
         last = (inside.value.min() if clause.from_top else inside.value.max()).as_scalar()
-        return (rows[name] >= last if clause.from_top else rows[name] <= last) & among
+        return (value >= last if clause.from_top else value <= last) & among

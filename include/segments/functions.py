@@ -8,18 +8,19 @@ from typing import Protocol
 from sqlglot import exp
 
 from include.contracts.errors import DefinitionError
+from include.contracts.events import EventKind, Vocabulary
 from include.contracts.tables import Type
-from include.segments import tree
+from include.segments import clauses, event_functions, tree
 from include.segments.calendar import PERIODS, WHICH
 from include.segments.literals import Literals
 from include.segments.names import a
 from include.segments.parts import Parts
 
 SPANS: Mapping[str, tuple[Callable[..., tree.Node], bool]] = {
-    "within_last": (tree.Within, False),
-    "within_next": (tree.Within, True),
-    "before_last": (tree.Beyond, False),
-    "after_next": (tree.Beyond, True),
+    "within_last": (clauses.Within, False),
+    "within_next": (clauses.Within, True),
+    "before_last": (clauses.Beyond, False),
+    "after_next": (clauses.Beyond, True),
 }
 TEXT_TESTS = {"text_contains": "contains", "text_starts": "starts with", "text_ends": "ends with"}
 TOP = "{0}(usage_core_actions_28, 10%) or {0}(usage_core_actions_28, 100)"
@@ -41,14 +42,21 @@ class Reader(Protocol):
     def literals(self) -> Literals:
         """Reads values."""
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The kinds of event that there are."""
+
     def node(self, node: exp.Expr) -> tree.Node:
         """Read a node."""
 
-    def measure(self, node: exp.Expr) -> tree.Measured:
-        """Return the measure that stands there; refuses anything else."""
+    def measure(self, node: exp.Expr) -> tree.Operand:
+        """Return the measure that stands there, or what is counted of events; refuses anything else."""
 
     def of_people(self) -> Reader:
         """The same, for a condition on people."""
+
+    def of_event(self, kind: EventKind) -> event_functions.Reader:
+        """The same, for a condition on the properties of an event."""
 
     def refuse(self, node: exp.Expr, problem: str) -> DefinitionError:
         """Return the error for a piece of the condition."""
@@ -67,10 +75,10 @@ def _spanned(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     return kind(measure, amount, unit, ahead)
 
 
-def _date_of(reader: Reader, node: exp.Anonymous, name: str, argument: exp.Expr) -> tree.Measured:
+def _date_of(reader: Reader, node: exp.Anonymous, name: str, argument: exp.Expr) -> tree.Operand:
     measure = reader.measure(argument)
     if measure.type is not Type.DATE:
-        raise reader.refuse(node, f"{name} needs a date, and {measure.name} is {a(measure.type)}")
+        raise reader.refuse(node, f"{name} needs a date, and {measure} is {a(measure.type)}")
     return measure
 
 
@@ -79,7 +87,7 @@ def _during(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     words = (reader.literals.text(arguments[1]) or "").split() if len(arguments) == 2 else []
     if len(words) != 2 or words[0] not in WHICH or words[1] not in PERIODS:
         raise reader.refuse(node, f"{name} needs a date and a period, as in {name}(renewal_date, 'next quarter')")
-    return tree.During(_date_of(reader, node, name, arguments[0]), words[0], words[1])
+    return clauses.During(_date_of(reader, node, name, arguments[0]), words[0], words[1])
 
 
 def _text_test(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
@@ -87,11 +95,11 @@ def _text_test(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     measured, *listed = reader.parts.take(node, "expressions") or [node]
     measure, texts = reader.measure(measured), [reader.literals.text(value) for value in listed]
     if measure.type is not Type.TEXT:
-        raise reader.refuse(node, f"{measure.name} is {a(measure.type)}; '{test}' looks into text")
+        raise reader.refuse(node, f"{measure} is {a(measure.type)}; '{test}' looks into text")
     known = tuple(text for text in texts if text)
     if not known or len(known) < len(texts):
         raise reader.refuse(node, f"'{test}' needs text in single quotes, as in title {test} 'Director'")
-    return tree.TextTest(measure, test, known)
+    return clauses.TextTest(measure, test, known)
 
 
 def _in_segment(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
@@ -112,7 +120,7 @@ def _top(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     except ValueError as error:
         raise reader.refuse(node, f"{error}, as in {TOP.format(name)}") from None
     among = reader.node(arguments[2]) if len(arguments) == 3 else None
-    return tree.Top(measure, amount, is_share, name == "in_top", among)
+    return clauses.Top(measure, amount, is_share, name == "in_top", among)
 
 
 def _people(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
@@ -146,6 +154,11 @@ FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     "in_segment": _in_segment,
     **{f"{quantifier}_of_people": _people for quantifier in tree.QUANTIFIERS},
     "at_least_of_people": _at_least,
+    "did": event_functions.did,
+    "did_not": event_functions.did,
+    "first_did": event_functions.on_day,
+    "last_did": event_functions.on_day,
     **dict.fromkeys(TEXT_TESTS, _text_test),
 }
+OF_ONE_EVENT = (*TEXT_TESTS, *SPANS, "during")  # what can be asked of an event's properties
 KNOWN = tuple(name for name in FUNCTIONS if name not in TEXT_TESTS)  # those that people write

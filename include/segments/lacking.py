@@ -14,10 +14,13 @@ def lacking_measures(level: str, fed: Collection[str]) -> frozenset[str]:
     return frozenset(name for name, measure in measures_of(level).items() if not measure.is_known(fed))
 
 
-def lacks(segment: Segment, fed: Collection[str], unjudged: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def lacks(
+    segment: Segment, fed: Collection[str], unjudged: Mapping[str, tuple[str, ...]], kinds: Mapping[str, str]
+) -> tuple[str, ...]:
     """Return the staged tables, in the order of SOURCES, for want of which a segment may not be judged.
 
-    They are those of its measures and of the ``unjudged`` segments that it refers to, given with theirs.
+    They are those of its measures, of the ``kinds`` of event that it asks about, given with theirs, and of the
+    ``unjudged`` segments that it refers to, likewise.
     """
     asked = {"account": set[str](), "person": set(tree.measures(segment.condition, of_people=True))}
     asked[segment.level].update(segment.measures)
@@ -27,6 +30,8 @@ def lacks(segment: Segment, fed: Collection[str], unjudged: Mapping[str, tuple[s
         for name in names & lacking_measures(level, fed)
         for table in measures_of(level)[name].needs
     }
+    counted = (*tree.happenings(segment.condition), *tree.happenings(segment.condition, of_people=True))
+    found.update({kinds[each.event] for each in counted if each.event in kinds} - set(fed))
     for key in tree.segments(segment.condition):
         if key not in segment.above:
             found.update(unjudged.get(key, ()))

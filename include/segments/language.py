@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 from sqlglot import exp
 
 from include.contracts.errors import DefinitionError
-from include.contracts.measures import measures_of
+from include.contracts.events import EventKind, Vocabulary
+from include.contracts.measures import Measure, measures_of
 from include.contracts.nearest import nearest
-from include.contracts.tables import Type
-from include.segments import syntax, tree
-from include.segments.functions import FUNCTIONS, KNOWN, NUMERIC
+from include.contracts.tables import Column, Type
+from include.segments import event_functions, syntax, tree
+from include.segments.functions import FUNCTIONS, KNOWN, NUMERIC, OF_ONE_EVENT
 from include.segments.literals import Literals
-from include.segments.names import a, called, unknown_measure
+from include.segments.names import a, called, unknown_measure, unknown_property
 from include.segments.parts import Parts
 from include.segments.refusal import collected, refusal
 
@@ -33,9 +35,12 @@ MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 BARE = "{} stands alone; before it a measure is missing, as in country = 'France'"
 
 
-def parse(text: str, level: str) -> tree.Node:
-    """Return the tree of a condition on the measures of ``level`` (person or account); raises DefinitionError."""
-    reader, root = _Reader(text, level, Parts()), syntax.read(text)
+def parse(text: str, level: str, vocabulary: Vocabulary = Vocabulary()) -> tree.Node:  # noqa: B008 - it is frozen
+    """Return the tree of a condition on the measures of ``level`` (person or account), and on events.
+
+    Raises DefinitionError.
+    """
+    reader, root = _Reader(text, level, Parts(), vocabulary), syntax.read(text)
     node = reader.guarded(root)
     if node is not None and not reader.faults:
         reader.refuse_unread(root)
@@ -50,12 +55,21 @@ class _Reader:
     text: str
     level: str
     parts: Parts
+    vocabulary: Vocabulary
+    kind: EventKind | None = None  # the event whose properties are asked about
     faults: list[DefinitionError] = field(default_factory=list)
 
     @property
     def literals(self) -> Literals:
         """Reads values."""
         return Literals(self.parts)
+
+    @property
+    def known(self) -> Mapping[str, Measure]:
+        """What can be asked about, by name."""
+        if self.kind is None:
+            return measures_of(self.level)
+        return {column.name: Measure(column, "event", self.kind.name) for column in self.kind.properties}
 
     def guarded(self, node: exp.Expr) -> tree.Node | None:
         """Read a node; a fault is kept, and the reading goes on beside it."""
@@ -129,21 +143,21 @@ class _Reader:
             left, right, op = right, left, MIRRORED[op]
         measure = self.measure(left)
         if measure.type is Type.TEXT and op not in ("=", "!="):
-            raise self.refuse(node, f"{measure.name} is text, which has no order; use =, !=, in or contains")
+            raise self.refuse(node, f"{measure} is text, which has no order; use =, !=, in or contains")
         if measure.type is Type.BOOLEAN and op not in ("=", "!="):
-            raise self.refuse(node, f"{measure.name} is true or false, which has no order")
+            raise self.refuse(node, f"{measure} is true or false, which has no order")
         return tree.Compare(op, measure, self._other(measure, right))
 
     def _names_measure(self, node: exp.Expr) -> bool:
-        return isinstance(node, exp.Column) and str(node.name) in measures_of(self.level)
+        return (isinstance(node, exp.Column) and str(node.name) in self.known) or _counts_events(node)
 
-    def _other(self, measure: tree.Measured, node: exp.Expr) -> tree.Measured | tree.Literal | tree.Today:
+    def _other(self, measure: tree.Operand, node: exp.Expr) -> tree.Operand | tree.Literal | tree.Today:
         if not self._names_measure(node):
             return self._literal(measure, node)
         other = self.measure(node)
         if other.type is not measure.type and not (other.type in NUMERIC and measure.type in NUMERIC):
             raise self.refuse(
-                node, f"{measure.name} is {a(measure.type)} and cannot be compared with {other.name}, {a(other.type)}"
+                node, f"{measure} is {a(measure.type)} and cannot be compared with {other}, {a(other.type)}"
             )
         return other
 
@@ -157,7 +171,7 @@ class _Reader:
     def _between(self, node: exp.Between) -> tree.Node:
         measure = self.measure(self.parts.take(node, "this"))
         if measure.type in (Type.TEXT, Type.BOOLEAN):
-            raise self.refuse(node, f"{measure.name} is {a(measure.type)}, which has no order")
+            raise self.refuse(node, f"{measure} is {a(measure.type)}, which has no order")
         low, high = (self._literal(measure, self.parts.take(node, end)) for end in ("low", "high"))
         return tree.Between(measure, low, high)
 
@@ -165,7 +179,7 @@ class _Reader:
         measure = self.measure(self.parts.take(node, "this"))
         pattern = self.literals.text(self.parts.take(node, "expression"))
         if measure.type is not Type.TEXT:
-            raise self.refuse(node, f"{measure.name} is {a(measure.type)}; 'like' compares text")
+            raise self.refuse(node, f"{measure} is {a(measure.type)}; 'like' compares text")
         if pattern is None:
             raise self.refuse(node, "'like' needs a quoted pattern")
         if "\\" in pattern:
@@ -178,47 +192,66 @@ class _Reader:
         tested: tree.Node = tree.IsNull(measure)
         if isinstance(value, exp.Boolean) and measure.type is Type.BOOLEAN:
             is_true = bool(self.parts.take(value, "this"))
+            assert isinstance(measure, tree.Measured)  # nothing that is counted of events is true or false
             tested = tree.And((tree.Not(tested), measure if is_true else tree.Not(measure)))  # never unknown
         elif not isinstance(value, exp.Null):
             raise self.refuse(node, "'is' goes with null, known, unknown, any of; compare with = or !=")
         return tree.Not(tested) if self.parts.take(node, "negate") else tested
 
     def _flag(self, node: exp.Column) -> tree.Node:
-        measure = self.measure(node)
+        measure = self._named(node)
         if measure.type is not Type.BOOLEAN:
-            raise self.refuse(node, f"{measure.name} is {a(measure.type)}, so compare it with something")
+            raise self.refuse(node, f"{measure} is {a(measure.type)}, so compare it with something")
         return measure
 
     def _function(self, node: exp.Anonymous) -> tree.Node:
         name = str(self.parts.take(node, "this")).lower()
         if name not in FUNCTIONS:
             raise self.refuse(node, f"there is no function {name!r}{nearest(name, KNOWN)}")
+        if self.kind is not None and name not in OF_ONE_EVENT:
+            raise self.refuse(node, f"{name} asks about people, not about one event; write it outside of the event")
         return FUNCTIONS[name](self, node, name)
 
     def of_people(self) -> _Reader:
         """The same, for a condition on people."""
         return replace(self, level="person")
 
-    def measure(self, node: exp.Expr) -> tree.Measured:
-        """Return the measure that stands there; refuses anything else."""
+    def of_event(self, kind: EventKind) -> _Reader:
+        """The same, for a condition on the properties of an event."""
+        return replace(self, kind=kind)
+
+    def measure(self, node: exp.Expr) -> tree.Operand:
+        """Return the measure that stands there, or what is counted of events; refuses anything else."""
         node = self.parts.inside(node)
+        if _counts_events(node):
+            return event_functions.value(self, node, str(self.parts.take(node, "this")).lower())
+        return self._named(node)
+
+    def _named(self, node: exp.Expr) -> tree.Measured:
         if not isinstance(node, exp.Column):
             raise self.refuse(node, f"a measure should stand here, not {called(node)}")
         if node.args.get("table"):
             raise self.refuse(node, "a measure is named without a dot")
-        known, name = measures_of(self.level), self.literals.identifier(self.parts.take(node, "this"))
-        if name not in known:
-            raise self.refuse(node, unknown_measure(name, self.level))
-        return tree.Measured(name, known[name].column.type)
+        name = self.literals.identifier(self.parts.take(node, "this"))
+        if name not in self.known:
+            unknown = unknown_property(name, self.kind) if self.kind else unknown_measure(name, self.level)
+            raise self.refuse(node, unknown)
+        return tree.Measured(name, self.known[name].column.type)
 
-    def _literal(self, measure: tree.Measured, node: exp.Expr) -> tree.Literal | tree.Today:
+    def _literal(self, measure: tree.Operand, node: exp.Expr) -> tree.Literal | tree.Today:
         """The value as one of the measure's type."""
         try:
-            return self.literals.literal(measures_of(self.level)[measure.name], node)
+            return self.literals.literal(self._declared(measure), node)
         except ValueError as error:
             raise self.refuse(node, str(error)) from None
 
-    def _plain_literal(self, measure: tree.Measured, node: exp.Expr) -> tree.Literal:
+    def _declared(self, measure: tree.Operand) -> Measure:
+        """How a measure, or what is counted of events, is declared."""
+        if isinstance(measure, tree.Measured):
+            return self.known[measure.name]
+        return Measure(Column(str(measure), measure.type, measure.event), "event", measure.event)
+
+    def _plain_literal(self, measure: tree.Operand, node: exp.Expr) -> tree.Literal:
         value = self._literal(measure, node)
         if isinstance(value, tree.Today):
             raise self.refuse(node, f"{value} is no value of a list; compare with =")
@@ -228,3 +261,7 @@ class _Reader:
         """Return the error for a piece of the condition."""
         starts = [part.meta["start"] for part in (node, *node.walk()) if "start" in part.meta]
         return refusal(problem, self.text, min(starts, default=0))
+
+
+def _counts_events(node: exp.Expr) -> TypeGuard[exp.Anonymous]:
+    return isinstance(node, exp.Anonymous) and str(node.this).lower() in event_functions.WHAT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from include.contracts.events import EventKind
 from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
 from include.contracts.tables import Type
@@ -38,6 +39,11 @@ def unknown_measure(name: str, level: str) -> str:
     if beside in known:
         return f"{name!r} is a measure of accounts; of a person's account it is {beside}"
     return f"{name!r} is a measure of accounts; make a segment with 'level: account', and refer to it by in_segment"
+
+
+def unknown_property(name: str, kind: EventKind) -> str:
+    """Say that events of a kind have no property of that name."""
+    return f"{kind.name!r} has no property {name!r}{nearest(name, [column.name for column in kind.properties])}"
 
 
 def _whom(level: str) -> str:

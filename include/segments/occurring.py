@@ -61,15 +61,16 @@ def never(condition: tree.Node, level: str, people: Population) -> tuple[str, ..
     """
     asked: dict[str, set[str]] = {}
     for clause in tree.clauses(condition):
-        for name, text in _texts(clause):
+        for name, text in texts(clause):
             if not measures_of(level)[name].column.allowed:
                 asked.setdefault(name, set()).add(text)
-    found = [told for name, texts in asked.items() for told in _absent(people.of(level), name, sorted(texts))]
+    found = [told for name, texts in asked.items() for told in absent(people.of(level), name, sorted(texts))]
     inside = [part.condition for part in tree.clauses(condition) if isinstance(part, tree.People)]
     return (*found, *(told for part in inside for told in never(part, "person", people)))
 
 
-def _texts(clause: tree.Clause) -> Iterator[tuple[str, str]]:
+def texts(clause: tree.Clause) -> Iterator[tuple[str, str]]:
+    """Yield the names and texts of what a clause compares with text."""
     match clause:
         case tree.Compare(_, tree.Measured(name, Type.TEXT), tree.Literal(value)):
             yield name, str(value)
@@ -77,7 +78,8 @@ def _texts(clause: tree.Clause) -> Iterator[tuple[str, str]]:
             yield from ((name, str(value.value)) for value in values)
 
 
-def _absent(rows: ir.Table, name: str, texts: Sequence[str]) -> Iterator[str]:
+def absent(rows: ir.Table, name: str, texts: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each text that no row has in a column, with the nearest that one has."""
     value = rows[name]
     present = set(rows.filter(value.isin(list(texts)))[name].to_pyarrow().to_pylist())
     absent = [text for text in texts if text not in present]

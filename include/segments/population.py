@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 import ibis.expr.types as ir
 
 from include.contracts.errors import ConfigurationError
+from include.contracts.events import EVENT, EVENT_KIND
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
+from include.segments import tree
 from include.segments.expression import Population
+from include.segments.happenings import Asked, events_of, joined
 from include.storage.readers import Reader
 
 
-def population(reader: Reader) -> Population:
-    """Return what is published, as what conditions are asked about."""
+def population(reader: Reader, conditions: Iterable[tuple[str, tree.Node]] = ()) -> Population:
+    """Return what is published, with what these conditions count of events: each is a level and a condition."""
     segment, membership = reader.table(SEGMENT), reader.table(SEGMENT_MEMBERSHIP)
     rows = segment.select("segment_key", "level", "state").to_pyarrow().to_pylist()
     levels = {row["segment_key"]: row["level"] for row in rows}
@@ -25,7 +30,20 @@ def population(reader: Reader) -> Population:
         return levels[key], membership.filter(membership.segment_key == key).select("member_id")
 
     unjudged = frozenset(row["segment_key"] for row in rows if row["state"] == "unjudged")
-    return Population(as_of(reader), reader.table(CUSTOMER_360), reader.table(ACCOUNT_360), members, unjudged)
+    people = Population(as_of(reader), reader.table(CUSTOMER_360), reader.table(ACCOUNT_360), members, unjudged)
+    return with_events(people, reader, conditions)
+
+
+def with_events(people: Population, reader: Reader, conditions: Iterable[tuple[str, tree.Node]]) -> Population:
+    """Return a population with what these conditions count of events."""
+    wanted = Asked.by(conditions).of
+    if not any(wanted.values()):
+        return people
+    people = replace(people, events=events_of(reader.table(EVENT), reader.table(EVENT_KIND)))
+    customers, accounts = (
+        joined(people.of(level), level, wanted[level], people, reader.hold) for level in ("person", "account")
+    )
+    return replace(people, customers=customers, accounts=accounts)
 
 
 def as_of(reader: Reader) -> date:

@@ -10,10 +10,11 @@ from typing import Any
 import ibis.expr.types as ir
 
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
+from include.segments import tree
 from include.segments.catalog import Segment
 from include.segments.channels import contactable_among
 from include.segments.doubts import doubts, measure_sizes
-from include.segments.expression import MEMBER, Population, digest, expression
+from include.segments.expression import MEMBER, Population, counted, digest, expression
 from include.segments.guards import Movement, implausible
 from include.segments.population import population
 from include.storage.readers import Reader
@@ -56,7 +57,7 @@ class Preview:
 
 def preview(reader: Reader, segment: Segment) -> Preview:
     """Evaluate a definition on what is published; nothing is written."""
-    people = population(reader)
+    people = population(reader, [(segment.level, segment.condition)])
     sizes = measure_sizes(segment, people)
     size = sizes.true
     overlap, published = _overlap(reader, segment, people)
@@ -99,9 +100,11 @@ def _sample(segment: Segment, people: Population) -> tuple[Mapping[str, Any], ..
     """The first members by the hash of their ids: the same ones each time, and no particular ones."""
     member = MEMBER[segment.level]
     rows = _matching(segment, people)
-    shown = dict.fromkeys((member, *segment.measures))
-    ordered = rows.order_by(digest(rows[member])).limit(SAMPLE).select(*shown)
-    return tuple(ordered.to_pyarrow().to_pylist())
+    named = {name: rows[name] for name in (member, *segment.measures)}
+    happened = {each.name: each for each in tree.happenings(segment.condition)}
+    named |= {name: counted(rows, each) for name, each in happened.items()}
+    found = rows.order_by(digest(rows[member])).limit(SAMPLE).select(**named).to_pyarrow().to_pylist()
+    return tuple({str(happened.get(name, name)): value for name, value in row.items()} for row in found)
 
 
 def _matching(segment: Segment, people: Population) -> ir.Table:

@@ -9,6 +9,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from include.segments.expression import Events
 from include.storage.engine import Engine
 
 
@@ -26,7 +27,7 @@ class Roster:
 
     levels: that of each segment. customers, accounts: the measures that definitions read, with member_no.
     member: member_no, member_id, level. before: segment_no, member_no (null: gone), member_id as it was then, since,
-    is_renamed.
+    is_renamed. events: what happened, where conditions ask of it.
     """
 
     engine: Engine
@@ -36,6 +37,7 @@ class Roster:
     accounts: ir.Table
     member: ir.Table
     before: ir.Table
+    events: Events | None = None
 
     def number(self, key: str) -> int:
         """The number of a segment."""
@@ -60,7 +62,11 @@ class Roster:
 
 
 def assemble(
-    engine: Engine, as_of: date, levels: Mapping[str, str], measured: Mapping[str, ir.Table], published: Published
+    engine: Engine,
+    as_of: date,
+    levels: Mapping[str, str],
+    measured: Mapping[str, ir.Table],
+    published: Published,
 ) -> Roster:
     """Number members and segments; ``measured`` has id and read measures of each level, person and account."""
     people = engine.ibis.create_table("people_now", _numbered(measured["person"], 0), temp=True)

@@ -68,8 +68,10 @@ def _clause(clause: tree.Clause, level: str, as_of: date) -> str | None:
 
 def _is_opaque(clause: tree.Clause) -> bool:
     """Clauses that are not looked into, and may be true or false whatever the others are."""
-    if isinstance(clause, tree.Compare):
-        return isinstance(clause.right, tree.Measured)
+    if isinstance(clause, tree.Compare) and isinstance(clause.right, tree.Measured):
+        return True
+    if any(isinstance(part, tree.Happened) for part in tree.operands(clause)):
+        return True
     return isinstance(clause, tree.InSegment | tree.People | tree.Like | tree.TextTest | tree.Top)
 
 

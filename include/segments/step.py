@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.util import gen_name
 
+from include.contracts.events import EVENT, EVENT_KIND
 from include.contracts.identity import ALIAS, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.metrics import BASIS
@@ -26,6 +28,8 @@ from include.contracts.tables import Table
 from include.segments import changes, register, tree
 from include.segments.catalog import Catalog, load
 from include.segments.evaluation import Before, evaluate
+from include.segments.expression import Events, Population
+from include.segments.happenings import Asked, events_of, joined
 from include.segments.held import implausible
 from include.segments.roster import Published, Roster, assemble
 from include.storage import days
@@ -36,7 +40,7 @@ from include.storage.lake import Manifest
 from include.storage.project import Project
 from include.storage.versions import FOLLOWS, following, present
 
-READS = (CUSTOMER_360, ACCOUNT_360, BASIS, ALIAS, IDENTITY_EVENT, SOURCE_STATE)
+READS = (CUSTOMER_360, ACCOUNT_360, BASIS, ALIAS, IDENTITY_EVENT, SOURCE_STATE, EVENT, EVENT_KIND)
 
 
 def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
@@ -154,7 +158,8 @@ class _Build:
             **{entry.key: entry.level for entry in self.catalog.segments},
         }
         read = {"person": {"profile_id", "account_id", "identity_confidence"}, "account": {"account_id"}}
-        for level, condition in self._conditions(before):
+        conditions = list(self._conditions(before))
+        for level, condition in conditions:
             read[level].update(tree.measures(condition))
             read["person"].update(tree.measures(condition, of_people=True))
         for level, names in read.items():
@@ -165,9 +170,22 @@ class _Build:
             level: self.engine.read(table, refs.get(table.name)).select(*sorted(read[level]))
             for level, table in tables.items()
         }
+        events = events_of(*(self.engine.read(table, refs.get(table.name)) for table in (EVENT, EVENT_KIND)))
+        measured = self._with_events(measured, events, Asked.by(conditions).of)
         alias = self.engine.read(ALIAS, refs.get(ALIAS.name))
         published = Published(self._read(SEGMENT_MEMBERSHIP), alias)
-        return assemble(self.engine, self.run.as_of, levels, measured, published)
+        return replace(assemble(self.engine, self.run.as_of, levels, measured, published), events=events)
+
+    def _with_events(
+        self, measured: Mapping[str, ir.Table], events: Events, wanted: Mapping[str, Sequence[tree.Happened]]
+    ) -> dict[str, ir.Table]:
+        """Add what the conditions count of events, once for all of them."""
+
+        def hold(rows: ir.Table) -> ir.Table:
+            return self.engine.ibis.create_table(gen_name("counted"), rows, temp=True)
+
+        people = Population(self.run.as_of, measured["person"], measured["account"], _nobody, events=events)
+        return {level: joined(rows, level, wanted[level], people, hold) for level, rows in measured.items()}
 
     def _conditions(self, before: Before) -> Iterator[tuple[str, tree.Node]]:
         """All conditions that this run evaluates: those of today, and the former ones of changed segments."""
@@ -201,6 +219,11 @@ class _Build:
             return None
         rows = self.engine.ibis.read_parquet(self.engine.lake.urls(replace(history, files=files)))
         return replace(history, files=files, rows=rows.count().to_pyarrow().as_py())
+
+
+def _nobody(key: str) -> tuple[str, ir.Table]:
+    """Who is in a segment, where no condition may ask."""
+    raise AssertionError(key)
 
 
 def _before(rows: Iterable[Mapping[str, Any]]) -> Before:

@@ -8,164 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-from include.segments.calendar import WHICH, first_day, later
+from include.segments.clauses import (
+    TEXT_TESTS,
+    Between,
+    Beyond,
+    Compare,
+    During,
+    In,
+    IsNull,
+    Like,
+    Operand,
+    Tested,
+    TextTest,
+    Top,
+    Within,
+)
+from include.segments.deeds import Did, Happened
 from include.segments.values import Literal, Measured, Today, Value, quoted
 
 QUANTIFIERS = ("any", "all", "none")
-TEXT_TESTS = ("contains", "starts with", "ends with")
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """``left op right``; op is one of = != < <= > >=."""
-
-    op: str
-    left: Measured
-    right: Measured | Literal | Today
-
-    def __str__(self) -> str:
-        return f"{self.left} {self.op} {self.right}"
-
-
-@dataclass(frozen=True, slots=True)
-class In:
-    """``measure in (values)``."""
-
-    measure: Measured
-    values: tuple[Literal, ...]
-
-    def __str__(self) -> str:
-        return f"{self.measure} in ({', '.join(map(str, self.values))})"
-
-
-@dataclass(frozen=True, slots=True)
-class Between:
-    """``measure between low and high``, both included."""
-
-    measure: Measured
-    low: Literal | Today
-    high: Literal | Today
-
-    def __str__(self) -> str:
-        return f"{self.measure} between {self.low} and {self.high}"
-
-
-@dataclass(frozen=True, slots=True)
-class Like:
-    """``measure like pattern``: % stands for any text, _ for one character; case matters, in ``ilike`` not."""
-
-    measure: Measured
-    pattern: str
-    ignores_case: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.measure} {'ilike' if self.ignores_case else 'like'} {quoted(self.pattern)}"
-
-
-@dataclass(frozen=True, slots=True)
-class TextTest:
-    """``measure contains 'text'``, ``starts with``, ``ends with``: any of the texts, without regard to case."""
-
-    measure: Measured
-    test: str
-    texts: tuple[str, ...]
-
-    def __str__(self) -> str:
-        listed = ", ".join(map(quoted, self.texts))
-        return f"{self.measure} {self.test} {f'any of ({listed})' if len(self.texts) > 1 else listed}"
-
-
-@dataclass(frozen=True, slots=True)
-class IsNull:
-    """``measure is null``."""
-
-    measure: Measured
-
-    def __str__(self) -> str:
-        return f"{self.measure} is null"
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """``within_next(measure, n unit)``: from the logical date to n units later, both included, as renewal buckets are.
-
-    ``within_last(measure, n unit)``: the n units that end with the logical date, so n days are n dates, as windows are.
-    """
-
-    measure: Measured
-    amount: int
-    unit: str
-    ahead: bool
-
-    def bounds(self, as_of: date) -> tuple[date, date]:
-        """Return the first and the last day; months and years keep to the calendar (29 February becomes the 28th)."""
-        other = later(as_of, self.amount if self.ahead else -self.amount, self.unit)
-        return (as_of, other) if self.ahead else (other + timedelta(days=1), as_of)
-
-    def __str__(self) -> str:
-        return f"within_{'next' if self.ahead else 'last'}({self.measure}, {self.amount} {self.unit})"
-
-
-@dataclass(frozen=True, slots=True)
-class Beyond:
-    """``before_last(measure, n unit)``, ``after_next(...)``: a known day outside that span, on its far side."""
-
-    measure: Measured
-    amount: int
-    unit: str
-    ahead: bool
-
-    def edge(self, as_of: date) -> date:
-        """Return the last day of the next span, or the day before the last one."""
-        return later(as_of, self.amount if self.ahead else -self.amount, self.unit)
-
-    def __str__(self) -> str:
-        return f"{'after_next' if self.ahead else 'before_last'}({self.measure}, {self.amount} {self.unit})"
-
-
-@dataclass(frozen=True, slots=True)
-class During:
-    """``during(measure, 'next quarter')``: in a period of the calendar; weeks begin on Monday."""
-
-    measure: Measured
-    which: str
-    period: str
-
-    def bounds(self, as_of: date) -> tuple[date, date]:
-        """Return the first and the last day of the period."""
-        step = WHICH.index(self.which) - 1
-        first = first_day(as_of, self.period, step)
-        return first, first_day(as_of, self.period, step + 1) - timedelta(days=1)
-
-    def __str__(self) -> str:
-        return f"during({self.measure}, '{self.which} {self.period}')"
-
-
-@dataclass(frozen=True, slots=True)
-class Top:
-    """``in_top(measure, 10%)``, ``in_top(measure, 100)``, ``in_bottom(...)``: of all whose value is known.
-
-    With a third argument, of those for whom the condition ``among`` is true. As many as that share or number, and
-    whoever has the same value as the last of them. ``amount`` is a number of members, or of hundredths of a percent
-    where ``is_share``.
-    """
-
-    measure: Measured
-    amount: int
-    is_share: bool
-    from_top: bool
-    among: Node | None = None
-
-    def places(self, known: int) -> int:
-        """Return how many places there are among so many; a part of one counts as one."""
-        return -(-known * self.amount // 10_000) if self.is_share else self.amount
-
-    def __str__(self) -> str:
-        amount = f"{self.amount / 100:g}%" if self.is_share else str(self.amount)
-        among = f", {self.among}" if self.among else ""
-        return f"in_{'top' if self.from_top else 'bottom'}({self.measure}, {amount}{among})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +89,7 @@ class Or:
         return " or ".join(map(_enclosed, self.items))
 
 
-Tested = In | Between | Like | TextTest | IsNull | Within | Beyond | During | Top
-Clause = Measured | Compare | Tested | InSegment | People
+Clause = Measured | Compare | Tested | InSegment | People | Did
 Node = Clause | Not | And | Or
 
 
@@ -281,7 +142,7 @@ def measures(node: Node, *, of_people: bool = False) -> tuple[str, ...]:
         if isinstance(clause, People):
             found.update(measures(clause.condition) if of_people else ())
         elif not of_people:
-            found.update(part.name for part in _measured(clause))
+            found.update(part.name for part in operands(clause) if isinstance(part, Measured))
         if isinstance(clause, Top) and clause.among is not None:
             found.update(measures(clause.among, of_people=of_people))
     return tuple(sorted(found))
@@ -292,14 +153,30 @@ def segments(node: Node) -> tuple[str, ...]:
     return tuple(sorted({part.key for part in walk(node) if isinstance(part, InSegment)}))
 
 
-def _measured(clause: Clause) -> tuple[Measured, ...]:
+def happenings(node: Node, *, of_people: bool = False) -> tuple[Happened, ...]:
+    """Return what the condition counts of the events of the member itself, or of its people, each once."""
+    found: list[Happened] = []
+    for clause in clauses(node):
+        if isinstance(clause, People):
+            found += happenings(clause.condition) if of_people else ()
+        elif not of_people:
+            found += [part for part in operands(clause) if isinstance(part, Happened)]
+        if isinstance(clause, Top) and clause.among is not None:
+            found += happenings(clause.among, of_people=of_people)
+    return tuple(dict.fromkeys(found))
+
+
+def operands(clause: Clause) -> tuple[Operand, ...]:
+    """Return what a clause compares, those on people and segments aside."""
     match clause:
         case Measured():
             return (clause,)
-        case Compare(_, left, Measured() as right):
+        case Compare(_, left, Measured() | Happened() as right):
             return (left, right)
         case Compare(_, left, _):
             return (left,)
+        case Did(counted):
+            return (counted,)
         case InSegment() | People():
             return ()
         case _:
@@ -311,7 +188,8 @@ def _enclosed(node: Node) -> str:
 
 
 __all__ = [
-    "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Clause", "Compare", "During", "In", "InSegment",
-    "IsNull", "Like", "Literal", "Measured", "Node", "Not", "Or", "People", "Tested", "TextTest", "Today", "Top",
-    "Value", "Within", "children", "clauses", "measures", "segments", "statements", "walk",
+    "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Clause", "Compare", "Did", "During", "Happened", "In",
+    "InSegment", "IsNull", "Like", "Literal", "Measured", "Node", "Not", "Operand", "Or", "People", "Tested",
+    "TextTest", "Today", "Top", "Value", "Within", "children", "clauses", "happenings", "measures", "operands",
+    "segments", "statements", "walk",
 ]  # fmt: skip

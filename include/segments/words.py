@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
-from sqlglot.dialects.postgres import Postgres
 from sqlglot.tokenizer_core import Token, TokenType
 
-from include.segments.calendar import PERIODS, UNITS, WHICH
+from include.segments.calendar import PERIODS, WHICH
+from include.segments.cursor import QUOTED, Cursor
 from include.segments.phrases import PLAIN_PHRASES, SPAN_PHRASES, TEXT_PHRASES
-from include.segments.refusal import refusal
 
-QUOTED = (TokenType.STRING, TokenType.IDENTIFIER)
 COMPARING = ("<", "<=", ">", ">=")
 THOUSANDS = {"k": 10**3, "m": 10**6, "mio": 10**6, "bn": 10**9}
 SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "&&": "and", "||": "or"}
@@ -27,88 +24,39 @@ def put(tokens: Sequence[Token], text: str) -> list[Token]:
     return _Writer(tokens, text).written()
 
 
-@dataclass
-class _Writer:
+class _Writer(Cursor):
     """Goes through the tokens once, writing them anew."""
-
-    tokens: Sequence[Token]
-    text: str
-    place: int = 0
-    out: list[Token] = field(default_factory=list)
-    calls: list[str] = field(default_factory=list)  # of each open bracket what its commas become, if anything
 
     def written(self) -> list[Token]:
         steps = (self._top, self._span, self._period, self._text, self._call, self._ago, self._number, self._plain)
         while self.place < len(self.tokens):
             if not any(step() for step in steps):
-                self._copy()
+                self.copy()
         return self.out
-
-    # what stands ahead -------------------------------------------------------------------------------------------
-
-    def _at(self, ahead: int = 0) -> Token | None:
-        place = self.place + ahead
-        return self.tokens[place] if 0 <= place < len(self.tokens) else None
-
-    def _word(self, ahead: int = 0) -> str:
-        token = self._at(ahead)
-        return token.text.lower() if token and token.token_type not in QUOTED else ""
-
-    def _says(self, words: Sequence[str], ahead: int = 0) -> bool:
-        return all(self._word(ahead + n) == word for n, word in enumerate(words))
-
-    def _is_span(self, ahead: int) -> bool:
-        token = self._at(ahead)
-        return token is not None and token.token_type is TokenType.NUMBER and _unit(self._word(ahead + 1)) in UNITS
-
-    def _measure(self) -> Token | None:
-        """The measure that was written last, where a phrase about it may begin."""
-        last = self.out[-1] if self.out else None
-        return last if last is not None and last.token_type in (TokenType.VAR, TokenType.IDENTIFIER) else None
-
-    # writing -----------------------------------------------------------------------------------------------------
-
-    def _copy(self) -> None:
-        token = self.tokens[self.place]
-        if token.token_type is TokenType.L_PAREN:
-            self.calls.append("")
-        elif token.token_type is TokenType.R_PAREN and self.calls:
-            self.calls.pop()
-        if token.token_type is TokenType.COMMA and self.calls and self.calls[-1]:
-            self._say(self.calls[-1], token)
-        else:
-            self.out.append(token)
-        self.place += 1
-
-    def _say(self, words: str, at: Token) -> None:
-        self.out += [_moved(token, at) for token in Postgres().tokenize(words)]
-
-    def _refuse(self, problem: str) -> Exception:
-        token = self._at()
-        return refusal(problem, self.text, token.start if token else 0)
-
-    # phrases -----------------------------------------------------------------------------------------------------
 
     def _negated(self) -> int:
         """How many of the words ahead deny what follows them: `not`, `is not`, `does not`, `was not`."""
         for words in (("is", "not"), ("does", "not"), ("do", "not"), ("was", "not"), ("not",)):
-            if self._says(words):
+            if self.says(words):
                 return len(words)
         return 0
 
     def _span(self) -> bool:
         """`usage_last_on older than 30 days` is before_last(usage_last_on, 30 days)."""
-        measure = self._measure()
-        if measure is None:
+        measure = self.measure()
+        if measure is None and not (self.out and self.out[-1].text == ")"):
             return False
-        for start in dict.fromkeys((0, self._negated(), int(self._word() in ("is", "was")))):
+        for start in dict.fromkeys((0, self._negated(), int(self.word() in ("is", "was")))):
             for words, form, after in SPAN_PHRASES:
                 ahead = start + len(words)
-                if not (self._says(words, start) and self._says(after, ahead + 2)):
+                if not (self.says(words, start) and self.says(after, ahead + 2)):
                     continue
-                if self._word(ahead + 1) in ("hour", "hours", "minute", "minutes"):
-                    raise self._refuse("a span is a whole number of days or more; write 2 days for 36 hours")
-                if self._is_span(ahead):
+                if self.word(ahead + 1) in ("hour", "hours", "minute", "minutes"):
+                    raise self.refuse("a span is a whole number of days or more; write 2 days for 36 hours")
+                if self.is_span(ahead) and measure is None:
+                    span = f"{self.word(ahead)} {self.word(ahead + 1)}"
+                    raise self.refuse(f"put what stands before into brackets, as in {form}(last_did('…'), {span})")
+                if self.is_span(ahead) and measure is not None:
                     self._write_span(
                         measure, form, ahead, len(after), is_negated=start > 0 and start == self._negated()
                     )
@@ -117,43 +65,43 @@ class _Writer:
 
     def _write_span(self, measure: Token, form: str, ahead: int, after: int, *, is_negated: bool) -> None:
         self.out.pop()
-        self._say(f"{'not ' if is_negated else ''}{form} (", measure)
+        self.say(f"{'not ' if is_negated else ''}{form} (", measure)
         self.out.append(measure)
-        self._say(", interval", measure)
+        self.say(", interval", measure)
         self.out += self.tokens[self.place + ahead : self.place + ahead + 2]
-        self._say(")", measure)
+        self.say(")", measure)
         self.place += ahead + 2 + after
 
     def _top(self) -> bool:
         """`top 10% by usage_core_actions_28` is in_top(usage_core_actions_28, 10%)."""
-        ahead = int(self._word() == "the") + int(self._word() == "in") + int(self._says(("in", "the")))
-        number, percent = self._at(ahead + 1), int(self._word(ahead + 2) == "%")
-        measure = self._at(ahead + 3 + percent)
-        if self._word(ahead) not in ("top", "bottom") or self._word(ahead + 2 + percent) != "by" or measure is None:
+        ahead = int(self.word() == "the") + int(self.word() == "in") + int(self.says(("in", "the")))
+        number, percent = self.at(ahead + 1), int(self.word(ahead + 2) == "%")
+        measure = self.at(ahead + 3 + percent)
+        if self.word(ahead) not in ("top", "bottom") or self.word(ahead + 2 + percent) != "by" or measure is None:
             return False
         if number is None or number.token_type is not TokenType.NUMBER:
             return False
         amount = f"as_percent({number.text})" if percent else number.text
-        self._say(f"in_{self._word(ahead)} (", measure)
+        self.say(f"in_{self.word(ahead)} (", measure)
         self.out.append(measure)
-        self._say(f", {amount})", measure)
+        self.say(f", {amount})", measure)
         self.place += ahead + 4 + percent
         return True
 
     def _period(self) -> bool:
         """`renewal_date in next quarter` is during(renewal_date, 'next quarter')."""
-        measure, negated = self._measure(), self._negated()
-        ahead = negated or int(self._word() in ("is", "was"))
-        if measure is None or self._word(ahead) not in ("in", "during", "within"):
+        measure, negated = self.measure(), self._negated()
+        ahead = negated or int(self.word() in ("is", "was"))
+        if measure is None or self.word(ahead) not in ("in", "during", "within"):
             return False
-        ahead += 1 + int(self._word(ahead + 1) == "the")
-        which = {"current": "this", "previous": "last", "coming": "next"}.get(self._word(ahead), self._word(ahead))
-        if which not in WHICH or self._word(ahead + 1) not in PERIODS:
+        ahead += 1 + int(self.word(ahead + 1) == "the")
+        which = {"current": "this", "previous": "last", "coming": "next"}.get(self.word(ahead), self.word(ahead))
+        if which not in WHICH or self.word(ahead + 1) not in PERIODS:
             return False
         self.out.pop()
-        self._say(f"{'not ' if negated else ''}during (", measure)
+        self.say(f"{'not ' if negated else ''}during (", measure)
         self.out.append(measure)
-        self._say(f", '{which} {self._word(ahead + 1)}')", measure)
+        self.say(f", '{which} {self.word(ahead + 1)}')", measure)
         self.place += ahead + 2
         return True
 
@@ -161,19 +109,19 @@ class _Writer:
         """`title contains 'x'` is text_contains(title, 'x'), and so is contains(title, 'x')."""
         ahead = self._negated()
         for words, form in TEXT_PHRASES:
-            if not self._says(words, ahead):
+            if not self.says(words, ahead):
                 continue
-            measure = self._measure()
+            measure = self.measure()
             if measure is None and ahead:
                 return False  # `not contains(…)`: the not is copied first
-            if measure is None and self._word(len(words)) == "(":
-                self._say(form, self.tokens[self.place])  # written as a function
+            if measure is None and self.word(len(words)) == "(":
+                self.say(form, self.tokens[self.place])  # written as a function
                 self.place += 1
                 return True
             if measure is None:
-                raise self._refuse(f"the measure is missing before {words[0]!r}, as in title {' '.join(words)} 'x'")
+                raise self.refuse(f"the measure is missing before {words[0]!r}, as in title {' '.join(words)} 'x'")
             self.out.pop()
-            self._say(f"{'not ' if ahead else ''}{form} (", measure)
+            self.say(f"{'not ' if ahead else ''}{form} (", measure)
             self.out.append(measure)
             self.place += ahead + len(words)
             self._write_texts(" ".join(words), measure)
@@ -182,25 +130,25 @@ class _Writer:
 
     def _write_texts(self, words: str, measure: Token) -> None:
         """Write the text that a measure is to contain, or the list of which it is to contain any."""
-        if self._says(("any", "of")):
+        if self.says(("any", "of")):
             self.place += 2
-        self._say(",", measure)
-        token = self._at()
-        if self._word() == "(":
+        self.say(",", measure)
+        token = self.at()
+        if self.word() == "(":
             self.place += 1  # its closing bracket closes the call
             self.calls.append("")
         elif token is not None and token.token_type in (TokenType.STRING, TokenType.IDENTIFIER):
             self.out.append(token)
-            self._say(")", token)
+            self.say(")", token)
             self.place += 1
         else:
-            raise self._refuse(f"after '{words}' stands a text in single quotes, as in title {words} 'Director'")
+            raise self.refuse(f"after '{words}' stands a text in single quotes, as in title {words} 'Director'")
 
     def _call(self) -> bool:
         """`AND(a, b)` is (a and b)."""
         is_operand = not self.out or self.out[-1].text.lower() in ("(", "and", "or", "not", ",")
-        if self._word() in ("and", "or") and self._word(1) == "(" and is_operand:
-            self.calls.append(self._word())
+        if self.word() in ("and", "or") and self.word(1) == "(" and is_operand:
+            self.calls.append(self.word())
             self.out.append(self.tokens[self.place + 1])
             self.place += 2
             return True
@@ -208,18 +156,18 @@ class _Writer:
 
     def _ago(self) -> bool:
         """`30 days ago` is today - 30 days; after < or > it can be read in two ways."""
-        if not self._is_span(0):
+        if not self.is_span(0):
             return False
         for words, sign in ((("ago",), "-"), (("from", "now"), "+")):
-            if self._says(words, 2):
-                span = f"{self._word()} {self._word(1)}"
+            if self.says(words, 2):
+                span = f"{self.word()} {self.word(1)}"
                 if self.out and self.out[-1].text in COMPARING:
                     near, far = ("within_last", "before_last") if sign == "-" else ("within_next", "after_next")
-                    raise self._refuse(
+                    raise self.refuse(
                         f"this can be read in two ways; write {near}(…, {span}) for up to {span} {' '.join(words)}, "
                         f"or {far}(…, {span}) for longer"
                     )
-                self._say(f"today {sign} interval", self.tokens[self.place])
+                self.say(f"today {sign} interval", self.tokens[self.place])
                 self.out += self.tokens[self.place : self.place + 2]
                 self.place += 2 + len(words)
                 return True
@@ -227,29 +175,29 @@ class _Writer:
 
     def _number(self) -> bool:
         """`$10,000` is 10000, `1k` 1000, `80%` as_percent(80)."""
-        token = self._at()
+        token = self.at()
         if token is None:
             return False
         if token.token_type is TokenType.PARAMETER and token.text == "$":
             self.place += 1
             return True
         if token.token_type is TokenType.VAR and re.fullmatch(r"[€£¥]\d+", token.text):
-            self._say(token.text[1:], token)
+            self.say(token.text[1:], token)
             self.place += 1
             return True
         if token.token_type is not TokenType.NUMBER:
             return False
         parts = list(self._digits())
         digits, ahead = "".join(parts), 2 * len(parts) - 1
-        after, suffix = self._at(ahead), self._word(ahead)
+        after, suffix = self.at(ahead), self.word(ahead)
         if suffix == "%" and not self._begins_value(ahead + 1):
-            self._say(f"as_percent({digits})", token)
+            self.say(f"as_percent({digits})", token)
             self.place += ahead + 1
         elif after and suffix in THOUSANDS and after.start == self.tokens[self.place + ahead - 1].end + 1:
-            self._say(f"{float(digits) * THOUSANDS[suffix]:.15g}", token)
+            self.say(f"{float(digits) * THOUSANDS[suffix]:.15g}", token)
             self.place += ahead + 1
         elif ahead > 1:
-            self._say(digits, token)
+            self.say(digits, token)
             self.place += ahead
         else:
             return False
@@ -259,8 +207,8 @@ class _Writer:
         """The groups of a number with a comma after each thousand; outside of lists, where commas part values."""
         yield self.tokens[self.place].text
         ahead = 1
-        while not self.calls or self._word(-1) in (*COMPARING, "=", "!=", "<>", "between", "and"):
-            comma, group, before = self._at(ahead), self._at(ahead + 1), self.tokens[self.place + ahead - 1]
+        while not self.calls or self.word(-1) in (*COMPARING, "=", "!=", "<>", "between", "and"):
+            comma, group, before = self.at(ahead), self.at(ahead + 1), self.tokens[self.place + ahead - 1]
             is_group = group is not None and group.token_type is TokenType.NUMBER and re.fullmatch(r"\d{3}", group.text)
             touching = comma and group and comma.start == before.end + 1 and group.start == comma.end + 1
             if not (comma and comma.token_type is TokenType.COMMA and is_group and touching and group):
@@ -269,41 +217,33 @@ class _Writer:
             ahead += 2
 
     def _begins_value(self, ahead: int) -> bool:
-        token = self._at(ahead)
+        token = self.at(ahead)
         kinds = (TokenType.NUMBER, TokenType.STRING, TokenType.L_PAREN, TokenType.IDENTIFIER, TokenType.VAR)
         return token is not None and token.token_type in kinds
 
     def _plain(self) -> bool:
-        token = self._at()
+        token = self.at()
         if token is None or token.token_type in QUOTED:
             return False
         for words, form in PLAIN_PHRASES:
-            if self._says(words) and (form not in ("is null", "is not null") or len(words) > 1):
-                self._say(form, token)
+            if self.says(words) and (form not in ("is null", "is not null") or len(words) > 1):
+                self.say(form, token)
                 self.place += len(words)
                 return True
-        following = self._at(1)
-        if self._word() == "=" and following is not None and self._word(1) in ("<", ">"):
-            self._say(f"{self._word(1)}=", token)  # =< for <=
+        following = self.at(1)
+        if self.word() == "=" and following is not None and self.word(1) in ("<", ">"):
+            self.say(f"{self.word(1)}=", token)  # =< for <=
             self.place += 2
             return True
-        if self._word() in ("is", "was") and following is not None and following.token_type in (
+        if self.word() in ("is", "was") and following is not None and following.token_type in (
             TokenType.STRING, TokenType.NUMBER
         ):  # fmt: skip
-            self._say("=", token)
+            self.say("=", token)
         elif token.text in SIGNS:
-            self._say(SIGNS[token.text], token)
+            self.say(SIGNS[token.text], token)
         elif token.text == "=>":
-            self._say(">=", token)
+            self.say(">=", token)
         else:
             return False
         self.place += 1
         return True
-
-
-def _unit(word: str) -> str:
-    return f"{word.rstrip('s')}s" if word else ""
-
-
-def _moved(token: Token, at: Token) -> Token:
-    return Token(token.token_type, token.text, at.line, at.col, at.start, at.end)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import ibis
 import ibis.expr.types as ir
+from ibis.util import gen_name
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.measures import CUSTOMER_360
@@ -27,6 +28,9 @@ class Reader(Protocol):
     def table(self, table: Table) -> ir.Table:
         """Return a published table; raises ConfigurationError before the first run."""
 
+    def hold(self, rows: ir.Table) -> ir.Table:
+        """Return rows that will be read again, kept where the reader can keep them."""
+
 
 @dataclass(frozen=True)
 class LakeReader:
@@ -40,6 +44,10 @@ class LakeReader:
         if current is None:
             raise ConfigurationError(NOTHING)
         return self.engine.read(table, current.ref)
+
+    def hold(self, rows: ir.Table) -> ir.Table:
+        """Keep rows in the engine's memory (it spills), to be read several times."""
+        return self.engine.ibis.create_table(gen_name("held"), rows, temp=True)
 
     def input(self, table: Table) -> ir.Table:
         """Return a table of an earlier stage, of the version that the published measures were made from."""
@@ -64,6 +72,10 @@ class WarehouseReader:
         if table.name not in self.backend.list_tables(database=READERS):
             raise ConfigurationError(NOTHING)
         return self.backend.table(table.name, database=READERS)
+
+    def hold(self, rows: ir.Table) -> ir.Table:
+        """Return the rows as they are: a transaction that only reads keeps nothing."""
+        return rows
 
 
 @contextmanager

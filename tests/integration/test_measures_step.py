@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from include.contracts.errors import EarlierDayError
+from include.contracts.events import HAPPENED
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, CUSTOMER_HISTORY
 from include.contracts.metrics import GRID_FLOW, MEASURED
 from include.contracts.runs import StageReport
@@ -38,7 +39,7 @@ def history(company: SmallCompany, report: StageReport) -> list[tuple[str, date,
 
 def test_it_writes_all_its_tables_and_counts_whom_it_measured(company: SmallCompany) -> None:
     report = run(company, AS_OF)
-    assert {ref.dataset for ref in report.writes} == {table.name for table in MEASURED}
+    assert {ref.dataset for ref in report.writes} == {table.name for table in (*MEASURED, *HAPPENED)}
     assert (report.counts["profiles"], report.counts["accounts"]) == (2, 1)
 
 
@@ -46,7 +47,7 @@ def test_nobody_and_no_activity_is_no_fault(tmp_path: Path) -> None:
     company = SmallCompany(tmp_path)
     report = measure(company.project, company.run(), company.save())
     assert set(report.counts.values()) == {0}
-    assert {ref.dataset for ref in report.writes} == {table.name for table in MEASURED}
+    assert {ref.dataset for ref in report.writes} == {table.name for table in (*MEASURED, *HAPPENED)}
 
 
 def test_unchanged_input_writes_nothing_new(company: SmallCompany) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -14,12 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from include.contracts.events import EVENT, EventKind, Vocabulary
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.settings import ROOT
 from include.contracts.tables import Column, Table, Type
 from include.segments import calendar, tree
 from include.segments.catalog import load
-from include.segments.expression import MEMBER, Population, matching
+from include.segments.expression import MEMBER, Events, Population, matching
+from include.segments.happenings import Asked, joined
 from include.segments.language import parse
 from tests.reference_language import World, members
 
@@ -61,7 +65,78 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
         key: (level, frozenset(draw(st.lists(st.sampled_from(people if level == "person" else companies)))))
         for key, level in known.items()
     }
-    return World(AS_OF, customers, accounts, inside)
+    homes = {row["profile_id"]: row["account_id"] for row in customers}
+    return World(
+        AS_OF,
+        customers,
+        accounts,
+        inside,
+        draw(happened(homes)),
+        {"Report Exported": AS_OF - timedelta(days=1), "Signed In": AS_OF},
+    )
+
+
+EVENT_DAYS = st.integers(0, 40).map(lambda n: AS_OF - timedelta(days=n))
+PROPERTIES = tuple(
+    Column(name, kind, name)
+    for name, kind in (("format", Type.TEXT), ("pages", Type.INTEGER), ("seconds", Type.NUMBER),
+                       ("shared", Type.BOOLEAN), ("due", Type.DATE))
+)  # fmt: skip
+VOCABULARY = Vocabulary(
+    {name: EventKind(name, "x", "usage_event", PROPERTIES) for name in ("Report Exported", "Signed In")}, keep_days=400
+)
+OF_PROPERTY = {
+    "format": st.sampled_from(["pdf", "PDF", "it's", ""]), "pages": st.integers(-1, 3),
+    "seconds": st.sampled_from([0.0, 0.5, 2.25]), "shared": st.booleans(), "due": EVENT_DAYS,
+}  # fmt: skip
+
+
+def happened(homes: Mapping[str, str | None]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Events of people, of companies alone, of whom nobody can judge whether they did it, with properties unknown."""
+    whose = st.sampled_from([*homes.items(), (None, "a0"), (None, "a1")])
+    event = st.fixed_dictionaries(
+        {
+            "event": st.sampled_from(sorted(VOCABULARY.kinds)), "whose": whose, "on_date": EVENT_DAYS,
+            "is_certain": st.sampled_from([True, True, True, False]),
+            "properties": st.fixed_dictionaries({name: st.none() | value for name, value in OF_PROPERTY.items()}),
+        }
+    )  # fmt: skip
+    return st.lists(event, max_size=25).map(
+        lambda drawn: [
+            {**row, "event_id": str(n), "profile_id": row["whose"][0], "account_id": row["whose"][1]}
+            for n, row in enumerate(drawn)
+        ]
+    )
+
+
+@st.composite
+def deeds(draw: st.DrawFn) -> str:
+    """A clause on events."""
+    event = draw(st.sampled_from(sorted(VOCABULARY.kinds)))
+    spans = ["within_last 14 days", "within_last 1 month", "before_last 2 weeks", "during 'last month'",
+             "before '2024-02-20'", "after today - 10 days", "between '2024-02-01' and today - 3 days"]  # fmt: skip
+    wheres = ["format = 'pdf'", "format contains 'PDF' and pages >= 2", "not shared or seconds < 1",
+              "within_last(due, 20 days)", "pages is null", "format in ('pdf', 'it''s')"]  # fmt: skip
+    span = draw(st.sampled_from(["", *(f", {span}" for span in spans)]))
+    where = draw(st.sampled_from(["", *(f", where {where}" for where in wheres)]))
+    match draw(st.sampled_from(["did", "did", "times", "property", "day"])):
+        case "did":
+            often = draw(st.sampled_from(["", ", at_least 2", ", at_most 1", ", exactly 1", ", more than 1"]))
+            return f"{draw(st.sampled_from(['did', 'did_not']))}('{event}'{often}{span}{where})"
+        case "times":
+            counted = f"times_did('{event}'{span}{where})"
+            forms = [f"{counted} > 1", f"in_top({counted}, 30%)", f"{counted} <= times_did('Signed In')",
+                     f"{counted} in (0, 2)", f"{counted} is null"]  # fmt: skip
+            return draw(st.sampled_from(forms))
+        case "property":
+            what, of = draw(st.sampled_from([("distinct", "format"), ("distinct", "due"), ("sum", "pages"),
+                                             ("sum", "seconds"), ("average", "pages")]))  # fmt: skip
+            return f"{what}_did('{event}', {of}{span}{where}) {draw(COMPARISONS)} 1"
+    which = draw(st.sampled_from(["first", "last"]))
+    forms = [f"{which}_did('{event}'{where}{span or ', before today'})",
+             f"within_last({which}_did('{event}'{where}), 14 days)", f"{which}_did('{event}'{where}) is null",
+             f"{which}_did('{event}'{where}) < last_did('Signed In')"]  # fmt: skip
+    return draw(st.sampled_from(forms))
 
 
 COMPARED = {
@@ -133,7 +208,7 @@ def days(draw: st.DrawFn, name: str, form: str) -> str:
 
 
 def conditions(level: str) -> st.SearchStrategy[str]:
-    leaves = clauses(level) | st.just("in_segment('some_accounts')")
+    leaves = clauses(level) | st.just("in_segment('some_accounts')") | deeds()
     if level == "person":
         leaves |= st.just("in_segment('some_people')")
     else:
@@ -169,10 +244,21 @@ def population(backend: ibis.BaseBackend, world: World) -> Population:
     shape = pa.schema([("segment_key", pa.string()), ("member_id", pa.string())])
     arrow = pa.table([[key for key, _ in pairs], [id for _, id in pairs]], schema=shape)
     inside = backend.create_table(f"members_{next(NUMBERS)}", ibis.memtable(arrow), temp=True)
+    content = pa.Table.from_pylist([{**EMPTY, **row, "properties": json.dumps(row["properties"], default=str)}
+                                    for row in world.events], schema=nullable_schema(EVENT))  # fmt: skip
+    events = backend.create_table(f"events_{next(NUMBERS)}", ibis.memtable(content), temp=True)
     return Population(
         world.as_of, tables["customers"], tables["accounts"],
         lambda key: (world.members[key][0], inside.filter(inside.segment_key == key).select("member_id")),
+        events=Events(events, through=world.through),
     )  # fmt: skip
+
+
+EMPTY = {"record_id": None, "at": datetime(2024, 1, 1, tzinfo=UTC)}
+
+
+def nullable_schema(table: Table) -> pa.Schema:
+    return pa.schema([field.with_nullable(True) for field in table.schema])
 
 
 def nullable(table: Table, data: Any) -> pa.Table:
@@ -183,7 +269,9 @@ def nullable(table: Table, data: Any) -> pa.Table:
 
 
 def found(node: tree.Node, level: str, people: Population) -> set[str]:
-    member = MEMBER[level]
+    member, wanted = MEMBER[level], Asked.by([(level, node)]).of
+    counted = {each: joined(people.of(each), each, wanted[each], people) for each in MEMBER}
+    people = replace(people, customers=counted["person"], accounts=counted["account"])
     return set(matching(node, level, people).select(member).to_pyarrow()[member].to_pylist())
 
 
@@ -202,8 +290,8 @@ def test_random_conditions_agree(backends: Any, data: st.DataObject) -> None:
     populations = [population(backend, world) for backend in backends]
     for level in ("person", "account"):
         for text in data.draw(st.lists(conditions(level), min_size=3, max_size=3)):
-            node = parse(text, level)
-            assert parse(str(node), level) == node
+            node = parse(text, level, VOCABULARY)
+            assert parse(str(node), level, VOCABULARY) == node
             expected = members(node, level, world)
             assert [found(node, level, people) for people in populations] == [expected, expected], str(node)
 

@@ -30,6 +30,7 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "email_activity": "email activity",
         "opportunity": "opportunities",
         "campaign_member": "campaign memberships",
+        "asset": "products bought",
     }
 )
 """Staged tables that measures rest on, in words. Where no source feeds one, its measures are unknown."""

@@ -81,7 +81,8 @@ def _activities(desk: Desk) -> ir.Table:
         "activity_id": desk.key("visitor_activity", rows.id), "record_id": desk.key("prospect", rows.prospect_id),
         "kind": kind, "at": desk.moment(rows, "created_at", "visitor_activity"),
         "mailing": ibis.ifelse(kind == "form", values.folded(rows.details), rows.list_email_id),
-        "user_agent": values.folded(rows.user_agent), "is_machine": ibis.literal(False), **desk.provenance(rows),
+        "detail": values.folded(rows.details), "user_agent": values.folded(rows.user_agent),
+        "is_machine": ibis.literal(False), **desk.provenance(rows),
     }  # fmt: skip
     activities = shaped(EMAIL_ACTIVITY, found, rows)
     return with_machines(activities, _domains(desk), desk.staging.machines)

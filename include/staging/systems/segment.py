@@ -101,7 +101,8 @@ def _events(desk: Desk, rows: ir.Table) -> ir.Table:
         "event_id": desk.key("track", acts.messageId), "record_id": desk.key("user", acts._user),
         "is_stitched": acts.userId.isnull() & acts._owner.notnull(),
         "account_id": desk.key("group", group), "at": acts._at, "event": event, "is_core": ~passive,
-        "feature": ibis.ifelse(passive, ibis.null("string"), feature), **desk.provenance(acts),
+        "feature": ibis.ifelse(passive, ibis.null("string"), feature), "properties": acts.properties,
+        **desk.provenance(acts),
     }  # fmt: skip
     return shaped(USAGE_EVENT, found, acts)
 

@@ -1,0 +1,83 @@
+"""Goes through the tokens of a condition once and writes them anew: what stands ahead, what has been written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlglot.dialects.postgres import Postgres
+from sqlglot.tokenizer_core import Token, TokenType
+
+from include.contracts.errors import DefinitionError
+from include.segments.calendar import UNITS
+from include.segments.refusal import refusal
+
+QUOTED = (TokenType.STRING, TokenType.IDENTIFIER)
+RESERVED = ("and", "or", "not", "is", "in", "like", "ilike", "between", "any", "of", "null", "true", "false", "by")
+
+
+@dataclass
+class Cursor:
+    """A place among the tokens, and the tokens written so far."""
+
+    tokens: Sequence[Token]
+    text: str
+    place: int = 0
+    out: list[Token] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)  # of each open bracket what its commas become, if anything
+
+    def at(self, ahead: int = 0) -> Token | None:
+        """Return the token so many places ahead."""
+        place = self.place + ahead
+        return self.tokens[place] if 0 <= place < len(self.tokens) else None
+
+    def word(self, ahead: int = 0) -> str:
+        """Return the word that stands there, in lower case; nothing where a text does."""
+        token = self.at(ahead)
+        return token.text.lower() if token and token.token_type not in QUOTED else ""
+
+    def says(self, words: Sequence[str], ahead: int = 0) -> bool:
+        """Tell whether these words stand there."""
+        return all(self.word(ahead + n) == word for n, word in enumerate(words))
+
+    def is_span(self, ahead: int) -> bool:
+        """Tell whether a span stands there, such as 30 days."""
+        token = self.at(ahead)
+        return token is not None and token.token_type is TokenType.NUMBER and _unit(self.word(ahead + 1)) in UNITS
+
+    def measure(self) -> Token | None:
+        """Return the measure that was written last, where a phrase about it may begin."""
+        last = self.out[-1] if self.out else None
+        if last is None or last.token_type is TokenType.STRING or last.text.lower() in RESERVED:
+            return None
+        return last if last.token_type is TokenType.IDENTIFIER or last.text.isidentifier() else None
+
+    def copy(self) -> None:
+        """Write the token as it is; a comma becomes what the open bracket makes of it."""
+        token = self.tokens[self.place]
+        if token.token_type is TokenType.L_PAREN:
+            self.calls.append("")
+        elif token.token_type is TokenType.R_PAREN and self.calls:
+            self.calls.pop()
+        if token.token_type is TokenType.COMMA and self.calls and self.calls[-1]:
+            self.say(self.calls[-1], token)
+        else:
+            self.out.append(token)
+        self.place += 1
+
+    def say(self, words: str, at: Token) -> None:
+        """Write words at the place of a token."""
+        self.out += [_moved(token, at) for token in Postgres().tokenize(words)]
+
+    def refuse(self, problem: str) -> DefinitionError:
+        """Return the error for what stands here."""
+        token = self.at()
+        return refusal(problem, self.text, token.start if token else 0)
+
+
+def _unit(word: str) -> str:
+    return f"{word.rstrip('s')}s" if word else ""
+
+
+def _moved(token: Token, at: Token) -> Token:
+    return Token(token.token_type, token.text, at.line, at.col, at.start, at.end)

@@ -1,0 +1,76 @@
+"""What a condition asks of events: how many there were of a kind in a span, their first and last day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from include.contracts.tables import Type
+from include.segments.values import quoted
+
+if TYPE_CHECKING:
+    from include.segments.tree import Node
+
+TIMES, DISTINCT, SUM, AVERAGE, FIRST, LAST = "times", "distinct", "sum", "average", "first", "last"
+COUNTS = (TIMES, DISTINCT)
+DAY = "day"
+"""What a condition on an event calls the day of it."""
+HOW_OFTEN = ("at_least", "at_most", "exactly")
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One number or day of somebody's events of a kind: ``times_did('Report Exported', within_last 14 days)``.
+
+    ``what`` is one of times, distinct and sum and average (of the property ``of``), first and last (day). ``span`` is a
+    condition on the day, ``where`` one on properties.
+    """
+
+    what: str
+    event: str
+    of: str
+    type: Type
+    span: Node | None = None
+    where: Node | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the column that holds it, which fits into PostgreSQL's 63 characters."""
+        return f"{self.what}_{sha256(str(self).encode()).hexdigest()[:16]}"
+
+    @property
+    def arguments(self) -> str:
+        """Which events are counted, as a condition has it."""
+        span = f", {span_text(self.span)}" if self.span is not None else ""
+        where = f", where {self.where}" if self.where is not None else ""
+        return f"{span}{where}"
+
+    def __str__(self) -> str:
+        of = f", {self.of}" if self.of else ""
+        return f"{self.what}_did({quoted(self.event)}{of}{self.arguments})"
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """``did('Report Exported', at_least 3, ...)``: how many events there were; unknown where some cannot be judged."""
+
+    counted: Happened
+    how_often: str = "at_least"
+    times: int = 1
+
+    def __str__(self) -> str:
+        often = "" if (self.how_often, self.times) == ("at_least", 1) else f", {self.how_often} {self.times}"
+        return f"did({quoted(self.counted.event)}{often}{self.counted.arguments})"
+
+
+def span_text(node: Node) -> str:
+    """Return a condition on the day of an event as it stands among its arguments: ``within_last 14 days``."""
+    text = str(node)
+    for call in ("within_last", "before_last", "during"):
+        if text.startswith(f"{call}({DAY}, "):
+            return f"{call} {text[len(call) + len(DAY) + 3 : -1]}"
+    for sign, word in ((" < ", "before"), (" > ", "after"), (" between ", "between")):
+        if text.startswith(f"{DAY}{sign}"):
+            return f"{word} {text[len(DAY) + len(sign) :]}"
+    raise AssertionError(text)

@@ -1,0 +1,237 @@
+"""The functions of the segment language that ask about events, as sqlglot has read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from sqlglot import exp
+
+from include.contracts.errors import DefinitionError
+from include.contracts.events import EventKind, Vocabulary
+from include.contracts.measures import Measure
+from include.contracts.nearest import nearest
+from include.contracts.tables import Column, Type
+from include.segments import tree
+from include.segments.calendar import PERIODS, WHICH
+from include.segments.deeds import AVERAGE, DAY, DISTINCT, FIRST, HOW_OFTEN, LAST, SUM, TIMES
+from include.segments.literals import Literals
+from include.segments.names import a
+from include.segments.parts import Parts
+
+WHAT: Mapping[str, str] = {
+    "times_did": TIMES, "distinct_did": DISTINCT, "sum_did": SUM, "average_did": AVERAGE, "first_did": FIRST,
+    "last_did": LAST,
+}  # fmt: skip
+OF_PROPERTY = (DISTINCT, SUM, AVERAGE)
+DAY_COLUMN = Column(DAY, Type.DATE, "Day of the event")
+LENGTH = {"days": 1, "weeks": 7, "months": 30, "years": 365}
+EXAMPLE = "did('Email Clicked', at_least 2, within_last 30 days, where name = 'Pricing')"
+
+
+Span = Callable[[tree.Operand], tree.Node]
+"""A condition on a day: that of an event, or the first or last one."""
+
+
+class Reader(Protocol):
+    """What reads the conditions in which these functions stand."""
+
+    @property
+    def parts(self) -> Parts:
+        """The parts read so far."""
+
+    @property
+    def literals(self) -> Literals:
+        """Reads values."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The kinds of event that there are."""
+
+    def of_event(self, kind: EventKind) -> Reader:
+        """The same, for a condition on the properties of an event."""
+
+    def node(self, node: exp.Expr) -> tree.Node:
+        """Read a node."""
+
+    def refuse(self, node: exp.Expr, problem: str) -> DefinitionError:
+        """Return the error for a piece of the condition."""
+
+
+ReadSpan = Callable[[Reader, exp.Expr], Span]
+
+
+@dataclass
+class _Asked:
+    """The arguments of one call, as far as they are read."""
+
+    kind: EventKind
+    of: str = ""
+    how_often: tuple[str, int] | None = None
+    span: Span | None = None
+    where: tree.Node | None = None
+
+
+def did(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    """Read ``did(...)`` and ``did_not(...)``."""
+    asked = _read(reader, node, name, takes_property=False)
+    how_often, times = asked.how_often or ("at_least", 1)
+    clause = tree.Did(_happened(TIMES, asked, Type.INTEGER), how_often, times)
+    return tree.Not(clause) if name == "did_not" else clause
+
+
+def on_day(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    """Read ``first_did(..., after '2026-01-01')``, ``last_did(...)`` where it stands as a condition of its own."""
+    asked = _read(reader, node, name, takes_property=False)
+    if asked.span is None or asked.how_often is not None:
+        raise reader.refuse(node, f"{name} is a day, so compare it, as in {name}('Signed In', before today)")
+    return asked.span(_happened(WHAT[name], replace(asked, span=None), Type.DATE))
+
+
+def value(reader: Reader, node: exp.Anonymous, name: str) -> tree.Happened:
+    """Read a call that has a value to compare: ``times_did(...) >= 3``."""
+    what = WHAT[name]
+    asked = _read(reader, node, name, takes_property=what in OF_PROPERTY)
+    if asked.how_often is not None:
+        raise reader.refuse(node, f"{name} is a number, so compare it, as in {name}(…) >= {asked.how_often[1]}")
+    if what in (FIRST, LAST) and asked.span is not None:
+        raise reader.refuse(node, f"{name} is a day already; leave the span out and compare the day")
+    kinds = {TIMES: Type.INTEGER, DISTINCT: Type.INTEGER, SUM: Type.NUMBER, AVERAGE: Type.NUMBER}
+    return _happened(what, asked, kinds.get(what, Type.DATE))
+
+
+def _happened(what: str, asked: _Asked, kind: Type) -> tree.Happened:
+    span = asked.span(tree.Measured(DAY, Type.DATE)) if asked.span else None
+    return tree.Happened(what, asked.kind.name, asked.of, kind, span, asked.where)
+
+
+def _read(reader: Reader, node: exp.Anonymous, name: str, *, takes_property: bool) -> _Asked:
+    first, *others = reader.parts.take(node, "expressions") or [node]
+    event = reader.literals.text(first) if first is not node else None
+    if event is None:
+        raise reader.refuse(node, f"{name} needs the name of an event in single quotes, as in {EXAMPLE}")
+    known = reader.vocabulary.kinds
+    if event not in known:
+        raise reader.refuse(first, f"there is no event {event!r}{nearest(event, known)}; see python -m include events")
+    asked = _Asked(known[event])
+    if takes_property:
+        asked.of = _property(reader, node, name, asked.kind, others.pop(0) if others else node)
+    for argument in others:
+        _take(reader, argument, asked)
+    return asked
+
+
+def _property(reader: Reader, node: exp.Anonymous, name: str, kind: EventKind, argument: exp.Expr) -> str:
+    given = reader.literals.identifier(reader.parts.take(argument, "this")) if isinstance(argument, exp.Column) else ""
+    column = kind.property(given)
+    if column is None:
+        has = ", ".join(each.name for each in kind.properties) or "none"
+        raise reader.refuse(node, f"{name} needs a property of {kind.name!r} after its name (it has {has})")
+    if WHAT[name] in (SUM, AVERAGE) and column.type not in (Type.INTEGER, Type.NUMBER):
+        raise reader.refuse(argument, f"{given} is {a(column.type)}, which has no {WHAT[name]}")
+    return given
+
+
+def _take(reader: Reader, argument: exp.Expr, asked: _Asked) -> None:
+    """Read one argument after the name."""
+    call = str(argument.this).lower() if isinstance(argument, exp.Anonymous) else ""
+    taken: bool
+    if call == "told_where":
+        taken, asked.where = asked.where is None, _where(reader, argument, asked.kind)
+    elif call in _OFTEN:
+        taken, asked.how_often = asked.how_often is None, _often(reader, argument, call)
+    elif call in _SPANS:
+        taken, asked.span = asked.span is None, _SPANS[call](reader, argument)
+    elif call == "told_times":
+        raise reader.refuse(argument, "this can be read in two ways; write at_least, exactly or at_most before it")
+    else:
+        raise reader.refuse(argument, f"this is nothing that can be asked of an event; write it as in {EXAMPLE}")
+    if not taken:
+        raise reader.refuse(argument, "this is asked twice of one event; write it once")
+
+
+def _where(reader: Reader, argument: exp.Expr, kind: EventKind) -> tree.Node:
+    (condition,) = _inside(reader, argument)
+    return reader.of_event(kind).node(condition)
+
+
+def _inside(reader: Reader, argument: exp.Expr) -> list[exp.Expr]:
+    reader.parts.take(argument, "this")
+    return list(reader.parts.take(argument, "expressions"))
+
+
+_OFTEN: Mapping[str, tuple[str, int]] = {
+    **{f"told_{how}": (how, 0) for how in HOW_OFTEN}, "told_more": ("at_least", 1), "told_fewer": ("at_most", -1),
+}  # fmt: skip
+
+
+def _often(reader: Reader, argument: exp.Expr, call: str) -> tuple[str, int]:
+    how_often, more = _OFTEN[call]
+    (number,) = _inside(reader, argument)
+    times = reader.literals.plain(number) if isinstance(number, exp.Literal) and not number.is_string else ""
+    if not times.isdecimal() or int(times) > 10**9:
+        raise reader.refuse(argument, "how often is a whole number, as in at_least 3")
+    count = int(times) + more
+    if count < (how_often == "at_least"):
+        raise reader.refuse(argument, "everybody did it at least 0 times, and nobody fewer; ask for a number above 0")
+    return how_often, count
+
+
+def _spanned(kind: Callable[..., tree.Node]) -> ReadSpan:
+    def _read_span(reader: Reader, argument: exp.Expr) -> Span:
+        (span,) = _inside(reader, argument)
+        if not isinstance(span, exp.Interval):
+            raise reader.refuse(argument, "a span is a number of days or more, as in within_last 14 days")
+        try:
+            amount, unit = reader.literals.span(span)
+        except ValueError as error:
+            raise reader.refuse(argument, str(error)) from None
+        if amount * LENGTH[unit] > reader.vocabulary.keep_days:
+            kept = reader.vocabulary.keep_days
+            raise reader.refuse(argument, f"events are kept for {kept} days (keep_days in events.yaml), no longer span")
+        return lambda day: kind(day, amount, unit, False)
+
+    return _read_span
+
+
+def _during(reader: Reader, argument: exp.Expr) -> Span:
+    (period,) = _inside(reader, argument)
+    words = (reader.literals.text(period) or "").split()
+    if len(words) != 2 or words[0] not in WHICH or words[1] not in PERIODS:
+        raise reader.refuse(argument, "a period is one of the calendar, as in during 'last month'")
+    return lambda day: tree.During(day, words[0], words[1])
+
+
+def _beside(op: str) -> ReadSpan:
+    def _read_day(reader: Reader, argument: exp.Expr) -> Span:
+        (day,) = _inside(reader, argument)
+        other = _day(reader, argument, day)
+        return lambda each: tree.Compare(op, each, other)
+
+    return _read_day
+
+
+def _between(reader: Reader, argument: exp.Expr) -> Span:
+    ends = _inside(reader, argument)
+    if len(ends) != 2:
+        raise reader.refuse(argument, "a range of days has two ends, as in between '2026-01-01' and '2026-03-31'")
+    low, high = (_day(reader, argument, end) for end in ends)
+    return lambda day: tree.Between(day, low, high)
+
+
+def _day(reader: Reader, argument: exp.Expr, node: exp.Expr) -> tree.Literal | tree.Today:
+    try:
+        return reader.literals.literal(Measure(DAY_COLUMN, "event", "event"), node)
+    except ValueError as error:
+        raise reader.refuse(argument, str(error)) from None
+
+
+_SPANS: Mapping[str, ReadSpan] = {
+    "told_within_last": _spanned(tree.Within),
+    "told_before_last": _spanned(tree.Beyond),
+    "told_during": _during,
+    "told_before": _beside("<"),
+    "told_after": _beside(">"),
+    "told_between": _between,
+}

@@ -1,0 +1,184 @@
+"""What conditions count of events, joined to those who did them: one aggregation a kind of event serves them all.
+
+An event that cannot be judged, for nobody knows whose it is or whether its properties fit, may count or not: counts
+have a least and a most, and what would depend on it is unknown.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.tables import Type
+from include.segments import tree
+from include.segments.deeds import AVERAGE, COUNTS, DAY, DISTINCT, FIRST, LAST, SUM, TIMES
+from include.segments.expression import MEMBER, MOST, Events, Population, of_event
+from include.storage.engine import IBIS_TYPES
+
+MEMBER_ID, IS_CERTAIN, EVENT_ID, AT = "_member_id", "_is_certain", "_event_id", "_at"  # no property is named so
+
+
+def _path(document: ir.Value, key: ir.StringValue) -> ir.StringValue:
+    """The text of a key of a JSON document (a function of DuckDB and PostgreSQL)."""
+
+
+json_text = ibis.udf.scalar.builtin(_path, name="json_extract_path_text", signature=(("json", "string"), "string"))
+
+
+def joined(
+    rows: ir.Table,
+    level: str,
+    wanted: Iterable[tree.Happened],
+    population: Population,
+    hold: Callable[[ir.Table], ir.Table] = lambda rows: rows,
+) -> ir.Table:
+    """Add a column for each thing that is counted to the rows of a level.
+
+    Who has no such events has 0, or null; where no source tells of them nothing is known of anybody.
+
+    ``hold`` may keep what is counted of one kind, to be read again.
+    """
+    by_event: dict[str, list[tree.Happened]] = {}
+    for happened in sorted(dict.fromkeys(wanted), key=str):
+        by_event.setdefault(happened.event, []).append(happened)
+    for event, counted in by_event.items():
+        least = {each.name for each in counted if each.what in COUNTS}
+        found = hold(_counted(event, counted, level, population))
+        rows = rows.left_join(found, rows[MEMBER[level]] == found[MEMBER_ID])
+        zero = [name for each in counted if each.what in (*COUNTS, SUM) for name in _columns(each)]
+        is_known = population.events is not None and event in population.events.through
+        none = {name: 0 if is_known or name in least else None for name in zero}
+        rows = rows.mutate(**{name: ibis.ifelse(rows[MEMBER_ID].isnull(), n, rows[name]) for name, n in none.items()})
+        rows = rows.drop(MEMBER_ID)
+    return rows
+
+
+def _columns(happened: tree.Happened) -> tuple[str, ...]:
+    return (happened.name, happened.name + MOST) if happened.what in COUNTS else (happened.name,)
+
+
+def counting(happened: tree.Happened, level: str, population: Population) -> ir.Table:
+    """Return the events that count, or may count: member_id, event_id, at, on_date, and is_certain where they do."""
+    rows = _prepared(happened.event, [happened], level, population)
+    state = _state(happened, rows, population)
+    return rows.filter(state.fill_null(True)).select(
+        member_id=rows[MEMBER_ID], event_id=rows[EVENT_ID], at=rows[AT], on_date=rows[DAY],
+        is_certain=(state & rows[IS_CERTAIN]).fill_null(False),
+    )  # fmt: skip
+
+
+def _counted(event: str, wanted: Sequence[tree.Happened], level: str, population: Population) -> ir.Table:
+    """Return one row for each member who has such events, with the columns that are wanted."""
+    rows = _prepared(event, wanted, level, population)
+    spans = [of_event(each.span, rows, event, population) for each in wanted if each.span is not None]
+    if len(spans) == len(wanted):
+        rows = rows.filter(reduce(operator.or_, spans))
+    found: dict[str, ir.Value] = {}
+    for each in wanted:
+        state = _state(each, rows, population)
+        sure, maybe = (state & rows[IS_CERTAIN]).fill_null(False), state.fill_null(True)
+        found |= zip(_columns(each), _AGGREGATES[each.what](rows, each, sure, maybe), strict=True)
+    return rows.group_by(MEMBER_ID).aggregate(**found)
+
+
+def _prepared(event: str, wanted: Sequence[tree.Happened], level: str, population: Population) -> ir.Table:
+    """The events of a kind, with the day and those of their properties that are asked about as columns."""
+    types = {part.name: part.type for each in wanted for part in _asked(each)}
+    rows = kind_rows(event, types, population)
+    member = f"_{MEMBER[level]}"
+    return rows.filter(rows[member].notnull()).rename({MEMBER_ID: member})
+
+
+def kind_rows(event: str, types: Mapping[str, Type], population: Population) -> ir.Table:
+    """Return the events of a kind, with these of their properties as columns of their own."""
+    assert population.events is not None
+    rows = population.events.rows.filter(population.events.rows.event == event)
+    document = rows.properties.cast("json")
+    asked = {name: json_text(document, name).cast(IBIS_TYPES[kind]) for name, kind in sorted(types.items())}
+    known = {EVENT_ID: rows.event_id, AT: rows["at"], IS_CERTAIN: rows.is_certain, DAY: rows.on_date}
+    members = {f"_{member}": rows[member] for member in MEMBER.values()}
+    return rows.select(**members, **known, **asked)
+
+
+def _asked(happened: tree.Happened) -> list[tree.Measured]:
+    """The properties that one asks about."""
+    of = [tree.Measured(happened.of, Type.TEXT if happened.what == DISTINCT else Type.NUMBER)] if happened.of else []
+    where = [] if happened.where is None else [p for c in tree.clauses(happened.where) for p in tree.operands(c)]
+    return [*of, *(part for part in where if isinstance(part, tree.Measured))]
+
+
+def _state(happened: tree.Happened, rows: ir.Table, population: Population) -> ir.BooleanValue:
+    """Whether an event counts; null where that is unknown."""
+    asked = [node for node in (happened.span, happened.where) if node is not None]
+    return of_event(tree.And(tuple(asked)), rows, happened.event, population) if asked else ibis.literal(True)
+
+
+Aggregate = Callable[[ir.Table, tree.Happened, ir.BooleanValue, ir.BooleanValue], Sequence[ir.Value]]
+
+
+def _times(rows: ir.Table, _: tree.Happened, sure: ir.BooleanValue, maybe: ir.BooleanValue) -> Sequence[ir.Value]:
+    return rows.count(where=sure), rows.count(where=maybe)
+
+
+def _distinct(
+    rows: ir.Table, happened: tree.Happened, sure: ir.BooleanValue, maybe: ir.BooleanValue
+) -> Sequence[ir.Value]:
+    """Each event without a value may have one more."""
+    value = rows[happened.of]
+    most = value.nunique(where=maybe) + rows.count(where=maybe & value.isnull())
+    return value.nunique(where=sure), most
+
+
+def _total(
+    rows: ir.Table, happened: tree.Happened, sure: ir.BooleanValue, maybe: ir.BooleanValue
+) -> Sequence[ir.Value]:
+    """Unknown where one of the events has no value, or may count or not."""
+    value = rows[happened.of]
+    found = value.sum(where=sure).fill_null(0) if happened.what == SUM else value.mean(where=sure)
+    return (ibis.ifelse((maybe & ~(sure & value.notnull())).any(), None, found),)
+
+
+def _day(rows: ir.Table, happened: tree.Happened, sure: ir.BooleanValue, maybe: ir.BooleanValue) -> Sequence[ir.Value]:
+    """Unknown where an event beyond it may count or not."""
+    day = rows[DAY]
+    known, possible = (day.min(where=w) if happened.what == FIRST else day.max(where=w) for w in (sure, maybe))
+    return (ibis.ifelse(known == possible, known, None),)
+
+
+_AGGREGATES: Mapping[str, Aggregate] = {
+    TIMES: _times, DISTINCT: _distinct, SUM: _total, AVERAGE: _total, FIRST: _day, LAST: _day,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a set of conditions counts of events, by the level of those who did them."""
+
+    of: Mapping[str, tuple[tree.Happened, ...]]
+
+    @classmethod
+    def by(cls, conditions: Iterable[tuple[str, tree.Node]]) -> Asked:
+        """Collect it from conditions, each with its level."""
+        found: dict[str, list[tree.Happened]] = {level: [] for level in MEMBER}
+        for level, node in conditions:
+            found[level] += tree.happenings(node)
+            found["person"] += tree.happenings(node, of_people=True)
+        return cls({level: tuple(dict.fromkeys(each)) for level, each in found.items()})
+
+
+def events_of(rows: ir.Table, kinds: ir.Table) -> Events:
+    """Return the events of the tables ``event`` and ``event_kind``."""
+    known = (
+        kinds.filter(kinds.is_declared).select("event", "events", "staged_table", "through").to_pyarrow().to_pylist()
+    )
+    return Events(
+        rows,
+        {row["event"]: row["events"] for row in known},
+        {row["event"]: row["staged_table"] for row in known},
+        {row["event"]: row["through"] for row in known if row["through"] is not None},
+    )
