@@ -18,14 +18,17 @@ def read_records(engine: Engine, at: DatasetRef | Manifest | None) -> ir.Table:
     """Return the person records of a version, each telephone number with its extension behind it.
 
     Two extensions of one number are two people at a switchboard. A contact point is the number alone, so staging keeps
-    them apart; versions of before it did have none. ORDER is a column by which records can be put in order whatever
-    their sources are called.
+    them apart; versions of before it did have none.
     """
     rows = engine.read(PERSON_RECORD, at)
-    rows = rows.mutate(**{ORDER: rows.part + "." + rows.object + ":" + rows.source_key})
     if "phone_extension" not in rows.columns:
         return rows
     return rows.mutate(phone=ibis.coalesce(rows.phone + ";ext=" + rows.phone_extension, rows.phone))
+
+
+def in_order(records: ir.Table) -> ir.Table:
+    """Add the column ORDER, by which records can be put in order whatever their sources are called."""
+    return records.mutate(**{ORDER: records.part + "." + records.object + ":" + records.source_key})
 
 
 def merged(records: ir.Table) -> pa.Table:
