@@ -8,7 +8,7 @@ from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.identity import ALIAS, CROSSWALK
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, ACCOUNT_LINK, PROFILE_IDENTIFIER
-from include.contracts.records import keys_of
+from include.contracts.records import key_of
 from include.staging.phones import dialled
 from include.storage.readers import LakeReader
 
@@ -50,7 +50,7 @@ def _people(reader: LakeReader, given: str) -> list[ir.Column]:
         alias.filter(alias.alias_id == given).profile_id,
         points.filter(points.value.lower().isin(as_kept(given))).profile_id,
         crosswalk.filter(crosswalk.record_id == given).profile_id,
-        crosswalk.filter(keys_of(crosswalk.record_id) == given).profile_id,
+        crosswalk.filter(key_of(crosswalk.record_id) == given).profile_id,
     ]
 
 
@@ -60,7 +60,7 @@ def _accounts(reader: LakeReader, given: str) -> list[ir.Column]:
         measured.filter(measured.account_id == given).account_id,
         account.filter(account.domain == given.strip().lower()).account_id,
         link.filter(link.source_account_id == given).account_id,
-        link.filter(keys_of(link.source_account_id) == given).account_id,
+        link.filter(key_of(link.source_account_id) == given).account_id,
     ]
 
 

@@ -36,17 +36,17 @@ def record_ids(source: str, name: str, keys: ir.StringValue) -> ir.StringValue:
     return str(RecordId(source, name, "")) + keys
 
 
-def sources_of(ids: ir.StringValue) -> ir.StringValue:
+def source_of(ids: ir.StringValue) -> ir.StringValue:
     """The source of each id."""
     return ids.split(".")[0]
 
 
-def objects_of(ids: ir.StringValue) -> ir.StringValue:
+def object_of(ids: ir.StringValue) -> ir.StringValue:
     """The source and object of each id, as ``crm.contact``."""
     return ids.split(":")[0]
 
 
-def keys_of(ids: ir.StringValue) -> ir.StringValue:
+def key_of(ids: ir.StringValue) -> ir.StringValue:
     """The key of each id in its source."""
     return ids.substr(ids.find(":") + 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import pytest
 
-from include.contracts.records import Cause, Evidence, RecordId, keys_of, objects_of, ordering, record_ids, sources_of
+from include.contracts.records import Cause, Evidence, RecordId, key_of, object_of, ordering, record_ids, source_of
 
 
 @pytest.mark.parametrize("text", ["crm.contact:0035g00000XyZ12AAB", "usage.user:eu:7", "usage.user:a.b@c.example"])
@@ -28,7 +28,7 @@ def test_columns_are_spelt_and_read_alike() -> None:
     ids = record_ids("usage", "user", ibis.memtable({"key": keys}).key)
     rows = ids.name("id").as_table()
     read = rows.select(
-        source=sources_of(rows.id), object=objects_of(rows.id), key=keys_of(rows.id), order=ordering(rows.id)[0]
+        source=source_of(rows.id), object=object_of(rows.id), key=key_of(rows.id), order=ordering(rows.id)[0]
     ).to_pyarrow()
     assert read.to_pydict() == {
         "source": ["usage", "usage", None], "object": ["usage.user", "usage.user", None], "key": keys,
