@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from include.segments import tree
+from include.segments.calendar import later
 
 Row = Mapping[str, Any]
 OPERATORS = {
@@ -59,6 +60,9 @@ def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0
             return in_top(node, row, world)
         case tree.Did():
             return did(node, row, world)
+        case tree.Sequence():
+            sure, maybe = (went_through(node, row, world, is_sure=is_sure) for is_sure in (True, False))
+            return True if sure else None if maybe else False
         case tree.IsNull(measure):
             return value_of(measure, row, world) is None
         case _:
@@ -105,6 +109,30 @@ def judged(happened: tree.Happened, row: Row, world: World) -> list[tuple[Row, b
         if state is not False:
             found.append((event, True if state and event["is_certain"] else None))
     return found
+
+
+def went_through(sequence: tree.Sequence, row: Row, world: World, *, is_sure: bool) -> bool:
+    """Whether there is a chain of events, one a step: of those that count, or of those that may."""
+
+    def events(happened: tree.Happened | None, *, sure: bool) -> list[Row]:
+        found = judged(happened, row, world) if happened else []
+        return [event for event, state in found if state or not sure]
+
+    ends = events(sequence.steps[0].counted, sure=is_sure)
+    for step in sequence.steps[1:]:
+        barring = events(step.without, sure=not is_sure)
+        ends = [
+            event
+            for event in events(step.counted, sure=is_sure)
+            if any(_follows(start, event, step, barring) for start in ends)
+        ]
+    return bool(ends)
+
+
+def _follows(start: Row, event: Row, step: tree.Step, barring: Sequence[Row]) -> bool:
+    is_after = start["at"] < event["at"]
+    in_time = step.within is None or event["on_date"] <= later(start["on_date"], *step.within)
+    return is_after and in_time and not any(start["at"] < other["at"] < event["at"] for other in barring)
 
 
 def counts(happened: tree.Happened, row: Row, world: World) -> tuple[int, int]:

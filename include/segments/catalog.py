@@ -147,9 +147,8 @@ def _segment(draft: Draft, condition: tree.Node, below: Mapping[str, Segment], a
     version = fingerprint(draft.definition.level, str(condition), [segment.version for segment in needed])
     known = {**measures_of("account"), **measures_of("person")}
     names = (*tree.measures(condition), *tree.measures(condition, of_people=True))
-    counted = (*tree.happenings(condition), *tree.happenings(condition, of_people=True))
     opens = any(known[name].uses_opens for name in names) or any(segment.uses_opens for segment in needed)
-    opens = opens or any(happened.event == OPENED for happened in counted)
+    opens = opens or any(happened.event == OPENED for happened in tree.counted(condition))
     return Segment(draft.definition, condition, draft.file, version, above, opens)
 
 

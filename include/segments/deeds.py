@@ -64,6 +64,35 @@ class Did:
         return f"did({quoted(self.counted.event)}{often}{self.counted.arguments})"
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a sequence: which events it is, how long after the step before at most, and without what between."""
+
+    counted: Happened
+    within: tuple[int, str] | None = None
+    without: Happened | None = None
+
+    def __str__(self) -> str:
+        within = f"within {self.within[0]} {self.within[1]} " if self.within else ""
+        without = f" without {Did(self.without)} between" if self.without else ""
+        return f"{within}{Did(self.counted)}{without}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """``did(...) then within 7 days did(...) without did(...) between``: each step after the one before."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the column that holds whether somebody went through it."""
+        return f"in_order_{sha256(str(self).encode()).hexdigest()[:16]}"
+
+    def __str__(self) -> str:
+        return " then ".join(map(str, self.steps))
+
+
 def span_text(node: Node) -> str:
     """Return a condition on the day of an event as it stands among its arguments: ``within_last 14 days``."""
     text = str(node)

@@ -81,6 +81,41 @@ def did(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     return tree.Not(clause) if name == "did_not" else clause
 
 
+def in_order(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:  # noqa: ARG001 - all are called alike
+    """Read ``did(...) then within 7 days did(...) without did(...) between``."""
+    first, *others = reader.parts.take(node, "expressions")
+    return tree.Sequence((tree.Step(_step(reader, first)), *(_following(reader, other) for other in others)))
+
+
+def _following(reader: Reader, node: exp.Expr) -> tree.Step:
+    within, without = None, None
+    for part in (parts := _inside(reader, node)):
+        if isinstance(part, exp.Interval):
+            try:
+                within = reader.literals.span(part)
+            except ValueError as error:
+                raise reader.refuse(node, str(error)) from None
+    *between, step = [part for part in parts if not isinstance(part, exp.Interval)][::-1]
+    for part in between:
+        (barred,) = _inside(reader, part)
+        without = _step(reader, barred)
+        if without.span is not None:
+            raise reader.refuse(part, "what lies between has the time between; leave its span out")
+    return tree.Step(_step(reader, step), within, without)
+
+
+def _step(reader: Reader, node: exp.Expr) -> tree.Happened:
+    """The events of one step, each of which is the step."""
+    clause = None
+    if isinstance(node, exp.Anonymous) and str(reader.parts.take(node, "this")).lower() == "did":
+        clause = did(reader, node, "did")
+    if not isinstance(clause, tree.Did):
+        raise reader.refuse(node, "a step of a sequence is did('…')")
+    if (clause.how_often, clause.times) != ("at_least", 1):
+        raise reader.refuse(node, "a step of a sequence is one event; ask how often beside it")
+    return clause.counted
+
+
 def on_day(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     """Read ``first_did(..., after '2026-01-01')``, ``last_did(...)`` where it stands as a condition of its own."""
     asked = _read(reader, node, name, takes_property=False)

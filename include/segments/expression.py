@@ -128,7 +128,7 @@ class _Compiler:
             case _:
                 return self.clause(node)
 
-    def clause(self, clause: tree.Clause) -> ir.BooleanValue:
+    def clause(self, clause: tree.Clause) -> ir.BooleanValue:  # noqa: PLR0911 - one return a kind of clause
         match clause:
             case tree.InSegment(key):
                 return self.in_segment(key)
@@ -136,6 +136,9 @@ class _Compiler:
                 return self.people(clause)
             case tree.Did():
                 return self.did(clause)
+            case tree.Sequence(_):
+                sure, maybe = self.rows[clause.name], self.rows[clause.name + MOST]
+                return ibis.cases((sure, True), (~maybe, False), else_=ibis.null("boolean"))
             case tree.Measured():
                 return self.value(clause)
             case clauses.Compare(op, left, right):
@@ -231,7 +234,7 @@ class _Compiler:
     def lacks(self, condition: tree.Node) -> bool:
         """Tell whether a condition on people asks what no source tells."""
         known = self.population.events.through if self.population.events else {}
-        unheard = any(happened.event not in known for happened in tree.happenings(condition))
+        unheard = any(happened.event not in known for happened in tree.counted(condition))
         return unheard or not self.population.lacking.isdisjoint(tree.measures(condition))
 
     def top(self, clause: clauses.Top) -> ir.BooleanValue:

@@ -154,6 +154,7 @@ FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     "in_segment": _in_segment,
     **{f"{quantifier}_of_people": _people for quantifier in tree.QUANTIFIERS},
     "at_least_of_people": _at_least,
+    "in_order": event_functions.in_order,
     "did": event_functions.did,
     "did_not": event_functions.did,
     "first_did": event_functions.on_day,
@@ -161,4 +162,4 @@ FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     **dict.fromkeys(TEXT_TESTS, _text_test),
 }
 OF_ONE_EVENT = (*TEXT_TESTS, *SPANS, "during")  # what can be asked of an event's properties
-KNOWN = tuple(name for name in FUNCTIONS if name not in TEXT_TESTS)  # those that people write
+KNOWN = tuple(name for name in FUNCTIONS if name not in (*TEXT_TESTS, "in_order"))  # those that people write

@@ -13,8 +13,9 @@ from include.contracts.events import EVENT, EVENT_KIND
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.segments import tree
+from include.segments.asked import Asked
 from include.segments.expression import Population
-from include.segments.happenings import Asked, events_of, joined
+from include.segments.happenings import events_of
 from include.storage.readers import Reader
 
 
@@ -36,14 +37,10 @@ def population(reader: Reader, conditions: Iterable[tuple[str, tree.Node]] = ())
 
 def with_events(people: Population, reader: Reader, conditions: Iterable[tuple[str, tree.Node]]) -> Population:
     """Return a population with what these conditions count of events."""
-    wanted = Asked.by(conditions).of
-    if not any(wanted.values()):
+    asked = Asked.by(conditions)
+    if asked.is_nothing:
         return people
-    people = replace(people, events=events_of(reader.table(EVENT), reader.table(EVENT_KIND)))
-    customers, accounts = (
-        joined(people.of(level), level, wanted[level], people, reader.hold) for level in ("person", "account")
-    )
-    return replace(people, customers=customers, accounts=accounts)
+    return asked.of(replace(people, events=events_of(reader.table(EVENT), reader.table(EVENT_KIND))), reader.hold)
 
 
 def as_of(reader: Reader) -> date:

@@ -72,7 +72,7 @@ def _is_opaque(clause: tree.Clause) -> bool:
         return True
     if any(isinstance(part, tree.Happened) for part in tree.operands(clause)):
         return True
-    return isinstance(clause, tree.InSegment | tree.People | tree.Like | tree.TextTest | tree.Top)
+    return isinstance(clause, tree.InSegment | tree.People | tree.Sequence | tree.Like | tree.TextTest | tree.Top)
 
 
 def _range(column: Column) -> str:

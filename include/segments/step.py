@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,10 +26,11 @@ from include.contracts.segments import (
 from include.contracts.staged import SOURCE_STATE
 from include.contracts.tables import Table
 from include.segments import changes, register, tree
+from include.segments.asked import Asked
 from include.segments.catalog import Catalog, load
 from include.segments.evaluation import Before, evaluate
 from include.segments.expression import Events, Population
-from include.segments.happenings import Asked, events_of, joined
+from include.segments.happenings import events_of
 from include.segments.held import implausible
 from include.segments.roster import Published, Roster, assemble
 from include.storage import days
@@ -171,21 +172,20 @@ class _Build:
             for level, table in tables.items()
         }
         events = events_of(*(self.engine.read(table, refs.get(table.name)) for table in (EVENT, EVENT_KIND)))
-        measured = self._with_events(measured, events, Asked.by(conditions).of)
+        measured = self._with_events(measured, events, Asked.by(conditions))
         alias = self.engine.read(ALIAS, refs.get(ALIAS.name))
         published = Published(self._read(SEGMENT_MEMBERSHIP), alias)
         return replace(assemble(self.engine, self.run.as_of, levels, measured, published), events=events)
 
-    def _with_events(
-        self, measured: Mapping[str, ir.Table], events: Events, wanted: Mapping[str, Sequence[tree.Happened]]
-    ) -> dict[str, ir.Table]:
+    def _with_events(self, measured: Mapping[str, ir.Table], events: Events, asked: Asked) -> dict[str, ir.Table]:
         """Add what the conditions count of events, once for all of them."""
 
         def hold(rows: ir.Table) -> ir.Table:
             return self.engine.ibis.create_table(gen_name("counted"), rows, temp=True)
 
         people = Population(self.run.as_of, measured["person"], measured["account"], _nobody, events=events)
-        return {level: joined(rows, level, wanted[level], people, hold) for level, rows in measured.items()}
+        people = asked.of(people, hold)
+        return {level: people.of(level) for level in measured}
 
     def _conditions(self, before: Before) -> Iterator[tuple[str, tree.Node]]:
         """All conditions that this run evaluates: those of today, and the former ones of changed segments."""

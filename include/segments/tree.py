@@ -24,7 +24,7 @@ from include.segments.clauses import (
     Top,
     Within,
 )
-from include.segments.deeds import Did, Happened
+from include.segments.deeds import Did, Happened, Sequence, Step
 from include.segments.values import Literal, Measured, Today, Value, quoted
 
 QUANTIFIERS = ("any", "all", "none")
@@ -89,7 +89,7 @@ class Or:
         return " or ".join(map(_enclosed, self.items))
 
 
-Clause = Measured | Compare | Tested | InSegment | People | Did
+Clause = Measured | Compare | Tested | InSegment | People | Did | Sequence
 Node = Clause | Not | And | Or
 
 
@@ -137,15 +137,8 @@ def statements(node: Node) -> Iterator[Clause | Not]:
 
 def measures(node: Node, *, of_people: bool = False) -> tuple[str, ...]:
     """Return the names of the measures that the condition reads of the member itself, or of its people, sorted."""
-    found: set[str] = set()
-    for clause in clauses(node):
-        if isinstance(clause, People):
-            found.update(measures(clause.condition) if of_people else ())
-        elif not of_people:
-            found.update(part.name for part in operands(clause) if isinstance(part, Measured))
-        if isinstance(clause, Top) and clause.among is not None:
-            found.update(measures(clause.among, of_people=of_people))
-    return tuple(sorted(found))
+    found = [part for clause in asking(node, of_people=of_people) for part in operands(clause)]
+    return tuple(sorted({part.name for part in found if isinstance(part, Measured)}))
 
 
 def segments(node: Node) -> tuple[str, ...]:
@@ -155,15 +148,34 @@ def segments(node: Node) -> tuple[str, ...]:
 
 def happenings(node: Node, *, of_people: bool = False) -> tuple[Happened, ...]:
     """Return what the condition counts of the events of the member itself, or of its people, each once."""
-    found: list[Happened] = []
+    found = [part for clause in asking(node, of_people=of_people) for part in operands(clause)]
+    return tuple(dict.fromkeys(part for part in found if isinstance(part, Happened)))
+
+
+def sequences(node: Node, *, of_people: bool = False) -> tuple[Sequence, ...]:
+    """Return the sequences of events that the condition asks for of the member itself, or of its people, each once."""
+    found = (clause for clause in asking(node, of_people=of_people) if isinstance(clause, Sequence))
+    return tuple(dict.fromkeys(found))
+
+
+def counted(node: Node) -> tuple[Happened, ...]:
+    """Return all that the condition asks of events, of whomever, those of the steps of sequences among them."""
+    both = [clause for of_people in (False, True) for clause in asking(node, of_people=of_people)]
+    found = [part for clause in both for part in operands(clause) if isinstance(part, Happened)]
+    steps = [step for clause in both if isinstance(clause, Sequence) for step in clause.steps]
+    found += [part for step in steps for part in (step.counted, step.without) if part is not None]
+    return tuple(dict.fromkeys(found))
+
+
+def asking(node: Node, *, of_people: bool) -> Iterator[Clause]:
+    """Yield the clauses that ask about the member itself, or about its people."""
     for clause in clauses(node):
         if isinstance(clause, People):
-            found += happenings(clause.condition) if of_people else ()
+            yield from asking(clause.condition, of_people=False) if of_people else ()
         elif not of_people:
-            found += [part for part in operands(clause) if isinstance(part, Happened)]
+            yield clause
         if isinstance(clause, Top) and clause.among is not None:
-            found += happenings(clause.among, of_people=of_people)
-    return tuple(dict.fromkeys(found))
+            yield from asking(clause.among, of_people=of_people)
 
 
 def operands(clause: Clause) -> tuple[Operand, ...]:
@@ -177,7 +189,7 @@ def operands(clause: Clause) -> tuple[Operand, ...]:
             return (left,)
         case Did(counted):
             return (counted,)
-        case InSegment() | People():
+        case InSegment() | People() | Sequence():
             return ()
         case _:
             return (clause.measure,)
@@ -189,7 +201,7 @@ def _enclosed(node: Node) -> str:
 
 __all__ = [
     "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Clause", "Compare", "Did", "During", "Happened", "In",
-    "InSegment", "IsNull", "Like", "Literal", "Measured", "Node", "Not", "Operand", "Or", "People", "Tested",
-    "TextTest", "Today", "Top", "Value", "Within", "children", "clauses", "happenings", "measures", "operands",
-    "segments", "statements", "walk",
+    "InSegment", "IsNull", "Like", "Literal", "Measured", "Node", "Not", "Operand", "Or", "People", "Sequence", "Step",
+    "Tested", "TextTest", "Today", "Top", "Value", "Within", "asking", "children", "clauses", "counted", "happenings",
+    "measures", "operands", "segments", "sequences", "statements", "walk",
 ]  # fmt: skip

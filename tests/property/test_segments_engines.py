@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
@@ -21,9 +20,9 @@ from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.settings import ROOT
 from include.contracts.tables import Column, Table, Type
 from include.segments import calendar, tree
+from include.segments.asked import Asked
 from include.segments.catalog import load
 from include.segments.expression import MEMBER, Events, Population, matching
-from include.segments.happenings import Asked, joined
 from include.segments.language import parse
 from tests.reference_language import World, members
 
@@ -97,13 +96,19 @@ def happened(homes: Mapping[str, str | None]) -> st.SearchStrategy[list[dict[str
     event = st.fixed_dictionaries(
         {
             "event": st.sampled_from(sorted(VOCABULARY.kinds)), "whose": whose, "on_date": EVENT_DAYS,
-            "is_certain": st.sampled_from([True, True, True, False]),
+            "is_certain": st.sampled_from([True, True, True, False]), "hour": st.integers(0, 2),
             "properties": st.fixed_dictionaries({name: st.none() | value for name, value in OF_PROPERTY.items()}),
         }
     )  # fmt: skip
     return st.lists(event, max_size=25).map(
         lambda drawn: [
-            {**row, "event_id": str(n), "profile_id": row["whose"][0], "account_id": row["whose"][1]}
+            {
+                **row,
+                "event_id": str(n),
+                "profile_id": row["whose"][0],
+                "account_id": row["whose"][1],
+                "at": datetime.combine(row["on_date"], time(row["hour"]), UTC),
+            }
             for n, row in enumerate(drawn)
         ]
     )
@@ -119,7 +124,14 @@ def deeds(draw: st.DrawFn) -> str:
               "within_last(due, 20 days)", "pages is null", "format in ('pdf', 'it''s')"]  # fmt: skip
     span = draw(st.sampled_from(["", *(f", {span}" for span in spans)]))
     where = draw(st.sampled_from(["", *(f", where {where}" for where in wheres)]))
-    match draw(st.sampled_from(["did", "did", "times", "property", "day"])):
+    match draw(st.sampled_from(["did", "did", "times", "property", "day", "then", "then"])):
+        case "then":
+            within = st.sampled_from(["", "within 3 days ", "within 1 month "])
+            steps = st.sampled_from(sorted(VOCABULARY.kinds))
+            without = ["", " without did('Signed In') between", " without did('Report Exported', where pages > 1)"]
+            following = st.builds(" then {}did('{}'){}".format, within, steps, st.sampled_from(without))
+            others = draw(st.lists(following, min_size=1, max_size=2))
+            return f"{draw(NOT)}did('{event}'{span}{where}){''.join(others)}"
         case "did":
             often = draw(st.sampled_from(["", ", at_least 2", ", at_most 1", ", exactly 1", ", more than 1"]))
             return f"{draw(st.sampled_from(['did', 'did_not']))}('{event}'{often}{span}{where})"
@@ -244,7 +256,7 @@ def population(backend: ibis.BaseBackend, world: World) -> Population:
     shape = pa.schema([("segment_key", pa.string()), ("member_id", pa.string())])
     arrow = pa.table([[key for key, _ in pairs], [id for _, id in pairs]], schema=shape)
     inside = backend.create_table(f"members_{next(NUMBERS)}", ibis.memtable(arrow), temp=True)
-    content = pa.Table.from_pylist([{**EMPTY, **row, "properties": json.dumps(row["properties"], default=str)}
+    content = pa.Table.from_pylist([{"record_id": None, **row, "properties": json.dumps(row["properties"], default=str)}
                                     for row in world.events], schema=nullable_schema(EVENT))  # fmt: skip
     events = backend.create_table(f"events_{next(NUMBERS)}", ibis.memtable(content), temp=True)
     return Population(
@@ -252,9 +264,6 @@ def population(backend: ibis.BaseBackend, world: World) -> Population:
         lambda key: (world.members[key][0], inside.filter(inside.segment_key == key).select("member_id")),
         events=Events(events, through=world.through),
     )  # fmt: skip
-
-
-EMPTY = {"record_id": None, "at": datetime(2024, 1, 1, tzinfo=UTC)}
 
 
 def nullable_schema(table: Table) -> pa.Schema:
@@ -269,9 +278,7 @@ def nullable(table: Table, data: Any) -> pa.Table:
 
 
 def found(node: tree.Node, level: str, people: Population) -> set[str]:
-    member, wanted = MEMBER[level], Asked.by([(level, node)]).of
-    counted = {each: joined(people.of(each), each, wanted[each], people) for each in MEMBER}
-    people = replace(people, customers=counted["person"], accounts=counted["account"])
+    member, people = MEMBER[level], Asked.by([(level, node)]).of(people)
     return set(matching(node, level, people).select(member).to_pyarrow()[member].to_pylist())
 
 

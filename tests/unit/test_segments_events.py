@@ -41,6 +41,10 @@ VOCABULARY = read_events(ROOT / "include" / "config")
         ("sum_did('Opportunity Won', amount, within_last 1 year) >= 10k",
          "sum_did('Opportunity Won', amount, within_last 1 years) >= 10000"),
         ("last_did('Signed In') is unknown", "last_did('Signed In') is null"),
+        ("did('Signed In') THEN within 1 week did('Data Imported', where surface = 'api') without did('Workflow Run') "
+         "then did('Comment Added') and has_email",
+         "did('Signed In') then within 1 weeks did('Data Imported', where surface = 'api') without did('Workflow Run') "
+         "between then did('Comment Added') and has_email"),
     ],
 )  # fmt: skip
 def test_a_condition_on_events_has_one_canonical_text(text: str, canonical: str) -> None:
@@ -70,6 +74,8 @@ def test_a_condition_on_events_has_one_canonical_text(text: str, canonical: str)
         ("sum_did('Signed In', surface) > 3", "surface is text, which has no sum", 22),
         ("distinct_did('Signed In') > 3", "needs a property of 'Signed In' after its name (it has surface)", 1),
         ("last_did('Signed In') older than 30 days", "before_last(last_did('…'), 30 days)", 23),
+        ("did('Signed In') then has_email", "a step of a sequence is missing", 18),
+        ("did('Signed In') then did('Signed In', at_least 2)", "ask how often beside it", 23),
         ("times_did('Signed In') = 'often'", "whole number and cannot be compared with 'often'", 26),
     ],
 )  # fmt: skip
