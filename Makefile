@@ -20,8 +20,8 @@ help: ## list the targets
 
 setup: $(VENV)/.run ## make the virtual environment and compile what needs compiling
 
-run: $(VENV)/.run ## run the whole pipeline once; DATA=folder for your own exports
-	@$(BIN)/python -m include.launch run $(if $(DATA),"$(DATA)")
+run: $(VENV)/.run ## run the whole pipeline once; DATA=folder for your own exports, SOURCES=simulated to ask live systems
+	@$(BIN)/python -m include.launch run $(if $(DATA),"$(DATA)") $(if $(SOURCES),--sources $(SOURCES))
 
 up: $(VENV)/.run ## keep Airflow up with its UI; DATA=folder for your own exports
 	@$(BIN)/python -m include.launch up $(if $(DATA),"$(DATA)")

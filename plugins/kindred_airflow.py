@@ -67,6 +67,7 @@ class Tag(StrEnum):
     EXTRACT = "extract"
     IDENTITY = "identity"
     SEGMENTS = "segments"
+    ACTIVATION = "activation"
     STEWARDSHIP = "stewardship"
     OPERATIONS = "operations"
 

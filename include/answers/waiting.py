@@ -1,7 +1,7 @@
 """What waits for a person: the evidence to judge it by, and the answer.
 
-Exports that may not be whole, runs that would move too many profiles and segments that moved implausibly wait alike;
-the command line and Airflow both ask through here.
+Exports that may not be whole, runs that would move too many profiles, segments that moved implausibly and syncs that
+would change too much of a destination wait alike; the command line and Airflow both ask through here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from include.contracts.raw import is_held_extraction
 from include.identity.store import load_report
 from include.segments.held import implausible
 from include.storage.control import approvals
+from include.storage.control.activation import SUBJECT, held_plans
 from include.storage.project import Project
 
 RUNS = 20  # of the ledger's latest
@@ -24,10 +25,11 @@ _SUBJECT = re.compile(rf"\b(?:raw/[\w.-]+/held|{CROSSWALK.name})@\w+")  # as the
 def evidence(project: Project, subject: str) -> str:
     """Return why a run or a segment is held, in Markdown, with counts only.
 
-    ``subject`` is ``raw/<source>/held@<digest>``, ``identity/crosswalk@<version>`` or ``segment/<key>@<digest>``.
+    ``subject`` is ``raw/<source>/held@<digest>``, ``identity/crosswalk@<version>``, ``segment/<key>@<digest>`` or
+    ``activation/<sync>@<digest>``.
     Raises ConfigurationError when nothing of that name is held.
     """
-    found = held_segments(project).get(subject) if subject.startswith("segment/") else _held_run(project, subject)
+    found = held_segments(project).get(subject) if subject.startswith("segment/") else _held(project, subject)
     if not found:
         raise ConfigurationError(f"Nothing called {subject!r} is held.")
     return found
@@ -54,13 +56,17 @@ def still_held(project: Project, subjects: Collection[str]) -> dict[str, str]:
     """Return those of the subjects that are still held and that nobody has answered for, each with its evidence."""
     done = approvals.answered(project, subjects)
     segments = held_segments(project)
-    found = {subject: segments.get(subject) or _held_run(project, subject) for subject in sorted({*subjects} - done)}
+    found = {subject: segments.get(subject) or _held(project, subject) for subject in sorted({*subjects} - done)}
     return {subject: why for subject, why in found.items() if why}
 
 
 def answer(project: Project, subject: str, *, approved: bool, author: str, reason: str) -> None:
     """Keep a person's answer; a later one replaces it. Raises ConfigurationError without author or reason."""
     approvals.answer(project, subject, approved=approved, author=author, reason=reason)
+
+
+def _held(project: Project, subject: str) -> str | None:
+    return held_plans(project).get(subject) if subject.startswith(SUBJECT) else _held_run(project, subject)
 
 
 def _held_run(project: Project, subject: str) -> str | None:

@@ -17,6 +17,7 @@ SIGNS = ("AIRFLOW_HOME", "AIRFLOW_CONFIG", "AIRFLOW__CORE__DAGS_FOLDER", "AIRFLO
 POOL, CONNECTION = "warehouse_writer", "warehouse"
 QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "pool": ("pools", "get", POOL),
+    "pools": ("pools", "list"),
     "connection": ("connections", "get", CONNECTION),
     "errors": ("dags", "list-import-errors"),
     "dags": ("dags", "list"),
@@ -52,12 +53,18 @@ def connection(name: str) -> Connection | None:
     return from_environment(name, {VARIABLE + name.upper(): uri})
 
 
-def judge(answers: Answers, dags: Collection[str], *, needs_connection: bool = True) -> Iterator[Finding]:
-    """Yield what the answers say of the pool, the connection and our DAGs.
+def judge(
+    answers: Answers, dags: Collection[str], *, needs_connection: bool = True, pools: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Yield what the answers say of the pools, the connection and our DAGs; ``pools`` are those of destinations.
 
     The connection is needed unless a setting says where the warehouse is.
     """
     yield _is_set("pool", answers["pool"], f'airflow pools set {POOL} 1 "One task at a time writes the warehouse"')
+    there = {pool.get("pool") for pool in answers.get("pools") or ()}
+    for pool in sorted({*pools} - there):
+        remedy = f'airflow pools set {pool} 1 "One sync at a time writes the destination"'
+        yield Finding("pools", "fail", f"Airflow has no pool {pool}", remedy)
     if needs_connection or answers["connection"]:
         remedy = f"airflow connections add {CONNECTION} --conn-uri postgresql://user:password@host:5432/database"
         yield _is_set("connection", answers["connection"], remedy)

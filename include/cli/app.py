@@ -40,6 +40,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "doctor": "include.cli.health:doctor",
         "keys": "include.cli.web:keys",
         "web": "include.cli.web:web",
+        "activate": "include.cli.activation:activate",
+        "deliveries": "include.cli.activation:deliveries",
     }
 )
 

@@ -10,11 +10,15 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from include.activation.check import require_fit
+from include.activation.registry import open_destination
+from include.activation.syncs import read_syncs
 from include.cli import airflow
 from include.cli.finding import Finding
 from include.cli.live_sources import live
@@ -37,6 +41,7 @@ from include.quality.settings import read_settings as read_quality
 from include.retention.settings import Retention
 from include.segments.catalog import load
 from include.segments.states import published_rows, unevaluated, unsound
+from include.sources.live.clock import MachineClock
 from include.staging.settings import StagingSettings
 from include.staging.settings import read_settings as read_staging
 from include.storage import room
@@ -58,7 +63,9 @@ def examine(settings: Settings) -> list[Finding]:
         return [*found, *_guarded(warehouse, settings)]
     answers = airflow.ask()
     url = airflow.warehouse_url(answers) or settings.warehouse_url
-    told = airflow.judge(answers, services.expected_dags(settings), needs_connection=settings.warehouse_url is None)
+    pools = [name for name, _, _ in services.pools(settings) if name != airflow.POOL]
+    needs = settings.warehouse_url is None
+    told = airflow.judge(answers, services.expected_dags(settings), needs_connection=needs, pools=pools)
     return [*found, *told, *_guarded(warehouse, settings.model_copy(update={"warehouse_url": url}))]
 
 
@@ -160,6 +167,15 @@ def segments(settings: Settings) -> Iterator[Finding]:
         yield Finding("segments", "warn", f"saved but not evaluated yet: {', '.join(waiting)}", "Run the pipeline.")
 
 
+def syncs(settings: Settings) -> Iterator[Finding]:
+    """Is each sync sound, and has its destination what it asks for?"""
+    declared = read_syncs(settings.config)
+    for sync in declared.values():
+        with closing(open_destination(sync, airflow.connection, MachineClock())) as destination:
+            require_fit(destination)
+    yield Finding("syncs", "ok", f"{len(declared)}: {', '.join(declared) or 'none declared'}")
+
+
 def exports(settings: Settings) -> Iterator[Finding]:
     """Is there something to extract?"""
     if not needs_exports(settings.config):
@@ -237,4 +253,4 @@ SECTIONS: Mapping[str, type[Section]] = {
 }
 WHOLE = ("matching.yaml", "segments")  # read whole, or as shipped
 CONFIGURED = (".yaml", ".yml", "")
-CHECKS = (python, packages, variables, configuration, origins, segments, exports, live, disk, lake, privacy)
+CHECKS = (python, packages, variables, configuration, origins, segments, syncs, exports, live, disk, lake, privacy)

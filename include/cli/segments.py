@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from include.answers.segment import Clause, Explanation, explain
 from include.cli.console import emit, err, out, show
+from include.cli.lists import write_as_tool
 from include.contracts.errors import ConfigurationError
 from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
@@ -87,9 +88,14 @@ def segment(
     out_file: Annotated[
         Path | None, typer.Option("--out", help="File to write; default: standard output, where that can take it.")
     ] = None,
+    *,
     holdout: Annotated[bool, typer.Option("--holdout", help="With those who are held out of activation.")] = False,
     channel: Annotated[
         str | None, typer.Option("--channel", help="email or phone: only those who may be contacted by it.")
+    ] = None,
+    tool: Annotated[
+        str | None,
+        typer.Option("--for", help="As a tool takes it: mailchimp, hubspot, google-ads, linkedin, meta, pardot, own."),
     ] = None,
 ) -> None:
     """Write the members of one segment, with their measures; say how many may be contacted, and who is left out."""
@@ -97,6 +103,11 @@ def segment(
     if out_file is None and format != "csv" and sys.stdout.isatty():
         out_file = Path(f"{key}.{format}")  # a terminal can show text only
     project = Project(Settings.from_environment())
+    if tool is not None:
+        if channel is not None:
+            raise ConfigurationError("--for says itself who may be contacted; leave --channel out.")
+        write_as_tool(project, key, tool, out_file, format=format, holdout=holdout)
+        return
     with project.serving():
         if out_file is None:
             found = exports.export(project, key, format, sys.stdout.buffer, holdout=holdout, channel=channel)

@@ -33,6 +33,12 @@ class Section(BaseModel):
         return given
 
 
+class Strict(BaseModel):
+    """A part of a file whose faults are all named at once, each at its line: by the caller, who has the lines."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
 S = TypeVar("S", bound=Section)
 
 

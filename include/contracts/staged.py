@@ -51,6 +51,7 @@ PERSON_RECORD = Table(
         text("country", "Country"),
         date("birth_date", "Date of birth", personal=True),
         text("crm_id", "The CRM's contact or lead id, where the source carries it", personal=False),
+        text("merged_into", "Record of the same source that this one was merged into there"),
         text("account_id", "Account the source itself attaches the record to (staged/account)"),
         text("first_name_received", "Given name as received", personal=True),
         text("last_name_received", "Family name as received", personal=True),

@@ -26,7 +26,7 @@ from include.identity.crosswalk.gate import breaches, evidence, label_breaches, 
 from include.identity.crosswalk.guard import guard
 from include.identity.crosswalk.questions import QUESTIONS
 from include.identity.plan import Plan
-from include.identity.records import read_records
+from include.identity.records import merged, read_records
 from include.identity.store import load_model, load_report, save_model, save_report
 from include.matching import engine as matching
 from include.matching.resolution import LEAST_REVIEWED, Resolution
@@ -104,7 +104,11 @@ def _match(lake: Lake, records: ir.Table, plan: Plan) -> Resolution:
     columns = dict.fromkeys([spec.id, *([spec.source] if spec.source else []), *spec.columns])
     saved = load_model(lake, plan.inputs["model"])
     resolution = matching.resolve(
-        records.select(*columns).to_pyarrow(), spec, decisions=plan.decisions.binding, model=saved
+        records.select(*columns).to_pyarrow(),
+        spec,
+        decisions=plan.decisions.binding,
+        known=merged(records),
+        model=saved,
     )
     if saved is None:
         inputs = {"matching": plan.inputs["matching"], PERSON_RECORD.name: plan.records.version}
@@ -124,6 +128,7 @@ def _expose(engine: Engine, records: ir.Table, resolution: Resolution, plan: Pla
     engine.ibis.create_view("records_before", read_records(engine, _records_of(engine.lake, plan.previous)))
     connection.register("yielding", plan.decisions.yielding)
     connection.register("applied_now", plan.decisions.states)
+    connection.register("merged_now", merged(records))
     for name, table in (
         ("crosswalk_before", CROSSWALK),
         ("history_before", HISTORY),

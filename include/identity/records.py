@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from include.contracts.runs import DatasetRef
 from include.contracts.staged import PERSON_RECORD
@@ -21,3 +22,14 @@ def read_records(engine: Engine, at: DatasetRef | Manifest | None) -> ir.Table:
     if "phone_extension" not in rows.columns:
         return rows
     return rows.mutate(phone=ibis.coalesce(rows.phone + ";ext=" + rows.phone_extension, rows.phone))
+
+
+def merged(records: ir.Table) -> pa.Table:
+    """Return the pairs of records that their source has merged, as record_a and record_b; none of versions before it.
+
+    What was merged there is one person here, unless a steward has decided that it never is.
+    """
+    if "merged_into" not in records.columns:
+        return pa.table({"record_a": pa.array([], pa.string()), "record_b": pa.array([], pa.string())})
+    pairs = records.filter(records.merged_into.notnull() & (records.merged_into != records.record_id))
+    return pairs.select(record_a=pairs.record_id, record_b=pairs.merged_into).to_pyarrow()

@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m include.launch", description="A real Airflow on this machine.")
     parser.add_argument("command", choices=sorted(commands.COMMANDS))
     parser.add_argument("data", type=Path, nargs="?", help="folder of your own exports; none: the sample company's")
+    parser.add_argument(
+        "--sources", choices=["simulated"], help="run: ask servers that stand for the sample company's systems"
+    )
     given = list(sys.argv[1:] if arguments is None else arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -31,7 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given[:1] == ["airflow"]:
             return commands.airflow(given[1:])
         wanted = parser.parse_args(given)
-        commands.COMMANDS[wanted.command](wanted.data, console)
+        if wanted.sources:
+            _run_simulated(parser, wanted, console)
+        else:
+            commands.COMMANDS[wanted.command](wanted.data, console)
     except KeyboardInterrupt:
         console.print("Stopped, with everything that was started.")
         return INTERRUPTED
@@ -40,6 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print("[bold red]Error:[/]", escape(str(meaning)), highlight=False, soft_wrap=True)
         return meaning.exit_code
     return 0
+
+
+def _run_simulated(parser: argparse.ArgumentParser, wanted: argparse.Namespace, console: Console) -> None:
+    if wanted.command != "run" or wanted.data is not None:
+        parser.error("SOURCES=simulated goes with `run` alone, and without DATA: it has the sample company's rows.")
+    commands.run(None, console, simulated=True)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature that signal wants

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -19,11 +19,13 @@ from rich.console import Console, RenderableType
 from include.contracts.errors import ConfigurationError, FatalError, HeldError
 from include.contracts.settings import ROOT, Settings
 from include.launch import lock, services
+from include.launch.activation import activate_sample
 from include.launch.environment import USER, airflow_environment, password
 from include.launch.follow import PipelineRun
 from include.launch.layout import PORT, Layout, homes, settings_for
 from include.launch.progress import Progress
 from include.launch.sample import ensure_sample
+from include.launch.simulated import served, simulated_settings
 from include.launch.summary import read_summary, render, render_held
 from include.storage.home import open_home
 from include.storage.postgres import embedded
@@ -33,21 +35,29 @@ from include.storage.room import require_room
 STOP_SECONDS = 60
 
 
-def run(data: Path | None, console: Console) -> None:
-    """Run the whole pipeline once, show it, and stop all that was started."""
-    settings = settings_for(data, schedules=False)
+def run(data: Path | None, console: Console, *, simulated: bool = False) -> None:
+    """Run the whole pipeline once, show it, and stop all that was started.
+
+    ``simulated`` asks servers that stand for the sample company's systems, in the place of reading its exports.
+    """
+    settings = simulated_settings() if simulated else settings_for(data, schedules=False)
     home = None if settings.home == ROOT / ".kindred" else settings.home
     try:
-        console.print(_run(settings, console, home), highlight=False, crop=False)
+        console.print(_run(settings, console, home, simulated=simulated), highlight=False, crop=False)
     except HeldError as held:
         console.print(render_held(held, home=home, data=data), highlight=False, crop=False)
         raise
 
 
-def _run(given: Settings, console: Console, home: Path | None) -> RenderableType:
+def _run(given: Settings, console: Console, home: Path | None, *, simulated: bool) -> RenderableType:
     """Run the pipeline and return its outcome to show."""
     layout, now = Layout(given.home), datetime.now(UTC)
-    with lock.held(layout.lock, "make run"), Progress(console) as progress, _prepared(given, progress.say) as settings:
+    with ExitStack() as stack:
+        stack.enter_context(lock.held(layout.lock, "make run"))
+        progress = stack.enter_context(Progress(console))
+        settings = stack.enter_context(_prepared(given, progress.say))
+        if simulated:
+            stack.enter_context(served(settings, progress.say))
         with services.started(settings, layout, since=now, say=progress.say) as (client, processes):
             dags = services.pipeline_dags(settings)
             pipeline = PipelineRun(client, processes, layout)
@@ -58,8 +68,9 @@ def _run(given: Settings, console: Console, home: Path | None) -> RenderableType
                     project.ledger().abandon()
                 summary = read_summary(project, runs)
             progress.say("Stopping Airflow")
+        lists = [*activate_sample(settings, progress.say)] if settings.data is None else []
         took = (datetime.now(UTC) - now).total_seconds()
-        return render(summary, took=took, home=home)
+        return render(summary, took=took, home=home, lists=lists)
 
 
 def up(data: Path | None, console: Console) -> None:

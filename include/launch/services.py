@@ -12,6 +12,7 @@ from importlib.metadata import version
 import httpx
 import sqlalchemy as sa
 
+from include.activation.syncs import read_syncs
 from include.contracts.errors import FatalError
 from include.contracts.settings import Settings
 from include.launch.api import Airflow
@@ -61,7 +62,8 @@ def started(
             wait_for(airflow.answers, processes, "Airflow's API to answer")
             airflow.warm()
             airflow.log_in(USER, secret)
-            airflow.ensure_pool(*POOL)
+            for pool in pools(settings):
+                airflow.ensure_pool(*pool)
             dags = expected_dags(settings)
             wait_for(lambda: has_dags(airflow, dags, since), processes, "the DAGs to be read")
             wait_for(airflow.is_healthy, processes, "the scheduler to become healthy")
@@ -108,7 +110,13 @@ def _schema(settings: Settings) -> str | None:
 
 def expected_dags(settings: Settings) -> frozenset[str]:
     """Return the ids of the DAGs that the project has with these settings."""
-    return pipeline_dags(settings) | {"approve_changes"}
+    return pipeline_dags(settings) | {"approve_changes"} | {f"activate_{name}" for name in read_syncs(settings.config)}
+
+
+def pools(settings: Settings) -> list[tuple[str, int, str]]:
+    """Return the pools that the DAGs need: name, slots, description."""
+    own = sorted({sync.pool for sync in read_syncs(settings.config).values()})
+    return [POOL, *((name, 1, "One sync at a time writes the destination") for name in own)]
 
 
 def pipeline_dags(settings: Settings) -> frozenset[str]:

@@ -79,8 +79,11 @@ def summarise(
     )
 
 
-def render(summary: Summary, *, took: float, home: Path | None) -> RenderableType:
-    """Return the outcome as it is shown; ``home`` is named where the command line would not look by itself."""
+def render(summary: Summary, *, took: float, home: Path | None, lists: Sequence[str] = ()) -> RenderableType:
+    """Return the outcome as it is shown; ``home`` is named where the command line would not look by itself.
+
+    ``lists`` says what became of each list that was sent.
+    """
     news = "Published" if summary.is_new else "Nothing has changed: readers see what was published"
     return Group(
         Text(f"\n{news} as of {summary.as_of}. Took {took:.0f} s.", style="bold"),
@@ -92,6 +95,7 @@ def render(summary: Summary, *, took: float, home: Path | None) -> RenderableTyp
         *_states(summary),
         *_unjudged(summary),
         *(Text(f"\n{remark}", style="yellow") for remark in summary.remarks),
+        *([Text("\nLists that were sent", style="bold"), *map(Text, lists)] if lists else []),
         Text("\nSeconds a stage", style="bold"),
         _stages(summary),
         *([_lines("To look at it", _where(home))] if home else []),

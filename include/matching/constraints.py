@@ -35,8 +35,11 @@ class Decision:
     value: str | None = None
 
 
-def rule_on(features: Features, decisions: Sequence[Decision]) -> Ruling:
-    """The decisions on pairs of records that are both in the table, ``never`` last."""
+def rule_on(features: Features, decisions: Sequence[Decision], known: pa.Table | None = None) -> Ruling:
+    """The decisions on pairs of records that are both in the table, ``never`` last.
+
+    ``known`` has pairs, as record_a and record_b, that a source itself says are one: they bind as ``always`` does.
+    """
     pairs = sorted(
         {
             (d.kind == "never", *sorted((str(d.record_a), str(d.record_b))))
@@ -47,12 +50,14 @@ def rule_on(features: Features, decisions: Sequence[Decision]) -> Ruling:
     place = np.empty(features.size, np.int32)
     place[features.row] = np.arange(features.size, dtype=np.int32)
     sides = []
-    for side in (1, 2):
-        at = pc.index_in(pa.array([p[side] for p in pairs], features.ids.type), value_set=features.ids)
+    for side, name in ((1, "record_a"), (2, "record_b")):
+        decided = pa.array([p[side] for p in pairs], features.ids.type)
+        said = known[name].combine_chunks().cast(features.ids.type) if known is not None else decided.slice(0, 0)
+        at = pc.index_in(pa.concat_arrays([said, decided]), value_set=features.ids)
         sides.append(pc.fill_null(at, -1).to_numpy(zero_copy_only=False))
-    known = (sides[0] >= 0) & (sides[1] >= 0)
-    together = np.array([not p[0] for p in pairs], bool)
-    return Ruling(place[sides[0][known]], place[sides[1][known]], together[known])
+    there = (sides[0] >= 0) & (sides[1] >= 0)
+    together = np.array([True] * (len(there) - len(pairs)) + [not p[0] for p in pairs], bool)
+    return Ruling(place[sides[0][there]], place[sides[1][there]], together[there])
 
 
 def bypass(features: Features, decisions: Sequence[Decision], spec: MatchingSpec) -> Features:

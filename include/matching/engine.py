@@ -34,12 +34,14 @@ def resolve(
     spec: MatchingSpec,
     *,
     decisions: Sequence[Decision] = (),
+    known: pa.Table | None = None,
     model: Model | None = None,
     progress: Progress = SILENT,
 ) -> Resolution:
     """Group the records of one person.
 
-    ``records``: one row a record, with the spec's columns. ``decisions``: what stewards ruled, which binds.
+    ``records``: one row a record, with the spec's columns. ``decisions``: what stewards ruled, which binds; so does
+    ``known``, pairs (record_a, record_b) that a source itself merged, where no steward ruled otherwise.
     ``model``: an earlier model to reuse instead of estimating. The result does not depend on the order of rows.
     Raises ConfigurationError where spec and table do not fit.
     """
@@ -54,7 +56,7 @@ def resolve(
         levels = comparison.compare(features, candidates.left, candidates.right)
     with watch.stage("estimate"):
         judge.learn(candidates, levels, model, [rule.keys for rule in rules[: len(spec.blocking.rules)]])
-    ruling = rule_on(features, decisions)
+    ruling = rule_on(features, decisions, known)
     if model is None:
         _learn_from_clusters(candidates, levels, judge, ruling, watch)
     with watch.stage("score"):

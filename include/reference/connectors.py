@@ -77,6 +77,9 @@ a bucket, or on a server by SFTP.
 What a file is called, its size and its ETag (or its time of change) are its watermark: what is held is not fetched
 again, what was written anew is. All come that are not held, however late; a day's file waits until its day is over.
 
+`make run SOURCES=simulated` runs the whole pipeline against servers on this machine that speak these protocols and hold
+the sample company; one request in twenty goes wrong, and what is published is what its exports publish.
+
 **What is gone at the source** comes once more, marked: its profile loses that record, as the crosswalk tells. A
 system that forgets a row without a word needs a `--whole` now and then; the gate on missing rows looks at what that
 brings.

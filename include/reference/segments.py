@@ -128,6 +128,12 @@ out and counts them; `--holdout` takes in who is held out. A refused segment is 
 stood, and says so. In CSV an apostrophe stands before text that a spreadsheet would run, numbers and telephone numbers
 aside; Excel cells are typed; Parquet is verbatim.
 
+`--for mailchimp` (`hubspot`, `google-ads`, `linkedin`, `linkedin-companies`, `meta`, `pardot`) writes the file as that
+tool takes it: its documented headers, names apart, countries as codes where it wants them, phones in E.164, one row an
+address, and only people who may be contacted for its purpose; who is withheld is counted by reason. A template of
+your own is a file in `templates` of the configuration: `purpose`, `key` and `columns`, as `include/config/templates`
+shows. A refused or held segment is not written.
+
 ## Why
 
 `python -m include why SEGMENT ID` and `why-not` show each clause with its truth, the value, the source row and its age

@@ -1,4 +1,4 @@
-"""Which rows of the ledger may go: runs that ended long ago, with their stages, publications and audits."""
+"""Which rows of the ledger may go: runs that ended long ago, with their stages, publications and audits; deliveries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
-from include.storage.control.tables import AUDIT_RESULT, PUBLICATION, RUN, STAGE_RUN
+from include.storage.control.tables import (
+    ACTIVATION_CHANGE,
+    ACTIVATION_PLAN,
+    AUDIT_RESULT,
+    PUBLICATION,
+    RUN,
+    STAGE_RUN,
+)
 from include.storage.postgres.build import PREFIX
 
 # What a build that is still there was published and audited by stays, however old.
@@ -19,6 +26,8 @@ _OLD_RUN = f"""
     AND run_id NOT IN (SELECT run_id FROM {PUBLICATION.fullname} WHERE {_PUBLISHED})
 """
 
+_OLD_PLAN = "(state = 'done' AND ended_at < :before OR state = 'held' AND planned_at < :before)"
+
 # In order: rows that others hang on come last.
 CONDITIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -28,6 +37,8 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         PUBLICATION.fullname: f"published_at < :before AND NOT {_PUBLISHED}",
         STAGE_RUN.fullname: f"run_id IN (SELECT run_id FROM {RUN.fullname} WHERE {_OLD_RUN})",
         RUN.fullname: _OLD_RUN,
+        ACTIVATION_CHANGE.fullname: f"plan_id IN (SELECT plan_id FROM {ACTIVATION_PLAN.fullname} WHERE {_OLD_PLAN})",
+        ACTIVATION_PLAN.fullname: _OLD_PLAN,
     }
 )
 

@@ -18,7 +18,7 @@ class Retention(Section):
 
     versions: int = Field(default=30, ge=1, description="Days that superseded versions of datasets stay")
     raw: int = Field(default=90, ge=1, description="Days that contents of exports stay that newer ones have replaced")
-    runs: int = Field(default=400, ge=1, description="Days that runs stay in the ledger, with their audits")
+    runs: int = Field(default=400, ge=1, description="Days that runs and deliveries stay in the ledger, with audits")
     audits: int = Field(default=90, ge=1, description="Days that the results of an audit stay as files")
     logs: int = Field(default=30, ge=1, description="Days that logs stay")
     spill: int = Field(default=1, ge=1, description="Days after which what a killed run has left behind goes")

@@ -12,10 +12,12 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from include.contracts.access import Scope
+from include.storage.project import Project
 from include.web import keys
 from include.web.serve import standalone
+from tests.company import Company
 from tests.small_company import SmallCompany
-from tests.web_company import published_company, serving
+from tests.web_company import published_company, resolved_company, serving
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -49,11 +51,31 @@ def address(company: SmallCompany) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def key(company: SmallCompany) -> str:
-    scopes = [scope.value for scope in Scope]
-    return keys.create(company.project.warehouse(), "Marketing", scopes, days=1, author="me")
+    return key_of(company.project)
+
+
+def key_of(project: Project) -> str:
+    """A key with every scope."""
+    return keys.create(project.warehouse(), "Marketing", [scope.value for scope in Scope], days=1, author="me")
+
+
+@pytest.fixture(scope="session")
+def resolved(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], AbstractContextManager[str]]
+) -> Iterator[Company]:
+    """A company whose profiles the engine found, with a pair to judge."""
+    with resolved_company(tmp_path_factory.mktemp("resolved"), new_database) as company:
+        yield company
+
+
+@pytest.fixture(scope="session")
+def resolved_at(resolved: Company) -> Iterator[str]:
+    with serving(standalone(resolved.project)) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go, to be looked at."""
-    return tmp_path_factory.mktemp("pictures")
+    """Where screenshots go, to be looked at: the folder that PICTURES names, else one of pytest's."""
+    chosen = os.environ.get("PICTURES")
+    return Path(chosen) if chosen else tmp_path_factory.mktemp("pictures")

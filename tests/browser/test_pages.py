@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import key_of
+from tests.company import Company
 
 DESK, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
 PAGES = {
@@ -21,6 +26,8 @@ PAGES = {
     "why": "/people/p1/why/detractors_renewing",
     "account": "/accounts/a1",
     "quality": "/quality",
+    "cell": "/segments/grid/detractor/none/0-30",
+    "refusal": "/segments/detractor_renewing",
     "reports": "/reports",
     "report": "/reports/nps?part=month",
 }
@@ -52,6 +59,77 @@ def test_a_marketer_finds_a_segment_and_follows_why_to_the_source_record(page: P
     page.get_by_role("button", name="Explain").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Why in")
     expect(page.get_by_role("code").filter(has_text="nps.response:77").first).to_be_visible()
+
+
+def test_a_marketer_goes_from_the_grid_to_a_definition_and_takes_it_along(page: Page) -> None:
+    page.get_by_role("link", name="Segments").click()
+    page.get_by_role("link", name="28 people: NPS detractor, usage none, renewal 0-30").click()
+    page.get_by_role("button", name="Open it in the explorer").click()
+    expect(page.get_by_role("heading", name="28 people")).to_be_visible()
+    page.get_by_label("Measure", exact=True).select_option("title")
+    page.get_by_label("Comparison").select_option("is null")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_label("Condition, in the segment language")).to_have_value(re.compile("and title is null"))
+    page.get_by_label("Key", exact=True).fill("unhappy")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Download YAML").click()
+    assert taken.value.suggested_filename == "unhappy.yaml"
+    definition = yaml.safe_load(Path(taken.value.path()).read_text("utf-8"))
+    assert definition["where"].endswith("and title is null")
+
+
+def test_a_slip_in_a_definition_is_told_beside_it_and_nothing_is_lost(page: Page) -> None:
+    page.get_by_role("link", name="Explorer").click()
+    page.get_by_label("Condition, in the segment language").fill("nps_clas = 'detractor'")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.get_by_role("alert")).to_contain_text("did you mean 'nps_class'")
+    expect(page.get_by_label("Condition, in the segment language")).to_have_value("nps_clas = 'detractor'")
+
+
+def test_members_are_taken_along_as_a_file(page: Page) -> None:
+    page.get_by_role("link", name="Segments").click()
+    page.get_by_role("link", name="Detractors renewing within 90 days").click()
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="csv").click()
+    assert taken.value.suggested_filename == "detractors_renewing.csv"
+    assert len(Path(taken.value.path()).read_text("utf-8-sig").splitlines()) == 29
+
+
+def test_a_steward_decides_by_keyboard_and_takes_it_back(browser: Browser, resolved: Company, resolved_at: str) -> None:
+    with browser.new_context(viewport=DESK) as context:
+        page = signed_in(context.new_page(), resolved_at, key_of(resolved.project))
+        page.get_by_role("link", name="Review").click()
+        expect(page.get_by_role("heading", level=2).first).to_contain_text("two people?")
+        expect(page.get_by_label("Why (kept with the decision)")).to_be_focused()
+        page.get_by_role("button", name="two people?").click()
+        expect(page.get_by_role("heading", name="If they were two people")).to_be_visible()
+        page.get_by_role("link", name="Back to the question").click()
+        expect(page.get_by_label("Why (kept with the decision)")).to_be_focused()
+        page.keyboard.type("asked both")
+        page.keyboard.press("Enter")  # in the field it decides nothing: which of the two would it be?
+        expect(page.get_by_label("Why (kept with the decision)")).to_have_value("asked both")
+        for _ in range(2):
+            page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Two people", exact=True)).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Saved; the next run obeys it.")
+        expect(page.get_by_text("There is nothing to judge.")).to_be_visible()
+        page.get_by_role("button", name="Undo").press("Enter")
+        expect(page.get_by_label("Why (kept with the decision)")).to_be_visible()
+
+
+def test_a_link_of_a_profile_is_drawn_when_it_is_opened(browser: Browser, resolved: Company, resolved_at: str) -> None:
+    with browser.new_context(viewport=DESK) as context:
+        page = signed_in(context.new_page(), resolved_at, key_of(resolved.project))
+        page.get_by_role("link", name="People", exact=True).click()
+        page.get_by_label("Look for").select_option("source_id")
+        page.get_by_label("which is").fill("crm.contact:2")
+        page.get_by_role("button", name="Find").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Benedict Ostrander")
+        drawing = page.get_by_alt_text("Match weights of link 1")
+        drawing.scroll_into_view_if_needed()
+        expect(drawing).to_have_js_property("complete", True)
+        assert drawing.evaluate("image => image.naturalWidth") > 0
 
 
 def test_the_keyboard_is_enough(page: Page) -> None:

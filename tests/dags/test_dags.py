@@ -68,8 +68,8 @@ def test_a_dag_explains_itself(dags: dict[str, Any], tasks: dict[str, Any]) -> N
 
 
 def test_tags_are_of_the_allowed_set(dags: dict[str, Any]) -> None:
-    allowed = {"kindred", "extract", "identity", "segments", "stewardship", "operations"}
-    assert {tag for dag in dags.values() for tag in dag["tags"]} == allowed
+    allowed = {"kindred", "extract", "identity", "segments", "activation", "stewardship", "operations"}
+    assert {tag for dag in dags.values() for tag in dag["tags"]} == allowed - {"activation"}  # there is no sync yet
     assert all("kindred" in dag["tags"] for dag in dags.values())
 
 
@@ -163,3 +163,38 @@ def test_a_setting_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
         "check_settings.py"  # it looks at names only
     }
     assert all("KINDRED_TIMEZONE cannot be used" in error for error in errors.values())
+
+
+@pytest.fixture(scope="module")
+def with_syncs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    config = tmp_path_factory.mktemp("config")
+    (config / "destinations").mkdir()
+    rest = "segment: lapsed, owner: marketing, purpose: email_marketing, key: {Email: email}"
+    (config / "destinations" / "shelf.yaml").write_text(
+        "kind: files\nsettings: {url: file:///tmp/shelf}\n"
+        f"syncs:\n  at_once: {{{rest}}}\n  weekly: {{{rest}, schedule: 0 6 * * 1}}\n"
+    )
+    return parse(tmp_path_factory.mktemp("airflow"), KINDRED_CONFIG=str(config))
+
+
+def test_each_sync_is_a_dag_that_follows_publication_or_its_own_schedule(with_syncs: dict[str, Any]) -> None:
+    assert with_syncs["errors"] == {}
+    dags = {name: dag for name, dag in with_syncs["dags"].items() if name.startswith("activate_")}
+    assert set(dags) == {"activate_at_once", "activate_weekly"}
+    assert dags["activate_at_once"]["assets"] == ["customers"]
+    assert dags["activate_weekly"]["cron"] == "0 6 * * 1"
+    for dag in dags.values():
+        assert dag["tags"] == ["activation", "kindred"]
+        assert dag["tasks"]["deliver"]["pool"] == "destination_shelf"
+        assert dag["tasks"]["deliver"]["downstream"] == ["ask_a_person"]
+        assert "held" in dag["tasks"]["ask_a_person"]["outlets"]
+    assert HEAVY.isdisjoint(with_syncs["modules"])
+
+
+def test_a_faulty_sync_is_one_sentence_and_takes_no_other_dag_away(tmp_path: Path, dags: dict[str, Any]) -> None:
+    (tmp_path / "destinations").mkdir()
+    (tmp_path / "destinations" / "shelf.yaml").write_text("kind: files\nsyncs: {}\n")
+    parsed = parse(tmp_path, KINDRED_CONFIG=str(tmp_path))
+    (error,) = parsed["errors"].values()
+    assert "destinations/shelf.yaml, line 2: 'syncs'" in error
+    assert parsed["dags"].keys() == dags.keys()

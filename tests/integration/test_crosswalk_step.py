@@ -50,6 +50,20 @@ def test_people_get_ids_that_last(company):
     assert later["nps.respondent:9"] == first["crm.contact:1"]
 
 
+def test_what_the_source_merged_is_one_person_until_a_steward_says_it_never_is(company):
+    loser = person("crm.contact:8", first_name="Zoltan", last_name="Xu", email="zoltan@xu.example", is_deleted=True)
+    before = company.week(*FIRST_WEEK, loser)
+    assert before["crm.contact:8"] != before["crm.contact:1"]
+    merged = {**loser, "merged_into": "crm.contact:1"}
+    after = company.week(*FIRST_WEEK, merged)
+    assert after["crm.contact:8"] == after["crm.contact:1"]
+    told = {row["kind"] for row in company.rows(IDENTITY_EVENT) if row["on_date"] == MONDAY + timedelta(days=7)}
+    assert "merged" in told
+    company.decide("never", "crm.contact:8", "crm.contact:1")
+    apart = company.week(*FIRST_WEEK, merged)
+    assert apart["crm.contact:8"] != apart["crm.contact:1"]
+
+
 @pytest.mark.parametrize(("other", "said"), [("34", "phone=other_extension"), ("12", "phone=equal")])
 def test_two_extensions_of_one_number_tell_two_people_apart(company, other, said):
     evans = {"last_name": "Evans", "company": "Initech", "phone": "+14155550200"}

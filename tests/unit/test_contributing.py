@@ -112,6 +112,45 @@ assert "begins_with" in render()
 """
 
 
+A_DESTINATION: Edits = {
+    "include/activation/destinations/toy.py": (
+        (
+            "",
+            "from include.activation.destination import ACCEPTED, Batch, Destination, Outcome\n\n"
+            "HELD = {}\n\n\n"
+            "class Toy(Destination):\n"
+            "    rekeys = True\n\n"
+            "    def deliver(self, batch: Batch) -> Outcome:\n"
+            "        for change in batch.changes:\n"
+            "            HELD.pop(change.former_key or change.key, None)\n"
+            "            if batch.verb == 'write':\n"
+            "                HELD[change.key] = change.fields\n"
+            "        return ACCEPTED\n",
+        ),
+    ),
+    "include/activation/registry.py": (
+        ('        "files": ', '        "toy": "include.activation.destinations.toy:Toy",\n        "files": '),
+    ),
+}
+ITS_DELIVERY = """
+import sys
+from pathlib import Path
+from include.activation.destination import Batch, Change
+from include.activation.registry import open_destination
+from include.activation.syncs import find_sync
+from include.sources.live.clock import MachineClock
+
+(folder := Path(sys.argv[1]) / "destinations").mkdir(parents=True)
+(folder / "shelf.yaml").write_text(
+    "kind: toy\\nsyncs: {s: {segment: s, owner: o, purpose: email_marketing, key: {mail: email}}}"
+)
+shelf = open_destination(find_sync(folder.parent, "s"), lambda name: None, MachineClock())
+shelf.deliver(Batch("1", "p", (Change(1, "add", "m", "a@b.test", {"mail": "a@b.test"}),)))
+shelf.deliver(Batch("2", "p", (Change(2, "rekey", "m", "c@b.test", {"mail": "c@b.test"}, "a@b.test"),)))
+assert sys.modules[type(shelf).__module__].HELD == {"c@b.test": {"mail": "c@b.test"}}
+"""
+
+
 @pytest.fixture
 def added(tmp_path: Path) -> Callable[[Edits, str], None]:
     """Make an addition in a copy of the project and run a script there."""
@@ -121,7 +160,7 @@ def added(tmp_path: Path) -> Callable[[Edits, str], None]:
         (tmp_path / "tests").symlink_to(ROOT / "tests")
         for name, changes in edits.items():
             place = tmp_path / name
-            text = place.read_text(encoding="utf-8")
+            text = place.read_text(encoding="utf-8") if place.exists() else ""
             for now, then in changes:
                 assert text.count(now) == 1, f"{name}: {now}"
                 text = text.replace(now, then)
@@ -142,11 +181,16 @@ def files_of(section: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("section", "edits", "script"),
-    [("Add a measure", A_MEASURE, ITS_USE), ("Add an operator", AN_OPERATOR, ITS_TEST)],
-    ids=["a measure", "an operator"],
+    [
+        ("Add a measure", A_MEASURE, ITS_USE),
+        ("Add an operator", AN_OPERATOR, ITS_TEST),
+        ("Add a destination", A_DESTINATION, ITS_DELIVERY),
+    ],
+    ids=["a measure", "an operator", "a destination"],
 )
 def test_an_addition_takes_the_files_that_the_page_names(added, section: str, edits: Edits, script: str) -> None:
-    listed = {name.replace("<family>", "nps").replace("<level>", "person") for name in files_of(section)}
+    stand_for = {"<family>": "nps", "<level>": "person", "<kind>": "toy"}
+    listed = {re.sub(r"<\w+>", lambda name: stand_for[name[0]], file) for file in files_of(section)}
     assert listed == set(edits)
     added(edits, script)
 

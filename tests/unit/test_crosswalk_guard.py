@@ -54,6 +54,7 @@ def run_guard(found, before="", *, ties=(), likely=None, decisions=(), taken_bac
         "edge_given": (edges, EDGE.names, EDGE.schema),
         "applied_now": (applied, APPLIED.names, APPLIED.schema),
         "applied_before": ([*applied, *gone], APPLIED.names, APPLIED.schema),
+        "merged_now": ([], ("record_a", "record_b"), pa.schema([("record_a", pa.string()), ("record_b", pa.string())])),
     }
     connection = duckdb.connect()
     for name, (given, names, schema) in tables.items():

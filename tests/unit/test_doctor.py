@@ -137,6 +137,14 @@ def test_what_an_airflow_of_ones_own_lacks_is_told(answers: dict[str, Any], chec
     assert remedy in fault.remedy
 
 
+def test_a_destination_without_a_pool_is_told() -> None:
+    answers = {"pool": [{}], "pools": [{"pool": "destination_a"}], "connection": CONNECTION, "errors": [], "dags": READ}
+    told = airflow.judge(answers, DAGS, pools=["destination_a", "destination_b"])
+    (fault,) = [finding for finding in told if finding.check == "pools"]
+    assert fault.found == "Airflow has no pool destination_b"
+    assert fault.remedy.startswith("airflow pools set destination_b 1")
+
+
 def test_the_connection_that_airflow_has_is_the_warehouse() -> None:
     answers = {"pool": [{}], "connection": CONNECTION, "errors": [], "dags": READ}
     assert airflow.warehouse_url(answers) == "postgres://nina@db.example/kindred"

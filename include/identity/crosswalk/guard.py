@@ -33,6 +33,8 @@ FROM applied_now WHERE record_a IS NOT NULL AND state <> 'stale'
 UNION ALL
 SELECT record_a, record_b, kind = 'never'
 FROM applied_before ANTI JOIN applied_now USING (decision_id) WHERE record_a IS NOT NULL
+UNION ALL
+SELECT record_a, record_b, true FROM merged_now
 """
 
 # Where the engine puts the records of each known profile, and where most of them are.
@@ -188,7 +190,8 @@ class Judge(Protocol):
 def guard(connection: duckdb.DuckDBPyConnection, limits: Stewardship, judge: Judge) -> None:
     """Make ``clusters`` of the engine's ``found``, holding back what stewardship.yaml does not let pass.
 
-    Reads besides: ``crosswalk_before``, ``edge``, ``applied_now`` and ``applied_before``, as their contracts declare.
+    Reads besides: ``crosswalk_before``, ``edge``, ``applied_now`` and ``applied_before``, as their contracts declare,
+    and ``merged_now``, the pairs that their source has merged.
     Leaves ``held``, the groups that were held back, and ``kept``, the parts that a profile kept, each with the
     strongest pair that links it, which is in ``edge`` then.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
@@ -64,7 +65,8 @@ class AccountEngagementServer(Server):
         self.failing_jobs = self.lost_places = self.repeated_pages = 0
         self.offset = "+00:00"  # of the zone of whoever asks
         self.before_page: Callable[[], None] = lambda: None
-        self._exports: list[_Export] = []
+        self._exports: dict[int, _Export] = {}
+        self._numbers = count(1)
 
     @classmethod
     def of_exports(cls, exports: Path, trouble: Trouble | None = None) -> AccountEngagementServer:
@@ -89,8 +91,9 @@ class AccountEngagementServer(Server):
             return self._forbidden(name) or Answer.of({"values": [], "nextPageToken": None})
         if parts == ["exports"] and request.method == "POST":
             return self._create(request.json)
-        if parts[0] == "exports" and len(parts) > 1 and parts[1].isdigit() and int(parts[1]) < len(self._exports):
-            return self._export(self._exports[int(parts[1])], parts[2:])
+        export = self._exports.get(int(parts[1])) if len(parts) > 1 and parts[1].isdigit() else None
+        if parts[0] == "exports" and export is not None:
+            return self._export(export, parts[2:])
         return _error(404, 1, "Invalid ID")
 
     def _forbidden(self, name: str) -> Answer | None:
@@ -115,9 +118,9 @@ class AccountEngagementServer(Server):
         pages = [table.slice(at, self.page_rows) for at in range(0, len(table), self.page_rows)] or [table]
         pages[1:1] = pages[:1] * min(self.repeated_pages, 1)
         self.repeated_pages = 0
-        export = _Export(len(self._exports), [as_csv(page, fields) for page in pages], failed=self.failing_jobs > 0)
+        export = _Export(next(self._numbers), [as_csv(page, fields) for page in pages], failed=self.failing_jobs > 0)
         self.failing_jobs = max(0, self.failing_jobs - 1)
-        self._exports.append(export)
+        self._exports[export.id] = export
         return Answer.of(self._told(export), 201)
 
     def _said(self, column: str, table: pa.Table) -> pa.ChunkedArray:

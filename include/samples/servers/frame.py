@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = Answer(_garbled(answer), answer.status, answer.headers, answer.kind)
         self._send(answer, trouble)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _serve  # noqa: N815 - the names that the base class calls
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = _serve  # noqa: N815 - the names that the base class calls
 
     def _send(self, answer: Answer, trouble: Kind | None = None) -> None:
         self.send_response(answer.status)
@@ -134,6 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         half = len(answer.body) // 2
+        if self.command == "HEAD":
+            return
         if trouble is Kind.DRIP:
             self._drip(answer.body)
         elif trouble in (Kind.RESET, Kind.CUT_OFF):

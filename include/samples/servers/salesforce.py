@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -53,6 +54,7 @@ class SalesforceServer(Server):
         self.requests_left = 100_000
         self.before_page: Callable[[], None] = lambda: None
         self._jobs: dict[str, _Job] = {}
+        self._numbers = count(1)
 
     @classmethod
     def of_exports(cls, exports: Path, trouble: Trouble | None = None) -> SalesforceServer:
@@ -123,7 +125,7 @@ class SalesforceServer(Server):
             return _error(400, "INVALID_FIELD", f"No such column '{unknown[0]}' on entity '{match['object']}'.")
         bounds = {found["sign"]: found["moment"] for found in _BOUND.finditer(match["where"] or "")}
         found = rows.changed("SystemModstamp", bounds.get(">="), bounds.get("<")).select(fields)
-        job = _Job(f"750{len(self._jobs):012d}AAA", match["object"], fields, found)
+        job = _Job(f"750{next(self._numbers):012d}AAA", match["object"], fields, found)
         if self.failing_jobs:
             self.failing_jobs -= 1
             job.failed = True

@@ -43,6 +43,11 @@ class Trouble:
         """Let it happen to the next requests whose path the pattern ``path`` finds."""
         self._planned += [(re.compile(path), kind)] * times
 
+    def clear(self) -> None:
+        """Forget what was planned."""
+        with self._lock:
+            self._planned.clear()
+
     def of(self, path: str) -> Kind | None:
         """Return what goes wrong with a request, None where nothing does."""
         with self._lock:

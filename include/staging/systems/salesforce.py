@@ -75,6 +75,7 @@ def _contacts(desk: Desk) -> ir.Table:
     knows = {
         "birth_date": values.day(rows.Birthdate),
         "crm_id": ibis.coalesce(rows.MasterRecordId, rows.Id),
+        "merged_into": desk.key("contact", rows.MasterRecordId),
         "account_id": desk.key("account", rows.AccountId),
         "is_deleted": is_deleted(rows),
         **_times(desk, rows, "contact"),
@@ -116,6 +117,7 @@ def _leads(desk: Desk) -> ir.Table:
     }  # fmt: skip
     knows = {
         "crm_id": ibis.coalesce(rows.ConvertedContactId, rows.MasterRecordId, rows.Id),
+        "merged_into": desk.key("lead", rows.MasterRecordId),
         "account_id": desk.key("account", rows.ConvertedAccountId),
         "is_deleted": is_deleted(rows),
         **_times(desk, rows, "lead"),

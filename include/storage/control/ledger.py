@@ -24,7 +24,7 @@ from include.storage.postgres.warehouse import Warehouse
 Rows = list[dict[str, Any]]
 
 EQUATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"raw": ("staged", "superseded", "quarantined"), "planned": ("sent", "suppressed", "failed")}
+    {"raw": ("staged", "superseded", "quarantined"), "planned": ("sent", "suppressed", "rejected", "pending")}
 )
 
 AT_WORK = 4_957_342  # the first half of the advisory locks of runs at work: any number, the same in every process

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from include.contracts import access, control, decisions
+from include.contracts import access, activation, control, decisions
 from include.storage.postgres.ddl import relation
 from include.storage.postgres.warehouse import Warehouse
 
@@ -20,6 +20,9 @@ RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION = (
 )
 DECISION, APPROVAL = (relation(table, CONTROL, table.name, METADATA) for table in decisions.STEWARDSHIP)
 API_KEY, ACCESS_LOG = (relation(table, CONTROL, table.name, METADATA) for table in access.ACCESS)
+ACTIVATION_PLAN, ACTIVATION_CHANGE, ACTIVATION_BATCH, ACTIVATION_ROW, ACTIVATION_WITHHELD = (
+    relation(table, CONTROL, table.name, METADATA) for table in activation.ACTIVATION
+)
 
 
 def upgrade(warehouse: Warehouse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Annotated, Literal
 
 import yaml
@@ -91,7 +92,8 @@ def explore(sent: Annotated[Draft, Form()], call: Call = READ_BOTH) -> Response:
 
 def _shown(call: Call, draft: Draft, found: Preview | None, refusal: str) -> Response:
     sample = sample_of(found, is_open=call.sees_people) if found else []
-    measures = {level: sorted(measures_of(level)) for level in ("person", "account")}
+    by_name = attrgetter("name")
+    measures = {level: sorted(measures_of(level).values(), key=by_name) for level in ("person", "account")}
     return page(
         call, "explorer.html", draft=draft, found=found, sample=sample, refusal=refusal, comparisons=COMPARISONS,
         measures=measures,

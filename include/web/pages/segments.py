@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from pathlib import Path as Folder
 from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Response
 
+from include.contracts.errors import ConfigurationError
+from include.contracts.events.settings import read_events
 from include.segments.channels import contactable
+from include.segments.language import parse
 from include.segments.listing import find_segment, published_segments
 from include.segments.members import MASK
+from include.segments.telling import told
 from include.storage.postgres.warehouse import READERS
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
@@ -85,12 +90,21 @@ def segment(key: Key, call: Call = READ_BOTH) -> Response:
             "changes": reading.rows_of(connection, _CHANGES, key=key),
             "curve": _curve(connection, found["measures"]),
             "reach": contactable(connection, key, holdout=False) if is_person else {},
+            "told": _told(found, call.project.settings.config),
             "held_out": reading.rows_of(connection, _HELD_OUT, key=key)[0]["members"],
         }
     if call.sees_people and is_person and sample:
         call.read("page /segments", f"segment {key}", profiles=len(sample))
     shown = sample if call.sees_people or not is_person else [{**row, "full_name": MASK} for row in sample]
     return page(call, "segment.html", version=version, segment=found, sample=shown, **facts)
+
+
+def _told(segment: reading.Row, config: Folder) -> Sequence[str]:
+    """The published definition in words; none of one that is not of the language."""
+    try:
+        return told(parse(segment["definition"] or "", segment["level"], read_events(config)))
+    except ConfigurationError:
+        return ()
 
 
 def _curve(connection: sa.Connection, measures: Collection[str]) -> list[reading.Row]:

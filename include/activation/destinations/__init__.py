@@ -1,0 +1,1 @@
+"""The destinations, one module each; ``include/activation/registry.py`` lists them."""

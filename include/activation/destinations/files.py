@@ -1,0 +1,143 @@
+"""Files: what a plan changes, as CSV, NDJSON or Parquet in a folder or a bucket, closed by a manifest.
+
+Each plan has a folder of its own. Its files are applied in the order of the manifest, which is written last: a plan
+without one is not finished, and nobody reads it. A file of removals holds the keys that go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import fsspec
+import pyarrow as pa
+from pydantic import Field, field_validator
+
+from include.activation.destination import ACCEPTED, Batch, Change, Destination, NothingAcceptedError, Outcome
+from include.activation.syncs import OF_MEMBERSHIP
+from include.contracts.configuration import Strict
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.profiles import ACCOUNT, PROFILE
+from include.contracts.segments import SEGMENT_MEMBERSHIP
+from include.contracts.tables import ARROW, Column, Type, text
+from include.segments.formats import FORMATS, Rows
+
+MANIFEST = "manifest.json"
+SCHEMES = ("file", "s3")
+
+
+class Files(Destination):
+    """Files under a URL."""
+
+    batch_rows: ClassVar[int] = 50_000
+
+    class Settings(Strict):
+        """Where and how."""
+
+        url: str = Field(description="Root of the files, file:// or s3://")
+        format: Literal["csv", "ndjson", "parquet"] = Field("csv", description="Format of the files")
+
+        @field_validator("url")
+        @classmethod
+        def _known_scheme(cls, url: str) -> str:
+            if url.partition("://")[0] not in SCHEMES:
+                raise ValueError(f"it begins with {' or '.join(f'{scheme}://' for scheme in SCHEMES)}")
+            return url.rstrip("/")
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._fs, self._root = fsspec.core.url_to_fs(f"{self.settings.url}/{self.declared.name}", **self._options())
+
+    def _options(self) -> dict[str, Any]:
+        if not self.settings.url.startswith("s3://"):
+            return {}
+        extra = self.connection.extra
+        more = {"endpoint_url": extra["endpoint_url"]} if "endpoint_url" in extra else {}
+        region = {"region_name": extra["region_name"]} if "region_name" in extra else {}
+        key = {"key": self.connection.login, "secret": self.connection.password} if self.connection.login else {}
+        return {**key, **more, "client_kwargs": region}
+
+    def missing(self) -> Iterator[tuple[str, str]]:
+        """Yield that the folder or bucket is not there, or may not be written; nothing is made to find out."""
+        try:
+            ok = self._can_be_written()
+        except (OSError, ValueError):
+            ok = False
+        if not ok:
+            yield "destination.settings.url", f"{self.settings.url} cannot be written"
+
+    def _can_be_written(self) -> bool:
+        if self.settings.url.startswith("s3://"):
+            return bool(self._fs.exists(self._root.partition("/")[0]))
+        place = Path(self._root)
+        standing = next(folder for folder in (place, *place.parents) if folder.exists())
+        return standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)
+
+    def deliver(self, batch: Batch) -> Outcome:
+        """Write the batch as one file; the same batch is the same file."""
+        name = f"{batch.changes[0].position:010d}-{batch.verb}.{self.settings.format}"
+        try:
+            self._write(f"{batch.plan_id}/{name}", self._content(batch))
+        except OSError:
+            raise NothingAcceptedError(f"A file of {self.declared.name} cannot be written now; try again.") from None
+        return ACCEPTED
+
+    def finish(self, plan_id: str) -> None:
+        """Write the manifest."""
+        folder = f"{self._root}/{plan_id}"
+        if not self._fs.isdir(folder):
+            return
+        names = sorted(place.rpartition("/")[2] for place in self._fs.ls(folder, detail=False))
+        files = [self._described(folder, name) for name in names if name != MANIFEST and not name.endswith(".draft")]
+        content = {
+            "sync": self.declared.name, "plan": plan_id, "segment": self.sync.segment, "key": self.sync.key_field,
+            "written_at": self.clock.now().isoformat(), "files": files,
+        }  # fmt: skip
+        self._write(f"{plan_id}/{MANIFEST}", json.dumps(content, indent=2).encode())
+
+    def _described(self, folder: str, name: str) -> dict[str, Any]:
+        with self._fs.open(f"{folder}/{name}", "rb") as file:
+            content = file.read()
+        verb = name.partition("-")[2].partition(".")[0]
+        return {"name": name, "verb": verb, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write a file that appears only once it is whole."""
+        place = f"{self._root}/{name}"
+        self._fs.makedirs(place.rpartition("/")[0], exist_ok=True)
+        if self.settings.url.startswith("s3://"):
+            self._fs.pipe_file(place, content)
+            return
+        self._fs.pipe_file(f"{place}.draft", content)
+        self._fs.mv(f"{place}.draft", place)
+
+    def _content(self, batch: Batch) -> bytes:
+        mapping = self.sync.key if batch.verb == "remove" else self.sync.mapping
+        columns = {name: column_of(self.sync.level, ours) for name, ours in mapping.items()}
+        schema = pa.schema([pa.field(name, ARROW[column.type]) for name, column in columns.items()])
+        sink = pa.BufferOutputStream()
+        rows = pa.record_batch(
+            [self._values(batch.changes, name, column) for name, column in columns.items()], schema=schema
+        )
+        FORMATS[self.settings.format](Rows(schema, iter([rows])), sink)
+        return bytes(sink.getvalue())
+
+    def _values(self, changes: Sequence[Change], name: str, column: Column) -> pa.Array:
+        values = [change.key if name == self.sync.key_field else change.fields.get(name) for change in changes]
+        if column.type in (Type.INTEGER, Type.NUMBER, Type.BOOLEAN):
+            return pa.array(values, ARROW[column.type])
+        return pa.array([v if v is None or isinstance(v, str) else json.dumps(v) for v in values]).cast(
+            ARROW[column.type]
+        )
+
+
+def column_of(level: str, name: str) -> Column:
+    """Return the declared column that a sync's field is filled from."""
+    tables = (PROFILE, CUSTOMER_360) if level == "person" else (ACCOUNT, ACCOUNT_360)
+    if name in OF_MEMBERSHIP:
+        return SEGMENT_MEMBERSHIP.column(name)
+    return next((table.column(name) for table in tables if name in table.names), text(name, "Id in a source"))

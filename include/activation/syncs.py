@@ -1,0 +1,244 @@
+"""Syncs as they are declared: one YAML file a destination, with what is to be kept there; faults with file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from include.contracts.configuration import Strict
+from include.contracts.errors import ConfigurationError
+from include.contracts.nearest import nearest
+
+FOLDER = "destinations"
+NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+ON_PUBLICATION = "on publication"
+PURPOSES = ("email_marketing", "phone_marketing", "none")
+CONTACT_POINTS: Mapping[str, str] = MappingProxyType({"email": "email_marketing", "phone": "phone_marketing"})
+CONSENTS = ("email_consent", "phone_consent")
+OF_MEMBERSHIP = ("since", "confidence")
+KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"person": ("profile_id", "email", "phone", "crm_id", "user_id"), "account": ("account_id", "domain")}
+)
+
+
+class Limits(Strict):
+    """What a plan may do before a person is asked."""
+
+    removed: float = Field(default=0.3, ge=0, le=1, description="Share of the rows there that one plan may remove")
+    floor: int = Field(default=50, ge=0, description="So few removals are never too many")
+    size: int = Field(default=1_000_000, ge=0, description="Most rows that there may be")
+
+
+class Sync(Strict):
+    """One list, and how it is kept at a destination."""
+
+    segment: str = Field(description="Segment whose members are sent")
+    owner: str = Field(min_length=1, description="Who answers for it")
+    level: Literal["person", "account"] = Field(default="person", description="What the members are")
+    mode: Literal["mirror", "upsert", "append"] = Field(
+        default="mirror",
+        description="mirror: insert, update, remove; upsert: whoever leaves the segment stays, unless withheld; "
+        "append: an event at each entry",
+    )
+    purpose: Literal["email_marketing", "phone_marketing", "none"] = Field(
+        description="What the contact is for; none: nobody is contacted, so no address and no number is sent"
+    )
+    key: Mapping[str, str] = Field(
+        min_length=1, max_length=1, description="The destination's field that says who it is, and our column"
+    )
+    fields: Mapping[str, str] = Field(default={}, description="Further fields of the destination, and our columns")
+    schedule: str = Field(default=ON_PUBLICATION, description="on publication, or a cron expression in UTC")
+    min_confidence: float = Field(default=0.0, ge=0, le=1, description="Least confidence of identity")
+    holdout: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="Share of members kept out, always the same ones, beside the segment's own",
+    )
+    opted_in: bool = Field(default=False, description="Only who has said yes; else whoever has not said no")
+    drift: Literal["report", "ours wins"] = Field(
+        default="report", description="What others changed at the destination: report it, or mend it"
+    )
+    limits: Limits = Field(default=Limits(), description="What a plan may do before a person is asked")
+    deadline_hours: float = Field(default=24, gt=0, le=720, description="Hours that a refused row is tried again")
+    settings: Mapping[str, Any] = Field(default={}, description="What this kind of destination needs for each list")
+
+    @property
+    def key_field(self) -> str:
+        """The destination's field that says who it is."""
+        return next(iter(self.key))
+
+    @property
+    def key_column(self) -> str:
+        """Our column that says who it is."""
+        return next(iter(self.key.values()))
+
+    @property
+    def mapping(self) -> Mapping[str, str]:
+        """All fields of the destination, with our columns."""
+        return {**self.key, **self.fields}
+
+    @property
+    def consent_fields(self) -> frozenset[str]:
+        """The destination's fields that tell of a consent: they are only ever written as opted out."""
+        return frozenset(name for name, column in self.mapping.items() if column in CONSENTS)
+
+    @field_validator("schedule")
+    @classmethod
+    def _known_schedule(cls, text: str) -> str:
+        if text != ON_PUBLICATION and len(text.split()) != 5:
+            raise ValueError(f"it is neither '{ON_PUBLICATION}' nor a cron expression of five fields")
+        return text
+
+
+class DestinationFile(Strict):
+    """One file of the folder; its name is the destination's."""
+
+    kind: str = Field(description="Kind of destination")
+    connection: str | None = Field(default=None, description="Airflow connection with address and credentials")
+    settings: Mapping[str, Any] = Field(default={}, description="What this kind of destination needs")
+    syncs: Mapping[str, Sync] = Field(min_length=1, description="What is kept there, by name")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A sync with the destination that its file declares."""
+
+    name: str
+    destination: str
+    kind: str
+    connection: str | None
+    settings: Mapping[str, Any]
+    sync: Sync
+    file: str = ""
+    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+
+    @property
+    def pool(self) -> str:
+        """The Airflow pool in which all syncs of the destination take turns."""
+        return f"destination_{self.destination}"
+
+    def place(self, *path: str) -> str:
+        """Return file and line of a setting of the sync, or of the nearest thing around it."""
+        return _place(self.file, self.lines, ("syncs", self.name, *path))
+
+    def place_of_destination(self, *path: str) -> str:
+        """Return file and line of a setting of the destination."""
+        return _place(self.file, self.lines, path)
+
+
+def read_syncs(config: Path) -> Mapping[str, Declared]:
+    """Read all syncs of a configuration folder, by name; none where it has no folder ``destinations``.
+
+    Raises ConfigurationError that names every fault with its file and line.
+    """
+    found: dict[str, Declared] = {}
+    faults: list[str] = []
+    for path in sorted((config / FOLDER).glob("*.y*ml")):
+        for declared in _read(path, faults):
+            if declared.name in found:
+                other = found[declared.name].place()
+                faults.append(f"{declared.place()}: {declared.name!r} is declared at {other} already")
+            found[declared.name] = declared
+            faults.extend(_faults(declared))
+    if faults:
+        raise ConfigurationError("; ".join(faults) + ".")
+    return found
+
+
+def find_sync(config: Path, name: str) -> Declared:
+    """Return one sync; raises ConfigurationError, also for one that is not declared."""
+    known = read_syncs(config)
+    if name not in known:
+        hint = nearest(name, known) or f"; declare one in {FOLDER}/"
+        raise ConfigurationError(f"There is no sync {name!r}{hint}.")
+    return known[name]
+
+
+def _read(path: Path, faults: list[str]) -> Iterator[Declared]:
+    name = f"{FOLDER}/{path.name}"
+    try:
+        text = path.read_text("utf-8")
+        values, lines = yaml.safe_load(text), dict(_lines(yaml.compose(text)))
+        file = DestinationFile.model_validate(values)
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        faults.append(f"{name}{f', line {mark.line + 1}' if mark else ''}: this is no YAML")
+        return
+    except ValidationError as error:
+        faults.extend(f"{_place(name, lines, _path(one))}: {problem(one, DestinationFile)}" for one in error.errors())
+        return
+    if not NAME.match(path.stem):
+        faults.append(f"{name}: a destination's name has lower-case letters, digits and underscores, a letter first")
+    for key, sync in file.syncs.items():
+        yield Declared(key, path.stem, file.kind, file.connection, file.settings, sync, name, lines)
+
+
+def _faults(declared: Declared) -> Iterator[str]:
+    """What is wrong with a sync by itself."""
+    sync = declared.sync
+    if not NAME.match(declared.name):
+        yield f"{declared.place()}: a sync's name has lower-case letters, digits and underscores, a letter first"
+    keys = KEYS[sync.level]
+    if sync.key_column not in keys:
+        yield (
+            f"{declared.place('key')}: {sync.key_column!r} does not say which {sync.level} it is"
+            f"{nearest(sync.key_column, keys)}"
+        )
+    if sync.level == "account" and sync.purpose != "none":
+        yield f"{declared.place('purpose')}: accounts give no consent; write none"
+    for name in sync.fields:
+        if name in sync.key:
+            yield f"{declared.place('fields', name)}: {name!r} is the key already"
+    if sync.purpose == "none" and sync.level == "person":
+        for name, column in sync.mapping.items():
+            if column in CONTACT_POINTS:
+                section = "key" if name in sync.key else "fields"
+                yield (
+                    f"{declared.place(section, name)}: {column} is a contact point; "
+                    f"name the purpose, for example {CONTACT_POINTS[column]}"
+                )
+
+
+def problem(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """One of pydantic's errors, in our words; ``model`` is that of the whole."""
+    path = _path(fault)
+    name = path[-1] if path else "it"
+    if fault["type"] == "extra_forbidden":
+        return f"{name!r} is no setting here{nearest(name, _known(model, path[:-1]))}"
+    if fault["type"] == "missing":
+        return f"{'.'.join(path)!r} is missing"
+    said = fault["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(path)!r}: {said[:1].lower()}{said[1:]}" if path else "it is a list of settings"
+
+
+def _known(model: type[BaseModel], path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the settings of the part that a path leads to."""
+    parts: Mapping[str, type[BaseModel]] = {"limits": Limits}
+    if model is DestinationFile and path[:1] == ("syncs",):
+        model = Sync if len(path) == 2 else parts.get(path[-1], Sync)
+    return tuple(model.model_fields)
+
+
+def _path(fault: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(part) for part in fault["loc"] if part != "[key]")
+
+
+def _place(file: str, lines: Mapping[tuple[str, ...], int], path: tuple[str, ...]) -> str:
+    while path and path not in lines:
+        path = path[:-1]
+    return f"{file}, line {lines[path]}" if path else file
+
+
+def _lines(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield (*path, str(name.value)), name.start_mark.line + 1
+            yield from _lines(value, (*path, str(name.value)))

@@ -1,0 +1,178 @@
+"""Who should be at a destination, and who of a segment is withheld from it and why: one relation in the warehouse.
+
+The plan reads it for the whole segment, and a delivery once more for those it is about to send, so both decide alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from include.activation.syncs import CONSENTS, CONTACT_POINTS, OF_MEMBERSHIP, Sync
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.profiles import ACCOUNT, PROFILE
+from include.matching.records.placeholders import ROLES
+from include.segments.channels import CHANNELS, REACHABLE, Channel
+from include.storage.postgres.warehouse import READERS
+
+HELD_OUT, UNSURE, NO_KEY = "held out", "identity not sure enough", "no key"
+NOT_OPTED_IN, ROLE, SHARED, NOT_UNIQUE = "consent unknown", "role mailbox", "shared contact point", "key not unique"
+BY_CONSENT = ("opted out", "undeliverable", "no contact point", NOT_OPTED_IN)
+IDENTIFIERS = ("crm_id", "user_id")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The relation of one sync. ``few``: only the members bound as ``members``, each looked up by itself.
+
+    ``values``: with what is sent, as jsonb ``fields``; so always of few. ``with_holdout``: whoever is held out as well.
+    """
+
+    sync: Sync
+    name: str
+    few: bool = False
+    values: bool = False
+    with_holdout: bool = False
+
+    @property
+    def statement(self) -> str:
+        """SQL with the rows member_id, key, digest, consent, reason, is_member; wants ``segment``, ``name`` bound.
+
+        ``digest`` is that of all values that are sent.
+        ``reason`` says why somebody is withheld and is null for the others. Of an upsert, whoever is there and has left
+        the segment is among them, for an opt-out is heard from them, too.
+        """
+        columns = {name: self._column(column) for name, column in self.sync.mapping.items()}
+        pairs = ", ".join(f"{_text(name)}, {column}" for name, column in columns.items())
+        fields = f", jsonb_build_object({pairs}) AS fields" if self.few or self.values else ""
+        return (
+            f"SELECT m.member_id, m.key, md5(ROW({', '.join(columns.values())})::text) AS digest, "
+            f"{self._consent} AS consent, CASE {' '.join(self._reasons())} END AS reason, m.is_member{fields} "
+            f"FROM ({self._joined}) AS m"
+        )
+
+    @property
+    def _joined(self) -> str:
+        """SQL of the members with all their values, and the state of each channel that matters, looked up once."""
+        record, measured, member = (
+            (PROFILE, CUSTOMER_360, "profile_id") if self._is_person else (ACCOUNT, ACCOUNT_360, "account_id")
+        )
+        points = {channel.name for channel in self._channels}
+        wanted = ({*self.sync.mapping.values()} | points) - {*OF_MEMBERSHIP}
+        states = [f"{channel.state()} AS {channel.name}_state" for channel in self._channels]
+        columns = [f"{self._key} AS key", *(f"{self._raw(name)} AS {_named(name)}" for name in sorted(wanted)), *states]
+        columns += [f"r.{channel.consent} AS {channel.name}_consent_now" for channel in self._channels]
+        if self._is_person:
+            columns.append("r.confidence AS identity_confidence")
+        if self._channel:
+            columns.append(f"{self._is_shared(self._channel)} AS is_shared")
+        only = "WHERE m.member_id = ANY(:members) " if self.few else ""
+        return (
+            f"SELECT m.*, {', '.join(columns)} FROM ({self._members}) AS m "
+            f"JOIN {READERS}.{record.name} AS r ON r.{member} = m.member_id "
+            f"JOIN {READERS}.{measured.name} AS v ON v.{member} = m.member_id {only}OFFSET 0"
+        )
+
+    @property
+    def _members(self) -> str:
+        columns = ("member_id", "is_holdout", *OF_MEMBERSHIP)
+        members = (
+            f"SELECT {', '.join(columns)}, true AS is_member FROM {READERS}.segment_membership "
+            "WHERE segment_key = :segment"
+        )
+        if self.few or self.sync.mode != "upsert":
+            return members
+        return (
+            f"{members} UNION ALL SELECT DISTINCT s.member_id, false, NULL::date, NULL::float8, false FROM stands AS s "
+            f"WHERE NOT EXISTS (SELECT FROM {READERS}.segment_membership AS o WHERE o.segment_key = :segment "
+            "AND o.member_id = s.member_id)"
+        )
+
+    @property
+    def _is_person(self) -> bool:
+        return self.sync.level == "person"
+
+    @property
+    def _channel(self) -> Channel | None:
+        return next((channel for channel in CHANNELS.values() if channel.purpose == self.sync.purpose), None)
+
+    @property
+    def _channels(self) -> list[Channel]:
+        """The channel of the purpose, and those of all contact points that are sent."""
+        if not self._is_person:
+            return []
+        sent = self.sync.mapping.values()
+        return [channel for channel in CHANNELS.values() if channel == self._channel or channel.name in sent]
+
+    @property
+    def _key(self) -> str:
+        raw = self._raw(self.sync.key_column)
+        return f"lower(btrim({raw}))" if self.sync.key_column in ("email", "domain") else raw
+
+    @property
+    def _consent(self) -> str:
+        return f"m.{self._channel.name}_consent_now" if self._channel else "NULL::text"
+
+    def _column(self, name: str) -> str:
+        """SQL of a column of the joined members; a contact point that may not be used is null, and so is an opt-in."""
+        if name == self.sync.key_column:
+            return "m.key"
+        if name in CONTACT_POINTS and self._is_person:
+            return f"CASE WHEN m.{name}_state IN {REACHABLE} THEN m.{_named(name)} END"
+        if name in CONSENTS and self._is_person:
+            return f"CASE WHEN m.{_named(name)} = 'opted_out' THEN 'opted_out' END"
+        return f"m.{name}" if name in OF_MEMBERSHIP else f"m.{_named(name)}"
+
+    def _raw(self, name: str) -> str:
+        """SQL of a column of the published tables."""
+        if name in IDENTIFIERS and self._is_person:
+            return (
+                f"(SELECT i.value FROM {READERS}.profile_identifier AS i WHERE i.profile_id = r.profile_id "
+                f"AND i.type = '{name}' ORDER BY i.is_primary DESC, i.value LIMIT 1)"
+            )
+        record = PROFILE if self._is_person else ACCOUNT
+        return f'{"r" if name in record.names else "v"}."{name}"'
+
+    def _reasons(self) -> Iterator[str]:
+        """Yield what withholds somebody, the first that holds being the one that is told."""
+        kept_out = f" OR {self._share} < {self.sync.holdout}" if self.sync.holdout else ""
+        if not self.with_holdout:
+            yield f"WHEN m.is_holdout{kept_out} THEN '{HELD_OUT}'"
+        if self._is_person and self.sync.min_confidence:
+            yield f"WHEN m.identity_confidence < {self.sync.min_confidence} THEN '{UNSURE}'"
+        if self._channel:
+            yield from self._reasons_of(self._channel)
+        yield f"WHEN coalesce(m.key, '') = '' THEN '{NO_KEY}'"
+
+    def _reasons_of(self, channel: Channel) -> Iterator[str]:
+        yield f"WHEN m.{channel.name}_state NOT IN {REACHABLE} THEN m.{channel.name}_state"
+        if self.sync.opted_in:
+            yield f"WHEN {self._consent} IS DISTINCT FROM 'opted_in' THEN '{NOT_OPTED_IN}'"
+        if channel.name == "email":
+            roles = ", ".join(map(_text, sorted(ROLES)))
+            local = f"rtrim(split_part(lower(m.{_named('email')}), '@', 1), '._0123456789')"
+            yield f"WHEN {local} IN ({roles}) THEN '{ROLE}'"
+        yield f"WHEN m.is_shared THEN '{SHARED}'"
+
+    def _is_shared(self, channel: Channel) -> str:
+        """SQL that says of profile ``r`` that somebody else has the same contact point."""
+        point = f"r.{channel.name}"
+        points = f"FROM {READERS}.profile_identifier AS o WHERE o.type = '{channel.name}'"
+        if self.few:
+            return f"EXISTS (SELECT {points} AND o.value = {point} AND o.profile_id <> r.profile_id)"
+        return f"{point} IN (SELECT o.value {points} GROUP BY o.value HAVING count(*) > 1)"
+
+    @property
+    def _share(self) -> str:
+        """A number from 0 to 1 that each member always has in this sync."""
+        return "(('x' || substr(md5(:name || m.member_id), 1, 7))::bit(28)::int / 268435456.0)"
+
+
+def _named(column: str) -> str:
+    """A column of the joined members, apart from those of the membership."""
+    return f'"of_{column}"'
+
+
+def _text(value: str) -> str:
+    """An SQL literal; a colon in it would be taken for a parameter."""
+    return "'" + value.replace("'", "''").replace(":", "\\:") + "'"

@@ -1,0 +1,113 @@
+"""The destination of files keeps the promises of destinations, in each format."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import fsspec
+import pyarrow.parquet as pq
+import pytest
+from moto.server import ThreadedMotoServer
+
+from include.activation.step import activate
+from include.contracts.connections import Connection
+from tests.audience import Audience
+from tests.destination_suite import DestinationSuite
+
+
+class Folder:
+    """A folder, read as its reader would: manifest by manifest, in the order in which they were written."""
+
+    connection = None
+    sync: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, folder: Path, format: str) -> None:
+        self.folder, self.format = folder, format
+        self.file = {"kind": "files", "settings": {"url": folder.as_uri(), "format": format}}
+        self.dropped: set[Path] = set()
+
+    def held(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for place, manifest in self.manifests():
+            for file in manifest["files"]:
+                content = (place / file["name"]).read_bytes()
+                assert hashlib.sha256(content).hexdigest() == file["sha256"]
+                for row in self._rows(content):
+                    if file["verb"] == "remove":
+                        found.pop(row["email"], None)
+                    else:
+                        found[row["email"]] = row["first_name"]
+        return found
+
+    def manifests(self) -> list[tuple[Path, dict[str, Any]]]:
+        found = [
+            (place.parent, json.loads(place.read_text()))
+            for place in self.folder.rglob("manifest.json")
+            if place not in self.dropped
+        ]
+        return sorted(found, key=lambda pair: (pair[1]["written_at"], (pair[0] / "manifest.json").stat().st_mtime_ns))
+
+    def forget(self) -> None:
+        self.dropped |= set(self.folder.rglob("manifest.json"))
+
+    def lose_field(self) -> None:
+        self.folder.rmdir()
+        self.folder.write_text("a file where the folder was")
+
+    def _rows(self, content: bytes) -> list[dict[str, Any]]:
+        if self.format == "csv":
+            return list(csv.DictReader(io.StringIO(content.decode())))
+        if self.format == "ndjson":
+            return [json.loads(line) for line in content.splitlines()]
+        return pq.read_table(io.BytesIO(content)).to_pylist()
+
+
+class TestFiles(DestinationSuite):
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Folder:
+        (tmp_path / "out").mkdir()
+        return Folder(tmp_path / "out", "csv")
+
+    def _empty(self) -> None:
+        self.place_.forget()
+
+
+@pytest.fixture
+def audience(warehouse_url: str, tmp_path: Path) -> Iterator[Audience]:
+    audience = Audience(warehouse_url, tmp_path)
+    audience.person("ann")
+    yield audience
+    audience.project.close()
+
+
+@pytest.mark.parametrize("format", ["ndjson", "parquet"])
+def test_other_formats_are_read_back_as_they_were_written(audience: Audience, tmp_path: Path, format: str) -> None:
+    folder = Folder(tmp_path / "out", format)
+    name = audience.declare(**folder.file)
+    activate(audience.project, name)
+    assert folder.held() == {"ann@acme.test": "Ann"}
+
+
+def test_files_go_to_a_bucket(audience: Audience) -> None:
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    try:
+        endpoint = "http://{}:{}".format(*server.get_host_and_port())
+        connection = Connection("bucket", login="key", password="secret", extra={"endpoint_url": endpoint})
+        bucket = fsspec.filesystem("s3", key="key", secret="secret", endpoint_url=endpoint, skip_instance_cache=True)
+        bucket.mkdir("lists")
+        settings = {"url": "s3://lists/out", "format": "csv"}
+        name = audience.declare(kind="files", connection="bucket", settings=settings)
+        activate(audience.project, name, lambda _: connection)
+        (place,) = bucket.glob("lists/out/to_tool/*/manifest.json")
+        (file,) = json.loads(bucket.cat(place))["files"]
+        content = bucket.cat(place.replace("manifest.json", file["name"])).decode()
+    finally:
+        server.stop()
+    assert content.splitlines() == ['"email","first_name"', '"ann@acme.test","Ann"']
