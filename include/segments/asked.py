@@ -1,4 +1,4 @@
-"""What conditions ask of events, collected, and joined to those who are asked about: each thing once."""
+"""What conditions ask of events and of the kept history, joined to those who are asked about: each thing once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from include.segments import tree
 from include.segments.expression import MEMBER, MOST, Population
 from include.segments.happenings import MEMBER_ID, joined
+from include.segments.history import changed
 from include.segments.sequences import went_through
 
 Hold = Callable[[ir.Table], ir.Table]
@@ -18,29 +19,32 @@ Hold = Callable[[ir.Table], ir.Table]
 
 @dataclass(frozen=True)
 class Asked:
-    """What a set of conditions asks of events, by the level of those who did them."""
+    """What a set of conditions asks of events and of the kept history, by the level of those who are asked about."""
 
     happenings: Mapping[str, tuple[tree.Happened, ...]]
-    sequences: Mapping[str, tuple[tree.Sequence, ...]]
+    courses: Mapping[str, tuple[tree.Sequence | tree.Changed, ...]]
 
     @classmethod
     def by(cls, conditions: Iterable[tuple[str, tree.Node]]) -> Asked:
         """Collect it from conditions, each with its level."""
         happenings: dict[str, list[tree.Happened]] = {level: [] for level in MEMBER}
-        sequences: dict[str, list[tree.Sequence]] = {level: [] for level in MEMBER}
+        courses: dict[str, list[tree.Sequence | tree.Changed]] = {level: [] for level in MEMBER}
         for level, node in conditions:
-            for whose, of_people in ((level, False), ("person", True)):
-                happenings[whose] += tree.happenings(node, of_people=of_people)
-                sequences[whose] += tree.sequences(node, of_people=of_people)
+            happenings[level] += tree.happenings(node)
+            happenings["person"] += tree.happenings(node, of_people=True)
+            happenings["account"] += tree.happenings(node, of_account=True)
+            courses[level] += tree.courses(node)
+            courses["person"] += tree.courses(node, of_people=True)
+            courses["account"] += tree.courses(node, of_account=True)
         return cls(
             {level: tuple(dict.fromkeys(each)) for level, each in happenings.items()},
-            {level: tuple(dict.fromkeys(each)) for level, each in sequences.items()},
+            {level: tuple(dict.fromkeys(each)) for level, each in courses.items()},
         )
 
     @property
     def is_nothing(self) -> bool:
-        """Tell whether they ask nothing of events."""
-        return not any((*self.happenings.values(), *self.sequences.values()))
+        """Tell whether they ask nothing of the kind."""
+        return not any((*self.happenings.values(), *self.courses.values()))
 
     def of(self, people: Population, hold: Hold = lambda rows: rows) -> Population:
         """Return a population with all of it; ``hold`` may keep what is read again."""
@@ -49,18 +53,28 @@ class Asked:
 
     def _joined(self, people: Population, level: str, hold: Hold) -> ir.Table:
         rows = joined(people.of(level), level, self.happenings[level], people, hold)
-        for sequence in sorted(self.sequences[level], key=str):
-            found = hold(went_through(sequence, level, people))
+        for course in sorted(self.courses[level], key=str):
+            found = hold(_followed(course, level, people))
             rows = rows.left_join(found, rows[MEMBER[level]] == found[MEMBER_ID])
-            never = ibis.literal(False) if _is_told(sequence, people) else ibis.null("boolean")
-            columns = {sequence.name: ibis.literal(False), sequence.name + MOST: never}
             absent = rows[MEMBER_ID].isnull()
-            rows = rows.mutate(**{name: ibis.ifelse(absent, no, rows[name]) for name, no in columns.items()})
+            rows = rows.mutate(
+                **{name: ibis.ifelse(absent, no, rows[name]) for name, no in _of_nobody(course, people).items()}
+            )
             rows = rows.drop(MEMBER_ID)
         return rows
 
 
-def _is_told(sequence: tree.Sequence, people: Population) -> bool:
-    """Whether sources tell of all the steps."""
+def _followed(course: tree.Sequence | tree.Changed, level: str, people: Population) -> ir.Table:
+    if isinstance(course, tree.Changed):
+        return changed(course, level, people)
+    return went_through(course, level, people)
+
+
+def _of_nobody(course: tree.Sequence | tree.Changed, people: Population) -> dict[str, ir.BooleanValue]:
+    """The columns of somebody without such events or changes; nothing is known where no source tells of a step."""
+    no, unknown = ibis.literal(False), ibis.null("boolean")
+    if isinstance(course, tree.Changed):
+        return {course.name: no}
     known = people.events.through if people.events else {}
-    return all(step.counted.event in known for step in sequence.steps)
+    is_told = all(step.counted.event in known for step in course.steps)
+    return {course.name: no, course.name + MOST: no if is_told else unknown}

@@ -176,14 +176,22 @@ def _take(reader: Reader, argument: exp.Expr, asked: _Asked) -> None:
         taken, asked.where = asked.where is None, _where(reader, argument, asked.kind)
     elif call in _OFTEN:
         taken, asked.how_often = asked.how_often is None, _often(reader, argument, call)
-    elif call in _SPANS:
-        taken, asked.span = asked.span is None, _SPANS[call](reader, argument)
+    elif call in SPANS:
+        taken, asked.span = asked.span is None, _kept(reader, argument, SPANS[call](reader, argument))
     elif call == "told_times":
         raise reader.refuse(argument, "this can be read in two ways; write at_least, exactly or at_most before it")
     else:
         raise reader.refuse(argument, f"this is nothing that can be asked of an event; write it as in {EXAMPLE}")
     if not taken:
         raise reader.refuse(argument, "this is asked twice of one event; write it once")
+
+
+def _kept(reader: Reader, argument: exp.Expr, span: Span) -> Span:
+    """The span, refused where it is longer than events are kept."""
+    node, kept = span(tree.Measured(DAY, Type.DATE)), reader.vocabulary.keep_days
+    if isinstance(node, tree.Within | tree.Beyond) and node.amount * LENGTH[node.unit] > kept:
+        raise reader.refuse(argument, f"events are kept for {kept} days (keep_days in events.yaml), no longer span")
+    return span
 
 
 def _where(reader: Reader, argument: exp.Expr, kind: EventKind) -> tree.Node:
@@ -222,9 +230,6 @@ def _spanned(kind: Callable[..., tree.Node]) -> ReadSpan:
             amount, unit = reader.literals.span(span)
         except ValueError as error:
             raise reader.refuse(argument, str(error)) from None
-        if amount * LENGTH[unit] > reader.vocabulary.keep_days:
-            kept = reader.vocabulary.keep_days
-            raise reader.refuse(argument, f"events are kept for {kept} days (keep_days in events.yaml), no longer span")
         return lambda day: kind(day, amount, unit, False)
 
     return _read_span
@@ -262,7 +267,7 @@ def _day(reader: Reader, argument: exp.Expr, node: exp.Expr) -> tree.Literal | t
         raise reader.refuse(argument, str(error)) from None
 
 
-_SPANS: Mapping[str, ReadSpan] = {
+SPANS: Mapping[str, ReadSpan] = {
     "told_within_last": _spanned(tree.Within),
     "told_before_last": _spanned(tree.Beyond),
     "told_during": _during,

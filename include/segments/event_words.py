@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.tokenizer_core import Token, TokenType
@@ -14,7 +15,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from include.segments.refusal import refusal
 
 CALLS = (
-    "did", "did_not", "times_did", "distinct_did", "sum_did", "average_did", "first_did", "last_did",
+    "did", "did_not", "times_did", "distinct_did", "sum_did", "average_did", "first_did", "last_did", "changed",
 )  # fmt: skip
 WHERE = "told_where"
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -105,6 +106,9 @@ class _Words:
         return tokens[place:end], end
 
     def argument(self, tokens: list[Token]) -> Iterator[Token]:
+        if _word(tokens, 0) in ("from", "to"):
+            yield from self.turn(tokens)
+            return
         words = [token.text.lower() if token.token_type is not TokenType.STRING else "" for token in tokens]
         for phrase, form in PHRASES:
             if tuple(words[: len(phrase)]) == phrase and len(words) > len(phrase):
@@ -118,6 +122,15 @@ class _Words:
         if len(words) == 2 and words[1] in ("times", "time"):
             tokens = [*_say("told_times (", tokens[0]), tokens[0], *_say(")", tokens[1])]
         yield from tokens
+
+    def turn(self, tokens: list[Token]) -> Iterator[Token]:
+        """`from 'a' to 'b'` as told_from('a'), told_to('b'); either may stand alone."""
+        starts = [place for place, token in enumerate(tokens) if token.text.lower() in ("from", "to")]
+        for number, (start, end) in enumerate(pairwise([*starts, len(tokens)])):
+            yield from _say(", " if number else "", tokens[start])
+            yield from _say(f"told_{_word(tokens, start)} (", tokens[start])
+            yield from tokens[start + 1 : end]
+            yield from _say(")", tokens[start])
 
     def value(self, form: str, tokens: list[Token]) -> Iterator[Token]:
         """What stands in the brackets: a period in quotes, the ends of a range with a comma, all else as it is."""

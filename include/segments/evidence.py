@@ -12,7 +12,7 @@ from include.segments.catalog import Catalog, Segment
 from include.segments.expression import MEMBER, counted
 from include.segments.roster import Roster
 
-Asked = tree.Happened | tree.Sequence | None  # of events, or None for a measure
+Asked = tree.Happened | tree.Sequence | tree.Changed | None  # of events, or None for a measure
 ADDED = ("segment_key", "member_id", "definition_version", "confidence", "evidence")
 
 
@@ -55,7 +55,7 @@ def _chosen(rows: ir.Table, values: dict[int, object]) -> ir.StringValue:
     return ibis.cases(*branches) if branches else ibis.null("string")
 
 
-def _value(rows: ir.Table, asked: tree.Happened | tree.Sequence) -> ir.Value:
+def _value(rows: ir.Table, asked: tree.Happened | tree.Sequence | tree.Changed) -> ir.Value:
     return counted(rows, asked) if isinstance(asked, tree.Happened) else rows[asked.name]
 
 
@@ -64,7 +64,7 @@ def evidence(segment: Segment, catalog: Catalog) -> dict[str, Asked]:
     known = {other.key: other for other in catalog.segments}
     read: dict[str, Asked] = dict.fromkeys(segment.measures)
     read |= {str(asked): asked for asked in tree.happenings(segment.condition)}
-    read |= {str(asked): asked for asked in tree.sequences(segment.condition)}
+    read |= {str(asked): asked for asked in tree.courses(segment.condition)}
     for key in tree.segments(segment.condition):
         other = known[key]
         if other.level == segment.level:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from include.contracts.errors import DefinitionError
 from include.contracts.events import EventKind, Vocabulary
 from include.contracts.tables import Type
-from include.segments import clauses, event_functions, tree
+from include.segments import clauses, event_functions, history_functions, tree
 from include.segments.calendar import PERIODS, WHICH
 from include.segments.literals import Literals
 from include.segments.names import a
@@ -54,6 +54,9 @@ class Reader(Protocol):
 
     def of_people(self) -> Reader:
         """The same, for a condition on people."""
+
+    def of_account(self) -> Reader:
+        """The same, for a condition on an account."""
 
     def of_event(self, kind: EventKind) -> event_functions.Reader:
         """The same, for a condition on the properties of an event."""
@@ -141,6 +144,19 @@ def _at_least(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     return tree.People("any", reader.of_people().node(arguments[1]), int(least))
 
 
+def _account(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    if reader.level != "person":
+        raise reader.refuse(node, f"{name} is for segments of people; this one is of accounts, so leave it out")
+    arguments = reader.parts.take(node, "expressions")
+    if len(arguments) != 1:
+        raise reader.refuse(node, f"{name} needs one condition")
+    condition = reader.of_account().node(arguments[0])
+    if any(isinstance(part, tree.People | tree.OfAccount) for part in tree.walk(condition)):
+        problem = f"{name} cannot ask about people again; make a segment of accounts, and refer to it by in_segment"
+        raise reader.refuse(node, problem)
+    return tree.OfAccount(condition)
+
+
 def _require_accounts(reader: Reader, node: exp.Anonymous, name: str) -> None:
     if reader.level != "account":
         raise reader.refuse(node, f"{name} is for segments of accounts; this one is of people")
@@ -154,6 +170,8 @@ FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     "in_segment": _in_segment,
     **{f"{quantifier}_of_people": _people for quantifier in tree.QUANTIFIERS},
     "at_least_of_people": _at_least,
+    "account": _account,
+    "changed": history_functions.changed,
     "in_order": event_functions.in_order,
     "did": event_functions.did,
     "did_not": event_functions.did,

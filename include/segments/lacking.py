@@ -24,6 +24,7 @@ def lacks(
     """
     asked = {"account": set[str](), "person": set(tree.measures(segment.condition, of_people=True))}
     asked[segment.level].update(segment.measures)
+    asked["account"].update(tree.measures(segment.condition, of_account=True))
     found = {
         table
         for level, names in asked.items()

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.events import EVENT, EVENT_KIND
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.segments import tree
 from include.segments.asked import Asked
@@ -36,11 +36,18 @@ def population(reader: Reader, conditions: Iterable[tuple[str, tree.Node]] = ())
 
 
 def with_events(people: Population, reader: Reader, conditions: Iterable[tuple[str, tree.Node]]) -> Population:
-    """Return a population with what these conditions count of events."""
+    """Return a population with what these conditions ask of events and of the kept history."""
     asked = Asked.by(conditions)
     if asked.is_nothing:
         return people
-    return asked.of(replace(people, events=events_of(reader.table(EVENT), reader.table(EVENT_KIND))), reader.hold)
+    return asked.of(
+        replace(
+            people,
+            events=events_of(reader.table(EVENT), reader.table(EVENT_KIND)),
+            histories={"person": reader.table(CUSTOMER_HISTORY), "account": reader.table(ACCOUNT_HISTORY)},
+        ),
+        reader.hold,
+    )
 
 
 def as_of(reader: Reader) -> date:

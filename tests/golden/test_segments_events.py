@@ -14,6 +14,7 @@ import pytest
 from include.answers.segment import explain
 from include.contracts import staged
 from include.contracts.events import EVENT, read_events
+from include.contracts.measures import ACCOUNT_HISTORY, CUSTOMER_HISTORY
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.settings import ROOT
@@ -90,9 +91,12 @@ def states(company: SmallCompany, where: str, level: str = "person") -> dict[str
             ibis.memtable(rows_of(table, company.rows.get(table, [])).select(columns))
             for table, columns in ((PROFILE, ["profile_id", "account_id"]), (ACCOUNT, ["account_id"]))
         ]
-        people = Population(
-            as_of, *members, lambda _: (level, members[0]), events=events_of(*map(ibis.memtable, tables))
-        )
+        histories = {
+            "person": ibis.memtable(getattr(company, "kept", rows_of(CUSTOMER_HISTORY, []))),
+            "account": ibis.memtable(rows_of(ACCOUNT_HISTORY, [])),
+        }
+        happened = events_of(*map(ibis.memtable, tables))
+        people = Population(as_of, *members, lambda _: (level, members[0]), events=happened, histories=histories)
         people = Asked.by([(level, node)]).of(people)
         rows = people.of(level).select(id=MEMBER[level], state=expression(node, level, people)).to_pyarrow().to_pylist()
     return {row["id"]: row["state"] for row in rows}
@@ -292,6 +296,30 @@ def test_what_lies_between_ends_a_sequence_and_a_later_start_begins_it_anew(comp
     assert states(company, where) == {"p1": True, "p2": True, "p3": None}
     where = "did('Signed In') then did('Email Clicked') then did('Report Exported')"
     assert states(company, where) == {"p1": False, "p2": False, "p3": None}
+
+
+def test_a_persons_segment_may_ask_about_the_account(company: SmallCompany) -> None:
+    company.account("a2")
+    company.person("p4", account_id="a2")
+    company.use("r1", AS_OF, event="Signed In")
+    measured(company)
+    assert states(company, "account(did('Signed In'))") == {"p1": True, "p2": True, "p3": None, "p4": False}
+    assert who(company, "not did('Signed In') and account(did('Signed In'))") == "p2"
+
+
+def test_a_change_is_from_one_known_value_to_another(company: SmallCompany) -> None:
+    told = {"p1": ["promoter", "detractor"], "p2": ["detractor"], "p3": ["promoter", None, "detractor"]}
+    kept = [
+        {"profile_id": person, "since": days_ago(20 - number), "nps_class": value, "is_present": True}
+        for person, values in told.items()
+        for number, value in enumerate(values)
+    ]
+    measured(company)
+    company.kept = rows_of(CUSTOMER_HISTORY, kept)
+    assert who(company, "changed(nps_class)") == "p1"
+    assert who(company, "changed(nps_class, from 'promoter' to 'detractor', within_last 20 days)") == "p1"
+    assert who(company, "changed(nps_class, to 'detractor', within_last 19 days)") == ""
+    assert states(company, "not changed(nps_class, from 'detractor')") == {"p1": True, "p2": True, "p3": True}
 
 
 def test_campaigns_answers_and_deliveries_are_events_too(company: SmallCompany) -> None:

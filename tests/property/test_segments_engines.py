@@ -64,6 +64,7 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
         key: (level, frozenset(draw(st.lists(st.sampled_from(people if level == "person" else companies)))))
         for key, level in known.items()
     }
+    kept = (*draw(histories("profile_id", people)), *draw(histories("account_id", companies)))
     homes = {row["profile_id"]: row["account_id"] for row in customers}
     return World(
         AS_OF,
@@ -71,8 +72,17 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
         accounts,
         inside,
         draw(happened(homes)),
-        {"Report Exported": AS_OF - timedelta(days=1), "Signed In": AS_OF},
+        THROUGH,
+        kept,
     )
+
+
+def histories(key: str, ids: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """What became of the class of NPS of some of them: a day has one value."""
+    days = st.dictionaries(
+        st.tuples(st.sampled_from(ids), DAYS), st.none() | st.sampled_from(["promoter", "passive"]), max_size=12
+    )
+    return days.map(lambda kept: [{key: id, "since": since, "nps_class": value} for (id, since), value in kept.items()])
 
 
 EVENT_DAYS = st.integers(0, 40).map(lambda n: AS_OF - timedelta(days=n))
@@ -81,6 +91,7 @@ PROPERTIES = tuple(
     for name, kind in (("format", Type.TEXT), ("pages", Type.INTEGER), ("seconds", Type.NUMBER),
                        ("shared", Type.BOOLEAN), ("due", Type.DATE))
 )  # fmt: skip
+THROUGH = {**dict.fromkeys(SHIPPED.vocabulary.kinds, AS_OF), "Report Exported": AS_OF - timedelta(days=1)}
 VOCABULARY = Vocabulary(
     {name: EventKind(name, "x", "usage_event", PROPERTIES) for name in ("Report Exported", "Signed In")}, keep_days=400
 )
@@ -149,6 +160,14 @@ def deeds(draw: st.DrawFn) -> str:
              f"within_last({which}_did('{event}'{where}), 14 days)", f"{which}_did('{event}'{where}) is null",
              f"{which}_did('{event}'{where}) < last_did('Signed In')"]  # fmt: skip
     return draw(st.sampled_from(forms))
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> str:
+    """A clause on the kept history."""
+    turn = draw(st.sampled_from(["", ", from 'promoter' to 'passive'", ", to 'promoter'", ", from 'passive'"]))
+    span = draw(st.sampled_from(["", ", within_last 90 days", ", before '2024-01-15'", ", during 'this month'"]))
+    return f"{draw(NOT)}changed(nps_class{turn}{span})"
 
 
 COMPARED = {
@@ -222,7 +241,9 @@ def days(draw: st.DrawFn, name: str, form: str) -> str:
 def conditions(level: str) -> st.SearchStrategy[str]:
     leaves = clauses(level) | st.just("in_segment('some_accounts')") | deeds()
     if level == "person":
-        leaves |= st.just("in_segment('some_people')")
+        leaves |= st.just("in_segment('some_people')") | changes()
+        inside = clauses("account") | deeds() | st.just("in_segment('some_accounts')")
+        leaves |= st.builds("{}account({} or {})".format, NOT, inside, inside)
     else:
         inner = conditions("person")
         leaves |= st.builds("{}_of_people({})".format, st.sampled_from(tree.QUANTIFIERS), inner)
@@ -263,7 +284,14 @@ def population(backend: ibis.BaseBackend, world: World) -> Population:
         world.as_of, tables["customers"], tables["accounts"],
         lambda key: (world.members[key][0], inside.filter(inside.segment_key == key).select("member_id")),
         events=Events(events, through=world.through),
+        histories={level: history(backend, world, key) for level, key in MEMBER.items()},
     )  # fmt: skip
+
+
+def history(backend: ibis.BaseBackend, world: World, key: str) -> Any:
+    shape = pa.schema([(key, pa.string()), ("since", pa.date32()), ("nps_class", pa.string())])
+    content = pa.Table.from_pylist([row for row in world.history if key in row], schema=shape)
+    return backend.create_table(f"history_{next(NUMBERS)}", ibis.memtable(content), temp=True)
 
 
 def nullable_schema(table: Table) -> pa.Schema:
