@@ -335,3 +335,151 @@ class SlackServer(Vendor):
         found = [one for one in reversed(self.messages) if float(one["ts"]) >= float(request.query["oldest"])]
         more = {"response_metadata": {"next_cursor": str(start + 2)}} if start + 2 < len(found) else {}
         return Answer.of({"ok": True, "messages": found[start : start + 2], **more})
+
+
+class PardotServer(Vendor):
+    """A business unit's prospects, and one static list."""
+
+    routes: ClassVar[dict[str, str]] = {
+        r"POST /services/oauth2/token": "token",
+        r"GET /api/v5/objects/lists/9": "list_",
+        r"POST /api/v5/objects/prospects/do/upsertLatestByEmail": "upsert",
+        r"GET /api/v5/objects/list-memberships": "memberships",
+        r"POST /api/v5/objects/list-memberships": "add",
+        r"DELETE /api/v5/objects/list-memberships/(?P<membership>\d+)": "remove",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prospects: dict[int, dict[str, Any]] = {}
+        self.members: dict[int, int] = {}  # prospects by membership
+        self.made = 500
+
+    def _token(self, request: Request) -> str:
+        return f"Bearer {TOKEN}" if request.path.endswith("/token") else super()._token(request)
+
+    def unauthorized(self) -> Answer:
+        return Answer.of({"code": 184, "message": "access_token is invalid"}, 401)
+
+    def token(self, request: Request) -> Answer:
+        return Answer.of({"access_token": TOKEN, "instance_url": "https://org.example", "token_type": "Bearer"})
+
+    def list_(self, request: Request) -> Answer:
+        assert request.headers["Pardot-Business-Unit-Id"] == "0Uv"
+        return (
+            Answer.of({"code": 161, "message": "gone"}, 404) if self.gone else Answer.of({"id": 9, "isDynamic": False})
+        )
+
+    def upsert(self, request: Request) -> Answer:
+        given = request.json
+        if given["matchEmail"] in self.poison:
+            return Answer.of({"code": 4, "message": f"{given['matchEmail']} is no address"}, 400)
+        known = [id_ for id_, one in self.prospects.items() if one["email"] == given["matchEmail"]]
+        id_ = known[0] if known else len(self.prospects) + 1
+        self.prospects[id_] = {**self.prospects.get(id_, {}), **given["prospect"]}
+        return Answer.of({"id": id_})
+
+    def memberships(self, request: Request) -> Answer:
+        start = int(request.query.get("nextPageToken") or 0)
+        some = [*self.members.items()][start : start + 2]
+        values = [{"id": id_, "prospect": {"email": self.prospects[prospect]["email"]}} for id_, prospect in some]
+        more = str(start + 2) if start + 2 < len(self.members) else None
+        return Answer.of({"values": values, "nextPageToken": more})
+
+    def add(self, request: Request) -> Answer:
+        if self.gone:
+            return Answer.of({"code": 161, "message": "gone"}, 404)
+        prospect = request.json["prospectId"]
+        if prospect in self.members.values():
+            return Answer.of({"code": 10, "message": "it is a member"}, 400)
+        self.made += 1
+        self.members[self.made] = prospect
+        self.applied.append(f"add {self.made}")
+        return Answer.of({"id": self.made}, 201)
+
+    def remove(self, request: Request, membership: str) -> Answer:
+        if self.members.pop(int(membership), None) is None:
+            return Answer.of({"code": 161, "message": "gone"}, 404)
+        return Answer(status=204)
+
+
+class MarketingCloudServer(Vendor):
+    """One data extension by REST and SOAP, and the entry events of one journey."""
+
+    routes: ClassVar[dict[str, str]] = {
+        r"POST /v2/token": "token",
+        r"PUT /data/v1/async/dataextensions/key:renewing/rows": "upsert",
+        r"GET /data/v1/async/(?P<job>\w+)/status": "status",
+        r"GET /data/v1/async/(?P<job>\w+)/results": "results",
+        r"GET /data/v1/customobjectdata/key/renewing/rowset": "rowset",
+        r"POST /Service.asmx": "soap",
+        r"GET /interaction/v1/eventDefinitions/key:entry": "definition",
+        r"POST /interaction/v1/events": "event",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.jobs: dict[str, list[dict[str, str]]] = {}
+        self.pending: set[str] = set()
+        self.events: list[dict[str, Any]] = []
+
+    def _token(self, request: Request) -> str:
+        is_open = request.path in ("/v2/token", "/Service.asmx")  # SOAP has its token in the body
+        return f"Bearer {TOKEN}" if is_open else super()._token(request)
+
+    def unauthorized(self) -> Answer:
+        return Answer(b"<faultstring>Token Expired</faultstring>", 500, kind="text/xml")
+
+    def token(self, request: Request) -> Answer:
+        assert request.json["grant_type"] == "client_credentials"
+        return Answer.of({"access_token": TOKEN, "rest_instance_url": self.url, "soap_instance_url": f"{self.url}/"})
+
+    def upsert(self, request: Request) -> Answer:
+        job = f"r{len(self.jobs)}"
+        self.jobs[job] = [self._upserted(item) for item in request.json["items"]]
+        self.pending.add(job)
+        self.applied.append(job)
+        return Answer.of({"requestId": job, "resultMessages": []}, 202)
+
+    def _upserted(self, item: dict[str, Any]) -> dict[str, str]:
+        if item["Email"] in self.poison:
+            return {"status": "Error", "message": f"{item['Email']} is not valid"}
+        self.rows[item["Email"]] = {**self.rows.get(item["Email"], {}), **item}
+        return {"status": "OK", "message": "Created"}
+
+    def status(self, request: Request, job: str) -> Answer:
+        state = "Pending" if job in self.pending else "Complete"
+        self.pending.discard(job)
+        failed = any(one["status"] == "Error" for one in self.jobs[job])
+        return Answer.of({"status": {"requestStatus": state, "hasErrors": failed, "requestId": job}})
+
+    def results(self, request: Request, job: str) -> Answer:
+        return Answer.of({"items": self.jobs[job], "count": len(self.jobs[job])})
+
+    def rowset(self, request: Request) -> Answer:
+        start = (int(request.query["$page"]) - 1) * 2
+        some = sorted(self.rows)[start : start + 2]
+        return Answer.of({"count": len(self.rows), "items": [{"keys": {"email": key}, "values": {}} for key in some]})
+
+    def soap(self, request: Request) -> Answer:
+        body = request.body.decode()
+        assert f'<fueloauth xmlns="http://exacttarget.com">{TOKEN}</fueloauth>' in body
+        if request.headers["Soapaction" if "Soapaction" in request.headers else "SOAPAction"] == "Retrieve":
+            fields = {} if self.gone else {"Email": "true", "FirstName": "false"}
+            found = "".join(f"<Results><Name>{n}</Name><IsPrimaryKey>{k}</IsPrimaryKey></Results>"
+                            for n, k in fields.items())  # fmt: skip
+        else:
+            keys = re.findall(r"<Value>([^<]+)</Value>", body)
+            for key in keys:
+                self.rows.pop(key, None)
+            found = "<Results><StatusCode>OK</StatusCode><StatusMessage>Deleted</StatusMessage></Results>" * len(keys)
+        answer = f'<R xmlns="http://exacttarget.com/wsdl/partnerAPI">{found}</R>'
+        return Answer(answer.encode(), kind="text/xml")
+
+    def definition(self, request: Request) -> Answer:
+        return Answer.of({"message": "none"}, 404) if self.gone else Answer.of({"eventDefinitionKey": "entry"})
+
+    def event(self, request: Request) -> Answer:
+        self.events.append(request.json)
+        return Answer.of({"eventInstanceId": f"e{len(self.events)}"}, 201)

@@ -20,10 +20,13 @@ from include.sources.live.clock import Clock
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
+        "account_engagement": "include.activation.destinations.account_engagement:AccountEngagement",
         "files": "include.activation.destinations.files:Files",
         "google_audience": "include.activation.destinations.google:GoogleAudience",
         "hubspot": "include.activation.destinations.hubspot:HubSpot",
         "linkedin_audience": "include.activation.destinations.linkedin:LinkedInAudience",
+        "marketing_cloud": "include.activation.destinations.marketing_cloud:DataExtension",
+        "marketing_cloud_journey": "include.activation.destinations.marketing_cloud:Journey",
         "meta_audience": "include.activation.destinations.meta:MetaAudience",
         "postgres": "include.activation.destinations.postgres_table:PostgresTable",
         "salesforce": "include.activation.destinations.salesforce:Salesforce",

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "values": "include.cli.segments:values",
         "events": "include.cli.events:events",
         "report": "include.cli.report:report",
+        "alert": "include.cli.report:alert",
         "quarantine": "include.cli.ledger:quarantine",
         "runs": "include.cli.ledger:runs",
         "retain": "include.cli.retain:retain",

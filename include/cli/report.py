@@ -1,4 +1,4 @@
-"""The command `report`: what there is, and one report as a table, a file or a picture."""
+"""The commands `report` (what there is, and one report as a table, a file or a picture) and `alert`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ import typer
 from include.cli.console import err, out, show
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
+from include.contracts.reports.sales_alerts import ALERT
 from include.contracts.settings import Settings
 from include.reports.drawing import svg
-from include.reports.reading import Reading, find_part, find_report, outcomes, read, short_names
+from include.reports.reading import Reading, find_part, find_report, outcomes, read, require_alert, short_names
 from include.segments.formats import FORMATS, Rows
+from include.storage.control import approvals
 from include.storage.project import Project
 
 FORMS = ("table", "csv", "ndjson", "parquet", "xlsx", "svg")
@@ -50,6 +52,24 @@ def report(
         return
     _write(found, format, out_file)
     _tell(found)
+
+
+def alert(
+    alert_id: Annotated[str, typer.Argument(help="The alert, as the report sales_alerts has it.")],
+    *,
+    dismissed: Annotated[
+        bool, typer.Option("--dismissed", help="It led to nothing; without this: it was acted on.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="What was done, or why nothing.")] = "",
+    author: Annotated[str, typer.Option("--author", help="Who says so.")] = "",
+) -> None:
+    """Say what came of a sales alert; the next run shows it in the report."""
+    project = Project(Settings.from_environment())
+    with project.serving():
+        with project.warehouse().begin() as connection:
+            require_alert(connection, alert_id)
+        approvals.answer(project, ALERT + alert_id, approved=not dismissed, author=author, reason=reason)
+    err.print("Dismissed." if dismissed else "Acted on.", highlight=False)
 
 
 def _found(

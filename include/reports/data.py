@@ -36,6 +36,9 @@ class Data:
     inputs: Inputs
     settings: ReportSettings
     tables: Mapping[str, ir.Table]
+    past: ir.Table  # report_history as it was before the run's day
+    past_version: str
+    answers: ir.Table  # to alerts: alert_id, answer, answered_by
     _held: list[ir.Table] = field(default_factory=list, repr=False)
     _made: dict[Callable[[Data], ir.Table], ir.Table] = field(default_factory=dict, repr=False)
 

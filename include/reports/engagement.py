@@ -40,10 +40,11 @@ SELECT dimension, category, month, kind, sent, coalesce(raw, 0) AS raw, coalesce
 FROM cells LEFT JOIN summed USING (dimension, category, month, kind)
 """
 _MACHINES = """
-SELECT kind, machine_reason, count(*) AS events, avg(machine_confidence) AS confidence,
+SELECT kind, coalesce(machine_reason, 'not told') AS machine_reason, count(*) AS events,
+    avg(machine_confidence) AS confidence,
     count(*) / any_value(total) AS "share"
 FROM (SELECT *, count(*) OVER (PARTITION BY kind) AS total FROM {activity} WHERE day > {since} AND kind <> 'sent')
-WHERE actor = 'machine' GROUP BY kind, machine_reason
+WHERE actor = 'machine' GROUP BY ALL
 """
 _EVIDENCE = """
 WITH given AS (

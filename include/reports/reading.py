@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +14,8 @@ from sqlalchemy.dialects import postgresql
 from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.nearest import nearest
 from include.contracts.reports import ALL, REPORT, REPORT_COVERAGE, REPORT_HISTORY, Part, Report, reports_by_key
+from include.contracts.reports.sales_alerts import ALERTS_PART
+from include.contracts.tables import Type
 from include.storage.postgres.ddl import TYPES
 from include.storage.postgres.warehouse import READERS
 
@@ -87,7 +90,7 @@ def read(
     coverage = f"SELECT * FROM {READERS}.{REPORT_COVERAGE.name} WHERE report_key = :key"
     known = {row["subject"]: row for row in _rows(connection, coverage, key=report.key)}
     return Reading(
-        report, part, as_of or outcome["as_of"], pa.Table.from_pylist(rows, schema=_schema(part)), outcome,
+        report, part, as_of or outcome["as_of"], _table(part, rows), outcome,
         [] if earlier else [known[cover.subject] for cover in report.covers if cover.subject in known],
     )  # fmt: skip
 
@@ -98,6 +101,14 @@ def dimensions(connection: sa.Connection, part: Part) -> list[str]:
         return []
     found = connection.exec_driver_sql(f'SELECT DISTINCT dimension FROM {READERS}."{part.name}"').scalars()
     return sorted(found, key=lambda name: (name != ALL, name))
+
+
+def require_alert(connection: sa.Connection, alert_id: str) -> None:
+    """Raise UnknownError unless a sales alert of this id is published."""
+    outcomes(connection)
+    query = f"SELECT alert_id FROM {READERS}.{ALERTS_PART.name} WHERE alert_id = :alert"
+    if not _rows(connection, query, alert=alert_id):
+        raise UnknownError(f"There is no alert {alert_id!r}; `python -m include report sales_alerts` lists them.")
 
 
 def _dimension(connection: sa.Connection, source: str, part: Part, by: str | None, day: date | None) -> str | None:
@@ -134,6 +145,16 @@ def _require_kept(connection: sa.Connection, day: date | None, latest: date) -> 
 def _rows(connection: sa.Connection, query: str, **given: Any) -> list[dict[str, Any]]:
     used = {name: value for name, value in given.items() if f":{name}" in query}
     return [dict(row) for row in connection.execute(sa.text(query), used).mappings()]
+
+
+def _table(part: Part, rows: list[dict[str, Any]]) -> pa.Table:
+    """The rows in the part's types; JSON, which the warehouse gives as what it says, is text again."""
+    texts = [c.name for c in part.table.columns if c.type is Type.JSON]
+    told = [
+        {**row, **{name: json.dumps(row[name], ensure_ascii=False) for name in texts if not isinstance(row[name], str)}}
+        for row in rows
+    ]
+    return pa.Table.from_pylist(told, schema=_schema(part))
 
 
 def _schema(part: Part) -> pa.Schema:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from include.contracts.configuration import Section, read_configuration
+from include.contracts.errors import DefinitionError
+from include.segments.language import parse
 
 FILE = "reports.yaml"
+
+
+def _readable(level: str, text: str) -> str:
+    try:
+        parse(text, level)
+    except DefinitionError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+AccountCondition = Annotated[str, AfterValidator(lambda text: _readable("account", text))]
+PersonCondition = Annotated[str, AfterValidator(lambda text: _readable("person", text))]
 
 
 class NpsSettings(Section):
@@ -49,12 +64,59 @@ class InfluenceSettings(Section):
     )
 
 
+class StageSettings(Section):
+    """The report `account_stages`."""
+
+    fit: AccountCondition = Field(description="We are interested in an account for which this holds")
+    intent: AccountCondition = Field(description="It is interested in us where this holds")
+    engaged_people: int = Field(2, ge=1, le=100, description="Unified people of a target who make it engaged")
+    engaged_days: int = Field(90, ge=7, le=366, description="Days in which they did something")
+    pipeline_stages: tuple[str, ...] = Field(description="Stages of opportunities, in lower case, that are pipeline")
+    buying_roles: tuple[str, ...] = Field(description="Roles, in lower case, that a buying group should have")
+
+
+class AlertSettings(Section):
+    """The report `sales_alerts`."""
+
+    days: int = Field(14, ge=1, le=60, description="Days back from the logical date that windows overlap")
+    surge_people: int = Field(3, ge=2, le=100, description="Unified people who make a surge")
+    quiet_days: int = Field(30, ge=7, le=365, description="Days of silence after which a champion is quiet")
+
+
+class FunnelSettings(Section):
+    """The report `funnel`."""
+
+    fit: PersonCondition = Field(description="We are interested in a person for whom this holds")
+    interest: PersonCondition = Field(description="The person is interested in us where this holds")
+    cohort_days: int = Field(90, ge=1, le=730, description="Days in which an MQL should become SQL")
+
+
+class OutcomeSettings(Section):
+    """The report `prospect_outcome`."""
+
+    least_people: int = Field(20, ge=1, le=10_000, description="People with a grade below whom it deserves none")
+
+
+class LifetimeSettings(Section):
+    """The report `lifetime_value`."""
+
+    gross_margin: float = Field(0.8, gt=0, le=1, description="Margin of the value under contract, one share for all")
+    horizon_months: int = Field(36, ge=1, le=120, description="Months ahead whose margin is expected")
+    least_at_risk: int = Field(10, ge=2, le=1000, description="Customers of an age below whom the curve is carried on")
+    least_accounts: int = Field(30, ge=2, le=10_000, description="Accounts that a back-test needs")
+
+
 class ReportSettings(Section):
     """All of the file."""
 
     nps: NpsSettings
     churn: ChurnSettings
     campaign_influence: InfluenceSettings
+    account_stages: StageSettings
+    sales_alerts: AlertSettings
+    funnel: FunnelSettings
+    prospect_outcome: OutcomeSettings
+    lifetime_value: LifetimeSettings
 
 
 def read_settings(folder: Path) -> ReportSettings:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.metrics import EMAIL_CURVE
 from include.contracts.reports import PARTS, REPORT, REPORT_COVERAGE, REPORT_HISTORY, REPORTED, REPORTS, Part, Report
+from include.contracts.reports.sales_alerts import ALERT, ALERTS_PART, MEANINGS
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import LEAD_STEP, PERSON_RECORD, PROSPECT_SCORE
@@ -20,58 +21,95 @@ from include.contracts.tables import Table, Type
 from include.measures import history
 from include.measures.settings import read_settings as read_thresholds
 from include.measures.step import READS, inputs_of
-from include.reports import campaign_influence, churn, duplicates, engagement, nps
+from include.reports import (
+    account_stages,
+    campaign_influence,
+    churn,
+    duplicates,
+    engagement,
+    funnel,
+    lifetime_value,
+    nps,
+    prospect_outcome,
+    sales_alerts,
+)
 from include.reports.data import Computed, Data
 from include.reports.settings import read_settings
+from include.storage import days
 from include.storage.code import code_of
+from include.storage.control import approvals
 from include.storage.engine import Engine
+from include.storage.lake import Manifest
 from include.storage.project import Project
-from include.storage.versions import present
+from include.storage.versions import FOLLOWS, present
 
-MODULES: Mapping[str, ModuleType] = MappingProxyType(
-    {
-        "nps": nps,
-        "churn": churn,
-        "engagement": engagement,
-        "duplicates": duplicates,
-        "campaign_influence": campaign_influence,
-    }
-)
+_MODULES = (
+    funnel, prospect_outcome, campaign_influence, churn, lifetime_value, nps, engagement, account_stages, sales_alerts,
+    duplicates,
+)  # fmt: skip
+MODULES: Mapping[str, ModuleType] = MappingProxyType({module.__name__.split(".")[-1]: module for module in _MODULES})
 MEASURED = (CUSTOMER_360, ACCOUNT_360, EMAIL_CURVE, SEGMENT, SEGMENT_MEMBERSHIP)
 STAGED = (PERSON_RECORD, LEAD_STEP, PROSPECT_SCORE)
 WRITES = tuple(table for table in REPORTED if table is not REPORT_HISTORY)
+ANSWERED = pa.schema([(name, pa.string()) for name in ("alert_id", "answer", "answered_by")])
 DIGITS = 6  # of numbers; sums of fractions differ beyond, by the order in which they are added
 
 
 def report(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
-    """Write the tables of all reports, `report`, `report_coverage` and `report_history`."""
-    settings, thresholds = read_settings(project.settings.config), read_thresholds(project.settings.config)
-    tables = (*READS.values(), *STAGED, *MEASURED)
-    reads = {table.name: refs[table.name].version for table in tables if table.name in refs}
-    determined = {
-        **reads,
-        "as_of": run.as_of.isoformat(),
-        "timezone": project.settings.timezone,
-        "settings": fingerprint(settings.model_dump(mode="json"), thresholds.model_dump(mode="json")),
-        "code": code_of(__name__),
+    """Write the tables of all reports, `report`, `report_coverage` and `report_history`.
+
+    Raises EarlierDayError where readers have a later day and the run does not rewind.
+    """
+    reads = {
+        table.name: refs[table.name].version for table in (*READS.values(), *STAGED, *MEASURED) if table.name in refs
     }
     with project.engine() as engine:
+        data = open_data(project, engine, run, refs)
+        determined = {
+            **reads,
+            "as_of": run.as_of.isoformat(),
+            "timezone": project.settings.timezone,
+            "settings": fingerprint(
+                data.settings.model_dump(mode="json"), data.inputs.thresholds.model_dump(mode="json")
+            ),
+            "past": fingerprint(data.past_version, data.answers.to_pyarrow().to_pylist()),
+            "code": code_of(__name__),
+        }
         version = fingerprint(determined)
-        written = present(engine.lake, WRITES, version)
-        if written is None:
-            inputs = inputs_of(project, engine, run, refs, thresholds)
-            measured = {table.name: engine.read(table, refs.get(table.name)) for table in MEASURED}
-            data = Data(engine, inputs, settings, {**measured, **staged(engine, refs)})
-            written = _Writer(engine, version, determined).write(data)
+        written = present(engine.lake, WRITES, version) or _Writer(engine, version, determined).write(data)
         rows = ibis.union(*(_kept(part, engine.read(part.table, written[part.name])) for part in PARTS if part.history))
         kept = history.keep(engine, REPORT_HISTORY, rows, run, determined)
         counts = _counted(engine, written)
     return StageReport("report", reads, (*written.values(), kept), counts, engine=Engine.name)
 
 
-def staged(engine: Engine, refs: Mapping[str, DatasetRef]) -> dict[str, ir.Table]:
-    """Return the tables that measures read, and those that only reports do, by their names in the lake."""
-    return {table.name: engine.read(table, refs.get(table.name)) for table in (*READS.values(), *STAGED)}
+def open_data(project: Project, engine: Engine, run: Run, refs: Mapping[str, DatasetRef]) -> Data:
+    """Return what reports compute from: the run's tables, what reports said before its day, and answers to alerts."""
+    config = project.settings.config
+    inputs = inputs_of(project, engine, run, refs, read_thresholds(config))
+    tables = {table.name: engine.read(table, refs.get(table.name)) for table in (*READS.values(), *STAGED, *MEASURED)}
+    before = _history_before(engine, run)
+    past = engine.read(REPORT_HISTORY, before)
+    answers = _answers(project, engine.ibis.to_pyarrow(past.filter(past.part == ALERTS_PART.name).count()).as_py() > 0)
+    return Data(engine, inputs, read_settings(config), tables, past, before.version if before else "", answers)
+
+
+def _history_before(engine: Engine, run: Run) -> Manifest | None:
+    """The history as it was when the run's day began: a second run of a day knows no more than the first."""
+    found = days.follows(engine.lake, REPORT_HISTORY.name, run)
+    if found is None or found.inputs["as_of"] != run.as_of.isoformat():
+        return found
+    return days.before(engine.lake, found, found.inputs[FOLLOWS], run)
+
+
+def _answers(project: Project, is_needed: bool) -> ir.Table:
+    """What somebody has said of alerts: alert_id, answer, answered_by."""
+    found = approvals.verdicts(project, ALERT) if is_needed else {}
+    rows = [
+        {"alert_id": subject.removeprefix(ALERT), "answer": MEANINGS[verdict], "answered_by": author}
+        for subject, (verdict, author) in sorted(found.items())
+    ]
+    return ibis.memtable(pa.Table.from_pylist(rows, schema=ANSWERED))
 
 
 def compute(data: Data, report: Report) -> Computed:
@@ -145,9 +183,9 @@ def _nothing(table: Table) -> ir.Table:
 
 def _kept(part: Part, rows: ir.Table) -> ir.Table:
     """The rows of a part as the history keeps them."""
-    names = part.table.names
+    values = {c.name: rows[c.name].cast("json") if c.type is Type.JSON else rows[c.name] for c in part.table.columns}
     key = ibis.struct({name: rows[name] for name in part.key}).cast("json").cast("string")
-    whole = ibis.struct({name: rows[name] for name in names}).cast("json").cast("string")
+    whole = ibis.struct(values).cast("json").cast("string")
     return rows.select(row_id=ibis.literal(f"{part.name}:") + key, part=ibis.literal(part.name), figures=whole)
 
 

@@ -5,19 +5,28 @@ What computes a report lies in ``include/reports/<key>.py``. Written by ``report
 
 from __future__ import annotations
 
-from include.contracts.reports import campaign_influence, churn, duplicates, engagement, nps
+from include.contracts.reports import (
+    account_stages,
+    campaign_influence,
+    churn,
+    duplicates,
+    engagement,
+    funnel,
+    lifetime_value,
+    nps,
+    prospect_outcome,
+    sales_alerts,
+)
 from include.contracts.reports.declaration import ALL, Chart, Cover, Figure, Need, Part, Report
 from include.contracts.tables import Table, boolean, count, date, json, number, text
 
 STATES = ("published", "missing", "refused")
 
-REPORTS: tuple[Report, ...] = (
-    nps.REPORT,
-    churn.REPORT,
-    engagement.REPORT,
-    duplicates.REPORT,
-    campaign_influence.REPORT,
-)
+_MODULES = (
+    funnel, prospect_outcome, campaign_influence, churn, lifetime_value, nps, engagement, account_stages, sales_alerts,
+    duplicates,
+)  # fmt: skip
+REPORTS: tuple[Report, ...] = tuple(module.REPORT for module in _MODULES)
 
 REPORT = Table(
     name="report",

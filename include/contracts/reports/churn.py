@@ -139,10 +139,10 @@ REPORT = Report(
         "another of the account replaces around its end (reports.yaml: churn.early_days before, churn.grace_days "
         "after) goes on in it, without counting twice. One that ended and was not replaced within the grace churned "
         "on its last day; one that ended within the grace is undecided and counts as kept. Contracts that renew by "
-        "themselves go on until the CRM closes them. GRR = what the accounts live twelve months ago still pay, at most "
-        "what they paid, by what they paid; NRR = the same with what they pay more; an account that went in between "
-        "counts as gone for both, also when it came back (reactivation is not expansion); new accounts count in "
-        "neither. Survival is Kaplan and Meier's, with Greenwood's variance on the log-log scale."
+        "themselves go on until the CRM closes them. GRR = what the accounts live twelve months ago still pay, at "
+        "most what they paid, by what they paid; NRR = the same with what they pay more; an account that went in "
+        "between counts as gone for both, also when it came back (reactivation is not expansion); new accounts "
+        "count in neither. Survival is Kaplan and Meier's, with Greenwood's variance on the log-log scale."
     ),
     source=(
         "SaaS Metrics Standards Board (GRR, NRR); Kaplan and Meier, JASA 53 (1958); Katz and others, Biometrics 34 "
@@ -165,7 +165,7 @@ REPORT = Report(
     ),
     cannot_say=(
         "No export holds support tickets: whether an account fell silent there cannot be said.",
-        "The CRM's contacts have no history of employers beyond what Kindred has seen change: whether a champion left "
-        "before a contract's end cannot be said for the past.",
+        "The CRM's contacts have no history of employers beyond what Kindred has seen change: whether a champion "
+        "left before a contract's end cannot be said for the past.",
     ),
 )

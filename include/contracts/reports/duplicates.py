@@ -31,9 +31,9 @@ REPORT = Report(
     question="By how much were our usual figures wrong, because one person is several records?",
     window="Leads, contacts, MQLs and revenue of all time; mails of 90 days; NPS of nps.window_days.",
     definition=(
-        "Each figure twice: over the records as the CRM, the mail system or the survey have them, and over the people "
-        "whom those records are. Deleted records count in neither. A lead that became a contact is one person. The "
-        "open rate is opens by anybody by mails sent, against mails that a person opened."
+        "Each figure twice: over the records as the CRM, the mail system or the survey have them, and over the "
+        "people whom those records are. Deleted records count in neither. A lead that became a contact is one "
+        "person. The open rate is opens by anybody by mails sent, against mails that a person opened."
     ),
     source="The identity crosswalk (docs/matching.md)",
     needs=(),

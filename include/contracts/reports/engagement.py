@@ -110,7 +110,7 @@ REPORT = Report(
         Cover("mails to somebody known", "mails", "The others went to addresses of no profile."),
     ),
     cannot_say=(
-        "The mail system's automation rules and lists are not exported: which of them still depend on opens cannot be "
-        "said; Kindred's own segments stand in the part dependence.",
+        "The mail system's automation rules and lists are not exported: which of them still depend on opens cannot "
+        "be said; Kindred's own segments stand in the part dependence.",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.contracts.measures import NPS_CLASSES
 from include.contracts.reports.declaration import DIMENSION, Chart, Cover, Need, Part, Report, figure
-from include.contracts.tables import count, date, integer, number, text
+from include.contracts.tables import count, date, number, text
 
 _SCORES = (
     figure(count("answered", "People whose latest answer counts: the n"), "people"),
@@ -56,7 +56,7 @@ FOLLOW_UP = Part(
         figure(count("detractors", "People with a detractor's answer in it"), "people"),
         figure(count("answered_again", "Of these, those who have answered again since"), "people"),
         figure(count("recovered", "Of these, those who were detractors no longer"), "people"),
-        figure(integer("median_days", "Median days to the next answer", minimum=0), "days"),
+        figure(number("median_days", "Median days to the next answer", minimum=0), "days"),
     ),
 )
 
@@ -68,8 +68,8 @@ REPORT = Report(
     definition=(
         "0 to 6 is a detractor, 7 and 8 a passive, 9 and 10 a promoter; NPS is the share of promoters less that of "
         "detractors. Of each unified person the latest answer counts, once, however many records or addresses gave "
-        "it. No answer is unknown: outside of the denominator, never passive. The interval is that of a difference of "
-        "two shares of one sample (normal approximation, 95 %); below 30 answers read it before the score."
+        "it. No answer is unknown: outside of the denominator, never passive. The interval is that of a difference "
+        "of two shares of one sample (normal approximation, 95 %); below 30 answers read it before the score."
     ),
     source="Net Promoter System (Reichheld, Bain); interval: Rocks, Int. J. Market Research 58 (2016)",
     needs=(Need("staged/nps_response", "No survey answers are exported; add a source of the part survey."),),

@@ -43,6 +43,14 @@ def approved(project: Project, subjects: Collection[str]) -> frozenset[str]:
     return _among(project, APPROVAL.c.subject.in_(sorted(subjects)), APPROVAL.c.verdict == "approved")
 
 
+def verdicts(project: Project, prefix: str) -> dict[str, tuple[str, str]]:
+    """Return verdict and author of every subject that begins so."""
+    c = APPROVAL.c
+    query = sa.select(c.subject, c.verdict, c.author).where(c.subject.startswith(prefix, autoescape=True))
+    with project.warehouse().begin() as connection:
+        return {row.subject: (row.verdict, row.author) for row in connection.execute(query)}
+
+
 def approved_versions(project: Project, dataset: str) -> frozenset[str]:
     """Return the versions of the dataset that somebody has approved."""
     place = f"{dataset}@"

@@ -1,0 +1,147 @@
+"""The report `funnel`: the first day of each stage of each person, and rates, velocity and outcomes made of them."""
+
+from __future__ import annotations
+
+from include.contracts.reports.funnel import COHORTS, CRITERIA, MONTHS, PEOPLE, STAGES, STAGES_PART
+from include.reports import criteria, signs
+from include.reports.data import Computed, Data, covered
+from include.reports.dimensions import of_people
+
+# Every source row that says that somebody has come to a stage.
+_SAID = """
+WITH steps AS (
+    SELECT record_id, CASE step WHEN 'hand_raised' THEN 'raised_hand' ELSE step END AS stage, on_date AS day,
+        'the CRM''s day' AS rule, step_id AS source, owner_id
+    FROM {steps} WHERE step IN ('hand_raised', 'mql', 'sql') AND on_date <= {as_of}
+), forms AS (
+    SELECT record_id, 'raised_hand' AS stage, day, 'a form' AS rule, activity_id AS source, NULL AS owner_id
+    FROM {activity} WHERE kind = 'form' AND actor = 'human' AND day <= {as_of}
+), parts AS (
+    SELECT r.record_id, r.role_id, CAST(o.created_at AS DATE) AS created_on, o.close_date, o.is_won, o.owner_id
+    FROM {roles} r JOIN {opportunity} o USING (opportunity_id)
+), deals AS (
+    SELECT record_id, 'opportunity' AS stage, created_on AS day, 'a contact role' AS rule, role_id AS source, owner_id
+    FROM parts WHERE created_on <= {as_of}
+    UNION ALL
+    SELECT record_id, 'customer', close_date, 'a contact role in one that was won', role_id, owner_id
+    FROM parts WHERE is_won AND close_date <= {as_of}
+)
+SELECT w.profile_id, e.*
+FROM (FROM steps UNION ALL FROM forms UNION ALL FROM deals) e JOIN {crosswalk} w USING (record_id)
+"""
+_OUTCOMES = """
+SELECT w.profile_id, CASE WHEN bool_or(s.step = 'sql') THEN 'accepted'
+        ELSE max_by(s.step, (s.on_date, s.step = 'recycled', s.step_id)) END AS outcome,
+    max_by(s.reason, (s.on_date, s.step_id)) FILTER (s.step IN ('rejected', 'recycled')) AS reason
+FROM {steps} s JOIN {crosswalk} w USING (record_id)
+WHERE s.step IN ('sql', 'rejected', 'recycled') AND s.on_date <= {as_of} GROUP BY w.profile_id
+"""
+_PEOPLE = """
+WITH first AS (
+    SELECT profile_id, stage, min(day) AS entered_on, min_by((rule, source, owner_id), (day, source)) AS told,
+        count(*) AS records
+    FROM {said} GROUP BY profile_id, stage
+)
+SELECT f.profile_id, f.stage, f.entered_on, f.told[1] AS rule, f.told[2] AS record_id, f.told[3] AS owner_id, f.records,
+    CASE WHEN f.stage = 'mql' THEN coalesce(o.outcome, 'open') END AS outcome,
+    CASE WHEN f.stage = 'mql' AND o.outcome IN ('rejected', 'recycled') THEN o.reason END AS reason
+FROM first f LEFT JOIN {outcomes} o USING (profile_id)
+"""
+_STAGES = """
+WITH places AS (
+    SELECT unnest([{stages}]) AS stage, CAST(unnest(range({count})) AS BIGINT) AS place
+), way AS (
+    SELECT p.*, s.place, b.entered_on AS before_on
+    FROM {people} p JOIN places s USING (stage) LEFT JOIN places e ON e.place = s.place - 1
+    LEFT JOIN {people} b ON b.profile_id = p.profile_id AND b.stage = e.stage AND b.entered_on <= p.entered_on
+), counted AS (
+    SELECT dimension, category, stage, place, count(*) AS people, sum(records) AS crm_count,
+        count(before_on) AS from_before, quantile_cont(entered_on - before_on, 0.25) AS days_q1,
+        median(entered_on - before_on) AS days_median, quantile_cont(entered_on - before_on, 0.75) AS days_q3
+    FROM way JOIN {groups} USING (profile_id) GROUP BY ALL
+)
+SELECT c.*, c.from_before / nullif(b.people, 0) AS from_before_share
+FROM counted c LEFT JOIN counted b ON b.dimension = c.dimension AND b.category = c.category AND b.place = c.place - 1
+"""
+_MONTHS = """
+WITH ours AS (
+    SELECT profile_id, CAST(date_trunc('month', entered_on) AS DATE) AS month, stage, 1 AS people, 0 AS leads
+    FROM {people} WHERE stage IN ('mql', 'sql')
+), theirs AS (
+    SELECT profile_id, CAST(date_trunc('month', day) AS DATE) AS month, stage, 0 AS people,
+        count(DISTINCT record_id) AS leads
+    FROM {said} WHERE stage IN ('mql', 'sql') GROUP BY ALL
+)
+SELECT *, sqls / nullif(mqls, 0) AS period_rate FROM (
+    SELECT dimension, category, month, coalesce(sum(people) FILTER (stage = 'mql'), 0) AS mqls,
+        coalesce(sum(people) FILTER (stage = 'sql'), 0) AS sqls,
+        coalesce(sum(leads) FILTER (stage = 'mql'), 0) AS crm_mqls,
+        coalesce(sum(leads) FILTER (stage = 'sql'), 0) AS crm_sqls
+    FROM (FROM ours UNION ALL FROM theirs) JOIN {groups} USING (profile_id) GROUP BY ALL
+)
+"""
+_COHORTS = """
+WITH followed AS (
+    SELECT m.profile_id, CAST(date_trunc('month', m.entered_on) AS DATE) AS month, m.outcome,
+        min(s.day) - m.entered_on AS days
+    FROM {people} m LEFT JOIN {said} s ON s.profile_id = m.profile_id AND s.stage = 'sql' AND s.day >= m.entered_on
+    WHERE m.stage = 'mql' GROUP BY m.profile_id, m.entered_on, m.outcome
+), counted AS (
+    SELECT dimension, category, month, count(*) AS mqls, count(*) FILTER (days <= {within}) AS sqls,
+        count(*) FILTER (outcome = 'rejected') AS rejected, count(*) FILTER (outcome = 'recycled') AS recycled,
+        count(*) FILTER (outcome = 'open') AS undecided
+    FROM followed JOIN {groups} USING (profile_id) GROUP BY ALL
+)
+SELECT *, sqls / mqls AS cohort_rate, wilson_low(sqls, mqls) AS rate_low, wilson_high(sqls, mqls) AS rate_high,
+    last_day(month) + {within} <= {as_of} AS is_mature
+FROM counted
+"""
+_CRITERIA = """
+WITH answered AS (
+    SELECT f.member AS profile_id,
+        CASE f.holds WHEN true THEN 'yes' WHEN false THEN 'no' ELSE 'unknown' END AS fit,
+        CASE i.holds WHEN true THEN 'yes' WHEN false THEN 'no' ELSE 'unknown' END AS interest
+    FROM {fit} f JOIN {interest} i USING (member)
+), staged AS (
+    SELECT profile_id, bool_or(stage = 'mql') AS is_mql, bool_or(stage = 'sql') AS is_sql FROM {people} GROUP BY ALL
+)
+SELECT fit, interest, count(*) AS people, count(*) FILTER (is_mql) AS mqls, count(*) FILTER (is_sql) AS sqls
+FROM answered LEFT JOIN staged USING (profile_id) GROUP BY ALL
+"""
+_COVERED = """
+SELECT 'leads with a step' AS subject, (SELECT count(DISTINCT record_id) FROM {steps}) AS judged,
+    count(*) AS total FROM {records} WHERE part = 'crm' AND object = 'lead' AND NOT is_deleted
+UNION ALL
+SELECT 'steps of somebody known', count(profile_id), count(*) FROM {steps} LEFT JOIN {crosswalk} USING (record_id)
+UNION ALL
+SELECT 'SQLs with an MQL before or on the day', count(*) FILTER (m.entered_on <= s.entered_on), count(*)
+FROM {people} s LEFT JOIN {people} m ON m.profile_id = s.profile_id AND m.stage = 'mql' WHERE s.stage = 'sql'
+UNION ALL
+SELECT 'rejected or recycled leads with a reason', count(reason), count(*)
+FROM {steps} WHERE step IN ('rejected', 'recycled')
+"""
+
+
+def compute(data: Data) -> Computed:
+    """Return the report's parts, as of the logical date."""
+    inputs, settings = data.inputs, data.settings.funnel
+    steps, crosswalk = data.tables["staged/lead_step"], inputs.crosswalk
+    said = data.sql(
+        _SAID, steps=steps, activity=signs.dated(data, inputs.email_activity), crosswalk=crosswalk,
+        roles=inputs.opportunity_contact_role, opportunity=inputs.opportunity,
+    )  # fmt: skip
+    outcomes = data.sql(_OUTCOMES, steps=steps, crosswalk=crosswalk)
+    people = data.sql(_PEOPLE, said=said, outcomes=outcomes)
+    groups = of_people(data, people.select("profile_id").distinct())
+    fit, interest = (criteria.judged(data, text, "person") for text in (settings.fit, settings.interest))
+    parts = {
+        STAGES_PART.name: data.sql(_STAGES, people=people, groups=groups, stages=STAGES, count=len(STAGES)),
+        MONTHS.name: data.sql(_MONTHS, people=people, said=said, groups=groups),
+        COHORTS.name: data.sql(_COHORTS, people=people, said=said, groups=groups, within=settings.cohort_days),
+        PEOPLE.name: people,
+        CRITERIA.name: data.sql(_CRITERIA, fit=fit, interest=interest, people=people),
+    }
+    counted = data.sql(
+        _COVERED, steps=steps, records=data.tables["staged/person_record"], crosswalk=crosswalk, people=people
+    )
+    return Computed(parts, covered(data, counted))
