@@ -131,7 +131,7 @@ def _people(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     arguments = reader.parts.take(node, "expressions")
     if len(arguments) != 1:
         raise reader.refuse(node, f"{name} needs one condition")
-    return tree.People(name.removesuffix("_of_people"), reader.of_people().node(arguments[0]))
+    return tree.People(name.removesuffix("_of_people"), _of_people(reader, node, name, arguments[0]))
 
 
 def _at_least(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
@@ -141,7 +141,15 @@ def _at_least(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     least = reader.literals.plain(number) if isinstance(number, exp.Literal) and not number.is_string else ""
     if not least.isdecimal() or int(least) < 1:
         raise reader.refuse(node, f"write a number and a condition, as in {name}(3, has_email)")
-    return tree.People("any", reader.of_people().node(arguments[1]), int(least))
+    return tree.People("any", _of_people(reader, node, name, arguments[1]), int(least))
+
+
+def _of_people(reader: Reader, node: exp.Anonymous, name: str, argument: exp.Expr) -> tree.Node:
+    """Read a condition on an account's people, which does not turn back to the account."""
+    condition = reader.of_people().node(argument)
+    if any(isinstance(part, tree.OfAccount) for part in tree.walk(condition)):
+        raise reader.refuse(node, f"{name} cannot ask about the account again; ask it beside")
+    return condition
 
 
 def _account(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:

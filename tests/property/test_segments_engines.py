@@ -238,14 +238,15 @@ def days(draw: st.DrawFn, name: str, form: str) -> str:
     return f"{kinds[form][is_ahead]}({name}, {span})"
 
 
-def conditions(level: str) -> st.SearchStrategy[str]:
+def conditions(level: str, *, is_inside: bool = False) -> st.SearchStrategy[str]:
     leaves = clauses(level) | st.just("in_segment('some_accounts')") | deeds()
     if level == "person":
         leaves |= st.just("in_segment('some_people')") | changes()
         inside = clauses("account") | deeds() | st.just("in_segment('some_accounts')")
-        leaves |= st.builds("{}account({} or {})".format, NOT, inside, inside)
+        of_account = st.builds("{}account({} or {})".format, NOT, inside, inside)
+        leaves = leaves if is_inside else leaves | of_account
     else:
-        inner = conditions("person")
+        inner = conditions("person", is_inside=True)
         leaves |= st.builds("{}_of_people({})".format, st.sampled_from(tree.QUANTIFIERS), inner)
         leaves |= st.builds("at_least_of_people({}, {})".format, st.integers(1, 3), inner)
     return st.recursive(

@@ -86,6 +86,7 @@ def test_a_condition_on_events_has_one_canonical_text(text: str, canonical: str)
         ("changed(nps_class, from 'promotor')", "did you mean 'promoter'?", 20),
         ("changed(nps_class, soon)", "nothing that can be asked of a change", 20),
         ("account(any_of_people(has_email))", "cannot ask about people again", 1),
+        ("account(account(usage_breadth > 0.5))", "account is for segments of people", 9),
         ("account(nps_score > 3)", "'nps_score' is a measure of people", 9),
         ("times_did('Signed In') = 'often'", "whole number and cannot be compared with 'often'", 26),
     ],
