@@ -63,15 +63,24 @@ def choose_threshold(logits: Logits) -> tuple[float, float]:
     return float(np.log(half / (1 - half))), expected
 
 
-def expected_f1(candidates: Candidates, logits: Logits, clusters: Clusters) -> float:
-    """The pairwise F1 that the clusters have if every probability holds, those of pairs that closure added included."""
-    within = clusters.cluster[candidates.left] == clusters.cluster[candidates.right]
-    added = clusters.cluster[clusters.extra_left] == clusters.cluster[clusters.extra_right]
-    listed, extra = (
-        1 / (1 + np.exp(-np.clip(odds, -60.0, 60.0).astype(np.float64))) for odds in (logits, clusters.extra_logits)
-    )
-    claimed, likely = int(within.sum() + added.sum()), float(listed.sum() + extra.sum())
-    return float(2 * (listed[within].sum() + extra[added].sum()) / (claimed + likely)) if claimed else 1.0
+def expected_f1(candidates: Candidates, logits: Logits, clusters: Clusters, beyond: float) -> float:
+    """The pairwise F1 that the clusters have if every probability holds, those of pairs that closure added included.
+
+    A pair of one cluster is one person's at least as likely as the weakest merge of that cluster is right. ``beyond``
+    is how many pairs of one person nothing can tell.
+    """
+    claimed, right, likely = 0, 0.0, beyond
+    for one, two, odds in (
+        (candidates.left, candidates.right, logits),
+        (clusters.extra_left, clusters.extra_right, clusters.extra_logits),
+    ):
+        within = clusters.cluster[one] == clusters.cluster[two]
+        held = np.where(within, np.maximum(odds, clusters.weakest[one]), odds)
+        probability = 1 / (1 + np.exp(-np.clip(held, -60.0, 60.0).astype(np.float64)))
+        claimed += int(within.sum())
+        right += float(probability[within].sum())
+        likely += float(probability.sum())
+    return 2 * right / (claimed + likely) if claimed else 1.0
 
 
 def cluster(
@@ -103,20 +112,25 @@ def cluster(
     inside = np.flatnonzero(parent[candidates.left] == parent[candidates.right])
     left, right = np.append(candidates.left[inside], extra_left), np.append(candidates.right[inside], extra_right)
     said = Verdicts(*(np.append(one[inside], other) for one, other in zip(judged, extra, strict=True)))
-    evidence = said.logits - np.float32(prior)
     apart = said.apart | _through_nameless(left, right, said, named, threshold=threshold, limit=limit)
-    decided = _decided(n, ruling)
-    evidence[apart & (decided[left] != decided[right])] = -np.inf
-    ruled = parent[ruling.left] == parent[ruling.right]
-    binding = np.where(ruling.together[ruled], CERTAIN, -np.float32(np.inf)).astype(np.float32)
-    pairs = (
-        np.append(left, ruling.left[ruled]), np.append(right, ruling.right[ruled]), np.append(evidence, binding),
-    )  # fmt: skip
+    pairs = _binding((left, right, said.logits - np.float32(prior)), apart, ruling, parent)
     label, weakest = parent.copy(), np.full(n, 1e30, np.float32)
     weights = CHAIN if chain else WEIGHTS
     _agglomerate_all((order, start, end), pairs, (prior, threshold, weights), (label, weakest))
     sizes = end - start
     return Clusters(label, weakest, extra_left, extra_right, extra.logits, len(start), int(sizes.max(initial=1)))
+
+
+def _binding(
+    pairs: tuple[Codes, Codes, Logits], apart: npt.NDArray[np.bool_], ruling: Ruling, parent: Codes
+) -> tuple[Codes, Codes, Logits]:
+    """The evidence inside components: what is apart forbidden unless decided otherwise, decisions beside it."""
+    left, right, evidence = pairs
+    decided = _decided(len(parent), ruling)
+    evidence[apart & (decided[left] != decided[right])] = -np.inf
+    ruled = parent[ruling.left] == parent[ruling.right]
+    said = np.where(ruling.together[ruled], CERTAIN, -np.float32(np.inf)).astype(np.float32)
+    return np.append(left, ruling.left[ruled]), np.append(right, ruling.right[ruled]), np.append(evidence, said)
 
 
 def _through_nameless(

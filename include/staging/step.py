@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from include.contracts.errors import ContractError
-from include.contracts.raw import raw_dataset
+from include.contracts.raw import raw_dataset, rejected_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.sources import SourceSettings, read_limits, sources_of
 from include.contracts.staged import (
@@ -121,6 +121,7 @@ def _stage_all(
                 regions = {desk.source: desk.settings.region for desk in desks}
                 rows = with_phones(engine, rows, regions, settings.placeholders.phone)
             write(table, rows)
+    counts |= _gone(engine, refs[PERSON_RECORD.name])
     write(CONSENT, _consents(engine, desks, settings, refs, parts[CONSENT.name]))
     write(
         QUARANTINE, _union(QUARANTINE, [*(rows for desk in desks for rows in desk.faulty), *_rejected(engine, desks)])
@@ -131,6 +132,20 @@ def _stage_all(
     for ref in refs.values():
         engine.lake.point(ref)
     return tuple(refs[table.name] for table in STAGED), counts
+
+
+def _gone(engine: Engine, at: DatasetRef) -> dict[str, int]:
+    """How many records of people each source has deleted, and merged into others."""
+    rows = engine.read(PERSON_RECORD, at)
+    told = rows.group_by("source", "object").agg(
+        deleted=rows.is_deleted.sum(), merged=(rows.merged_into.notnull()).sum()
+    )
+    return {
+        f"{row['source']}.{row['object']}.{what}": int(row[what])
+        for row in engine.ibis.to_pyarrow(told).to_pylist()
+        for what in ("deleted", "merged")
+        if row[what]
+    }
 
 
 def _staged(desk: Desk) -> Staged:
@@ -161,7 +176,7 @@ def _rejected(engine: Engine, desks: list[Desk]) -> list[ir.Table]:
     """Rows of the current loads that extraction could not read."""
     found: list[ir.Table] = []
     for desk in desks:
-        manifest = engine.lake.current(f"raw/{desk.source}/rejected")
+        manifest = engine.lake.current(rejected_dataset(desk.source))
         current = {load for m in desk.manifests.values() if m for load in m.inputs.values()}
         files = [file for file in manifest.files if file.removesuffix(".parquet") in current] if manifest else []
         if manifest and files:
