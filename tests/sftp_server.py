@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -48,14 +48,30 @@ class _Folder(paramiko.SFTPServerInterface):
     lstat = stat
 
     def open(self, path: str, flags: int, attr: Any) -> Any:
+        mode = "wb" if flags & os.O_WRONLY else "rb"
         try:
-            content = self._place(path).open("rb")
+            content = self._place(path).open(mode)
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
         handle = paramiko.SFTPHandle(flags)
-        handle.readfile = content
+        setattr(handle, "writefile" if mode == "wb" else "readfile", content)
         handle.stat = lambda: paramiko.SFTPAttributes.from_stat(os.fstat(content.fileno()))
         return handle
+
+    def mkdir(self, path: str, attr: Any) -> int:
+        return self._done(self._place(path).mkdir)
+
+    def rename(self, oldpath: str, newpath: str) -> int:
+        return self._done(lambda: self._place(oldpath).replace(self._place(newpath)))
+
+    posix_rename = rename
+
+    def _done(self, change: Callable[[], object]) -> int:
+        try:
+            change()
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+        return paramiko.SFTP_OK
 
 
 @contextmanager

@@ -335,3 +335,69 @@ class SlackServer(Vendor):
         found = [one for one in reversed(self.messages) if float(one["ts"]) >= float(request.query["oldest"])]
         more = {"response_metadata": {"next_cursor": str(start + 2)}} if start + 2 < len(found) else {}
         return Answer.of({"ok": True, "messages": found[start : start + 2], **more})
+
+
+class PardotServer(Vendor):
+    """A business unit's prospects, and one static list."""
+
+    routes: ClassVar[dict[str, str]] = {
+        r"POST /services/oauth2/token": "token",
+        r"GET /api/v5/objects/lists/9": "list_",
+        r"POST /api/v5/objects/prospects/do/upsertLatestByEmail": "upsert",
+        r"GET /api/v5/objects/list-memberships": "memberships",
+        r"POST /api/v5/objects/list-memberships": "add",
+        r"DELETE /api/v5/objects/list-memberships/(?P<membership>\d+)": "remove",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prospects: dict[int, dict[str, Any]] = {}
+        self.members: dict[int, int] = {}  # prospects by membership
+        self.made = 500
+
+    def _token(self, request: Request) -> str:
+        return f"Bearer {TOKEN}" if request.path.endswith("/token") else super()._token(request)
+
+    def unauthorized(self) -> Answer:
+        return Answer.of({"code": 184, "message": "access_token is invalid"}, 401)
+
+    def token(self, request: Request) -> Answer:
+        return Answer.of({"access_token": TOKEN, "instance_url": "https://org.example", "token_type": "Bearer"})
+
+    def list_(self, request: Request) -> Answer:
+        assert request.headers["Pardot-Business-Unit-Id"] == "0Uv"
+        return (
+            Answer.of({"code": 161, "message": "gone"}, 404) if self.gone else Answer.of({"id": 9, "isDynamic": False})
+        )
+
+    def upsert(self, request: Request) -> Answer:
+        given = request.json
+        if given["matchEmail"] in self.poison:
+            return Answer.of({"code": 4, "message": f"{given['matchEmail']} is no address"}, 400)
+        known = [id_ for id_, one in self.prospects.items() if one["email"] == given["matchEmail"]]
+        id_ = known[0] if known else len(self.prospects) + 1
+        self.prospects[id_] = {**self.prospects.get(id_, {}), **given["prospect"]}
+        return Answer.of({"id": id_})
+
+    def memberships(self, request: Request) -> Answer:
+        start = int(request.query.get("nextPageToken") or 0)
+        some = [*self.members.items()][start : start + 2]
+        values = [{"id": id_, "prospect": {"email": self.prospects[prospect]["email"]}} for id_, prospect in some]
+        more = str(start + 2) if start + 2 < len(self.members) else None
+        return Answer.of({"values": values, "nextPageToken": more})
+
+    def add(self, request: Request) -> Answer:
+        if self.gone:
+            return Answer.of({"code": 161, "message": "gone"}, 404)
+        prospect = request.json["prospectId"]
+        if prospect in self.members.values():
+            return Answer.of({"code": 10, "message": "it is a member"}, 400)
+        self.made += 1
+        self.members[self.made] = prospect
+        self.applied.append(f"add {self.made}")
+        return Answer.of({"id": self.made}, 201)
+
+    def remove(self, request: Request, membership: str) -> Answer:
+        if self.members.pop(int(membership), None) is None:
+            return Answer.of({"code": 161, "message": "gone"}, 404)
+        return Answer(status=204)

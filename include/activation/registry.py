@@ -20,6 +20,7 @@ from include.sources.live.clock import Clock
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
+        "account_engagement": "include.activation.destinations.account_engagement:AccountEngagement",
         "files": "include.activation.destinations.files:Files",
         "google_audience": "include.activation.destinations.google:GoogleAudience",
         "hubspot": "include.activation.destinations.hubspot:HubSpot",

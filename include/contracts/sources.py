@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
@@ -22,6 +23,9 @@ class LiveSettings(Section):
     """How a source is asked over its own protocol, in the place of files that somebody exports."""
 
     connection: str = Field(pattern=CONNECTION_ID, description="Airflow connection that says where it is and who asks")
+    protocol: Literal["database"] | None = Field(
+        default=None, description="database: any kind, from tables of a database; none: its vendor's own"
+    )
     daily_requests: int | None = Field(
         default=None, ge=1, description="Requests that a day (UTC) may take; none: what the vendor allows"
     )

@@ -22,6 +22,7 @@ from include.contracts.errors import HeldError
 from include.contracts.remarks import remarks
 from include.launch.layout import PORT
 from include.segments.states import is_unknown
+from include.storage.control.requests import ASKED
 from include.storage.project import Project
 
 SEGMENTS = sa.text(
@@ -74,7 +75,7 @@ def summarise(
         sources=dict(sorted(sources.items())),
         identity=counts.get("resolve", {}),
         segments=segments,
-        seconds={row["stage"]: float(row["seconds"]) for row in stages},
+        seconds={row["stage"]: float(row["seconds"]) for row in stages if not row["stage"].startswith(ASKED)},
         remarks=remarks(counts.get("measure", {})),
     )
 

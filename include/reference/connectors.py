@@ -8,7 +8,7 @@ from pathlib import Path
 from include.contracts.exports import SYSTEMS
 from include.contracts.settings import ROOT
 from include.sources.live.budget import Allowance
-from include.sources.live.registry import LIVE
+from include.sources.live.registry import LIVE, PROTOCOLS
 from include.sources.live.system import LiveKind
 
 PLACE = ROOT / "docs" / "connectors.md"
@@ -62,6 +62,19 @@ runs`, stage `ask.<source>`), those of failed runs too, and `daily_requests` bou
 kind, stops its object with a sentence that names it; the other objects are taken, and the run fails. Give it back, or
 name its successor under `live.columns`.
 
+**A product's own database** is asked by SQL, whatever the kind of the source: pages follow the column that tells of
+changes with the key to break ties. Rows without a time in that column are not asked for.
+
+```yaml
+  usage:
+    kind: segment_export
+    live:
+      connection: product_db                 # of type postgres, or any that SQLAlchemy can open here
+      protocol: database
+      options: {event: analytics.events}     # or "(SELECT ...)"
+      columns: {event: {messageId: id, type: kind, userId: person_id, event: action, timestamp: made_at}}
+```
+
 **Files that lie elsewhere** are no protocol of a vendor's: any kind that is read from files may have them `stored` in
 a bucket, or on a server by SFTP.
 
@@ -85,14 +98,21 @@ system that forgets a row without a word needs a `--whole` now and then; the gat
 brings.
 """
 
+TABLES = "those of the kind; `live.options` names the table of each, or a query in brackets, `live.columns` its columns"
+
 
 def render() -> str:
     """The whole document."""
-    return "\n".join([INTRODUCTION, *(_section(name, LIVE[name]) for name in sorted(LIVE))])
+    kinds = [_section(name, LIVE[name], _objects(name)) for name in sorted(LIVE)]
+    others = [_section(f"Any kind, `protocol: {name}`", kind, TABLES) for name, kind in PROTOCOLS.items()]
+    return "\n".join([INTRODUCTION, *kinds, *others])
 
 
-def _section(name: str, kind: LiveKind) -> str:
-    objects = ", ".join(f"{file.object} (by `{file.changed}`)" for file in SYSTEMS[name].files)
+def _objects(name: str) -> str:
+    return ", ".join(f"{file.object} (by `{file.changed}`)" for file in SYSTEMS[name].files)
+
+
+def _section(name: str, kind: LiveKind, objects: str) -> str:
     rows = {
         "objects": objects,
         "asked by": kind.protocol,

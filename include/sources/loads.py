@@ -20,6 +20,7 @@ from include.sources.files.reading import Reader, Reject, Tally
 from include.sources.span import Span
 from include.storage.lake import Lake
 
+GROUP_ROWS = 50_000
 CODE = 2  # raised when the same file would be read in another way; tests/golden/test_reading_code.py asks for it
 
 
@@ -105,20 +106,30 @@ class _Writer:
     def __init__(self, lake: Lake, dataset: str, file: str) -> None:
         self._stream = lake.fs.open(lake.url(dataset, file), "wb")
         self._parquet: pq.ParquetWriter | None = None
+        self._waiting: list[pa.Table] = []
 
     def __enter__(self) -> _Writer:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._write_group()
         if self._parquet is not None:
             self._parquet.close()
         self._stream.close()
 
     def write(self, rows: pa.Table) -> None:
-        """Append rows."""
-        if self._parquet is None:
-            self._parquet = pq.ParquetWriter(self._stream, rows.schema, compression="zstd")
-        self._parquet.write_table(rows)
+        """Append rows; small tables wait for each other, as a group of few rows is slow to read."""
+        self._waiting.append(rows)
+        if sum(table.num_rows for table in self._waiting) >= GROUP_ROWS:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        for rows in [pa.concat_tables(self._waiting)] if self._waiting else ():
+            if self._parquet is None:
+                self._parquet = pq.ParquetWriter(self._stream, rows.schema, compression="zstd")
+            self._parquet.write_table(rows)
+        self._waiting = []
 
 
 def _stamped(rows: pa.Table, declared: ExportFile, load_id: str, file: str) -> pa.Table:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,8 +18,10 @@ from moto.server import ThreadedMotoServer
 
 from include.activation.step import activate
 from include.contracts.connections import Connection
+from include.contracts.errors import ConfigurationError
 from tests.audience import Audience
 from tests.destination_suite import DestinationSuite
+from tests.sftp_server import PASSWORD, USER, serving
 
 
 class Folder:
@@ -66,6 +69,35 @@ class Folder:
         if self.format == "ndjson":
             return [json.loads(line) for line in content.splitlines()]
         return pq.read_table(io.BytesIO(content)).to_pylist()
+
+
+class Served(Folder):
+    """The same folder, written over SFTP."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        super().__init__(folder, "csv")
+        self.file = {"kind": "files", "connection": "drop", "settings": {"url": "sftp://127.0.0.1/lists"}}
+        self.connection = Connection("drop", host="127.0.0.1", port=port, login=USER, password=PASSWORD)
+
+    def lose_field(self) -> None:
+        (self.folder / "lists").write_text("a file where the folder was")
+
+
+class TestFilesOverSftp(DestinationSuite):
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Iterator[Served]:
+        (tmp_path / "served").mkdir()
+        with serving(tmp_path / "served") as port:
+            yield Served(tmp_path / "served", port)
+
+    def _empty(self) -> None:
+        self.place_.forget()
+
+    def test_a_wrong_password_is_told_without_it(self, audience: Audience) -> None:
+        self.place_.connection = replace(self.place_.connection, password="stale-secret")
+        with pytest.raises(ConfigurationError, match=r"tool cannot be opened .*; look at its connection") as caught:
+            self.once()
+        assert "stale-secret" not in str(caught.value)
 
 
 class TestFiles(DestinationSuite):

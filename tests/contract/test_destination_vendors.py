@@ -19,6 +19,7 @@ from tests.vendor_servers import (
     HubSpotServer,
     LinkedInServer,
     MetaServer,
+    PardotServer,
     SalesforceServer,
     Vendor,
 )
@@ -268,3 +269,54 @@ class TestSalesforce(NetworkSuite):
         self.run()
         assert self.place_.server.contacts["ann@acme.test"]["HasOptedOutOfEmail"] == "true"
         assert "HasOptedOutOfEmail" not in self.place_.server.contacts["bob@acme.test"]
+
+
+class PardotPlace(VendorPlace):
+    file: ClassVar[dict[str, Any]] = {"kind": "account_engagement", "connection": "tool"}
+    sync: ClassVar[dict[str, Any]] = {"fields": {"firstName": "first_name"}, "settings": {"list_id": 9}}
+    server: PardotServer
+
+    @property
+    def connection(self) -> Connection:
+        extra = {"business_unit": "0Uv", "token_url": self.server.url}
+        return Connection("tool", host=self.server.url, login="client", password=TOKEN, extra=extra)
+
+    def held(self) -> dict[str, Any]:
+        prospects = [self.server.prospects[id_] for id_ in self.server.members.values()]
+        return {one["email"]: one["firstName"] for one in prospects}
+
+    def stored(self, key: str) -> str:
+        return key
+
+
+class TestAccountEngagement(NetworkSuite):
+    @pytest.fixture
+    def place(self) -> Iterator[PardotPlace]:
+        with PardotServer() as server:
+            yield PardotPlace(server)
+
+    def drop(self, key: str) -> None:
+        self.place_.server.members.clear()
+
+    def test_a_membership_whose_answer_was_lost_is_no_fault(self, audience: Audience) -> None:
+        self.place_.server.trouble.plan(Kind.RESET, path="list-memberships$")
+        report = self.run(lambda step: None)
+        assert report.counts["rejected"] == 0
+        self.expect("ann", "bob", "cleo")
+
+    def test_what_others_change_is_found_page_by_page_and_mended(self, audience: Audience) -> None:
+        audience.declare(**self.place_.file, sync={**self.place_.sync, "drift": "ours wins"})
+        self.run()
+        server = self.place_.server
+        server.prospects[99] = {"email": "stranger@acme.test", "firstName": "Stranger"}
+        del server.members[min(server.members)]
+        server.members[999] = 99
+        report = self.run()
+        assert (report.drift.removed, report.drift.added) == (1, 1)
+        self.expect("ann", "bob", "cleo")
+
+    def test_a_field_that_prospects_have_not_is_named_and_own_ones_pass(self, audience: Audience) -> None:
+        fields = {"fristName": "first_name", "renewal__c": "renewal_date"}
+        audience.declare(**self.place_.file, sync={**self.place_.sync, "fields": fields})
+        with pytest.raises(ConfigurationError, match=r"no field 'fristName' \(did you mean 'firstName'\?\)\. Nothing"):
+            self.once()

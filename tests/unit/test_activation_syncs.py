@@ -86,7 +86,7 @@ def test_a_sync_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
         ("first_name", "frist_name", r"line 10: there is no column 'frist_name' \(did you mean 'first_name'\?\)"),
         ("kind: files", "kind: flies", r"line 1: there is no kind of destination 'flies' \(did you mean 'files'\?\)"),
         ("url: file", "ulr: file", "line 2: 'ulr' is no setting here"),
-        ("file:///tmp/out", "ftp://tmp", "line 2: 'url': it begins with file:// or s3://"),
+        ("file:///tmp/out", "ftp://tmp", "line 2: 'url': it begins with one of file://, s3://"),
         ("    owner: marketing", "    owner: m\n    settings: {list: 7}", "line 7: 'list' is no setting here"),
         ("    owner: marketing", "    owner: m\n    mode: append", "line 7: files takes no events"),
     ],

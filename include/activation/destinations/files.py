@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Any, ClassVar, Literal
 
 import fsspec
@@ -20,14 +21,19 @@ from pydantic import Field, field_validator
 from include.activation.destination import ACCEPTED, Batch, Change, Destination, NothingAcceptedError, Outcome
 from include.activation.syncs import OF_MEMBERSHIP
 from include.contracts.configuration import Strict
+from include.contracts.errors import ConfigurationError
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.tables import ARROW, Column, Type, text
 from include.segments.formats import FORMATS, Rows
+from include.sources.live.http import Patience
+from include.sources.live.store import OPTIONS
 
 MANIFEST = "manifest.json"
-SCHEMES = ("file", "s3")
+PATIENCE = Patience()
+SCHEMES = ("file", *OPTIONS)
+RENAMED = ("file", "sftp")  # where a file is whole once it has its name; elsewhere it appears whole
 
 
 class Files(Destination):
@@ -38,51 +44,65 @@ class Files(Destination):
     class Settings(Strict):
         """Where and how."""
 
-        url: str = Field(description="Root of the files, file:// or s3://")
+        url: str = Field(description="Root of the files: file://, s3://, gs://, abfs://, sftp://")
         format: Literal["csv", "ndjson", "parquet"] = Field("csv", description="Format of the files")
 
         @field_validator("url")
         @classmethod
         def _known_scheme(cls, url: str) -> str:
             if url.partition("://")[0] not in SCHEMES:
-                raise ValueError(f"it begins with {' or '.join(f'{scheme}://' for scheme in SCHEMES)}")
+                raise ValueError(f"it begins with one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
             return url.rstrip("/")
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self._fs, self._root = fsspec.core.url_to_fs(f"{self.settings.url}/{self.declared.name}", **self._options())
+        self._protocol = self.settings.url.partition("://")[0]
+        self._failures: tuple[type[Exception], ...] = (OSError, EOFError, ValueError)
 
-    def _options(self) -> dict[str, Any]:
-        if not self.settings.url.startswith("s3://"):
-            return {}
-        extra = self.connection.extra
-        more = {"endpoint_url": extra["endpoint_url"]} if "endpoint_url" in extra else {}
-        region = {"region_name": extra["region_name"]} if "region_name" in extra else {}
-        key = {"key": self.connection.login, "secret": self.connection.password} if self.connection.login else {}
-        return {**key, **more, "client_kwargs": region}
+    @cached_property
+    def _fs(self) -> Any:
+        """The file system; raises ConfigurationError where it cannot be reached or does not know who asks."""
+        if self._protocol == "file":
+            return fsspec.filesystem("file")
+        given = self.connection if self.connection.name else None
+        if self._protocol == "sftp":
+            import paramiko  # noqa: PLC0415 - only this protocol needs it
+
+            self._failures = (*self._failures, paramiko.SSHException)
+        try:
+            options = OPTIONS[self._protocol](given, PATIENCE)
+            return fsspec.filesystem(self._protocol, skip_instance_cache=True, **options)
+        except self._failures as error:
+            where, kind = self.declared.destination, type(error).__name__
+            raise ConfigurationError(f"{where} cannot be opened ({kind}); look at its connection.") from None
+
+    @cached_property
+    def _root(self) -> str:
+        return f"{self._fs._strip_protocol(self.settings.url)}/{self.declared.name}"
 
     def missing(self) -> Iterator[tuple[str, str]]:
         """Yield that the folder or bucket is not there, or may not be written; nothing is made to find out."""
         try:
             ok = self._can_be_written()
-        except (OSError, ValueError):
+        except self._failures:
             ok = False
         if not ok:
             yield "destination.settings.url", f"{self.settings.url} cannot be written"
 
     def _can_be_written(self) -> bool:
-        if self.settings.url.startswith("s3://"):
-            return bool(self._fs.exists(self._root.partition("/")[0]))
-        place = Path(self._root)
-        standing = next(folder for folder in (place, *place.parents) if folder.exists())
-        return standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)
+        if self._protocol not in RENAMED:
+            return bool(self._fs.exists(self._root.partition("/")[0]))  # the bucket
+        place = PurePosixPath(self._root)
+        standing = next(folder for folder in (place, *place.parents) if self._fs.exists(str(folder)))
+        is_open = self._protocol != "file" or os.access(standing, os.W_OK | os.X_OK)
+        return bool(self._fs.isdir(str(standing))) and is_open
 
     def deliver(self, batch: Batch) -> Outcome:
         """Write the batch as one file; the same batch is the same file."""
         name = f"{batch.changes[0].position:010d}-{batch.verb}.{self.settings.format}"
         try:
             self._write(f"{batch.plan_id}/{name}", self._content(batch))
-        except OSError:
+        except self._failures:
             raise NothingAcceptedError(f"A file of {self.declared.name} cannot be written now; try again.") from None
         return ACCEPTED
 
@@ -109,7 +129,7 @@ class Files(Destination):
         """Write a file that appears only once it is whole."""
         place = f"{self._root}/{name}"
         self._fs.makedirs(place.rpartition("/")[0], exist_ok=True)
-        if self.settings.url.startswith("s3://"):
+        if self._protocol not in RENAMED:
             self._fs.pipe_file(place, content)
             return
         self._fs.pipe_file(f"{place}.draft", content)

@@ -48,6 +48,7 @@ class Snapshot:
     mark: Mark
     digest: str
     _stream: BinaryIO
+    _block: int = BLOCK_BYTES
 
     @property
     def file(self) -> str:
@@ -61,8 +62,8 @@ class Snapshot:
 
     @classmethod
     @contextmanager
-    def of(cls, path: Path, file: str) -> Iterator[Snapshot]:
-        """Open a file and hash it; raises SourceError when it cannot be read."""
+    def of(cls, path: Path, file: str, *, block: int = BLOCK_BYTES) -> Iterator[Snapshot]:
+        """Open a file, to be read ``block`` bytes at a time, and hash it; raises SourceError when it cannot be read."""
         with ExitStack() as stack:
             try:
                 stream = stack.enter_context(path.open("rb"))
@@ -70,7 +71,7 @@ class Snapshot:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             except OSError as error:
                 raise _unreadable(error, file) from None
-            yield cls(mark, digest, stream)
+            yield cls(mark, digest, stream, block)
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the file's bytes, unpacked if its name ends in .gz, in blocks of bounded size.
@@ -82,7 +83,7 @@ class Snapshot:
         lines = 0
         try:
             unpacked = gzip.GzipFile(fileobj=raw) if self.mark.path.suffix == ".gz" else raw
-            while block := unpacked.read(BLOCK_BYTES):
+            while block := unpacked.read(self._block):
                 lines += block.count(b"\n")
                 yield block
         except EOFError:

@@ -28,6 +28,8 @@ from include.sources.registry import Connector
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest, StoredFile
 
+BLOCK_BYTES = 4 << 20  # several objects are read at once, each in some fifteen times as much
+
 
 @dataclass(frozen=True)
 class Landing:
@@ -53,7 +55,7 @@ class Landing:
         name = f"{self.source}/{declared.object}/{asked.name}"
         with (
             spooled(self.opened.live, declared, asked, self.folder) as file,
-            Snapshot.of(file, name) as snapshot,
+            Snapshot.of(file, name, block=BLOCK_BYTES) as snapshot,
             Held(self.engine, self.lake, dataset, held, asked.since) as known_rows,
         ):
             if snapshot.is_empty:

@@ -10,12 +10,13 @@ from typing import Protocol
 
 from include.contracts.connections import Connections
 from include.contracts.errors import ConfigurationError
+from include.contracts.exports import SYSTEMS
 from include.contracts.nearest import nearest
 from include.contracts.sources import SourceSettings
 from include.sources.live.budget import Budget
 from include.sources.live.clock import Clock, MachineClock
 from include.sources.live.http import Patience
-from include.sources.live.registry import LIVE
+from include.sources.live.registry import LIVE, asked_by
 from include.sources.live.system import Access, Live
 
 
@@ -52,13 +53,14 @@ class Opened:
 def opened(source: str, settings: SourceSettings, means: Means) -> Iterator[Opened]:
     """Open a live source while the block runs; raises ConfigurationError where it cannot be, LiveError."""
     assert settings.live is not None
-    kind = LIVE.get(settings.kind)
+    kind = asked_by(settings.kind, settings.live.protocol)
     if kind is None:
-        known = ", ".join(sorted(LIVE))
-        raise ConfigurationError(f"{source}: {settings.kind!r} cannot be asked live; these can: {known}.")
+        can = ", ".join(sorted(LIVE))
+        raise ConfigurationError(f"{source}: {settings.kind!r} cannot be asked live; these can: {can}.")
+    known = [*kind.options, *(settings.objects if kind.takes_objects else ())]
     for option in settings.live.options:
-        if option not in kind.options:
-            raise ConfigurationError(f"{source}: live.options has no {option!r}{nearest(option, kind.options)}.")
+        if option not in known:
+            raise ConfigurationError(f"{source}: live.options has no {option!r}{nearest(option, known)}.")
     connection = means.connections(settings.live.connection)
     if connection is None:
         raise ConfigurationError(no_connection(source, settings.live.connection))
@@ -69,7 +71,8 @@ def opened(source: str, settings: SourceSettings, means: Means) -> Iterator[Open
     budget = Budget(source, allowance, means.clock, before)
     minutes = settings.live.overlap_minutes
     overlap = kind.overlap if minutes is None else timedelta(minutes=minutes)
-    live = kind.open(Access(source, connection, settings.live, budget, means.clock, means.patience))
+    form = SYSTEMS[settings.kind].format
+    live = kind.open(Access(source, form, connection, settings.live, budget, means.clock, means.patience))
     try:
         yield Opened(live, budget, overlap)
     finally:

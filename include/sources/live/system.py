@@ -43,6 +43,7 @@ class Access:
     """What a live system is opened with."""
 
     source: str
+    format: str  # of the system's files, in which it answers
     connection: Connection
     settings: LiveSettings
     budget: Budget
@@ -60,3 +61,4 @@ class LiveKind:
     overlap: timedelta
     credential: str
     options: Mapping[str, str] = field(default_factory=dict)
+    takes_objects: bool = False  # as options, beside those

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from include.contracts.runs import Run, StageReport
 from include.storage.control.ledger import Ledger
 
+ASKED = "ask."
+
 
 def stage_of(source: str) -> str:
     """Name of the stage under which the requests to a source are kept."""
-    return f"ask.{source}"
+    return f"{ASKED}{source}"
 
 
 @dataclass(frozen=True, slots=True)

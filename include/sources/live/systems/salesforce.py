@@ -25,7 +25,7 @@ from include.sources.live.sign_in import oauth
 from include.sources.live.system import Access, LiveKind
 
 VERSION = "66.0"
-PAGE_ROWS = 50_000
+PAGE_ROWS = 20_000
 FIRST_POLL, LONGEST_POLL, JOB_HOURS = 1.0, 30.0, 2
 
 _CODES: Mapping[str, Fault] = {
