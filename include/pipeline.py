@@ -22,7 +22,7 @@ from include.contracts.identity import IDENTITY
 from include.contracts.nearest import nearest
 from include.contracts.runs import CLI, DatasetRef, Run, StageReport, Window
 from include.contracts.settings import Settings
-from include.contracts.sources import read_sources
+from include.contracts.sources import sources_of
 from include.contracts.staged import STAGED
 from include.storage import days
 from include.storage.home import open_home
@@ -52,14 +52,14 @@ _STEPS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def sources(config: Path) -> tuple[str, ...]:
-    """Return the names of the sources that ``sources.yaml`` in the folder declares; raises ConfigurationError."""
-    return tuple(read_sources(config))
+def sources(settings: Settings) -> tuple[str, ...]:
+    """Return the names of the sources, as declared or as recognised; raises ConfigurationError."""
+    return tuple(sources_of(settings))
 
 
-def needs_exports(config: Path) -> bool:
+def needs_exports(settings: Settings) -> bool:
     """Whether any source is read from files of the folder of exports; raises ConfigurationError."""
-    return any(source.path is not None for source in read_sources(config).values())
+    return any(source.path is not None for source in sources_of(settings).values())
 
 
 def open_project(settings: Settings, connections: Connections = CONNECTIONS) -> Project:
@@ -74,7 +74,7 @@ def extract(
 
     With ``whole`` a live source is asked for everything, which takes the place of all that it gave before.
     """
-    known = sources(project.settings.config)
+    known = sources(project.settings)
     if source not in known:
         raise ConfigurationError(f"There is no source {source!r}{nearest(source, known)}.")
     given = {"whole": True} if whole else {}
@@ -125,7 +125,7 @@ def run_all(project: Project, run: Run, watch: Watch) -> None:
 
 def _run_stages(project: Project, run: Run, watch: Watch) -> None:
     window = everything_until(run)
-    for source in sources(project.settings.config):
+    for source in sources(project.settings):
         watch(f"extract {source}", None)
         watch(f"extract {source}", extract(project, run, source, window, final=False))
     refs: Mapping[str, Mapping[str, Any]] = {}

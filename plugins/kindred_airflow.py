@@ -37,7 +37,7 @@ from include.contracts.connections import Connection as PlainConnection
 from include.contracts.errors import HeldError, LateSourceError, RetryableError
 from include.contracts.faults import explained
 from include.contracts.settings import Settings
-from include.contracts.sources import read_sources
+from include.contracts.sources import sources_of
 
 if TYPE_CHECKING:
     from include.storage.project import Project
@@ -127,7 +127,7 @@ class Source:
 
 def sources(settings: Settings) -> Iterator[Source]:
     """Yield the sources that ``sources.yaml`` declares, in its order."""
-    for name, source in read_sources(settings.config).items():
+    for name, source in sources_of(settings).items():
         yield Source(name, source.schedule, source.owner)
 
 

@@ -78,11 +78,10 @@ class TroubledServer:
             self.server.trouble.plan(self.kinds[kind], times=times)
 
 
-class DestinationSuite:
-    """The promises of a destination, on one list of three people."""
+class SuiteBase:
+    """How a sync is run in tests: on a segment of three people, with a clock that is moved, in processes that die."""
 
     name = "to_tool"
-    has_schema: ClassVar[bool] = True  # it can be asked whether it has a field
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -137,6 +136,58 @@ class DestinationSuite:
             raise AssertionError(f"still pending: {row}")
         settled = "SELECT key, former_key FROM control.activation_change WHERE key IS NOT NULL"
         assert self.audience_.rows(settled) == []  # nobody's address stays in what is settled
+
+    def _empty(self) -> None:
+        """Let the destination be empty again, where forgetting the ledger is not enough."""
+        for person in (*self.place_.held(),):
+            self.drop(person)
+
+    def drop(self, key: str) -> None:
+        """Take somebody out of the destination by hand."""
+        raise NotImplementedError
+
+    def _killed_at(self, number: int) -> bool:
+        """Run in a process that is killed at a step; False where it came to its end before."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # threads of the server stay in the parent
+            child = os.fork()
+        if not child:
+            self._die_at(number)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+        return os.WIFSIGNALED(status)
+
+    def _die_at(self, number: int) -> None:
+        steps = iter(range(100))
+
+        def watch(step: str) -> None:
+            if next(steps) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            mine = type(self.audience_.project)(self.audience_.project.settings)  # no connection of the parent's
+            activate(mine, self.name, lambda _: self.place_.connection, clock=self.clock, watch=watch)
+            os._exit(0)
+        finally:
+            os._exit(1)
+
+    def _once_free(self) -> None:
+        """Run once the server has noticed that the killed process is gone."""
+        for _ in range(200):
+            try:
+                self.once()
+                return
+            except RetryableError as error:
+                if "Another run" not in str(error):
+                    self.clock.sleep(600)
+                time.sleep(0.01)
+        raise AssertionError("it is not free")
+
+
+class DestinationSuite(SuiteBase):
+    """The promises of a destination, on one list of three people."""
+
+    has_schema: ClassVar[bool] = True  # it can be asked whether it has a field
 
     def test_everybody_is_added_once(self, audience: Audience) -> None:
         report = self.run()
@@ -234,52 +285,6 @@ class DestinationSuite:
                 assert number > 5
                 return
         raise AssertionError("it never came to its end")
-
-    def _empty(self) -> None:
-        """Let the destination be empty again, where forgetting the ledger is not enough."""
-        for person in (*self.place_.held(),):
-            self.drop(person)
-
-    def drop(self, key: str) -> None:
-        """Take somebody out of the destination by hand."""
-        raise NotImplementedError
-
-    def _killed_at(self, number: int) -> bool:
-        """Run in a process that is killed at a step; False where it came to its end before."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # threads of the server stay in the parent
-            child = os.fork()
-        if not child:
-            self._die_at(number)
-        _, status = os.waitpid(child, 0)
-        assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-        return os.WIFSIGNALED(status)
-
-    def _die_at(self, number: int) -> None:
-        steps = iter(range(100))
-
-        def watch(step: str) -> None:
-            if next(steps) == number:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        try:
-            mine = type(self.audience_.project)(self.audience_.project.settings)  # no connection of the parent's
-            activate(mine, self.name, lambda _: self.place_.connection, clock=self.clock, watch=watch)
-            os._exit(0)
-        finally:
-            os._exit(1)
-
-    def _once_free(self) -> None:
-        """Run once the server has noticed that the killed process is gone."""
-        for _ in range(200):
-            try:
-                self.once()
-                return
-            except RetryableError as error:
-                if "Another run" not in str(error):
-                    self.clock.sleep(600)
-                time.sleep(0.01)
-        raise AssertionError("it is not free")
 
     def test_no_log_and_no_message_names_anybody(self, audience: Audience, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.DEBUG):

@@ -401,3 +401,85 @@ class PardotServer(Vendor):
         if self.members.pop(int(membership), None) is None:
             return Answer.of({"code": 161, "message": "gone"}, 404)
         return Answer(status=204)
+
+
+class MarketingCloudServer(Vendor):
+    """One data extension by REST and SOAP, and the entry events of one journey."""
+
+    routes: ClassVar[dict[str, str]] = {
+        r"POST /v2/token": "token",
+        r"PUT /data/v1/async/dataextensions/key:renewing/rows": "upsert",
+        r"GET /data/v1/async/(?P<job>\w+)/status": "status",
+        r"GET /data/v1/async/(?P<job>\w+)/results": "results",
+        r"GET /data/v1/customobjectdata/key/renewing/rowset": "rowset",
+        r"POST /Service.asmx": "soap",
+        r"GET /interaction/v1/eventDefinitions/key:entry": "definition",
+        r"POST /interaction/v1/events": "event",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.jobs: dict[str, list[dict[str, str]]] = {}
+        self.pending: set[str] = set()
+        self.events: list[dict[str, Any]] = []
+
+    def _token(self, request: Request) -> str:
+        is_open = request.path in ("/v2/token", "/Service.asmx")  # SOAP has its token in the body
+        return f"Bearer {TOKEN}" if is_open else super()._token(request)
+
+    def unauthorized(self) -> Answer:
+        return Answer(b"<faultstring>Token Expired</faultstring>", 500, kind="text/xml")
+
+    def token(self, request: Request) -> Answer:
+        assert request.json["grant_type"] == "client_credentials"
+        return Answer.of({"access_token": TOKEN, "rest_instance_url": self.url, "soap_instance_url": f"{self.url}/"})
+
+    def upsert(self, request: Request) -> Answer:
+        job = f"r{len(self.jobs)}"
+        self.jobs[job] = [self._upserted(item) for item in request.json["items"]]
+        self.pending.add(job)
+        self.applied.append(job)
+        return Answer.of({"requestId": job, "resultMessages": []}, 202)
+
+    def _upserted(self, item: dict[str, Any]) -> dict[str, str]:
+        if item["Email"] in self.poison:
+            return {"status": "Error", "message": f"{item['Email']} is not valid"}
+        self.rows[item["Email"]] = {**self.rows.get(item["Email"], {}), **item}
+        return {"status": "OK", "message": "Created"}
+
+    def status(self, request: Request, job: str) -> Answer:
+        state = "Pending" if job in self.pending else "Complete"
+        self.pending.discard(job)
+        failed = any(one["status"] == "Error" for one in self.jobs[job])
+        return Answer.of({"status": {"requestStatus": state, "hasErrors": failed, "requestId": job}})
+
+    def results(self, request: Request, job: str) -> Answer:
+        return Answer.of({"items": self.jobs[job], "count": len(self.jobs[job])})
+
+    def rowset(self, request: Request) -> Answer:
+        start = (int(request.query["$page"]) - 1) * 2
+        some = sorted(self.rows)[start : start + 2]
+        return Answer.of({"count": len(self.rows), "items": [{"keys": {"email": key}, "values": {}} for key in some]})
+
+    def soap(self, request: Request) -> Answer:
+        body = request.body.decode()
+        assert f'<fueloauth xmlns="http://exacttarget.com">{TOKEN}</fueloauth>' in body
+        if request.headers["Soapaction" if "Soapaction" in request.headers else "SOAPAction"] == "Retrieve":
+            fields = {} if self.gone else {"Email": "true", "FirstName": "false"}
+            found = "".join(f"<Results><Name>{n}</Name><IsPrimaryKey>{k}</IsPrimaryKey></Results>"
+                            for n, k in fields.items())  # fmt: skip
+        else:
+            keys = re.findall(r"<Value>([^<]+)</Value>", body)
+            for key in keys:
+                self.rows.pop(key, None)
+            found = "<Results><StatusCode>OK</StatusCode><StatusMessage>Deleted</StatusMessage></Results>" * len(keys)
+        answer = f'<R xmlns="http://exacttarget.com/wsdl/partnerAPI">{found}</R>'
+        return Answer(answer.encode(), kind="text/xml")
+
+    def definition(self, request: Request) -> Answer:
+        return Answer.of({"message": "none"}, 404) if self.gone else Answer.of({"eventDefinitionKey": "entry"})
+
+    def event(self, request: Request) -> Answer:
+        self.events.append(request.json)
+        return Answer.of({"eventInstanceId": f"e{len(self.events)}"}, 201)

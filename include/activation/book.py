@@ -1,4 +1,4 @@
-"""The ledger of activation, as it is written: a plan, the calls it makes, and what stands after each of them.
+"""The ledger of one open plan, as it is written: the calls it makes, and what stands after each of them.
 
 A call is written down before it is made, with what it brings, and goes from the ledger in the transaction that records
 its outcome. So a process may be killed anywhere: what is written down and has no outcome may have been accepted.
@@ -8,103 +8,21 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
 from include.activation.destination import Batch, Change, Outcome
-from include.activation.plan import ORDER, Difference
 from include.activation.syncs import Declared
 from include.activation.wanted import Wanted
-from include.contracts.errors import RetryableError
-from include.storage.control.tables import (
-    ACTIVATION_BATCH,
-    ACTIVATION_CHANGE,
-    ACTIVATION_PLAN,
-    ACTIVATION_ROW,
-    ACTIVATION_WITHHELD,
-)
-from include.storage.postgres.warehouse import READERS, Warehouse
+from include.storage.control.tables import ACTIVATION_BATCH, ACTIVATION_CHANGE, ACTIVATION_PLAN, ACTIVATION_ROW
+from include.storage.postgres.warehouse import Warehouse
 
-CHANGE, BATCH, ROW = ACTIVATION_CHANGE.fullname, ACTIVATION_BATCH.fullname, ACTIVATION_ROW.fullname
-WITHHELD = ACTIVATION_WITHHELD.fullname
-AT_WORK = 4_957_343  # the first half of the advisory locks of syncs at work: any number, the same in every process
+CHANGE, ROW = ACTIVATION_CHANGE.fullname, ACTIVATION_ROW.fullname
 FIRST_WAIT = timedelta(seconds=2)  # before a refused row is tried again; twice as long each time
 LONGEST_WAIT = timedelta(hours=1)
 OVERDUE, LEFT = "refused until the deadline", "not to be sent any more"
-
-
-@contextmanager
-def working_alone(warehouse: Warehouse, sync: str) -> Iterator[None]:
-    """Let no other process work on the same sync; the lock goes with its process. Raises RetryableError."""
-    connection = warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    key = (AT_WORK, sa.func.hashtext(sync))
-    try:
-        if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(*key))).scalar():
-            raise RetryableError(f"Another run of {sync} is at work; try again when it has ended.")
-        yield
-    finally:
-        with suppress(DBAPIError):  # lost with the connection
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(*key)))
-        connection.detach()
-        connection.close()
-
-
-def new_plan(
-    connection: sa.Connection, declared: Declared, found: Difference, facts: Mapping[str, Any], now: datetime
-) -> str:
-    """Keep a plan, open or held (``facts``); returns its id. The changes of an open one are kept with it."""
-    sync, plan_id = declared.sync, uuid.uuid4().hex
-    row = {
-        "plan_id": plan_id, "sync": declared.name, "destination": declared.destination, "segment_key": sync.segment,
-        "mode": sync.mode, "purpose": sync.purpose, "counts": found.counts, "planned_at": now, **facts,
-    }  # fmt: skip
-    connection.execute(sa.insert(ACTIVATION_PLAN).values(**row))
-    if facts["state"] == "open":
-        connection.execute(sa.text(_CHANGES), {"plan": plan_id, "now": now})
-        connection.execute(sa.text(_NEWLY_WITHHELD), {"sync": declared.name, "now": now})
-    return plan_id
-
-
-def keep_up(connection: sa.Connection, declared: Declared) -> None:
-    """Bring the ledger to what the plan of this transaction found, where no call is needed for it."""
-    for statement in (_CARRIED, _NO_LONGER_WITHHELD, *([_FORGOTTEN] if declared.sync.mode == "append" else [])):
-        connection.execute(sa.text(statement), {"sync": declared.name})
-
-
-_RANK = f"array_position(ARRAY[{', '.join(repr(action) for action in ORDER)}], action)"
-_CHANGES = f"""
-INSERT INTO {CHANGE} (plan_id, position, member_id, action, key, former_key, state, reason, consent, attempts,
-    settled_at)
-SELECT :plan, row_number() OVER (ORDER BY {_RANK}), member_id, CASE action WHEN 'leave' THEN 'remove' ELSE action END,
-    key, former_key, CASE action WHEN 'withhold' THEN 'suppressed' ELSE 'pending' END, reason, consent, 0,
-    CASE action WHEN 'withhold' THEN CAST(:now AS timestamptz) END
-FROM planned
-"""
-# Whoever has a key by another id now, after a merge or a split, has it in the ledger by that id, too.
-_CARRIED = f"""
-UPDATE {ROW} AS r SET member_id = w.member_id
-FROM stands AS s JOIN wanted AS w ON w.key = s.key AND w.reason IS NULL
-WHERE r.sync = :sync AND r.key = s.key AND w.member_id <> s.told_as
-"""
-# Whoever left may enter again, which is another event.
-_FORGOTTEN = f"DELETE FROM {ROW} AS r USING gone AS g WHERE r.sync = :sync AND r.key = g.key"
-_NEWLY_WITHHELD = f"""
-INSERT INTO {WITHHELD} (sync, member_id, reason, withheld_at, was_there)
-SELECT :sync, member_id, reason, :now, EXISTS (SELECT FROM stands AS s WHERE s.member_id = wanted.member_id)
-FROM wanted WHERE reason IS NOT NULL AND is_member
-ON CONFLICT (sync, member_id) DO UPDATE SET reason = excluded.reason, withheld_at = excluded.withheld_at
-WHERE activation_withheld.reason <> excluded.reason
-"""
-_NO_LONGER_WITHHELD = f"""
-DELETE FROM {WITHHELD} AS h WHERE h.sync = :sync
-AND NOT EXISTS (SELECT FROM wanted AS w WHERE w.member_id = h.member_id AND w.reason IS NOT NULL
-    AND w.is_member)
-"""
 
 
 class Book:
@@ -187,6 +105,13 @@ class Book:
             again = [(change.position, outcome.again[change.key]) for change in batch.changes
                      if change.key in outcome.again]  # fmt: skip
             self._put_off(connection, again, now)
+            self._forget(connection, batch)
+
+    def doubt(self, batch: Batch, reason: str, now: datetime) -> None:
+        """Reject a call that may have been accepted and may not be repeated; its rows stand, lest a plan repeats it."""
+        with self._warehouse.begin() as connection:
+            self._stand(connection, [change for change in batch.changes if change.action != "remove"], now)
+            self._close(connection, [(change.position, "rejected", reason) for change in batch.changes], now)
             self._forget(connection, batch)
 
     def release(self, batch: Batch) -> None:
@@ -335,13 +260,3 @@ UPDATE {CHANGE} AS c SET reason = n.reason, attempts = c.attempts + 1,
 FROM unnest(CAST(:positions AS bigint[]), CAST(:reasons AS text[])) AS n (position, reason)
 WHERE c.plan_id = :plan AND c.position = n.position
 """
-
-
-def standing_keys(connection: sa.Connection, sync: str) -> set[str]:
-    """Return the keys that the ledger says are at the destination."""
-    return set(connection.execute(sa.select(ACTIVATION_ROW.c.key).where(ACTIVATION_ROW.c.sync == sync)).scalars())
-
-
-def is_published(connection: sa.Connection) -> bool:
-    """Whether there is anything published."""
-    return bool(connection.execute(sa.text(f"SELECT to_regclass('{READERS}.segment') IS NOT NULL")).scalar())

@@ -12,6 +12,7 @@ from include.activation.syncs import Declared
 from include.contracts.errors import ConfigurationError
 from include.segments.listing import find_segment
 from include.segments.states import require_exportable
+from include.storage.control.activation import last_target
 from include.storage.project import Project
 
 
@@ -39,6 +40,16 @@ def read_segment(connection: sa.Connection, project: Project, declared: Declared
         place, level = declared.place("level"), segment["level"]
         raise ConfigurationError(f"{place}: {declared.sync.segment} is a segment of the level {level}; write so.")
     return str(segment["definition_version"])
+
+
+def require_same_target(connection: sa.Connection, found: Difference, declared: Declared) -> None:
+    """Raise ConfigurationError where a sync was led to another place while its rows stand in the former one."""
+    last = last_target(connection, declared.name)
+    if found.standing and last is not None and last != declared.target:
+        raise ConfigurationError(
+            f"{declared.place()}: {declared.name} leads to another place than before, where {found.standing:,} of its "
+            "rows stand; give the new one a name of its own, and let the former one run once with an empty segment."
+        )
 
 
 def require_consent(found: Difference, declared: Declared) -> None:

@@ -11,7 +11,6 @@ from include.activation.destination import (
     Batch,
     Destination,
     NothingAcceptedError,
-    Outcome,
     OutcomeUnknownError,
 )
 from include.contracts.errors import FatalError, RetryableError
@@ -65,10 +64,10 @@ class Delivery:
         """Settle the calls of a run that was stopped; they may have been accepted."""
         for batch in self.book.unsettled():
             found = self.destination.settled(batch)
-            if found is None and not self.destination.repeatable:
-                found = Outcome(rejected={change.key: UNKNOWN for change in batch.changes})
             if found is not None:
                 self.book.settle(batch, found, self.clock.now())
+            elif not self.destination.repeatable:
+                self.book.doubt(batch, UNKNOWN, self.clock.now())
             elif repeated := self.book.without_withheld(batch, self.clock.now()):
                 self._call(repeated)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
@@ -42,8 +42,11 @@ class Change:
     consent: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-able form."""
-        return asdict(self)
+        """A JSON-able form; the fields are not copied, for there are many."""
+        return {field.name: getattr(self, field.name) for field in _FIELDS}
+
+
+_FIELDS = fields(Change)
 
 
 @dataclass(frozen=True, slots=True)

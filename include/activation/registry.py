@@ -25,6 +25,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "google_audience": "include.activation.destinations.google:GoogleAudience",
         "hubspot": "include.activation.destinations.hubspot:HubSpot",
         "linkedin_audience": "include.activation.destinations.linkedin:LinkedInAudience",
+        "marketing_cloud": "include.activation.destinations.marketing_cloud:DataExtension",
+        "marketing_cloud_journey": "include.activation.destinations.marketing_cloud:Journey",
         "meta_audience": "include.activation.destinations.meta:MetaAudience",
         "postgres": "include.activation.destinations.postgres_table:PostgresTable",
         "salesforce": "include.activation.destinations.salesforce:Salesforce",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import ceil
 
 import sqlalchemy as sa
 
-from include.activation.book import Book, keep_up, new_plan, working_alone
-from include.activation.check import evidence, read_segment, require_consent, require_fit
+from include.activation.alone import working_alone
+from include.activation.book import Book
+from include.activation.check import evidence, read_segment, require_consent, require_fit, require_same_target
 from include.activation.delivery import Delivery, Watch, unwatched
 from include.activation.destination import Destination
+from include.activation.keeping import keep_up, new_plan
 from include.activation.plan import Difference, difference, digest_of_plan, published_on, sample
 from include.activation.reconcile import Drift, reconcile
 from include.activation.registry import check_declared, open_destination
@@ -40,7 +42,6 @@ class Report:
     difference: Difference
     drift: Drift = NO_DRIFT
     calls: int = 0
-    rejected: Mapping[str, int] = field(default_factory=dict)
 
 
 def dry_run(project: Project, name: str, connections: Connections | None = None) -> Report:
@@ -55,6 +56,7 @@ def dry_run(project: Project, name: str, connections: Connections | None = None)
     with project.warehouse().begin() as connection:
         read_segment(connection, project, declared)
         found = difference(connection, declared, rekeys=kind.rekeys)
+        require_same_target(connection, found, declared)
         require_consent(found, declared)
         shown = replace(found, sample=sample(connection))
     number = found.actions
@@ -112,6 +114,7 @@ def _plan(project: Project, destination: Destination, clock: Clock) -> tuple[str
     with project.warehouse().begin() as connection:
         version = read_segment(connection, project, declared)
         found = difference(connection, declared, rekeys=destination.rekeys)
+        require_same_target(connection, found, declared)
         require_consent(found, declared)
         if not found.actions:
             keep_up(connection, declared)

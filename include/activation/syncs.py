@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from include.contracts.configuration import Strict
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
+from include.contracts.runs import fingerprint
 
 FOLDER = "destinations"
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
@@ -119,6 +120,13 @@ class Declared:
     sync: Sync
     file: str = ""
     lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """A digest of where exactly the rows go: another one is another list, of which the ledger knows nothing."""
+        return fingerprint(
+            self.kind, self.connection, dict(self.settings), dict(self.sync.settings), dict(self.sync.key)
+        )
 
     @property
     def pool(self) -> str:

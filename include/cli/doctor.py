@@ -127,7 +127,7 @@ def configuration(settings: Settings) -> Iterator[Finding]:
     """Can each file of the configuration be read?"""
     for read in CONFIGURATION:
         read(settings.config)
-    names = sources(settings.config)
+    names = sources(settings)
     yield Finding("configuration", "ok", f"{len(names)} sources: {', '.join(names)}")
 
 
@@ -178,7 +178,7 @@ def syncs(settings: Settings) -> Iterator[Finding]:
 
 def exports(settings: Settings) -> Iterator[Finding]:
     """Is there something to extract?"""
-    if not needs_exports(settings.config):
+    if not needs_exports(settings):
         return
     if settings.exports.is_dir():
         files = sum(1 for place in settings.exports.rglob("*") if place.is_file())

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from include.cli import airflow
 from include.cli.finding import Finding
 from include.contracts.errors import CredentialError, PermissionDeniedError, RetryableError
-from include.contracts.exports import SYSTEMS
 from include.contracts.settings import Settings
-from include.contracts.sources import SourceSettings, read_sources
+from include.contracts.sources import SourceSettings, sources_of
 from include.sources.live.http import Patience
 from include.sources.live.opened import Means, opened
 
@@ -18,7 +17,7 @@ BRIEF = Patience(attempts=2, first_pause=0.5, connect_seconds=5, read_seconds=20
 
 def live(settings: Settings) -> Iterator[Finding]:
     """Do the systems that are asked live answer, and let whoever asks see each object?"""
-    for name, source in read_sources(settings.config).items():
+    for name, source in sources_of(settings).items():
         if source.live is not None:
             yield from _answers(name, source)
 
@@ -27,7 +26,7 @@ def _answers(name: str, source: SourceSettings) -> Iterator[Finding]:
     check, objects = f"source {name}", ", ".join(source.objects)
     try:
         with opened(name, source, Means(airflow.connection, patience=BRIEF)) as access:
-            for declared in map(SYSTEMS[source.kind].file, source.objects):
+            for declared in map(source.system.file, source.objects):
                 access.live.check(declared)
         yield Finding(check, "ok", f"answers, and shows {objects}")
     except CredentialError as error:

@@ -17,6 +17,7 @@ from include.contracts.remarks import remarks
 from include.contracts.settings import Settings
 from include.launch import lock
 from include.launch.layout import Layout
+from include.launch.recognised import recognised
 from include.pipeline import needs_exports, new_run, open_project, run_all
 from include.segments.states import published_rows, unsound
 from include.storage.room import require_room
@@ -34,9 +35,11 @@ def run(
 ) -> None:
     """Run extract, stage, resolve, unify, measure, segment, report, load, audit and publish once."""
     settings = _settings(data, as_of)
-    if needs_exports(settings.config) and not settings.exports.is_dir():
+    if needs_exports(settings) and not settings.exports.is_dir():
         raise ConfigurationError(f"There is no folder {settings.exports}; give the folder of your exports.")
     require_room(settings)
+    if told := recognised(settings):
+        err.print(told)
     project = open_project(settings)
     this = new_run(project, datetime.now(UTC), rewinds=rewind)
     reports: dict[str, Any] = {}

@@ -91,6 +91,22 @@ class Settings(BaseModel):
         return self.data or self.home / "sample" / "exports"
 
     @property
+    def declared(self) -> Path:
+        """Folder whose sources.yaml says which sources there are: the configuration's own, else what was recognised."""
+        is_recognised = not self.declares_sources and (self.recognised / "sources.yaml").exists()
+        return self.recognised if is_recognised else self.config
+
+    @property
+    def declares_sources(self) -> bool:
+        """Whether the company's own configuration says which sources there are."""
+        return self.config.resolve() != SHIPPED and (self.config / "sources.yaml").exists()
+
+    @property
+    def recognised(self) -> Path:
+        """Folder of the sources.yaml that says what was recognised in the folder of exports."""
+        return self.home / "recognised"
+
+    @property
     def zone(self) -> ZoneInfo:
         """The time zone of logical dates."""
         return ZoneInfo(self.timezone)

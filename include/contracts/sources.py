@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from include.contracts.configuration import Section, place_of, read_configuration
 from include.contracts.connections import ID as CONNECTION_ID
 from include.contracts.errors import ConfigurationError
-from include.contracts.exports import SYSTEMS
+from include.contracts.exports import SYSTEMS, ExportFile
+from include.contracts.mapping import read_mapped
 from include.contracts.nearest import nearest
-from include.contracts.systems import ONLY_ONE
+from include.contracts.settings import Settings
+from include.contracts.systems import ONLY_ONE, Part, System
 
 FILE = "sources.yaml"
 
@@ -69,6 +72,30 @@ class SourceSettings(Section):
     )
     timezone: str = Field(description="Time zone of times that the exports give without one")
     objects: tuple[str, ...] = Field(min_length=1, description="Objects that the company exports from it")
+    files: Mapping[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Files of an object, under the folder of all exports, where they are not called as its kind says",
+    )
+    dates: Literal["", "day_first", "month_first"] = Field(
+        default="", description="How dates such as 03/04/2026 are written, where their column does not prove it"
+    )
+    part: Part | None = Field(default=None, description="Part that it plays, where that is not its kind's")
+    _system: System = PrivateAttr()
+
+    @property
+    def system(self) -> System:
+        """The system that it is, in the part that it plays."""
+        return self._system if self.part is None else replace(self._system, part=self.part)
+
+    def file(self, name: str) -> ExportFile:
+        """Return the declaration of an object's file, with the places of this source's own files; raises KeyError."""
+        return replace(self.system.file(name), places=self.files.get(name, ()))
+
+    def is_a(self, system: System) -> SourceSettings:
+        """Return the same, as a source of a system."""
+        found = self.model_copy()
+        found._system = system
+        return found
 
     @field_validator("timezone")
     @classmethod
@@ -130,13 +157,29 @@ class SourcesFile(Section):
         return sources
 
 
-def read_sources(folder: Path) -> Mapping[str, SourceSettings]:
-    """Read ``sources.yaml`` of a configuration folder; raises ConfigurationError naming source and setting."""
-    sources = read_configuration(folder / FILE, SourcesFile).sources
-    for name, source in sources.items():
-        _check(folder / FILE, name, source)
+def sources_of(settings: Settings) -> Mapping[str, SourceSettings]:
+    """Return the sources of an installation: those that it declares, or those recognised in its folder of exports.
+
+    Raises ConfigurationError.
+    """
+    return read_sources(settings.declared, settings.config)
+
+
+def known_systems(config: Path) -> Mapping[str, System]:
+    """Return every system that a source may be, by kind: declared in code or by a mapping file of the configuration."""
+    return {**read_mapped(config), **SYSTEMS}
+
+
+def read_sources(folder: Path, config: Path | None = None) -> Mapping[str, SourceSettings]:
+    """Read ``sources.yaml`` of a folder; raises ConfigurationError naming source and setting.
+
+    ``config`` is the folder of the configuration, which may have mapping files of its own.
+    """
+    systems = known_systems(config or folder)
+    given = read_configuration(folder / FILE, SourcesFile).sources
+    sources = {name: _checked(folder / FILE, name, source, systems) for name, source in given.items()}
     for part in ONLY_ONE:
-        several = [name for name, source in sources.items() if SYSTEMS[source.kind].part == part]
+        several = [name for name, source in sources.items() if source.system.part == part]
         if len(several) > 1:
             place = place_of(folder / FILE, "sources", several[1], "kind")
             both = f"{several[0]} and {several[1]} both play the part {part.value!r}, which one source alone may play"
@@ -144,12 +187,15 @@ def read_sources(folder: Path) -> Mapping[str, SourceSettings]:
     return sources
 
 
-def _check(path: Path, name: str, source: SourceSettings) -> None:
-    """Raise ConfigurationError where a source is of no system, or of one that is not declared in full."""
+def _checked(path: Path, name: str, source: SourceSettings, systems: Mapping[str, System]) -> SourceSettings:
+    """Return the source as one of its system.
+
+    Raises ConfigurationError where a source is of no system, or of one that is not declared in full.
+    """
     place = place_of(path, "sources", name, "kind")
-    if source.kind not in SYSTEMS:
-        raise ConfigurationError(f"{place}: {name}.kind {source.kind!r} is not known{nearest(source.kind, SYSTEMS)}.")
-    system = SYSTEMS[source.kind]
+    if source.kind not in systems:
+        raise ConfigurationError(f"{place}: {name}.kind {source.kind!r} is not known{nearest(source.kind, systems)}.")
+    system = systems[source.kind]
     for fault in system.faults():
         raise ConfigurationError(f"{system.place}: {fault}.")
     known = [file.object for file in system.files]
@@ -157,6 +203,7 @@ def _check(path: Path, name: str, source: SourceSettings) -> None:
         if wanted not in known:
             place, hint = place_of(path, "sources", name, "objects"), nearest(wanted, known)
             raise ConfigurationError(f"{place}: {name}.objects names {wanted!r}, which this kind has not{hint}.")
+    return source.is_a(system)
 
 
 def read_limits(folder: Path) -> Limits:

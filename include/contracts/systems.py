@@ -17,6 +17,7 @@ from include.contracts.nearest import nearest
 
 if TYPE_CHECKING:
     from include.contracts.exports.declaration import ExportFile
+    from include.contracts.mapping import Mapped
 
 
 class Part(StrEnum):
@@ -26,8 +27,10 @@ class Part(StrEnum):
     MAIL = "mail"  # that writes to people
     PRODUCT = "product"  # that they use
     SURVEY = "survey"  # that asks them
+    FINANCE = "finance"  # that keeps what they have signed and pay
 
 
+ROW_KEY = "_row"  # the key of rows that have none of their own: a digest of all that they say
 ONLY_ONE = (Part.CRM,)  # accounts of all others stand for its accounts, so there is one CRM at most
 
 
@@ -56,21 +59,24 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One source system; ``kind`` is its name in sources.yaml, ``format`` that of all its files.
+    """One source system; ``kind`` is its name in sources.yaml, ``format`` that of all its files (table: any table's).
 
     ``refusals`` has to be given, () where its rows never refuse anything: an opt-out that nobody looks for is lost.
     """
 
     kind: str
     part: Part
-    format: Literal["csv", "ndjson"]
+    format: Literal["csv", "ndjson", "table"]
     files: tuple[ExportFile, ...]
     feeds: tuple[Feed, ...]
     refusals: tuple[Refusal, ...] | None = None
     module: str = field(default="", compare=False)
     place: str = field(default="", compare=False)
+    mapping: Mapped | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
+        if self.module:  # a mapping file's
+            return
         declaring = sys._getframe(2)  # of the module that declares it, to name the line at fault
         path = Path(declaring.f_code.co_filename)
         object.__setattr__(self, "module", path.stem)
@@ -96,5 +102,5 @@ class System:
             if feed.object not in known:
                 yield f"{self.kind!r} stages {feed.object!r}, which it does not declare{nearest(feed.object, known)}"
         for name, file in known.items():
-            for column in {file.key, file.changed, *file.personal} - {*file.names}:
+            for column in {file.key, file.changed, *file.personal} - {*file.names, ROW_KEY}:
                 yield f"{name} of {self.kind!r} names a column {column!r} that it does not declare"

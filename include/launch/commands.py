@@ -24,6 +24,7 @@ from include.launch.environment import USER, airflow_environment, password
 from include.launch.follow import PipelineRun
 from include.launch.layout import PORT, Layout, homes, settings_for
 from include.launch.progress import Progress
+from include.launch.recognised import recognised
 from include.launch.sample import ensure_sample
 from include.launch.simulated import served, simulated_settings
 from include.launch.summary import read_summary, render, render_held
@@ -55,7 +56,7 @@ def _run(given: Settings, console: Console, home: Path | None, *, simulated: boo
     with ExitStack() as stack:
         stack.enter_context(lock.held(layout.lock, "make run"))
         progress = stack.enter_context(Progress(console))
-        settings = stack.enter_context(_prepared(given, progress.say))
+        settings = stack.enter_context(_prepared(given, progress.say, console.print))
         if simulated:
             stack.enter_context(served(settings, progress.say))
         with services.started(settings, layout, since=now, say=progress.say) as (client, processes):
@@ -94,7 +95,7 @@ def serve(data: Path | None, console: Console) -> None:
     settings = settings_for(data, schedules=True)
     layout = Layout(settings.home)
     say = console.print
-    with lock.held(layout.lock, lock.UP) as mine, _prepared(settings, say) as settings:
+    with lock.held(layout.lock, lock.UP) as mine, _prepared(settings, say, console.print) as settings:
         now = datetime.now(UTC)
         with services.started(settings, layout, port=PORT, since=now, say=say) as (client, processes):
             mine.tell(url=client.url)
@@ -131,9 +132,13 @@ def airflow(arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def _prepared(settings: Settings, say: Callable[[str], None]) -> Iterator[Settings]:
+def _prepared(
+    settings: Settings, say: Callable[[str], None], show: Callable[[RenderableType], None]
+) -> Iterator[Settings]:
     """Have the exports there and PostgreSQL running; yields the settings that name the warehouse."""
     ensure_sample(settings, say)
+    if told := recognised(settings):
+        show(told)
     require_room(settings)
     with embedded.running(settings.home) as url:
         yield settings if settings.warehouse_url else settings.model_copy(update={"warehouse_url": url})

@@ -16,7 +16,7 @@ def ensure_sample(settings: Settings, say: Callable[[str], None]) -> None:
     `python -m include.samples`, is left as it is.
     """
     place = settings.home / "sample"
-    if settings.data is not None or not needs_exports(settings.config) or (place / "exports" / "sample.json").exists():
+    if settings.data is not None or not needs_exports(settings) or (place / "exports" / "sample.json").exists():
         return
     from include.samples import generate  # noqa: PLC0415 - takes a second, and is needed once
 

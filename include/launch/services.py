@@ -126,7 +126,7 @@ def pipeline_dags(settings: Settings) -> frozenset[str]:
 
 def extract_dags(settings: Settings) -> list[str]:
     """Return the ids of the DAGs with which everything begins, one a source."""
-    return [f"extract_{source}" for source in sources(settings.config)]
+    return [f"extract_{source}" for source in sources(settings)]
 
 
 def has_dags(airflow: Airflow, dags: frozenset[str], since: datetime) -> bool:

@@ -201,6 +201,9 @@ class _Judge:
             doubtful |= comparison.unverified(levels)
             own = comparison.decisive(levels)
             out[own] = np.maximum(out[own], LIKELY)
+        # where one source says nothing but addresses, no pair tells the estimate what an equal one is worth
+        alone = comparison.mailbox_alone(levels, self.groups) & ~apart
+        out[alone] = np.maximum(out[alone], LIKELY)
         out[doubtful] = np.minimum(out[doubtful], REVIEWED)
         return out
 

@@ -52,7 +52,9 @@ def person(rows: ir.Table) -> ir.Table:
         nps_change=latest.score - latest.previous,
         nps_response_id=latest.response_id,
         nps_account_id=latest.account_id,
-        nps_of_another_account=(latest.account_id != latest.home).fill_null(latest.account_id.isnull()),
+        nps_of_another_account=(latest.account_id != latest.home).fill_null(
+            latest.account_id.isnull() & latest.home.notnull()
+        ),
     )
 
 

@@ -89,10 +89,9 @@ def open_data(project: Project, engine: Engine, run: Run, refs: Mapping[str, Dat
     tables = {table.name: engine.read(table, refs.get(table.name)) for table in (*READS.values(), *STAGED, *MEASURED)}
     before = history.until_yesterday(engine, days.follows(engine.lake, REPORT_HISTORY.name, run), run.as_of)
     past = engine.read(REPORT_HISTORY, before)
-    answers = _answers(project, engine.ibis.to_pyarrow(past.filter(past.part == ALERTS_PART.name).count()).as_py() > 0)
-    return Data(
-        engine, inputs, read_settings(config), tables, past, fingerprint(before.files if before else ()), answers
-    )
+    alerted = engine.ibis.to_pyarrow(past.filter(past.part == ALERTS_PART.name).count()).as_py() > 0
+    known = fingerprint(before.files if before else ())
+    return Data(engine, inputs, read_settings(config), tables, past, known, _answers(project, is_needed=alerted))
 
 
 def _answers(project: Project, *, is_needed: bool) -> ir.Table:

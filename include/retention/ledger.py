@@ -9,6 +9,7 @@ from types import MappingProxyType
 import sqlalchemy as sa
 
 from include.storage.control.tables import (
+    ACTIVATION_BATCH,
     ACTIVATION_CHANGE,
     ACTIVATION_PLAN,
     AUDIT_RESULT,
@@ -37,6 +38,7 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
         PUBLICATION.fullname: f"published_at < :before AND NOT {_PUBLISHED}",
         STAGE_RUN.fullname: f"run_id IN (SELECT run_id FROM {RUN.fullname} WHERE {_OLD_RUN})",
         RUN.fullname: _OLD_RUN,
+        ACTIVATION_BATCH.fullname: "started_at < :before",
         ACTIVATION_CHANGE.fullname: f"plan_id IN (SELECT plan_id FROM {ACTIVATION_PLAN.fullname} WHERE {_OLD_PLAN})",
         ACTIVATION_PLAN.fullname: _OLD_PLAN,
     }

@@ -119,11 +119,17 @@ def _unjudged(layer: Sequence[Segment], evaluation: Evaluation) -> dict[str, tup
     events = evaluation.roster.events
     kinds = events.tables if events else {}
     found = {segment.key: lacks(segment, evaluation.fed, evaluation.unjudged, kinds) for segment in layer}
+    levels = {segment.key: segment.level for segment in layer if found[segment.key]}
+    nobody = {level: _is_empty(evaluation.population.of(level)) for level in set(levels.values())}
     return {
-        key: tables
-        for key, tables in found.items()
-        if tables and evaluation.unknown[key] and not evaluation.movements[key].size
+        key: found[key]
+        for key, level in levels.items()
+        if not evaluation.movements[key].size and (evaluation.unknown[key] or nobody[level])
     }
+
+
+def _is_empty(rows: ir.Table) -> bool:
+    return not rows.limit(1).count().to_pyarrow().as_py()
 
 
 def _unknown(layer: Sequence[Segment], evaluation: Evaluation) -> dict[str, int]:

@@ -54,8 +54,8 @@ class LoadLog:
         raise AssertionError("unreachable")
 
     def _attempt(self, kind: Connector, declared: ExportFile, found: Found, window: Window) -> Load:
-        with Snapshot.of(found.path, found.name) as snapshot:
-            load_id = identify(self.source, declared, snapshot.digest)
+        with Snapshot.of(found.place, found.name) as snapshot:
+            load_id = identify(self.source, declared, snapshot.digest, snapshot.part)
             try:
                 if load_id not in self.known:
                     self.known[load_id] = take_in(

@@ -59,9 +59,9 @@ def rejected_table(source: str) -> Table:
     return replace(QUARANTINE, name=raw_dataset(source, "rejected"))
 
 
-def identify(source: str, declared: ExportFile, digest: str) -> str:
-    """Return the id of the load that a file's content makes, by its digest."""
-    return fingerprint(source, declared.object, digest, declared.names, CODE)
+def identify(source: str, declared: ExportFile, digest: str, part: str = "") -> str:
+    """Return the id of the load that a file's content makes, by its digest; of a workbook, its sheet's."""
+    return fingerprint(source, declared.object, digest, declared.names, CODE, *([part] if part else []))
 
 
 def take_in(

@@ -10,11 +10,11 @@ from typing import Protocol
 from include.contracts.exports import ExportFile
 from include.contracts.runs import Window
 from include.contracts.systems import System
-from include.sources.files.csv_file import CsvReader
 from include.sources.files.discovery import Found, find_files
 from include.sources.files.ndjson_file import NdjsonReader
 from include.sources.files.reading import Reader
 from include.sources.files.snapshot import Snapshot
+from include.sources.files.tables import open_table
 
 
 class Connector(Protocol):
@@ -46,7 +46,7 @@ class FileExports:
 
 
 FORMATS: Mapping[str, Connector] = MappingProxyType(
-    {"csv": FileExports(CsvReader.open), "ndjson": FileExports(NdjsonReader)}
+    {"csv": FileExports(open_table), "ndjson": FileExports(NdjsonReader), "table": FileExports(open_table)}
 )
 
 

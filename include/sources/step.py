@@ -10,11 +10,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from include.contracts.errors import ConfigurationError, HeldError, KindredError
-from include.contracts.exports import SYSTEMS, ExportFile
+from include.contracts.exports import ExportFile
 from include.contracts.nearest import nearest
 from include.contracts.raw import held_dataset, raw_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, Window, fingerprint
-from include.contracts.sources import Limits, read_limits, read_sources
+from include.contracts.sources import Limits, read_limits, sources_of
 from include.sources.arrivals import doubts, evidence
 from include.sources.files.discovery import missing_days
 from include.sources.live.extraction import take_live
@@ -46,11 +46,11 @@ def extract(
     was asked last, with ``whole`` for everything. Raises SourceError, LiveError, ConfigurationError, and HeldError
     when an object falls short of what it brought before (limits of sources.yaml) and nobody has approved it.
     """
-    sources, limits = read_sources(project.settings.config), read_limits(project.settings.config)
+    sources, limits = sources_of(project.settings), read_limits(project.settings.declared)
     if source not in sources:
         raise ConfigurationError(f"There is no source {source!r}{nearest(source, sources)}.")
     settings = sources[source]
-    system = SYSTEMS[settings.kind]
+    system = settings.system
     loads = LoadLog(project.lake, source, limits)
     if settings.stored is not None:
         stored = take_stored(project, loads, settings, window, means or Means(project.connections))
@@ -59,8 +59,13 @@ def extract(
         means = means or Means(project.connections, Requests(project.ledger(), run))
         taken = take_live(project, loads, settings, window, means, whole=whole)
         return _hand_on(project, loads, taken.objects, window, counts=taken.counts, stopped=taken.stopped)
-    folder = project.settings.exports / settings.path
-    objects = [_take_object(loads, connector(system), system.file(name), folder, window) for name in settings.objects]
+    exports = project.settings.exports
+    objects = [
+        _take_object(
+            loads, connector(system), declared, exports if declared.places else exports / settings.path, window
+        )
+        for declared in map(settings.file, settings.objects)
+    ]
     loads.check_unchanged()
     return _hand_on(project, loads, objects, window)
 

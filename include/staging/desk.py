@@ -12,12 +12,13 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from include.contracts.errors import ContractError
-from include.contracts.exports import SYSTEMS, ExportFile
+from include.contracts.exports import ExportFile
 from include.contracts.sources import Limits, SourceSettings
-from include.contracts.systems import Feed, System
+from include.contracts.systems import ROW_KEY, Feed, System
 from include.contracts.tables import Table
 from include.staging import values
-from include.staging.faults import Rule, find_faults, quarantined
+from include.staging.dates import written_as_iso
+from include.staging.faults import Rule, find_faults, md5, quarantined
 from include.staging.raw import Loads, RawObject, read_loads, read_object
 from include.staging.references import dangling, places, rule
 from include.staging.row_rules import id_rules
@@ -52,7 +53,7 @@ class Desk:
     @property
     def system(self) -> System:
         """The system that the source is."""
-        return SYSTEMS[self.settings.kind]
+        return self.settings.system
 
     def feeds(self, table: Table) -> tuple[Feed, ...]:
         """What the source's objects give to a staged table."""
@@ -79,19 +80,20 @@ class Desk:
 
     def declared(self, name: str) -> ExportFile:
         """Return the declaration of an object's file."""
-        return self.system.file(name)
+        return self.settings.file(name)
 
     def is_daily(self, name: str) -> bool:
         """Whether there is one file of the object a day."""
-        return self.system.file(name).is_daily
+        return self.settings.file(name).is_daily
 
     def raw(self, name: str) -> RawObject:
         """Return the object's current rows, unjudged."""
         if name not in self._raw:
-            declared = self.system.file(name)
+            declared = self.declared(name)
             identified = partial(self._identified, declared)
             raw = read_object(self.engine, self.manifests[name], declared, self.loads, identified)
-            self._raw[name] = replace(raw, rows=self.named(raw.rows))
+            rows = written_as_iso(self.engine, raw.rows, declared, self.settings.dates)
+            self._raw[name] = replace(raw, rows=self.named(rows))
         return self._raw[name]
 
     def _identified(self, declared: ExportFile, rows: ir.Table) -> ir.Table:
@@ -99,7 +101,11 @@ class Desk:
         clean: dict[str, ir.Value] = {
             name: values.identifier(rows[name], self.staging.placeholders.identifier)
             for name in dict.fromkeys((declared.key, *declared.ids, *declared.salesforce_ids))
+            if name != ROW_KEY
         }
+        if declared.key == ROW_KEY:
+            whole = ibis.literal("|").join([rows[name].fill_null("") for name in declared.names])
+            rows = rows.mutate(**{ROW_KEY: md5(whole)})
         rows = self.named(rows.mutate(**clean))
         return rows.mutate(**{name: values.salesforce_id(rows[name]) for name in declared.salesforce_ids})
 
@@ -115,7 +121,7 @@ class Desk:
         All rows are counted. ``gone`` marks rows that the source has deleted, where the staged table has no place to
         say so: they count as superseded.
         """
-        rules = (*rules, *id_rules(raw.rows, *self.system.file(name).salesforce_ids))
+        rules = (*rules, *id_rules(raw.rows, *self.settings.file(name).salesforce_ids))
         faults = find_faults(self.engine, raw.rows, rules)
         rows = self._without(name, raw.rows, faults, rules)
         lost = 0
@@ -133,7 +139,7 @@ class Desk:
             return rows
         faulty = self.named(rows.join(ibis.memtable(faults), ["_load_id", "_line"]))
         self.broken[name] = ibis.union(self.broken[name], faulty) if name in self.broken else faulty
-        self.faulty.append(quarantined(faulty, rules, self.source, name, self.system.file(name).key))
+        self.faulty.append(quarantined(faulty, rules, self.source, name, self.settings.file(name).key))
         return rows.anti_join(ibis.memtable(faults), ["_load_id", "_line"]).view()
 
     def _referring(self, name: str, raw: RawObject, rows: ir.Table) -> tuple[ir.Table, int]:
@@ -141,12 +147,12 @@ class Desk:
 
         An object of which there is no row at all judges nobody.
         """
-        declared, set_aside = self.system.file(name), 0
+        declared, set_aside = self.settings.file(name), 0
         for reference in declared.references:
             target = self.raw(reference.object)
             if not target.current:
                 continue
-            lost = dangling(rows, reference, target.rows, self.system.file(reference.object).key)
+            lost = dangling(rows, reference, target.rows, self.settings.file(reference.object).key)
             if reference.needed:
                 found = places(self.engine, lost, declared, reference, of=raw.current, limits=self.limits)
                 faults = found.append_column("_fault", pa.array([0] * len(found), pa.int8()))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from include.contracts.errors import ContractError
-from include.contracts.exports import SYSTEMS
 from include.contracts.raw import raw_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
-from include.contracts.sources import SourceSettings, read_limits, read_sources
+from include.contracts.sources import SourceSettings, read_limits, sources_of
 from include.contracts.staged import (
     ACCOUNT,
     CONSENT,
@@ -48,13 +48,11 @@ def stage(project: Project, _run: Run) -> StageReport:
     Counts are rows by ``<source>.<object>.raw``, ``.staged``, ``.superseded`` and ``.quarantined``, of which the
     first is the sum of the others. Raises ConfigurationError, ContractError.
     """
-    settings, sources = read_settings(project.settings.config), read_sources(project.settings.config)
-    limits = read_limits(project.settings.config)
+    settings, sources = read_settings(project.settings.config), sources_of(project.settings)
+    limits = read_limits(project.settings.declared)
     manifests = {name: _manifests(project.lake, name, source) for name, source in sources.items()}
     reads = {m.dataset: m.version for objects in manifests.values() for m in objects.values() if m is not None}
-    how = {
-        name: source.model_dump(include={"kind", "region", "timezone", "objects"}) for name, source in sources.items()
-    }
+    how = {name: _how(source) for name, source in sources.items()}
     version = fingerprint(reads, how, settings.model_dump(), code_of(__name__), _code_of_systems(sources.values()))
     done = _present(project.lake, version)
     if done is not None:
@@ -66,9 +64,16 @@ def stage(project: Project, _run: Run) -> StageReport:
     return StageReport("stage", reads, writes, counts)
 
 
+def _how(source: SourceSettings) -> dict[str, Any]:
+    """What of a source's declaration decides how it is staged."""
+    mapping = source.system.mapping
+    said = source.model_dump(mode="json", include={"kind", "region", "timezone", "objects", "dates", "part"})
+    return {**said, "mapping": mapping.model_dump(mode="json") if mapping else None}
+
+
 def _code_of_systems(sources: Iterable[SourceSettings]) -> list[str]:
     """What the declarations and the staging of the sources' systems do, which are found by name and not imported."""
-    modules = sorted({SYSTEMS[source.kind].module for source in sources})
+    modules = sorted({source.system.module for source in sources})
     places = ("include.contracts.exports", "include.staging.systems")
     return [code_of(f"{place}.{module}") for module in modules for place in places]
 
@@ -76,7 +81,7 @@ def _code_of_systems(sources: Iterable[SourceSettings]) -> list[str]:
 def _manifests(lake: Lake, name: str, source: SourceSettings) -> dict[str, Manifest | None]:
     return {
         file.object: lake.current(raw_dataset(name, file.object)) if file.object in source.objects else None
-        for file in SYSTEMS[source.kind].files
+        for file in source.system.files
     }
 
 
@@ -116,7 +121,7 @@ def _stage_all(
                 regions = {desk.source: desk.settings.region for desk in desks}
                 rows = with_phones(engine, rows, regions, settings.placeholders.phone)
             write(table, rows)
-    write(CONSENT, _consents(engine, desks, settings, refs))
+    write(CONSENT, _consents(engine, desks, settings, refs, parts[CONSENT.name]))
     write(
         QUARANTINE, _union(QUARANTINE, [*(rows for desk in desks for rows in desk.faulty), *_rejected(engine, desks)])
     )
@@ -142,11 +147,14 @@ def _union(table: Table, parts: list[ir.Table]) -> ir.Table:
     return ibis.union(*parts) if len(parts) > 1 else parts[0] if parts else ibis.memtable(table.schema.empty_table())
 
 
-def _consents(engine: Engine, desks: list[Desk], settings: StagingSettings, refs: Mapping[str, DatasetRef]) -> ir.Table:
+def _consents(
+    engine: Engine, desks: list[Desk], settings: StagingSettings, refs: Mapping[str, DatasetRef], given: list[ir.Table]
+) -> ir.Table:
+    """Statements of consent: those ``given`` as rows of their own, those of columns, and what people did."""
     people = engine.read(PERSON_RECORD, refs[PERSON_RECORD.name])
     activities = engine.read(EMAIL_ACTIVITY, refs[EMAIL_ACTIVITY.name])
     said = [rows for desk in desks for rows in refusals(desk, people)]
-    return _union(CONSENT, [*said, *doings(activities, people, settings.consenting_forms)]).distinct()
+    return _union(CONSENT, [*given, *said, *doings(activities, people, settings.consenting_forms)]).distinct()
 
 
 def _rejected(engine: Engine, desks: list[Desk]) -> list[ir.Table]:

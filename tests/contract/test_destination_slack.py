@@ -11,7 +11,7 @@ from include.contracts.errors import ConfigurationError
 from include.samples.servers.trouble import Kind
 from tests.audience import Audience, MovedClock
 from tests.contract.test_destination_vendors import VendorPlace
-from tests.destination_suite import DestinationSuite
+from tests.destination_suite import SuiteBase
 from tests.vendor_servers import SlackServer
 
 ALERT = {
@@ -29,13 +29,9 @@ class SlackPlace(VendorPlace):
         return sorted(message["text"] for message in self.server.messages)
 
 
-class AlertSuite(DestinationSuite):
-    """The parts of the suite that an alert needs: it is not a list, so it has none of its promises."""
-
-
 @pytest.fixture
-def slack(new_database, tmp_path) -> Iterator[AlertSuite]:
-    suite = AlertSuite()
+def slack(new_database, tmp_path) -> Iterator[SuiteBase]:
+    suite = SuiteBase()
     with new_database() as url, SlackServer() as server:
         suite.place_, suite.audience_ = SlackPlace(server), Audience(url, tmp_path)
         suite.clock = server.clock = MovedClock()
@@ -49,7 +45,7 @@ def slack(new_database, tmp_path) -> Iterator[AlertSuite]:
 ALL = ["Acme renews soon.", "Beta renews soon.", "Core renews soon."]
 
 
-def test_each_entry_is_one_message_and_one_that_comes_again_another(slack: AlertSuite) -> None:
+def test_each_entry_is_one_message_and_one_that_comes_again_another(slack: SuiteBase) -> None:
     slack.run()
     assert slack.place_.texts() == ALL
     assert slack.run().counts["planned"] == 0
@@ -61,14 +57,14 @@ def test_each_entry_is_one_message_and_one_that_comes_again_another(slack: Alert
 
 
 @pytest.mark.parametrize("kind", [Kind.RESET, Kind.CUT_OFF, Kind.ERROR, Kind.TOO_FAST])
-def test_trouble_posts_nothing_twice_and_leaves_nothing_out(slack: AlertSuite, kind: Kind) -> None:
+def test_trouble_posts_nothing_twice_and_leaves_nothing_out(slack: SuiteBase, kind: Kind) -> None:
     for _ in range(2):
         slack.place_.server.trouble.plan(kind, path="postMessage")
     slack.run()
     assert slack.place_.texts() == ALL
 
 
-def test_killed_at_every_step_nothing_is_posted_twice(slack: AlertSuite) -> None:
+def test_killed_at_every_step_nothing_is_posted_twice(slack: SuiteBase) -> None:
     for number in range(40):
         slack.audience_.clear()
         slack.place_.server.messages.clear()
@@ -84,13 +80,13 @@ def test_killed_at_every_step_nothing_is_posted_twice(slack: AlertSuite) -> None
     raise AssertionError("it never came to its end")
 
 
-def test_a_message_that_slack_refuses_is_rejected_alone(slack: AlertSuite) -> None:
+def test_a_message_that_slack_refuses_is_rejected_alone(slack: SuiteBase) -> None:
     slack.place_.server.poison.add("Beta")
     report = slack.run()
     assert (report.counts["sent"], report.counts["rejected"]) == (2, 1)
 
 
-def test_a_channel_that_is_not_there_and_an_unknown_field_are_told(slack: AlertSuite) -> None:
+def test_a_channel_that_is_not_there_and_an_unknown_field_are_told(slack: SuiteBase) -> None:
     slack.place_.server.gone = True
     settings = {**ALERT["settings"], "text": "{compny} renews"}
     slack.audience_.declare(**slack.place_.file, sync={**ALERT, "settings": settings})
@@ -98,13 +94,13 @@ def test_a_channel_that_is_not_there_and_an_unknown_field_are_told(slack: AlertS
         slack.once()
 
 
-def test_a_refused_token_is_told_without_it(slack: AlertSuite) -> None:
+def test_a_refused_token_is_told_without_it(slack: SuiteBase) -> None:
     slack.place_.server.expired = True
     with pytest.raises(ConfigurationError, match="Slack refuses the credential of the connection 'tool'"):
         slack.once()
 
 
-def test_a_mirror_is_refused_for_messages_cannot_be_taken_back(slack: AlertSuite) -> None:
+def test_a_mirror_is_refused_for_messages_cannot_be_taken_back(slack: SuiteBase) -> None:
     slack.audience_.declare(**slack.place_.file, sync={**ALERT, "mode": "mirror"})
     with pytest.raises(ConfigurationError, match="slack cannot remove anybody, which a mirror needs"):
         slack.once()

@@ -11,6 +11,7 @@ import pytest
 
 from include.contracts.errors import LateSourceError, SourceError
 from include.sources.files.csv_file import CsvReader
+from include.sources.files.places import Place
 from include.sources.files.snapshot import Snapshot
 from tests.export_files import FILES, Company, call
 
@@ -108,7 +109,7 @@ def test_a_file_may_be_written_in_any_usual_way(
     text = (header + row + row.replace("003A", "003B")).replace('","', parted)
     path = tmp_path / "Contact.csv"
     path.write_bytes(text.encode(encoding))
-    with caplog.at_level(logging.WARNING), Snapshot.of(path, "crm/Contact.csv") as snapshot:
+    with caplog.at_level(logging.WARNING), Snapshot.of(Place(path), "crm/Contact.csv") as snapshot:
         reader = CsvReader.open(snapshot, FILES["contact"])
         (block, *others) = [found for found in reader.blocks() if found.rows.num_rows]
     assert (others, block.rejects) == ([], ())

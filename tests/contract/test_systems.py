@@ -87,7 +87,7 @@ def test_rows_for_a_table_that_no_feed_names_stop_the_stage(tmp_path: Path, monk
     survey = SYSTEMS["delighted_export"]
     short = System(survey.kind, Part.SURVEY, "csv", survey.files, survey.feeds[:1], ())
     object.__setattr__(short, "module", survey.module)
-    monkeypatch.setattr("include.staging.desk.SYSTEMS", {**SYSTEMS, survey.kind: short})
+    monkeypatch.setattr("include.contracts.sources.SYSTEMS", {**SYSTEMS, survey.kind: short})
     with pytest.raises(ContractError, match="stages rows into staged/person_record, which none of its feeds names"):
         Staged(survey, tmp_path, {"response": [{c.name: c.example for c in survey.files[0].columns}]})
     assert step.COUNTS

@@ -172,6 +172,20 @@ def test_a_segment_that_cannot_be_sent_is_refused(
         run(audience)
 
 
+def test_a_sync_led_to_another_place_is_refused_while_its_rows_stand(audience: Audience, tmp_path: Path) -> None:
+    audience.person("a")
+    run(audience)
+    declare(audience, tmp_path / "elsewhere")
+    with pytest.raises(ConfigurationError, match="leads to another place than before, where 1 of its rows stand"):
+        run(audience)
+    declare(audience, tmp_path)
+    audience.leave("a")
+    run(audience)
+    declare(audience, tmp_path / "elsewhere")
+    audience.enter("a")
+    assert run(audience).counts["sent"] == 1
+
+
 def test_a_purpose_that_nobody_has_consented_to_is_refused(audience: Audience) -> None:
     audience.person("a", email_consent="opted_out")
     with pytest.raises(ConfigurationError, match=r"line \d+: nobody of renewing may be contacted for email_marketing"):

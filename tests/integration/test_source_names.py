@@ -32,7 +32,7 @@ def published(folder: Path, exports: Path, names: dict[str, str], url: str) -> d
     (config / "sources.yaml").write_text(yaml.safe_dump(declared, sort_keys=False))
     project = Project(Settings(home=folder / "home", data=exports, config=config, warehouse_url=url))
     run, refs = Run("test", pipeline.taken_on(exports)), {}  # type: ignore[arg-type, var-annotated]
-    for source in pipeline.sources(config):
+    for source in pipeline.sources(project.settings):
         pipeline.extract(project, run, source, pipeline.everything_until(run), final=False)
     for stage in ("stage", "resolve", "unify", "measure", "segment"):
         refs = pipeline.perform(project, run, stage, refs)["refs"]

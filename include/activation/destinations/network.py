@@ -130,13 +130,13 @@ def by_refresh_token(url: str) -> SignIn:
             "client_secret": connection.needed("password"),
             "refresh_token": connection.needed("refresh_token"),
         }
-        answer = ask(str(connection.extra.get("token_url") or url), form, _token_fault)
+        answer = ask(str(connection.extra.get("token_url") or url), form, token_fault)
         return Token({"Authorization": f"Bearer {answer['access_token']}"})
 
     return sign_in
 
 
-def _token_fault(response: httpx.Response) -> Told:
+def token_fault(response: httpx.Response) -> Told:
     """A token endpoint answers 400 or 401 where it does not know who asks."""
     told = by_status(response)
     return Told(Fault.CREDENTIAL, told.code) if response.status_code in (400, 401) else told

@@ -8,12 +8,16 @@ from pathlib import PurePosixPath
 
 @dataclass(frozen=True, slots=True)
 class ExportColumn:
-    """One column of an export: what it holds, whether a file may lack it, and an invented value."""
+    """One column of an export: what it holds, whether a file may lack it, and an invented value.
+
+    ``pattern`` is a regular expression on the column's name in the file, where that differs from file to file.
+    """
 
     name: str
     description: str
     example: str = ""
     required: bool = False
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class ExportFile:
     ids: tuple[str, ...] = ()  # columns beside the key that identify something: a placeholder in them is none
     salesforce_ids: tuple[str, ...] = ()  # those that hold ids of Salesforce, of 15 or of 18 characters
     references: tuple[Reference, ...] = ()
+    dates: tuple[str, ...] = ()  # columns that hold days or times
+    places: tuple[str, ...] = ()  # where a source's own files of it lie, under its folder, each as ``path`` is written
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,7 +75,7 @@ class ExportFile:
     @property
     def is_daily(self) -> bool:
         """Whether there is one file a day."""
-        return "YYYY-MM-DD" in self.file
+        return all("YYYY-MM-DD" in place for place in self.places or (self.file,))
 
 
 def columns(*rows: tuple[str, str, str]) -> tuple[ExportColumn, ...]:

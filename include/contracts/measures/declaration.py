@@ -115,8 +115,8 @@ def engagement(
 
 
 def risk(column: Column, **more: object) -> Measure:
-    """A measure of the family risk, which other families decide."""
-    return Measure(column, "risk", RISK, **more)  # type: ignore[arg-type]
+    """A measure of the family risk, which other families decide; of accounts with a contract."""
+    return Measure(column, "risk", RISK, **{"needs": ("contract",), **more})  # type: ignore[arg-type]
 
 
 def relation(column: Column, unit: str = "", window: str = "", **more: object) -> Measure:

@@ -183,6 +183,10 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         default=0,
         needs=("nps_response",),
     ),
-    relation(boolean("account_is_at_risk", "is_at_risk of the account"), beside=("account_risk_reasons",)),
-    relation(text("account_risk_reasons", "risk_reasons of the account")),
+    relation(
+        boolean("account_is_at_risk", "is_at_risk of the account"),
+        beside=("account_risk_reasons",),
+        needs=("contract",),
+    ),
+    relation(text("account_risk_reasons", "risk_reasons of the account"), needs=("contract",)),
 )

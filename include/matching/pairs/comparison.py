@@ -144,6 +144,17 @@ def decisive(levels: Levels) -> npt.NDArray[np.bool_]:
     return np.asarray((email == EQUAL) | (email == EQUAL + PRIVATE) | ((first == 0) & (last == EQUAL + 1)))
 
 
+def mailbox_alone(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
+    """Pairs on one person's mailbox that differ in nothing else that both of them say."""
+    equal, silent = np.zeros(levels.shape[1], bool), np.ones(levels.shape[1], bool)
+    for group, row in zip(groups, levels, strict=True):
+        if group.comparison is EMAIL:
+            equal |= (row == EQUAL) | (row == EQUAL + PRIVATE)
+        else:
+            silent &= (row == 0) | (row >= EQUAL)
+    return np.asarray(equal & silent)
+
+
 def two_people(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
     """Pairs that say themselves that they are two people: no estimate and no third record joins them.
 

@@ -11,15 +11,16 @@ from pathlib import Path, PurePosixPath
 from include.contracts.errors import LateSourceError, SourceError
 from include.contracts.exports import ExportFile
 from include.contracts.runs import Window
+from include.sources.files.places import Place
 
 _DAY = "YYYY-MM-DD"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One file: where it lies, its name under the folder of exports, and its day where its name gives one."""
+    """One table: where it lies, its name under the folder of exports, and its day where its name gives one."""
 
-    path: Path
+    place: Place
     name: str
     day: date | None
 
@@ -43,7 +44,9 @@ def find_files(folder: Path, declared: ExportFile, window: Window, taken: Collec
         missing = None
     if missing is not None or not folder.is_dir():
         raise LateSourceError(
-            "the file is missing", file=f"{folder.name}/{missing or declared.file}", remedy="Put the export there."
+            "the file is missing",
+            file=", ".join(declared.places) or f"{folder.name}/{missing or declared.file}",
+            remedy=f"Put the export there, or take {declared.object} out of the source's objects in sources.yaml.",
         )
     return tuple(found)
 
@@ -55,7 +58,7 @@ def missing_days(declared: ExportFile, taken: Collection[str], window: Window) -
     """
     if not declared.is_daily:
         return ()
-    pattern = _pattern(declared)
+    pattern = pattern_of(declared)
     days = {_day(match, name) for name in taken if (match := pattern.fullmatch(PurePosixPath(name).name))}
     known = sorted(day for day in days if day is not None)
     if not known:
@@ -66,16 +69,35 @@ def missing_days(declared: ExportFile, taken: Collection[str], window: Window) -
 
 
 def _matching(folder: Path, declared: ExportFile) -> Iterator[Found]:
-    pattern = _pattern(declared)
+    if declared.places:
+        for place in declared.places:
+            yield from _at(folder, place)
+        return
+    pattern = pattern_of(declared)
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         match = pattern.fullmatch(path.name)
         if match and path.is_file():
-            yield Found(path, f"{folder.name}/{path.name}", _day(match, f"{folder.name}/{path.name}"))
+            yield Found(Place(path), f"{folder.name}/{path.name}", _day(match, f"{folder.name}/{path.name}"))
+
+
+def _at(folder: Path, name: str) -> Iterator[Found]:
+    """The tables at a place that a source names itself: one, or one a day."""
+    if _DAY not in name:
+        place = Place.find(folder, name)
+        if place is not None:
+            yield Found(place, name, None)
+        return
+    pattern = re.compile(re.escape(name).replace(re.escape(_DAY), r"(?P<day>\d{4}-\d\d-\d\d)"))
+    parent = folder / PurePosixPath(name).parent
+    for path in sorted(parent.iterdir()) if parent.is_dir() else ():
+        found = path.relative_to(folder).as_posix()
+        if path.is_file() and (match := pattern.fullmatch(found)):
+            yield Found(Place(path), found, _day(match, found))
 
 
 def matching_day(declared: ExportFile, name: str) -> tuple[bool, date | None]:
     """Return whether a name is one of the object's files, and its day where the name gives one."""
-    match = _pattern(declared).fullmatch(name)
+    match = pattern_of(declared).fullmatch(name)
     return match is not None, _day(match, name) if match else None
 
 
@@ -84,8 +106,11 @@ def is_over(day: date | None, window: Window) -> bool:
     return day is None or datetime.combine(day, time(), UTC) + timedelta(days=1) <= window.end
 
 
-def _pattern(declared: ExportFile) -> re.Pattern[str]:
-    """What the object's files are called: also gzipped, and a state also in numbered parts (Contact_2.csv)."""
+def pattern_of(declared: ExportFile) -> re.Pattern[str]:
+    """Return what the object's files are called: also gzipped, and a state also in numbered parts (Contact_2.csv)."""
+    if declared.places and declared.is_daily:
+        name = PurePosixPath(declared.places[0]).name
+        return re.compile(re.escape(name).replace(re.escape(_DAY), r"(?P<day>\d{4}-\d\d-\d\d)"))
     stem, dot, ending = declared.file.removesuffix(".gz").partition(".")
     day = re.escape(stem).replace(re.escape(_DAY), r"(?P<day>\d{4}-\d\d-\d\d)")
     part = "" if declared.is_daily else r"(?:[ _-]\d+| ?\(\d+\))?"

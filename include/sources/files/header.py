@@ -33,10 +33,32 @@ def parse_header(record: bytes, delimiter: str, declared: ExportFile, file: str)
         text = record.decode()
     except UnicodeDecodeError:
         raise SourceError("the header is no UTF-8", file=file, line=1, remedy="Export it as UTF-8.") from None
-    names = [name.strip() for name in next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter), [])]
-    header = _declared(names, declared, file)
+    return declared_header(next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter), []), declared, file)
+
+
+def declared_header(names: list[str], declared: ExportFile, file: str) -> tuple[str, ...]:
+    """Return the columns by their declared names; raises SourceError for a header that cannot be used."""
+    header = _by_pattern(_declared([name.strip() for name in names], declared, file), declared, file)
     _check(header, declared, file)
     return header
+
+
+def _by_pattern(header: tuple[str, ...], declared: ExportFile, file: str) -> tuple[str, ...]:
+    """Give the declared name to the one column whose name is of its pattern; raises SourceError for several."""
+    found = list(header)
+    for column in declared.columns:
+        if column.pattern and column.name not in found:
+            free = ((n, name) for n, name in enumerate(found) if name and name not in declared.names)
+            alike = [n for n, name in free if re.search(column.pattern, name)]
+            if len(alike) > 1:
+                names = ", ".join(repr(found[n]) for n in alike)
+                problem = f"several columns may be this one: {names}"
+                remedy = "Leave the others out, or say which in a mapping file of your own."
+                raise SourceError(problem, file=file, line=1, column=column.name, remedy=remedy)
+            for n in alike:
+                log.info("%s: column %s is read as %s.", file, found[n], column.name)
+                found[n] = column.name
+    return tuple(found)
 
 
 def _declared(names: list[str], declared: ExportFile, file: str) -> tuple[str, ...]:

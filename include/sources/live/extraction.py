@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from include.contracts.errors import DriftError, KindredError
-from include.contracts.exports import SYSTEMS, ExportFile
+from include.contracts.exports import ExportFile
 from include.contracts.raw import raw_dataset
 from include.contracts.runs import Window
 from include.contracts.sources import SourceSettings
@@ -41,7 +41,7 @@ def take_live(
 
     A field that is gone stops its own object: the others are taken, and the error comes back with them.
     """
-    system = SYSTEMS[settings.kind]
+    system = settings.system
     open_home(project.settings.home)
     folder = project.settings.home / "spill"
     folder.mkdir(exist_ok=True)

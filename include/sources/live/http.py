@@ -135,11 +135,14 @@ class Session:
         assert failed is not None
         return _Failed(Told(Fault.CREDENTIAL, failed.told.code))
 
-    def _post_form(self, url: str, form: Mapping[str, str], explain: Callable[[httpx.Response], Told]) -> Any:
-        """Post a form that asks for a token; no token goes with it."""
+    def _post_form(
+        self, url: str, form: Mapping[str, str], explain: Callable[[httpx.Response], Told], *, in_json: bool = False
+    ) -> Any:
+        """Post a form that asks for a token, ``in_json`` where a vendor wants it so; no token goes with it."""
 
         def attempt() -> Any:
-            return self._send("POST", url, as_json, explain=explain, data=form)
+            given: dict[str, Any] = {"json": form} if in_json else {"data": form}
+            return self._send("POST", url, as_json, explain=explain, **given)
 
         return self._asked(attempt)
 

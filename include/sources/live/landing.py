@@ -16,6 +16,7 @@ from include.contracts.raw import raw_dataset
 from include.contracts.runs import Window, fingerprint
 from include.contracts.sources import Limits
 from include.sources.files.discovery import Found
+from include.sources.files.places import Place
 from include.sources.files.reading import Block, Reader, Reject
 from include.sources.files.snapshot import Snapshot
 from include.sources.live.asking import Asked, to_ask, watermark
@@ -55,7 +56,7 @@ class Landing:
         name = f"{self.source}/{declared.object}/{asked.name}"
         with (
             spooled(self.opened.live, declared, asked, self.folder) as file,
-            Snapshot.of(file, name, block=BLOCK_BYTES) as snapshot,
+            Snapshot.of(Place(file), name, block=BLOCK_BYTES) as snapshot,
             Held(self.engine, self.lake, dataset, held, asked.since) as known_rows,
         ):
             if snapshot.is_empty:
@@ -64,7 +65,7 @@ class Landing:
             load_id = fingerprint(self.source, declared.object, declared.names, CODE, snapshot.digest, known)
             reader = _New(self.kind.read(snapshot, declared), declared, known_rows, self._rejected(held))
             load = take_in(
-                self.lake, self.source, declared, Found(file, f"{name}#{load_id[:8]}", None),
+                self.lake, self.source, declared, Found(Place(file), f"{name}#{load_id[:8]}", None),
                 reader=reader, load_id=load_id, window=self.window, limits=self.limits,
             )  # fmt: skip
         if not load.rows:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from include.contracts.exports import SYSTEMS, ExportFile
+from include.contracts.exports import ExportFile
 from include.contracts.raw import raw_dataset
 from include.contracts.runs import Window
 from include.contracts.sources import SourceSettings
 from include.sources.files.discovery import Found, is_over
+from include.sources.files.places import Place
 from include.sources.live.opened import Means
 from include.sources.live.store import Store, StoredFile
 from include.sources.load_log import LoadLog
@@ -33,14 +34,14 @@ def take_stored(
     folder = project.settings.home / "spill"
     folder.mkdir(exist_ok=True)
     store = Store(loads.source, settings.stored, means)
-    system = SYSTEMS[settings.kind]
+    system = settings.system
     kind = connector(system)
 
     def load(declared: ExportFile, file: StoredFile, held: Load | None) -> Load:
         if held is not None and held.mark == file.mark:
             return held
         with store.fetched(file, folder) as copy:
-            found = loads.load(kind, declared, Found(copy, file.name, file.day), window)
+            found = loads.load(kind, declared, Found(Place(copy), file.name, file.day), window)
         marked = replace(found, mark=file.mark)
         loads.known[marked.load_id] = marked
         return marked

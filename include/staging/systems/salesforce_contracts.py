@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from include.contracts.staged import CONTRACT
 from include.staging import values
+from include.staging.contract_terms import contract_type, last_day
 from include.staging.desk import Desk, shaped
 from include.staging.faults import Rule
 from include.staging.row_rules import day_rules, flag_rules, is_deleted, key_rules, number_rules, presence_rules
@@ -23,43 +24,19 @@ def contracts(desk: Desk) -> ir.Table:
         renews=values.flag(rows.Auto_Renew__c),
     )
     endless = kind == "evergreen"
+    end = last_day(values.day(rows.EndDate), values.day(rows.StartDate), values.whole(rows.ContractTerm))
     found = {
         "contract_id": desk.key("contract", rows.Id), "account_id": desk.key("account", rows.AccountId),
         "number": values.folded(rows.ContractNumber),
         "status": values.word(rows.Status, desk.staging.contracts.statuses),
         "contract_type": kind, "start_date": values.day(rows.StartDate),
-        "end_date": ibis.ifelse(endless, ibis.null("date"), _end(rows)),
+        "end_date": ibis.ifelse(endless, ibis.null("date"), end),
         "term_months": ibis.ifelse(endless, ibis.null("int64"), values.whole(rows.ContractTerm)),
         "auto_renew": ibis.coalesce(values.flag(rows.Auto_Renew__c), kind.isin(["auto_renew", "month_to_month"])),
         "notice_days": values.whole(rows.Notice_Period_Days__c), "annual_value": values.number(rows.Annual_Value__c),
         **desk.provenance(rows),
     }  # fmt: skip
     return shaped(CONTRACT, found, rows)
-
-
-def contract_type(
-    declared: ir.StringValue, *, term: ir.IntegerValue, end: ir.DateValue, renews: ir.BooleanValue
-) -> ir.StringValue:
-    """How a contract ends or renews: what its type field says, else what its terms amount to (measures.md).
-
-    No end and no term is evergreen, one month is month to month, more than twelve are multi-year; of the rest, those
-    that renew by themselves are auto-renew, the others a term.
-    """
-    return ibis.cases(
-        (declared.notnull(), declared),
-        (end.isnull() & term.isnull(), "evergreen"),
-        (term == 1, "month_to_month"),
-        (term > 12, "multi_year"),
-        (renews.fill_null(False), "auto_renew"),
-        else_="term",
-    )
-
-
-def _end(rows: ir.Table) -> ir.DateValue:
-    """The last day: as given, else the day before the term's months are over, as Salesforce reckons it."""
-    start, term = values.day(rows.StartDate), values.whole(rows.ContractTerm)
-    reckoned = (start + term.as_interval("M")).cast("date") - ibis.interval(days=1)
-    return ibis.coalesce(values.day(rows.EndDate), reckoned.cast("date"))
 
 
 def _rules(desk: Desk, rows: ir.Table) -> tuple[Rule, ...]:

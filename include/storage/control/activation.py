@@ -29,6 +29,14 @@ def open_plan(connection: sa.Connection, sync: str) -> str | None:
     return found
 
 
+def last_target(connection: sa.Connection, sync: str) -> str | None:
+    """Return where the rows of the sync's last plan went, as a digest; None before the first."""
+    c = ACTIVATION_PLAN.c
+    query = sa.select(c.counts["target"].astext).where(c.sync == sync, c.state != "held")
+    found: str | None = connection.execute(query.order_by(c.planned_at.desc()).limit(1)).scalar()
+    return found
+
+
 def held_plans(project: Project) -> Mapping[str, str]:
     """Return what is held now, by subject, each with its evidence."""
     c, later = ACTIVATION_PLAN.c, ACTIVATION_PLAN.alias()

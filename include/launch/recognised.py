@@ -1,0 +1,72 @@
+"""What a folder of exports holds, as it is shown: what was recognised, what was not, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from include.contracts.measures import ACCOUNT_MEASURES, PERSON_MEASURES, SOURCES
+from include.contracts.settings import Settings
+from include.segments.catalog import load
+from include.segments.lacking import lacks
+from include.sources.recognition.declaring import Found, needs_recognition, recognise
+from include.sources.recognition.looking import Sight
+from include.storage.home import open_home
+
+SHOWN = 20  # tables that are nothing known
+
+
+def recognised(settings: Settings) -> RenderableType | None:
+    """Recognise what the folder of exports holds, where nobody has declared it; returns what to show of it."""
+    if not needs_recognition(settings):
+        return None
+    open_home(settings.home)
+    return render(recognise(settings), settings)
+
+
+def render(found: Found, settings: Settings) -> RenderableType:
+    """Return what was recognised, what was not, and what is lacking, as it is shown."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for heading in ("Recognised", "of", "rows", "written as", "in"):
+        table.add_column(heading, justify="right" if heading == "rows" else "left")
+    for source, objects in found.tables.items():
+        for name, sights in objects.items():
+            table.add_row(name, f"{source} ({found.kinds[source]})", _rows(sights), _written(sights), _where(sights))
+    return Group(table, *_unknown(found), *_lacking(found, settings))
+
+
+def _rows(sights: Sequence[Sight]) -> str:
+    total = sum(sight.rows for sight in sights)
+    return f"{total:,}" if all(sight.is_exact for sight in sights) else f"about {round(total, -3):,}"
+
+
+def _written(sights: Sequence[Sight]) -> str:
+    return "; ".join(dict.fromkeys(sight.written for sight in sights))
+
+
+def _where(sights: Sequence[Sight]) -> str:
+    return escape(sights[0].name) + (f" and {len(sights) - 1} more" if len(sights) > 1 else "")
+
+
+def _unknown(found: Found) -> Iterator[Text]:
+    for one in found.unknown[:SHOWN]:
+        yield Text(f"Not recognised: {one.sight.name}. {one.why}", style="yellow")
+    if len(found.unknown) > SHOWN:
+        yield Text(f"Nor are {len(found.unknown) - SHOWN} more.", style="yellow")
+
+
+def _lacking(found: Found, settings: Settings) -> Iterator[Text]:
+    """What each missing kind of data costs."""
+    fed = [table for table in SOURCES if table not in found.lacking]
+    segments = load(settings.config).segments
+    unjudged = {segment.key: lacks(segment, fed, {}, {}) for segment in segments}
+    measures = {measure.name: measure for measure in (*PERSON_MEASURES, *ACCOUNT_MEASURES)}.values()
+    for table in found.lacking:
+        unknown = sum(table in m.needs and not m.is_known(fed) for m in measures)
+        keys = [key for key, tables in unjudged.items() if table in tables]
+        told = f" and {len(keys)} segments cannot be judged: {', '.join(keys)}." if keys else "."
+        yield Text(f"No {SOURCES[table]}: {unknown} measures stay unknown{told}", style="dim")

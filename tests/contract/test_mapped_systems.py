@@ -1,0 +1,151 @@
+"""Every shipped mapping keeps the promises of a system, on rows as its vendor writes them."""
+
+from __future__ import annotations
+
+from include.contracts.mapping import read_mapped
+from include.contracts.settings import SHIPPED
+from tests.system_suite import SystemSuite
+
+NINA = "nina.berg@norvik.example"
+
+
+class TestHubSpot(SystemSuite):
+    kind = "hubspot_export"
+    rows = {  # noqa: RUF012
+        "contact": [
+            {"Record ID": "101", "First Name": "Nina", "Last Name": "Berg", "Email": NINA,
+             "Phone Number": "+49 151 5550123", "Company": "Norvik", "Company IDs": "201;202",
+             "Create Date": "2025-03-04 09:12", "Last Modified Date": "2026-10-01 08:00"},
+        ],
+        "company": [
+            {"Record ID": "201", "Company name": "Norvik", "Domain": "norvik.example", "Number of Employees": "1,240",
+             "Create Date": "2025-03-04 09:12"},
+        ],
+        "deal": [
+            {"Record ID": "301", "Deal Name": "Norvik - New", "Deal Stage": "closedwon", "Amount": "48000",
+             "Company IDs": "201", "Close Date": "2026-02-27 00:00", "Create Date": "2025-03-04 09:12"},
+        ],
+    }  # fmt: skip
+
+    def test_a_deal_is_won_by_its_stage_and_is_with_its_company(self, staged) -> None:
+        (deal,) = staged.rows("opportunity")
+        assert (deal["is_won"], deal["is_closed"], deal["account_id"]) == (True, True, "tried.company:201")
+        (contact,) = staged.rows("person_record")
+        assert (contact["account_id"], contact["email"]) == ("tried.company:201", NINA)
+        (account,) = staged.rows("account")
+        assert account["employees"] == 1240
+
+
+class TestTypeform(SystemSuite):
+    kind = "typeform_export"
+    rows = {  # noqa: RUF012
+        "response": [
+            {"#": "t1", "Email": "Nina.Berg@norvik.example", "Name": "Nina Berg", "Company": "Norvik", "Score": "9",
+             "Comment": "Saves us hours.", "Submit Date (UTC)": "2026-10-01 08:02:00", "Network ID": "n1"},
+            {"#": "t2", "Email": NINA, "Score": "6", "Submit Date (UTC)": "2026-10-05 08:02:00", "Network ID": "n2"},
+        ]
+    }  # fmt: skip
+
+    def test_answers_of_one_address_are_of_one_respondent(self, staged) -> None:
+        (person,) = staged.rows("person_record")
+        assert (person["email"], person["full_name"]) == (NINA, "Nina Berg")
+        assert {row["record_id"] for row in staged.rows("nps_response")} == {person["record_id"]}
+
+
+class TestSurveyMonkey(SystemSuite):
+    kind = "surveymonkey_export"
+    rows = {  # noqa: RUF012
+        "response": [
+            {"Score": "", "Comment": "Open-Ended Response"},
+            {"Respondent ID": "s1", "Collector ID": "c1", "Date Created": "10/31/2026 08:00:00 AM",
+             "Date Modified": "10/31/2026 08:05:00 AM", "Email Address": NINA, "First Name": "Nina",
+             "Last Name": "Berg", "Score": "10", "Comment": "Good"},
+        ]
+    }  # fmt: skip
+
+
+class TestQualtrics(SystemSuite):
+    kind = "qualtrics_export"
+    rows = {  # noqa: RUF012
+        "response": [
+            {"ResponseId": "Response ID", "RecordedDate": "Recorded Date", "Score": "How likely are you to recommend"},
+            {"ResponseId": '{"ImportId":"_recordId"}', "RecordedDate": '{"ImportId":"recordedDate"}'},
+            {"ResponseId": "R_1", "StartDate": "2026-10-01 08:00:00", "RecordedDate": "2026-10-01 08:05:00",
+             "RecipientEmail": NINA, "RecipientFirstName": "Nina", "RecipientLastName": "Berg", "Score": "3"},
+        ]
+    }  # fmt: skip
+
+
+class TestMailchimp(SystemSuite):
+    kind = "mailchimp_export"
+    rows = {  # noqa: RUF012
+        "member": [
+            {"Email Address": NINA, "First Name": "Nina", "Last Name": "Berg", "OPTIN_TIME": "2025-03-04 09:12:44",
+             "LAST_CHANGED": "2026-10-01 08:00:00", "LEID": "1", "EUID": "a1"},
+        ],
+        "unsubscribed": [
+            {"Email Address": "ola@strand.example", "UNSUB_TIME": "2026-09-01 08:00:00", "LEID": "2"},
+        ],
+        "activity": [
+            {"Email": NINA, "Action": "open", "Timestamp": "2026-10-02 08:00:00", "Campaign": "October"},
+        ],
+    }  # fmt: skip
+
+    def test_who_has_unsubscribed_is_opted_out(self, staged) -> None:
+        (said,) = staged.rows("consent")
+        assert (said["status"], said["point"], said["is_explicit"]) == ("opted_out", "ola@strand.example", True)
+
+
+class TestMixpanel(SystemSuite):
+    kind = "mixpanel_export"
+    rows = {  # noqa: RUF012
+        "event": [
+            {"event": "Report Run", "properties": {"time": 1793354400, "distinct_id": "u1", "$insert_id": "i1",
+                                                   "$email": NINA}},
+        ]
+    }  # fmt: skip
+
+
+class TestAmplitude(SystemSuite):
+    kind = "amplitude_export"
+    rows = {  # noqa: RUF012
+        "event": [
+            {"$insert_id": "i1", "uuid": "x1", "user_id": "user-1", "event_type": "Report Run", "amplitude_id": 7,
+             "event_time": "2026-10-30 10:00:00.000000", "user_properties": {"email": NINA}, "city": "Berlin"},
+        ]
+    }  # fmt: skip
+
+
+class TestStripe(SystemSuite):
+    kind = "stripe_export"
+    rows = {  # noqa: RUF012
+        "subscription": [
+            {"id": "sub_1", "Customer ID": "cus_1", "Customer Name": "Norvik", "Customer Email": NINA,
+             "Status": "active", "Start": "2026-01-31 10:00", "End": "2027-01-31 10:00",
+             "Cancel At Period End": "false"},
+        ]
+    }  # fmt: skip
+
+
+class TestContractsSheet(SystemSuite):
+    kind = "contracts_sheet"
+    rows = {  # noqa: RUF012
+        "contract": [
+            {"Customer": "Norvik Logistics", "Website": "norvik.example", "Number": "C-1", "Status": "Signed",
+             "Start": "2026-01-01", "Term": "12", "Renews": "yes", "Notice": "30", "Value": "€ 12,000.00"},
+        ]
+    }  # fmt: skip
+
+    def test_its_terms_are_read(self, staged) -> None:
+        (contract,) = staged.rows("contract")
+        found = {name: contract[name] for name in ("account_id", "status", "contract_type", "annual_value")}
+        assert found == {
+            "account_id": "tried.contract:norvik logistics", "status": "active", "contract_type": "auto_renew",
+            "annual_value": 12000.0,
+        }  # fmt: skip
+        assert str(contract["end_date"]) == "2026-12-31"
+
+
+def test_every_shipped_mapping_is_under_the_suite() -> None:
+    suites = {suite.kind for suite in SystemSuite.__subclasses__()}
+    assert suites >= set(read_mapped(SHIPPED))

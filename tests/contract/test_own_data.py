@@ -1,0 +1,268 @@
+"""A folder with whatever there is: each shape of a file gives its rows, or one clear sentence."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+import yaml
+
+from include.contracts.errors import ConfigurationError, LateSourceError, SourceError
+from include.contracts.runs import Run, StageReport, Window
+from include.contracts.settings import Settings
+from include.contracts.sources import sources_of
+from include.sources.recognition.declaring import Found, recognise
+from include.sources.step import extract
+from include.staging.step import stage
+from include.storage.project import Project
+
+HUBSPOT = ("Record ID", "First Name", "Last Name", "Email", "Create Date", "Last Modified Date")
+ROWS = [
+    ("101", "Nina", "Bërg", "nina.berg@norvik.example", "2025-03-04 09:12", "2026-10-01 08:00"),
+    ("102", "Ola", "Strand", "ola.strand@norvik.example", "2025-03-05 09:12", "2026-10-02 08:00"),
+]
+ID = "0035g00000XyZ12"  # 15 characters
+LONG_ID = "0035g00000XyZ12AAF"
+RUN = Run("test", date(2026, 10, 31))
+EVERYTHING = Window(None, datetime(2026, 11, 1, tzinfo=UTC))
+
+
+class Folder:
+    """A folder of exports, and what becomes of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.exports = root / "exports"
+        self.exports.mkdir()
+        self.project = Project(Settings(home=root / "home", data=self.exports))
+
+    def put(self, name: str, content: bytes) -> None:
+        place = self.exports / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+
+    def recognise(self) -> Found:
+        return recognise(self.project.settings)
+
+    def stage(self) -> StageReport:
+        self.recognise()
+        for source in sources_of(self.project.settings):
+            extract(self.project, RUN, source, EVERYTHING)
+        return stage(self.project, RUN)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        manifest = self.project.lake.current(f"staged/{table}")
+        assert manifest is not None
+        return [row for file in self.project.lake.urls(manifest) for row in pq.read_table(file).to_pylist()]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def text(header: tuple[str, ...] = HUBSPOT, rows: list[tuple[str, ...]] = ROWS, **how: Any) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, **{"lineterminator": "\n", **how})
+    writer.writerows([header, *rows])
+    return stream.getvalue()
+
+
+def sheet(rows: list[tuple[Any, ...]], name: str = "Sheet1") -> bytes:
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as book:
+        page, days = book.add_worksheet(name), book.add_format({"num_format": "yyyy-mm-dd"})
+        for n, row in enumerate(rows):
+            for m, value in enumerate(row):
+                page.write(n, m, value, *([days] if isinstance(value, date) else []))
+    return stream.getvalue()
+
+
+def zipped(**files: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def parquet() -> bytes:
+    stream = io.BytesIO()
+    columns = list(zip(*ROWS, strict=True))
+    table = pa.table({name: pa.array(values) for name, values in zip(HUBSPOT, columns, strict=True)})
+    pq.write_table(table, stream)
+    return stream.getvalue()
+
+
+SHAPES: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "utf-8": ("all contacts.csv", lambda: text().encode(), "UTF-8, commas"),
+    "a mark": ("x.csv", lambda: text().encode("utf-8-sig"), "UTF-8 with a mark, commas"),
+    "utf-16": ("x.csv", lambda: text().encode("utf-16"), "UTF-16, commas"),
+    "windows": ("x.csv", lambda: text().encode("cp1252"), "Windows-1252, commas"),
+    "semicolons": ("x.csv", lambda: text(delimiter=";").encode(), "UTF-8, semicolons"),
+    "tabs": ("x.txt", lambda: text(delimiter="\t").encode(), "UTF-8, tabs"),
+    "cr lf": ("x.csv", lambda: text(lineterminator="\r\n").encode(), "UTF-8, commas"),
+    "case": ("x.csv", lambda: text(tuple(n.upper().replace(" ", "") for n in HUBSPOT)).encode(), "UTF-8, commas"),
+    "gz": ("deep/er/x.csv.gz", lambda: gzip.compress(text().encode()), "UTF-8, commas"),
+    "zip": ("hubspot.zip", lambda: zipped(**{"exports/contacts.csv": text().encode()}), "UTF-8, commas"),
+    "zip of excel": ("all.zip", lambda: zipped(**{"c.xlsx": sheet([HUBSPOT, *ROWS])}), "Excel"),
+    "excel": ("x.xlsx", lambda: sheet([HUBSPOT, *ROWS]), "Excel"),
+    "parquet": ("x.parquet", parquet, "Parquet"),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_each_shape_of_a_file_gives_the_same_rows(folder: Folder, shape: str) -> None:
+    name, content, written = SHAPES[shape]
+    folder.put(name, content())
+    found = folder.recognise()
+    ((sight,),) = [sights for sights in found.tables["hubspot"].values()]
+    assert (sight.written, sight.rows) == (written, 2)
+    folder.stage()
+    people = sorted(folder.rows("person_record"), key=lambda row: row["record_id"])
+    assert [(row["record_id"], row["last_name"], row["email"]) for row in people] == [
+        ("hubspot.contact:101", "Bërg", "nina.berg@norvik.example"),
+        ("hubspot.contact:102", "Strand", "ola.strand@norvik.example"),
+    ]
+    assert people[0]["updated_at"] == datetime(2026, 10, 1, 8, tzinfo=UTC)
+
+
+def test_parts_of_an_object_in_several_files_are_one(folder: Folder) -> None:
+    folder.put("contacts us.csv", text(rows=ROWS[:1]).encode())
+    folder.put("contacts eu.csv", text(rows=ROWS[1:], delimiter=";").encode())
+    assert folder.stage().counts["hubspot.contact.staged"] == 2
+
+
+def test_sheets_of_one_workbook_are_tables_of_their_own(folder: Folder) -> None:
+    deals = [("Record ID", "Deal Name", "Deal Stage"), ("1", "New", "closedlost")]
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as book:
+        for name, rows in (("People", [HUBSPOT, *ROWS]), ("Notes", [("to do",), ("call",)]), ("Deals", deals)):
+            page = book.add_worksheet(name)
+            for n, row in enumerate(rows):
+                page.write_row(n, 0, row)
+    folder.put("all.xlsx", stream.getvalue())
+    found = folder.recognise()
+    assert set(found.tables["hubspot"]) == {"contact", "deal"}
+    assert [one.sight.name for one in found.unknown] == ["all.xlsx/Notes"]
+    folder.stage()
+    assert [row["is_won"] for row in folder.rows("opportunity")] == [False]
+
+
+def test_a_contract_kept_in_excel_gives_its_days(folder: Folder) -> None:
+    rows = [
+        ("Client", "Contract start", "Contract end", "ACV"),
+        ("Norvik", date(2026, 1, 1), date(2026, 12, 31), 12000),
+    ]
+    folder.put("our contracts.xlsx", sheet(rows))
+    folder.stage()
+    (contract,) = folder.rows("contract")
+    assert (contract["start_date"], contract["end_date"]) == (date(2026, 1, 1), date(2026, 12, 31))
+    assert (contract["annual_value"], contract["contract_type"]) == (12000, "term")
+    (account,) = folder.rows("account")
+    assert (account["name"], account["account_id"]) == ("Norvik", contract["account_id"])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "found"),
+    [
+        ("31.01.2026", "30.12.2026", date(2026, 1, 31)),  # a day beyond 12 proves the order
+        ("01.02.2026", "01.03.2026", date(2026, 2, 1)),  # dots stand between a day and a month
+        ("1/31/2026", "12/30/2026", date(2026, 1, 31)),
+        ("2026-01-31", "2026-12-30", date(2026, 1, 31)),
+    ],
+)
+def test_dates_are_read_in_the_order_that_their_column_proves(
+    folder: Folder, start: str, end: str, found: date
+) -> None:
+    folder.put("c.csv", text(("Customer", "Start", "End"), [("Norvik", start, end)]).encode())
+    folder.stage()
+    (contract,) = folder.rows("contract")
+    assert contract["start_date"] == found
+
+
+def test_dates_of_no_provable_order_are_refused_and_can_be_declared(folder: Folder) -> None:
+    folder.put("c.csv", text(("Customer", "Start", "End"), [("Norvik", "03/04/2026", "03/05/2026")]).encode())
+    with pytest.raises(SourceError, match=r"^c\.csv, column (Start|End): .*none proves .*say dates: day_first or"):
+        folder.stage()
+    place = folder.project.settings.recognised / "sources.yaml"
+    declared = yaml.safe_load(place.read_text())
+    declared["sources"]["contracts"]["dates"] = "day_first"
+    place.write_text(yaml.safe_dump(declared))
+    folder.stage()
+    assert folder.rows("contract")[0]["start_date"] == date(2026, 4, 3)
+
+
+def test_dates_of_both_orders_in_one_column_are_refused(folder: Folder) -> None:
+    rows = [("Norvik", "31/01/2026", ""), ("Other", "01/31/2026", "")]
+    folder.put("c.csv", text(("Customer", "Start", "End"), rows).encode())
+    with pytest.raises(SourceError, match="some of its dates are written day first and others month first"):
+        folder.stage()
+
+
+def test_short_ids_of_salesforce_are_lengthened(folder: Folder) -> None:
+    header = ("Id", "LastName", "CreatedDate", "SystemModstamp")
+    row = (ID, "Berg", "2025-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z")
+    folder.put("Kontakte.csv", text(header, [row]).encode())
+    folder.stage()
+    assert [row["record_id"] for row in folder.rows("person_record")] == [f"crm.contact:{LONG_ID}"]
+
+
+def test_what_is_nothing_known_is_told_and_stops_nothing(folder: Folder) -> None:
+    folder.put("contacts.csv", text().encode())
+    folder.put("notes.csv", b"Thing,Other\n1,2\n")
+    folder.put("broken.zip", b"PK no archive")
+    folder.put("half.csv", text(("Record ID", "First Name", "Last Name", "Phone Number"), []).encode())
+    found = folder.recognise()
+    told = {one.sight.name: one.why for one in found.unknown}
+    assert told["half.csv"] == "It is nearly hubspot_export contact, but has no column Email."
+    assert "broken.zip: it is no zip archive that can be read" in told["broken.zip"]
+    assert "python -m include map" in told["notes.csv"]
+    assert set(found.lacking) >= {"contract", "nps_response", "usage_event"}
+    assert folder.stage().counts["hubspot.contact.staged"] == 2
+
+
+def test_a_folder_of_nothing_known_is_one_sentence(folder: Folder) -> None:
+    folder.put("notes.csv", b"Thing,Other\n1,2\n")
+    with pytest.raises(ConfigurationError, match=r"^Nothing in .* is an export that is known; docs/own-data\.md says"):
+        folder.recognise()
+
+
+def test_what_was_recognised_once_is_missed_when_it_goes(folder: Folder) -> None:
+    folder.put("contacts.csv", text().encode())
+    folder.put("c.csv", text(("Customer", "Start"), [("Norvik", "2026-01-01")]).encode())
+    folder.stage()
+    (folder.exports / "c.csv").unlink()
+    with pytest.raises(LateSourceError, match=r"c\.csv: the file is missing\. Put the export there, or take contract"):
+        folder.stage()
+
+
+def test_several_columns_that_may_be_the_score_are_refused(folder: Folder) -> None:
+    header = ("#", "How likely are you to recommend us?", "NPS", "Email", "Submit Date (UTC)", "Network ID")
+    folder.put("answers.csv", text(header, [("1", "9", "8", "a@b.example", "2026-10-01 08:00:00", "n")]).encode())
+    with pytest.raises(SourceError, match="several columns may be this one: 'How likely are you to recommend us"):
+        folder.stage()
+
+
+def test_files_of_days_are_one_pattern_and_the_usual_places_need_none(folder: Folder) -> None:
+    event = (
+        b'{"type": "track", "messageId": "m1", "userId": "u", "event": "Run", "timestamp": "2026-10-30T10:00:00Z"}\n'
+    )
+    for day in (29, 30):
+        folder.put(f"events/app 2026-10-{day}.ndjson", event)
+        folder.put(f"usual/usage/2026-10-{day}.ndjson.gz", b"")
+    folder.put("nps/responses.csv", text(("Response ID", "Person ID", "Score", "Created At"), []).encode())
+    folder.recognise()
+    sources = sources_of(folder.project.settings)
+    assert sources["usage"].files["event"] == ("events/app YYYY-MM-DD.ndjson",)
+    assert sources["usage"].file("event").is_daily
+    assert sources["nps"].files == {}
