@@ -95,7 +95,6 @@ class KindredWebPlugin(AirflowPlugin):
             "name": "Kindred",
             "href": f"{PREFIX.removeprefix('/')}/",
             "destination": "nav",
-            "category": "browse",
             "url_route": "kindred",
             "nav_top_level": True,
         }

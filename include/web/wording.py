@@ -7,12 +7,12 @@ from types import MappingProxyType
 
 from include.answers.timeline import Happening
 
-_DID = {
+_MAIL = {
     "sent": "was sent", "open": "opened", "click": "clicked in", "bounce": "could not be reached by",
-    "form": "filled in the form", "reply": "replied to", "unsubscribe": "unsubscribed by",
+    "form": "filled in a form of", "reply": "replied to", "unsubscribe": "unsubscribed by",
     "resubscribe": "subscribed again by", "complaint": "complained of",
 }  # fmt: skip
-_ACTOR = {"machine": "by a machine", "unknown": "by the person or a machine"}
+_ACTOR = {"machine": "a machine", "unknown": "they or a machine"}
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
         "answered": "answered {about} of 10 to the survey",
@@ -28,14 +28,15 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "restored": "was known again",
         "retired": "is in no source any more",
         "steward": "was decided on by a steward",
-        **{kind: f"{did} {{about}}" for kind, did in _DID.items()},
-        **{f"{kind} {actor}": f"{{about}} {kind} {by}" for kind in _DID for actor, by in _ACTOR.items()},
+        **{kind: f"{did} {{mail}}" for kind, did in _MAIL.items()},
+        **{f"{kind} {actor}": f"{by} {did} {{mail}}" for kind, did in _MAIL.items() for actor, by in _ACTOR.items()},
     }
 )
 
 
 def in_words(one: Happening, names: Mapping[str, str]) -> str:
     """Return a happening as a sentence without its subject; ``names``: of segments, by key."""
-    about = names.get(one.about or "", one.about) or "a mail"
+    about = names.get(one.about or "", one.about) or "something"
+    mail = f"the mail {one.about}" if one.about else "a mail"
     times = f", {one.times:,} times" if one.times > 1 else ""
-    return _WORDS.get(one.kind, f"{one.kind} {{about}}").format(about=about) + times
+    return _WORDS.get(one.kind, f"{one.kind} {{about}}").format(about=about, mail=mail) + times

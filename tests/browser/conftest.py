@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from include.contracts.access import Scope
 from include.storage.project import Project
@@ -19,13 +19,19 @@ from tests.company import Company
 from tests.small_company import SmallCompany
 from tests.web_company import published_company, resolved_company, serving
 
+expect.set_options(timeout=60_000)  # a machine at work is slow to answer the first time; what fails waits, nothing else
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def chromium() -> str | None:
+    """Where Chromium is, if it is installed."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; without one the tests are skipped, and on CI they fail."""
-    place = next(filter(None, map(shutil.which, NAMES)), None)
+    place = chromium()
     if place is None:
         said = "There is no Chromium here; install it (Debian: apt-get install chromium) to run the tests of the pages."
         pytest.fail(said) if os.environ.get("CI") else pytest.skip(said)
