@@ -17,7 +17,16 @@ from include.contracts.nearest import nearest
 from include.contracts.reports.sales_alerts import ALERT
 from include.contracts.settings import Settings
 from include.reports.drawing import svg
-from include.reports.reading import Reading, find_part, find_report, outcomes, read, require_alert, short_names
+from include.reports.reading import (
+    Reading,
+    find_part,
+    find_report,
+    outcomes,
+    read,
+    read_picture,
+    require_alert,
+    short_names,
+)
 from include.reports.trial import try_criteria
 from include.segments.formats import FORMATS, Rows
 from include.storage.control import approvals
@@ -92,11 +101,12 @@ def alert(
 def _found(
     connection: sa.Connection, key: str, part: str | None, by: str | None, day: datetime | None, *, is_picture: bool
 ) -> Reading:
-    declared = find_report(key)
-    chosen = find_part(declared, declared.chart.part if is_picture and part is None else part)
-    if is_picture and chosen.name != declared.chart.part:
-        raise ConfigurationError(f"The picture of {key} is of its part {declared.chart.part}; leave --part out.")
-    return read(connection, declared, chosen, as_of=day.date() if day else None, by=by)
+    declared, as_of = find_report(key), day.date() if day else None
+    if not is_picture:
+        return read(connection, declared, find_part(declared, part), as_of=as_of, by=by)
+    if part is not None or by is not None:
+        raise ConfigurationError(f"{key} has one picture, {declared.chart.title}; leave --part and --by out.")
+    return read_picture(connection, declared, as_of)
 
 
 def _list(rows: list[dict[str, Any]]) -> None:
