@@ -10,9 +10,12 @@ from include.activation.destination import Destination
 from include.activation.plan import Difference
 from include.activation.syncs import Declared
 from include.contracts.errors import ConfigurationError
+from include.contracts.reports.sales_alerts import ALERTS_PART, REPORT
+from include.contracts.runs import fingerprint
 from include.segments.listing import find_segment
 from include.segments.states import require_exportable
 from include.storage.control.activation import last_target
+from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
 
 
@@ -30,7 +33,11 @@ def _place(declared: Declared, setting: str) -> str:
 
 
 def read_segment(connection: sa.Connection, project: Project, declared: Declared) -> str:
-    """Return the version of the segment's definition; raises ConfigurationError for one that cannot be sent."""
+    """Return the version of the list's definition; raises ConfigurationError for one that cannot be sent."""
+    if declared.sync.level == "alert":
+        if connection.execute(sa.text(f"SELECT to_regclass('{READERS}.{ALERTS_PART.name}')")).scalar() is None:
+            raise ConfigurationError(f"{declared.place('segment')}: the report is not published yet; run the pipeline.")
+        return fingerprint(REPORT.definition)
     try:
         segment = find_segment(connection, declared.sync.segment, project.settings.config)
         require_exportable(connection, segment)

@@ -16,6 +16,7 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.nearest import nearest
 from include.contracts.profiles import ACCOUNT, PROFILE
+from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.sources.live.clock import Clock
 
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -38,6 +39,7 @@ COLUMNS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "person": frozenset({*PROFILE.names, *CUSTOMER_360.names, *KEYS["person"], *OF_MEMBERSHIP}),
         "account": frozenset({*ACCOUNT.names, *ACCOUNT_360.names, *OF_MEMBERSHIP}),
+        "alert": frozenset({*ALERTS_PART.table.names, "account_name"}),
     }
 )
 

@@ -22,10 +22,15 @@ NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 ON_PUBLICATION = "on publication"
 PURPOSES = ("email_marketing", "phone_marketing", "none")
 CONTACT_POINTS: Mapping[str, str] = MappingProxyType({"email": "email_marketing", "phone": "phone_marketing"})
+ALERTS = "sales_alerts"
 CONSENTS = ("email_consent", "phone_consent")
 OF_MEMBERSHIP = ("since", "confidence")
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"person": ("profile_id", "email", "phone", "crm_id", "user_id"), "account": ("account_id", "domain")}
+    {
+        "person": ("profile_id", "email", "phone", "crm_id", "user_id"),
+        "account": ("account_id", "domain"),
+        "alert": ("alert_id",),
+    }
 )
 
 
@@ -40,9 +45,9 @@ class Limits(Strict):
 class Sync(Strict):
     """One list, and how it is kept at a destination."""
 
-    segment: str = Field(description="Segment whose members are sent")
+    segment: str = Field(description="Segment whose members are sent; of alerts: sales_alerts, the report")
     owner: str = Field(min_length=1, description="Who answers for it")
-    level: Literal["person", "account"] = Field(default="person", description="What the members are")
+    level: Literal["person", "account", "alert"] = Field(default="person", description="What the members are")
     mode: Literal["mirror", "upsert", "append"] = Field(
         default="mirror",
         description="mirror: insert, update, remove; upsert: whoever leaves the segment stays, unless withheld; "
@@ -200,8 +205,10 @@ def _faults(declared: Declared) -> Iterator[str]:
             f"{declared.place('key')}: {sync.key_column!r} does not say which {sync.level} it is"
             f"{nearest(sync.key_column, keys)}"
         )
-    if sync.level == "account" and sync.purpose != "none":
-        yield f"{declared.place('purpose')}: accounts give no consent; write none"
+    if sync.level != "person" and sync.purpose != "none":
+        yield f"{declared.place('purpose')}: {sync.level}s give no consent; write none"
+    if sync.level == "alert" and sync.segment != ALERTS:
+        yield f"{declared.place('segment')}: the list of alerts is the report {ALERTS}"
     for name in sync.fields:
         if name in sync.key:
             yield f"{declared.place('fields', name)}: {name!r} is the key already"

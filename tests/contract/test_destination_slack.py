@@ -104,3 +104,25 @@ def test_a_mirror_is_refused_for_messages_cannot_be_taken_back(slack: SuiteBase)
     slack.audience_.declare(**slack.place_.file, sync={**ALERT, "mode": "mirror"})
     with pytest.raises(ConfigurationError, match="slack cannot remove anybody, which a mirror needs"):
         slack.once()
+
+
+def test_sales_alerts_that_nobody_has_answered_are_sent_once(slack: SuiteBase) -> None:
+    alerts = {
+        "segment": "sales_alerts", "level": "alert", "mode": "append", "purpose": "none", "key": {"id": "alert_id"},
+        "fields": {"account": "account_name", "what": "what"},
+        "settings": {"channel": "C024BE91L", "text": "{account}: {what}"},
+    }  # fmt: skip
+    audience = slack.audience_
+    audience.declare(**slack.place_.file, sync=alerts)
+    audience._add("account", account_id="a1", name="Acme")
+    audience.alert("a1/surge/2026-11-16", account_id="a1", alert="surge", what="Four people were active.")
+    audience.alert("a1/hand_raise/2026-11-09", account_id="a1", answer="acted")
+    slack.run()
+    slack.run()
+    assert slack.place_.texts() == ["Acme: Four people were active."]
+
+
+def test_alerts_are_a_list_of_their_own(slack: SuiteBase) -> None:
+    slack.audience_.declare(**slack.place_.file, sync={**ALERT, "level": "alert", "key": {"id": "alert_id"}})
+    with pytest.raises(ConfigurationError, match=r"line \d+: the list of alerts is the report sales_alerts"):
+        slack.once()

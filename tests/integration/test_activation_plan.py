@@ -74,6 +74,19 @@ def test_two_people_with_one_key_are_both_withheld(audience: Audience, tmp_path:
     assert run(audience).difference.withheld == {"key not unique": 2}
 
 
+def test_accounts_are_sent_by_their_domain_and_need_no_consent(audience: Audience, tmp_path: Path) -> None:
+    audience._do("UPDATE kindred.segment SET level = 'account'")
+    for account, domain in (("a1", "Acme.test"), ("a2", "same.test"), ("a3", "same.test"), ("a4", None)):
+        audience._add("account", account_id=account, name=account.upper(), domain=domain)
+        audience._add("account_360", account_id=account)
+        audience.enter(account)
+    sync = {"level": "account", "purpose": "none", "key": {"site": "domain"}, "fields": {"name": "name"}}
+    declare(audience, tmp_path, **sync)
+    report = run(audience)
+    assert audience.standing() == {"acme.test": "a1"}
+    assert report.difference.withheld == {"key not unique": 2, "no key": 1}
+
+
 def test_a_contact_point_is_sent_for_its_own_purpose_only(audience: Audience, tmp_path: Path) -> None:
     declare(audience, tmp_path, fields={"phone": "phone"})
     audience.person("a", phone="+4930123456", phone_consent="opted_out")

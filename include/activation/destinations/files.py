@@ -24,6 +24,7 @@ from include.contracts.configuration import Strict
 from include.contracts.errors import ConfigurationError
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE
+from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.tables import ARROW, Column, Type, text
 from include.segments.formats import FORMATS, Rows
@@ -157,7 +158,8 @@ class Files(Destination):
 
 def column_of(level: str, name: str) -> Column:
     """Return the declared column that a sync's field is filled from."""
-    tables = (PROFILE, CUSTOMER_360) if level == "person" else (ACCOUNT, ACCOUNT_360)
+    of_level = {"person": (PROFILE, CUSTOMER_360), "account": (ACCOUNT, ACCOUNT_360), "alert": (ALERTS_PART.table,)}
+    tables = of_level[level]
     if name in OF_MEMBERSHIP:
         return SEGMENT_MEMBERSHIP.column(name)
     return next((table.column(name) for table in tables if name in table.names), text(name, "Id in a source"))
