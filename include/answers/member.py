@@ -8,6 +8,7 @@ from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.identity import ALIAS, CROSSWALK
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, ACCOUNT_LINK, PROFILE_IDENTIFIER
+from include.contracts.records import key_of
 from include.staging.phones import dialled
 from include.storage.readers import LakeReader
 
@@ -49,7 +50,7 @@ def _people(reader: LakeReader, given: str) -> list[ir.Column]:
         alias.filter(alias.alias_id == given).profile_id,
         points.filter(points.value.lower().isin(as_kept(given))).profile_id,
         crosswalk.filter(crosswalk.record_id == given).profile_id,
-        crosswalk.filter(_key(crosswalk.record_id) == given).profile_id,
+        crosswalk.filter(key_of(crosswalk.record_id) == given).profile_id,
     ]
 
 
@@ -59,13 +60,8 @@ def _accounts(reader: LakeReader, given: str) -> list[ir.Column]:
         measured.filter(measured.account_id == given).account_id,
         account.filter(account.domain == given.strip().lower()).account_id,
         link.filter(link.source_account_id == given).account_id,
-        link.filter(_key(link.source_account_id) == given).account_id,
+        link.filter(key_of(link.source_account_id) == given).account_id,
     ]
-
-
-def _key(record_id: ir.StringColumn) -> ir.StringColumn:
-    """The key of a record in its source, which may hold colons itself."""
-    return record_id.substr(record_id.find(":") + 1)
 
 
 def _account_of(reader: LakeReader, profile_id: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from include.answers.links import Link, holding_links, shortest_path, weakest
 from include.answers.lookup import Lookup, Row
 from include.contracts.errors import ConfigurationError
+from include.contracts.records import Evidence
 from include.contracts.staged import PERSON_RECORD
 from include.identity.store import load_model
 from include.matching import engine as matching
@@ -130,7 +131,7 @@ def judge_afresh(lookup: Lookup, a: str, b: str, spec: MatchingSpec) -> Link | N
 def _steps(lookup: Lookup, link: Link | None) -> Sequence[Step]:
     if link is None or link.decision is not None:
         return ()
-    return waterfall(lookup.model_parameters, link.evidence, link.match_weight)
+    return waterfall(lookup.model_parameters, Evidence.parse(link.evidence).levels, link.match_weight)
 
 
 def _between(lookup: Lookup, profile_a: str, profile_b: str) -> list[Row]:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
-from include.contracts.raw import is_held_extraction
+from include.contracts.raw import HELD_EXTRACTION, is_held_extraction
 from include.identity.store import load_report
 from include.segments.held import implausible
 from include.storage.control import approvals
@@ -19,7 +19,7 @@ from include.storage.control.activation import SUBJECT, held_plans
 from include.storage.project import Project
 
 RUNS = 20  # of the ledger's latest
-_SUBJECT = re.compile(rf"\b(?:raw/[\w.-]+/held|{CROSSWALK.name})@\w+")  # as the sentence that ends a held run names it
+_SUBJECT = re.compile(rf"\b(?:{HELD_EXTRACTION}|{CROSSWALK.name})@\w+")  # as the sentence that ends a held run names it
 
 
 def evidence(project: Project, subject: str) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 from include.answers.links import Link
 from include.answers.lookup import Row
 from include.answers.profile import PairExplained, ProfileExplained
+from include.contracts.records import Cause, Evidence, RecordId
 from include.matching.weights.waterfall import Step
 
 BAR = 30  # characters of the longest bar
@@ -27,7 +28,7 @@ def pair_text(found: PairExplained) -> Group:
 
 
 def _profile_parts(found: ProfileExplained) -> Iterator[RenderableType]:
-    sources = {row["record_id"].split(".")[0] for row in found.records}
+    sources = {RecordId.parse(row["record_id"]).source for row in found.records}
     yield Text(f"Profile {found.profile_id}", style="bold")
     if found.asked != found.profile_id:
         yield Text(f"{found.asked} is one of its retired ids.")
@@ -117,14 +118,15 @@ def _events(events: Sequence[Row]) -> Table:
     for name in ("date", "what", "profile", "other profile", "records", "caused by"):
         table.add_column(name)
     for row in events:
-        cause = " – ".join(readable(part) for part in (row["evidence"] or "").split("|"))
+        cause = Cause.parse(row["evidence"] or "")
+        told = " – ".join([*cause.about, readable(cause.told)])
         table.add_row(
             str(row["on_date"]),
             row["kind"],
             row["profile_id"],
             row["other_profile_id"] or "",
             str(row["records"]),
-            cause,
+            told,
         )
     return table
 
@@ -141,9 +143,10 @@ def _history(rows: Sequence[Row]) -> Table:
 
 def readable(evidence: str) -> str:
     """Spell evidence out: ``first_name=equal;email=same domain`` as ``first name: equal, email: same domain``."""
-    return ", ".join(spoken(part).replace("=", ": ") for part in evidence.split(";"))
+    levels = Evidence.parse(evidence).levels
+    return ", ".join(f"{spoken(column)}: {spoken(level)}" for column, level in levels.items()) or evidence
 
 
 def spoken(name: str) -> str:
-    """A column's or level's name as words; record ids are left as they are."""
-    return name if ":" in name else name.replace("_", " ")
+    """A column's or level's name as words."""
+    return name.replace("_", " ")

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from include.answers.lookup import Row
 from include.answers.review_queue import SAID
+from include.contracts.records import Evidence
 
 ASKED = {
     "join": "Are these two profiles one person?",
@@ -36,7 +37,7 @@ def _question(number: int, row: Row, said: Mapping[str, Row]) -> Iterator[Render
 
 
 def _records(row: Row, said: Mapping[str, Row]) -> Table:
-    levels = dict(part.split("=", 1) for part in row["evidence"].split(";") if "=" in part)
+    levels = Evidence.parse(row["evidence"]).levels
     table = Table(box=None, pad_edge=False, show_header=False)
     for _ in range(4):
         table.add_column(overflow="fold")  # an id is never cut: somebody may want to copy it

@@ -5,6 +5,8 @@ Written by `extract`; the raw rows themselves keep the columns they came with.
 
 from __future__ import annotations
 
+import re
+
 from include.contracts.tables import Table, integer, json, text, timestamp
 
 LOAD = Table(
@@ -30,17 +32,31 @@ LOAD = Table(
 )
 
 
+ROOT = "raw"
+LOADS, REJECTED, HELD = "load", "rejected", "held"  # beside a source's objects, so none of those is called so
+HELD_EXTRACTION = rf"{ROOT}/[\w.-]+/{HELD}"
+
+
 def raw_dataset(source: str, name: str) -> str:
     """Name of the dataset that holds an object's rows as received."""
-    return f"raw/{source}/{name}"
+    return f"{ROOT}/{source}/{name}"
+
+
+def loads_dataset(source: str) -> str:
+    """Name of the dataset that is the log of a source's loads, as LOAD declares it."""
+    return raw_dataset(source, LOADS)
+
+
+def rejected_dataset(source: str) -> str:
+    """Name of the dataset that holds the rows of a source that could not be read."""
+    return raw_dataset(source, REJECTED)
 
 
 def held_dataset(source: str) -> str:
     """Name of the dataset that keeps why extractions of a source were held: versions without files."""
-    return raw_dataset(source, "held")
+    return raw_dataset(source, HELD)
 
 
 def is_held_extraction(dataset: str) -> bool:
     """Whether a dataset is one of ``held_dataset``."""
-    root, _, name = dataset.rpartition("/")
-    return root.startswith("raw/") and name == "held"
+    return re.fullmatch(HELD_EXTRACTION, dataset) is not None

@@ -26,7 +26,7 @@ from include.identity.crosswalk.gate import breaches, evidence, label_breaches, 
 from include.identity.crosswalk.guard import guard
 from include.identity.crosswalk.questions import QUESTIONS
 from include.identity.plan import Plan
-from include.identity.records import merged, read_records
+from include.identity.records import ORDER, in_order, merged, read_records
 from include.identity.store import load_model, load_report, save_model, save_report
 from include.matching import engine as matching
 from include.matching.resolution import LEAST_REVIEWED, Resolution
@@ -100,11 +100,11 @@ def prepare(engine: Engine, plan: Plan) -> Resolution:
 
 def _match(lake: Lake, records: ir.Table, plan: Plan) -> Resolution:
     """Run the engine with the saved model, or estimate one and save it."""
-    spec = plan.spec
-    columns = dict.fromkeys([spec.id, *([spec.source] if spec.source else []), *spec.columns])
+    spec = plan.spec.model_copy(update={"order": ORDER})
+    columns = dict.fromkeys([spec.id, ORDER, *([spec.source] if spec.source else []), *spec.columns])
     saved = load_model(lake, plan.inputs["model"])
     resolution = matching.resolve(
-        records.select(*columns).to_pyarrow(),
+        in_order(records).select(*columns).to_pyarrow(),
         spec,
         decisions=plan.decisions.binding,
         known=merged(records),

@@ -11,6 +11,8 @@ from include.contracts.staged import PERSON_RECORD
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
 
+ORDER = "order"
+
 
 def read_records(engine: Engine, at: DatasetRef | Manifest | None) -> ir.Table:
     """Return the person records of a version, each telephone number with its extension behind it.
@@ -22,6 +24,11 @@ def read_records(engine: Engine, at: DatasetRef | Manifest | None) -> ir.Table:
     if "phone_extension" not in rows.columns:
         return rows
     return rows.mutate(phone=ibis.coalesce(rows.phone + ";ext=" + rows.phone_extension, rows.phone))
+
+
+def in_order(records: ir.Table) -> ir.Table:
+    """Add the column ORDER, by which records can be put in order whatever their sources are called."""
+    return records.mutate(**{ORDER: records.part + "." + records.object + ":" + records.source_key})
 
 
 def merged(records: ir.Table) -> pa.Table:

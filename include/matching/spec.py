@@ -38,6 +38,11 @@ class MatchingSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(description="The key column; its values are distinct and never null.")
+    order: str | None = Field(
+        None,
+        description="The column whose values put the records in order instead of the ids, where those hold names that "
+        "may change; equal ones are told apart by the id.",
+    )
     source: str | None = Field(None, description="The column that says which system a record came from.")
     columns: Mapping[str, Kind] = Field(description="Column to kind; at least one.", min_length=1)
     blocking: Blocking = Field(

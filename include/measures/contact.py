@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.records import source_of
 from include.measures.inputs import Inputs
 
 
@@ -28,7 +29,7 @@ def person(inputs: Inputs) -> ir.Table:
 
 
 def _sources(inputs: Inputs) -> ir.Table:
-    rows = inputs.crosswalk.select("profile_id", source=inputs.crosswalk.record_id.split(".")[0]).distinct()
+    rows = inputs.crosswalk.select("profile_id", source=source_of(inputs.crosswalk.record_id)).distinct()
     return rows.group_by("profile_id").aggregate(source_names=rows.source.group_concat(sep=", ", order_by=rows.source))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.records import ordering
 from include.measures.inputs import Inputs
 
 SEEN = ("open", "click")
@@ -69,7 +70,9 @@ def _last(inputs: Inputs, usage_ever: ir.Table) -> ir.Table:
     email = inputs.of_person(rows.group_by("record_id").aggregate(day=rows.day.max()))
     product = usage_ever.filter(usage_ever.profile_id.notnull()).select("record_id", "profile_id", day="seen_on")
     signs = email.select("record_id", "profile_id", "day").union(product)
-    newest = signs.group_by("profile_id").aggregate(newest=ibis.struct({"day": signs.day, "id": signs.record_id}).max())
+    first, id_ = ordering(signs.record_id)
+    places = ibis.struct({"day": signs.day, "order": first, "id": id_})
+    newest = signs.group_by("profile_id").aggregate(newest=places.max())
     return newest.select(
         "profile_id", engagement_last_on=newest.newest["day"], engagement_record_id=newest.newest["id"]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.records import ordering
 from include.contracts.systems import Part
 from include.profiles.settings import DomainRules
 
@@ -93,7 +94,8 @@ def belonging(members: ir.Table, links: ir.Table, domains: ir.Table) -> ir.Table
     )
     rows = said.union(guessed.rename(account_id="found_account_id"))
     order = ibis.window(
-        group_by="profile_id", order_by=[rows.standing, ibis.desc(rows.changed_at), rows.record_id, rows.account_id]
+        group_by="profile_id",
+        order_by=[rows.standing, ibis.desc(rows.changed_at), *ordering(rows.record_id), rows.account_id],
     )
     first = rows.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
     reason = first.standing.cases((0, "crm"), (1, "workspace"), else_="corporate_domain")

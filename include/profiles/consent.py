@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from include.contracts.profiles import CONSENT
+from include.contracts.records import source_of
 
 OUT, IN = "opted_out", "opted_in"
 PURPOSE = {"email": "email_marketing", "phone": "phone_marketing"}
@@ -55,7 +56,7 @@ def remember(before: ir.Table, statements: ir.Table, reread: ir.Table | None = N
         record_id=statements.record_id,
         point_digest=digest(ibis.coalesce(statements.point, statements.record_id)),
         purpose=statements.purpose,
-        source=statements.record_id.split(".")[0],
+        source=source_of(statements.record_id),
         opted_out_at=ibis.ifelse(out, at, None),
         opted_in_at=ibis.ifelse(~out & statements.is_explicit, at, None),
         granted_at=ibis.ifelse(~out, at, None),

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.records import ordering
 from include.contracts.systems import Part
 from include.profiles.consent import OUT, PURPOSE, digest, of_points
 from include.profiles.settings import PointRules, Rule
@@ -66,7 +67,7 @@ def _points(seen: ir.Table) -> ir.Table:
     By windows, which the engine can spill to disk, and not by aggregates of text, which it must hold in memory.
     """
     same = ibis.window(group_by=["profile_id", "type", "value"])
-    earliest = ibis.window(group_by=["profile_id", "type", "value"], order_by=[_early(seen), seen.record_id])
+    earliest = ibis.window(group_by=["profile_id", "type", "value"], order_by=[_early(seen), *ordering(seen.record_id)])
     placed = seen.mutate(
         place=ibis.row_number().over(earliest),
         first_seen_at=seen.created_at.min().over(same),

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.records import ordering
 from include.profiles.names import is_initial
 from include.profiles.settings import AttributeRules, Rule
 
@@ -76,7 +77,7 @@ def ranked(rows: ir.Table, unit: AttributeRules) -> ir.Table:
     """
     keys = {f"key{i}": KEYS[rule](rows, unit.fields) for i, rule in enumerate(unit.rules)}
     keyed = rows.select("profile_id", "record_id", *unit.fields, **keys)
-    window = ibis.window(group_by="profile_id", order_by=[*(keyed[key] for key in keys), keyed.record_id])
+    window = ibis.window(group_by="profile_id", order_by=[*(keyed[key] for key in keys), *ordering(keyed.record_id)])
     placed = keyed.mutate(
         place=ibis.row_number().over(window),
         candidates=keyed.record_id.count().over(ibis.window(group_by="profile_id")),

@@ -13,11 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from include.contracts.raw import raw_dataset
+from include.contracts.raw import LOADS, REJECTED, ROOT, loads_dataset
 from include.contracts.runs import fingerprint
 from include.storage.lake import POINTER, Lake, Manifest, StoredFile
 
-ROOT, LOG, REJECTED = "raw", "load", "rejected"
 ENDING = ".parquet"
 
 
@@ -51,7 +50,7 @@ def _objects(lake: Lake, files: Collection[StoredFile]) -> Iterator[Manifest]:
     """The current version of each object that was ever taken in."""
     pointed = sorted({file.dataset for file in files if file.name == f"{POINTER}.json"})
     for dataset in pointed:
-        manifest = None if dataset.rpartition("/")[2] in (LOG, REJECTED) else lake.current(dataset)
+        manifest = None if dataset.rpartition("/")[2] in (LOADS, REJECTED) else lake.current(dataset)
         if manifest is not None:
             yield manifest
 
@@ -62,7 +61,7 @@ def _holding(manifest: Manifest) -> set[str]:
 
 
 def _log(lake: Lake, source: str) -> pa.Table:
-    manifest = lake.current(raw_dataset(source, LOG))
+    manifest = lake.current(loads_dataset(source))
     if manifest is None:
         return pa.table({"load_id": pa.array([], pa.string())})
     (url,) = lake.urls(manifest)
@@ -86,7 +85,7 @@ def _forget(lake: Lake, source: str, log: pa.Table, listed: Collection[str]) -> 
     kept = log.filter(pc.is_in(log["load_id"], pa.array(sorted(listed), pa.string())))
     if len(kept) == len(log):
         return
-    dataset, version = raw_dataset(source, LOG), fingerprint(kept["load_id"].to_pylist())
+    dataset, version = loads_dataset(source), fingerprint(kept["load_id"].to_pylist())
     with lake.fs.open(lake.url(dataset, f"{version}{ENDING}"), "wb") as stream:
         pq.write_table(kept, stream, compression="zstd")
     lake.commit(dataset, version, [f"{version}{ENDING}"], len(kept))

@@ -32,6 +32,8 @@ def _words(node: tree.Node) -> str:
             words = "either " + ", or ".join(map(_words, items))
         case tree.Not(tree.IsNull(measure)):
             words = f"{_name(measure)} is known"
+        case tree.Not(tree.Measured() as measure):
+            words = f"{_name(measure)} is no"
         case tree.Not(item):
             words = f"it is not so that {_words(item)}"
         case tree.InSegment(key):

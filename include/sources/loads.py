@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.contracts.exports import ExportFile
-from include.contracts.raw import LOAD, raw_dataset
+from include.contracts.raw import LOAD, loads_dataset, raw_dataset, rejected_dataset
 from include.contracts.runs import Window, fingerprint
 from include.contracts.sources import Limits
 from include.contracts.staged import QUARANTINE
@@ -51,12 +51,12 @@ class Load:
 
 def load_table(source: str) -> Table:
     """The log of a source's loads."""
-    return replace(LOAD, name=raw_dataset(source, "load"))
+    return replace(LOAD, name=loads_dataset(source))
 
 
 def rejected_table(source: str) -> Table:
     """The rows of a source that could not be read."""
-    return replace(QUARANTINE, name=raw_dataset(source, "rejected"))
+    return replace(QUARANTINE, name=rejected_dataset(source))
 
 
 def identify(source: str, declared: ExportFile, digest: str, part: str = "") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from include.contracts.errors import ContractError
+from include.contracts.records import object_of
 from include.contracts.runs import DatasetRef
 from include.contracts.staged import CONSENT, QUARANTINE, SOURCE_STATE, STAGED
 from include.contracts.tables import Table
@@ -46,5 +47,5 @@ def _pairs(
 def _by_object(engine: Engine, table: Table, ref: DatasetRef) -> dict[str, int]:
     """The rows of each object, which stands before the colon in every id."""
     rows = engine.read(table, ref)
-    grouped = rows.group_by(name=rows[table.key[0]].split(":")[0]).agg(rows=rows.count())
+    grouped = rows.group_by(name=object_of(rows[table.key[0]])).agg(rows=rows.count())
     return {row["name"]: row["rows"] for row in engine.ibis.to_pyarrow(grouped).to_pylist()}

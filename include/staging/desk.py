@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from include.contracts.errors import ContractError
 from include.contracts.exports import ExportFile
+from include.contracts.records import record_ids
 from include.contracts.sources import Limits, SourceSettings
 from include.contracts.systems import ROW_KEY, Feed, System
 from include.contracts.tables import Table
@@ -201,7 +202,7 @@ class Desk:
 
     def key(self, name: str, value: ir.StringValue) -> ir.StringValue:
         """The id that other tables know a row by: ``<source>.<object>:<key>``; null for a null key."""
-        return f"{self.source}.{name}:" + value
+        return record_ids(self.source, name, value)
 
 
 def shaped(table: Table, found: Mapping[str, ir.Value], rows: ir.Table) -> ir.Table:

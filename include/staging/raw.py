@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from include.contracts.exports import ExportFile
+from include.contracts.raw import loads_dataset
 from include.contracts.tables import ARROW, Type
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
@@ -45,7 +46,7 @@ class RawObject:
 
 def read_loads(engine: Engine, source: str) -> Loads:
     """Read the log of a source's loads; empty before its first extraction."""
-    manifest = engine.lake.current(f"raw/{source}/load")
+    manifest = engine.lake.current(loads_dataset(source))
     found: list[dict[str, Any]] = []
     if manifest is not None:
         found = engine.ibis.to_pyarrow(engine.ibis.read_parquet(engine.lake.urls(manifest))).to_pylist()

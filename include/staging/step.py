@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from include.contracts.errors import ContractError
-from include.contracts.raw import raw_dataset
+from include.contracts.raw import raw_dataset, rejected_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.sources import SourceSettings, read_limits, sources_of
 from include.contracts.staged import (
@@ -161,7 +161,7 @@ def _rejected(engine: Engine, desks: list[Desk]) -> list[ir.Table]:
     """Rows of the current loads that extraction could not read."""
     found: list[ir.Table] = []
     for desk in desks:
-        manifest = engine.lake.current(f"raw/{desk.source}/rejected")
+        manifest = engine.lake.current(rejected_dataset(desk.source))
         current = {load for m in desk.manifests.values() if m for load in m.inputs.values()}
         files = [file for file in manifest.files if file.removesuffix(".parquet") in current] if manifest else []
         if manifest and files:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import errno
 import io
+import os
+import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +24,7 @@ from fastapi.routing import APIRoute
 
 from include.contracts.access import Scope
 from include.contracts.errors import ConfigurationError
+from include.contracts.settings import ROOT
 from include.storage.control.tables import ACCESS_LOG, API_KEY
 from include.web import api_segments, keys, reading
 from include.web.app import OPEN
@@ -413,6 +418,21 @@ def test_files_are_what_they_say_and_read_by_pandas(client: Client) -> None:
     assert int(answer.headers["x-kindred-count"]) == len(pd.read_csv(io.StringIO(answer.text))) == 28
     lines = api.get("/segments/detractors_renewing/members", params={"format": "ndjson"})
     assert len(pd.read_json(io.StringIO(lines.text), lines=True)) == 28
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_examples_of_the_documentation_do_what_they_say(address: str, client: Client) -> None:
+    """`curl` and `pandas.read_json`, as docs/web.md has them, against this server."""
+    page = (ROOT / "docs" / "web.md").read_text("utf-8").replace("http://127.0.0.1:8090", address)
+    key = client(*ALL).headers["Authorization"].removeprefix("Bearer ")
+    (command,) = re.findall(r"^curl .*$", page, re.MULTILINE)
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    environment = os.environ | {"KEY": key, "NO_PROXY": "127.0.0.1"}
+    sent = subprocess.run(["sh", "-c", f"{command} -sS"], env=environment, capture_output=True, text=True, check=True)
+    assert len(sent.stdout.splitlines()) == 29
+    known: dict[str, Any] = {"key": key}
+    exec(program, known)
+    assert len(known["people"]) == 28
 
 
 def test_members_can_be_chosen_by_column_and_confidence(client: Client) -> None:

@@ -151,6 +151,94 @@ assert sys.modules[type(shelf).__module__].HELD == {"c@b.test": {"mail": "c@b.te
 """
 
 
+A_COMPARISON: Edits = {
+    "include/matching/levels.py": (
+        ('    TEXT = "text"\n', '    TEXT = "text"\n    PLATE = "plate"\n'),
+        (
+            "# fmt: on\n",
+            "PLATE = Comparison(\n"
+            '    "plate", Text, least_against=-2.0, agrees=(Text.TYPO,), blocks=Blocks(with_name=True, alone=True),\n'
+            "    same=prior(Text, equal=0.8, typo=0.1, close=0.05, different=0.05),\n"
+            "    strangers=prior(Text, equal=1e-5, typo=1e-4, close=1e-3, different=0.998),\n"
+            "    related={HOUSEHOLD: prior(Text, equal=0.5, typo=0.05, close=0.05, different=0.4)},\n"
+            ")\n"
+            "# fmt: on\n",
+        ),
+        ("ORGANIZATION, TEXT)\n}", "ORGANIZATION, TEXT, PLATE)\n}"),
+    ),
+    "include/matching/records/cleaning.py": (
+        ("    Kind.CODE: clean_codes,\n", "    Kind.CODE: clean_codes,\n    Kind.PLATE: clean_codes,\n"),
+    ),
+}
+ITS_PAIRS = """
+import pyarrow as pa
+from include.matching.engine import resolve
+from include.matching.spec import parse_spec
+from tests.matching_tables import town
+
+rows = [{"record_id": r["record_id"], "name": r["last_name"], "car": "B-KD %s" % r["record_id"][5:-1]} for r in town()]
+for name, car in {"x": "M-XY 1234", "y": "mxy1234", "z": "M-XY 1235"}.items():
+    rows.append({"record_id": name, "name": "Oberman", "car": car})
+spec = parse_spec({"id": "record_id", "columns": {"name": "last_name", "car": "plate"}})
+pairs = {(p["record_a"], p["record_b"]): p for p in resolve(pa.Table.from_pylist(rows), spec).pairs.to_pylist()}
+assert (pairs["x", "y"]["rule"], pairs["x", "y"]["evidence"]) == ("car", "last_name=equal;car=equal"), pairs["x", "y"]
+assert "car=typo" in pairs["x", "z"]["evidence"], pairs["x", "z"]
+"""
+
+A_PAGE: Edits = {
+    "include/web/pages/origins.py": (
+        (
+            "",
+            "from fastapi import APIRouter, Response\n\n"
+            "from include.contracts.sources import read_sources\n"
+            "from include.web.callers import READ_SEGMENTS, Call\n"
+            "from include.web.render import page\n\n"
+            "router = APIRouter(include_in_schema=False)\n\n\n"
+            '@router.get("/origins")\n'
+            "def origins(call: Call = READ_SEGMENTS) -> Response:\n"
+            '    return page(call, "origins.html", sources=read_sources(call.project.settings.config))\n',
+        ),
+    ),
+    "include/web/templates/origins.html": (
+        (
+            "",
+            '{% extends "base.html" %}\n{% block title %}Origins{% endblock %}\n{% block main %}\n<h1>Origins</h1>\n'
+            "<ul>{% for name, source in sources.items() %}<li>{{ name }}: {{ source.owner }}</li>{% endfor %}</ul>\n"
+            "{% endblock %}\n",
+        ),
+    ),
+    "include/web/app.py": (
+        ("import accounts, explorer, grid, overview,", "import accounts, explorer, grid, origins, overview,"),
+        ("PAGES = (overview, ", "PAGES = (overview, origins, "),
+    ),
+    "include/web/templates/base.html": (
+        ('("/quality", "Quality")', '("/quality", "Quality"), ("/origins", "Origins")'),
+    ),
+}
+ITS_VISIT = """
+import sys
+from pathlib import Path
+from starlette.testclient import TestClient
+from include.contracts.access import Scope
+from include.contracts.settings import Settings
+from include.storage.project import Project
+from include.web.app import create_app
+from include.web.callers import Caller
+
+def visit(*scopes):
+    async def identify(request):
+        return Caller("Nina", frozenset(scopes))
+
+    project = Project(Settings(home=Path(sys.argv[1]), warehouse_url="postgresql+psycopg://nobody@127.0.0.1:1/none"))
+    return TestClient(create_app(project, identify, secret="s")).get("/origins")
+
+shown = visit(Scope.SEGMENTS_READ)
+assert shown.status_code == 200 and "<li>crm: " in shown.text, shown.text
+assert 'href="/origins" aria-current="page"' in shown.text
+assert visit().status_code == 403
+"""
+
+
 @pytest.fixture
 def added(tmp_path: Path) -> Callable[[Edits, str], None]:
     """Make an addition in a copy of the project and run a script there."""
@@ -185,11 +273,13 @@ def files_of(section: str) -> set[str]:
         ("Add a measure", A_MEASURE, ITS_USE),
         ("Add an operator", AN_OPERATOR, ITS_TEST),
         ("Add a destination", A_DESTINATION, ITS_DELIVERY),
+        ("Add a comparison", A_COMPARISON, ITS_PAIRS),
+        ("Add a page", A_PAGE, ITS_VISIT),
     ],
-    ids=["a measure", "an operator", "a destination"],
+    ids=["a measure", "an operator", "a destination", "a comparison", "a page"],
 )
 def test_an_addition_takes_the_files_that_the_page_names(added, section: str, edits: Edits, script: str) -> None:
-    stand_for = {"<family>": "nps", "<level>": "person", "<kind>": "toy"}
+    stand_for = {"<family>": "nps", "<level>": "person", "<kind>": "toy", "<page>": "origins"}
     listed = {re.sub(r"<\w+>", lambda name: stand_for[name[0]], file) for file in files_of(section)}
     assert listed == set(edits)
     added(edits, script)

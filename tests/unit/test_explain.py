@@ -29,7 +29,7 @@ ALWAYS = Link("a", "c", math.inf, 1.0, "match", "steward: always", "d2")
 
 
 def test_each_step_is_log2_of_how_much_likelier_its_level_is_for_one_person():
-    steps = waterfall(MODEL, "last_name=equal;email=equal", 11.0)
+    steps = waterfall(MODEL, {"last_name": "equal", "email": "equal"}, 11.0)
     assert [(step.label, step.level, round(step.weight, 6)) for step in steps] == [
         (PRIOR, "", -10.0),
         ("last_name", "equal", 8.0),
@@ -39,13 +39,13 @@ def test_each_step_is_log2_of_how_much_likelier_its_level_is_for_one_person():
 
 
 def test_the_steps_end_at_the_weight_of_the_pair():
-    steps = waterfall(MODEL, "email=equal", 3.5)
+    steps = waterfall(MODEL, {"email": "equal"}, 3.5)
     assert all(one.after == next_.before for one, next_ in pairwise(steps))
     assert steps[-1].after == 3.5
 
 
 def test_a_model_without_levels_still_gives_the_whole_weight():
-    assert [step.after for step in waterfall({}, "email=equal", 6.6)] == [0.0, 6.6]
+    assert [step.after for step in waterfall({}, {"email": "equal"}, 6.6)] == [0.0, 6.6]
 
 
 def test_a_profile_is_held_by_its_strongest_links_and_the_weakest_of_them_breaks_first():
@@ -76,7 +76,7 @@ def test_evidence_is_spelled_out_and_ids_are_left_alone():
 
 
 def test_the_chart_shows_every_step_and_the_sum():
-    svg = waterfall_svg(waterfall(MODEL, "email=equal", 3.5), "a – b")
+    svg = waterfall_svg(waterfall(MODEL, {"email": "equal"}, 3.5), "a – b")
     assert svg.startswith("<svg")
     for label in ("any two records", "email: equal", "match weight", "+12.0", "+3.5"):
         assert label in svg

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -221,3 +222,30 @@ def test_the_number_that_somebody_puts_behind_every_address_is_told() -> None:
     told = {(p["record_a"], p["record_b"]): p["evidence"] for p in in_town(*rows).pairs.to_pylist()}
     assert "email=same_number_elsewhere" in told["a", "b"]
     assert "email=free_and_company_mail" in told["a", "c"]
+
+
+def test_names_that_are_as_frequent_are_mended_alike_in_any_order_of_rows() -> None:
+    """Stecfeld and Steffeld are a stroke from Stcefeld, and the address knows which it is."""
+    mail = {"first_name": "Reimer", "email": "stecfeld.reimer@firm3.com"}
+    rows = [
+        *town(20),
+        {"record_id": "x1", "last_name": "Stcefeld", **mail},
+        {"record_id": "x2", "last_name": "Steffeld", "first_name": "Otto"},
+        {"record_id": "x3", "last_name": "Stecfeld", "first_name": "Reimer", "company": "Firm 3"},
+    ]
+    told = [resolve(table(order), SPEC).pairs.to_pylist() for order in (rows, rows[::-1])]
+    assert told[0] == told[1]
+
+
+def test_another_column_may_put_records_in_order() -> None:
+    rows = table(town(60))
+    renamed = rows.set_column(0, "record_id", pc.binary_join_element_wise("other", rows["record_id"], "-"))
+    found = []
+    for records in (rows, renamed):
+        ordered = records.append_column("order", rows["record_id"])
+        resolution = resolve(ordered, SPEC.model_copy(update={"order": "order"}))
+        found.append((resolution.model.version, resolution.clusters["cluster"].to_pylist()))
+    assert found[0] == found[1]
+    assert resolve(renamed, SPEC).model.version != found[0][0]
+    with pytest.raises(ConfigurationError, match=r"no column 'ordr' \(did you mean 'order'\?\)"):
+        resolve(ordered, SPEC.model_copy(update={"order": "ordr"}))

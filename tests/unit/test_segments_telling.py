@@ -15,7 +15,7 @@ from include.segments.telling import told
             ["nps score is at most 6", "renewal date is within the next 90 days"],
         ),
         ("country in ('Germany', 'France')", ["country is one of Germany, France"]),
-        ("title is not null and not has_email", ["title is known", "it is not so that has email is yes"]),
+        ("title is not null and not has_email", ["title is known", "has email is no"]),
         ("renewal_date < date '2026-12-31'", ["renewal date is before 2026-12-31"]),
         ("usage_tier = 'power' or nps_score between 9 and 10",
          ["either usage tier is power, or nps score is from 9 to 10"]),

@@ -90,8 +90,8 @@ class Features:
 def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
     """Encode and clean the spec's columns; raises ConfigurationError where the table cannot be matched by it."""
     _check(records, spec)
-    ids = _ids(records, spec)
-    row = _stable_order(ids, spec)
+    ids = _texts(records, spec.id, "an id")
+    row = _stable_order(ids, _texts(records, spec.order, "an order") if spec.order else ids, spec)
     with ThreadPoolExecutor(2) as pool:
         encoded = pool.map(lambda name: encode(records[name], name), spec.columns)
         raw = dict(zip(spec.columns, encoded, strict=True))
@@ -129,28 +129,29 @@ def _mended(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> tuple[dict[str
 
 def _check(records: pa.Table, spec: MatchingSpec) -> None:
     known = records.column_names
-    for name in [spec.id, *([spec.source] if spec.source else []), *spec.columns]:
+    for name in [spec.id, *filter(None, (spec.order, spec.source)), *spec.columns]:
         if name not in known:
             raise ConfigurationError(f"The table has no column {name!r}{nearest(name, known)}.")
         if known.count(name) > 1:
             raise ConfigurationError(f"The table has {known.count(name)} columns called {name!r}; rename all but one.")
 
 
-def _ids(records: pa.Table, spec: MatchingSpec) -> pa.Array:
-    column = records[spec.id]
+def _texts(records: pa.Table, name: str, what: str) -> pa.Array:
+    """A column that every record needs, as text."""
+    column = records[name]
     if column.null_count:
-        raise ConfigurationError(f"The id column {spec.id!r} has {column.null_count} nulls; every record needs an id.")
+        raise ConfigurationError(f"The column {name!r} has {column.null_count} nulls; every record needs {what}.")
     if pa.types.is_nested(column.type):
-        raise ConfigurationError(f"The id column {spec.id!r} holds {column.type}; an id is a plain value.")
+        raise ConfigurationError(f"The column {name!r} holds {column.type}; {what} is a plain value.")
     try:
         text = pc.cast(column, pa.large_string())
     except pa.ArrowInvalid:
-        raise ConfigurationError(f"The id column {spec.id!r} holds bytes that are not text.") from None
+        raise ConfigurationError(f"The column {name!r} holds bytes that are not text.") from None
     return text.combine_chunks() if text.num_chunks != 1 else text.chunk(0)
 
 
-def _stable_order(ids: pa.Array, spec: MatchingSpec) -> npt.NDArray[np.int64]:
-    """Order records by a hash of their ids: the same for any order of rows, and as good as random."""
+def _stable_order(ids: pa.Array, by: pa.Array, spec: MatchingSpec) -> npt.NDArray[np.int64]:
+    """Order records by a hash of what orders them: the same for any order of rows, and as good as random."""
     hashes = hashed(ids)
     order = np.argsort(hashes, kind="stable")
     repeated = int((np.diff(hashes[order]) == 0).sum()) if len(ids) else 0
@@ -160,7 +161,7 @@ def _stable_order(ids: pa.Array, spec: MatchingSpec) -> npt.NDArray[np.int64]:
             raise ConfigurationError(
                 f"The id column {spec.id!r} repeats {len(ids) - distinct} ids; ids must be distinct."
             )
-    return order
+    return order if by is ids else np.lexsort((hashes, hashed(by)))
 
 
 def _clean_columns(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> list[tuple[str, Kind, Dictionary]]:

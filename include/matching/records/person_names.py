@@ -103,14 +103,21 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
             words=list(words),
             code=words.code,
         )
-        texts, locals_ = _laid_out(list(words)), lay_out(boxes.local.values)
-        first = spelt_as_in_addresses(first, texts, own_names(list(words)), local, locals_)
-        last = spelt_as_in_addresses(last, texts, np.full(len(words), -1, np.int32), local, locals_)
-    (first, last), kept = canonical([first, last], len(words))
-    every = list(words)
+    first, last, vocabulary = _in_order(first, last, list(words))
+    if boxes is not None:
+        texts, locals_ = _laid_out(vocabulary), lay_out(boxes.local.values)
+        first = spelt_as_in_addresses(first, texts, own_names(vocabulary), local, locals_)
+        last = spelt_as_in_addresses(last, texts, np.full(len(vocabulary), -1, np.int32), local, locals_)
+        first, last, vocabulary = _in_order(first, last, vocabulary)
     said = generations([raw[name] for names in columns.values() for name in names])
-    names = _describe(first, last, mined, loose, [every[k] for k in kept])
+    names = _describe(first, last, mined, loose, vocabulary)
     return replace(names, generation=said)
+
+
+def _in_order(first: Codes, last: Codes, vocabulary: list[str]) -> tuple[Codes, Codes, list[str]]:
+    """Renumber the names in the order of the records, so that no tie goes by the order of rows."""
+    (first, last), kept = canonical([first, last], len(vocabulary))
+    return first, last, [vocabulary[k] for k in kept]
 
 
 def _laid_out(vocabulary: list[str]) -> Texts:

@@ -33,14 +33,16 @@ class Step:
         return self.after - self.before
 
 
-def waterfall(parameters: Mapping[str, Any], evidence: str, match_weight: float) -> list[Step]:
-    """Return the steps from the prior to a pair's match weight; ``parameters`` are the model's."""
+def waterfall(parameters: Mapping[str, Any], evidence: Mapping[str, str], match_weight: float) -> list[Step]:
+    """Return the steps from the prior to a pair's match weight; ``parameters`` are the model's.
+
+    ``evidence`` is the level of each column.
+    """
     levels: Mapping[str, Mapping[str, Mapping[str, float]]] = parameters.get("levels", {})
     weights = {relation: math.log(share) for relation, share in parameters.get("share", {}).items()}
-    seen = dict(part.split("=", 1) for part in evidence.split(";") if "=" in part)
     start = _odds(weights) if weights else 0.0
     steps = [Step(PRIOR, "", 0.0, start)]
-    for column, level in seen.items():
+    for column, level in evidence.items():
         chances = {relation: of.get(level) for relation, of in levels.get(column, {}).items()}
         if any(chance is None for chance in chances.values()) or not chances:
             continue

@@ -15,6 +15,7 @@ from include.answers.decisions import open_book
 from include.answers.review_queue import SAID, review_queue, said_by
 from include.answers.what_if import what_if
 from include.contracts.access import Scope
+from include.contracts.records import Evidence
 from include.identity.decisions.decision import StewardDecision
 from include.pipeline import new_run
 from include.storage.engine import Engine
@@ -120,7 +121,7 @@ def _open_questions(project: Project, engine: Engine) -> list[dict[str, Any]]:
 
 def _side_by_side(asked: dict[str, Any], said: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """What each record says, one row an attribute that either has; ``differs`` where both have it and differ."""
-    levels = dict(part.split("=", 1) for part in asked["evidence"].split(";") if "=" in part)
+    levels = Evidence.parse(asked["evidence"]).levels
     first, second = (said.get(asked[side], {}) for side in ("record_a", "record_b"))
     rows = []
     for name in SAID:

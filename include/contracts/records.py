@@ -1,0 +1,88 @@
+"""How records are named, and what is said of pairs of them: each of these texts is spelt and read here alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True, slots=True)
+class RecordId:
+    """A row of a source: ``crm.contact:0035g00000XyZ12AAB``. Its key may hold points and colons of its own."""
+
+    source: str
+    object: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.object}:{self.key}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read an id; raises ValueError."""
+        place, colon, key = text.partition(":")
+        source, point, name = place.partition(".")
+        if not (source and point and name and colon):
+            raise ValueError(f"{text!r} is no record id; they are written <source>.<object>:<key>")
+        return cls(source, name, key)
+
+
+def record_ids(source: str, name: str, keys: ir.StringValue) -> ir.StringValue:
+    """The ids of rows with these keys; null for a null key."""
+    return str(RecordId(source, name, "")) + keys
+
+
+def source_of(ids: ir.StringValue) -> ir.StringValue:
+    """The source of each id."""
+    return ids.split(".")[0]
+
+
+def object_of(ids: ir.StringValue) -> ir.StringValue:
+    """The source and object of each id, as ``crm.contact``."""
+    return ids.split(":")[0]
+
+
+def key_of(ids: ir.StringValue) -> ir.StringValue:
+    """The key of each id in its source."""
+    return ids.substr(ids.find(":") + 1)
+
+
+def ordering(ids: ir.StringValue) -> tuple[ir.StringValue, ir.StringValue]:
+    """What ids are put in order by where they decide a tie: object and key first, so that sources may have any name."""
+    return ids.substr(ids.find(".") + 1), ids
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How alike two records are, column by column, as the engine spells it: ``first_name=equal;phone=typo``."""
+
+    levels: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return ";".join(f"{column}={level}" for column, level in self.levels.items())
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read evidence; what is none, such as a steward's word on a pair, has no levels."""
+        return cls(dict(part.split("=", 1) for part in text.split(";") if "=" in part))
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something happened to a profile: evidence of two records, or a steward's decision, taken or taken back.
+
+    Written by ``identity/crosswalk/events``: ``record|record|evidence``, or ``decision|id|turn``.
+    """
+
+    about: tuple[str, ...]
+    told: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a cause; an empty text has none."""
+        *about, told = text.split("|")
+        return cls(tuple(about), told)
