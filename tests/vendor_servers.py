@@ -304,6 +304,53 @@ class SalesforceServer(Vendor):
         return Answer.of({"totalSize": len(keys), "done": done, "records": some, **more})
 
 
+class CampaignServer(SalesforceServer):
+    """One campaign's members, by composite requests and queries."""
+
+    routes: ClassVar[dict[str, str]] = {
+        r"POST /services/oauth2/token": "token",
+        r"GET /services/data/v66.0/sobjects/Campaign/701000000000001AAA": "campaign",
+        r"POST /services/data/v66.0/composite/sobjects": "add",
+        r"DELETE /services/data/v66.0/composite/sobjects": "remove",
+        r"GET /services/data/v66.0/query(?P<rest>/\w+)?": "query",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.members: dict[str, str] = {}  # whose, by membership
+        self.asked_for: list[str] = []
+
+    def campaign(self, request: Request) -> Answer:
+        return Answer.of([{"errorCode": "NOT_FOUND"}], 404) if self.gone else Answer.of({"Id": "701000000000001AAA"})
+
+    def add(self, request: Request) -> Answer:
+        return Answer.of([self._added(one) for one in request.json["records"]])
+
+    def _added(self, one: dict[str, Any]) -> dict[str, Any]:
+        who = one.get("ContactId") or one["LeadId"]
+        fault = "INVALID_CROSS_REFERENCE_KEY" if who in self.poison else "DUPLICATE_VALUE"
+        if who in self.poison or who in self.members.values():
+            return {"success": False, "errors": [{"statusCode": fault, "message": f"{who} cannot be added"}]}
+        self.members[f"00v{len(self.asked)}{len(self.members)}"] = who
+        return {"success": True, "errors": []}
+
+    def remove(self, request: Request) -> Answer:
+        ids = request.query["ids"].split(",")
+        return Answer.of([{"id": id_, "success": self.members.pop(id_, None) is not None, "errors": []} for id_ in ids])
+
+    def query(self, request: Request, rest: str | None) -> Answer:
+        if "q" in request.query:
+            wanted = re.findall(r"'(00[3Q]\w+)'", request.query["q"])
+            self.asked_for = [id_ for id_, who in self.members.items() if not wanted or who in wanted]
+        start = int(rest.removeprefix("/p")) if rest else 0
+        some = [{"Id": id_, "ContactId": None if self.members[id_].startswith("00Q") else self.members[id_],
+                 "LeadId": self.members[id_] if self.members[id_].startswith("00Q") else None}
+                for id_ in self.asked_for[start : start + 2]]  # fmt: skip
+        done = start + 2 >= len(self.asked_for)
+        more = {} if done else {"nextRecordsUrl": f"/services/data/v66.0/query/p{start + 2}"}
+        return Answer.of({"done": done, "records": some, **more})
+
+
 class SlackServer(Vendor):
     """One channel, with its messages in order."""
 

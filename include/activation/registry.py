@@ -31,6 +31,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "meta_audience": "include.activation.destinations.meta:MetaAudience",
         "postgres": "include.activation.destinations.postgres_table:PostgresTable",
         "salesforce": "include.activation.destinations.salesforce:Salesforce",
+        "salesforce_campaign": "include.activation.destinations.salesforce_campaign:SalesforceCampaign",
         "slack": "include.activation.destinations.slack:Slack",
         "webhook": "include.activation.destinations.webhook:Webhook",
     }

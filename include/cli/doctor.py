@@ -63,9 +63,13 @@ def examine(settings: Settings) -> list[Finding]:
         return [*found, *_guarded(warehouse, settings)]
     answers = airflow.ask()
     url = airflow.warehouse_url(answers) or settings.warehouse_url
-    pools = [name for name, _, _ in services.pools(settings) if name != airflow.POOL]
-    needs = settings.warehouse_url is None
-    told = airflow.judge(answers, services.expected_dags(settings), needs_connection=needs, pools=pools)
+
+    def dags(settings: Settings) -> Iterator[Finding]:
+        pools = [name for name, _, _ in services.pools(settings) if name != airflow.POOL]
+        needs = settings.warehouse_url is None
+        return airflow.judge(answers, services.expected_dags(settings), needs_connection=needs, pools=pools)
+
+    told = _guarded(dags, settings)  # a faulty file names no DAGs
     return [*found, *told, *_guarded(warehouse, settings.model_copy(update={"warehouse_url": url}))]
 
 

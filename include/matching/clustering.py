@@ -63,15 +63,24 @@ def choose_threshold(logits: Logits) -> tuple[float, float]:
     return float(np.log(half / (1 - half))), expected
 
 
-def expected_f1(candidates: Candidates, logits: Logits, clusters: Clusters) -> float:
-    """The pairwise F1 that the clusters have if every probability holds, those of pairs that closure added included."""
-    within = clusters.cluster[candidates.left] == clusters.cluster[candidates.right]
-    added = clusters.cluster[clusters.extra_left] == clusters.cluster[clusters.extra_right]
-    listed, extra = (
-        1 / (1 + np.exp(-np.clip(odds, -60.0, 60.0).astype(np.float64))) for odds in (logits, clusters.extra_logits)
-    )
-    claimed, likely = int(within.sum() + added.sum()), float(listed.sum() + extra.sum())
-    return float(2 * (listed[within].sum() + extra[added].sum()) / (claimed + likely)) if claimed else 1.0
+def expected_f1(candidates: Candidates, logits: Logits, clusters: Clusters, beyond: float) -> float:
+    """The pairwise F1 that the clusters have if every probability holds, those of pairs that closure added included.
+
+    A pair of one cluster is one person's at least as likely as the weakest merge of that cluster is right. ``beyond``
+    is how many pairs of one person nothing can tell.
+    """
+    claimed, right, likely = 0, 0.0, beyond
+    for one, two, odds in (
+        (candidates.left, candidates.right, logits),
+        (clusters.extra_left, clusters.extra_right, clusters.extra_logits),
+    ):
+        within = clusters.cluster[one] == clusters.cluster[two]
+        held = np.where(within, np.maximum(odds, clusters.weakest[one]), odds)
+        probability = 1 / (1 + np.exp(-np.clip(held, -60.0, 60.0).astype(np.float64)))
+        claimed += int(within.sum())
+        right += float(probability[within].sum())
+        likely += float(probability.sum())
+    return 2 * right / (claimed + likely) if claimed else 1.0
 
 
 def cluster(

@@ -133,7 +133,7 @@ def _group(scored: _Scored, judge: _Judge, ruling: clustering.Ruling, watch: Wat
             limit=spec.largest_cluster, source=judge.features.source if spec.link_only else np.zeros(0, np.int32),
             named=judge.features.says_first_name, chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
         )  # fmt: skip
-    return _Found(threshold, clustering.expected_f1(scored.candidates, logits, clusters), clusters)
+    return _Found(threshold, clustering.expected_f1(scored.candidates, logits, clusters, judge.beyond), clusters)
 
 
 TELLING = 4  # records of one person from which each pair of them is told by others than itself
@@ -206,6 +206,12 @@ class _Judge:
         out[alone] = np.maximum(out[alone], LIKELY)
         out[doubtful] = np.minimum(out[doubtful], REVIEWED)
         return out
+
+    @property
+    def beyond(self) -> float:
+        """How many pairs of one person have no column in common by which anything could tell."""
+        nothing = (self.universe.patterns == 0).all(axis=0)
+        return float(self.universe.weight[nothing].sum() * self.fit.share[:ONE_PERSON].sum())
 
     def two_people(self, levels: comparison.Levels) -> npt.NDArray[np.bool_]:
         return comparison.two_people(levels, self.groups)

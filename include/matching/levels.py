@@ -45,6 +45,7 @@ class FirstName(Level):
     TRANSLITERATED = 9
     OTHER_SCRIPT = 10
     LOOK_ALIKE = 11  # a stroke apart, and each a name of its own
+    OTHER_NAME = 12  # two names that are known to be names: a slip garbles a name, but seldom to another
 
 
 class LastName(Level):
@@ -61,6 +62,9 @@ class LastName(Level):
     TRANSLITERATED = 9
     OTHER_SCRIPT = 10
     LOOK_ALIKE = 11
+
+
+UNLIKE = (FirstName.CLOSE, FirstName.DIFFERENT, FirstName.OTHER_NAME)  # of first names and of last names
 
 
 class BothNames(Level):
@@ -143,16 +147,17 @@ class Date(Level):
 FIRST = Comparison(
     "first", FirstName, least_against=-6.0,
     agrees=(FirstName.NICKNAME, FirstName.TYPO, FirstName.SWAPPED, FirstName.TRANSLITERATED, FirstName.LOOK_ALIKE),
+    sorts=(FirstName.DIFFERENT, FirstName.OTHER_NAME),  # no list knows all names of a table
     # to be an initial, or in another script, is a kind of missingness
     separate=((FirstName.INITIAL, FirstName.OTHER_INITIAL), (FirstName.TRANSLITERATED, FirstName.OTHER_SCRIPT)),
-    same=prior(FirstName, equal=0.83, nickname=0.07, typo=0.045, look_alike=0.001, close=0.015, different=0.025,
-               swapped=0.01, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03),
+    same=prior(FirstName, equal=0.83, nickname=0.07, typo=0.045, look_alike=0.001, close=0.015, different=0.015,
+               other_name=0.01, swapped=0.01, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03),
     strangers=prior(FirstName, equal=0.008, nickname=0.004, typo=0.0005, look_alike=0.0015, close=0.004,
-                    different=0.982, swapped=1e-7, transliterated=0.01, other_script=0.99, initial=0.08,
-                    other_initial=0.92),
+                    different=0.482, other_name=0.5, swapped=1e-7, transliterated=0.01, other_script=0.99,
+                    initial=0.08, other_initial=0.92),
     # that two names of their own are close is no evidence for one person: it is to tell as little as that they differ
-    bounds=((SAME, FirstName.DIFFERENT, 0.0, 0.08), (SAME, FirstName.LOOK_ALIKE, 0.0, 0.001),
-            (RELATIVE, FirstName.LOOK_ALIKE, 0.1, 1.0),
+    bounds=((SAME, FirstName.DIFFERENT, 0.0, 0.08), (SAME, FirstName.OTHER_NAME, 0.0, 0.02),
+            (SAME, FirstName.LOOK_ALIKE, 0.0, 0.001), (RELATIVE, FirstName.LOOK_ALIKE, 0.1, 1.0),
             # under one roof a name is seldom given twice, however frequent it is
             (HOUSEHOLD, FirstName.EQUAL, 0.0, 0.01), (RELATIVE, FirstName.EQUAL, 0.0, 0.01)),
 )
@@ -245,8 +250,10 @@ DATE = Comparison(
     related={  # twins, and what somebody copied from the form of another
         HOUSEHOLD: prior(Date, equal=0.01, typo=0.002, year_and_part=0.004, two_digits=0.01, same_year=0.03,
                          different=0.944),
+        RELATIVE: prior(Date, equal=0.01, typo=0.002, year_and_part=0.004, two_digits=0.01, same_year=0.03,
+                        different=0.944),
     },
-    bounds=((HOUSEHOLD, Date.EQUAL, 0.0, 0.05),),
+    bounds=((HOUSEHOLD, Date.EQUAL, 0.0, 0.05), (RELATIVE, Date.EQUAL, 0.0, 0.05)),
 )
 CODE = Comparison(
     "code", Text, least_against=-2.5, agrees=(Text.TYPO,), prefix=3, sampled=True, as_one_person=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from include.activation.step import Report, activate, dry_run
 from include.answers import waiting
 from include.contracts.errors import ConfigurationError, HeldError
+from include.retention.step import retain
 from include.storage.control.activation import deliveries, deliveries_of
 from tests.audience import Audience, MovedClock
 
@@ -203,3 +205,18 @@ def test_a_purpose_that_nobody_has_consented_to_is_refused(audience: Audience) -
     audience.person("a", email_consent="opted_out")
     with pytest.raises(ConfigurationError, match=r"line \d+: nobody of renewing may be contacted for email_marketing"):
         run(audience)
+
+
+def test_old_deliveries_go_and_what_stands_stays(audience: Audience, tmp_path: Path) -> None:
+    audience.person("a")
+    audience.person("b")
+    run(audience)
+    audience.leave("b")
+    run(audience)
+    later = datetime.now(UTC) + timedelta(days=401)
+    retain(audience.project, later)
+    for table in ("activation_plan", "activation_change"):
+        assert audience.rows(f"SELECT * FROM control.{table}") == []
+    assert set(audience.standing()) == {"a@acme.test"}
+    audience.leave("a")
+    assert run(audience).counts["sent"] == 1

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from include.activation.registry import check_declared
+from include.activation.destination import Destination
+from include.activation.registry import KINDS, check_declared
 from include.activation.syncs import find_sync, read_syncs
 from include.contracts.errors import ConfigurationError
+from include.contracts.settings import ROOT
 
 SOUND = """\
 kind: files
@@ -94,3 +97,14 @@ def test_a_sync_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
 def test_what_does_not_fit_the_kind_is_named_too(tmp_path: Path, now: str, then: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         check_declared(find_sync(write(tmp_path, SOUND.replace(now, then)), "renewing_people"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_destination_can_be_used_and_is_described(kind: str) -> None:
+    module, name = KINDS[kind].split(":")
+    destination = getattr(import_module(module), name)
+    assert issubclass(destination, Destination)
+    assert destination.removes or destination.appends
+    assert f"| `{kind}` |" in (ROOT / "docs" / "activation.md").read_text("utf-8")
+    for settings in (destination.Settings, destination.ListSettings):
+        assert all(field.description for field in settings.model_fields.values())

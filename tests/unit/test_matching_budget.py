@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from include.matching.clustering import Clusters, expected_f1
 from include.matching.pairs import blocking, blocking_budget
-from include.matching.pairs.blocking import Rule, block, packed
+from include.matching.pairs.blocking import Candidates, Rule, block, packed
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.pair_sample import Universe
 from include.matching.weights.estimation import _share_out, _strangers
@@ -91,3 +92,14 @@ def test_a_level_that_no_pair_drawn_at_random_has_may_still_be_as_frequent_as_on
     assert shares[0][2] == pytest.approx(1e-9, rel=0.01)
     assert shares[1][2] == pytest.approx(1e-5, rel=0.01)
     assert shares[0][1] == pytest.approx(shares[1][1], rel=0.02)
+
+
+def test_what_a_cluster_holds_together_is_expected_to_be_right_whatever_one_of_its_pairs_says_alone() -> None:
+    one, two = np.array([0, 0, 1, 3], np.int32), np.array([1, 2, 2, 4], np.int32)
+    pairs = Candidates(one, two, np.array([4]), ("name",), np.zeros((1, 5), np.uint32), [])
+    none = np.zeros(0, np.int32)
+    cluster, weakest = np.array([0, 0, 0, 3, 4], np.int32), np.array([5, 5, 5, 1e30, 1e30], np.float32)
+    clusters = Clusters(cluster, weakest, none, none, none.astype(np.float32), 1, 3)
+    logits = np.array([9.0, 9.0, -1.0, -9.0], np.float32)
+    assert expected_f1(pairs, logits, clusters, 0.0) == pytest.approx(1.0, abs=0.005)
+    assert expected_f1(pairs, logits, clusters, 3.0) == pytest.approx(2 / 3, abs=0.005)  # as many that nothing can tell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from include.matching.engine import resolve
@@ -40,3 +41,21 @@ def test_a_household_seldom_gives_a_name_twice_however_frequent_it_is() -> None:
     assert told["strangers"]["equal"] > 0.1
     assert told["household"]["equal"] <= 0.0101
     assert told["relatives"]["equal"] <= 0.0101
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ("Kevin", "Martin", "other_name"),  # two names: a slip seldom makes another name
+        ("Kevin", "Kqvxn", "different"),  # what is garbled may be anybody's
+        ("Kevin", "Kevn", "typo"),
+        ("Anna", "Hanna", "look_alike"),
+    ],
+)
+def test_two_names_that_are_names_are_told_from_one_that_is_garbled(one: str, other: str, told: str) -> None:
+    both = [
+        {"record_id": str(k), "source": "crm", "first_name": name, "last_name": "Oberman", "phone": "+1 415 555 0144"}
+        for k, name in enumerate((one, other))
+    ]
+    found = resolve(table([*both, *town(100)]), SPEC).judge(pa.array(["0"]), pa.array(["1"]))
+    assert f"first_name={told};last_name=equal" in found["evidence"].to_pylist()[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from include.matching.kernels.strings import LONGEST, compiled, contains, edits, jaro_winkler
-from include.matching.levels import EQUAL, Date, Email, FirstName, LastName, Phone, Postcode, Text
+from include.matching.levels import EQUAL, UNLIKE, Date, Email, FirstName, LastName, Phone, Postcode, Text
 
 
 @compiled("b1(i4[:,::1], i4, i4)")
@@ -42,7 +42,7 @@ def name_level(x, y, points, offsets, stands_for, is_initial, is_latin, skeleton
         return FirstName.NICKNAME
     alike = jaro_winkler(points, s, s_end, t, t_end, taken)
     if two_names:
-        return FirstName.LOOK_ALIKE if apart == 1 or alike >= 0.86 else FirstName.DIFFERENT
+        return FirstName.LOOK_ALIKE if apart == 1 or alike >= 0.86 else FirstName.OTHER_NAME
     if (apart == 1 and min(s_end - s, t_end - t) > 2) or alike >= 0.93:
         rare, frequent = min(bins[x], bins[y]), max(bins[x], bins[y])
         return FirstName.TYPO if rare < 2 or frequent - rare > 3 else FirstName.LOOK_ALIKE
@@ -115,7 +115,7 @@ def compare_names(  # type: ignore[no-untyped-def]
         f, g, l, m = first[i], first[j], last[i], last[j]  # noqa: E741
         one = name_level(f, g, points, offsets, roots, is_initial, is_latin, skeleton, own, first_bin, taken)
         two = name_level(l, m, points, offsets, tokens, is_initial, is_latin, skeleton, no_own, last_bin, taken)
-        unlike = one in (FirstName.CLOSE, FirstName.DIFFERENT) and two in (LastName.CLOSE, LastName.DIFFERENT)
+        unlike = one in UNLIKE and two in UNLIKE
         if (
             unlike
             and (f == m or l == g)

@@ -181,7 +181,7 @@ def two_first_names(names: Names | None, left: Codes, right: Codes, levels: Leve
     if names is None:
         return np.zeros(len(left), bool)
     known = apply((names.own >= 0).astype(np.int32), names.first) == 1
-    differ = np.isin(levels[0], (FirstName.DIFFERENT, FirstName.LOOK_ALIKE))
+    differ = np.isin(levels[0], (FirstName.OTHER_NAME, FirstName.LOOK_ALIKE))
     return np.asarray(differ & known[left] & known[right])
 
 
@@ -226,7 +226,8 @@ def _names_step(names: Names) -> _Step:
         equal = (out[0] >= EQUAL) & (out[1] >= EQUAL)
         alike = (_AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == FirstName.SWAPPED))) > 0
         out[2][:] = np.where(equal, EQUAL + octave, np.where(alike, EQUAL + AFFINITIES + octave, 0))
-        out[2][(out[0] == FirstName.DIFFERENT) & (out[1] == LastName.DIFFERENT)] = BothNames.DIFFER
+        another = (out[0] == FirstName.DIFFERENT) | (out[0] == FirstName.OTHER_NAME)
+        out[2][another & (out[1] == LastName.DIFFERENT)] = BothNames.DIFFER
         one, two = names.generation[left], names.generation[right]
         out[2][(one != two) & (one > 0) & (two > 0)] = BothNames.OTHER_GENERATION
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.levels import EQUAL, FIRST, LAST, NAMES, BothNames, FirstName, LastName
+from include.matching.levels import EQUAL, FIRST, LAST, NAMES, UNLIKE, BothNames, FirstName, LastName
 from include.matching.pairs.comparison import Group, base_levels
 from include.matching.pairs.pair_sample import Universe
 from include.matching.records.features import BINS
@@ -44,7 +44,7 @@ from include.matching.weights.fit import (
 
 PASSES = 100  # at most
 AGAIN = 10  # at most, from a fit to begin with
-SETTLED = 1e-4  # a pass that changes no probability by more is the last
+SETTLED = 1e-3  # a pass that changes no probability by more is the last
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
 AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
@@ -53,6 +53,7 @@ ALIASES = 8.0  # how much more often one person's names differ both (an alias, a
 CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
 MOST_MOVES = 0.3  # times as many as did not move
 FAMILY_FIRMS = 2.0  # how much more often two colleagues share both names than chance and language say
+KNOWN = 0.1  # of one person's pairs, those known to be, from which they say themselves how much may differ
 STEADY = 20.0  # pairs that a prior on a ratio is worth
 
 
@@ -110,8 +111,9 @@ def _maximise(
     )  # pairs of the population that a small table is part of
     size[STRANGER] += unseen
     counted = _level_counts(mass, told, groups, universe)
-    # until it is known who is one person, priors steady the estimate in proportion; that of names most
-    same = 0.0 if universe.joined.any() else size[:ONE_PERSON].sum()
+    # priors steady the estimate in proportion to the pairs of which it is not known whose they are; that of names most
+    same = max(0.0, size[:ONE_PERSON].sum() - universe.joined.sum())
+    known = universe.joined.sum() >= KNOWN * size[:ONE_PERSON].sum()
     firm = 25.0 + 0.07 * same
     theta = np.empty_like(prior)
     for g, group in enumerate(groups):
@@ -123,12 +125,12 @@ def _maximise(
         if group.comparison is LAST:
             theta[[HOUSEHOLD, RELATIVE], g] = prior[[HOUSEHOLD, RELATIVE], g]
         theta[STRANGER, g] = strangers
-    theta = _anchored(normalised(theta, groups), groups, universe)
+    theta = _anchored(normalised(theta, groups), groups, known=known)
     _namesakes(theta, groups, universe, mass)
     chance = _chances(theta, groups, universe, mass[STRANGER])
     _tie_to_strangers(theta, groups, counted)
     _tie_to_same(theta, groups)
-    theta = _anchored(normalised(theta, groups), groups, universe)
+    theta = _anchored(normalised(theta, groups), groups, known=known)
     relatives = FAMILIES * records * bool(named(groups))
     share = size + np.array([2.0, 2.0 * MOVES, 0.0, 1.0, FAMILIES * records, 1.0, relatives])
     share[:ONE_PERSON] *= min(1.0, 20.0 * records / share[:ONE_PERSON].sum())
@@ -206,14 +208,14 @@ def _strangers(counts: Floats, prior: Floats, unseen: float, grain: Floats) -> F
     return np.asarray(out)
 
 
-def _anchored(theta: Floats, groups: Sequence[Group], universe: Universe) -> Floats:
+def _anchored(theta: Floats, groups: Sequence[Group], *, known: bool) -> Floats:
     """Keep each relation what its name says, whatever the data would rather make of it.
 
-    Records that are known to be one person's say themselves how they differ.
+    Where enough records are ``known`` to be one person's, they say themselves how they differ.
     """
     for g, group in enumerate(groups):
         for relation, level, least, most in group.comparison.bounds:
-            if relation == SAME and universe.joined.any():
+            if relation == SAME and known:
                 continue
             if not least <= theta[relation, g, level] <= most:
                 bound = min(max(theta[relation, g, level], least), most)
@@ -238,7 +240,8 @@ def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass:
     theta[COLLEAGUE, names, BothNames.EQUAL] = FAMILY_FIRMS
     theta[COLLEAGUE, names, BothNames.ALIKE] = np.sqrt(FAMILY_FIRMS)  # who is merely alike, half as much
     one_person = mass[:ONE_PERSON].sum(axis=0)
-    apart = theta[SAME, first, FirstName.DIFFERENT] * theta[SAME, last, LastName.DIFFERENT] * one_person[both].sum()
+    another = theta[SAME, first, FirstName.DIFFERENT] + theta[SAME, first, FirstName.OTHER_NAME]
+    apart = another * theta[SAME, last, LastName.DIFFERENT] * one_person[both].sum()
     seen = one_person[universe.patterns[names] == BothNames.DIFFER].sum()
     theta[:ONE_PERSON, names, BothNames.DIFFER] = min(max((seen + ALIASES * STEADY) / (apart + STEADY), 1.0), ALIASES)
 
@@ -254,7 +257,7 @@ def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strange
     for g, other in ((roles.index(a), roles.index(b)) for a, b in (("first", "last"), ("last", "first")) if a in roles):
         stored, beside = universe.patterns[g], base_levels(FIRST)[universe.patterns[other]]
         equal = (stored >= EQUAL) & (universe.patterns[other] > 0)
-        apart = equal & ((beside == FirstName.DIFFERENT) | (beside == FirstName.CLOSE))
+        apart = equal & np.isin(beside, UNLIKE)
         shared = np.bincount(stored[equal] - EQUAL, universe.weight[equal], BINS)
         differ = np.bincount(stored[apart] - EQUAL, universe.weight[apart], BINS)
         able = strangers[stored > 0].sum() + max(0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs)
