@@ -323,6 +323,7 @@ class Tried:
         self.connection = suite.connection(server)
         self.daily_requests: int | None = None
         self.options = suite.options
+        self.limits = {"at_least": 100}
         self.told: list[str] = []
         self.end = datetime.min.replace(tzinfo=UTC)
         self._config = folder / "config"
@@ -348,7 +349,7 @@ class Tried:
             "kind": self.suite.kind, "live": live, "schedule": "0 1 * * *", "owner": "somebody", "region": "US",
             "timezone": "UTC", "objects": [self.suite.object],
         }  # fmt: skip
-        content = {"limits": {"at_least": 100}, "sources": {SOURCE: entry}}
+        content = {"limits": self.limits, "sources": {SOURCE: entry}}
         (self._config / "sources.yaml").write_text(yaml.safe_dump(content))
         means = Means({"its": self.connection}.get, None, self.clock, QUICK)
         try:

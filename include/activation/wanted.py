@@ -167,7 +167,8 @@ class Wanted:
             yield f"WHEN {self._consent} IS DISTINCT FROM 'opted_in' THEN '{NOT_OPTED_IN}'"
         if channel.name == "email":
             roles = ", ".join(map(_text, sorted(ROLES)))
-            local = f"rtrim(split_part(lower(m.{_named('email')}), '@', 1), '._0123456789')"
+            address = "m.key" if self.sync.key_column == "email" else f"lower(m.{_named('email')})"
+            local = f"rtrim(split_part({address}, '@', 1), '._0123456789')"
             yield f"WHEN {local} IN ({roles}) THEN '{ROLE}'"
         yield f"WHEN m.is_shared THEN '{SHARED}'"
 

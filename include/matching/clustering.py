@@ -112,20 +112,25 @@ def cluster(
     inside = np.flatnonzero(parent[candidates.left] == parent[candidates.right])
     left, right = np.append(candidates.left[inside], extra_left), np.append(candidates.right[inside], extra_right)
     said = Verdicts(*(np.append(one[inside], other) for one, other in zip(judged, extra, strict=True)))
-    evidence = said.logits - np.float32(prior)
     apart = said.apart | _through_nameless(left, right, said, named, threshold=threshold, limit=limit)
-    decided = _decided(n, ruling)
-    evidence[apart & (decided[left] != decided[right])] = -np.inf
-    ruled = parent[ruling.left] == parent[ruling.right]
-    binding = np.where(ruling.together[ruled], CERTAIN, -np.float32(np.inf)).astype(np.float32)
-    pairs = (
-        np.append(left, ruling.left[ruled]), np.append(right, ruling.right[ruled]), np.append(evidence, binding),
-    )  # fmt: skip
+    pairs = _binding((left, right, said.logits - np.float32(prior)), apart, ruling, parent)
     label, weakest = parent.copy(), np.full(n, 1e30, np.float32)
     weights = CHAIN if chain else WEIGHTS
     _agglomerate_all((order, start, end), pairs, (prior, threshold, weights), (label, weakest))
     sizes = end - start
     return Clusters(label, weakest, extra_left, extra_right, extra.logits, len(start), int(sizes.max(initial=1)))
+
+
+def _binding(
+    pairs: tuple[Codes, Codes, Logits], apart: npt.NDArray[np.bool_], ruling: Ruling, parent: Codes
+) -> tuple[Codes, Codes, Logits]:
+    """The evidence inside components: what is apart forbidden unless decided otherwise, decisions beside it."""
+    left, right, evidence = pairs
+    decided = _decided(len(parent), ruling)
+    evidence[apart & (decided[left] != decided[right])] = -np.inf
+    ruled = parent[ruling.left] == parent[ruling.right]
+    said = np.where(ruling.together[ruled], CERTAIN, -np.float32(np.inf)).astype(np.float32)
+    return np.append(left, ruling.left[ruled]), np.append(right, ruling.right[ruled]), np.append(evidence, said)
 
 
 def _through_nameless(

@@ -14,7 +14,7 @@ from include.matching import clustering
 from include.matching.constraints import Decision, bypass, rule_on
 from include.matching.kernels.pairs import score_levels
 from include.matching.pairs import comparison
-from include.matching.pairs.blocking import Candidates, Keys, block
+from include.matching.pairs.blocking import Candidates, Keys, Rule, block
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.blocking_rules import derive_rules
 from include.matching.pairs.pair_sample import survey
@@ -59,6 +59,20 @@ def resolve(
     ruling = rule_on(features, decisions, known)
     if model is None:
         _learn_from_clusters(candidates, levels, judge, ruling, watch)
+    scored = _score(candidates, levels, judge, rules, watch)
+    found = _group(scored, judge, ruling, watch)
+    judged = Judged(
+        features, spec, scored.candidates, scored.levels, scored.logits, found.clusters, ruling, judge.odds, judge.prior
+    )
+    fitted = model or to_model(judge.fit, judge.groups, spec)
+    return judged.resolution(fitted, _report(scored, found, judge, fitted), watch)
+
+
+def _score(
+    candidates: Candidates, levels: comparison.Levels, judge: _Judge, rules: Sequence[Rule], watch: Watch
+) -> _Scored:
+    """Score the candidates, and those that what is left of the budget of pairs is worth spending on now."""
+    features, spec = judge.features, judge.spec
     with watch.stage("score"):
         logits = judge.score(levels)
     with watch.stage("block"):
@@ -69,25 +83,25 @@ def resolve(
     with watch.stage("compare"):
         more = slice(levels.shape[1], None)
         added = comparison.compare(features, candidates.left[more], candidates.right[more])
-        levels = np.concatenate([levels, added], axis=1)
-    logits = np.concatenate([logits, judge.score(added)])
-    found = _group(_Scored(candidates, levels, logits), judge, ruling, watch)
-    clusters = found.clusters
-    judged = Judged(features, spec, candidates, levels, logits, clusters, ruling, judge.odds, judge.prior)
-    fitted = model or to_model(judge.fit, judge.groups, spec)
-    report = {
-        "records": features.size,
+    both = np.concatenate([levels, added], axis=1)
+    return _Scored(candidates, both, np.concatenate([logits, judge.score(added)]))
+
+
+def _report(scored: _Scored, found: _Found, judge: _Judge, model: Model) -> dict[str, Any]:
+    """What the run found out about the table and itself."""
+    candidates, clusters = scored.candidates, found.clusters
+    return {
+        "records": judge.features.size,
         "pairs_scored": len(candidates.left) + len(clusters.extra_left),
         "threshold": float(1 / (1 + np.exp(-found.threshold))),
         "expected_f1": found.expected_f1,
         "largest_component": clusters.largest_component,
         "blocking": candidates.report,
-        "shared_values": shared_values(features),
-        "model_version": fitted.version,
+        "shared_values": shared_values(judge.features),
+        "model_version": model.version,
         "drift": judge.fit.drift,
-        **features.notes,
+        **judge.features.notes,
     }
-    return judged.resolution(fitted, report, watch)
 
 
 @dataclass(frozen=True)

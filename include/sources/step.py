@@ -104,7 +104,7 @@ def _take_object(loads: LoadLog, kind: Connector, declared: ExportFile, folder: 
 
 def _pass_gate(project: Project, source: str, objects: Collection[Taken], limits: Limits) -> None:
     """Raise HeldError for exports that may not be whole, until a person has approved them."""
-    found = {o.declared.object: list(doubts(o.declared, o.before, o.current, limits)) for o in objects}
+    found = {o.declared.object: list(doubts(o.declared, o.measure, o.current, limits)) for o in objects}
     every = [doubt for of_object in found.values() for doubt in of_object]
     if not every:
         return

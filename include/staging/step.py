@@ -121,6 +121,7 @@ def _stage_all(
                 regions = {desk.source: desk.settings.region for desk in desks}
                 rows = with_phones(engine, rows, regions, settings.placeholders.phone)
             write(table, rows)
+    counts |= _gone(engine, refs[PERSON_RECORD.name])
     write(CONSENT, _consents(engine, desks, settings, refs, parts[CONSENT.name]))
     write(
         QUARANTINE, _union(QUARANTINE, [*(rows for desk in desks for rows in desk.faulty), *_rejected(engine, desks)])
@@ -131,6 +132,20 @@ def _stage_all(
     for ref in refs.values():
         engine.lake.point(ref)
     return tuple(refs[table.name] for table in STAGED), counts
+
+
+def _gone(engine: Engine, at: DatasetRef) -> dict[str, int]:
+    """How many records of people each source has deleted, and merged into others."""
+    rows = engine.read(PERSON_RECORD, at)
+    told = rows.group_by("source", "object").agg(
+        deleted=rows.is_deleted.sum(), merged=(rows.merged_into.notnull()).sum()
+    )
+    return {
+        f"{row['source']}.{row['object']}.{what}": int(row[what])
+        for row in engine.ibis.to_pyarrow(told).to_pylist()
+        for what in ("deleted", "merged")
+        if row[what]
+    }
 
 
 def _staged(desk: Desk) -> Staged:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -13,11 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from include.contracts.connections import Connection
-from include.contracts.errors import CredentialError, ThrottledError
+from include.contracts.errors import CredentialError, HeldError, ThrottledError
+from include.samples.servers import hubspot
 from include.samples.servers.account_engagement import UNIT, AccountEngagementServer
 from include.samples.servers.salesforce import SalesforceServer
 from include.samples.servers.typeform import FORM, KEY, TypeformServer
-from tests.live_suite import MORNING, SECRET, JobSuite, LiveSuite, SchemaSuite, TokenSuite, Tried
+from tests.live_suite import MORNING, SECRET, SOURCE, JobSuite, LiveSuite, SchemaSuite, TokenSuite, Tried
 
 
 class TestSalesforce(JobSuite, TokenSuite, SchemaSuite, LiveSuite):
@@ -50,9 +52,22 @@ class TestSalesforce(JobSuite, TokenSuite, SchemaSuite, LiveSuite):
         at = MORNING + timedelta(days=1)
         tried.server.merge("contact", self.key(2), self.key(1), at)  # type: ignore[attr-defined]
         tried.extract()
-        tried.stage()
+        counts = tried.stage().counts
         (loser,) = [row for row in staged(tried, "person_record") if row["source_key"] == self.key(2)]
         assert loser["is_deleted"] and loser["crm_id"] == self.key(1)
+        assert loser["merged_into"] == f"{SOURCE}.contact:{self.key(1)}"
+        assert counts[f"{SOURCE}.contact.deleted"] == counts[f"{SOURCE}.contact.merged"] == 1
+
+    def test_a_whole_extraction_is_held_against_the_keys_that_were_there(self, tried: Tried) -> None:
+        tried.limits = {"at_least": 3}
+        tried.extract()
+        for day in range(1, 5):  # each of the seven has five states now
+            tried.rows.put(*(self.usual(n, MORNING + timedelta(days=day)) for n in range(1, 8)))
+            tried.extract()
+        tried.extract(whole=True)
+        tried.rows.without(*(self.key(n) for n in range(1, 5)))
+        with pytest.raises(HeldError, match="holds 3 rows, 4 fewer than the 7"):
+            tried.extract(whole=True)
 
     def test_the_orgs_own_limit_is_told(self, tried: Tried) -> None:
         tried.server.requests_left = 2  # type: ignore[attr-defined]
@@ -152,6 +167,81 @@ class TestTypeform(LiveSuite):
         tried.rows.put({**self.usual(8, MORNING), "person_id": None})
         tried.extract()
         assert "nina.berg@norvik.example" in {row["person_id"] for row in tried.raw()}
+
+
+class TestHubSpot(SchemaSuite, LiveSuite):
+    kind = "hubspot"
+    object = "contact"
+    person_column = "lastname"
+    paged = "/crm/objects/"
+    secret = hubspot.KEY
+    options = {"page_size": "3"}  # noqa: RUF012
+    lost_column = "jobtitle"
+    other_type = "number"
+
+    def serve(self) -> hubspot.HubSpotServer:
+        server = hubspot.HubSpotServer()
+        server.page_rows = 3
+        return server
+
+    def connection(self, server: hubspot.HubSpotServer) -> Connection:
+        return Connection("its", host=server.url, password=hubspot.KEY)
+
+    def key(self, number: int) -> str:
+        return f"{12_345_000_000 + number}"
+
+    def same(self, held: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        """When it was modified is when it was changed, whatever else the sample says."""
+        return all(held[name] == given[name] for name in held if name not in ("lastmodifieddate", "archivedAt"))
+
+    def test_changes_beyond_what_a_search_gives_are_all_found(self, tried: Tried) -> None:
+        tried.extract()
+        tried.server.most_results = 5  # type: ignore[attr-defined]
+        at = MORNING + timedelta(days=1)  # one moment for all, as an import leaves it
+        tried.rows.put(*(self.usual(n, at) for n in range(20, 40)))
+        tried.extract()
+        tried.check()
+
+    def test_a_deleted_contact_comes_once_more_and_is_staged_as_gone(self, tried: Tried) -> None:
+        tried.extract()
+        tried.server.delete("contact", self.key(2), MORNING + timedelta(days=1))  # type: ignore[attr-defined]
+        assert tried.extract().counts["contact.rows"] == 1
+        assert tried.extract().counts["contact.rows"] == 0
+        tried.stage()
+        assert {row["source_key"] for row in staged(tried, "person_record") if row["is_deleted"]} == {self.key(2)}
+
+    def test_a_merged_contact_vanishes_and_is_staged_as_merged(self, tried: Tried) -> None:
+        tried.extract()
+        at = MORNING + timedelta(days=1)
+        tried.server.merge("contact", self.key(2), self.key(1), at)  # type: ignore[attr-defined]
+        tried.extract()
+        tried.stage()
+        (loser,) = [row for row in staged(tried, "person_record") if row["source_key"] == self.key(2)]
+        assert loser["is_deleted"] and loser["merged_into"] == f"{SOURCE}.contact:{self.key(1)}"
+
+
+class Deals(TestHubSpot):
+    __test__ = False
+    object = "deal"
+    person_column = "dealname"
+
+    def same(self, held: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        linked = all(json.loads(held[name]) == json.loads(given[name]) for name in ("companies", "contacts"))
+        rest = [name for name in held if name not in ("hs_lastmodifieddate", "archivedAt", "companies", "contacts")]
+        return linked and all(held[name] == given[name] for name in rest)
+
+
+def test_deals_bring_whom_they_are_associated_with_and_a_deleted_one_is_none_any_more(tmp_path: Path) -> None:
+    deals = Deals()
+    with deals.serve() as server:
+        tried = Tried(deals, server, tmp_path)
+        tried.rows.put(*(deals.usual(n, MORNING + timedelta(hours=n)) for n in range(1, 8)))
+        tried.extract()
+        tried.check()
+        server.delete("deal", deals.key(2), MORNING + timedelta(days=1))
+        tried.extract()
+        tried.stage()
+    assert len(staged(tried, "opportunity")) == len(staged(tried, "opportunity_contact_role")) == 6
 
 
 def staged(tried: Tried, table: str) -> list[dict[str, Any]]:

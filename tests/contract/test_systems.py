@@ -33,6 +33,10 @@ class TestDelighted(SystemSuite):
     kind = "delighted_export"
 
 
+class TestHubSpot(SystemSuite):
+    kind = "hubspot"
+
+
 class TestTypeform(SystemSuite):
     kind = "typeform"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import UTC, date, datetime
 from importlib import import_module
@@ -246,3 +247,14 @@ def test_a_setting_at_fault_is_told_by_name(runs: ModuleType, monkeypatch: pytes
     monkeypatch.setenv("KINDRED_MEMORY_LIMIT", "a lot")
     with pytest.raises(ConfigurationError, match="KINDRED_MEMORY_LIMIT cannot be used"):
         runs.run_of(dag_run())
+
+
+def test_a_live_source_is_asked_with_the_connection_that_airflow_has(
+    shared: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"conn_type": "http", "host": "https://norvik.example", "login": "me", "password": "p", "extra": {"a": 1}}
+    monkeypatch.setenv("AIRFLOW_CONN_ORG", json.dumps(given))
+    found = shared.connection("org")
+    assert found is not None
+    assert (found.url, found.login, found.password, found.extra) == ("https://norvik.example", "me", "p", {"a": 1})
+    assert shared.connection("nobody") is None

@@ -70,6 +70,17 @@ def test_a_live_source_is_asked_and_what_is_to_be_mended_told_apart(
     assert secret not in finding.found
 
 
+@pytest.mark.parametrize(("there", "state"), [(True, "ok"), (False, "warn")])
+def test_files_that_lie_elsewhere_are_looked_for(tmp_path: Path, there: bool, state: str) -> None:
+    stored = {"kind": "delighted_export", "stored": {"url": tmp_path.as_uri()}, "schedule": "0 1 * * *", "owner": "cs",
+              "region": "US", "timezone": "UTC", "objects": ["response"]}  # fmt: skip
+    (tmp_path / "sources.yaml").write_text(json.dumps({"sources": {"nps": stored}}))
+    if there:
+        (tmp_path / "responses.csv").write_text("Response ID\n")
+    (finding,) = live_sources.live(Settings(config=tmp_path))
+    assert (finding.check, finding.state) == ("source nps", state)
+
+
 def test_a_lake_nobody_can_open_fails_alone(tmp_path: Path) -> None:
     found = findings(Settings(home=tmp_path, warehouse_url=NOWHERE, lake_url="gopher://nowhere/lake"))
     assert found["lake"][0] == "fail"

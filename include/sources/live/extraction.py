@@ -65,4 +65,5 @@ def _take(landing: Landing, loads: LoadLog, declared: ExportFile) -> tuple[Taken
     except DriftError as error:
         return Taken(declared, manifest, before, {}, adds=True), error
     loads.known.update({load.load_id: load for load in taken.values()})
-    return Taken(declared, manifest, before, taken, adds=not landing.whole), None
+    keys = landing.keys(declared, before) if landing.whole else None
+    return Taken(declared, manifest, before, taken, adds=not landing.whole, rows_before=keys), None

@@ -73,6 +73,17 @@ class Landing:
             return {}
         return {load.file: replace(load, fields=json.dumps(fields, sort_keys=True) if fields else None)}
 
+    def keys(self, declared: ExportFile, before: Mapping[str, Load]) -> int:
+        """Return how many rows the object has, each key counted once, however often it was taken in."""
+        dataset = raw_dataset(self.source, declared.object)
+        urls = [self.lake.url(dataset, load.data_file) for load in before.values() if load.rows > load.rejected]
+        if not urls:
+            return 0
+        with self.engine() as engine:
+            query = f'SELECT count(DISTINCT "{declared.key}") FROM read_parquet(?, union_by_name=true)'
+            ((count,),) = engine.connection.execute(query, [urls]).fetchall()
+        return int(count)
+
     def _rejected(self, held: list[Load]) -> frozenset[str]:
         """The rows that could not be read before, as they were received."""
         dataset, found = rejected_table(self.source).name, set[str]()

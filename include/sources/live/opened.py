@@ -10,7 +10,6 @@ from typing import Protocol
 
 from include.contracts.connections import Connections
 from include.contracts.errors import ConfigurationError
-from include.contracts.exports import SYSTEMS
 from include.contracts.nearest import nearest
 from include.contracts.sources import SourceSettings
 from include.sources.live.budget import Budget
@@ -71,7 +70,7 @@ def opened(source: str, settings: SourceSettings, means: Means) -> Iterator[Open
     budget = Budget(source, allowance, means.clock, before)
     minutes = settings.live.overlap_minutes
     overlap = kind.overlap if minutes is None else timedelta(minutes=minutes)
-    form = SYSTEMS[settings.kind].format
+    form = settings.system.format
     live = kind.open(Access(source, form, connection, settings.live, budget, means.clock, means.patience))
     try:
         yield Opened(live, budget, overlap)

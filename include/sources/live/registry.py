@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from include.sources.live.system import LiveKind
-from include.sources.live.systems import account_engagement, database, salesforce, typeform
+from include.sources.live.systems import account_engagement, database, hubspot, salesforce, typeform
 
 LIVE: Mapping[str, LiveKind] = MappingProxyType(
-    {"salesforce_export": salesforce.KIND, "pardot_export": account_engagement.KIND, "typeform": typeform.KIND}
+    {
+        "salesforce_export": salesforce.KIND,
+        "pardot_export": account_engagement.KIND,
+        "hubspot": hubspot.KIND,
+        "typeform": typeform.KIND,
+    }
 )
 
 PROTOCOLS: Mapping[str, LiveKind] = MappingProxyType({"database": database.KIND})  # those that go with any kind

@@ -1,0 +1,92 @@
+"""HubSpot: contacts, companies and deals, as its date-versioned CRM API gives them, one a line."""
+
+from __future__ import annotations
+
+from include.contracts.exports.declaration import ExportFile, Reference, columns
+from include.contracts.systems import Feed, Part, Refusal, System
+
+_STATE = (
+    ("archived", "`true` once it was deleted.", "false"),
+    ("archivedAt", "When it was deleted, UTC.", ""),
+    ("changed*", "When it was last changed or deleted, UTC, the later of both; the newest row of an id wins.",
+     "2026-09-30T15:01:02.000Z"),
+)  # fmt: skip
+_SYSTEM = "HubSpot CRM API"
+
+CONTACT = ExportFile("hubspot/contacts.ndjson", _SYSTEM, "a person",
+    object="contact", key="id", changed="changed",
+    personal=("firstname", "lastname", "email", "hs_additional_emails", "phone", "mobilephone", "address", "zip"),
+    ids=("associatedcompanyid",), references=(Reference("associatedcompanyid", "company"),), columns=columns(
+    ("id*", "Number of the contact.", "12345678901"),
+    ("createdate*", "When it was created, UTC.", "2025-03-04T09:12:44.000Z"),
+    ("lastmodifieddate", "When it was last changed, UTC.", "2026-09-30T15:01:02.000Z"),
+    ("firstname", "First name.", "Nina"),
+    ("lastname", "Last name.", "Berg"),
+    ("email", "Mail address.", "nina.berg@norvik.example"),
+    ("hs_additional_emails", "Further addresses, parted by semicolons.", ""),
+    ("phone", "Telephone.", "(030) 555-0123"),
+    ("mobilephone", "Mobile telephone.", "+49 151 5550123"),
+    ("company", "Employer, as typed.", "Norvik Logistics"),
+    ("jobtitle", "Job title.", "Head of Marketing"),
+    ("address", "Street and number.", "3 Lindenweg"),
+    ("city", "City.", "Berlin"),
+    ("state", "State or province.", "BE"),
+    ("zip", "Postal code.", "10117"),
+    ("country", "Country.", "Germany"),
+    ("associatedcompanyid", "The person's primary company.", "98765432101"),
+    ("hs_email_optout", "`true` forbids marketing mail.", "false"),
+    ("hs_merged_object_ids", "Contacts that were merged into this one, parted by semicolons.", ""),
+    *_STATE,
+))  # fmt: skip
+
+COMPANY = ExportFile("hubspot/companies.ndjson", _SYSTEM, "a company",
+    object="company", key="id", changed="changed", personal=(),
+    ids=("hs_parent_company_id",), columns=columns(
+    ("id*", "Number of the company.", "98765432101"),
+    ("createdate*", "When it was created, UTC.", "2025-03-04T09:12:44.000Z"),
+    ("hs_lastmodifieddate", "When it was last changed, UTC.", "2026-09-30T15:01:02.000Z"),
+    ("name", "The company's name.", "Norvik Logistics GmbH"),
+    ("domain", "Domain.", "norvik.example"),
+    ("website", "Web address.", "https://www.norvik.example"),
+    ("industry", "Industry.", "TRANSPORTATION"),
+    ("type", "PROSPECT, PARTNER, RESELLER, VENDOR or OTHER.", "PROSPECT"),
+    ("numberofemployees", "Employees.", "240"),
+    ("annualrevenue", "Yearly revenue.", "12500000"),
+    ("country", "Country.", "Germany"),
+    ("hs_parent_company_id", "The company above it.", ""),
+    ("hubspot_owner_id", "The owner.", "4711"),
+    ("hs_merged_object_ids", "Companies that were merged into this one, parted by semicolons.", ""),
+    *_STATE,
+))  # fmt: skip
+
+DEAL = ExportFile("hubspot/deals.ndjson", _SYSTEM, "a possible sale",
+    object="deal", key="id", changed="changed", personal=(), columns=columns(
+    ("id*", "Number of the deal.", "55500011122"),
+    ("createdate*", "When it was created, UTC.", "2025-12-04T09:12:44.000Z"),
+    ("hs_lastmodifieddate", "When it was last changed, UTC.", "2026-09-30T15:01:02.000Z"),
+    ("dealname", "Name.", "Norvik Logistics - New Business"),
+    ("dealstage", "Stage, by its internal name.", "closedwon"),
+    ("dealtype", "newbusiness or existingbusiness.", "newbusiness"),
+    ("amount", "Amount.", "48000"),
+    ("closedate", "Day it closed or should, as a time in UTC.", "2026-02-27T00:00:00.000Z"),
+    ("hs_is_closed", "`true` when won or lost.", "true"),
+    ("hs_is_closed_won", "`true` when won.", "true"),
+    ("hubspot_owner_id", "The owner.", "4711"),
+    ("companies", "Associated companies, a list of numbers; the primary one first.", '["98765432101"]'),
+    ("contacts", "Associated contacts, a list of numbers.", '["12345678901"]'),
+    *_STATE,
+))  # fmt: skip
+
+SYSTEM = System(
+    kind="hubspot",
+    part=Part.CRM,
+    format="ndjson",
+    files=(CONTACT, COMPANY, DEAL),
+    feeds=(
+        Feed("contact", "person_record"),
+        Feed("company", "account"),
+        Feed("deal", "opportunity"),
+        Feed("deal", "opportunity_contact_role", each=False),
+    ),
+    refusals=(Refusal("contact", "hs_email_optout", "email", "email"),),
+)

@@ -1,0 +1,118 @@
+"""HubSpot: contacts, companies and deals. What was merged into another record vanishes, and the other one names it."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from include.contracts.staged import ACCOUNT, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE, PERSON_RECORD
+from include.staging import values
+from include.staging.desk import Desk, Staged, shaped
+from include.staging.people import first_usable, person
+from include.staging.row_rules import flag_rules, key_rules, moment_rules, number_rules
+
+
+@ibis.udf.scalar.builtin(name="json_extract_string")  # type: ignore[untyped-decorator]
+def _items(document: str, path: str) -> list[str]:  # type: ignore[empty-body]
+    """The texts at a path with a star of a JSON document."""
+
+
+def stage(desk: Desk) -> Staged:
+    """Yield the rows that HubSpot gives to the staged tables."""
+    yield from desk.each(("contact", PERSON_RECORD, _contacts), ("company", ACCOUNT, _companies))
+    if desk.has("deal"):
+        rows = _deals(desk)
+        yield OPPORTUNITY, _opportunities(desk, rows)
+        yield OPPORTUNITY_CONTACT_ROLE, _roles(desk, rows)
+
+
+def _archived(rows: ir.Table) -> ir.BooleanValue:
+    return values.flag(rows.archived).fill_null(False)
+
+
+def _merged(desk: Desk, rows: ir.Table) -> ir.Table:
+    """Add _winner, the id of the record that each was merged into; the latest where several name it."""
+    naming = rows.filter(rows.hs_merged_object_ids.notnull())
+    losers = naming.hs_merged_object_ids.split(";").unnest().strip()
+    named = naming.select(_loser=losers, _id=naming.id, _at=naming.changed)
+    winners = desk.settled(named.group_by("_loser").agg(_winner=named._id.argmax(named._at)))
+    return rows.left_join(winners, rows.id == winners._loser).drop("_loser")
+
+
+def _contacts(desk: Desk) -> ir.Table:
+    raw = desk.raw("contact")
+    t = raw.rows
+    rules = (*key_rules(t, "id"), *moment_rules(t, desk.zone, "createdate", "changed"))
+    rows = _merged(desk, desk.good(raw, "contact", rules))
+    says = {
+        "first_name": rows.firstname, "last_name": rows.lastname, "email": rows.email,
+        "phone": first_usable(desk, "phone", rows.mobilephone, rows.phone), "company": rows.company,
+        "title": rows.jobtitle, "street": rows.address, "city": rows.city, "region": rows.state,
+        "postcode": rows.zip, "country": rows.country,
+    }  # fmt: skip
+    knows = {
+        "crm_id": ibis.coalesce(rows._winner, rows.id),
+        "merged_into": desk.key("contact", rows._winner),
+        "account_id": desk.key("company", rows.associatedcompanyid),
+        "is_deleted": _archived(rows) | rows._winner.notnull(),
+        "created_at": desk.moment(rows, "createdate", "contact"),
+        "updated_at": desk.moment(rows, "changed", "contact"),
+    }
+    return person(desk, rows, "contact", rows.id, says=says, knows=knows)
+
+
+def _companies(desk: Desk) -> ir.Table:
+    raw = desk.raw("company")
+    t = raw.rows
+    rules = (*key_rules(t, "id"), *moment_rules(t, desk.zone, "createdate", "changed"))
+    rows = _merged(desk, desk.good(raw, "company", rules))
+    blanks, employees = desk.staging.placeholders.text, values.whole(rows.numberofemployees)
+    found = {
+        "account_id": desk.key("company", rows.id), "source": ibis.literal(desk.source),
+        "part": ibis.literal(desk.system.part.value), "object": ibis.literal("company"), "source_key": rows.id,
+        "name": values.text(rows["name"], blanks), "crm_id": rows.id,
+        "domain": ibis.coalesce(values.domain(rows.domain), values.domain(rows.website)),
+        "parent_id": desk.key("company", rows.hs_parent_company_id), "type": values.text(rows.type, blanks),
+        "industry": values.text(rows.industry, blanks),
+        "employees": ibis.ifelse(employees >= 0, employees, ibis.null("int64")),
+        "annual_revenue": values.number(rows.annualrevenue), "country": values.text(rows.country, blanks),
+        "owner_id": rows.hubspot_owner_id, "is_deleted": _archived(rows) | rows._winner.notnull(),
+        "created_at": desk.moment(rows, "createdate", "company"),
+        "updated_at": desk.moment(rows, "changed", "company"), **desk.provenance(rows),
+    }  # fmt: skip
+    return shaped(ACCOUNT, found, rows)
+
+
+def _deals(desk: Desk) -> ir.Table:
+    raw = desk.raw("deal")
+    t = raw.rows
+    rules = (
+        *key_rules(t, "id"), *number_rules(t, "amount"), *flag_rules(t, "hs_is_closed", "hs_is_closed_won"),
+        *moment_rules(t, desk.zone, "createdate"),
+    )  # fmt: skip
+    return desk.good(raw, "deal", rules, gone=_archived)
+
+
+def _opportunities(desk: Desk, rows: ir.Table) -> ir.Table:
+    blanks = desk.staging.placeholders.text
+    won = values.flag(rows.hs_is_closed_won).fill_null(False)
+    company = _items(rows.companies, "$[*]")[0]
+    found = {
+        "opportunity_id": desk.key("deal", rows.id), "account_id": desk.key("company", company),
+        "name": values.text(rows.dealname, blanks), "type": values.text(rows.dealtype, blanks),
+        "stage": values.folded(rows.dealstage), "amount": values.number(rows.amount), "is_won": won,
+        "is_closed": won | values.flag(rows.hs_is_closed).fill_null(False), "close_date": values.day(rows.closedate),
+        "created_at": desk.moment(rows, "createdate", "deal"), **desk.provenance(rows),
+    }  # fmt: skip
+    return shaped(OPPORTUNITY, found, rows)
+
+
+def _roles(desk: Desk, rows: ir.Table) -> ir.Table:
+    """One part a contact of a deal; HubSpot names none, and none is the primary one."""
+    each = rows.filter(rows.contacts.notnull())
+    each = each.mutate(_contact=_items(each.contacts, "$[*]").unnest())
+    found = {
+        "role_id": desk.key("deal", each.id) + "/" + each._contact, "opportunity_id": desk.key("deal", each.id),
+        "record_id": desk.key("contact", each._contact), "is_primary": ibis.literal(False), **desk.provenance(each),
+    }  # fmt: skip
+    return shaped(OPPORTUNITY_CONTACT_ROLE, found, each)
