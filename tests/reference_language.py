@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from include.segments import tree
+from include.segments.calendar import later
 
 Row = Mapping[str, Any]
 OPERATORS = {
@@ -30,6 +32,7 @@ class World:
     members: Mapping[str, tuple[str, frozenset[str]]]
     events: Sequence[Row] = ()
     through: Mapping[str, date] = field(default_factory=dict)
+    history: Sequence[Row] = ()
 
 
 def members(node: tree.Node, level: str, world: World) -> set[str]:
@@ -38,7 +41,7 @@ def members(node: tree.Node, level: str, world: World) -> set[str]:
     return {row[key] for row in rows if truth(node, row, world) is True}
 
 
-def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0911 - one return a kind of node
+def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0911, C901 - one return a kind of node
     """True, false or unknown (None), as in SQL."""
     match node:
         case tree.And(items):
@@ -57,8 +60,16 @@ def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0
             return of_people(node, row, world)
         case tree.Top():
             return in_top(node, row, world)
+        case tree.OfAccount(condition):
+            own = [account for account in world.accounts if account["account_id"] == row["account_id"]]
+            return truth(condition, own[0], world) if own else None
+        case tree.Changed():
+            return has_changed(node, row, world)
         case tree.Did():
             return did(node, row, world)
+        case tree.Sequence():
+            sure, maybe = (went_through(node, row, world, is_sure=is_sure) for is_sure in (True, False))
+            return True if sure else None if maybe else False
         case tree.IsNull(measure):
             return value_of(measure, row, world) is None
         case _:
@@ -105,6 +116,46 @@ def judged(happened: tree.Happened, row: Row, world: World) -> list[tuple[Row, b
         if state is not False:
             found.append((event, True if state and event["is_certain"] else None))
     return found
+
+
+def has_changed(clause: tree.Changed, row: Row, world: World) -> bool:
+    """Whether one day's value is another than the day's before that is kept."""
+    key = "profile_id" if "profile_id" in row else "account_id"
+    mine = sorted((day for day in world.history if day.get(key) == row[key]), key=lambda day: day["since"])
+    for former, day in pairwise(mine):
+        before, after = former[clause.measure.name], day[clause.measure.name]
+        wanted = (clause.before is None or before == clause.before.value) and (
+            clause.after is None or after == clause.after.value
+        )
+        if before is None or after is None or before == after or not wanted:
+            continue
+        if clause.span is None or truth(clause.span, {"day": day["since"]}, world):
+            return True
+    return False
+
+
+def went_through(sequence: tree.Sequence, row: Row, world: World, *, is_sure: bool) -> bool:
+    """Whether there is a chain of events, one a step: of those that count, or of those that may."""
+
+    def events(happened: tree.Happened | None, *, sure: bool) -> list[Row]:
+        found = judged(happened, row, world) if happened else []
+        return [event for event, state in found if state or not sure]
+
+    ends = events(sequence.steps[0].counted, sure=is_sure)
+    for step in sequence.steps[1:]:
+        barring = events(step.without, sure=not is_sure)
+        ends = [
+            event
+            for event in events(step.counted, sure=is_sure)
+            if any(_follows(start, event, step, barring) for start in ends)
+        ]
+    return bool(ends)
+
+
+def _follows(start: Row, event: Row, step: tree.Step, barring: Sequence[Row]) -> bool:
+    is_after = start["at"] < event["at"]
+    in_time = step.within is None or event["on_date"] <= later(start["on_date"], *step.within)
+    return is_after and in_time and not any(start["at"] < other["at"] < event["at"] for other in barring)
 
 
 def counts(happened: tree.Happened, row: Row, world: World) -> tuple[int, int]:

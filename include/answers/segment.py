@@ -162,9 +162,17 @@ def _sources(
 
 def _events(part: tree.Node, level: str, row: Mapping[str, Any], people: Population) -> Iterator[Source]:
     """What a clause counts of events, and the latest of those very events; one that cannot be judged says so."""
-    for happened in tree.happenings(part):
+    for happened in tree.counted(part):
+        if isinstance(part, tree.Sequence) or happened.name not in row:
+            yield from _latest(happened, level, row, people)
+            continue
         least, most = row[happened.name], row.get(happened.name + MOST, row[happened.name])
         yield Source(str(happened), least if least == most else f"{least} to {most}")
+        yield from _latest(happened, level, row, people)
+
+
+def _latest(happened: tree.Happened, level: str, row: Mapping[str, Any], people: Population) -> Iterator[Source]:
+    if row.get(MEMBER[level]) is not None:
         rows = counting(happened, level, people)
         mine = rows.filter(rows.member_id == row[MEMBER[level]])
         for event in mine.order_by(mine["at"].desc(), mine.event_id).limit(EVENTS).to_pyarrow().to_pylist():

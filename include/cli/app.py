@@ -17,6 +17,7 @@ from include.cli.console import guarded
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "include.cli.run:run",
+        "map": "include.cli.mapping:map_table",
         "extract": "include.cli.extract:extract",
         "resolve": "include.cli.matching:resolve_command",
         "evaluate": "include.cli.matching:evaluate_command",

@@ -17,7 +17,17 @@ from include.contracts.nearest import nearest
 from include.contracts.reports.sales_alerts import ALERT
 from include.contracts.settings import Settings
 from include.reports.drawing import svg
-from include.reports.reading import Reading, find_part, find_report, outcomes, read, require_alert, short_names
+from include.reports.reading import (
+    Reading,
+    find_part,
+    find_report,
+    outcomes,
+    read,
+    read_picture,
+    require_alert,
+    short_names,
+)
+from include.reports.trial import try_criteria
 from include.segments.formats import FORMATS, Rows
 from include.storage.control import approvals
 from include.storage.project import Project
@@ -33,6 +43,9 @@ def report(
     ] = None,
     by: Annotated[str | None, typer.Option("--by", help="Dimension to break it down by, such as industry.")] = None,
     part: Annotated[str | None, typer.Option("--part", help="Part of the report; default: the main one.")] = None,
+    criteria: Annotated[
+        Path | None, typer.Option("--criteria", help="funnel: a file with fit and interest, to try on the last year.")
+    ] = None,
     format: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMS)}.")] = "table",
     out_file: Annotated[
         Path | None, typer.Option("--out", help="File to write; default: standard output, where that can take it.")
@@ -42,6 +55,9 @@ def report(
     if format not in FORMS:
         raise ConfigurationError(f"There is no format {format!r}{nearest(format, FORMS)}.")
     project = Project(Settings.from_environment())
+    if criteria is not None:
+        _try(project, key, criteria, format)
+        return
     with project.serving(), project.warehouse().begin() as connection:
         if key is None:
             _list(outcomes(connection))
@@ -52,6 +68,16 @@ def report(
         return
     _write(found, format, out_file)
     _tell(found)
+
+
+def _try(project: Project, key: str | None, criteria: Path, format: str) -> None:
+    """Show whom criteria would have found in each of the last twelve months, beside the CRM's MQLs."""
+    if key != "funnel" or format != "table":
+        raise ConfigurationError("Criteria are tried as `python -m include report funnel --criteria FILE`, as a table.")
+    with project.serving():
+        rows = try_criteria(project, criteria)
+    show(rows, title=f"Whom {criteria.name} would have found", empty="There is no month to try it on.", as_json=False)
+    _say("Measures are computed anew as of each month's end; what the sources do not date is as it is now.")
 
 
 def alert(
@@ -75,11 +101,12 @@ def alert(
 def _found(
     connection: sa.Connection, key: str, part: str | None, by: str | None, day: datetime | None, *, is_picture: bool
 ) -> Reading:
-    declared = find_report(key)
-    chosen = find_part(declared, declared.chart.part if is_picture and part is None else part)
-    if is_picture and chosen.name != declared.chart.part:
-        raise ConfigurationError(f"The picture of {key} is of its part {declared.chart.part}; leave --part out.")
-    return read(connection, declared, chosen, as_of=day.date() if day else None, by=by)
+    declared, as_of = find_report(key), day.date() if day else None
+    if not is_picture:
+        return read(connection, declared, find_part(declared, part), as_of=as_of, by=by)
+    if part is not None or by is not None:
+        raise ConfigurationError(f"{key} has one picture, {declared.chart.title}; leave --part and --by out.")
+    return read_picture(connection, declared, as_of)
 
 
 def _list(rows: list[dict[str, Any]]) -> None:

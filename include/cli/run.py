@@ -38,8 +38,6 @@ def run(
     if needs_exports(settings) and not settings.exports.is_dir():
         raise ConfigurationError(f"There is no folder {settings.exports}; give the folder of your exports.")
     require_room(settings)
-    if told := recognised(settings):
-        err.print(told)
     project = open_project(settings)
     this = new_run(project, datetime.now(UTC), rewinds=rewind)
     reports: dict[str, Any] = {}
@@ -52,6 +50,8 @@ def run(
             err.print(f"[green]✓[/] {stage}", highlight=False)
 
     with lock.held(Layout(settings.home).lock, "python -m include run"), project.serving():
+        if told := recognised(settings):
+            err.print(told)
         run_all(project, this, watch)
     with project.engine() as engine:
         states = unsound(published_rows(engine))

@@ -297,6 +297,9 @@ def _show_preview(found: Preview) -> None:
         for text, count in found.clauses.items()
     ]
     show(clauses, title="Each clause alone", empty="", as_json=False)
+    for sequence in found.funnels.values():
+        steps = [{"step": text, "reached by": count} for text, count in sequence]
+        show(steps, title="Step by step", empty="", as_json=False)
     overlap = [{"segment": key, "shared": count} for key, count in found.overlap.items()]
     show(overlap, title="Overlap with published segments", empty="No overlap with any segment.", as_json=False)
     show(found.sample, title="A sample", empty="", as_json=False)

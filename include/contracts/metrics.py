@@ -15,8 +15,8 @@ from include.contracts.measures import (
     RENEWAL_BUCKETS,
     USAGE_TIERS,
 )
-from include.contracts.staged import CONTRACT_TYPES
 from include.contracts.tables import Table, boolean, count, date, integer, number, text
+from include.contracts.vocabulary import CONTRACT_TYPES
 
 GRID_DIMENSIONS = ("nps_class", "usage_tier", "renewal_bucket")
 NOT_KNOWN = "unknown"  # where a measure is null, for there is no source of it

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from include.contracts.staged import CONSENT_PURPOSES, CONSENT_STATUSES
 from include.contracts.tables import Table, boolean, integer, json, number, text, timestamp
+from include.contracts.vocabulary import CONSENT_PURPOSES, CONSENT_STATUSES
 
 PROFILE = Table(
     name="profile",

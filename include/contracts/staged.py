@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from include.contracts.systems import Part
 from include.contracts.tables import Column, Table, boolean, count, date, integer, json, number, text, timestamp
-
-EMAIL_ACTIVITY_KINDS = (
-    "sent", "open", "click", "unsubscribe", "resubscribe", "bounce", "complaint", "form", "reply",
-)  # fmt: skip
-ACTORS = ("human", "machine", "unknown")
-CONTRACT_TYPES = ("term", "auto_renew", "multi_year", "evergreen", "month_to_month")
-CONTRACT_STATUSES = ("draft", "active", "expired", "cancelled")
-LEAD_STEPS = ("hand_raised", "mql", "sql", "rejected", "recycled", "converted")
-GRADES = ("A", "B", "C", "D", "F")
-CONSENT_STATUSES = ("opted_in", "opted_out")
-CONSENT_PURPOSES = ("email_marketing", "phone_marketing")
+from include.contracts.vocabulary import (
+    ACTORS,
+    CONSENT_PURPOSES,
+    CONSENT_STATUSES,
+    CONTRACT_STATUSES,
+    CONTRACT_TYPES,
+    EMAIL_ACTIVITY_KINDS,
+    GRADES,
+    LEAD_STEPS,
+)
 
 PROVENANCE: tuple[Column, ...] = (
     text("load_id", "Load that brought the row in", required=True),

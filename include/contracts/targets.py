@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
-from include.contracts.staged import (
+from include.contracts.vocabulary import (
     CONSENT_PURPOSES,
     CONSENT_STATUSES,
     CONTRACT_STATUSES,

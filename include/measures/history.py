@@ -29,7 +29,7 @@ def keep(engine: Engine, table: Table, current: ir.Table, run: Run, inputs: Mapp
     before = days.follows(engine.lake, table.name, run)
     if before is not None and made_of(before) == dict(inputs):
         return before.ref
-    base = _until_yesterday(engine, before, run.as_of)
+    base = until_yesterday(engine, before, run.as_of)
     version = fingerprint(inputs, base.version if base else None, list(base.files) if base else [])
     known = _rows(engine, base) if base else engine.read(table, None)
     named = {**inputs, FOLLOWS: base.version if base else ""}
@@ -65,8 +65,8 @@ def changes(table: Table, history: ir.Table, current: ir.Table, as_of: date) -> 
     )
 
 
-def _until_yesterday(engine: Engine, before: Manifest | None, as_of: date) -> Manifest | None:
-    """The history without the file of ``as_of`` itself, which this run replaces."""
+def until_yesterday(engine: Engine, before: Manifest | None, as_of: date) -> Manifest | None:
+    """Return the history without the file of ``as_of`` itself, which a run of that day replaces."""
     if before is None or before.inputs["as_of"] != as_of.isoformat():
         return before
     earlier = replace(before, files=before.files[:-1])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
@@ -157,6 +158,37 @@ def _write_measures(
     def hold(name: str, rows: ir.Table) -> ir.Table:
         return engine.ibis.create_table(name, rows, temp=True)
 
+    found = measured(inputs, write, hold)
+    accounts, customers, recent = found.accounts, found.customers, found.usage
+    renewals = write(CONTRACT_RENEWAL, metrics.contract_renewal(found.contracts, accounts))
+    write(GRID, metrics.grid(customers, inputs.fed))
+    write(NPS_MONTH, metrics.nps_month(inputs))
+    write(RENEWAL_MONTH, metrics.renewal_month(renewals))
+    write(COVERAGE, metrics.coverage(customers))
+    rests = (nps.basis(found.answers), engagement.basis(inputs), usage.basis(inputs, recent), usage.judged(accounts))
+    write(BASIS, metrics.basis(rests))
+    write(SOURCE_DAY, completeness.table(inputs.source_days))
+    few = inputs.usage_event.count().to_pyarrow().as_py() <= SORTED_ROWS
+    happened = write(EVENT, events.events(inputs, vocabulary), ordered=few)
+    write(EVENT_KIND, events.event_kinds(inputs, vocabulary, happened))
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The measured people and companies, and what of their parts other tables are made of."""
+
+    customers: ir.Table
+    accounts: ir.Table
+    contracts: ir.Table
+    answers: ir.Table
+    usage: ir.Table
+
+
+def measured(
+    inputs: Inputs, write: Callable[[Table, ir.Table], ir.Table], hold: Callable[[str, ir.Table], ir.Table]
+) -> Measured:
+    """Compute customer_360, account_360 and email_curve; ``write`` keeps a table, ``hold`` a part of one."""
     recent, ever = hold("usage_recent", usage.recent(inputs)), hold("usage_ever", usage.ever(inputs))
     contracts = hold("contracts", renewal.contracts(inputs))
     answers = hold("nps_recent", nps.recent(inputs))
@@ -167,19 +199,7 @@ def _write_measures(
         nps.person(answers), usage.person(inputs, recent, ever), engagement.person(inputs, ever, frequencies),
         contact.person(inputs), campaign.person(inputs),
     )  # fmt: skip
-    customers = write(CUSTOMER_360, customer_360(inputs, accounts, parts))
-    renewals = write(CONTRACT_RENEWAL, metrics.contract_renewal(contracts, accounts))
-    write(GRID, metrics.grid(customers, inputs.fed))
-    write(NPS_MONTH, metrics.nps_month(inputs))
-    write(RENEWAL_MONTH, metrics.renewal_month(renewals))
-    write(COVERAGE, metrics.coverage(customers))
-    rests = (nps.basis(answers), engagement.basis(inputs), usage.basis(inputs, recent), usage.judged(accounts))
-    write(BASIS, metrics.basis(rests))
-    write(SOURCE_DAY, completeness.table(inputs.source_days))
-    few = inputs.usage_event.count().to_pyarrow().as_py() <= SORTED_ROWS
-    happened = write(EVENT, events.events(inputs, vocabulary), ordered=few)
-    write(EVENT_KIND, events.event_kinds(inputs, vocabulary, happened))
-    return written
+    return Measured(write(CUSTOMER_360, customer_360(inputs, accounts, parts)), accounts, contracts, answers, recent)
 
 
 def account_360(inputs: Inputs, recent: ir.Table, ever: ir.Table, contracts: ir.Table, answers: ir.Table) -> ir.Table:

@@ -30,6 +30,10 @@ person was not known yet. Its day is that in the deployment's time zone; spans o
 source covers whole. A machine's opens and clicks are no events; where nobody can tell whose they are, what depends on
 them is unknown. An account did what its people did, and what happened to the company itself.
 
+A sequence, `did('Signed In') then within 7 days did('Report Published') without did('Comment Added') between`, goes on
+from step to step in the order of time; of two events at the same instant none is after the other. `preview` shows how
+many reached each step.
+
 Events of `keep_days` days are kept, which bounds what a condition reads: a longer span is refused.
 """
 

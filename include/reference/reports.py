@@ -27,6 +27,8 @@ python -m include report                                   # what there is
 python -m include report churn --by industry               # one, broken down
 python -m include report churn --part renewal --format csv # table, csv, ndjson, parquet, xlsx, svg
 python -m include report nps --as-of 2026-09-30            # as it was on an earlier logical date
+python -m include report funnel --criteria new.yaml        # whom other criteria would have found, by month
+python -m include alert ID --reason "called"               # what came of a sales alert; the next run shows it
 ```
 
 The same is on the page Reports, and at `GET /api/v1/reports/{key}` ([pages and API](web.md)).

@@ -63,6 +63,10 @@ LANGUAGE = """## The language
 | `first_did('Event', after '2026-01-01')`, `last_did(…)` | the day of the first, the last; also `last_did(…) < date` |
 | `times_did('Event', …) > 3` | how many; a value like a measure's: `in_top(times_did('Event'), 10%)` |
 | `distinct_did('Event', property, …) > 3` | how many different values of a property; also `sum_did`, `average_did` |
+| `did('A', …) then within 7 days did('B', …)` | one after the other, as many steps as there are; days of the calendar |
+| `… then did('B') without did('C') between` | and nothing such in between |
+| `changed(measure, from 'a' to 'b', within_last 90 days)` | of a measure whose history is kept; each may be left out |
+| `account(condition)` | of a person: true of the account, by measures of accounts; unknown where there is none |
 | `and`, `or`, `not`, `( )` | as in SQL |
 
 Text is in single quotes, a date is `'2026-12-31'`, a span is a whole number of {units}. Weeks

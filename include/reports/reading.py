@@ -95,6 +95,12 @@ def read(
     )  # fmt: skip
 
 
+def read_picture(connection: sa.Connection, report: Report, as_of: date | None = None) -> Reading:
+    """Return the rows that a report's picture is drawn from."""
+    part = report.part(report.chart.part)
+    return read(connection, report, part, as_of=as_of, by=report.chart.where.get("dimension"))
+
+
 def dimensions(connection: sa.Connection, part: Part) -> list[str]:
     """Return the dimensions that a part's published rows are broken down by, everything together first."""
     if not part.has_dimensions:
@@ -120,8 +126,8 @@ def _dimension(connection: sa.Connection, source: str, part: Part, by: str | Non
         return ALL
     query = f"SELECT DISTINCT dimension FROM ({source}) told"
     known = sorted(row["dimension"] for row in _rows(connection, query, day=day))
-    if by not in known:
-        raise ConfigurationError(f"{part.name} is not broken down by {by!r}; it is by {', '.join(known) or 'nothing'}.")
+    if known and by not in known:
+        raise ConfigurationError(f"{part.name} is not broken down by {by!r}; it is by {', '.join(known)}.")
     return by
 
 

@@ -39,9 +39,8 @@ from include.storage import days
 from include.storage.code import code_of
 from include.storage.control import approvals
 from include.storage.engine import Engine
-from include.storage.lake import Manifest
 from include.storage.project import Project
-from include.storage.versions import FOLLOWS, present
+from include.storage.versions import present
 
 _MODULES = (
     funnel, prospect_outcome, campaign_influence, churn, lifetime_value, nps, engagement, account_stages, sales_alerts,
@@ -88,21 +87,14 @@ def open_data(project: Project, engine: Engine, run: Run, refs: Mapping[str, Dat
     config = project.settings.config
     inputs = inputs_of(project, engine, run, refs, read_thresholds(config))
     tables = {table.name: engine.read(table, refs.get(table.name)) for table in (*READS.values(), *STAGED, *MEASURED)}
-    before = _history_before(engine, run)
+    before = history.until_yesterday(engine, days.follows(engine.lake, REPORT_HISTORY.name, run), run.as_of)
     past = engine.read(REPORT_HISTORY, before)
-    answers = _answers(project, engine.ibis.to_pyarrow(past.filter(past.part == ALERTS_PART.name).count()).as_py() > 0)
-    return Data(engine, inputs, read_settings(config), tables, past, before.version if before else "", answers)
+    alerted = engine.ibis.to_pyarrow(past.filter(past.part == ALERTS_PART.name).count()).as_py() > 0
+    known = fingerprint(before.files if before else ())
+    return Data(engine, inputs, read_settings(config), tables, past, known, _answers(project, is_needed=alerted))
 
 
-def _history_before(engine: Engine, run: Run) -> Manifest | None:
-    """The history as it was when the run's day began: a second run of a day knows no more than the first."""
-    found = days.follows(engine.lake, REPORT_HISTORY.name, run)
-    if found is None or found.inputs["as_of"] != run.as_of.isoformat():
-        return found
-    return days.before(engine.lake, found, found.inputs[FOLLOWS], run)
-
-
-def _answers(project: Project, is_needed: bool) -> ir.Table:
+def _answers(project: Project, *, is_needed: bool) -> ir.Table:
     """What somebody has said of alerts: alert_id, answer, answered_by."""
     found = approvals.verdicts(project, ALERT) if is_needed else {}
     rows = [
@@ -164,7 +156,8 @@ def _coverage(data: Data, declared: Report, found: Computed) -> list[dict[str, o
     known = {row["subject"]: row for row in data.engine.ibis.to_pyarrow(found.coverage).to_pylist()}
     lines = []
     for cover in declared.covers:
-        judged, total = (float(known[cover.subject][name]) for name in ("judged", "total"))
+        total = float(known[cover.subject]["total"])
+        judged = min(float(known[cover.subject]["judged"]), total)
         lines.append({
             "report_key": declared.key, "subject": cover.subject, "unit": cover.unit, "judged": judged, "total": total,
             "share": round(judged / total, DIGITS) if total else None, "says": cover.says,

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from include.contracts.exports import salesforce
 from include.samples.crm import Columns, audit, owners
+from include.samples.figures import Touches
 from include.samples.flaws import choose, join, numbered, picked
 from include.samples.names import Int
 from include.samples.roster import CHUNK
@@ -19,15 +20,17 @@ _ATTENDED = 2  # the first status that counts as a response
 _MEMBERSHIPS = 0.8  # a contact or lead, on average
 
 
-def write_campaigns(world: World) -> Int:
-    """Write Campaign.csv and CampaignMember.csv; returns the campaigns' first days, in order, since 1970-01-01."""
+def write_campaigns(world: World) -> tuple[Int, Touches]:
+    """Write Campaign.csv and CampaignMember.csv.
+
+    Returns the campaigns' first days, in order, since 1970-01-01, and who responded when in truth.
+    """
     rng = world.chance("campaigns")
     count = int(16 + 6 * np.log10(len(world.people)))
     start = np.sort(world.today_day - rng.integers(-20, 720, count))
     with CsvFile(world.out / "exports" / salesforce.CAMPAIGN.path, salesforce.CAMPAIGN.names) as file:
         file.write(_campaign_columns(world, start, rng))
-    _write_members(world, start)
-    return start
+    return start, _write_members(world, start)
 
 
 def _campaign_columns(world: World, start: Int, rng: np.random.Generator) -> Columns:
@@ -53,8 +56,9 @@ def _campaign_columns(world: World, start: Int, rng: np.random.Generator) -> Col
     }
 
 
-def _write_members(world: World, start: Int) -> None:
+def _write_members(world: World, start: Int) -> Touches:
     """Contacts and leads in campaigns that have begun."""
+    parts: list[Touches] = []
     contacts, leads = world.roster.contact, world.roster.lead
     everybody = np.concatenate([contacts.who, leads.who])
     begun = start[start < world.today_day - 2]
@@ -64,16 +68,20 @@ def _write_members(world: World, start: Int) -> None:
             rows = np.arange(first, min(first + CHUNK, len(everybody)))
             member = np.repeat(rows, rng.poisson(_MEMBERSHIPS, len(rows)))
             contact, lead = member < len(contacts), member - len(contacts)
+            deleted = flags(rng.random(len(member)) < world.rates.source.deleted)
+            responses, touches = _responses(world, everybody[member], begun, rng)
+            parts.append(touches)
             file.write({
                 "Id": salesforce_ids("00v", file.rows + np.arange(len(member))),
-                "IsDeleted": flags(rng.random(len(member)) < world.rates.source.deleted),
+                "IsDeleted": deleted,
                 "ContactId": salesforce_ids("003", np.where(contact, member, -1)),
                 "LeadId": salesforce_ids("00Q", np.where(contact, -1, lead)),
-                **_responses(world, everybody[member], begun, rng),
+                **responses,
             })  # fmt: skip
+    return Touches(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("who", "day")))
 
 
-def _responses(world: World, who: Int, begun: Int, rng: np.random.Generator) -> dict[str, pa.Array]:
+def _responses(world: World, who: Int, begun: Int, rng: np.random.Generator) -> tuple[dict[str, pa.Array], Touches]:
     """The campaign of each membership, and how the member responded; readier people more often."""
     count = len(who)
     campaign = rng.integers(len(begun), size=count)
@@ -82,10 +90,11 @@ def _responses(world: World, who: Int, begun: Int, rng: np.random.Generator) -> 
     added = (begun[campaign] - 5) * int(DAY)
     when = np.minimum((begun[campaign] + rng.exponential(4, count)) * DAY, world.today - 1).astype(np.int64)
     responded = status >= _ATTENDED
-    return {
+    columns = {
         "CampaignId": salesforce_ids("701", campaign),
         "Status": picked(_STATUSES, status),
         "HasResponded": flags(responded),
         "FirstRespondedDate": stamps(np.where(responded, when, -1), "date"),
         **audit(added, np.where(responded, when, added)),
     }
+    return columns, Touches(who[responded], when[responded] // int(DAY))

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from include.contracts.exports import salesforce
 from include.samples.companies import INDUSTRIES, STANDINGS
+from include.samples.figures import Qualified
 from include.samples.flaws import Mask, choose, join, numbered, picked
 from include.samples.geography import place, written
 from include.samples.names import Floats, Int
@@ -34,13 +35,12 @@ class Accounts:
     twin: Int  # the row of a company's second account, else -1
 
 
-def write_crm_people(world: World) -> Accounts:
-    """Write Account.csv, Contact.csv and Lead.csv."""
+def write_crm_people(world: World) -> tuple[Accounts, Qualified]:
+    """Write Account.csv, Contact.csv and Lead.csv; returns what became of leads in truth as well."""
     accounts = _accounts(world)
     _write_accounts(world, accounts)
     _write_contacts(world, accounts)
-    _write_leads(world, accounts)
-    return accounts
+    return accounts, _write_leads(world, accounts)
 
 
 def audit(created: Int, modified: Int) -> dict[str, pa.Array]:
@@ -147,7 +147,8 @@ def _contact_columns(world: World, seen: Sightings, invalid: Mask, rng: np.rando
     }
 
 
-def _write_leads(world: World, accounts: Accounts) -> None:
+def _write_leads(world: World, accounts: Accounts) -> Qualified:
+    parts: list[Qualified] = []
     roll, contact_row = world.roster.lead, world.roster.contact.first_row(len(world.people))
     with CsvFile(world.out / "exports" / salesforce.LEAD.path, salesforce.LEAD.names) as file:
         for number, rows in roll.chunks():
@@ -155,15 +156,18 @@ def _write_leads(world: World, accounts: Accounts) -> None:
             ids = salesforce_ids("00Q", np.arange(rows.start, rows.stop))
             deleted, invalid = _fate(world, seen, roll.second[rows], rng)
             account = _account_rows(accounts, seen, rng)
+            told = {**_person(world, seen, rng), **_lead_columns(world, seen, rng)}
+            career, qualified = _career(world, seen, (account, contact_row[seen.who]), invalid, rng)
+            parts.append(qualified)
             file.write({
                 "Id": ids,
                 "IsDeleted": flags(deleted),
                 "MasterRecordId": _merged_into("00Q", roll, rows, deleted, len(world.people)),
-                **_person(world, seen, rng),
-                **_lead_columns(world, seen, rng),
-                **_career(world, seen, (account, contact_row[seen.who]), invalid, rng),
+                **told,
+                **career,
             })  # fmt: skip
             world.confess("crm.lead", ids, seen)
+    return Qualified(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("who", "mql", "sql")))
 
 
 def _lead_columns(world: World, seen: Sightings, rng: np.random.Generator) -> Columns:
@@ -184,22 +188,28 @@ def _lead_columns(world: World, seen: Sightings, rng: np.random.Generator) -> Co
     }
 
 
-def _career(world: World, seen: Sightings, became: tuple[Int, Int], invalid: Mask, rng: np.random.Generator) -> Columns:
+def _career(
+    world: World, seen: Sightings, became: tuple[Int, Int], invalid: Mask, rng: np.random.Generator
+) -> tuple[Columns, Qualified]:
     """What has become of leads; ``became`` holds the account and the contact row of each person, -1 for none."""
     count, (account, contact) = len(seen.who), became
     created, modified = lived(world, count, rng, 300.0)
     converted = (contact >= 0) & (rng.random(count) < 0.5)
     status = np.where(converted, 2, rng.choice((0, 1, 3), size=count, p=(0.4, 0.35, 0.25)))
-    return {
-        "Status": spoiled(invalid, picked(_STATUSES, status), ("Reheated", "???"), rng),
+    state = spoiled(invalid, picked(_STATUSES, status), ("Reheated", "???"), rng)
+    moments = _funnel(created, modified, status, world.people.interest[seen.who], rng)
+    mql, sql = (np.where(moments[name] >= 0, moments[name] // DAY, -1) for name in ("MQL_Date__c", "SQL_Date__c"))
+    columns: Columns = {
+        "Status": state,
         "IsConverted": flags(converted),
         "ConvertedDate": stamps(np.where(converted, modified, -1), "date"),
         "ConvertedAccountId": salesforce_ids("001", np.where(converted, account, -1)),
         "ConvertedContactId": salesforce_ids("003", np.where(converted, contact, -1)),
         "ConvertedOpportunityId": None,
-        **_funnel(created, modified, status, world.people.interest[seen.who], rng),
+        **{name: stamps(moment, "date") for name, moment in moments.items()},
         **audit(created, modified),
     }
+    return columns, Qualified(seen.who, mql, sql)
 
 
 def _person(world: World, seen: Sightings, rng: np.random.Generator) -> Columns:
@@ -245,10 +255,8 @@ def _merged_into(prefix: str, roll: Roll, rows: slice, deleted: Mask, count: int
 _STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
 
 
-def _funnel(
-    created: Int, modified: Int, status: Int, interest: Floats, rng: np.random.Generator
-) -> dict[str, pa.Array]:
-    """Days on which leads became marketing qualified, were accepted, rejected and recycled, each within their life."""
+def _funnel(created: Int, modified: Int, status: Int, interest: Floats, rng: np.random.Generator) -> dict[str, Floats]:
+    """Moments at which leads became qualified, accepted, rejected and recycled, within their life; -1 for never."""
     count = len(created)
     qualified = (status == 2) | (rng.random(count) < 0.15 + interest)
     mql = np.minimum(created + rng.exponential(25, count) * DAY, modified)
@@ -259,4 +267,4 @@ def _funnel(
     back = np.minimum(decided + 5 * DAY, modified)
     moments = (("MQL_Date__c", qualified, mql), ("SQL_Date__c", accepted, decided),
                ("Rejected_Date__c", rejected, decided), ("Recycled_Date__c", recycled, back))  # fmt: skip
-    return {name: stamps(np.where(mask, moment, -1), "date") for name, mask, moment in moments}
+    return {name: np.where(mask, moment, -1.0) for name, mask, moment in moments}

@@ -11,10 +11,11 @@ from pathlib import Path
 from include.contracts.errors import ConfigurationError
 from include.samples.campaigns import write_campaigns
 from include.samples.crm import write_crm_people
+from include.samples.figures import Happened, write_figures
 from include.samples.nps import write_nps
 from include.samples.opportunities import write_opportunities
 from include.samples.prospects import write_mail
-from include.samples.sales import write_sales
+from include.samples.sales import write_sales, yearly_value
 from include.samples.usage import write_usage
 from include.samples.world import make_world
 from include.samples.writing import CsvFile
@@ -57,11 +58,14 @@ def generate(out: Path, *, people: int = 10_000, seed: int = 7, as_of: date = da
 def _write(out: Path, people: int, seed: int, as_of: date) -> SampleSummary:
     with CsvFile(out / "truth" / "records.csv", TRUTH_COLUMNS) as truth:
         world = make_world(out, people=people, seed=seed, as_of=as_of, truth=truth)
-        accounts = write_crm_people(world)
-        write_opportunities(world, accounts, write_sales(world, accounts), write_campaigns(world))
+        accounts, leads = write_crm_people(world)
+        contracts, (campaign_start, touches) = write_sales(world, accounts), write_campaigns(world)
+        won = write_opportunities(world, accounts, contracts, campaign_start)
         write_mail(world)
         write_usage(world)
-        write_nps(world)
+        answers = write_nps(world)
+        value = yearly_value(world, contracts)
+        write_figures(world, Happened(answers, leads, touches, won, contracts, value))
     about = {"as_of": as_of.isoformat(), "seed": seed, "people": people}
     (out / "exports" / "sample.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
     written = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())

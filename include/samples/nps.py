@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
 from include.contracts.exports import delighted
+from include.samples.figures import Answers
 from include.samples.flaws import Mask, choose, join, numbered, picked
 from include.samples.geography import COUNTRIES
 from include.samples.names import Int
@@ -24,9 +27,16 @@ _FIRST_PERSON, _FIRST_RESPONSE = 300_000_000, 700_000_000
 _ANSWERS = (0.55, 0.30, 0.15)  # how many answers a respondent gave: one, two, three
 
 
-def write_nps(world: World) -> None:
-    """Write responses.csv."""
-    roll = world.roster.respondent
+@dataclass(frozen=True, slots=True)
+class _Given(Answers):
+    """Answers, and when each survey was sent (seconds since 1970)."""
+
+    sent: Int
+
+
+def write_nps(world: World) -> Answers:
+    """Write responses.csv; returns what was answered in truth."""
+    roll, given = world.roster.respondent, []
     with CsvFile(world.out / "exports" / delighted.RESPONSES.path, delighted.RESPONSES.names) as file:
         for number, rows in roll.chunks():
             seen, rng = world.sight("nps", roll, number, rows)
@@ -35,13 +45,15 @@ def write_nps(world: World) -> None:
             invalid = rarely(world.rates.source.invalid, len(answer), rng)
             seen.marks.add("invalid", np.bincount(answer[invalid], minlength=len(seen.who)) > 0)
             columns = {"Person ID": person, **_respondents(world, seen, rng)}
+            given.append(_answers(world, seen.who[answer], rng))
             file.write({
                 "Response ID": numbered(_FIRST_RESPONSE + file.rows + np.arange(len(answer))),
                 "Survey Type": "nps",
                 **{name: values.take(pa.array(answer)) for name, values in columns.items()},
-                **_responses(world, seen.who[answer], invalid, rng),
+                **_responses(given[-1], invalid, rng),
             })  # fmt: skip
             world.confess("nps.respondent", person, seen)
+    return Answers(*(np.concatenate([getattr(part, name) for part in given]) for name in ("who", "score", "made")))
 
 
 def _respondents(world: World, seen: Sightings, rng: np.random.Generator) -> dict[str, pa.Array]:
@@ -57,14 +69,14 @@ def _respondents(world: World, seen: Sightings, rng: np.random.Generator) -> dic
     }
 
 
-def _responses(world: World, who: Int, invalid: Mask, rng: np.random.Generator) -> dict[str, pa.Array]:
+def _responses(given: _Given, invalid: Mask, rng: np.random.Generator) -> dict[str, pa.Array]:
     """What they answered; invalid scores are no whole numbers from 0 to 10."""
-    count, (score, sent, made) = len(who), _answers(world, who, rng)
-    answered = join(stamps(made, "plain"), " UTC")
+    count, score = len(given.who), given.score
+    answered = join(stamps(given.made, "plain"), " UTC")
     return {
         "Score": spoiled(invalid, numbered(score), _ABSURD_SCORES, rng),
         "Comment": _comments(score, rng),
-        "Survey Sent At": join(stamps(sent, "plain"), " UTC"),
+        "Survey Sent At": join(stamps(given.sent, "plain"), " UTC"),
         "Created At": answered,
         "Updated At": answered,
         "Tags": picked(("", "", "", "follow-up", "pricing"), rng.integers(5, size=count)),
@@ -73,14 +85,14 @@ def _responses(world: World, who: Int, invalid: Mask, rng: np.random.Generator) 
     }
 
 
-def _answers(world: World, who: Int, rng: np.random.Generator) -> tuple[Int, Int, Int]:
+def _answers(world: World, who: Int, rng: np.random.Generator) -> _Given:
     """Scores 0 to 10, and when the surveys were sent and answered."""
     companies, company = world.companies, world.people.company[who]
     feeling = companies.health[company] + _FEELING[world.people.kind[who]] - 0.15 * (companies.trend[company] == 2)
     score = np.clip((feeling * 9.5 + 2.4 + rng.normal(0, 2.0, len(who))).round(), 0, 10).astype(np.int64)
     sent = world.today - (1 + rng.random(len(who)) ** 1.4 * 540) * DAY
     made = np.minimum(sent + rng.exponential(1.2, len(who)) * DAY, world.today - 60)
-    return score, sent.astype(np.int64), made.astype(np.int64)
+    return _Given(who, score, made.astype(np.int64), sent.astype(np.int64))
 
 
 def _comments(score: Int, rng: np.random.Generator) -> pa.Array:

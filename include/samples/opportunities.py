@@ -9,6 +9,7 @@ import numpy as np
 from include.contracts.exports import salesforce
 from include.samples.contracts import STATUSES, Contracts
 from include.samples.crm import SOURCES, Accounts, Columns, audit, owners
+from include.samples.figures import Won
 from include.samples.flaws import choose, join, numbered, picked
 from include.samples.names import Int
 from include.samples.world import DAY, World, rarely, spoiled
@@ -39,13 +40,22 @@ class _Opportunities:
         return len(self.company)
 
 
-def write_opportunities(world: World, accounts: Accounts, contracts: Contracts, campaign_start: Int) -> None:
-    """Write Opportunity.csv and OpportunityContactRole.csv: one won for each contract, others lost or open."""
+def write_opportunities(world: World, accounts: Accounts, contracts: Contracts, campaign_start: Int) -> Won:
+    """Write Opportunity.csv and OpportunityContactRole.csv: one won for each contract, others lost or open.
+
+    Returns those that were won, and whose roles are in them, in truth.
+    """
     sales = _opportunities(world, accounts, contracts)
     with CsvFile(world.out / "exports" / salesforce.OPPORTUNITY.path, COLUMNS) as file:
         file.write(_opportunity_columns(world, accounts, sales, campaign_start))
     with CsvFile(world.out / "exports" / salesforce.CONTACT_ROLE.path, salesforce.CONTACT_ROLE.names) as file:
-        file.write(_role_columns(world, sales))
+        sale, contact = _roles(world, sales, rng := world.chance("roles"))
+        file.write(_role_columns(world, sales, (sale, contact), rng))
+    won = np.flatnonzero(sales.stage == _WON)
+    number = np.full(len(sales), -1)
+    number[won] = np.arange(len(won))
+    of_won = sales.stage[sale] == _WON
+    return Won(sales.close[won] // _ONE_DAY, number[sale[of_won]], world.roster.contact.who[contact[of_won]])
 
 
 def _opportunities(world: World, accounts: Accounts, contracts: Contracts) -> _Opportunities:
@@ -99,9 +109,9 @@ def _opportunity_columns(world: World, accounts: Accounts, sales: _Opportunities
     }
 
 
-def _role_columns(world: World, sales: _Opportunities) -> Columns:
-    """Up to five of the account's contacts an opportunity; some have none."""
-    rng, count = world.chance("roles"), len(sales)
+def _roles(world: World, sales: _Opportunities, rng: np.random.Generator) -> tuple[Int, Int]:
+    """Which contacts take part in which opportunity: up to five of the account's; some opportunities have none."""
+    count = len(sales)
     employer = world.people.company[world.roster.contact.who]
     by_company = np.argsort(employer, kind="stable")
     first = np.searchsorted(employer[by_company], np.arange(len(world.companies) + 1))
@@ -110,14 +120,18 @@ def _role_columns(world: World, sales: _Opportunities) -> Columns:
     sale = np.repeat(np.arange(count), wanted)
     nth = np.arange(len(sale)) - np.repeat(np.cumsum(wanted) - wanted, wanted)
     offset = (rng.random(count) * available).astype(np.int64)[sale]
-    contact = by_company[first[sales.company[sale]] + (offset + nth) % available[sale]]
-    added = sales.created[sale]
+    return sale, by_company[first[sales.company[sale]] + (offset + nth) % available[sale]]
+
+
+def _role_columns(world: World, sales: _Opportunities, roles: tuple[Int, Int], rng: np.random.Generator) -> Columns:
+    sale, contact = roles
+    added, first = sales.created[sale], np.concatenate([[True], sale[1:] != sale[:-1]])[: len(sale)]
     return {
         "Id": salesforce_ids("00K", np.arange(len(sale))),
         "IsDeleted": flags(rng.random(len(sale)) < world.rates.source.deleted),
         "OpportunityId": salesforce_ids("006", sale),
         "ContactId": salesforce_ids("003", contact),
         "Role": picked(_ROLES, rng.integers(len(_ROLES), size=len(sale))),
-        "IsPrimary": flags(nth == 0),
+        "IsPrimary": flags(first),
         **audit(added, added),
     }

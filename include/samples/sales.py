@@ -55,7 +55,7 @@ def _contract_columns(world: World, accounts: Accounts, contracts: Contracts, rn
         "OwnerExpirationNotice": picked(["30", "60", "90", None], rng.integers(4, size=count)),
         "Auto_Renew__c": flags(auto),
         "Notice_Period_Days__c": layered(notice, (monthly, "30")),
-        "Annual_Value__c": money(_value(world, contracts)),
+        "Annual_Value__c": money(yearly_value(world, contracts)),
         "ActivatedDate": stamps(np.where(signed > 0, signed + 3600, -1)),
         "CustomerSignedDate": stamps(signed, "date"),
         "OwnerId": owners(count, rng),
@@ -77,7 +77,7 @@ def _asset_columns(world: World, accounts: Accounts, sold: Contracts, rng: np.ra
         "Name": join("Workspace ", picked(PLANS, plan)),
         "ProductCode": join("WS-", picked([p.upper() for p in PLANS], plan)),
         "Quantity": money(np.where(running, seats, np.maximum(seats * 0.8, 1)).astype(np.float64)),
-        "Price": money(_value(world, sold)),
+        "Price": money(yearly_value(world, sold)),
         "Status": choose(running, "Installed", "Obsolete"),
         "PurchaseDate": stamps(installed - int(3 * DAY), "date"),
         "InstallDate": stamps(installed, "date"),
@@ -86,7 +86,7 @@ def _asset_columns(world: World, accounts: Accounts, sold: Contracts, rng: np.ra
     }
 
 
-def _value(world: World, contracts: Contracts) -> Floats:
+def yearly_value(world: World, contracts: Contracts) -> Floats:
     """What each contract brings in a year."""
     company = contracts.company
     price = world.companies.seats[company] * _SEAT_PRICES[world.companies.plan[company]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from pathlib import Path
 
 from include.contracts.configuration import effective
@@ -146,10 +147,13 @@ def _segment(draft: Draft, condition: tree.Node, below: Mapping[str, Segment], a
     needed = [below[key] for key in tree.segments(condition)]
     version = fingerprint(draft.definition.level, str(condition), [segment.version for segment in needed])
     known = {**measures_of("account"), **measures_of("person")}
-    names = (*tree.measures(condition), *tree.measures(condition, of_people=True))
-    counted = (*tree.happenings(condition), *tree.happenings(condition, of_people=True))
+    names = (
+        *tree.measures(condition),
+        *tree.measures(condition, of_people=True),
+        *tree.measures(condition, of_account=True),
+    )
     opens = any(known[name].uses_opens for name in names) or any(segment.uses_opens for segment in needed)
-    opens = opens or any(happened.event == OPENED for happened in counted)
+    opens = opens or any(happened.event == OPENED for happened in tree.counted(condition))
     return Segment(draft.definition, condition, draft.file, version, above, opens)
 
 
@@ -216,13 +220,14 @@ def _refuse_references(drafts: list[Draft]) -> bool:
                     f"{key!r} is refused itself" if key in keys else f"there is no segment {key!r}{nearest(key, keys)}"
                 )
                 draft.fault_at(known, f"'{key}'")
-        if draft.definition.level == "account":
-            for clause in tree.clauses(draft.tree):
-                if isinstance(clause, tree.InSegment) and levels.get(clause.key) == "person":
-                    draft.fault_at(
-                        f"{clause.key!r} is a segment of people; ask any_of_people(in_segment('{clause.key}'))",
-                        f"'{clause.key}'",
-                    )
+        of_accounts = [tree.asking(draft.tree, of_account=True)]
+        of_accounts += [tree.clauses(draft.tree)] if draft.definition.level == "account" else []
+        for clause in chain(*of_accounts):
+            if isinstance(clause, tree.InSegment) and levels.get(clause.key) == "person":
+                draft.fault_at(
+                    f"{clause.key!r} is a segment of people; ask any_of_people(in_segment('{clause.key}'))",
+                    f"'{clause.key}'",
+                )
     return len(_sound(drafts)) < before
 
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from include.contracts.tables import Type
-from include.segments.values import quoted
+from include.segments.values import Literal, Measured, quoted
 
 if TYPE_CHECKING:
     from include.segments.tree import Node
@@ -62,6 +62,60 @@ class Did:
     def __str__(self) -> str:
         often = "" if (self.how_often, self.times) == ("at_least", 1) else f", {self.how_often} {self.times}"
         return f"did({quoted(self.counted.event)}{often}{self.counted.arguments})"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a sequence: which events it is, how long after the step before at most, and without what between."""
+
+    counted: Happened
+    within: tuple[int, str] | None = None
+    without: Happened | None = None
+
+    def __str__(self) -> str:
+        within = f"within {self.within[0]} {self.within[1]} " if self.within else ""
+        without = f" without {Did(self.without)} between" if self.without else ""
+        return f"{within}{Did(self.counted)}{without}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """``did(...) then within 7 days did(...) without did(...) between``: each step after the one before."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the column that holds whether somebody went through it."""
+        return f"in_order_{sha256(str(self).encode()).hexdigest()[:16]}"
+
+    def __str__(self) -> str:
+        return " then ".join(map(str, self.steps))
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """``changed(measure, from 'a' to 'b', within_last 90 days)``: on one of the days that are kept it became another.
+
+    From and to which value, and on which days, are asked where they are given. A value that was unknown, or is, has not
+    changed.
+    """
+
+    measure: Measured
+    before: Literal | None = None
+    after: Literal | None = None
+    span: Node | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the column that holds whether it did."""
+        return f"changed_{sha256(str(self).encode()).hexdigest()[:16]}"
+
+    def __str__(self) -> str:
+        before = f"from {self.before}" if self.before else ""
+        after = f"to {self.after}" if self.after else ""
+        asked = (" ".join(filter(None, (before, after))), span_text(self.span) if self.span is not None else "")
+        return f"changed({', '.join((str(self.measure), *filter(None, asked)))})"
 
 
 def span_text(node: Node) -> str:

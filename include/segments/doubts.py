@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from include.segments import tree
 from include.segments.catalog import Segment
-from include.segments.event_doubts import unheard
+from include.segments.event_doubts import unheard, untold
 from include.segments.expression import Population, expression, is_unknown
 from include.segments.occurring import never, nobody
 from include.segments.sense import nonsense
@@ -40,13 +40,14 @@ def measure_sizes(segment: Segment, people: Population) -> Sizes:
 
 def doubts(segment: Segment, people: Population, sizes: Sizes) -> tuple[str, ...]:
     """Return what can hardly be meant, one sentence each: objections, and clauses that are true of nobody today."""
-    found = [*objections(segment.condition, segment.level, people), *_empty(segment, people, sizes)]
+    found = [*objections(segment.condition, segment.level, people), *unheard(segment.condition, people)]
+    found += _empty(segment, people, sizes)
     return tuple(dict.fromkeys(found))
 
 
 def objections(condition: tree.Node, level: str, people: Population) -> tuple[str, ...]:
     """Return the doubts for which a new definition is held back: whom nobody or everybody fulfils, texts nobody has."""
-    return (*nonsense(condition, level, people.as_of), *never(condition, level, people), *unheard(condition, people))
+    return (*nonsense(condition, level, people.as_of), *never(condition, level, people), *untold(condition, people))
 
 
 def _empty(segment: Segment, people: Population, sizes: Sizes) -> Iterator[str]:

@@ -12,17 +12,21 @@ from include.segments.occurring import absent, texts
 
 
 def unheard(condition: tree.Node, people: Population) -> tuple[str, ...]:
-    """Return a sentence for each kind of event that never happened, and each text that no event of a kind has."""
-    asked = (*tree.happenings(condition), *tree.happenings(condition, of_people=True))
-    found = [told for happened in asked for told in _unheard(happened, people)]
+    """Return a sentence for each kind of event of which there is none; it may come, as it is declared."""
+    sizes = people.events.sizes if people.events else {}
+    missing = dict.fromkeys(each.event for each in tree.counted(condition) if not sizes.get(each.event))
+    there_are = "in the days that are kept; python -m include events lists what there is"
+    return tuple(f"There is no {event!r} {there_are}." for event in missing)
+
+
+def untold(condition: tree.Node, people: Population) -> tuple[str, ...]:
+    """Return a sentence for each text that no event of a kind has as the property that is compared with it."""
+    sizes = people.events.sizes if people.events else {}
+    found = [told for each in tree.counted(condition) if sizes.get(each.event) for told in _untold(each, people)]
     return tuple(dict.fromkeys(found))
 
 
-def _unheard(happened: tree.Happened, people: Population) -> Iterator[str]:
-    assert people.events is not None
-    if not people.events.sizes.get(happened.event):
-        yield f"There is no {happened.event!r} in the days that are kept; python -m include events lists what there is."
-        return
+def _untold(happened: tree.Happened, people: Population) -> Iterator[str]:
     if happened.where is None:
         return
     named: dict[str, set[str]] = {}

@@ -81,6 +81,41 @@ def did(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     return tree.Not(clause) if name == "did_not" else clause
 
 
+def in_order(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:  # noqa: ARG001 - all are called alike
+    """Read ``did(...) then within 7 days did(...) without did(...) between``."""
+    first, *others = reader.parts.take(node, "expressions")
+    return tree.Sequence((tree.Step(_step(reader, first)), *(_following(reader, other) for other in others)))
+
+
+def _following(reader: Reader, node: exp.Expr) -> tree.Step:
+    within, without = None, None
+    for part in (parts := _inside(reader, node)):
+        if isinstance(part, exp.Interval):
+            try:
+                within = reader.literals.span(part)
+            except ValueError as error:
+                raise reader.refuse(node, str(error)) from None
+    *between, step = [part for part in parts if not isinstance(part, exp.Interval)][::-1]
+    for part in between:
+        (barred,) = _inside(reader, part)
+        without = _step(reader, barred)
+        if without.span is not None:
+            raise reader.refuse(part, "what lies between has the time between; leave its span out")
+    return tree.Step(_step(reader, step), within, without)
+
+
+def _step(reader: Reader, node: exp.Expr) -> tree.Happened:
+    """The events of one step, each of which is the step."""
+    clause = None
+    if isinstance(node, exp.Anonymous) and str(reader.parts.take(node, "this")).lower() == "did":
+        clause = did(reader, node, "did")
+    if not isinstance(clause, tree.Did):
+        raise reader.refuse(node, "a step of a sequence is did('…')")
+    if (clause.how_often, clause.times) != ("at_least", 1):
+        raise reader.refuse(node, "a step of a sequence is one event; ask how often beside it")
+    return clause.counted
+
+
 def on_day(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     """Read ``first_did(..., after '2026-01-01')``, ``last_did(...)`` where it stands as a condition of its own."""
     asked = _read(reader, node, name, takes_property=False)
@@ -141,14 +176,22 @@ def _take(reader: Reader, argument: exp.Expr, asked: _Asked) -> None:
         taken, asked.where = asked.where is None, _where(reader, argument, asked.kind)
     elif call in _OFTEN:
         taken, asked.how_often = asked.how_often is None, _often(reader, argument, call)
-    elif call in _SPANS:
-        taken, asked.span = asked.span is None, _SPANS[call](reader, argument)
+    elif call in SPANS:
+        taken, asked.span = asked.span is None, _kept(reader, argument, SPANS[call](reader, argument))
     elif call == "told_times":
         raise reader.refuse(argument, "this can be read in two ways; write at_least, exactly or at_most before it")
     else:
         raise reader.refuse(argument, f"this is nothing that can be asked of an event; write it as in {EXAMPLE}")
     if not taken:
         raise reader.refuse(argument, "this is asked twice of one event; write it once")
+
+
+def _kept(reader: Reader, argument: exp.Expr, span: Span) -> Span:
+    """The span, refused where it is longer than events are kept."""
+    node, kept = span(tree.Measured(DAY, Type.DATE)), reader.vocabulary.keep_days
+    if isinstance(node, tree.Within | tree.Beyond) and node.amount * LENGTH[node.unit] > kept:
+        raise reader.refuse(argument, f"events are kept for {kept} days (keep_days in events.yaml), no longer span")
+    return span
 
 
 def _where(reader: Reader, argument: exp.Expr, kind: EventKind) -> tree.Node:
@@ -187,9 +230,6 @@ def _spanned(kind: Callable[..., tree.Node]) -> ReadSpan:
             amount, unit = reader.literals.span(span)
         except ValueError as error:
             raise reader.refuse(argument, str(error)) from None
-        if amount * LENGTH[unit] > reader.vocabulary.keep_days:
-            kept = reader.vocabulary.keep_days
-            raise reader.refuse(argument, f"events are kept for {kept} days (keep_days in events.yaml), no longer span")
         return lambda day: kind(day, amount, unit, False)
 
     return _read_span
@@ -227,7 +267,7 @@ def _day(reader: Reader, argument: exp.Expr, node: exp.Expr) -> tree.Literal | t
         raise reader.refuse(argument, str(error)) from None
 
 
-_SPANS: Mapping[str, ReadSpan] = {
+SPANS: Mapping[str, ReadSpan] = {
     "told_within_last": _spanned(tree.Within),
     "told_before_last": _spanned(tree.Beyond),
     "told_during": _during,

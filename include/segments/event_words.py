@@ -5,13 +5,17 @@ So `did('Report Exported', at_least 3, within_last 14 days, where format = 'pdf'
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.tokenizer_core import Token, TokenType
 
+from include.segments.refusal import refusal
+
 CALLS = (
-    "did", "did_not", "times_did", "distinct_did", "sum_did", "average_did", "first_did", "last_did",
+    "did", "did_not", "times_did", "distinct_did", "sum_did", "average_did", "first_did", "last_did", "changed",
 )  # fmt: skip
 WHERE = "told_where"
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -35,26 +39,116 @@ PHRASES = tuple(
 )
 
 
-def put(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens with the arguments of every call on events as calls themselves."""
-    return list(_put(list(tokens)))
+def put(tokens: Sequence[Token], text: str) -> list[Token]:
+    """Return the tokens with the arguments of every call on events as calls themselves, and sequences as one call.
+
+    Raises DefinitionError for a sequence that lacks a step.
+    """
+    return list(_Words(text).put(list(tokens)))
 
 
-def _put(tokens: list[Token]) -> Iterator[Token]:
-    place = 0
-    while place < len(tokens):
-        yield tokens[place]
-        is_call = tokens[place].token_type is TokenType.VAR and tokens[place].text.lower() in CALLS
-        if is_call and place + 1 < len(tokens) and tokens[place + 1].token_type is TokenType.L_PAREN:
-            end = _closing(tokens, place + 1)
-            yield tokens[place + 1]
-            for number, argument in enumerate(_arguments(tokens[place + 2 : end])):
-                if number:
-                    yield argument.pop(0)  # the comma
-                yield from _argument(argument)
-            place = end
+@dataclass(frozen=True)
+class _Words:
+    """Goes through tokens, and through those inside of calls."""
+
+    text: str
+
+    def put(self, tokens: list[Token]) -> Iterator[Token]:
+        place = 0
+        while place < len(tokens):
+            if not _is_call(tokens, place):
+                yield tokens[place]
+                place += 1
+                continue
+            end = _closing(tokens, place + 1) + 1
+            if _word(tokens, end) == "then":
+                place = yield from self.chain(tokens, place, end)
+            else:
+                yield from self.call(tokens[place:end])
+                place = end
+
+    def call(self, tokens: list[Token]) -> Iterator[Token]:
+        """One call on events, with its brackets."""
+        yield from tokens[:2]
+        for number, argument in enumerate(_arguments(tokens[2:-1])):
+            if number:
+                yield argument.pop(0)  # the comma
+            yield from self.argument(argument)
+        yield tokens[-1]
+
+    def chain(self, tokens: list[Token], place: int, end: int) -> Generator[Token, None, int]:
+        """`did(…) then within 7 days did(…)` as in_order(did(…), told_then(7 days, did(…))); returns where it ends."""
+        yield from _say("in_order (", tokens[place])
+        yield from self.call(tokens[place:end])
+        while _word(tokens, end) == "then":
+            at, end = tokens[end], end + 1
+            yield from _say(", told_then (", at)
+            if _word(tokens, end) == "within":
+                yield from tokens[end + 1 : end + 3]
+                yield from _say(",", at)
+                end += 3
+            step, end = self.step(tokens, end, at)
+            yield from self.call(step)
+            if _word(tokens, end) == "without":
+                barred, end = self.step(tokens, end + 1, at)
+                end += _word(tokens, end) == "between"
+                yield from (*_say(", told_without (", at), *self.call(barred), *_say(")", at))
+            yield from _say(")", at)
+        yield from _say(")", tokens[place])
+        return end
+
+    def step(self, tokens: list[Token], place: int, at: Token) -> tuple[list[Token], int]:
+        """The call that stands at a place, and where it ends."""
+        if not _is_call(tokens, place):
+            form = "did('…') then within 7 days did('…') without did('…') between"
+            raise refusal(f"a step of a sequence is missing; it is written {form}", self.text, at.start)
+        end = _closing(tokens, place + 1) + 1
+        return tokens[place:end], end
+
+    def argument(self, tokens: list[Token]) -> Iterator[Token]:
+        if _word(tokens, 0) in ("from", "to"):
+            yield from self.turn(tokens)
+            return
+        words = [token.text.lower() if token.token_type is not TokenType.STRING else "" for token in tokens]
+        for phrase, form in PHRASES:
+            if tuple(words[: len(phrase)]) == phrase and len(words) > len(phrase):
+                rest = tokens[len(phrase) :]
+                if form != WHERE and words[-1] in ("times", "time"):
+                    rest = rest[:-1]
+                yield from _say(f"{form} (", tokens[0])
+                yield from self.value(form, rest)
+                yield from _say(")", tokens[-1])
+                return
+        if len(words) == 2 and words[1] in ("times", "time"):
+            tokens = [*_say("told_times (", tokens[0]), tokens[0], *_say(")", tokens[1])]
+        yield from tokens
+
+    def turn(self, tokens: list[Token]) -> Iterator[Token]:
+        """`from 'a' to 'b'` as told_from('a'), told_to('b'); either may stand alone."""
+        starts = [place for place, token in enumerate(tokens) if token.text.lower() in ("from", "to")]
+        for number, (start, end) in enumerate(pairwise([*starts, len(tokens)])):
+            yield from _say(", " if number else "", tokens[start])
+            yield from _say(f"told_{_word(tokens, start)} (", tokens[start])
+            yield from tokens[start + 1 : end]
+            yield from _say(")", tokens[start])
+
+    def value(self, form: str, tokens: list[Token]) -> Iterator[Token]:
+        """What stands in the brackets: a period in quotes, the ends of a range with a comma, all else as it is."""
+        if form == "told_during" and tokens[0].token_type is not TokenType.STRING:
+            yield from _say("'" + " ".join(token.text.lower() for token in tokens) + "'", tokens[0])
+        elif form == "told_between":
+            yield from (_said(",", token) if token.text.lower() == "and" else token for token in tokens)
         else:
-            place += 1
+            yield from self.put(tokens)
+
+
+def _word(tokens: Sequence[Token], place: int) -> str:
+    return tokens[place].text.lower() if place < len(tokens) else ""
+
+
+def _is_call(tokens: Sequence[Token], place: int) -> bool:
+    is_name = place + 1 < len(tokens) and tokens[place].token_type is TokenType.VAR
+    return is_name and _word(tokens, place) in CALLS and tokens[place + 1].token_type is TokenType.L_PAREN
 
 
 def _closing(tokens: Sequence[Token], opening: int) -> int:
@@ -77,32 +171,6 @@ def _arguments(tokens: Sequence[Token]) -> Iterator[list[Token]]:
             part = []
         part.append(token)
     yield part
-
-
-def _argument(tokens: list[Token]) -> Iterator[Token]:
-    words = [token.text.lower() if token.token_type is not TokenType.STRING else "" for token in tokens]
-    for phrase, form in PHRASES:
-        if tuple(words[: len(phrase)]) == phrase and len(words) > len(phrase):
-            rest = tokens[len(phrase) :]
-            if form != WHERE and words[-1] in ("times", "time"):
-                rest = rest[:-1]
-            yield from _say(f"{form} (", tokens[0])
-            yield from _value(form, rest)
-            yield from _say(")", tokens[-1])
-            return
-    if len(words) == 2 and words[1] in ("times", "time"):
-        tokens = [*_say("told_times (", tokens[0]), tokens[0], *_say(")", tokens[1])]
-    yield from tokens
-
-
-def _value(form: str, tokens: list[Token]) -> Iterator[Token]:
-    """What stands in the brackets: of a period its name in quotes, of a range its ends with a comma, else as it is."""
-    if form == "told_during" and tokens[0].token_type is not TokenType.STRING:
-        yield from _say("'" + " ".join(token.text.lower() for token in tokens) + "'", tokens[0])
-    elif form == "told_between":
-        yield from (_said(",", token) if token.text.lower() == "and" else token for token in tokens)
-    else:
-        yield from _put(tokens)
 
 
 def _say(words: str, at: Token) -> list[Token]:

@@ -12,6 +12,7 @@ from include.segments.catalog import Catalog, Segment
 from include.segments.expression import MEMBER, counted
 from include.segments.roster import Roster
 
+Asked = tree.Happened | tree.Sequence | tree.Changed | None  # of events, or None for a measure
 ADDED = ("segment_key", "member_id", "definition_version", "confidence", "evidence")
 
 
@@ -43,8 +44,8 @@ def _of_level(roster: Roster, changed: ir.Table, segments: Sequence[Segment], ca
     )
 
 
-def _text(rows: ir.Table, read: Mapping[str, tree.Happened | None], segment: Segment) -> ir.StringValue:
-    values = {name: rows[name] if happened is None else counted(rows, happened) for name, happened in read.items()}
+def _text(rows: ir.Table, read: Mapping[str, Asked], segment: Segment) -> ir.StringValue:
+    values = {name: rows[name] if asked is None else _value(rows, asked) for name, asked in read.items()}
     values = values or {"segment": ibis.literal(segment.key)}
     return ibis.struct(values).cast("json").cast("string")
 
@@ -54,11 +55,16 @@ def _chosen(rows: ir.Table, values: dict[int, object]) -> ir.StringValue:
     return ibis.cases(*branches) if branches else ibis.null("string")
 
 
-def evidence(segment: Segment, catalog: Catalog) -> dict[str, tree.Happened | None]:
+def _value(rows: ir.Table, asked: tree.Happened | tree.Sequence | tree.Changed) -> ir.Value:
+    return counted(rows, asked) if isinstance(asked, tree.Happened) else rows[asked.name]
+
+
+def evidence(segment: Segment, catalog: Catalog) -> dict[str, Asked]:
     """What a segment's evidence is: its measures (None), what it counts of events; and so of segments it refers to."""
     known = {other.key: other for other in catalog.segments}
-    read: dict[str, tree.Happened | None] = dict.fromkeys(segment.measures)
-    read |= {str(happened): happened for happened in tree.happenings(segment.condition)}
+    read: dict[str, Asked] = dict.fromkeys(segment.measures)
+    read |= {str(asked): asked for asked in tree.happenings(segment.condition)}
+    read |= {str(asked): asked for asked in tree.courses(segment.condition)}
     for key in tree.segments(segment.condition):
         other = known[key]
         if other.level == segment.level:

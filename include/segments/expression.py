@@ -61,7 +61,8 @@ class Population:
 
     ``members`` returns the level of a segment and the ids of its members, as one column ``member_id``. Of the
     ``unjudged`` segments nobody else is known to be in or not; the ``lacking`` measures of people have no source.
-    What conditions count of events stands in the tables, by ``happenings.joined``.
+    What conditions ask of events and
+    of the kept ``histories`` (by level) stands in the tables, by ``asked.Asked``.
     """
 
     as_of: date
@@ -71,6 +72,7 @@ class Population:
     unjudged: frozenset[str] = frozenset()
     lacking: frozenset[str] = frozenset()
     events: Events | None = None
+    histories: Mapping[str, ir.Table] = field(default_factory=dict)
 
     def of(self, level: str) -> ir.Table:
         """Return customer_360 or account_360."""
@@ -128,7 +130,7 @@ class _Compiler:
             case _:
                 return self.clause(node)
 
-    def clause(self, clause: tree.Clause) -> ir.BooleanValue:
+    def clause(self, clause: tree.Clause) -> ir.BooleanValue:  # noqa: PLR0911 - one return a kind of clause
         match clause:
             case tree.InSegment(key):
                 return self.in_segment(key)
@@ -136,6 +138,13 @@ class _Compiler:
                 return self.people(clause)
             case tree.Did():
                 return self.did(clause)
+            case tree.OfAccount(condition):
+                return self.of_account(condition)
+            case tree.Changed():
+                return self.rows[clause.name]
+            case tree.Sequence(_):
+                sure, maybe = self.rows[clause.name], self.rows[clause.name + MOST]
+                return ibis.cases((sure, True), (~maybe, False), else_=ibis.null("boolean"))
             case tree.Measured():
                 return self.value(clause)
             case clauses.Compare(op, left, right):
@@ -228,10 +237,17 @@ class _Compiler:
             found = ibis.ifelse(decided, True, ibis.null("boolean"))
         return ~found if clause.quantifier == "none" else found
 
+    def of_account(self, condition: tree.Node) -> ir.BooleanValue:
+        """Whether it is true of the person's account; unknown where there is none."""
+        accounts, id = self.population.accounts, self.rows.account_id
+        state = expression(condition, "account", self.population)
+        true, false = (accounts.filter(wanted).account_id for wanted in (state, ~state))
+        return ibis.cases((id.isin(true), True), (id.isin(false), False), else_=ibis.null("boolean"))
+
     def lacks(self, condition: tree.Node) -> bool:
         """Tell whether a condition on people asks what no source tells."""
         known = self.population.events.through if self.population.events else {}
-        unheard = any(happened.event not in known for happened in tree.happenings(condition))
+        unheard = any(happened.event not in known for happened in tree.counted(condition))
         return unheard or not self.population.lacking.isdisjoint(tree.measures(condition))
 
     def top(self, clause: clauses.Top) -> ir.BooleanValue:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from include.contracts.errors import DefinitionError
 from include.contracts.events import EventKind, Vocabulary
 from include.contracts.tables import Type
-from include.segments import clauses, event_functions, tree
+from include.segments import clauses, event_functions, history_functions, tree
 from include.segments.calendar import PERIODS, WHICH
 from include.segments.literals import Literals
 from include.segments.names import a
@@ -54,6 +54,9 @@ class Reader(Protocol):
 
     def of_people(self) -> Reader:
         """The same, for a condition on people."""
+
+    def of_account(self) -> Reader:
+        """The same, for a condition on an account."""
 
     def of_event(self, kind: EventKind) -> event_functions.Reader:
         """The same, for a condition on the properties of an event."""
@@ -128,7 +131,7 @@ def _people(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     arguments = reader.parts.take(node, "expressions")
     if len(arguments) != 1:
         raise reader.refuse(node, f"{name} needs one condition")
-    return tree.People(name.removesuffix("_of_people"), reader.of_people().node(arguments[0]))
+    return tree.People(name.removesuffix("_of_people"), _of_people(reader, node, name, arguments[0]))
 
 
 def _at_least(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
@@ -138,7 +141,28 @@ def _at_least(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     least = reader.literals.plain(number) if isinstance(number, exp.Literal) and not number.is_string else ""
     if not least.isdecimal() or int(least) < 1:
         raise reader.refuse(node, f"write a number and a condition, as in {name}(3, has_email)")
-    return tree.People("any", reader.of_people().node(arguments[1]), int(least))
+    return tree.People("any", _of_people(reader, node, name, arguments[1]), int(least))
+
+
+def _of_people(reader: Reader, node: exp.Anonymous, name: str, argument: exp.Expr) -> tree.Node:
+    """Read a condition on an account's people, which does not turn back to the account."""
+    condition = reader.of_people().node(argument)
+    if any(isinstance(part, tree.OfAccount) for part in tree.walk(condition)):
+        raise reader.refuse(node, f"{name} cannot ask about the account again; ask it beside")
+    return condition
+
+
+def _account(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    if reader.level != "person":
+        raise reader.refuse(node, f"{name} is for segments of people; this one is of accounts, so leave it out")
+    arguments = reader.parts.take(node, "expressions")
+    if len(arguments) != 1:
+        raise reader.refuse(node, f"{name} needs one condition")
+    condition = reader.of_account().node(arguments[0])
+    if any(isinstance(part, tree.People | tree.OfAccount) for part in tree.walk(condition)):
+        problem = f"{name} cannot ask about people again; make a segment of accounts, and refer to it by in_segment"
+        raise reader.refuse(node, problem)
+    return tree.OfAccount(condition)
 
 
 def _require_accounts(reader: Reader, node: exp.Anonymous, name: str) -> None:
@@ -154,6 +178,9 @@ FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     "in_segment": _in_segment,
     **{f"{quantifier}_of_people": _people for quantifier in tree.QUANTIFIERS},
     "at_least_of_people": _at_least,
+    "account": _account,
+    "changed": history_functions.changed,
+    "in_order": event_functions.in_order,
     "did": event_functions.did,
     "did_not": event_functions.did,
     "first_did": event_functions.on_day,
@@ -161,4 +188,4 @@ FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     **dict.fromkeys(TEXT_TESTS, _text_test),
 }
 OF_ONE_EVENT = (*TEXT_TESTS, *SPANS, "during")  # what can be asked of an event's properties
-KNOWN = tuple(name for name in FUNCTIONS if name not in TEXT_TESTS)  # those that people write
+KNOWN = tuple(name for name in FUNCTIONS if name not in (*TEXT_TESTS, "in_order"))  # those that people write

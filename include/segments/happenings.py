@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 
 import ibis
@@ -64,8 +63,8 @@ def _columns(happened: tree.Happened) -> tuple[str, ...]:
 
 def counting(happened: tree.Happened, level: str, population: Population) -> ir.Table:
     """Return the events that count, or may count: member_id, event_id, at, on_date, and is_certain where they do."""
-    rows = _prepared(happened.event, [happened], level, population)
-    state = _state(happened, rows, population)
+    rows = prepared(happened.event, [happened], level, population)
+    state = state_of(happened, rows, population)
     return rows.filter(state.fill_null(True)).select(
         member_id=rows[MEMBER_ID], event_id=rows[EVENT_ID], at=rows[AT], on_date=rows[DAY],
         is_certain=(state & rows[IS_CERTAIN]).fill_null(False),
@@ -74,20 +73,20 @@ def counting(happened: tree.Happened, level: str, population: Population) -> ir.
 
 def _counted(event: str, wanted: Sequence[tree.Happened], level: str, population: Population) -> ir.Table:
     """Return one row for each member who has such events, with the columns that are wanted."""
-    rows = _prepared(event, wanted, level, population)
+    rows = prepared(event, wanted, level, population)
     spans = [of_event(each.span, rows, event, population) for each in wanted if each.span is not None]
     if len(spans) == len(wanted):
         rows = rows.filter(reduce(operator.or_, spans))
     found: dict[str, ir.Value] = {}
     for each in wanted:
-        state = _state(each, rows, population)
+        state = state_of(each, rows, population)
         sure, maybe = (state & rows[IS_CERTAIN]).fill_null(False), state.fill_null(True)
         found |= zip(_columns(each), _AGGREGATES[each.what](rows, each, sure, maybe), strict=True)
     return rows.group_by(MEMBER_ID).aggregate(**found)
 
 
-def _prepared(event: str, wanted: Sequence[tree.Happened], level: str, population: Population) -> ir.Table:
-    """The events of a kind, with the day and those of their properties that are asked about as columns."""
+def prepared(event: str, wanted: Sequence[tree.Happened], level: str, population: Population) -> ir.Table:
+    """Return the events of a kind, with the day and those of their properties that are asked about as columns."""
     types = {part.name: part.type for each in wanted for part in _asked(each)}
     rows = kind_rows(event, types, population)
     member = f"_{MEMBER[level]}"
@@ -112,8 +111,8 @@ def _asked(happened: tree.Happened) -> list[tree.Measured]:
     return [*of, *(part for part in where if isinstance(part, tree.Measured))]
 
 
-def _state(happened: tree.Happened, rows: ir.Table, population: Population) -> ir.BooleanValue:
-    """Whether an event counts; null where that is unknown."""
+def state_of(happened: tree.Happened, rows: ir.Table, population: Population) -> ir.BooleanValue:
+    """Return whether an event counts; null where that is unknown."""
     asked = [node for node in (happened.span, happened.where) if node is not None]
     return of_event(tree.And(tuple(asked)), rows, happened.event, population) if asked else ibis.literal(True)
 
@@ -153,22 +152,6 @@ def _day(rows: ir.Table, happened: tree.Happened, sure: ir.BooleanValue, maybe: 
 _AGGREGATES: Mapping[str, Aggregate] = {
     TIMES: _times, DISTINCT: _distinct, SUM: _total, AVERAGE: _total, FIRST: _day, LAST: _day,
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a set of conditions counts of events, by the level of those who did them."""
-
-    of: Mapping[str, tuple[tree.Happened, ...]]
-
-    @classmethod
-    def by(cls, conditions: Iterable[tuple[str, tree.Node]]) -> Asked:
-        """Collect it from conditions, each with its level."""
-        found: dict[str, list[tree.Happened]] = {level: [] for level in MEMBER}
-        for level, node in conditions:
-            found[level] += tree.happenings(node)
-            found["person"] += tree.happenings(node, of_people=True)
-        return cls({level: tuple(dict.fromkeys(each)) for level, each in found.items()})
 
 
 def events_of(rows: ir.Table, kinds: ir.Table) -> Events:

@@ -24,14 +24,15 @@ def lacks(
     """
     asked = {"account": set[str](), "person": set(tree.measures(segment.condition, of_people=True))}
     asked[segment.level].update(segment.measures)
+    asked["account"].update(tree.measures(segment.condition, of_account=True))
     found = {
         table
         for level, names in asked.items()
         for name in names & lacking_measures(level, fed)
         for table in measures_of(level)[name].needs
     }
-    counted = (*tree.happenings(segment.condition), *tree.happenings(segment.condition, of_people=True))
-    found.update({kinds[each.event] for each in counted if each.event in kinds} - set(fed))
+    named = {happened.event for happened in tree.counted(segment.condition)}
+    found.update({kinds[event] for event in named if event in kinds} - set(fed))
     for key in tree.segments(segment.condition):
         if key not in segment.above:
             found.update(unjudged.get(key, ()))

@@ -216,6 +216,10 @@ class _Reader:
         """The same, for a condition on people."""
         return replace(self, level="person")
 
+    def of_account(self) -> _Reader:
+        """The same, for a condition on an account."""
+        return replace(self, level="account")
+
     def of_event(self, kind: EventKind) -> _Reader:
         """The same, for a condition on the properties of an event."""
         return replace(self, kind=kind)

@@ -65,8 +65,10 @@ def never(condition: tree.Node, level: str, people: Population) -> tuple[str, ..
             if not measures_of(level)[name].column.allowed:
                 asked.setdefault(name, set()).add(text)
     found = [told for name, texts in asked.items() for told in absent(people.of(level), name, sorted(texts))]
-    inside = [part.condition for part in tree.clauses(condition) if isinstance(part, tree.People)]
-    return (*found, *(told for part in inside for told in never(part, "person", people)))
+    for part in tree.clauses(condition):
+        if isinstance(part, tree.People | tree.OfAccount):
+            found += never(part.condition, "person" if isinstance(part, tree.People) else "account", people)
+    return tuple(found)
 
 
 def texts(clause: tree.Clause) -> Iterator[tuple[str, str]]:

@@ -10,11 +10,12 @@ import ibis.expr.types as ir
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.events import EVENT, EVENT_KIND
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.segments import tree
+from include.segments.asked import Asked
 from include.segments.expression import Population
-from include.segments.happenings import Asked, events_of, joined
+from include.segments.happenings import events_of
 from include.storage.readers import Reader
 
 
@@ -35,15 +36,18 @@ def population(reader: Reader, conditions: Iterable[tuple[str, tree.Node]] = ())
 
 
 def with_events(people: Population, reader: Reader, conditions: Iterable[tuple[str, tree.Node]]) -> Population:
-    """Return a population with what these conditions count of events."""
-    wanted = Asked.by(conditions).of
-    if not any(wanted.values()):
+    """Return a population with what these conditions ask of events and of the kept history."""
+    asked = Asked.by(conditions)
+    if asked.is_nothing:
         return people
-    people = replace(people, events=events_of(reader.table(EVENT), reader.table(EVENT_KIND)))
-    customers, accounts = (
-        joined(people.of(level), level, wanted[level], people, reader.hold) for level in ("person", "account")
+    return asked.of(
+        replace(
+            people,
+            events=events_of(reader.table(EVENT), reader.table(EVENT_KIND)),
+            histories={"person": reader.table(CUSTOMER_HISTORY), "account": reader.table(ACCOUNT_HISTORY)},
+        ),
+        reader.hold,
     )
-    return replace(people, customers=customers, accounts=accounts)
 
 
 def as_of(reader: Reader) -> date:

@@ -17,6 +17,7 @@ from include.segments.doubts import doubts, measure_sizes
 from include.segments.expression import MEMBER, Population, counted, digest, expression
 from include.segments.guards import Movement, implausible
 from include.segments.population import population
+from include.segments.sequences import funnel
 from include.storage.readers import Reader
 
 SAMPLE = 10
@@ -28,7 +29,7 @@ class Preview:
 
     ``undecided``: left out as the whole condition is neither. ``doubts``: sentences on what can hardly be meant.
     ``overlap``: members shared with each published segment of the level. ``contactable``: of a segment of people, its
-    members by channel and state.
+    members by channel and state. ``funnels``: of each sequence of events how many reached each of its steps.
     """
 
     segment: str
@@ -49,6 +50,7 @@ class Preview:
     uses_opens: bool
     contactable: Mapping[str, Mapping[str, int]]
     sample: tuple[Mapping[str, Any], ...]
+    funnels: Mapping[str, tuple[tuple[str, int], ...]]
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form (dates as text)."""
@@ -82,6 +84,7 @@ def preview(reader: Reader, segment: Segment) -> Preview:
         segment.uses_opens,
         contactable_among(reader, _matching(segment, people)) if segment.level == "person" else {},
         _sample(segment, people),
+        {str(each): funnel(each, segment.level, people) for each in tree.sequences(segment.condition)},
     )
 
 

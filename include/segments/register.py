@@ -67,7 +67,15 @@ def _sound(segment: Segment, evaluation: Evaluation) -> Row:
         "holdout": definition.holdout,
         "uses_opens": segment.uses_opens,
         "tags": json.dumps(definition.tags),
-        "measures": json.dumps(sorted({*segment.measures, *tree.measures(segment.condition, of_people=True)})),
+        "measures": json.dumps(
+            sorted(
+                {
+                    *segment.measures,
+                    *tree.measures(segment.condition, of_people=True),
+                    *tree.measures(segment.condition, of_account=True),
+                }
+            )
+        ),
     }
 
 

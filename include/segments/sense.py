@@ -21,7 +21,7 @@ from include.segments import tree
 from include.segments.expression import Population, expression
 
 TRIED = 20_000  # combinations; a condition that has more is not judged as a whole
-NEVER_UNKNOWN = (tree.InSegment, tree.People)
+NEVER_UNKNOWN = (tree.InSegment, tree.People, tree.Changed)
 OTHER_TEXT = "\x00"
 
 
@@ -30,8 +30,8 @@ def nonsense(condition: tree.Node, level: str, as_of: date) -> tuple[str, ...]:
     parts = list(dict.fromkeys(tree.clauses(condition)))
     found = [told for part in parts if (told := _clause(part, level, as_of))]
     for part in parts:
-        if isinstance(part, tree.People):
-            found += nonsense(part.condition, "person", as_of)
+        if isinstance(part, tree.People | tree.OfAccount):
+            found += nonsense(part.condition, "person" if isinstance(part, tree.People) else "account", as_of)
     outcome = _outcome(condition, level, as_of)
     if outcome is True:
         found.append(f"Everybody fulfils this, whoever they are: {condition}.")
@@ -72,7 +72,17 @@ def _is_opaque(clause: tree.Clause) -> bool:
         return True
     if any(isinstance(part, tree.Happened) for part in tree.operands(clause)):
         return True
-    return isinstance(clause, tree.InSegment | tree.People | tree.Like | tree.TextTest | tree.Top)
+    return isinstance(
+        clause,
+        tree.InSegment
+        | tree.People
+        | tree.OfAccount
+        | tree.Sequence
+        | tree.Changed
+        | tree.Like
+        | tree.TextTest
+        | tree.Top,
+    )
 
 
 def _range(column: Column) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from ibis.util import gen_name
 
 from include.contracts.events import EVENT, EVENT_KIND
 from include.contracts.identity import ALIAS, IDENTITY_EVENT
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
+from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY, measures_of
 from include.contracts.metrics import BASIS
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import (
@@ -26,10 +26,11 @@ from include.contracts.segments import (
 from include.contracts.staged import SOURCE_STATE
 from include.contracts.tables import Table
 from include.segments import changes, register, tree
+from include.segments.asked import Asked
 from include.segments.catalog import Catalog, load
 from include.segments.evaluation import Before, evaluate
-from include.segments.expression import Events, Population
-from include.segments.happenings import Asked, events_of, joined
+from include.segments.expression import MEMBER, Population
+from include.segments.happenings import events_of
 from include.segments.held import implausible
 from include.segments.roster import Published, Roster, assemble
 from include.storage import days
@@ -40,7 +41,18 @@ from include.storage.lake import Manifest
 from include.storage.project import Project
 from include.storage.versions import FOLLOWS, following, present
 
-READS = (CUSTOMER_360, ACCOUNT_360, BASIS, ALIAS, IDENTITY_EVENT, SOURCE_STATE, EVENT, EVENT_KIND)
+READS = (
+    CUSTOMER_360,
+    ACCOUNT_360,
+    BASIS,
+    ALIAS,
+    IDENTITY_EVENT,
+    SOURCE_STATE,
+    EVENT,
+    EVENT_KIND,
+    CUSTOMER_HISTORY,
+    ACCOUNT_HISTORY,
+)
 
 
 def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
@@ -162,6 +174,7 @@ class _Build:
         for level, condition in conditions:
             read[level].update(tree.measures(condition))
             read["person"].update(tree.measures(condition, of_people=True))
+            read["account"].update(tree.measures(condition, of_account=True))
         for level, names in read.items():
             known = measures_of(level)
             names.update({known[name].until for name in names if name in known and known[name].until})
@@ -171,21 +184,26 @@ class _Build:
             for level, table in tables.items()
         }
         events = events_of(*(self.engine.read(table, refs.get(table.name)) for table in (EVENT, EVENT_KIND)))
-        measured = self._with_events(measured, events, Asked.by(conditions).of)
+        histories = {
+            level: self.engine.read(table, refs.get(table.name))
+            for level, table in (("person", CUSTOMER_HISTORY), ("account", ACCOUNT_HISTORY))
+        }
+        people = Population(
+            self.run.as_of, measured["person"], measured["account"], _nobody, events=events, histories=histories
+        )
+        measured = self._with_all(people, Asked.by(conditions))
         alias = self.engine.read(ALIAS, refs.get(ALIAS.name))
         published = Published(self._read(SEGMENT_MEMBERSHIP), alias)
         return replace(assemble(self.engine, self.run.as_of, levels, measured, published), events=events)
 
-    def _with_events(
-        self, measured: Mapping[str, ir.Table], events: Events, wanted: Mapping[str, Sequence[tree.Happened]]
-    ) -> dict[str, ir.Table]:
-        """Add what the conditions count of events, once for all of them."""
+    def _with_all(self, people: Population, asked: Asked) -> dict[str, ir.Table]:
+        """Add what the conditions ask of events and of the history, once for all of them."""
 
         def hold(rows: ir.Table) -> ir.Table:
-            return self.engine.ibis.create_table(gen_name("counted"), rows, temp=True)
+            return self.engine.ibis.create_table(gen_name("asked"), rows, temp=True)
 
-        people = Population(self.run.as_of, measured["person"], measured["account"], _nobody, events=events)
-        return {level: joined(rows, level, wanted[level], people, hold) for level, rows in measured.items()}
+        people = asked.of(people, hold)
+        return {level: people.of(level) for level in MEMBER}
 
     def _conditions(self, before: Before) -> Iterator[tuple[str, tree.Node]]:
         """All conditions that this run evaluates: those of today, and the former ones of changed segments."""

@@ -42,7 +42,7 @@ def _expression(text: str) -> exp.Expr:
             if token.token_type is TokenType.SEMICOLON:
                 raise refusal("';' is not part of the segment language", text, token.start)
         _require_form(tokens, text)
-        tokens = _with_intervals(put(event_words.put(tokens), text))
+        tokens = _with_intervals(put(event_words.put(tokens, text), text))
         trees = [tree for tree in dialect.parser().parse(tokens, text) if tree is not None]
     except TokenError:
         raise _open_quote(text) from None

@@ -24,7 +24,7 @@ from include.segments.clauses import (
     Top,
     Within,
 )
-from include.segments.deeds import Did, Happened
+from include.segments.deeds import Changed, Did, Happened, Sequence, Step
 from include.segments.values import Literal, Measured, Today, Value, quoted
 
 QUANTIFIERS = ("any", "all", "none")
@@ -55,6 +55,16 @@ class People:
         if self.least > 1:
             return f"at_least_of_people({self.least}, {self.condition})"
         return f"{self.quantifier}_of_people({self.condition})"
+
+
+@dataclass(frozen=True, slots=True)
+class OfAccount:
+    """``account(...)``: of a person, whether it is true of the account; unknown where there is none."""
+
+    condition: Node
+
+    def __str__(self) -> str:
+        return f"account({self.condition})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,7 @@ class Or:
         return " or ".join(map(_enclosed, self.items))
 
 
-Clause = Measured | Compare | Tested | InSegment | People | Did
+Clause = Measured | Compare | Tested | InSegment | People | OfAccount | Did | Sequence | Changed
 Node = Clause | Not | And | Or
 
 
@@ -100,7 +110,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return items
         case Not(item):
             return (item,)
-        case People(_, condition, _):
+        case People(condition=condition) | OfAccount(condition):
             return (condition,)
         case Top(among=among) if among is not None:
             return (among,)
@@ -135,17 +145,11 @@ def statements(node: Node) -> Iterator[Clause | Not]:
         yield node
 
 
-def measures(node: Node, *, of_people: bool = False) -> tuple[str, ...]:
-    """Return the names of the measures that the condition reads of the member itself, or of its people, sorted."""
-    found: set[str] = set()
-    for clause in clauses(node):
-        if isinstance(clause, People):
-            found.update(measures(clause.condition) if of_people else ())
-        elif not of_people:
-            found.update(part.name for part in operands(clause) if isinstance(part, Measured))
-        if isinstance(clause, Top) and clause.among is not None:
-            found.update(measures(clause.among, of_people=of_people))
-    return tuple(sorted(found))
+def measures(node: Node, *, of_people: bool = False, of_account: bool = False) -> tuple[str, ...]:
+    """Return the names of the measures that the condition reads, sorted: as ``asking`` has it."""
+    asked = asking(node, of_people=of_people, of_account=of_account)
+    found = [part for clause in asked for part in operands(clause)]
+    return tuple(sorted({part.name for part in found if isinstance(part, Measured)}))
 
 
 def segments(node: Node) -> tuple[str, ...]:
@@ -153,17 +157,43 @@ def segments(node: Node) -> tuple[str, ...]:
     return tuple(sorted({part.key for part in walk(node) if isinstance(part, InSegment)}))
 
 
-def happenings(node: Node, *, of_people: bool = False) -> tuple[Happened, ...]:
-    """Return what the condition counts of the events of the member itself, or of its people, each once."""
-    found: list[Happened] = []
-    for clause in clauses(node):
-        if isinstance(clause, People):
-            found += happenings(clause.condition) if of_people else ()
-        elif not of_people:
-            found += [part for part in operands(clause) if isinstance(part, Happened)]
-        if isinstance(clause, Top) and clause.among is not None:
-            found += happenings(clause.among, of_people=of_people)
+def happenings(node: Node, *, of_people: bool = False, of_account: bool = False) -> tuple[Happened, ...]:
+    """Return what the condition counts of events, each once: as ``asking`` has it."""
+    asked = asking(node, of_people=of_people, of_account=of_account)
+    found = [part for clause in asked for part in operands(clause)]
+    return tuple(dict.fromkeys(part for part in found if isinstance(part, Happened)))
+
+
+def courses(node: Node, *, of_people: bool = False, of_account: bool = False) -> tuple[Sequence | Changed, ...]:
+    """Return the sequences of events and the changes that the condition asks for, each once: as ``asking`` has it."""
+    asked = asking(node, of_people=of_people, of_account=of_account)
+    return tuple(dict.fromkeys(clause for clause in asked if isinstance(clause, Sequence | Changed)))
+
+
+def sequences(node: Node) -> tuple[Sequence, ...]:
+    """Return the sequences of events that the condition asks for of the member itself, each once."""
+    return tuple(course for course in courses(node) if isinstance(course, Sequence))
+
+
+def counted(node: Node) -> tuple[Happened, ...]:
+    """Return all that the condition asks of events, of whomever, those of the steps of sequences among them."""
+    both = [*asking(node), *asking(node, of_people=True), *asking(node, of_account=True)]
+    found = [part for clause in both for part in operands(clause) if isinstance(part, Happened)]
+    steps = [step for clause in both if isinstance(clause, Sequence) for step in clause.steps]
+    found += [part for step in steps for part in (step.counted, step.without) if part is not None]
     return tuple(dict.fromkeys(found))
+
+
+def asking(node: Node, *, of_people: bool = False, of_account: bool = False) -> Iterator[Clause]:
+    """Yield the clauses that ask about the member itself, or about its people, or about a person's account."""
+    for clause in clauses(node):
+        if isinstance(clause, People | OfAccount):
+            is_asked = of_people if isinstance(clause, People) else of_account
+            yield from asking(clause.condition) if is_asked else ()
+        elif not (of_people or of_account):
+            yield clause
+        if isinstance(clause, Top) and clause.among is not None:
+            yield from asking(clause.among, of_people=of_people, of_account=of_account)
 
 
 def operands(clause: Clause) -> tuple[Operand, ...]:
@@ -177,7 +207,7 @@ def operands(clause: Clause) -> tuple[Operand, ...]:
             return (left,)
         case Did(counted):
             return (counted,)
-        case InSegment() | People():
+        case InSegment() | People() | OfAccount() | Sequence() | Changed():
             return ()
         case _:
             return (clause.measure,)
@@ -188,8 +218,9 @@ def _enclosed(node: Node) -> str:
 
 
 __all__ = [
-    "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Clause", "Compare", "Did", "During", "Happened", "In",
-    "InSegment", "IsNull", "Like", "Literal", "Measured", "Node", "Not", "Operand", "Or", "People", "Tested",
-    "TextTest", "Today", "Top", "Value", "Within", "children", "clauses", "happenings", "measures", "operands",
-    "segments", "statements", "walk",
+    "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Changed", "Clause", "Compare", "Did", "During",
+    "Happened", "In", "InSegment", "IsNull", "Like", "Literal", "Measured", "Node", "Not", "OfAccount", "Operand",
+    "Or", "People", "Sequence", "Step", "Tested", "TextTest", "Today", "Top", "Value", "Within", "asking", "children",
+    "clauses", "counted", "courses", "happenings", "measures", "operands", "segments", "sequences", "statements",
+    "walk",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.reports.drawing import svg
-from include.reports.reading import Reading, find_part, find_report, outcomes, read
+from include.reports.reading import Reading, find_part, find_report, outcomes, read, read_picture
 from include.segments.formats import FORMATS, Rows
 from include.web import reading
 from include.web.api_members import MEDIA_TYPES
@@ -30,7 +30,7 @@ class Which(BaseModel):
     by: str | None = Field(default=None, max_length=100, description="Dimension; default: everything together")
     as_of: date | None = Field(default=None, description="An earlier logical date; default: the published one")
     format: Literal["json", "csv", "ndjson", "parquet", "xlsx", "svg"] = Field(
-        default="json", description="How to write; svg is the report's picture"
+        default="json", description="How to write; svg is the report's one picture, whatever the part"
     )
 
 
@@ -51,9 +51,12 @@ def read_report(
 ) -> Response:
     """Return the rows of one part with their columns, what was judged, and what cannot be said; or a file of them."""
     declared = find_report(key)
-    named = declared.chart.part if which.format == "svg" else which.part
     with reading.snapshot(call.project) as connection:
-        found = read(connection, declared, find_part(declared, named), as_of=which.as_of, by=which.by)
+        found = (
+            read_picture(connection, declared, which.as_of)
+            if which.format == "svg"
+            else read(connection, declared, find_part(declared, which.part), as_of=which.as_of, by=which.by)
+        )
     return call.answer(_told(found)) if which.format == "json" else _file(found, which.format)
 
 

@@ -109,6 +109,7 @@ def test_moves_and_dwell_are_from_our_own_history_and_what_stood_before_it_is_no
     company.contract("a", "term", days[2] - timedelta(days=1), date(2028, 1, 1), annual_value=900.0)
     company.rows[staged.OPPORTUNITY][0].update(is_closed=True, is_won=True, close_date=days[2])
     told = reported(company, days[2])
+    assert reported(company, days[2]).writes == told.writes  # a second run of a day knows no more than the first
     moves = {(r["from_stage"], r["to_stage"]): r for r in rows(company, TRANSITIONS, told)}
     assert set(moves) == {("opportunity", "pipeline"), ("pipeline", "customer")}
     assert moves["opportunity", "pipeline"]["median_days"] is None  # when it began was not seen

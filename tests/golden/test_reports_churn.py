@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from include.contracts import staged
-from include.reports import churn, contracts, due
+from include.reports import churn, contracts, due, warnings
 from include.reports.data import Data
 from tests.report_data import listed, report_data
 from tests.small_company import AS_OF, SmallCompany
@@ -151,3 +151,26 @@ def test_each_contract_that_is_due_has_one_decision(company: SmallCompany):
     }  # fmt: skip
     assert unworked == ["missing", "overdue"]
     assert sum(row["contracts"] for row in months) == len(decided)
+
+
+def test_what_foretells_losses_with_a_known_strength_is_found_with_it_and_what_foretells_none_is_not(
+    company: SmallCompany,
+):
+    """Of accounts whose people are unhappy 60 in 100 are lost, of others 20: three times as many."""
+    for n in range(400):
+        account, end = f"a{n}", AS_OF - timedelta(days=60 + n % 300)
+        unhappy, number = n % 2 == 0, n // 2 % 100
+        company.account(account)
+        company.person(f"p{n}", account_id=account)
+        company.answer(f"p{n}", 2 if unhappy else 9, end - timedelta(days=90))
+        company.contract(account, "term", end - timedelta(days=364), end)
+        if number >= (60 if unhappy else 20):
+            company.contract(account, "term", end + timedelta(days=1), end + timedelta(days=365))
+        if n % 3:
+            company.use(f"p{n}", end - timedelta(days=40), times=12)
+    with report_data(company) as data:
+        found = warnings.measured(data, contracts.spans(data))
+        shown = listed(found.better)
+    assert {(row["signal"], row["lead_days"]) for row in shown} == {("nps_negative", lead) for lead in (14, 30, 45, 60)}
+    assert all(row["ratio_low"] < 3 < row["ratio_high"] for row in shown)
+    assert [row["risk_ratio"] for row in shown] == [pytest.approx(3)] * 4

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from include.contracts import staged
+from include.contracts.errors import ConfigurationError
 from include.contracts.reports.funnel import COHORTS, MONTHS, PEOPLE, STAGES_PART
 from include.contracts.reports.lifetime_value import ACCOUNTS, BACK_TEST
 from include.contracts.reports.prospect_outcome import CONTRADICTED, GRADES_PART, JUDGEMENT
+from include.measures.step import measure
 from include.reports import funnel, lifetime_value, prospect_outcome
+from include.reports.trial import try_criteria
 from tests.report_data import listed, report_data
-from tests.small_company import AS_OF, SmallCompany, noon
+from tests.small_company import AS_OF, SmallCompany, noon, publish
 
 
 @pytest.fixture
@@ -149,3 +152,25 @@ def test_what_is_to_expect_of_customers_who_never_go_is_the_whole_horizon(compan
         rows = listed(found.parts[ACCOUNTS.name])
     assert not found.refused
     assert all(row["expected_margin"] == pytest.approx(36 * 100 * 0.8) for row in rows)
+
+
+def test_a_criterion_is_tried_on_months_that_are_over_by_what_had_happened_by_then(company: SmallCompany):
+    """Ann responded in September, Ben in October; of Ann sales made an SQL; Cleo was one before."""
+    for name, day in (("ann", date(2026, 9, 10)), ("ben", date(2026, 10, 10)), ("cleo", date(2026, 9, 10))):
+        company.person(name, title="Head of Marketing")
+        member = {"member_id": name, "campaign_id": "c", "record_id": name, "has_responded": True}
+        company.add(staged.CAMPAIGN_MEMBER, first_responded_on=day, created_at=noon(day), **member)
+    step(company, "ann", "sql", date(2026, 10, 5))
+    step(company, "cleo", "sql", date(2026, 8, 1))
+    step(company, "cleo", "mql", date(2026, 10, 2))
+    for ref in (refs := company.save()).values():
+        company.project.lake.point(ref)
+    publish(company.project, measure(company.project, company.run(), refs))
+    criteria = company.project.settings.home / "criteria.yaml"
+    criteria.write_text("fit: seniority = 'director'\ninterest: campaign_responses > 0\n")
+    september, october = try_criteria(company.project, criteria, months=2)
+    assert (september["month"], september["people"], september["sqls"]) == (date(2026, 9, 1), 1, 1)
+    assert (october["people"], october["sqls"], october["crm_mqls"], october["crm_sqls"]) == (1, 0, 1, 0)
+    criteria.write_text("fit: in_segment('lapsed')\ninterest: campaign_responses > 0\n")
+    with pytest.raises(ConfigurationError, match="on an earlier day is not known"):
+        try_criteria(company.project, criteria, months=1)

@@ -135,3 +135,18 @@ def test_of_every_opportunity_and_model_the_shares_sum_to_one(company: SmallComp
         sums[row["opportunity_id"], row["model"]] += row["weight"]
     assert set(sums) == {(f"o{n}", model) for n in range(30) for model in MODELS}
     assert all(total == pytest.approx(1) for total in sums.values())
+
+
+def test_a_credit_note_takes_its_share_back_and_stops_nothing(company: SmallCompany):
+    company.person("p", "contact")
+    for campaign in ("a", "b"):
+        responded(company, "contact", campaign, 10)
+    won(company, "o", "contact", amount=1000.0)
+    won(company, "note", amount=-400.0)
+    with report_data(company) as data:
+        found = campaign_influence.compute(data).parts[CAMPAIGNS.name]
+        rows = listed(found)
+        written = data.engine.write(CAMPAIGNS.table, found, version="v")
+    even = {row["campaign_id"]: (row["amount"], row["share"]) for row in rows if row["model"] == "even"}
+    assert even == {"a": (500, 500 / 600), "b": (500, 500 / 600), "unattributed": (-400, pytest.approx(-400 / 600))}
+    assert written.rows == len(rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,16 @@ import pytest
 from include.answers.segment import explain
 from include.contracts import staged
 from include.contracts.events import EVENT, read_events
+from include.contracts.measures import ACCOUNT_HISTORY, CUSTOMER_HISTORY
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.settings import ROOT
 from include.measures import events
 from include.measures.settings import read_settings
 from include.measures.step import inputs_of, measure
+from include.segments.asked import Asked
 from include.segments.expression import MEMBER, Population, expression
-from include.segments.happenings import Asked, events_of, joined
+from include.segments.happenings import events_of
 from include.segments.language import parse
 from include.segments.step import segment
 from include.storage.engine import conform
@@ -85,17 +86,18 @@ def states(company: SmallCompany, where: str, level: str = "person") -> dict[str
     """For whom a condition is true, false, and unknown."""
     node = parse(where, level, read_events(company.project.settings.config))
     as_of, *tables = company.happened
-    wanted = Asked.by([(level, node)]).of
     with company.project.engine():
         members = [
             ibis.memtable(rows_of(table, company.rows.get(table, [])).select(columns))
             for table, columns in ((PROFILE, ["profile_id", "account_id"]), (ACCOUNT, ["account_id"]))
         ]
-        people = Population(
-            as_of, *members, lambda _: (level, members[0]), events=events_of(*map(ibis.memtable, tables))
-        )
-        customers, accounts = (joined(people.of(each), each, wanted[each], people) for each in MEMBER)
-        people = replace(people, customers=customers, accounts=accounts)
+        histories = {
+            "person": ibis.memtable(getattr(company, "kept", rows_of(CUSTOMER_HISTORY, []))),
+            "account": ibis.memtable(rows_of(ACCOUNT_HISTORY, [])),
+        }
+        happened = events_of(*map(ibis.memtable, tables))
+        people = Population(as_of, *members, lambda _: (level, members[0]), events=happened, histories=histories)
+        people = Asked.by([(level, node)]).of(people)
         rows = people.of(level).select(id=MEMBER[level], state=expression(node, level, people)).to_pyarrow().to_pylist()
     return {row["id"]: row["state"] for row in rows}
 
@@ -257,6 +259,67 @@ def test_an_account_did_what_its_people_did_and_what_happened_to_itself(company:
     assert who(company, "none_of_people(did('Signed In', at_least 3))", "account") == "a1 a2"
     assert who(company, "did('Opportunity Won', within_last 4 days, where amount >= 10)", "account") == "a2"
     assert who(company, "did('Opportunity Won')") == ""  # it happened to the company, and to none of its people
+
+
+def test_steps_follow_each_other_whichever_record_they_came_from(company: SmallCompany) -> None:
+    company.use("r1", days_ago(9), event="Signed In")
+    company.use("r2", days_ago(2), event="Report Exported")  # seven days later, by another record
+    company.use("r3", days_ago(2), event="Signed In", times=2)
+    company.use("r4", days_ago(9), event="Report Exported")
+    company.use("r4", days_ago(2), event="Signed In")
+    measured(company)
+    assert who(company, "did('Signed In') then did('Report Exported')") == "p1"
+    assert who(company, "did('Signed In') then within 7 days did('Report Exported')") == "p1"
+    assert who(company, "did('Signed In') then within 6 days did('Report Exported')") == ""
+    assert who(company, "did('Signed In') then did('Signed In')") == "p2"  # a minute later
+    assert who(company, "not did('Signed In') then did('Report Exported')") == "p2 p3"
+
+
+def test_of_two_events_at_the_same_second_none_is_after_the_other(company: SmallCompany) -> None:
+    for event in ("Signed In", "Report Exported"):
+        company.use("r1", AS_OF, event=event)
+    measured(company)
+    assert who(company, "did('Signed In') then did('Report Exported')") == ""
+
+
+def test_what_lies_between_ends_a_sequence_and_a_later_start_begins_it_anew(company: SmallCompany) -> None:
+    for record, starts in (("r1", [5]), ("r3", [5, 1])):
+        company.use(record, *map(days_ago, starts), event="Signed In")
+        company.mail(record, "form", days_ago(3))
+        company.use(record, AS_OF, event="Report Exported")
+    company.mail("r4", "click", days_ago(3), actor="unknown")
+    company.use("r4", days_ago(5), event="Signed In")
+    company.use("r4", AS_OF, event="Report Exported")
+    measured(company)
+    assert who(company, "did('Signed In') then did('Report Exported') without did('Form Submitted') between") == "p2 p3"
+    where = "did('Signed In') then did('Report Exported') without did('Email Clicked') between"
+    assert states(company, where) == {"p1": True, "p2": True, "p3": None}
+    where = "did('Signed In') then did('Email Clicked') then did('Report Exported')"
+    assert states(company, where) == {"p1": False, "p2": False, "p3": None}
+
+
+def test_a_persons_segment_may_ask_about_the_account(company: SmallCompany) -> None:
+    company.account("a2")
+    company.person("p4", account_id="a2")
+    company.use("r1", AS_OF, event="Signed In")
+    measured(company)
+    assert states(company, "account(did('Signed In'))") == {"p1": True, "p2": True, "p3": None, "p4": False}
+    assert who(company, "not did('Signed In') and account(did('Signed In'))") == "p2"
+
+
+def test_a_change_is_from_one_known_value_to_another(company: SmallCompany) -> None:
+    told = {"p1": ["promoter", "detractor"], "p2": ["detractor"], "p3": ["promoter", None, "detractor"]}
+    kept = [
+        {"profile_id": person, "since": days_ago(20 - number), "nps_class": value, "is_present": True}
+        for person, values in told.items()
+        for number, value in enumerate(values)
+    ]
+    measured(company)
+    company.kept = rows_of(CUSTOMER_HISTORY, kept)
+    assert who(company, "changed(nps_class)") == "p1"
+    assert who(company, "changed(nps_class, from 'promoter' to 'detractor', within_last 20 days)") == "p1"
+    assert who(company, "changed(nps_class, to 'detractor', within_last 19 days)") == ""
+    assert states(company, "not changed(nps_class, from 'detractor')") == {"p1": True, "p2": True, "p3": True}
 
 
 def test_campaigns_answers_and_deliveries_are_events_too(company: SmallCompany) -> None:

@@ -22,7 +22,7 @@ from include.contracts.reports import PARTS, REPORT, REPORT_COVERAGE, REPORT_HIS
 from include.contracts.reports.nps import GROUPS
 from include.contracts.runs import DatasetRef, StageReport
 from include.measures.step import measure
-from include.reports.reading import find_report, read
+from include.reports.reading import find_report, read, read_picture
 from include.reports.step import report
 from include.segments.step import segment
 from include.web import keys
@@ -134,7 +134,13 @@ def test_the_command_shows_writes_and_draws(
     assert {row["dimension"] for row in csv.DictReader(io.StringIO(written.stdout))} == {"plan"}
     drawn = runner.invoke(app, ["report", "nps", "--format", "svg", "--out", str(tmp_path / "nps.svg")])
     assert drawn.exit_code == 0 and "NPS by month" in (tmp_path / "nps.svg").read_text("utf-8")
-    for wrong in (["report", "nps", "--by", "moon"], ["report", "churn", "--part", "ledger", "--by", "plan"]):
+    drawn = runner.invoke(app, ["report", "lifetime_value", "--format", "svg"])
+    assert drawn.exit_code == 0
+    for wrong in (
+        ["report", "nps", "--format", "svg", "--by", "plan"],
+        ["report", "nps", "--by", "moon"],
+        ["report", "churn", "--part", "ledger", "--by", "plan"],
+    ):
         assert isinstance(runner.invoke(app, wrong).exception, ConfigurationError)
 
 
@@ -153,3 +159,12 @@ def test_tools_get_rows_with_the_meaning_of_their_columns_or_files(company: Smal
     assert client.get("/api/v1/reports/nps?format=ndjson").text.count("\n") == 1
     refused = client.get("/api/v1/reports/npss")
     assert (refused.status_code, "nps" in json.loads(refused.text)["detail"]) == (404, True)
+
+
+def test_a_picture_is_drawn_from_the_dimension_that_it_is_of(company: SmallCompany) -> None:
+    with company.project.warehouse().begin() as connection:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        for declared in REPORTS:
+            found = read_picture(connection, declared)
+            wanted = declared.chart.where.get("dimension", "all")
+            assert {row.get("dimension", "all") for row in found.rows.to_pylist()} <= {wanted}

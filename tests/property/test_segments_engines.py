@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
@@ -21,9 +20,9 @@ from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.settings import ROOT
 from include.contracts.tables import Column, Table, Type
 from include.segments import calendar, tree
+from include.segments.asked import Asked
 from include.segments.catalog import load
 from include.segments.expression import MEMBER, Events, Population, matching
-from include.segments.happenings import Asked, joined
 from include.segments.language import parse
 from tests.reference_language import World, members
 
@@ -65,6 +64,7 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
         key: (level, frozenset(draw(st.lists(st.sampled_from(people if level == "person" else companies)))))
         for key, level in known.items()
     }
+    kept = (*draw(histories("profile_id", people)), *draw(histories("account_id", companies)))
     homes = {row["profile_id"]: row["account_id"] for row in customers}
     return World(
         AS_OF,
@@ -72,8 +72,17 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
         accounts,
         inside,
         draw(happened(homes)),
-        {"Report Exported": AS_OF - timedelta(days=1), "Signed In": AS_OF},
+        THROUGH,
+        kept,
     )
+
+
+def histories(key: str, ids: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """What became of the class of NPS of some of them: a day has one value."""
+    days = st.dictionaries(
+        st.tuples(st.sampled_from(ids), DAYS), st.none() | st.sampled_from(["promoter", "passive"]), max_size=12
+    )
+    return days.map(lambda kept: [{key: id, "since": since, "nps_class": value} for (id, since), value in kept.items()])
 
 
 EVENT_DAYS = st.integers(0, 40).map(lambda n: AS_OF - timedelta(days=n))
@@ -82,6 +91,7 @@ PROPERTIES = tuple(
     for name, kind in (("format", Type.TEXT), ("pages", Type.INTEGER), ("seconds", Type.NUMBER),
                        ("shared", Type.BOOLEAN), ("due", Type.DATE))
 )  # fmt: skip
+THROUGH = {**dict.fromkeys(SHIPPED.vocabulary.kinds, AS_OF), "Report Exported": AS_OF - timedelta(days=1)}
 VOCABULARY = Vocabulary(
     {name: EventKind(name, "x", "usage_event", PROPERTIES) for name in ("Report Exported", "Signed In")}, keep_days=400
 )
@@ -97,13 +107,19 @@ def happened(homes: Mapping[str, str | None]) -> st.SearchStrategy[list[dict[str
     event = st.fixed_dictionaries(
         {
             "event": st.sampled_from(sorted(VOCABULARY.kinds)), "whose": whose, "on_date": EVENT_DAYS,
-            "is_certain": st.sampled_from([True, True, True, False]),
+            "is_certain": st.sampled_from([True, True, True, False]), "hour": st.integers(0, 2),
             "properties": st.fixed_dictionaries({name: st.none() | value for name, value in OF_PROPERTY.items()}),
         }
     )  # fmt: skip
     return st.lists(event, max_size=25).map(
         lambda drawn: [
-            {**row, "event_id": str(n), "profile_id": row["whose"][0], "account_id": row["whose"][1]}
+            {
+                **row,
+                "event_id": str(n),
+                "profile_id": row["whose"][0],
+                "account_id": row["whose"][1],
+                "at": datetime.combine(row["on_date"], time(row["hour"]), UTC),
+            }
             for n, row in enumerate(drawn)
         ]
     )
@@ -119,7 +135,14 @@ def deeds(draw: st.DrawFn) -> str:
               "within_last(due, 20 days)", "pages is null", "format in ('pdf', 'it''s')"]  # fmt: skip
     span = draw(st.sampled_from(["", *(f", {span}" for span in spans)]))
     where = draw(st.sampled_from(["", *(f", where {where}" for where in wheres)]))
-    match draw(st.sampled_from(["did", "did", "times", "property", "day"])):
+    match draw(st.sampled_from(["did", "did", "times", "property", "day", "then", "then"])):
+        case "then":
+            within = st.sampled_from(["", "within 3 days ", "within 1 month "])
+            steps = st.sampled_from(sorted(VOCABULARY.kinds))
+            without = ["", " without did('Signed In') between", " without did('Report Exported', where pages > 1)"]
+            following = st.builds(" then {}did('{}'){}".format, within, steps, st.sampled_from(without))
+            others = draw(st.lists(following, min_size=1, max_size=2))
+            return f"{draw(NOT)}did('{event}'{span}{where}){''.join(others)}"
         case "did":
             often = draw(st.sampled_from(["", ", at_least 2", ", at_most 1", ", exactly 1", ", more than 1"]))
             return f"{draw(st.sampled_from(['did', 'did_not']))}('{event}'{often}{span}{where})"
@@ -137,6 +160,14 @@ def deeds(draw: st.DrawFn) -> str:
              f"within_last({which}_did('{event}'{where}), 14 days)", f"{which}_did('{event}'{where}) is null",
              f"{which}_did('{event}'{where}) < last_did('Signed In')"]  # fmt: skip
     return draw(st.sampled_from(forms))
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> str:
+    """A clause on the kept history."""
+    turn = draw(st.sampled_from(["", ", from 'promoter' to 'passive'", ", to 'promoter'", ", from 'passive'"]))
+    span = draw(st.sampled_from(["", ", within_last 90 days", ", before '2024-01-15'", ", during 'this month'"]))
+    return f"{draw(NOT)}changed(nps_class{turn}{span})"
 
 
 COMPARED = {
@@ -207,12 +238,15 @@ def days(draw: st.DrawFn, name: str, form: str) -> str:
     return f"{kinds[form][is_ahead]}({name}, {span})"
 
 
-def conditions(level: str) -> st.SearchStrategy[str]:
+def conditions(level: str, *, is_inside: bool = False) -> st.SearchStrategy[str]:
     leaves = clauses(level) | st.just("in_segment('some_accounts')") | deeds()
     if level == "person":
-        leaves |= st.just("in_segment('some_people')")
+        leaves |= st.just("in_segment('some_people')") | changes()
+        inside = clauses("account") | deeds() | st.just("in_segment('some_accounts')")
+        of_account = st.builds("{}account({} or {})".format, NOT, inside, inside)
+        leaves = leaves if is_inside else leaves | of_account
     else:
-        inner = conditions("person")
+        inner = conditions("person", is_inside=True)
         leaves |= st.builds("{}_of_people({})".format, st.sampled_from(tree.QUANTIFIERS), inner)
         leaves |= st.builds("at_least_of_people({}, {})".format, st.integers(1, 3), inner)
     return st.recursive(
@@ -244,17 +278,21 @@ def population(backend: ibis.BaseBackend, world: World) -> Population:
     shape = pa.schema([("segment_key", pa.string()), ("member_id", pa.string())])
     arrow = pa.table([[key for key, _ in pairs], [id for _, id in pairs]], schema=shape)
     inside = backend.create_table(f"members_{next(NUMBERS)}", ibis.memtable(arrow), temp=True)
-    content = pa.Table.from_pylist([{**EMPTY, **row, "properties": json.dumps(row["properties"], default=str)}
+    content = pa.Table.from_pylist([{"record_id": None, **row, "properties": json.dumps(row["properties"], default=str)}
                                     for row in world.events], schema=nullable_schema(EVENT))  # fmt: skip
     events = backend.create_table(f"events_{next(NUMBERS)}", ibis.memtable(content), temp=True)
     return Population(
         world.as_of, tables["customers"], tables["accounts"],
         lambda key: (world.members[key][0], inside.filter(inside.segment_key == key).select("member_id")),
         events=Events(events, through=world.through),
+        histories={level: history(backend, world, key) for level, key in MEMBER.items()},
     )  # fmt: skip
 
 
-EMPTY = {"record_id": None, "at": datetime(2024, 1, 1, tzinfo=UTC)}
+def history(backend: ibis.BaseBackend, world: World, key: str) -> Any:
+    shape = pa.schema([(key, pa.string()), ("since", pa.date32()), ("nps_class", pa.string())])
+    content = pa.Table.from_pylist([row for row in world.history if key in row], schema=shape)
+    return backend.create_table(f"history_{next(NUMBERS)}", ibis.memtable(content), temp=True)
 
 
 def nullable_schema(table: Table) -> pa.Schema:
@@ -269,9 +307,7 @@ def nullable(table: Table, data: Any) -> pa.Table:
 
 
 def found(node: tree.Node, level: str, people: Population) -> set[str]:
-    member, wanted = MEMBER[level], Asked.by([(level, node)]).of
-    counted = {each: joined(people.of(each), each, wanted[each], people) for each in MEMBER}
-    people = replace(people, customers=counted["person"], accounts=counted["account"])
+    member, people = MEMBER[level], Asked.by([(level, node)]).of(people)
     return set(matching(node, level, people).select(member).to_pyarrow()[member].to_pylist())
 
 

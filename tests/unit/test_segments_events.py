@@ -40,7 +40,17 @@ VOCABULARY = read_events(ROOT / "include" / "config")
          "in_top(usage_core_actions_28, 10%) and in_top(times_did('Signed In'), 10%)"),
         ("sum_did('Opportunity Won', amount, within_last 1 year) >= 10k",
          "sum_did('Opportunity Won', amount, within_last 1 years) >= 10000"),
+        ("changed(nps_class, from 'promoter' to 'detractor', in the last 90 days)",
+         "changed(nps_class, from 'promoter' to 'detractor', within_last 90 days)"),
+        ("changed(usage_tier, to 'power')", "changed(usage_tier, to 'power')"),
+        ("changed(usage_tier)", "changed(usage_tier)"),
+        ("account(usage_breadth > 80% and did('Opportunity Won', within_last 30 days))",
+         "account(usage_breadth > 0.8 and did('Opportunity Won', within_last 30 days))"),
         ("last_did('Signed In') is unknown", "last_did('Signed In') is null"),
+        ("did('Signed In') THEN within 1 week did('Data Imported', where surface = 'api') without did('Workflow Run') "
+         "then did('Comment Added') and has_email",
+         "did('Signed In') then within 1 weeks did('Data Imported', where surface = 'api') without did('Workflow Run') "
+         "between then did('Comment Added') and has_email"),
     ],
 )  # fmt: skip
 def test_a_condition_on_events_has_one_canonical_text(text: str, canonical: str) -> None:
@@ -70,6 +80,14 @@ def test_a_condition_on_events_has_one_canonical_text(text: str, canonical: str)
         ("sum_did('Signed In', surface) > 3", "surface is text, which has no sum", 22),
         ("distinct_did('Signed In') > 3", "needs a property of 'Signed In' after its name (it has surface)", 1),
         ("last_did('Signed In') older than 30 days", "before_last(last_did('…'), 30 days)", 23),
+        ("did('Signed In') then has_email", "a step of a sequence is missing", 18),
+        ("did('Signed In') then did('Signed In', at_least 2)", "ask how often beside it", 23),
+        ("changed(title)", "no history is kept of title", 1),
+        ("changed(nps_class, from 'promotor')", "did you mean 'promoter'?", 20),
+        ("changed(nps_class, soon)", "nothing that can be asked of a change", 20),
+        ("account(any_of_people(has_email))", "cannot ask about people again", 1),
+        ("account(account(usage_breadth > 0.5))", "account is for segments of people", 9),
+        ("account(nps_score > 3)", "'nps_score' is a measure of people", 9),
         ("times_did('Signed In') = 'often'", "whole number and cannot be compared with 'often'", 26),
     ],
 )  # fmt: skip

@@ -17,8 +17,8 @@ from include.contracts.measures.declaration import (
 from include.contracts.measures.reach import CAMPAIGN_MEASURES, CONTACT_MEASURES
 from include.contracts.measures.sales import SALES_MEASURES
 from include.contracts.measures.shared import RENEWAL_MEASURES, SOURCE_ENDS, USAGE_MEASURES, active_days
-from include.contracts.staged import CONSENT_STATUSES
 from include.contracts.tables import boolean, count, date, integer, number, text
+from include.contracts.vocabulary import CONSENT_STATUSES
 
 SIGNS = ("email_activity", "usage_event")  # what a sign of engagement may come from
 

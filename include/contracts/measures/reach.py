@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from include.contracts.measures.declaration import Measure
-from include.contracts.staged import CONSENT_STATUSES
 from include.contracts.tables import Column, boolean, count, date, text
+from include.contracts.vocabulary import CONSENT_STATUSES
 
 CONTACT = "Contact points of the golden record; human email activity by staging's machine rules"
 UNTIL = {"until": "email_through"}

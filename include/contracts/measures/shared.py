@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from include.contracts.measures.declaration import RENEWAL_BUCKETS, USAGE_TIERS, Measure, relation, renewal, usage
-from include.contracts.staged import CONTRACT_TYPES
 from include.contracts.tables import boolean, count, date, integer, number, text
+from include.contracts.vocabulary import CONTRACT_TYPES
 
 
 def active_days(whose: str = "") -> tuple[Measure, ...]:

@@ -32,7 +32,7 @@ CAMPAIGNS = Part(
         figure(text("campaign_name", "Its name")),
         figure(text("campaign_type", "Its type")),
         figure(number("amount", "Its share of the amounts won", required=True), "the row's currency"),
-        figure(number("share", "Of all won in the currency", minimum=0, maximum=1), "share"),
+        figure(number("share", "Of all won in the currency; beyond 0 to 1 where amounts are negative"), "share"),
         figure(count("opportunities", "Opportunities in which it has a share"), "opportunities"),
     ),
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from include.contracts.reports.declaration import Chart, Cover, Need, Part, Report, figure
-from include.contracts.staged import GRADES
 from include.contracts.tables import Column, count, date, integer, number, text
+from include.contracts.vocabulary import GRADES
 
 KNOWN_GRADES = (*GRADES, "none")
 JUDGES = ("score", "grade")

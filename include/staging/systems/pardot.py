@@ -7,7 +7,8 @@ from dataclasses import replace
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.staged import EMAIL_ACTIVITY, GRADES, PERSON_RECORD, PROSPECT_SCORE
+from include.contracts.staged import EMAIL_ACTIVITY, PERSON_RECORD, PROSPECT_SCORE
+from include.contracts.vocabulary import GRADES
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.machines import with_machines

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from include.reports.drawing import svg as draw
-from include.reports.reading import dimensions, find_part, find_report, outcomes, read, short_names
+from include.reports.reading import dimensions, find_part, find_report, outcomes, read, read_picture, short_names
 from include.web import reading
 from include.web.callers import READ_SEGMENTS, Call
 from include.web.charts import svg
@@ -59,5 +59,5 @@ def chart(key: Key, call: Call = READ_SEGMENTS) -> Response:
     """Draw a report."""
     declared = find_report(key)
     with reading.snapshot(call.project) as connection:
-        found = read(connection, declared, declared.part(declared.chart.part))
+        found = read_picture(connection, declared)
     return svg(draw(declared, found.rows, found.as_of))

@@ -1,0 +1,133 @@
+"""Criteria for MQLs tried on the last year, before they are used: whom they would have found, and what became of those.
+
+Measures are computed anew as of the end of each month, from what had happened by then, for people as they are unified
+now. Whoever fulfils both criteria for the first time at a month's end counts in that month, unless sales had accepted
+the person before; beside them stand the MQLs that the CRM has of the month.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+from uuid import uuid4
+
+import ibis.expr.types as ir
+
+from include.contracts.configuration import Section, read_configuration
+from include.contracts.errors import ConfigurationError
+from include.contracts.runs import Run
+from include.contracts.tables import Table
+from include.measures.step import READS, measured
+from include.reports.data import Data
+from include.reports.settings import PersonCondition
+from include.reports.step import MEASURED, STAGED, open_data
+from include.segments import tree
+from include.segments.expression import Population, matching
+from include.segments.language import parse
+from include.storage.engine import conform
+from include.storage.project import Project
+
+MONTHS = 12
+_STEPS = """
+SELECT w.profile_id, s.step, min(s.on_date) AS day FROM {steps} s JOIN {crosswalk} w USING (record_id)
+WHERE s.step IN ('mql', 'sql') AND s.on_date <= {as_of} GROUP BY ALL
+"""
+_TRIED = """
+WITH first AS (
+    SELECT profile_id, min(day) AS day FROM {found} GROUP BY profile_id
+), judged AS (
+    SELECT f.day, s.day AS sql_on FROM first f LEFT JOIN {steps} s ON s.profile_id = f.profile_id AND s.step = 'sql'
+    WHERE f.day > {begin} AND coalesce(s.day > f.day, true)
+), theirs AS (
+    SELECT last_day(m.day) AS day, m.day AS mql_on, s.day AS sql_on
+    FROM {steps} m LEFT JOIN {steps} s ON s.profile_id = m.profile_id AND s.step = 'sql' AND s.day >= m.day
+    WHERE m.step = 'mql'
+), ours AS (
+    SELECT day, count(*) AS people, count(*) FILTER (sql_on <= day + {within}) AS sqls FROM judged GROUP BY day
+), crm AS (
+    SELECT day, count(*) AS people, count(*) FILTER (sql_on <= mql_on + {within}) AS sqls FROM theirs GROUP BY day
+)
+SELECT CAST(date_trunc('month', d.day) AS DATE) AS month, coalesce(o.people, 0) AS people, coalesce(o.sqls, 0) AS sqls,
+    o.sqls / o.people AS rate, coalesce(c.people, 0) AS crm_mqls, coalesce(c.sqls, 0) AS crm_sqls,
+    c.sqls / c.people AS crm_rate, d.day + {within} <= {as_of} AS is_mature
+FROM (SELECT unnest([{days}]) AS day) d LEFT JOIN ours o USING (day) LEFT JOIN crm c USING (day) ORDER BY month
+"""
+
+
+class Criteria(Section):
+    """A file of criteria: both have to hold for a person to be an MQL."""
+
+    fit: PersonCondition
+    interest: PersonCondition
+
+
+def try_criteria(project: Project, place: Path, months: int = MONTHS) -> list[dict[str, Any]]:
+    """Return a row for each of the last whole months: whom the criteria in a file find, and whom the CRM has.
+
+    Raises ConfigurationError for a file that is none, for a condition that cannot be read or that asks for a segment
+    (who was in one then is not known), and before the first publication.
+    """
+    if not place.is_file():
+        raise ConfigurationError(f"There is no file {place}.")
+    criteria = read_configuration(place, Criteria)
+    node = tree.And((parse(criteria.fit, "person"), parse(criteria.interest, "person")))
+    tables = (*READS.values(), *STAGED, *MEASURED)
+    current = {table.name: project.lake.current(table.name) for table in tables}
+    refs = {name: manifest.ref for name, manifest in current.items() if manifest is not None}
+    published = current["customer_360"]
+    if published is None:
+        raise ConfigurationError("Nothing is published yet; run `python -m include run` first.")
+    with project.engine() as engine:
+        data = open_data(project, engine, Run("trial", date.fromisoformat(published.inputs["as_of"])), refs)
+        return _tried(data, node, _month_ends(data.as_of, months))
+
+
+def _tried(data: Data, node: tree.Node, days: list[date]) -> list[dict[str, Any]]:
+    parts = [_fulfilling(data, node, day) for day in days]
+    union = " UNION ALL ".join(f"SELECT profile_id, day FROM {{part_{n}}}" for n in range(len(parts)))
+    found = data.sql(union, **{f"part_{n}": part for n, part in enumerate(parts)})
+    steps = data.sql(_STEPS, steps=data.tables["staged/lead_step"], crosswalk=data.inputs.crosswalk)
+    rows = data.sql(
+        _TRIED, found=found, steps=steps, days=tuple(days[1:]), begin=days[0], within=data.settings.funnel.cohort_days
+    )
+    told: list[dict[str, Any]] = data.engine.ibis.to_pyarrow(rows).to_pylist()
+    return told
+
+
+def _fulfilling(data: Data, node: tree.Node, day: date) -> ir.Table:
+    """The people who fulfil a condition as of a day, by what had happened by then."""
+    customers, accounts = measured_on(data, day)
+    people = matching(node, "person", Population(day, customers, accounts, _no_segment))
+    return data.sql("SELECT profile_id, {day} AS day FROM {people}", people=people.select("profile_id"), day=day)
+
+
+def measured_on(data: Data, day: date) -> tuple[ir.Table, ir.Table]:
+    """Return customer_360 and account_360 as they would have been on an earlier day, of people as they are now.
+
+    What the sources do not date (a title, a consent, a contract's state) is as it is now.
+    """
+
+    def hold(name: str, rows: ir.Table) -> ir.Table:
+        return data.engine.ibis.create_table(f"{name}_{uuid4().hex}", rows, temp=True)
+
+    def keep(table: Table, rows: ir.Table) -> ir.Table:
+        return hold(table.name, conform(table, rows))
+
+    found = measured(replace(data.inputs, as_of=day), keep, hold)
+    return found.customers, found.accounts
+
+
+def _no_segment(key: str) -> NoReturn:
+    raise ConfigurationError(f"Who was in the segment {key!r} on an earlier day is not known; write its condition out.")
+
+
+def _month_ends(as_of: date, months: int) -> list[date]:
+    """The last days of the last whole months, and of the one before them, which only begins."""
+    first = (as_of + timedelta(days=1)).replace(day=1)
+    found = []
+    for _ in range(months + 1):
+        found.append(first - timedelta(days=1))
+        first = found[-1].replace(day=1)
+    return found[::-1]

@@ -1,0 +1,52 @@
+"""The functions of the segment language that ask about the kept history, as sqlglot has read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from include.contracts.measures import measures_of
+from include.contracts.nearest import nearest
+from include.contracts.tables import Type
+from include.segments import tree
+from include.segments.deeds import DAY
+from include.segments.event_functions import SPANS
+
+if TYPE_CHECKING:
+    from include.segments.functions import Reader
+
+EXAMPLE = "changed(nps_class, from 'promoter' to 'detractor', within_last 90 days)"
+
+
+def changed(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:  # noqa: ARG001 - all are called alike
+    """Read ``changed(measure, from 'a' to 'b', within_last 90 days)``."""
+    first, *others = reader.parts.take(node, "expressions") or [node]
+    measure = reader.measure(first)
+    kept = [each.name for each in measures_of(reader.level).values() if each.history]
+    if measure.name not in kept or not isinstance(measure, tree.Measured):
+        problem = f"no history is kept of {measure}{nearest(measure.name, kept)}; it is of {', '.join(kept)}"
+        raise reader.refuse(node, problem)
+    values: dict[str, tree.Literal] = {}
+    span: tree.Node | None = None
+    for argument in others:
+        call = str(argument.this).lower() if isinstance(argument, exp.Anonymous) else ""
+        if call in SPANS and span is None:
+            span = SPANS[call](reader, argument)(tree.Measured(DAY, Type.DATE))
+        elif call in ("told_from", "told_to") and call not in values:
+            values[call] = _value(reader, argument, measure)
+        else:
+            raise reader.refuse(argument, f"this is nothing that can be asked of a change; write it as in {EXAMPLE}")
+    return tree.Changed(measure, values.get("told_from"), values.get("told_to"), span)
+
+
+def _value(reader: Reader, argument: exp.Expr, measure: tree.Measured) -> tree.Literal:
+    reader.parts.take(argument, "this")
+    (written,) = reader.parts.take(argument, "expressions")
+    try:
+        value = reader.literals.literal(measures_of(reader.level)[measure.name], written)
+    except ValueError as error:
+        raise reader.refuse(argument, str(error)) from None
+    if not isinstance(value, tree.Literal):
+        raise reader.refuse(argument, f"{value} is no value that is kept")
+    return value

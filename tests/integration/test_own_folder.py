@@ -1,0 +1,78 @@
+"""A folder with a HubSpot contact export and a Typeform export alone, run as a user runs it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from include.contracts.settings import ROOT
+
+PEOPLE = [("Nina", "Berg"), ("Ola", "Strand"), ("Ana", "Costa"), ("Timo", "Wessel"), ("Eva", "Reed"), ("Lars", "Noor")]
+SCORES = (10, 9, 7, 3, 0)
+UNHAPPY = "key: unhappy\nname: Unhappy\nowner: x\npurpose: x\nwhere: nps_class = 'detractor'\n"
+RENEWING = "key: renewing\nname: Renewing\nowner: x\npurpose: x\nwhere: within_next(renewal_date, 90 days)\n"
+
+
+def _write(path: Path, *rows: tuple[Any, ...]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+
+
+def _mail(n: int) -> str:
+    first, last = PEOPLE[n]
+    return f"{first}.{last}@norvik.example".lower()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    exports, segments = tmp_path / "exports", tmp_path / "config" / "segments"
+    exports.mkdir()
+    segments.mkdir(parents=True)
+    contacts = [(100 + n, *name, _mail(n), "2025-03-04 09:12", "2026-10-01 08:00") for n, name in enumerate(PEOPLE)]
+    header = ("Record ID", "First Name", "Last Name", "Email", "Create Date", "Last Modified Date")
+    _write(exports / "all contacts.csv", header, *contacts)
+    asked = "How likely are you to recommend us to a friend?"
+    answers = [(f"t{n}", score, _mail(n).upper(), "2026-10-02 08:00:00", "n") for n, score in enumerate(SCORES)]
+    _write(exports / "nps.csv", ("#", asked, "email", "Submit Date (UTC)", "Network ID"), *answers)
+    (segments / "unhappy.yaml").write_text(UNHAPPY)
+    (segments / "renewing.yaml").write_text(RENEWING)
+    return tmp_path
+
+
+def _run(folder: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    settings = {"KINDRED_HOME": str(folder / "home"), "KINDRED_CONFIG": str(folder / "config"), "COLUMNS": "160",
+                "KINDRED_WAREHOUSE_URL": url, "KINDRED_AS_OF": "2026-10-31", "PYTHONPATH": str(ROOT)}  # fmt: skip
+    own = {name: value for name, value in os.environ.items() if not name.startswith("KINDRED_")}
+    command = [sys.executable, "-m", "include", *arguments]
+    return subprocess.run(command, cwd=ROOT, env={**own, **settings}, capture_output=True, text=True, check=False)
+
+
+def test_contacts_and_answers_alone_give_profiles_classes_and_what_can_be_judged(
+    folder: Path, warehouse_url: str
+) -> None:
+    done = _run(folder, warehouse_url, "run", str(folder / "exports"))
+    assert done.returncode == 0, done.stderr
+    assert "hubspot (hubspot_export)" in done.stderr and "typeform (typeform_export)" in done.stderr
+    assert "No contracts:" in done.stderr and "1 segments cannot be judged: renewing." in done.stderr
+    assert "renewing cannot be judged. No source gives contracts." in done.stderr
+    with sa.create_engine(warehouse_url).connect() as connection:
+        rows = connection.execute(
+            sa.text("SELECT nps_class, usage_tier, renewal_bucket FROM kindred.customer_360")
+        ).all()
+        sizes = connection.execute(sa.text("SELECT segment_key, state, size FROM kindred.segment ORDER BY 1")).all()
+    assert sorted(row[0] for row in rows) == ["detractor", "detractor", "passive", "promoter", "promoter", "unknown"]
+    assert {row[1:] for row in rows} == {(None, None)}
+    assert [tuple(row) for row in sizes] == [("renewing", "unjudged", 0), ("unhappy", "published", 2)]
+    exported = _run(folder, warehouse_url, "segment", "renewing")
+    assert exported.returncode != 0
+    assert "so that no audience is emptied by it" in exported.stderr
+    listed = json.loads(_run(folder, warehouse_url, "segments", "--json").stdout)
+    assert {row["segment_key"]: row["state"] for row in listed} == {"unhappy": "published", "renewing": "unjudged"}
