@@ -79,6 +79,9 @@ class SourceSettings(Section):
     dates: Literal["", "day_first", "month_first"] = Field(
         default="", description="How dates such as 03/04/2026 are written, where their column does not prove it"
     )
+    numbers: Literal["", "decimal_point", "decimal_comma"] = Field(
+        default="", description="How numbers such as 12.000 are written, where their column does not prove it"
+    )
     part: Part | None = Field(default=None, description="Part that it plays, where that is not its kind's")
     _system: System = PrivateAttr()
 

@@ -118,6 +118,7 @@ FAULTS = [
     ("contract", {"StartDate": ""}, "missing_value", "StartDate", "empty"),
     ("contract", {"EndDate": "2025-12-31"}, "ends_before_start", "EndDate", "date-like"),
     ("contract", {"ContractTerm": "-3"}, "invalid_number", "ContractTerm", "negative"),
+    ("contract", {"Annual_Value__c": "-3"}, "invalid_number", "Annual_Value__c", "negative"),
     ("contact", {"CreatedDate": "2025-13-01"}, "invalid_time", "CreatedDate", "date-like"),
     ("contact", {"Id": ""}, "missing_key", "Id", "empty"),
     ("contact", {"IsDeleted": "perhaps"}, "unknown_value", "IsDeleted", "text"),
