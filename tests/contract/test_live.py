@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from include.contracts.connections import Connection
 from include.contracts.errors import CredentialError, HeldError, ThrottledError
-from include.samples.servers import hubspot
+from include.samples.servers import hubspot, qualtrics
 from include.samples.servers.account_engagement import UNIT, AccountEngagementServer
 from include.samples.servers.salesforce import SalesforceServer
 from include.samples.servers.typeform import FORM, KEY, TypeformServer
@@ -167,6 +167,24 @@ class TestTypeform(LiveSuite):
         tried.rows.put({**self.usual(8, MORNING), "person_id": None})
         tried.extract()
         assert "nina.berg@norvik.example" in {row["person_id"] for row in tried.raw()}
+
+
+class TestQualtrics(JobSuite, LiveSuite):
+    kind = "qualtrics"
+    object = "response"
+    person_column = "name"
+    paged = "/file"
+    secret = qualtrics.KEY
+    options = {"survey": qualtrics.SURVEY, "question": qualtrics.QUESTION, "comment": qualtrics.COMMENT}  # noqa: RUF012
+
+    def serve(self) -> qualtrics.QualtricsServer:
+        return qualtrics.QualtricsServer()
+
+    def connection(self, server: qualtrics.QualtricsServer) -> Connection:
+        return Connection("its", host=server.url, password=qualtrics.KEY)
+
+    def same(self, held: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        return all(held[name] == given[name] for name in held if name not in ("values", "survey_id"))
 
 
 class TestHubSpot(SchemaSuite, LiveSuite):

@@ -37,6 +37,10 @@ class TestHubSpot(SystemSuite):
     kind = "hubspot"
 
 
+class TestQualtrics(SystemSuite):
+    kind = "qualtrics"
+
+
 class TestTypeform(SystemSuite):
     kind = "typeform"
 

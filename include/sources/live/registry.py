@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from include.sources.live.system import LiveKind
-from include.sources.live.systems import account_engagement, database, hubspot, salesforce, typeform
+from include.sources.live.systems import account_engagement, database, hubspot, qualtrics, salesforce, typeform
 
 LIVE: Mapping[str, LiveKind] = MappingProxyType(
     {
@@ -14,6 +14,7 @@ LIVE: Mapping[str, LiveKind] = MappingProxyType(
         "pardot_export": account_engagement.KIND,
         "hubspot": hubspot.KIND,
         "typeform": typeform.KIND,
+        "qualtrics": qualtrics.KIND,
     }
 )
 
