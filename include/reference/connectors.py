@@ -7,7 +7,7 @@ from pathlib import Path
 
 from include.contracts.exports import SYSTEMS
 from include.contracts.settings import ROOT
-from include.sources.live.budget import Allowance
+from include.remote.budget import Allowance
 from include.sources.live.registry import LIVE, PROTOCOLS
 from include.sources.live.system import LiveKind
 

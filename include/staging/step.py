@@ -43,7 +43,7 @@ SORTED_ROWS = 10_000_000  # sorting more events would cost more than all else, a
 
 
 def stage(project: Project, _run: Run) -> StageReport:
-    """Stage what the sources' current raw datasets hold into all of contracts/staged.py.
+    """Stage what the sources' current raw datasets hold into all of contracts/staged.
 
     Counts are rows by ``<source>.<object>.raw``, ``.staged``, ``.superseded`` and ``.quarantined``, of which the
     first is the sum of the others. Raises ConfigurationError, ContractError.

@@ -27,9 +27,9 @@ from include.contracts.errors import (
     UnreachableError,
 )
 from include.contracts.exports import ExportFile
+from include.remote.budget import Allowance
 from include.sources.live import csv_pages
 from include.sources.live.asking import Asked
-from include.sources.live.budget import Allowance
 from include.sources.live.system import Access, LiveKind
 
 PAGE_ROWS = 20_000
