@@ -153,7 +153,7 @@ def test_a_row_that_breaks_a_rule_is_set_aside_with_its_reason_and_without_its_v
         value = next(iter(fault.values()))
         assert len(value) < 3 or value not in row["reason"]
         assert column in row["row_received"]
-    assert report.counts["crm.contract.quarantined"] == 6
+    assert report.counts["crm.contract.quarantined"] == 7
     assert company.staged("contract") == []
 
 
