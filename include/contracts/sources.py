@@ -90,6 +90,11 @@ class SourceSettings(Section):
         """The system that it is, in the part that it plays."""
         return self._system if self.part is None else replace(self._system, part=self.part)
 
+    @property
+    def decimals(self) -> str:
+        """How numbers are written that do not prove it; empty where nobody knows. Protocols write a point."""
+        return self.numbers or ("decimal_point" if self.live else "")
+
     def file(self, name: str) -> ExportFile:
         """Return the declaration of an object's file, with the places of this source's own files; raises KeyError."""
         return replace(self.system.file(name), places=self.files.get(name, ()))

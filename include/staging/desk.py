@@ -95,7 +95,7 @@ class Desk:
             identified = partial(self._identified, declared)
             raw = read_object(self.engine, self.manifests[name], declared, self.loads, identified)
             rows = written_as_iso(self.engine, raw.rows, declared, self.settings.dates)
-            rows = written_plainly(self.engine, rows, declared, self.settings.numbers)
+            rows = written_plainly(self.engine, rows, declared, self.settings.decimals)
             self._raw[name] = replace(raw, rows=self.named(rows))
         return self._raw[name]
 
