@@ -8,11 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import xlsxwriter
 
 from include.contracts.settings import ROOT, SHIPPED
 
@@ -57,13 +59,44 @@ def _run(folder: Path, url: str, *arguments: str) -> subprocess.CompletedProcess
     return subprocess.run(command, cwd=ROOT, env={**own, **settings}, capture_output=True, text=True, check=False)
 
 
+def _write_sheet(path: Path, *rows: tuple[Any, ...]) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        page, days = book.add_worksheet("Contracts"), book.add_format({"num_format": "dd.mm.yyyy"})
+        for n, row in enumerate(rows):
+            for m, value in enumerate(row):
+                page.write(n, m, value, *([days] if isinstance(value, date) else []))
+
+
+def test_a_sheet_of_contracts_gives_customers_their_renewal_dates(folder: Path, warehouse_url: str) -> None:
+    exports = folder / "exports"
+    header = ("Record ID", "First Name", "Last Name", "Email", "Associated Company IDs", "Create Date")
+    contacts = [(100 + n, *name, _mail(n), 201 + n % 2, "2025-03-04 09:12") for n, name in enumerate(PEOPLE)]
+    _write(exports / "all contacts.csv", header, *contacts)
+    companies = [(201, "Norvik Logistics", "norvik.example"), (202, "Halden", "halden.example")]
+    _write(exports / "companies.csv", ("Record ID", "Company name", "Company Domain Name"), *companies)
+    terms = [("Norvik Logistics", date(2026, 1, 1), date(2026, 12, 31), "yes", "€ 12.000,50"),
+             ("Halden", date(2025, 7, 1), date(2027, 6, 30), "no", 8000)]  # fmt: skip
+    _write_sheet(exports / "who signed what.xlsx", ("Customer", "Start", "End", "Auto-renew", "Value"), *terms)
+    done = _run(folder, warehouse_url, "run", str(exports))
+    assert done.returncode == 0, done.stderr
+    assert "contracts (contracts_sheet)" in done.stderr and "renewing cannot be judged" not in done.stderr
+    with sa.create_engine(warehouse_url).connect() as connection:
+        read = "SELECT renewal_date, contract_value, count(*) FROM kindred.customer_360 GROUP BY 1, 2 ORDER BY 1"
+        found = [tuple(row) for row in connection.execute(sa.text(read))]
+        renewing = connection.execute(
+            sa.text("SELECT size FROM kindred.segment WHERE segment_key = 'renewing'")
+        ).scalar()
+    assert found == [(date(2026, 12, 31), 12000.5, 3), (date(2027, 6, 30), 8000, 3)]
+    assert renewing == 3
+
+
 def test_contacts_and_answers_alone_give_profiles_classes_and_what_can_be_judged(
     folder: Path, warehouse_url: str
 ) -> None:
     done = _run(folder, warehouse_url, "run", str(folder / "exports"))
     assert done.returncode == 0, done.stderr
     assert "hubspot (hubspot_export)" in done.stderr and "typeform (typeform_export)" in done.stderr
-    assert "No contracts:" in done.stderr and "1 segments cannot be judged: renewing." in done.stderr
+    assert "No contracts:" in done.stderr and "1 segment cannot be judged: renewing." in done.stderr
     assert "renewing cannot be judged. No source gives contracts." in done.stderr
     with sa.create_engine(warehouse_url).connect() as connection:
         rows = connection.execute(
