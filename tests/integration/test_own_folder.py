@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.contracts.settings import ROOT
+from include.contracts.settings import ROOT, SHIPPED
 
 PEOPLE = [("Nina", "Berg"), ("Ola", "Strand"), ("Ana", "Costa"), ("Timo", "Wessel"), ("Eva", "Reed"), ("Lars", "Noor")]
 SCORES = (10, 9, 7, 3, 0)
-UNHAPPY = "key: unhappy\nname: Unhappy\nowner: x\npurpose: x\nwhere: nps_class = 'detractor'\n"
+TO_ANSWER, TO_ASK = "detractors_to_answer", "promoters_to_ask"  # shipped for whoever has no more than this
 RENEWING = "key: renewing\nname: Renewing\nowner: x\npurpose: x\nwhere: within_next(renewal_date, 90 days)\n"
 
 
@@ -42,7 +43,8 @@ def folder(tmp_path: Path) -> Path:
     asked = "How likely are you to recommend us to a friend?"
     answers = [(f"t{n}", score, _mail(n).upper(), "2026-10-02 08:00:00", "n") for n, score in enumerate(SCORES)]
     _write(exports / "nps.csv", ("#", asked, "email", "Submit Date (UTC)", "Network ID"), *answers)
-    (segments / "unhappy.yaml").write_text(UNHAPPY)
+    for key in (TO_ANSWER, TO_ASK):
+        shutil.copy(SHIPPED / "segments" / f"{key}.yaml", segments)
     (segments / "renewing.yaml").write_text(RENEWING)
     return tmp_path
 
@@ -70,9 +72,13 @@ def test_contacts_and_answers_alone_give_profiles_classes_and_what_can_be_judged
         sizes = connection.execute(sa.text("SELECT segment_key, state, size FROM kindred.segment ORDER BY 1")).all()
     assert sorted(row[0] for row in rows) == ["detractor", "detractor", "passive", "promoter", "promoter", "unknown"]
     assert {row[1:] for row in rows} == {(None, None)}
-    assert [tuple(row) for row in sizes] == [("renewing", "unjudged", 0), ("unhappy", "published", 2)]
+    assert [tuple(row) for row in sizes] == [
+        (TO_ANSWER, "published", 2), (TO_ASK, "published", 2), ("renewing", "unjudged", 0),
+    ]  # fmt: skip
     exported = _run(folder, warehouse_url, "segment", "renewing")
     assert exported.returncode != 0
     assert "so that no audience is emptied by it" in exported.stderr
     listed = json.loads(_run(folder, warehouse_url, "segments", "--json").stdout)
-    assert {row["segment_key"]: row["state"] for row in listed} == {"unhappy": "published", "renewing": "unjudged"}
+    assert {row["segment_key"]: row["state"] for row in listed} == {
+        TO_ANSWER: "published", TO_ASK: "published", "renewing": "unjudged",
+    }  # fmt: skip
