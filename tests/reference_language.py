@@ -34,6 +34,7 @@ class World:
     through: Mapping[str, date] = field(default_factory=dict)
     history: Sequence[Row] = ()
     alias: Mapping[str, str] = field(default_factory=dict)
+    addresses: Sequence[tuple[str, str]] = ()  # whose, in lower case
 
 
 def members(node: tree.Node, level: str, world: World) -> set[str]:
@@ -42,7 +43,7 @@ def members(node: tree.Node, level: str, world: World) -> set[str]:
     return {row[key] for row in rows if truth(node, row, world) is True}
 
 
-def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0911, C901 - one return a kind of node
+def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0911, PLR0912, C901 - one a kind of node
     """True, false or unknown (None), as in SQL."""
     match node:
         case tree.And(items):
@@ -64,6 +65,10 @@ def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0
         case tree.OfAccount(condition):
             own = [account for account in world.accounts if account["account_id"] == row["account_id"]]
             return truth(condition, own[0], world) if own else None
+        case tree.InList(listed):
+            cells = {cell.lower() for _, cell in listed.rows}
+            is_on = any(id == row["profile_id"] and address in cells for id, address in world.addresses)
+            return None if listed.too_old(world.as_of) else is_on
         case tree.Changed():
             return has_changed(node, row, world)
         case tree.Did():

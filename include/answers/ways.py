@@ -88,7 +88,7 @@ def through(
 
 def could_become(clause: tree.Clause, target: bool, row: Row, level: str) -> bool:  # noqa: PLR0911 - one a kind
     """Tell whether a clause could become ``target`` by a change of one measure that a company wants or can make."""
-    if isinstance(clause, tree.InSegment):
+    if isinstance(clause, tree.InSegment | tree.InList):
         return True
     if isinstance(clause, tree.Changed):
         return target or clause.span is not None

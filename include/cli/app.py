@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "preview": "include.cli.segments:preview",
         "check": "include.cli.conditions:check",
         "values": "include.cli.conditions:values",
+        "lists": "include.cli.conditions:lists",
         "events": "include.cli.events:events",
         "report": "include.cli.report:report",
         "alert": "include.cli.report:alert",

@@ -1,9 +1,10 @@
-"""The commands on what conditions are made of: `values`, `check`."""
+"""The commands on what conditions are made of: `values`, `lists`, `check`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -11,12 +12,14 @@ from rich.markup import escape
 from include.cli.console import emit, out, show
 from include.cli.segments import PLURALS, Json, plain
 from include.contracts.errors import ConfigurationError
+from include.contracts.lists import read_lists
 from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
 from include.contracts.settings import Settings
 from include.segments.checking import Checked, check_definitions
+from include.segments.listed import Resolved, resolve
 from include.segments.occurring import occurring
-from include.segments.population import population
+from include.segments.population import contacts, population
 from include.storage.project import Project
 from include.storage.readers import lake_reader
 
@@ -43,6 +46,32 @@ def values(
     if found.different > len(rows):
         out.print(f"{found.different - len(rows):,} more values.", highlight=False)
     out.print(f"Unknown of {found.unknown:,} {PLURALS[level]}.", highlight=False)
+
+
+def lists(as_json: Json = False) -> None:
+    """List the lists of the configuration: of how many people each is, and which lines stand for nobody known."""
+    project = Project(Settings.from_environment())
+    known = read_lists(project.settings.config).values()
+    with lake_reader(project) as reader:
+        people = replace(population(reader), contacts=contacts(reader))
+        found = [resolve(listed, people) for listed in known if not listed.fault]
+    if as_json:
+        emit([_of_list(each) | {"unmatched": each.unmatched} for each in found])
+        return
+    rows = [_of_list(each) for each in found]
+    show(rows, title="Lists", empty="There are no lists; put one into the folder lists.", as_json=False)
+    for told in (told for each in found for told in (each.too_old, each.told) if told):
+        out.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
+    for listed in known:
+        if listed.fault:
+            out.print(f"[red]fault[/] {escape(listed.fault)}.", highlight=False, soft_wrap=True)
+
+
+def _of_list(found: Resolved) -> dict[str, Any]:
+    settings = found.listed.settings
+    assert settings is not None
+    return {"list": found.listed.key, "name": settings.name, "dated": settings.dated.isoformat(), "rows": found.rows,
+            "people": found.people, "unmatched": len(found.unmatched)}  # fmt: skip
 
 
 def check(

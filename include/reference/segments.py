@@ -54,6 +54,7 @@ LANGUAGE = """## The language
 | `in_top(measure, 10%)`, `in_top(measure, 100)`, `in_bottom(…)` | of those with a value, and who equals the last |
 | `in_top(measure, 10%, condition)` | of those for whom that condition is true |
 | `in_segment('key')` | a member of that segment as published; of a person also: of an account in it |
+| `in_list('key')` | of a person: on a [list](#lists) that somebody brought; unknown where it is too old |
 | `any_of_people(condition)`, `all_of_…`, `none_of_…` | of an account: its people; `all` asks for at least one |
 | `at_least_of_people(3, condition)` | of an account: so many of its people, or more |
 | `did('Event')`, `did_not('Event')` | an [event](events.md) at least once, or never; of an account: by its people |
@@ -92,6 +93,26 @@ executed as text. Whatever
 is not in this table (other functions, subqueries, arithmetic, `;`) is refused with file, line and column, and so are
 unknown measures and values, types that do not fit, segments that refer to each other in a circle, and two files with
 one key. A refused segment keeps the members it had; all others are evaluated.
+"""
+LISTS = """## Lists
+
+`in_list('webinar-attendees')` asks who is in a CSV file of addresses, phone numbers or sources' ids. Put it into the
+folder `lists` of the configuration, `webinar-attendees.csv`, and beside it `webinar-attendees.yaml`:
+
+```yaml
+name: Attendees of the webinar on pricing
+of: email
+column: Email
+dated: 2026-11-12
+good_for_days: 90
+```
+
+`of` is `email`, `phone` (`region: DE` reads numbers that name no country) or `source_id`; `column` is the first where
+none is named. An address or a number stands for everybody who has it; a source's id is written as `source.object:id`,
+or without that where it stands for one person only. `preview` and `check` say how many rows stand for nobody known,
+and in which lines; so does `python -m include lists` for all of them. From the day on when a list is no longer good
+it says nothing about anybody: a segment that asks for nothing else is `unjudged` and keeps its members. A list that
+cannot be read refuses the definitions that name it, and no others.
 """
 MEMBERSHIP = """## Membership and events
 
@@ -152,6 +173,7 @@ def render() -> str:
         INTRODUCTION,
         *_settings(),
         LANGUAGE.format(units=", ".join(UNITS), periods=", ".join(PERIODS)),
+        LISTS,
         MEMBERSHIP,
         *_shipped(),
         *_tables(),

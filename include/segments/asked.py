@@ -12,6 +12,7 @@ from include.segments import tree
 from include.segments.expression import MEMBER, MOST, Population
 from include.segments.happenings import MEMBER_ID, joined
 from include.segments.history import changed
+from include.segments.listed import on_list
 from include.segments.sequences import went_through
 
 Hold = Callable[[ir.Table], ir.Table]
@@ -19,16 +20,16 @@ Hold = Callable[[ir.Table], ir.Table]
 
 @dataclass(frozen=True)
 class Asked:
-    """What a set of conditions asks of events and of the kept history, by the level of those who are asked about."""
+    """What conditions ask of events, of the kept history and of lists, by the level of those who are asked about."""
 
     happenings: Mapping[str, tuple[tree.Happened, ...]]
-    courses: Mapping[str, tuple[tree.Sequence | tree.Changed, ...]]
+    courses: Mapping[str, tuple[tree.Course, ...]]
 
     @classmethod
     def by(cls, conditions: Iterable[tuple[str, tree.Node]]) -> Asked:
         """Collect it from conditions, each with its level."""
         happenings: dict[str, list[tree.Happened]] = {level: [] for level in MEMBER}
-        courses: dict[str, list[tree.Sequence | tree.Changed]] = {level: [] for level in MEMBER}
+        courses: dict[str, list[tree.Course]] = {level: [] for level in MEMBER}
         for level, node in conditions:
             happenings[level] += tree.happenings(node)
             happenings["person"] += tree.happenings(node, of_people=True)
@@ -51,6 +52,11 @@ class Asked:
         """Tell whether they ask what became of a measure."""
         return any(isinstance(course, tree.Changed) for each in self.courses.values() for course in each)
 
+    @property
+    def of_lists(self) -> bool:
+        """Tell whether they ask who is on a list."""
+        return any(isinstance(course, tree.InList) for each in self.courses.values() for course in each)
+
     def of(self, people: Population, hold: Hold = lambda rows: rows) -> Population:
         """Return a population with all of it; ``hold`` may keep what is read again."""
         with_all = {level: self._joined(people, level, hold) for level in MEMBER}
@@ -69,17 +75,21 @@ class Asked:
         return rows
 
 
-def _followed(course: tree.Sequence | tree.Changed, level: str, people: Population) -> ir.Table:
+def _followed(course: tree.Course, level: str, people: Population) -> ir.Table:
     if isinstance(course, tree.Changed):
         return changed(course, level, people)
+    if isinstance(course, tree.InList):
+        return on_list(course, people)
     return went_through(course, level, people)
 
 
-def _of_nobody(course: tree.Sequence | tree.Changed, people: Population) -> dict[str, ir.BooleanValue]:
-    """The columns of somebody without such events or changes; nothing is known where no source tells of a step."""
+def _of_nobody(course: tree.Course, people: Population) -> dict[str, ir.BooleanValue]:
+    """The columns of somebody without such; nothing is known where no source tells of a step, or a list is too old."""
     no, unknown = ibis.literal(False), ibis.null("boolean")
     if isinstance(course, tree.Changed):
         return {course.name: no}
+    if isinstance(course, tree.InList):
+        return {course.name: unknown if course.listed.too_old(people.as_of) else no}
     known = people.events.through if people.events else {}
     is_told = all(step.counted.event in known for step in course.steps)
     return {course.name: no, course.name + MOST: no if is_told else unknown}

@@ -16,6 +16,7 @@ from include.segments.doubts import objections
 from include.segments.expression import Population, expression, is_unknown, matching
 from include.segments.guards import Movement, Verdict, judge
 from include.segments.lacking import lacking_measures, lacks
+from include.segments.listed import too_old
 from include.segments.roster import Roster
 
 COLUMNS = ("segment_no", "member_no")
@@ -118,7 +119,7 @@ def _unjudged(layer: Sequence[Segment], evaluation: Evaluation) -> dict[str, tup
     """Those that lack a source and find nobody, as nobody can be judged for want of it; with the tables they lack."""
     events = evaluation.roster.events
     kinds = events.tables if events else {}
-    found = {segment.key: lacks(segment, evaluation.fed, evaluation.unjudged, kinds) for segment in layer}
+    found = {segment.key: _lacks(segment, evaluation, kinds) for segment in layer}
     levels = {segment.key: segment.level for segment in layer if found[segment.key]}
     nobody = {level: _is_empty(evaluation.population.of(level)) for level in set(levels.values())}
     return {
@@ -126,6 +127,12 @@ def _unjudged(layer: Sequence[Segment], evaluation: Evaluation) -> dict[str, tup
         for key, level in levels.items()
         if not evaluation.movements[key].size and (evaluation.unknown[key] or nobody[level])
     }
+
+
+def _lacks(segment: Segment, evaluation: Evaluation, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """The tables that it lacks, and a sentence for each list that is too old."""
+    tables = lacks(segment, evaluation.fed, evaluation.unjudged, kinds)
+    return tuple(dict.fromkeys((*tables, *too_old(segment.condition, evaluation.roster.as_of))))
 
 
 def _is_empty(rows: ir.Table) -> bool:

@@ -12,7 +12,7 @@ from include.segments.catalog import Catalog, Segment
 from include.segments.expression import MEMBER, counted
 from include.segments.roster import Roster
 
-Asked = tree.Happened | tree.Sequence | tree.Changed | None  # of events, or None for a measure
+Asked = tree.Happened | tree.Course | None  # of events, changes and lists, or None for a measure
 ADDED = ("segment_key", "member_id", "definition_version", "confidence", "evidence")
 
 
@@ -55,7 +55,7 @@ def _chosen(rows: ir.Table, values: dict[int, object]) -> ir.StringValue:
     return ibis.cases(*branches) if branches else ibis.null("string")
 
 
-def _value(rows: ir.Table, asked: tree.Happened | tree.Sequence | tree.Changed) -> ir.Value:
+def _value(rows: ir.Table, asked: tree.Happened | tree.Course) -> ir.Value:
     return counted(rows, asked) if isinstance(asked, tree.Happened) else rows[asked.name]
 
 

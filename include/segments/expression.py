@@ -63,7 +63,7 @@ class Population:
     ``unjudged`` segments nobody else is known to be in or not; the ``lacking`` measures of people have no source.
     What conditions ask of events and
     of the kept ``histories`` (by level) stands in the tables, by ``asked.Asked``; ``alias`` says which profile carries
-    on for a retired id that they know.
+    on for a retired id that they know, ``contacts`` (profile_identifier and the crosswalk) whom a list's rows mean.
     """
 
     as_of: date
@@ -75,6 +75,7 @@ class Population:
     events: Events | None = None
     histories: Mapping[str, ir.Table] = field(default_factory=dict)
     alias: ir.Table | None = None
+    contacts: tuple[ir.Table, ir.Table] | None = None
 
     def of(self, level: str) -> ir.Table:
         """Return customer_360 or account_360."""
@@ -142,7 +143,7 @@ class _Compiler:
                 return self.did(clause)
             case tree.OfAccount(condition):
                 return self.of_account(condition)
-            case tree.Changed():
+            case tree.Changed() | tree.InList():
                 return self.rows[clause.name]
             case tree.Sequence(_):
                 sure, maybe = self.rows[clause.name], self.rows[clause.name + MOST]
@@ -250,6 +251,7 @@ class _Compiler:
         """Tell whether a condition on people asks what no source tells."""
         known = self.population.events.through if self.population.events else {}
         unheard = any(happened.event not in known for happened in tree.counted(condition))
+        unheard = unheard or any(listed.too_old(self.population.as_of) for listed in tree.lists(condition))
         return unheard or not self.population.lacking.isdisjoint(tree.measures(condition))
 
     def top(self, clause: clauses.Top) -> ir.BooleanValue:

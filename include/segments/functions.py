@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from include.contracts.errors import DefinitionError
 from include.contracts.events import EventKind, Vocabulary
+from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.segments import clauses, event_functions, history_functions, tree
 from include.segments.calendar import PERIODS, WHICH
@@ -113,6 +114,21 @@ def _in_segment(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     return tree.InSegment(key)
 
 
+def _in_list(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    arguments = reader.parts.take(node, "expressions")
+    key = reader.literals.text(arguments[0]) if len(arguments) == 1 else None
+    if key is None:
+        raise reader.refuse(node, f"{name} needs the name of a list, in quotes")
+    if reader.level != "person":
+        raise reader.refuse(node, f"{name} is of people; ask of an account any_of_people({name}('{key}'))")
+    known = reader.vocabulary.lists
+    if key not in known:
+        raise reader.refuse(node, f"there is no list {key!r}{nearest(key, known)}; lists lie in the folder lists")
+    if known[key].fault:
+        raise reader.refuse(node, f"the list {key!r} cannot be read: {known[key].fault}")
+    return tree.InList(known[key])
+
+
 def _top(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     arguments = reader.parts.take(node, "expressions")
     measure = reader.measure(arguments[0]) if arguments else None
@@ -176,6 +192,7 @@ FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     "in_top": _top,
     "in_bottom": _top,
     "in_segment": _in_segment,
+    "in_list": _in_list,
     **{f"{quantifier}_of_people": _people for quantifier in tree.QUANTIFIERS},
     "at_least_of_people": _at_least,
     "account": _account,

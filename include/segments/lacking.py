@@ -20,7 +20,7 @@ def lacks(
     """Return the staged tables, in the order of SOURCES, for want of which a segment may not be judged.
 
     They are those of its measures, of the ``kinds`` of event that it asks about, given with theirs, and of the
-    ``unjudged`` segments that it refers to, likewise.
+    ``unjudged`` segments that it refers to, likewise: whose lists that are too old, as sentences, come after them.
     """
     asked = {"account": set[str](), "person": set(tree.measures(segment.condition, of_people=True))}
     asked[segment.level].update(segment.measures)
@@ -36,9 +36,11 @@ def lacks(
     for key in tree.segments(segment.condition):
         if key not in segment.above:
             found.update(unjudged.get(key, ()))
-    return tuple(table for table in SOURCES if table in found)
+    return (*(table for table in SOURCES if table in found), *sorted(found - SOURCES.keys()))
 
 
-def reason(tables: Collection[str]) -> str:
+def reason(lacking: Collection[str]) -> str:
     """Say for want of what a segment cannot be judged."""
-    return f"No source gives {' or '.join(SOURCES[table] for table in tables)}."
+    tables = [SOURCES[table] for table in lacking if table in SOURCES]
+    lists = [told for told in lacking if told not in SOURCES]
+    return " ".join(([f"No source gives {' or '.join(tables)}."] if tables else []) + lists)

@@ -10,8 +10,9 @@ import ibis.expr.types as ir
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.events import EVENT, EVENT_KIND
-from include.contracts.identity import ALIAS
+from include.contracts.identity import ALIAS, CROSSWALK
 from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY
+from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.segments import tree
 from include.segments.asked import Asked
@@ -37,7 +38,7 @@ def population(reader: Reader, conditions: Iterable[tuple[str, tree.Node]] = ())
 
 
 def with_events(people: Population, reader: Reader, conditions: Iterable[tuple[str, tree.Node]]) -> Population:
-    """Return a population with what these conditions ask of events and of the kept history."""
+    """Return a population with what these conditions ask of events, of the kept history and of lists."""
     asked = Asked.by(conditions)
     if asked.is_nothing:
         return people
@@ -47,9 +48,15 @@ def with_events(people: Population, reader: Reader, conditions: Iterable[tuple[s
             events=events_of(reader.table(EVENT), reader.table(EVENT_KIND)),
             histories={"person": reader.table(CUSTOMER_HISTORY), "account": reader.table(ACCOUNT_HISTORY)},
             alias=reader.table(ALIAS) if asked.of_history else None,
+            contacts=contacts(reader) if asked.of_lists else None,
         ),
         reader.hold,
     )
+
+
+def contacts(reader: Reader) -> tuple[ir.Table, ir.Table]:
+    """Return what says whom an address, a number or a source's id stands for."""
+    return reader.table(PROFILE_IDENTIFIER), reader.table(CROSSWALK)
 
 
 def as_of(reader: Reader) -> date:

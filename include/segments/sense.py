@@ -79,6 +79,7 @@ def _is_opaque(clause: tree.Clause) -> bool:
         | tree.OfAccount
         | tree.Sequence
         | tree.Changed
+        | tree.InList
         | tree.Like
         | tree.TextTest
         | tree.Top,

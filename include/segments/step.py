@@ -12,9 +12,10 @@ import pyarrow as pa
 from ibis.util import gen_name
 
 from include.contracts.events import EVENT, EVENT_KIND
-from include.contracts.identity import ALIAS, IDENTITY_EVENT
+from include.contracts.identity import ALIAS, CROSSWALK, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY, measures_of
 from include.contracts.metrics import BASIS
+from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import (
     SEGMENT,
@@ -55,6 +56,9 @@ READS = (
 )
 
 
+OF_LISTS = (PROFILE_IDENTIFIER, CROSSWALK)
+
+
 def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
     """Write segment, segment_membership, segment_event and segment_history."""
     with project.engine() as engine:
@@ -69,13 +73,16 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
     EarlierDayError where readers have a later day and the run does not rewind.
     """
     catalog = load(project.settings.config)
-    reads = {table.name: refs[table.name].version for table in READS if table.name in refs}
+    asked = _lists(catalog)
+    tables = (*READS, *(OF_LISTS if asked else ()))
+    reads = {table.name: refs[table.name].version for table in tables if table.name in refs}
     determined = {
         **reads,
         "as_of": run.as_of.isoformat(),
         "definitions": _digest(catalog),
         "approvals": fingerprint(sorted(approvals)),
         "code": code_of(__name__),
+        **({"lists": fingerprint(asked)} if asked else {}),
     }
     published = days.follows(project.lake, SEGMENT_MEMBERSHIP.name, run)
     with project.engine() as engine:
@@ -92,6 +99,12 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
 def _digest(catalog: Catalog) -> str:
     sound = [(segment.version, segment.definition.model_dump(mode="json")) for segment in catalog.segments]
     return fingerprint(sound, [(entry.key, list(map(str, entry.faults))) for entry in catalog.refused])
+
+
+def _lists(catalog: Catalog) -> list[tuple[str, str]]:
+    """Whatever lists the definitions ask about, and what determines who is on them."""
+    asked = {listed for segment in catalog.segments for listed in tree.lists(segment.condition)}
+    return sorted((each.key, f"{each.digest} {each.settings}") for each in asked)
 
 
 def _counts(engine: Engine, ref: DatasetRef) -> dict[str, int]:
@@ -192,6 +205,7 @@ class _Build:
         people = Population(
             self.run.as_of, measured["person"], measured["account"], _nobody,
             events=events, histories=histories, alias=alias,
+            contacts=tuple(self.engine.read(table, refs.get(table.name)) for table in OF_LISTS),
         )  # fmt: skip
         measured = self._with_all(people, Asked.by(conditions))
         published = Published(self._read(SEGMENT_MEMBERSHIP), alias)

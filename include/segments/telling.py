@@ -38,6 +38,8 @@ def _words(node: tree.Node) -> str:
             words = f"it is not so that {_words(item)}"
         case tree.InSegment(key):
             words = f"they are in the segment {key}"
+        case tree.InList(listed):
+            words = f"they are on the list {listed.settings.name if listed.settings else listed.key}"
         case tree.People(quantifier, inner, least):
             whom = f"{least} of its people or more" if least > 1 else _OF_PEOPLE[quantifier]
             words = f"of {whom}: {'; and '.join(told(inner))}"

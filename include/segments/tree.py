@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
+from include.contracts.lists import PeopleList
 from include.segments.clauses import (
     TEXT_TESTS,
     Between,
@@ -38,6 +40,21 @@ class InSegment:
 
     def __str__(self) -> str:
         return f"in_segment({quoted(self.key)})"
+
+
+@dataclass(frozen=True, slots=True)
+class InList:
+    """``in_list('key')``: of a person, on that list; unknown where the list is too old."""
+
+    listed: PeopleList
+
+    @property
+    def name(self) -> str:
+        """Name of the column that holds whether somebody is on it."""
+        return f"on_list_{sha256(self.listed.key.encode()).hexdigest()[:16]}"
+
+    def __str__(self) -> str:
+        return f"in_list({quoted(self.listed.key)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +116,8 @@ class Or:
         return " or ".join(map(_enclosed, self.items))
 
 
-Clause = Measured | Compare | Tested | InSegment | People | OfAccount | Did | Sequence | Changed
+Course = Sequence | Changed | InList
+Clause = Measured | Compare | Tested | InSegment | InList | People | OfAccount | Did | Sequence | Changed
 Node = Clause | Not | And | Or
 
 
@@ -164,10 +182,15 @@ def happenings(node: Node, *, of_people: bool = False, of_account: bool = False)
     return tuple(dict.fromkeys(part for part in found if isinstance(part, Happened)))
 
 
-def courses(node: Node, *, of_people: bool = False, of_account: bool = False) -> tuple[Sequence | Changed, ...]:
-    """Return the sequences of events and the changes that the condition asks for, each once: as ``asking`` has it."""
+def courses(node: Node, *, of_people: bool = False, of_account: bool = False) -> tuple[Course, ...]:
+    """Return the sequences of events, the changes and the lists that the condition asks for, as ``asking`` has it."""
     asked = asking(node, of_people=of_people, of_account=of_account)
-    return tuple(dict.fromkeys(clause for clause in asked if isinstance(clause, Sequence | Changed)))
+    return tuple(dict.fromkeys(clause for clause in asked if isinstance(clause, Course)))
+
+
+def lists(node: Node) -> tuple[PeopleList, ...]:
+    """Return the lists that the condition asks about, of whomever, each once."""
+    return tuple(dict.fromkeys(part.listed for part in walk(node) if isinstance(part, InList)))
 
 
 def sequences(node: Node) -> tuple[Sequence, ...]:
@@ -207,7 +230,7 @@ def operands(clause: Clause) -> tuple[Operand, ...]:
             return (left,)
         case Did(counted):
             return (counted,)
-        case InSegment() | People() | OfAccount() | Sequence() | Changed():
+        case InSegment() | InList() | People() | OfAccount() | Sequence() | Changed():
             return ()
         case _:
             return (clause.measure,)
@@ -218,9 +241,9 @@ def _enclosed(node: Node) -> str:
 
 
 __all__ = [
-    "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Changed", "Clause", "Compare", "Did", "During",
-    "Happened", "In", "InSegment", "IsNull", "Like", "Literal", "Measured", "Node", "Not", "OfAccount", "Operand",
-    "Or", "People", "Sequence", "Step", "Tested", "TextTest", "Today", "Top", "Value", "Within", "asking", "children",
-    "clauses", "counted", "courses", "happenings", "measures", "operands", "segments", "sequences", "statements",
-    "walk",
+    "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Changed", "Clause", "Compare", "Course", "Did",
+    "During", "Happened", "In", "InList", "InSegment", "IsNull", "Like", "Literal", "Measured", "Node", "Not",
+    "OfAccount", "Operand", "Or", "People", "Sequence", "Step", "Tested", "TextTest", "Today", "Top", "Value",
+    "Within", "asking", "children", "clauses", "counted", "courses", "happenings", "lists", "measures", "operands",
+    "segments", "sequences", "statements", "walk",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.contracts.events import EVENT, EventKind, Vocabulary
+from include.contracts.lists import ListSettings, PeopleList
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.settings import ROOT
 from include.contracts.tables import Column, Table, Type
@@ -76,6 +77,9 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
         THROUGH,
         kept,
         retired,
+        tuple(
+            draw(st.lists(st.tuples(st.sampled_from(people), st.sampled_from(["a@x.test", "b@x.test", "c@x.test"]))))
+        ),
     )
 
 
@@ -95,7 +99,12 @@ PROPERTIES = tuple(
 )  # fmt: skip
 THROUGH = {**dict.fromkeys(SHIPPED.vocabulary.kinds, AS_OF), "Report Exported": AS_OF - timedelta(days=1)}
 VOCABULARY = Vocabulary(
-    {name: EventKind(name, "x", "usage_event", PROPERTIES) for name in ("Report Exported", "Signed In")}, keep_days=400
+    {name: EventKind(name, "x", "usage_event", PROPERTIES) for name in ("Report Exported", "Signed In")},
+    keep_days=400,
+    lists={
+        key: PeopleList(key, ListSettings(name=key, dated=day), ((2, "A@x.test"), (3, "b@x.test"), (4, "no@x.test")))
+        for key, day in (("webinar", AS_OF), ("fair", AS_OF - timedelta(days=366)))
+    },
 )
 OF_PROPERTY = {
     "format": st.sampled_from(["pdf", "PDF", "it's", ""]), "pages": st.integers(-1, 3),
@@ -243,7 +252,8 @@ def days(draw: st.DrawFn, name: str, form: str) -> str:
 def conditions(level: str, *, is_inside: bool = False) -> st.SearchStrategy[str]:
     leaves = clauses(level) | st.just("in_segment('some_accounts')") | deeds()
     if level == "person":
-        leaves |= st.just("in_segment('some_people')") | changes()
+        on_list = st.sampled_from(["in_list('webinar')", "not in_list('webinar')", "in_list('fair')"])
+        leaves |= st.just("in_segment('some_people')") | changes() | on_list
         inside = clauses("account") | deeds() | st.just("in_segment('some_accounts')")
         of_account = st.builds("{}account({} or {})".format, NOT, inside, inside)
         leaves = leaves if is_inside else leaves | of_account
@@ -289,6 +299,7 @@ def population(backend: ibis.BaseBackend, world: World) -> Population:
         events=Events(events, through=world.through),
         histories={level: history(backend, world, key) for level, key in MEMBER.items()},
         alias=aliases(backend, world),
+        contacts=(points(backend, world), None),
     )  # fmt: skip
 
 
@@ -302,6 +313,13 @@ def aliases(backend: ibis.BaseBackend, world: World) -> Any:
     shape = pa.schema([("alias_id", pa.string()), ("profile_id", pa.string())])
     content = pa.table([list(world.alias), list(world.alias.values())], schema=shape)
     return backend.create_table(f"alias_{next(NUMBERS)}", ibis.memtable(content), temp=True)
+
+
+def points(backend: ibis.BaseBackend, world: World) -> Any:
+    shape = pa.schema([(name, pa.string()) for name in ("profile_id", "type", "value")])
+    rows = [{"profile_id": id, "type": "email", "value": address} for id, address in world.addresses]
+    content = pa.Table.from_pylist(rows, schema=shape)
+    return backend.create_table(f"points_{next(NUMBERS)}", ibis.memtable(content), temp=True)
 
 
 def nullable_schema(table: Table) -> pa.Schema:

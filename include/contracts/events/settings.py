@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from include.contracts.configuration import Section, read_configuration
 from include.contracts.events.declaration import PRODUCT, EventKind
 from include.contracts.events.kinds import KINDS
+from include.contracts.lists import PeopleList, read_lists
 from include.contracts.tables import Column, Type
 
 FILE = "events.yaml"
@@ -63,10 +64,11 @@ class EventSettings(Section):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The kinds of event that conditions may name."""
+    """The kinds of event, and the lists, that conditions may name."""
 
     kinds: Mapping[str, EventKind] = field(default_factory=lambda: {kind.name: kind for kind in KINDS})
     keep_days: int = EventSettings().keep_days
+    lists: Mapping[str, PeopleList] = field(default_factory=dict)
 
     @property
     def product(self) -> tuple[EventKind, ...]:
@@ -75,10 +77,10 @@ class Vocabulary:
 
 
 def read_events(config: Path) -> Vocabulary:
-    """Read the kinds of event that a company has; raises ConfigurationError naming the key at fault."""
+    """Read the kinds of event and the lists that a company has; raises ConfigurationError naming the key at fault."""
     given = read_configuration(config / FILE, EventSettings)
     own = (EventKind(name, kind.description, PRODUCT, _columns(kind)) for name, kind in given.product.items())
-    return Vocabulary({kind.name: kind for kind in (*KINDS, *own)}, given.keep_days)
+    return Vocabulary({kind.name: kind for kind in (*KINDS, *own)}, given.keep_days, read_lists(config))
 
 
 def _columns(kind: KindSettings) -> tuple[Column, ...]:
