@@ -23,7 +23,7 @@ from include.activation.step import _plan, activate, dry_run
 from include.activation.syncs import find_sync
 from include.contracts.connections import Connection
 from include.contracts.tables import Column, Type
-from include.sources.live.clock import MachineClock
+from include.remote.clock import MachineClock
 from include.storage.postgres import embedded
 from tests.audience import PLAIN, PUBLISHED, SEGMENT_KEY, Audience
 from tests.vendor_servers import TOKEN, HubSpotServer, LinkedInServer, MetaServer

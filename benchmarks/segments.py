@@ -1,6 +1,7 @@
 """A hundred definitions over a million profiles with a year of history, and a preview on each engine.
 
-`python -m benchmarks.segments [--people N] [--definitions N] [--home FOLDER]` prints one JSON line a measurement.
+`python -m benchmarks.segments [--people N] [--definitions N] [--events N] [--home FOLDER]` prints one JSON line a
+measurement. With events, so many a person, half of the definitions ask about them, ten in a hundred for a sequence.
 The population is drawn by DuckDB from hashes of row numbers, so it is the same on every machine.
 """
 
@@ -20,6 +21,7 @@ from itertools import product
 from pathlib import Path
 
 from include.answers.segment import explain
+from include.contracts.events import EVENT, EVENT_KIND, read_events
 from include.contracts.measures import (
     ACCOUNT_360,
     CUSTOMER_360,
@@ -29,9 +31,10 @@ from include.contracts.measures import (
     USAGE_TIERS,
 )
 from include.contracts.metrics import GRID_FLOW
+from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import SEGMENT_MEMBERSHIP
-from include.contracts.settings import Settings
+from include.contracts.settings import SHIPPED, Settings
 from include.contracts.tables import Table, Type
 from include.measures import history, metrics
 from include.segments.catalog import load, load_beside
@@ -43,6 +46,7 @@ from include.storage.project import Project
 from include.storage.readers import lake_reader, warehouse_reader
 
 AS_OF = date(2026, 10, 31)
+ADDRESS = "'p' || n || '@example.com'"
 
 
 def draw(table: Table, rows: int, day: int, fixed: dict[str, str]) -> str:
@@ -69,8 +73,8 @@ def _drawn(column, day: int) -> str:
     return f"{number} / 1000.0" if column.maximum == 1 else scaled
 
 
-def definitions(folder: Path, count: int) -> None:
-    """Write definitions of many shapes, from a few members to a third of all."""
+def definitions(folder: Path, count: int, *, on_events: bool = False) -> None:
+    """Write definitions of many shapes, from a few members to a third of all; half of them on events, if wanted."""
     (folder / "segments").mkdir(parents=True)
     cells = list(product(NPS_CLASSES, USAGE_TIERS, RENEWAL_BUCKETS))
     for n in range(count):
@@ -88,10 +92,11 @@ def definitions(folder: Path, count: int) -> None:
             f"usage_breadth < 0.{n % 9 + 1} and any_of_people(nps_class = '{nps}')",
             f"usage_active_days_28 >= {80 + n % 20} and identity_confidence > 0.{n % 9}",
         )
+        asked = _on_events(n) if on_events and n % 2 else shapes[n % 10]
         account = n % 10 == 8
         content = {
             "key": f"s_{n:03}", "name": f"Segment {n}", "owner": "bench", "purpose": "bench",
-            "level": "account" if account else "person", "where": shapes[n % 10],
+            "level": "account" if account else "person", "where": asked,
             "holdout": 0.1 if n % 5 == 0 else 0.0,
         }  # fmt: skip
         (folder / "segments" / f"s_{n:03}.yaml").write_text(json.dumps(content))
@@ -100,7 +105,46 @@ def definitions(folder: Path, count: int) -> None:
                  " and not in_segment('s_004')"}))  # fmt: skip
 
 
+def _on_events(n: int) -> str:
+    kinds = [kind.name for kind in read_events(SHIPPED).product]
+    first, second = kinds[n % len(kinds)], kinds[(n // 2 + 1) % len(kinds)]
+    shapes = (
+        f"did('{first}', at_least {2 + n % 5}, within_last {7 + n} days) and nps_class = 'promoter'",
+        f"did('{first}', at_least 3, before_last 30 days) and did_not('{first}', within_last 30 days)",
+        f"times_did('{first}', within_last 28 days, where surface = 'web') > {n % 7}",
+        f"last_did('{first}', before today - {n} days) and first_did('{second}', within_last 200 days)",
+        f"did('{first}', within_last 60 days) then within 7 days did('{second}') without did('Comment Added') between",
+    )
+    return shapes[(n // 2) % 5]
+
+
+def events(engine: Engine, people: int, each: int) -> dict[str, DatasetRef]:
+    """Draw so many events a person, of all kinds of the product, over 400 days."""
+    kinds = read_events(SHIPPED).product
+    names = ", ".join(f"'{kind.name}'" for kind in kinds)
+    drawn = (
+        f"SELECT [{names}][1 + (hash(n, 'kind') % {len(kinds)})::INT] AS event, 'usage.track:' || n AS event_id, "
+        f"CAST(md5(concat('p', hash(n, 'who') % {people})) AS UUID)::VARCHAR AS profile_id, "
+        f"'crm.account:' || (hash(hash(n, 'who') % {people}) % {max(people // 20, 1)}) AS account_id, "
+        "NULL::VARCHAR AS record_id, "
+        f"TIMESTAMP '{AS_OF}' - to_seconds((hash(n, 'at') % 34560000)::BIGINT) AS happened, "
+        'happened AS "at", happened::DATE AS on_date, '
+        "true AS is_certain, '{\"surface\":\"' || ['web', 'mobile', 'api'][1 + (hash(n, 's') % 3)::INT] || '\"}' "
+        f"AS properties FROM range({people * each}) r(n)"
+    )
+    told = " UNION ALL ".join(
+        f"SELECT '{kind.name}' AS event, true AS is_declared, '' AS description, '{kind.table}' AS staged_table, "
+        f"'{{}}' AS properties, {people} AS events, {people} AS people, DATE '{AS_OF}' AS first_on, "
+        f"DATE '{AS_OF}' AS last_on, DATE '{AS_OF}' AS through"
+        for kind in kinds
+    )
+    version = fingerprint("events", people, each)
+    tables = ((EVENT, relation(engine, "drawn_events", drawn)), (EVENT_KIND, relation(engine, "drawn_kinds", told)))
+    return {table.name: engine.write(table, rows, version=version, ordered=False) for table, rows in tables}
+
+
 def populate(engine: Engine, people: int, day: int) -> dict[str, DatasetRef]:
+    """Draw profiles with an address each, their measures, and accounts."""
     as_of = AS_OF + timedelta(days=day)
     fixed = {
         "profile_id": "CAST(md5(concat('p', n)) AS UUID)::VARCHAR",
@@ -111,6 +155,8 @@ def populate(engine: Engine, people: int, day: int) -> dict[str, DatasetRef]:
     for table, rows, own in (
         (CUSTOMER_360, people, fixed),
         (ACCOUNT_360, max(people // 20, 1), {"account_id": "'crm.account:' || n", "as_of": fixed["as_of"]}),
+        (PROFILE, people, {**fixed, "email": ADDRESS}),
+        (PROFILE_IDENTIFIER, people, {**fixed, "type": "'email'", "value": ADDRESS, "source": "'crm'"}),
     ):
         version = fingerprint(table.name, people, day)
         drawn = relation(engine, f"drawn_{table.name}_{day}", draw(table, rows, day, own))
@@ -163,12 +209,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--people", type=int, default=1_000_000)
     options.add_argument("--definitions", type=int, default=100)
+    options.add_argument("--events", type=int, default=0, help="so many a person")
     options.add_argument("--home", type=Path, default=None)
     options.add_argument("--no-warehouse", action="store_true")
     given = options.parse_args()
     home = given.home or Path(tempfile.mkdtemp(prefix="kindred-bench-"))
     config = home / "config"
-    definitions(config, given.definitions)
+    definitions(config, given.definitions, on_events=given.events > 0)
     project = Project(Settings(home=home, config=config))
     with project.serving():
         measure(project, given, config)
@@ -178,7 +225,8 @@ def main() -> None:
 
 def measure(project: Project, given: argparse.Namespace, config: Path) -> None:
     with project.engine() as engine, timed("(population drawn)", people=given.people):
-        days = [populate(engine, given.people, day) for day in (0, 1)]
+        happened = events(engine, given.people, given.events) if given.events else {}
+        days = [{**populate(engine, given.people, day), **happened} for day in (0, 1)]
         before = year(engine, given.people)
     with timed("definitions read and checked", definitions=given.definitions):
         assert not load(config).refused
@@ -188,9 +236,9 @@ def measure(project: Project, given: argparse.Namespace, config: Path) -> None:
     for turn in ("cold", "warm"):
         with timed(f"preview, DuckDB on the lake, {turn}"), lake_reader(project) as reader:
             preview(reader, draft)
-    someone = any_member(project, report)
+    key, someone = any_member(project, report)
     with timed("why"):
-        explain(project, "s_001", someone)
+        explain(project, key, someone)
     if not given.no_warehouse:
         on_postgres(project, {**days[1], **{ref.dataset: ref for ref in report.writes[:2]}}, draft)
 
@@ -214,17 +262,22 @@ def keep_history(project: Project, refs: dict[str, DatasetRef], before: DatasetR
     with project.engine() as engine:
         with timed("a day of history kept", rows_before=before.rows) as facts:
             rows = engine.read(CUSTOMER_360, refs[CUSTOMER_360.name])
-            kept = history.keep(engine, CUSTOMER_HISTORY, rows, tomorrow, {"as_of": tomorrow.isoformat()})
+            kept = history.keep(
+                engine, CUSTOMER_HISTORY, rows, Run("bench-history", tomorrow), {"as_of": tomorrow.isoformat()}
+            )
             facts["rows"] = kept.rows
         with timed("grid flows of eight weeks"):
             flow = metrics.grid_flow(engine.read(CUSTOMER_HISTORY, kept), tomorrow, AS_OF - timedelta(days=364))
             engine.write(GRID_FLOW, flow, version="bench")
 
 
-def any_member(project: Project, report: StageReport) -> str:
+def any_member(project: Project, report: StageReport) -> tuple[str, str]:
+    """A segment of people and somebody in it."""
     with project.engine() as engine:
         members = engine.read(SEGMENT_MEMBERSHIP, report.writes[1])
-        return members.filter(members.segment_key == "s_001").limit(1).to_pyarrow().to_pylist()[0]["member_id"]
+        people = members.filter(~members.member_id.startswith("crm.account:"))
+        first = people.order_by("segment_key", "member_id").limit(1).to_pyarrow().to_pylist()[0]
+    return first["segment_key"], first["member_id"]
 
 
 def on_postgres(project: Project, refs: dict[str, DatasetRef], draft) -> None:

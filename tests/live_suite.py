@@ -32,11 +32,11 @@ from include.contracts.exports import SYSTEMS
 from include.contracts.raw import raw_dataset
 from include.contracts.runs import Run, StageReport, Window
 from include.contracts.settings import Settings
+from include.remote.http import Patience
 from include.samples.servers.frame import Server
 from include.samples.servers.tables import Rows, moment_text
 from include.samples.servers.trouble import Kind
 from include.sources.live.asking import watermark
-from include.sources.live.http import Patience
 from include.sources.live.opened import Means
 from include.sources.live.registry import LIVE
 from include.sources.load_log import LoadLog

@@ -14,7 +14,7 @@ from include.activation.destination import (
     OutcomeUnknownError,
 )
 from include.contracts.errors import FatalError, RetryableError
-from include.sources.live.clock import Clock
+from include.remote.clock import Clock
 
 PATIENCE = timedelta(minutes=5)  # longest wait, within one run, for rows that may be tried again
 UNKNOWN = "its answer was lost, and it may not be sent twice"

@@ -12,7 +12,7 @@ from include.activation.syncs import Declared
 from include.contracts.configuration import Strict
 from include.contracts.connections import Connection
 from include.contracts.errors import RetryableError
-from include.sources.live.clock import Clock
+from include.remote.clock import Clock
 
 Verb = Literal["write", "remove"]
 

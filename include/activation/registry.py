@@ -17,7 +17,7 @@ from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.nearest import nearest
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.reports.sales_alerts import ALERTS_PART
-from include.sources.live.clock import Clock
+from include.remote.clock import Clock
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {

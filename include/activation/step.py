@@ -22,7 +22,7 @@ from include.activation.syncs import Declared, find_sync
 from include.contracts.connections import Connections
 from include.contracts.errors import HeldError
 from include.contracts.runs import StageReport
-from include.sources.live.clock import Clock, MachineClock
+from include.remote.clock import Clock, MachineClock
 from include.storage.control.activation import SUBJECT, open_plan, totals
 from include.storage.control.approvals import approved
 from include.storage.control.ledger import check_counts

@@ -38,10 +38,10 @@ from include.profiles.settings import Survivorship
 from include.profiles.settings import read_settings as read_survivorship
 from include.quality.settings import Rules
 from include.quality.settings import read_settings as read_quality
+from include.remote.clock import MachineClock
 from include.retention.settings import Retention
 from include.segments.catalog import load
 from include.segments.states import published_rows, unevaluated, unsound
-from include.sources.live.clock import MachineClock
 from include.staging.settings import StagingSettings
 from include.staging.settings import read_settings as read_staging
 from include.storage import room

@@ -10,7 +10,7 @@ from include.cli.finding import Finding
 from include.contracts.errors import CredentialError, LateSourceError, PermissionDeniedError, RetryableError
 from include.contracts.settings import Settings
 from include.contracts.sources import SourceSettings, sources_of
-from include.sources.live.http import Patience
+from include.remote.http import Patience
 from include.sources.live.opened import Means, opened
 from include.sources.live.store import Store
 

@@ -14,16 +14,11 @@ from include.answers.segment import Clause, Explanation, explain
 from include.cli.console import emit, err, out, show
 from include.cli.lists import write_as_tool
 from include.contracts.errors import ConfigurationError
-from include.contracts.measures import measures_of
-from include.contracts.nearest import nearest
 from include.contracts.settings import Settings
 from include.segments import export as exports
 from include.segments.catalog import load, load_beside
 from include.segments.channels import CHANNELS, reachable
-from include.segments.checking import Checked, check_definitions
 from include.segments.listing import list_segments
-from include.segments.occurring import occurring
-from include.segments.population import population
 from include.segments.preview import Preview
 from include.segments.preview import preview as evaluate
 from include.segments.states import is_unknown, unevaluated, unsound
@@ -43,7 +38,7 @@ LISTED = {
     "exited": "out",
     "state": "state",
 }
-_PLURALS = {"person": "people", "account": "accounts"}
+PLURALS = {"person": "people", "account": "accounts"}
 MARKS = {True: "[green]true[/]   ", False: "[red]false[/]  ", None: "[yellow]unknown[/]"}
 
 
@@ -59,7 +54,7 @@ def segments(as_json: Json = False) -> None:
     shown = [
         {
             **row,
-            "share": f"{row['share']:.1%} of {_PLURALS[row['level']]}",
+            "share": f"{row['share']:.1%} of {PLURALS[row['level']]}",
             **{channel: reachable(states) for channel, states in row["contactable"].items()},
         }
         for row in rows
@@ -217,65 +212,17 @@ def _show_ways(found: Explanation) -> None:
 
 def _show_sources(clause: Clause) -> None:
     for source in clause.sources:
-        value = _plain(source.value)
+        value = plain(source.value)
         origin = f", from {source.record}" if source.record else ""
         age = f", {source.age_days} days old" if source.age_days is not None else ""
         out.print(f"          {source.measure} = {escape(value)}{origin}{age}", highlight=False, soft_wrap=True)
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """Return a measure's value as a person reads it."""
     if value is None:
         return "unknown"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def values(
-    measure: Annotated[str, typer.Argument(help="Name of a measure, see docs/measures.md.")],
-    level: Annotated[str, typer.Option("--level", help="person or account; default: whichever has it.")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="So many values at most.")] = 20,
-    as_json: Json = False,
-) -> None:
-    """List what occurs of a measure, the commonest values first, with counts."""
-    level = level or next((each for each in _PLURALS if measure in measures_of(each)), "person")
-    if level not in _PLURALS:
-        raise ConfigurationError(f"There is no level {level!r}{nearest(level, _PLURALS)}.")
-    with lake_reader(Project(Settings.from_environment())) as reader:
-        found = occurring(population(reader), level, measure, limit)
-    if as_json:
-        emit(found.to_dict())
-        return
-    rows = [{"value": _plain(value), _PLURALS[level]: count} for value, count in found.values]
-    show(rows, title=f"{measure}: {found.description}", empty=f"Nothing is known of {measure}.", as_json=False)
-    if found.least is not None:
-        out.print(f"From {_plain(found.least)} to {_plain(found.greatest)}.", highlight=False)
-    if found.different > len(rows):
-        out.print(f"{found.different - len(rows):,} more values.", highlight=False)
-    out.print(f"Unknown of {found.unknown:,} {_PLURALS[level]}.", highlight=False)
-
-
-def check(
-    files: Annotated[list[Path] | None, typer.Argument(help="Definitions, YAML; default: all that are saved.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Check definitions: faults, doubts, and how many are left out because too little is known of them."""
-    project = Project(Settings.from_environment())
-    with lake_reader(project) as reader:
-        found = check_definitions(reader, project.settings.config, files or [])
-    if as_json:
-        emit([checked.to_dict() for checked in found])
-    for checked in [] if as_json else found:
-        _show_checked(checked)
-    if any(checked.faults for checked in found):
-        raise typer.Exit(ConfigurationError.exit_code)
-
-
-def _show_checked(checked: Checked) -> None:
-    unknown = f", {checked.unknown:,} left out as too little is known" if checked.unknown else ""
-    size = "not counted" if checked.size is None else f"{checked.size:,} members{unknown}"
-    mark = "[red]fault[/]" if checked.faults else "[yellow]doubt[/]" if checked.doubts else "[green]ok[/]   "
-    out.print(f"{mark} {checked.key}" + ("" if checked.faults else f": {size}"), highlight=False, soft_wrap=True)
-    for told in (*checked.faults, *checked.doubts):
-        out.print(f"      {escape(told)}", highlight=False, soft_wrap=True)
 
 
 def _show_preview(found: Preview) -> None:

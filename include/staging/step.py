@@ -43,7 +43,7 @@ SORTED_ROWS = 10_000_000  # sorting more events would cost more than all else, a
 
 
 def stage(project: Project, _run: Run) -> StageReport:
-    """Stage what the sources' current raw datasets hold into all of contracts/staged.py.
+    """Stage what the sources' current raw datasets hold into all of contracts/staged.
 
     Counts are rows by ``<source>.<object>.raw``, ``.staged``, ``.superseded`` and ``.quarantined``, of which the
     first is the sum of the others. Raises ConfigurationError, ContractError.
@@ -68,7 +68,7 @@ def _how(source: SourceSettings) -> dict[str, Any]:
     """What of a source's declaration decides how it is staged."""
     mapping = source.system.mapping
     said = source.model_dump(mode="json", include={"kind", "region", "timezone", "objects", "dates", "part"})
-    return {**said, "mapping": mapping.model_dump(mode="json") if mapping else None}
+    return {**said, "decimals": source.decimals, "mapping": mapping.model_dump(mode="json") if mapping else None}
 
 
 def _code_of_systems(sources: Iterable[SourceSettings]) -> list[str]:

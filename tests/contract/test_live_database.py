@@ -24,7 +24,7 @@ from include.contracts.errors import (
 )
 from include.contracts.runs import Run, StageReport, Window
 from include.contracts.settings import Settings
-from include.sources.live.http import Patience
+from include.remote.http import Patience
 from include.sources.live.opened import Means
 from include.sources.live.systems import database
 from include.sources.step import extract

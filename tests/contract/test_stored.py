@@ -27,8 +27,8 @@ from include.contracts.errors import (
 )
 from include.contracts.runs import Run, StageReport, Window
 from include.contracts.settings import Settings
+from include.remote.http import Patience
 from include.samples.servers.frame import Answer, Request, Server
-from include.sources.live.http import Patience
 from include.sources.live.opened import Means
 from include.sources.step import extract
 from include.storage.project import Project

@@ -17,9 +17,9 @@ from include.contracts.connections import from_environment
 from include.contracts.runs import Run
 from include.contracts.settings import Settings
 from include.pipeline import run_all
+from include.remote.clock import MachineClock
 from include.samples import generate
 from include.samples.servers.company import company
-from include.sources.live.clock import MachineClock
 from include.storage.project import Project
 
 RUN = Run("cli__simulated", date(2026, 10, 31))

@@ -138,7 +138,7 @@ from pathlib import Path
 from include.activation.destination import Batch, Change
 from include.activation.registry import open_destination
 from include.activation.syncs import find_sync
-from include.sources.live.clock import MachineClock
+from include.remote.clock import MachineClock
 
 (folder := Path(sys.argv[1]) / "destinations").mkdir(parents=True)
 (folder / "shelf.yaml").write_text(

@@ -14,8 +14,8 @@ from include.cli import airflow, doctor, live_sources
 from include.cli.doctor import examine
 from include.contracts.errors import RetryableError
 from include.contracts.settings import ROOT, Settings
+from include.remote.http import Patience
 from include.samples.servers.salesforce import SalesforceServer
-from include.sources.live.http import Patience
 from include.storage import room
 
 NOWHERE = "postgresql+psycopg://nobody:secret@127.0.0.1:9/none"

@@ -14,9 +14,9 @@ from include.contracts.errors import ConfigurationError, DriftError, ThrottledEr
 from include.contracts.exports import SYSTEMS
 from include.contracts.runs import Window
 from include.reference.connectors import PLACE, render
-from include.sources.live.answers import Unreadable, retry_after, word
+from include.remote.answers import Unreadable, retry_after, word
+from include.remote.budget import Allowance, Budget
 from include.sources.live.asking import Asked, to_ask
-from include.sources.live.budget import Allowance, Budget
 from include.sources.live.csv_pages import rows_of
 from include.sources.live.drift import check_fields
 from include.sources.live.registry import LIVE

@@ -19,11 +19,11 @@ from include.activation.destinations.network import NetworkDestination, plain
 from include.contracts.configuration import Strict
 from include.contracts.errors import RefusedError
 from include.contracts.nearest import nearest
-from include.sources.live.answers import Fault, Told
-from include.sources.live.budget import Allowance
-from include.sources.live.http import LostPlaceError, SignIn, as_bytes
-from include.sources.live.sign_in import oauth
-from include.sources.live.systems.account_engagement import HOST, explain
+from include.remote.account_engagement import HOST, explain
+from include.remote.answers import Fault, Told
+from include.remote.budget import Allowance
+from include.remote.http import LostPlaceError, SignIn, as_bytes
+from include.remote.sign_in import oauth
 
 PAGE = 1000
 OWN_FIELD = "__c"  # with which the names of a company's own fields end

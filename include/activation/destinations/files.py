@@ -27,9 +27,9 @@ from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.tables import ARROW, Column, Type, text
+from include.remote.http import Patience
+from include.remote.stores import OPTIONS
 from include.segments.formats import FORMATS, Rows
-from include.sources.live.http import Patience
-from include.sources.live.store import OPTIONS
 
 MANIFEST = "manifest.json"
 PATIENCE = Patience()

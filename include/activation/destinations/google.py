@@ -16,8 +16,8 @@ from include.activation.destinations.hashing import google_email, google_name, s
 from include.activation.destinations.network import NetworkDestination, by_refresh_token
 from include.contracts.configuration import Strict
 from include.contracts.nearest import nearest
-from include.sources.live.budget import Allowance
-from include.sources.live.http import SignIn
+from include.remote.budget import Allowance
+from include.remote.http import SignIn
 
 TOKENS = "https://oauth2.googleapis.com/token"
 POINTS: Mapping[str, Callable[[str], str]] = MappingProxyType({"email": google_email, "phone": str.strip})

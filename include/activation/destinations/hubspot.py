@@ -15,10 +15,10 @@ from include.activation.destination import Batch, Outcome
 from include.activation.destinations.network import NetworkDestination, plain
 from include.contracts.configuration import Strict
 from include.contracts.nearest import nearest
-from include.sources.live.answers import Told, word
-from include.sources.live.budget import Allowance
-from include.sources.live.http import SignIn
-from include.sources.live.sign_in import bearer_key
+from include.remote.answers import Told, word
+from include.remote.budget import Allowance
+from include.remote.http import SignIn
+from include.remote.sign_in import bearer_key
 
 HOST, VERSION = "https://api.hubapi.com", "2026-03"
 BATCH = 100

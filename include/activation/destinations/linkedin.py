@@ -16,9 +16,9 @@ from include.activation.destinations.hashing import linkedin_email, sha256
 from include.activation.destinations.network import NetworkDestination, by_rows
 from include.contracts.configuration import Strict
 from include.contracts.nearest import nearest
-from include.sources.live.budget import Allowance
-from include.sources.live.http import SignIn
-from include.sources.live.sign_in import bearer_key
+from include.remote.budget import Allowance
+from include.remote.http import SignIn
+from include.remote.sign_in import bearer_key
 
 OF_USER = ("email", "firstName", "lastName", "title", "company", "country")
 OF_COMPANY = ("companyWebsiteDomain", "companyName", "companyEmailDomain", "industries", "city", "country")

@@ -21,9 +21,9 @@ from include.contracts.configuration import Strict
 from include.contracts.connections import Connection
 from include.contracts.errors import CredentialError
 from include.contracts.nearest import nearest
-from include.sources.live.answers import Fault, Told
-from include.sources.live.clock import Clock
-from include.sources.live.http import SignIn, Token, as_bytes
+from include.remote.answers import Fault, Told
+from include.remote.clock import Clock
+from include.remote.http import SignIn, Token, as_bytes
 
 FIRST_POLL, LONGEST_POLL = 1.0, 30.0
 PATIENCE = timedelta(hours=1)

@@ -15,9 +15,9 @@ from include.activation.destinations.network import NetworkDestination
 from include.contracts.configuration import Strict
 from include.contracts.errors import RefusedError
 from include.contracts.nearest import nearest
-from include.sources.live.answers import Fault, Told, by_status, word
-from include.sources.live.http import SignIn
-from include.sources.live.sign_in import bearer_key
+from include.remote.answers import Fault, Told, by_status, word
+from include.remote.http import SignIn
+from include.remote.sign_in import bearer_key
 
 FIELDS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {

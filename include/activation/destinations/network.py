@@ -22,10 +22,10 @@ from include.activation.destination import (
 )
 from include.contracts.connections import Connection
 from include.contracts.errors import ConfigurationError, RefusedError, ThrottledError, UnreachableError
-from include.sources.live.answers import Fault, Told, by_status
-from include.sources.live.budget import Allowance, Budget
-from include.sources.live.clock import Clock
-from include.sources.live.http import LostPlaceError, Patience, Session, SignIn, Token
+from include.remote.answers import Fault, Told, by_status
+from include.remote.budget import Allowance, Budget
+from include.remote.clock import Clock
+from include.remote.http import LostPlaceError, Patience, Session, SignIn, Token
 
 T = TypeVar("T")
 

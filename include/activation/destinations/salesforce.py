@@ -21,10 +21,10 @@ from include.activation.destinations.network import NetworkDestination, plain
 from include.contracts.configuration import Strict
 from include.contracts.errors import RefusedError
 from include.contracts.nearest import nearest
-from include.sources.live.answers import Told
-from include.sources.live.http import SignIn, as_bytes
-from include.sources.live.sign_in import oauth
-from include.sources.live.systems.salesforce import VERSION, explain
+from include.remote.answers import Told
+from include.remote.http import SignIn, as_bytes
+from include.remote.salesforce import VERSION, explain
+from include.remote.sign_in import oauth
 
 TOKENS, AUDIENCE = "/services/oauth2/token", "https://login.salesforce.com"
 FIRST_POLL, LONGEST_POLL = 1.0, 30.0

@@ -15,10 +15,10 @@ from include.activation.destination import Batch, Outcome
 from include.activation.destinations.network import NetworkDestination, by_rows
 from include.activation.destinations.salesforce import AUDIENCE, PASSING, TOKENS
 from include.contracts.configuration import Strict
-from include.sources.live.answers import Told
-from include.sources.live.http import SignIn
-from include.sources.live.sign_in import oauth
-from include.sources.live.systems.salesforce import VERSION, explain
+from include.remote.answers import Told
+from include.remote.http import SignIn
+from include.remote.salesforce import VERSION, explain
+from include.remote.sign_in import oauth
 
 LEAD = "00Q"  # with which the ids of leads begin
 THERE = "DUPLICATE_VALUE"

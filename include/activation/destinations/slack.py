@@ -16,9 +16,9 @@ from include.activation.destination import Batch, Outcome
 from include.activation.destinations.network import NetworkDestination, plain
 from include.contracts.configuration import Strict
 from include.contracts.errors import ConfigurationError, CredentialError, ThrottledError
-from include.sources.live.budget import Allowance
-from include.sources.live.http import SignIn
-from include.sources.live.sign_in import bearer_key
+from include.remote.budget import Allowance
+from include.remote.http import SignIn
+from include.remote.sign_in import bearer_key
 
 EVENT = "kindred_activation"
 PAGE = 200

@@ -20,8 +20,8 @@ from include.activation.destination import Batch, Change, Outcome
 from include.activation.destinations.network import NetworkDestination, plain
 from include.contracts.connections import Connection
 from include.contracts.errors import ConfigurationError
-from include.sources.live.clock import Clock
-from include.sources.live.http import SignIn, Token
+from include.remote.clock import Clock
+from include.remote.http import SignIn, Token
 
 PREFIX = "whsec_"
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.matching.declaration import Comparison
+from include.matching.kernels import addresses
 from include.matching.kernels import comparison as kernels
 from include.matching.levels import (
     COMPARISONS,
@@ -236,7 +237,7 @@ def _names_step(names: Names) -> _Step:
 
 def _email_step(mail: Emails) -> _Step:
     def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
-        kernels.compare_emails(
+        addresses.compare_emails(
             left, right, mail.mailbox.codes, mail.local, mail.domain, mail.shared, mail.is_free, mail.name_made,
             mail.texts.points, mail.texts.offsets, out[0],
         )  # fmt: skip

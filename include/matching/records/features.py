@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
-from include.matching.kernels.comparison import local_holds_name
+from include.matching.kernels.addresses import local_holds_name
 from include.matching.levels import COMPARISONS, Kind
 from include.matching.records import cleaning, companies, emails
 from include.matching.records.columns import (

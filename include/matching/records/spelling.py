@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.kernels.comparison import local_holds_name
+from include.matching.kernels.addresses import local_holds_name
 from include.matching.records.columns import Codes, Texts, apply
 
 SHORTEST, LONGEST, RATIO = 4, 16, 4

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import httpx
 import numpy as np
 
+from include.remote.answers import Unreadable
 from include.sources.files import records as scan
-from include.sources.live.answers import Unreadable
 
 
 def header(names: Sequence[str]) -> bytes:

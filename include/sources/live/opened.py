@@ -12,9 +12,9 @@ from include.contracts.connections import Connections
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.sources import SourceSettings
-from include.sources.live.budget import Budget
-from include.sources.live.clock import Clock, MachineClock
-from include.sources.live.http import Patience
+from include.remote.budget import Budget
+from include.remote.clock import Clock, MachineClock
+from include.remote.http import Patience
 from include.sources.live.registry import LIVE, asked_by
 from include.sources.live.system import Access, Live
 

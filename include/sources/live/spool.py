@@ -8,8 +8,8 @@ from pathlib import Path
 
 from include.contracts.errors import UnreachableError
 from include.contracts.exports import ExportFile
+from include.remote.http import LostPlaceError
 from include.sources.live.asking import Asked
-from include.sources.live.http import LostPlaceError
 from include.sources.live.system import Live
 from include.storage.spill import spill_folder
 

@@ -10,10 +10,10 @@ from typing import Protocol
 from include.contracts.connections import Connection
 from include.contracts.exports import ExportFile
 from include.contracts.sources import LiveSettings
+from include.remote.budget import Allowance, Budget
+from include.remote.clock import Clock
+from include.remote.http import Patience
 from include.sources.live.asking import Asked
-from include.sources.live.budget import Allowance, Budget
-from include.sources.live.clock import Clock
-from include.sources.live.http import Patience
 
 
 class Live(Protocol):

@@ -17,15 +17,15 @@ import httpx
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports import ExportFile
+from include.remote.account_engagement import HOST, explain
+from include.remote.answers import Unreadable
+from include.remote.budget import Allowance
+from include.remote.http import LostPlaceError, Session
+from include.remote.sign_in import oauth
 from include.sources.live import csv_pages
-from include.sources.live.answers import Fault, Told, Unreadable, by_status, word
 from include.sources.live.asking import Asked
-from include.sources.live.budget import Allowance
-from include.sources.live.http import LostPlaceError, Session
-from include.sources.live.sign_in import oauth
 from include.sources.live.system import Access, LiveKind
 
-HOST = "https://pi.pardot.com"
 LONGEST_RANGE = timedelta(days=364)
 FIRST_YEAR = "2015"
 FIRST_POLL, LONGEST_POLL, JOB_HOURS = 2.0, 60.0, 6
@@ -56,15 +56,6 @@ OBJECTS: Mapping[str, Exported] = MappingProxyType({
         "campaign_id": "campaignId", "list_email_id": "listEmailId", "created_at": "createdAt",
     })),
 })  # fmt: skip
-
-_CODES: Mapping[str, Fault] = {
-    "49": Fault.PERMISSION,  # no ability for it
-    "66": Fault.THROTTLED,  # more than five requests at once
-    "122": Fault.USED_UP,  # the day's requests
-    "181": Fault.CREDENTIAL,  # the business unit
-    "182": Fault.CREDENTIAL,
-    "184": Fault.EXPIRED,  # the token
-}
 
 
 class AccountEngagement:
@@ -152,18 +143,6 @@ def as_export(response: httpx.Response) -> dict[str, Any]:
     if not isinstance(found, dict) or not {"id", "state"} <= found.keys():
         raise Unreadable("the answer tells of no export")
     return found
-
-
-def explain(response: httpx.Response) -> Told:
-    """Read Account Engagement's errors, `{code, message}`."""
-    try:
-        code = str(response.json()["code"])
-    except (ValueError, LookupError, TypeError):
-        return by_status(response)
-    fault = _CODES.get(code, by_status(response).fault)
-    if response.status_code in (404, 410) and "/results/" in response.request.url.path:
-        fault = Fault.LOST_PLACE
-    return Told(fault, word(f"code-{code}", response))
 
 
 def _iso(moment: datetime) -> str:

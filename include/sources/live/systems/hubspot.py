@@ -15,12 +15,12 @@ from typing import Any
 import httpx
 
 from include.contracts.exports import ExportFile
-from include.sources.live.answers import Fault, Told, Unreadable, by_status, word
+from include.remote.answers import Fault, Told, Unreadable, by_status, word
+from include.remote.budget import Allowance
+from include.remote.http import Session
+from include.remote.sign_in import bearer_key
 from include.sources.live.asking import Asked
-from include.sources.live.budget import Allowance
-from include.sources.live.http import Session
 from include.sources.live.ndjson_pages import lines
-from include.sources.live.sign_in import bearer_key
 from include.sources.live.system import Access, LiveKind
 
 HOST, VERSION = "https://api.hubapi.com", "2026-03"

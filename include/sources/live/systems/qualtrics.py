@@ -14,12 +14,12 @@ import httpx
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports import ExportFile
-from include.sources.live.answers import Fault, Told, Unreadable, by_status, word
+from include.remote.answers import Fault, Told, Unreadable, by_status, word
+from include.remote.budget import Allowance
+from include.remote.http import LostPlaceError, Session
+from include.remote.sign_in import header_key
 from include.sources.live.asking import Asked
-from include.sources.live.budget import Allowance
-from include.sources.live.http import LostPlaceError, Session
 from include.sources.live.ndjson_pages import lines
-from include.sources.live.sign_in import header_key
 from include.sources.live.system import Access, LiveKind
 
 FIRST_POLL, LONGEST_POLL, JOB_HOURS = 1.0, 30.0, 2

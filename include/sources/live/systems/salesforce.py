@@ -16,32 +16,17 @@ import httpx
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports import ExportFile
+from include.remote.budget import Allowance
+from include.remote.http import LostPlaceError, Session
+from include.remote.salesforce import VERSION, explain
+from include.remote.sign_in import oauth
 from include.sources.live import csv_pages
-from include.sources.live.answers import Fault, Told, by_status, word
 from include.sources.live.asking import Asked
-from include.sources.live.budget import Allowance
-from include.sources.live.http import LostPlaceError, Session
-from include.sources.live.sign_in import oauth
 from include.sources.live.system import Access, LiveKind
 
-VERSION = "66.0"
 PAGE_ROWS = 20_000
 FIRST_POLL, LONGEST_POLL, JOB_HOURS = 1.0, 30.0, 2
 
-_CODES: Mapping[str, Fault] = {
-    "INVALID_SESSION_ID": Fault.EXPIRED,
-    "REQUEST_LIMIT_EXCEEDED": Fault.USED_UP,
-    "TXN_SECURITY_METERING_ERROR": Fault.PASSING,
-    "SERVER_UNAVAILABLE": Fault.PASSING,
-    "UNABLE_TO_LOCK_ROW": Fault.PASSING,
-    "INSUFFICIENT_ACCESS": Fault.PERMISSION,
-    "API_DISABLED_FOR_ORG": Fault.PERMISSION,
-    "API_CURRENTLY_DISABLED": Fault.PERMISSION,
-    "INVALID_TYPE": Fault.PERMISSION,  # what an object is called that the user may not see
-    "INVALIDJOB": Fault.LOST_PLACE,
-    "INVALID_LOCATOR": Fault.LOST_PLACE,
-    "INVALID_QUERY_LOCATOR": Fault.LOST_PLACE,
-}
 _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("int", "double", "currency", "percent", "long"), "number"),
     **{"boolean": "flag", "date": "day", "datetime": "moment", "address": "other", "location": "other"},
@@ -120,16 +105,6 @@ class Salesforce:
             return rows, response.headers.get("Sforce-Locator", "null")
 
         return self._session.ask("GET", f"{job}/results", read, params=given, headers={"Accept": "text/csv"})
-
-
-def explain(response: httpx.Response) -> Told:
-    """Read Salesforce's errors, `[{message, errorCode}]`."""
-    try:
-        found = response.json()
-        code = str((found[0] if isinstance(found, list) else found).get("errorCode"))
-    except (ValueError, LookupError, AttributeError):
-        return by_status(response)
-    return Told(_CODES.get(code, by_status(response).fault), word(code, response))
 
 
 def _query(declared: ExportFile, fields: list[str], asked: Asked) -> str:

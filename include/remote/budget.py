@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from include.contracts.errors import ThrottledError
-from include.sources.live.clock import Clock
+from include.remote.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import httpx
 
 from include.contracts.connections import Connection
 from include.contracts.errors import ConfigurationError, UnreachableError
-from include.sources.live.answers import Fault, Told, by_status, word
-from include.sources.live.clock import Clock
-from include.sources.live.http import SignIn, Token
+from include.remote.answers import Fault, Told, by_status, word
+from include.remote.clock import Clock
+from include.remote.http import SignIn, Token
 
 Ask = Callable[..., Any]
 JWT_MINUTES = 3

@@ -24,9 +24,9 @@ from include.contracts.errors import (
     ThrottledError,
     UnreachableError,
 )
-from include.sources.live.answers import Fault, Told, Unreadable, by_status, retry_after
-from include.sources.live.budget import Budget
-from include.sources.live.clock import Clock
+from include.remote.answers import Fault, Told, Unreadable, by_status, retry_after
+from include.remote.budget import Budget
+from include.remote.clock import Clock
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every address that is asked for
 log = logging.getLogger("kindred.sources")
