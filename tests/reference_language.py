@@ -82,11 +82,15 @@ def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0
             return of_values(node, row, world)
 
 
-def of_people(clause: tree.People, row: Row, world: World) -> bool:
+def of_people(clause: tree.People, row: Row, world: World) -> bool | None:
+    """By a list that is too old nobody is known not to be among them."""
     own = [person for person in world.customers if person["account_id"] == row["account_id"]]
     states = [truth(clause.condition, person, world) is True for person in own]
     any_of = sum(states) >= clause.least
-    return {"any": any_of, "all": bool(states) and all(states), "none": not any(states)}[clause.quantifier]
+    found: bool | None = bool(states) and all(states) if clause.quantifier == "all" else any_of
+    if any(listed.too_old(world.as_of) for listed in tree.lists(clause.condition)):
+        found = True if found and clause.quantifier != "all" else None
+    return (None if found is None else not found) if clause.quantifier == "none" else found
 
 
 def in_top(clause: tree.Top, row: Row, world: World) -> bool | None:
