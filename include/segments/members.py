@@ -88,12 +88,13 @@ def _statement(wanted: Wanted) -> str:
         (PROFILE, CUSTOMER_360, "profile_id") if wanted.is_person else (ACCOUNT, ACCOUNT_360, "account_id")
     )
     chosen = ", ".join(f'{_chosen(wanted, table, name)} AS "{name}"' for table, name in wanted.fields)
-    reached = f"AND {wanted.channel.state(wanted.place)} IN {REACHABLE} " if wanted.channel else ""
+    reached = f"AND {wanted.channel.joined_state} IN {REACHABLE} " if wanted.channel else ""
+    points = "".join(f"{channel.join(wanted.place)} " for channel in CHANNELS.values()) if wanted.is_person else ""
     place = f'"{wanted.place}"'
     return (
         f"SELECT {chosen} FROM {place}.segment_membership AS m "
         f"JOIN {place}.{record.name} AS r ON r.{member} = m.member_id "
-        f"JOIN {place}.{measured.name} AS v ON v.{member} = m.member_id "
+        f"JOIN {place}.{measured.name} AS v ON v.{member} = m.member_id {points}"
         "WHERE m.segment_key = :key AND (:holdout OR NOT m.is_holdout) AND m.member_id > :after "
         f"AND m.confidence >= :confidence {reached}ORDER BY m.member_id LIMIT :limit"
     )
@@ -104,7 +105,7 @@ def _chosen(wanted: Wanted, table: Table, name: str) -> str:
     alias = {SEGMENT_MEMBERSHIP.name: "m", PROFILE.name: "r", ACCOUNT.name: "r"}.get(table.name, "v")
     column = f'{alias}."{name}"'
     if table is PROFILE and name in CHANNELS:
-        column = f"CASE WHEN {CHANNELS[name].state(wanted.place)} IN {REACHABLE} THEN {column} END"
+        column = f"CASE WHEN {CHANNELS[name].joined_state} IN {REACHABLE} THEN {column} END"
     if table.column(name).personal and not wanted.sees_people:
         return f"CASE WHEN {column} IS NOT NULL THEN '{MASK}' END"
     return column

@@ -382,11 +382,23 @@ def test_a_cursor_goes_on_in_its_version_whatever_is_published_meanwhile(tmp_pat
         rest = api.get("/segments/detractors_renewing/members", params={"limit": 20, "cursor": first["next"]}).json()
         assert rest["version"] == first["version"]
         assert len({row["profile_id"] for page in (first, rest) for row in page["members"]}) == 28
+        assert rest["contactable"] == first["contactable"]  # of its version, too
         now = api.get("/segments/detractors_renewing/members").json()
+        assert now["contactable"]["email"]["consent unknown"] == 12
         assert (len(now["members"]), now["version"] == first["version"]) == (12, False)
         gone = reading.cursor("members", "0" * 16, "p1")
         assert "not kept" in detail(api.get("/segments/lapsed/members", params={"cursor": gone}), 410)
     company.project.close()
+
+
+def test_segments_say_how_many_of_their_people_may_be_contacted(client: Client) -> None:
+    api = client(Scope.SEGMENTS_READ)
+    reach = {row["segment_key"]: row["contactable"] for row in api.get("/segments").json()["segments"]}
+    assert reach["detractors_renewing"]["email"]["consent unknown"] == 28
+    assert reach["evergreen_power_users"]["email"]["opted out"] == 1
+    assert reach["accounts_at_risk"] == {}  # a channel reaches people
+    for key, counts in reach.items():
+        assert api.get(f"/segments/{key}").json()["contactable"] == counts
 
 
 def test_members_without_the_scope_are_masked_in_every_format(client: Client) -> None:

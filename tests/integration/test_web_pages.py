@@ -74,6 +74,12 @@ def test_every_page_is_whole_and_asks_no_other_host(browser: httpx.Client, path:
     assert "<script" not in page.text and " style=" not in page.text and not re.search(r" on\w+=", page.text)
 
 
+def test_the_list_of_segments_says_how_many_may_be_contacted(browser: httpx.Client) -> None:
+    assert re.search(
+        r"Detractors renewing within 90 days.*?28 by email<br>1 by phone", browser.get("/segments").text, re.DOTALL
+    )
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_sends_the_unknown_to_sign_in(address: str, path: str) -> None:
     answer = httpx.get(address + path)
