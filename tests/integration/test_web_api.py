@@ -68,7 +68,7 @@ def client(company: SmallCompany, address: str) -> Iterator[Client]:
             keys.create(company.project.warehouse(), "test", scopes, days=1, author="me") if scopes else None
         )
         headers = {"Authorization": f"Bearer {made}"} if made else {}
-        opened.append(httpx.Client(base_url=f"{address}/api/v1", headers=headers))
+        opened.append(httpx.Client(base_url=f"{address}/api/v1", headers=headers, timeout=60))
         return opened[-1]
 
     yield make
@@ -347,6 +347,25 @@ def test_before_the_first_publication_there_is_a_sentence(tmp_path: Path, wareho
     company = SmallCompany(tmp_path, warehouse_url=warehouse_url)
     with serving(standalone(company.project)) as address:
         assert "Nothing is published yet" in detail(httpx.get(f"{address}/api/v1/health"), 503)
+        key = keys.create(company.project.warehouse(), "early", ALL, days=1, author="me")
+        asked = httpx.get(f"{address}/api/v1/profiles/p1", headers={"Authorization": f"Bearer {key}"})
+        assert "Nothing is published yet" in detail(asked, 503)
+
+
+def test_a_profile_is_three_statements_the_key_the_profile_and_the_log(client: Client, company: SmallCompany) -> None:
+    api, engine, said = client(*ALL), company.project.warehouse().engine, list[str]()
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        said.append(" ".join(statement.split()))
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert api.get("/profiles/p1").status_code == 200
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    assert [("api_key" in text, "kindred.profile" in text, "access_log" in text) for text in said] == [
+        (True, False, False), (False, True, False), (False, False, True),
+    ]  # fmt: skip
 
 
 def test_a_warehouse_that_is_away_is_a_sentence(tmp_path: Path) -> None:
