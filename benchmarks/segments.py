@@ -31,6 +31,7 @@ from include.contracts.measures import (
     USAGE_TIERS,
 )
 from include.contracts.metrics import GRID_FLOW
+from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.settings import SHIPPED, Settings
@@ -45,6 +46,7 @@ from include.storage.project import Project
 from include.storage.readers import lake_reader, warehouse_reader
 
 AS_OF = date(2026, 10, 31)
+ADDRESS = "'p' || n || '@example.com'"
 
 
 def draw(table: Table, rows: int, day: int, fixed: dict[str, str]) -> str:
@@ -142,6 +144,7 @@ def events(engine: Engine, people: int, each: int) -> dict[str, DatasetRef]:
 
 
 def populate(engine: Engine, people: int, day: int) -> dict[str, DatasetRef]:
+    """Draw profiles with an address each, their measures, and accounts."""
     as_of = AS_OF + timedelta(days=day)
     fixed = {
         "profile_id": "CAST(md5(concat('p', n)) AS UUID)::VARCHAR",
@@ -152,6 +155,8 @@ def populate(engine: Engine, people: int, day: int) -> dict[str, DatasetRef]:
     for table, rows, own in (
         (CUSTOMER_360, people, fixed),
         (ACCOUNT_360, max(people // 20, 1), {"account_id": "'crm.account:' || n", "as_of": fixed["as_of"]}),
+        (PROFILE, people, {**fixed, "email": ADDRESS}),
+        (PROFILE_IDENTIFIER, people, {**fixed, "type": "'email'", "value": ADDRESS, "source": "'crm'"}),
     ):
         version = fingerprint(table.name, people, day)
         drawn = relation(engine, f"drawn_{table.name}_{day}", draw(table, rows, day, own))
@@ -231,9 +236,9 @@ def measure(project: Project, given: argparse.Namespace, config: Path) -> None:
     for turn in ("cold", "warm"):
         with timed(f"preview, DuckDB on the lake, {turn}"), lake_reader(project) as reader:
             preview(reader, draft)
-    someone = any_member(project, report)
+    key, someone = any_member(project, report)
     with timed("why"):
-        explain(project, "s_001", someone)
+        explain(project, key, someone)
     if not given.no_warehouse:
         on_postgres(project, {**days[1], **{ref.dataset: ref for ref in report.writes[:2]}}, draft)
 
@@ -266,10 +271,13 @@ def keep_history(project: Project, refs: dict[str, DatasetRef], before: DatasetR
             engine.write(GRID_FLOW, flow, version="bench")
 
 
-def any_member(project: Project, report: StageReport) -> str:
+def any_member(project: Project, report: StageReport) -> tuple[str, str]:
+    """A segment of people and somebody in it."""
     with project.engine() as engine:
         members = engine.read(SEGMENT_MEMBERSHIP, report.writes[1])
-        return members.filter(members.segment_key == "s_001").limit(1).to_pyarrow().to_pylist()[0]["member_id"]
+        people = members.filter(~members.member_id.startswith("crm.account:"))
+        first = people.order_by("segment_key", "member_id").limit(1).to_pyarrow().to_pylist()[0]
+    return first["segment_key"], first["member_id"]
 
 
 def on_postgres(project: Project, refs: dict[str, DatasetRef], draft) -> None:

@@ -33,6 +33,7 @@ class World:
     events: Sequence[Row] = ()
     through: Mapping[str, date] = field(default_factory=dict)
     history: Sequence[Row] = ()
+    alias: Mapping[str, str] = field(default_factory=dict)
 
 
 def members(node: tree.Node, level: str, world: World) -> set[str]:
@@ -119,9 +120,14 @@ def judged(happened: tree.Happened, row: Row, world: World) -> list[tuple[Row, b
 
 
 def has_changed(clause: tree.Changed, row: Row, world: World) -> bool:
-    """Whether one day's value is another than the day's before that is kept."""
+    """Whether one day's value is another than the day's before that is kept, of any id that the member had."""
     key = "profile_id" if "profile_id" in row else "account_id"
-    mine = sorted((day for day in world.history if day.get(key) == row[key]), key=lambda day: day["since"])
+    ids = [row[key], *(retired for retired, living in world.alias.items() if living == row[key])]
+    return any(id_has_changed(clause, key, id, world) for id in ids)
+
+
+def id_has_changed(clause: tree.Changed, key: str, id: str, world: World) -> bool:
+    mine = sorted((day for day in world.history if day.get(key) == id), key=lambda day: day["since"])
     for former, day in pairwise(mine):
         before, after = former[clause.measure.name], day[clause.measure.name]
         wanted = (clause.before is None or before == clause.before.value) and (

@@ -204,6 +204,8 @@ def _file(mapped: Mapped, name: str, file: FileMapping) -> ExportFile:
     return ExportFile(
         file.path, mapped.title, file.row, columns, object=name, key=key, changed=file.changed or key,
         personal=tuple(sorted(_personal(file))), references=tuple(_references(file)), dates=tuple(sorted(_dates(file))),
+        numbers=tuple(sorted(_numbers(file, Kind.NUMBER, Kind.WHOLE))),
+        whole_numbers=tuple(sorted(_numbers(file, Kind.WHOLE))),
     )  # fmt: skip
 
 
@@ -227,6 +229,17 @@ def _dates(file: FileMapping) -> set[str]:
         for _, target, fields in file.parts()
         for field, mapping in fields.items()
         if target.fields[field].kind in (Kind.DAY, Kind.MOMENT) and not mapping.unit and not mapping.path
+        for column in mapping.column
+    }
+
+
+def _numbers(file: FileMapping, *kinds: Kind) -> set[str]:
+    """Columns whose text is a number as it stands, rather than a word for one or a place in JSON."""
+    return {
+        column
+        for _, target, fields in file.parts()
+        for field, mapping in fields.items()
+        if target.fields[field].kind in kinds and not (mapping.values or mapping.path or mapping.split)
         for column in mapping.column
     }
 

@@ -79,6 +79,9 @@ class SourceSettings(Section):
     dates: Literal["", "day_first", "month_first"] = Field(
         default="", description="How dates such as 03/04/2026 are written, where their column does not prove it"
     )
+    numbers: Literal["", "decimal_point", "decimal_comma"] = Field(
+        default="", description="How numbers such as 12.000 are written, where their column does not prove it"
+    )
     part: Part | None = Field(default=None, description="Part that it plays, where that is not its kind's")
     _system: System = PrivateAttr()
 
@@ -86,6 +89,11 @@ class SourceSettings(Section):
     def system(self) -> System:
         """The system that it is, in the part that it plays."""
         return self._system if self.part is None else replace(self._system, part=self.part)
+
+    @property
+    def decimals(self) -> str:
+        """How numbers are written that do not prove it; empty where nobody knows. Protocols write a point."""
+        return self.numbers or ("decimal_point" if self.live else "")
 
     def file(self, name: str) -> ExportFile:
         """Return the declaration of an object's file, with the places of this source's own files; raises KeyError."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from include.contracts.events.declaration import PRODUCT
+from include.contracts.events.kinds import KINDS
 from include.contracts.measures import ACCOUNT_MEASURES, PERSON_MEASURES, SOURCES
 from include.contracts.settings import Settings
-from include.segments.catalog import load
+from include.segments import tree
+from include.segments.catalog import Segment, load
 from include.segments.lacking import lacks
 from include.sources.recognition.declaring import Found, needs_recognition, recognise
 from include.sources.recognition.looking import Sight
@@ -62,11 +65,26 @@ def _unknown(found: Found) -> Iterator[Text]:
 def _lacking(found: Found, settings: Settings) -> Iterator[Text]:
     """What each missing kind of data costs."""
     fed = [table for table in SOURCES if table not in found.lacking]
-    segments = load(settings.config).segments
-    unjudged = {segment.key: lacks(segment, fed, {}, {}) for segment in segments}
+    unjudged = _unjudged(load(settings.config).segments, fed)
     measures = {measure.name: measure for measure in (*PERSON_MEASURES, *ACCOUNT_MEASURES)}.values()
     for table in found.lacking:
         unknown = sum(table in m.needs and not m.is_known(fed) for m in measures)
         keys = [key for key, tables in unjudged.items() if table in tables]
-        told = f" and {len(keys)} segments cannot be judged: {', '.join(keys)}." if keys else "."
-        yield Text(f"No {SOURCES[table]}: {unknown} measures stay unknown{told}", style="dim")
+        told = [f"{_many(unknown, 'measure')} {'stays' if unknown == 1 else 'stay'} unknown"] if unknown else []
+        told += [f"{_many(len(keys), 'segment')} cannot be judged: {', '.join(keys)}"] if keys else []
+        if told:
+            yield Text(f"No {SOURCES[table]}: {' and '.join(told)}.", style="dim")
+
+
+def _unjudged(segments: Sequence[Segment], fed: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """What each segment lacks, by its measures, the events that it asks about, and the segments that it refers to."""
+    tables = {kind.name: kind.table for kind in KINDS}
+    found: dict[str, tuple[str, ...]] = {}
+    for segment in segments:
+        events = {happened.event for happened in tree.counted(segment.condition)}
+        found[segment.key] = lacks(segment, fed, found, {event: tables.get(event, PRODUCT) for event in events})
+    return found
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

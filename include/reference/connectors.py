@@ -63,7 +63,8 @@ kind, stops its object with a sentence that names it; the other objects are take
 name its successor under `live.columns`.
 
 **A product's own database** is asked by SQL, whatever the kind of the source: pages follow the column that tells of
-changes with the key to break ties. Rows without a time in that column are not asked for.
+changes with the key to break ties. Rows without a time in that column are not asked for; a mapped table without such a
+column comes whole each time (docs/own-data.md).
 
 ```yaml
   usage:

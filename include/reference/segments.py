@@ -65,7 +65,7 @@ LANGUAGE = """## The language
 | `distinct_did('Event', property, …) > 3` | how many different values of a property; also `sum_did`, `average_did` |
 | `did('A', …) then within 7 days did('B', …)` | one after the other, as many steps as there are; days of the calendar |
 | `… then did('B') without did('C') between` | and nothing such in between |
-| `changed(measure, from 'a' to 'b', within_last 90 days)` | of a measure whose history is kept; each may be left out |
+| `changed(measure, from 'a' to 'b', within_last 90 days)` | of a measure whose history is kept, of merged ids too |
 | `account(condition)` | of a person: true of the account, by measures of accounts; unknown where there is none |
 | `and`, `or`, `not`, `( )` | as in SQL |
 

@@ -46,6 +46,11 @@ class Asked:
         """Tell whether they ask nothing of the kind."""
         return not any((*self.happenings.values(), *self.courses.values()))
 
+    @property
+    def of_history(self) -> bool:
+        """Tell whether they ask what became of a measure."""
+        return any(isinstance(course, tree.Changed) for each in self.courses.values() for course in each)
+
     def of(self, people: Population, hold: Hold = lambda rows: rows) -> Population:
         """Return a population with all of it; ``hold`` may keep what is read again."""
         with_all = {level: self._joined(people, level, hold) for level in MEMBER}

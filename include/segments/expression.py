@@ -62,7 +62,8 @@ class Population:
     ``members`` returns the level of a segment and the ids of its members, as one column ``member_id``. Of the
     ``unjudged`` segments nobody else is known to be in or not; the ``lacking`` measures of people have no source.
     What conditions ask of events and
-    of the kept ``histories`` (by level) stands in the tables, by ``asked.Asked``.
+    of the kept ``histories`` (by level) stands in the tables, by ``asked.Asked``; ``alias`` says which profile carries
+    on for a retired id that they know.
     """
 
     as_of: date
@@ -73,6 +74,7 @@ class Population:
     lacking: frozenset[str] = frozenset()
     events: Events | None = None
     histories: Mapping[str, ir.Table] = field(default_factory=dict)
+    alias: ir.Table | None = None
 
     def of(self, level: str) -> ir.Table:
         """Return customer_360 or account_360."""

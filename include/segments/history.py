@@ -16,7 +16,8 @@ from include.segments.happenings import MEMBER_ID
 def changed(clause: tree.Changed, level: str, people: Population) -> ir.Table:
     """Return the members whose measure has changed so, each once, with the clause's column, which is true.
 
-    A profile has the history of its own id: what others were that it was merged with is no change of it.
+    Identities are as they are now: what became of an id that was merged away became of the profile that carries on
+    for it. Each id's days are compared with its own; that two were different is no change.
     """
     rows = people.histories[level]
     value = rows[clause.measure.name]
@@ -26,5 +27,14 @@ def changed(clause: tree.Changed, level: str, people: Population) -> ir.Table:
     asked += [rows["_before"] == clause.before.value] if clause.before else []
     asked += [rows["_after"] == clause.after.value] if clause.after else []
     asked += [of_event(clause.span, rows, "", people)] if clause.span is not None else []
-    found = rows.filter(reduce(lambda a, b: a & b, asked)).select(MEMBER_ID).distinct()
+    found = rows.filter(reduce(lambda a, b: a & b, asked)).select(MEMBER_ID)
+    if level == "person" and people.alias is not None:
+        found = _living(found, people.alias)
+    found = found.distinct()
     return found.mutate(**{clause.name: ibis.literal(True)})
+
+
+def _living(found: ir.Table, alias: ir.Table) -> ir.Table:
+    """Put the profiles that carry on in the place of retired ids."""
+    rows = found.left_join(alias.select(_retired="alias_id", _living="profile_id"), [(MEMBER_ID, "_retired")])
+    return rows.select(**{MEMBER_ID: ibis.coalesce(rows["_living"], rows[MEMBER_ID])})

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.events import EVENT, EVENT_KIND
+from include.contracts.identity import ALIAS
 from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.segments import tree
@@ -45,6 +46,7 @@ def with_events(people: Population, reader: Reader, conditions: Iterable[tuple[s
             people,
             events=events_of(reader.table(EVENT), reader.table(EVENT_KIND)),
             histories={"person": reader.table(CUSTOMER_HISTORY), "account": reader.table(ACCOUNT_HISTORY)},
+            alias=reader.table(ALIAS) if asked.of_history else None,
         ),
         reader.hold,
     )

@@ -188,11 +188,12 @@ class _Build:
             level: self.engine.read(table, refs.get(table.name))
             for level, table in (("person", CUSTOMER_HISTORY), ("account", ACCOUNT_HISTORY))
         }
-        people = Population(
-            self.run.as_of, measured["person"], measured["account"], _nobody, events=events, histories=histories
-        )
-        measured = self._with_all(people, Asked.by(conditions))
         alias = self.engine.read(ALIAS, refs.get(ALIAS.name))
+        people = Population(
+            self.run.as_of, measured["person"], measured["account"], _nobody,
+            events=events, histories=histories, alias=alias,
+        )  # fmt: skip
+        measured = self._with_all(people, Asked.by(conditions))
         published = Published(self._read(SEGMENT_MEMBERSHIP), alias)
         return replace(assemble(self.engine, self.run.as_of, levels, measured, published), events=events)
 

@@ -48,15 +48,15 @@ def _orders(engine: Engine, rows: ir.Table, columns: list[str]) -> dict[str, dic
 
 
 def _order(declared: ExportFile, column: str, found: dict[str, int], said: str) -> str:
+    proven = [order for order in (DAY_FIRST, MONTH_FIRST) if found[order]]
+    if len(proven) == 1:
+        return proven[0]
     if said:
         return said
-    if found[DAY_FIRST] and found[MONTH_FIRST]:
-        problem = "some of its dates are written day first and others month first"
-    elif found[DAY_FIRST] or found["dots"] == found["localised"]:
+    if not proven and found["dots"] == found["localised"]:
         return DAY_FIRST
-    elif found[MONTH_FIRST]:
-        return MONTH_FIRST
-    else:
+    problem = "some of its dates are written day first and others month first"
+    if not proven:
         problem = "its dates are written as 03/04/2026 is, and none proves whether the day or the month is first"
     remedy = "Export it with dates as 2026-04-03, or say dates: day_first or dates: month_first in sources.yaml."
     raise SourceError(problem, file=_place(declared), column=column, remedy=remedy)

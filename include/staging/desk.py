@@ -20,6 +20,7 @@ from include.contracts.tables import Table
 from include.staging import values
 from include.staging.dates import written_as_iso
 from include.staging.faults import Rule, find_faults, md5, quarantined
+from include.staging.numbers import written_plainly
 from include.staging.raw import Loads, RawObject, read_loads, read_object
 from include.staging.references import dangling, places, rule
 from include.staging.row_rules import id_rules
@@ -94,6 +95,7 @@ class Desk:
             identified = partial(self._identified, declared)
             raw = read_object(self.engine, self.manifests[name], declared, self.loads, identified)
             rows = written_as_iso(self.engine, raw.rows, declared, self.settings.dates)
+            rows = written_plainly(self.engine, rows, declared, self.settings.decimals)
             self._raw[name] = replace(raw, rows=self.named(rows))
         return self._raw[name]
 

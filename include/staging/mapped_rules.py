@@ -13,7 +13,7 @@ from include.staging.desk import Desk
 from include.staging.faults import Rule
 from include.staging.mapped_values import key_of, moment_of, number_of, text_of
 
-SCORE = "answer.score"
+SCORE, VALUE = "answer.score", "contract.annual_value"
 
 
 def rules(desk: Desk, name: str, file: FileMapping, rows: ir.Table) -> tuple[Rule, ...]:
@@ -52,6 +52,11 @@ def _of_field(
     read = _readers(desk, text, mapping, kind)
     if read is not None:
         yield Rule(_NAMES[kind], column, values.given(text) & read.isnull(), f"{column} {_FAULTS[kind]}.")
+    if kind is Kind.WHOLE and place.startswith("contract."):
+        count = number_of(text, mapping)
+        yield Rule("invalid_number", column, (count < 0) | (count % 1 != 0), f"{column} counts no whole number.")
+    if place == VALUE:
+        yield Rule("invalid_number", column, number_of(text, mapping) < 0, f"{column} is less than nothing.")
     if place == SCORE:
         score = number_of(text, mapping)
         yield Rule("nps_score_not_whole", column, score % 1 != 0, "The score is no whole number.")

@@ -114,8 +114,6 @@ def moment_of(desk: Desk, text: ir.StringValue, mapping: FieldMapping) -> ir.Tim
 
 
 def number_of(text: ir.StringValue, mapping: FieldMapping) -> ir.FloatingValue:
-    """A number: currency signs, spaces and the commas between thousands are passed over."""
-    plain = text.re_replace(r"[\s\p{Sc}]|^[A-Z]{3}|[A-Z]{3}$", "")
-    grouped = plain.re_search(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
-    number = values.number(ibis.ifelse(grouped, plain.replace(",", ""), plain))
+    """A number, times what the mapping says; ``numbers.py`` has brought its column into the engine's form."""
+    number = values.number(text)
     return number if mapping.times == 1 else number * mapping.times

@@ -51,6 +51,15 @@ def number_rules(rows: ir.Table, *columns: str) -> tuple[Rule, ...]:
     return _readable(rows, columns, "invalid_number", values.number, "is no number")
 
 
+def amount_rules(rows: ir.Table, *columns: str) -> tuple[Rule, ...]:
+    """Numbers that are given have to be numbers, and not negative ones."""
+    below = (
+        Rule("invalid_number", column, values.number(rows[column]) < 0, f"{column} is less than nothing.")
+        for column in columns
+    )
+    return (*number_rules(rows, *columns), *below)
+
+
 def _readable(
     rows: ir.Table, columns: tuple[str, ...], name: str, read: Callable[[ir.StringValue], ir.Value], fault: str
 ) -> tuple[Rule, ...]:

@@ -68,7 +68,7 @@ def _how(source: SourceSettings) -> dict[str, Any]:
     """What of a source's declaration decides how it is staged."""
     mapping = source.system.mapping
     said = source.model_dump(mode="json", include={"kind", "region", "timezone", "objects", "dates", "part"})
-    return {**said, "mapping": mapping.model_dump(mode="json") if mapping else None}
+    return {**said, "decimals": source.decimals, "mapping": mapping.model_dump(mode="json") if mapping else None}
 
 
 def _code_of_systems(sources: Iterable[SourceSettings]) -> list[str]:

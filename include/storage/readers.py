@@ -13,12 +13,14 @@ from ibis.util import gen_name
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.measures import CUSTOMER_360
+from include.contracts.published import PUBLISHED
 from include.contracts.tables import Table
 from include.storage.engine import Engine
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
 
 NOTHING = "Nothing is published yet; run `python -m include run` first."
+VIEWS = {item.table.name: item.name for item in PUBLISHED}
 WORK_MEMORY = "256MB"  # PostgreSQL looks members up in a hash, if it may hold them
 
 
@@ -69,9 +71,10 @@ class WarehouseReader:
 
     def table(self, table: Table) -> ir.Table:
         """Return a published table; raises ConfigurationError before the first publication."""
-        if table.name not in self.backend.list_tables(database=READERS):
+        name = VIEWS.get(table.name, table.name)
+        if name not in self.backend.list_tables(database=READERS):
             raise ConfigurationError(NOTHING)
-        return self.backend.table(table.name, database=READERS)
+        return self.backend.table(name, database=READERS)
 
     def hold(self, rows: ir.Table) -> ir.Table:
         """Return the rows as they are: a transaction that only reads keeps nothing."""

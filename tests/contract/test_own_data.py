@@ -209,6 +209,75 @@ def test_dates_of_both_orders_in_one_column_are_refused(folder: Folder) -> None:
         folder.stage()
 
 
+def values_read(folder: Folder, *written: str, column: str = "Annual value") -> list[Any]:
+    """What becomes of numbers in a column of a sheet of contracts; those set aside are None."""
+    rows = [(f"Customer {n:02}", "2026-01-01", value) for n, value in enumerate(written)]
+    folder.put("c.csv", text(("Customer", "Start", column), rows, delimiter=";").encode())
+    folder.stage()
+    field = {"Annual value": "annual_value", "Notice period": "notice_days"}[column]
+    found = {row["account_id"]: row[field] for row in folder.rows("contract")}
+    return [found.get(f"contracts.contract:customer {n:02}") for n in range(len(written))]
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        (["12.000,50", "12.000"], [12000.5, 12000]),  # both signs prove which parts thousands
+        (["3,5", "12.000"], [3.5, 12000]),
+        (["1.234.567", "12.000"], [1234567, 12000]),
+        (["12,000.50", "12,000", "12.125"], [12000.5, 12000, 12.125]),
+        (["12000.5", "12.125"], [12000.5, 12.125]),
+        (["1234.125", "12,000"], [1234.125, 12000]),
+        (["12,34,567"], [1234567]),  # a lakh has two digits more
+        (["0.125", "0.500"], [0.125, 0.5]),  # no thousands begin with a nought
+        (["12 000,50", "12\u00a0000", "12\u202f000"], [12000.5, 12000, 12000]),
+        (["12'000.50", "12’000", "1'234'567"], [12000.5, 12000, 1234567]),
+        (["€ 12.000,50", "12.000,- €", "EUR 7", "kr 8", "US$ 9"], [12000.5, 12000, 7, 8, 9]),
+        (["CHF 1'000.–", "Fr. 12.50"], [1000, 12.5]),
+        (["(12.5)", "12.5-", "-12.5", "−12.5", "-$12.5", "$-12.5", "1"], [None] * 6 + [1]),  # less than nothing
+        (["1.5E+05", "1e3"], [150000, 1000]),
+        (["12000", "0", "+7"], [12000, 0, 7]),
+        (["12 %", "12k", "12 MIO", "12 34", "1.2.3", "12-34", "1"], [None] * 6 + [1]),  # no amounts
+    ],
+)
+def test_numbers_are_read_by_what_their_column_proves(folder: Folder, written: list[str], found: list[Any]) -> None:
+    assert values_read(folder, *written) == found
+
+
+@pytest.mark.parametrize("written", ["12.000", "12,000"])
+def test_numbers_of_no_provable_convention_are_refused_and_can_be_declared(folder: Folder, written: str) -> None:
+    with pytest.raises(SourceError, match=r"^c\.csv, column Value: .*12 or 12 thousand.*say numbers: decimal_point"):
+        values_read(folder, written, "7")
+    place = folder.project.settings.recognised / "sources.yaml"
+    declared = yaml.safe_load(place.read_text())
+    for convention, found in (("decimal_point", 12.0), ("decimal_comma", 12000.0)):
+        declared["sources"]["contracts"]["numbers"] = convention
+        place.write_text(yaml.safe_dump(declared))
+        assert values_read(folder, written, "7")[0] == (found if written == "12.000" else 12012 - found)
+
+
+def test_numbers_of_both_conventions_in_one_column_are_refused(folder: Folder) -> None:
+    with pytest.raises(SourceError, match="some of its numbers have a decimal point and others a decimal comma"):
+        values_read(folder, "12.5", "12,5")
+
+
+def test_what_counts_something_is_no_fraction(folder: Folder) -> None:
+    assert values_read(folder, "1.095", "2.000", "0,5", "-3", column="Notice period") == [1095, 2000, None, None]
+
+
+def test_what_a_column_proves_stands_against_what_is_declared_of_the_others(folder: Folder) -> None:
+    rows = [("Norvik", "31/01/2026", "3,5")]
+    folder.put("c.csv", text(("Customer", "Start", "Value"), rows).encode())
+    folder.recognise()
+    place = folder.project.settings.recognised / "sources.yaml"
+    declared = yaml.safe_load(place.read_text())
+    declared["sources"]["contracts"] |= {"dates": "month_first", "numbers": "decimal_point"}
+    place.write_text(yaml.safe_dump(declared))
+    folder.stage()
+    (contract,) = folder.rows("contract")
+    assert (contract["start_date"], contract["annual_value"]) == (date(2026, 1, 31), 3.5)
+
+
 def test_short_ids_of_salesforce_are_lengthened(folder: Folder) -> None:
     header = ("Id", "LastName", "CreatedDate", "SystemModstamp")
     row = (ID, "Berg", "2025-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z")

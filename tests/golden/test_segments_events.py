@@ -14,6 +14,7 @@ import pytest
 from include.answers.segment import explain
 from include.contracts import staged
 from include.contracts.events import EVENT, read_events
+from include.contracts.identity import ALIAS
 from include.contracts.measures import ACCOUNT_HISTORY, CUSTOMER_HISTORY
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.segments import SEGMENT_MEMBERSHIP
@@ -96,7 +97,10 @@ def states(company: SmallCompany, where: str, level: str = "person") -> dict[str
             "account": ibis.memtable(rows_of(ACCOUNT_HISTORY, [])),
         }
         happened = events_of(*map(ibis.memtable, tables))
-        people = Population(as_of, *members, lambda _: (level, members[0]), events=happened, histories=histories)
+        alias = ibis.memtable(rows_of(ALIAS, company.rows.get(ALIAS, [])))
+        people = Population(
+            as_of, *members, lambda _: (level, members[0]), events=happened, histories=histories, alias=alias
+        )
         people = Asked.by([(level, node)]).of(people)
         rows = people.of(level).select(id=MEMBER[level], state=expression(node, level, people)).to_pyarrow().to_pylist()
     return {row["id"]: row["state"] for row in rows}
@@ -320,6 +324,20 @@ def test_a_change_is_from_one_known_value_to_another(company: SmallCompany) -> N
     assert who(company, "changed(nps_class, from 'promoter' to 'detractor', within_last 20 days)") == "p1"
     assert who(company, "changed(nps_class, to 'detractor', within_last 19 days)") == ""
     assert states(company, "not changed(nps_class, from 'detractor')") == {"p1": True, "p2": True, "p3": True}
+
+
+def test_what_became_of_an_id_that_was_merged_away_became_of_the_profile_that_carries_on(company: SmallCompany) -> None:
+    company.add(ALIAS, alias_id="p0", profile_id="p1", since=days_ago(5))
+    told = [("p0", 20, "promoter"), ("p0", 10, "detractor"), ("p0", 5, None), ("p1", 15, "detractor")]
+    told += [("p2", 15, "detractor")]
+    measured(company)
+    company.kept = rows_of(
+        CUSTOMER_HISTORY,
+        [{"profile_id": id, "since": days_ago(days), "nps_class": value, "is_present": value is not None}
+         for id, days, value in told],
+    )  # fmt: skip
+    assert who(company, "changed(nps_class, from 'promoter' to 'detractor')") == "p1"
+    assert who(company, "changed(nps_class, to 'promoter')") == ""  # they were different; neither has changed so
 
 
 def test_campaigns_answers_and_deliveries_are_events_too(company: SmallCompany) -> None:

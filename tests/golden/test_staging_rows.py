@@ -118,6 +118,7 @@ FAULTS = [
     ("contract", {"StartDate": ""}, "missing_value", "StartDate", "empty"),
     ("contract", {"EndDate": "2025-12-31"}, "ends_before_start", "EndDate", "date-like"),
     ("contract", {"ContractTerm": "-3"}, "invalid_number", "ContractTerm", "negative"),
+    ("contract", {"Annual_Value__c": "-3"}, "invalid_number", "Annual_Value__c", "negative"),
     ("contact", {"CreatedDate": "2025-13-01"}, "invalid_time", "CreatedDate", "date-like"),
     ("contact", {"Id": ""}, "missing_key", "Id", "empty"),
     ("contact", {"IsDeleted": "perhaps"}, "unknown_value", "IsDeleted", "text"),
@@ -152,7 +153,7 @@ def test_a_row_that_breaks_a_rule_is_set_aside_with_its_reason_and_without_its_v
         value = next(iter(fault.values()))
         assert len(value) < 3 or value not in row["reason"]
         assert column in row["row_received"]
-    assert report.counts["crm.contract.quarantined"] == 6
+    assert report.counts["crm.contract.quarantined"] == 7
     assert company.staged("contract") == []
 
 

@@ -222,11 +222,12 @@ def test_a_preview_is_the_same_from_the_lake_and_from_the_warehouse(warehouse: S
         "in_segment('evergreen_power_users')": 1,
         "not title like 'V%'": 1,
     }  # p2 has no title: not known to be unlike
-    assert from_lake.overlap == {}  # not with itself, and p1, whose address bounces, is in no outreach
+    # not with itself, and p1, whose address bounces but who may be called, is in no outreach
+    assert from_lake.overlap == {"detractors_to_answer": 1}
     draft.write_text(draft.read_text().replace("detractors_renewing", "unhappy"))
     segment, _ = load_beside(draft, SHIPPED)
     with lake_reader(warehouse.project) as reader:
-        assert preview(reader, segment).overlap == {"detractors_renewing": 1}
+        assert preview(reader, segment).overlap == {"detractors_renewing": 1, "detractors_to_answer": 1}
     assert [row["profile_id"] for row in from_lake.sample] == ["p1"]
     assert from_lake.contactable["email"]["undeliverable"] == 1
     assert from_lake.contactable["phone"]["consent unknown"] == 1

@@ -64,7 +64,8 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
         key: (level, frozenset(draw(st.lists(st.sampled_from(people if level == "person" else companies)))))
         for key, level in known.items()
     }
-    kept = (*draw(histories("profile_id", people)), *draw(histories("account_id", companies)))
+    retired = draw(st.dictionaries(st.sampled_from(["old1", "old2"]), st.sampled_from(people)))
+    kept = (*draw(histories("profile_id", [*people, *retired])), *draw(histories("account_id", companies)))
     homes = {row["profile_id"]: row["account_id"] for row in customers}
     return World(
         AS_OF,
@@ -74,6 +75,7 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
         draw(happened(homes)),
         THROUGH,
         kept,
+        retired,
     )
 
 
@@ -286,6 +288,7 @@ def population(backend: ibis.BaseBackend, world: World) -> Population:
         lambda key: (world.members[key][0], inside.filter(inside.segment_key == key).select("member_id")),
         events=Events(events, through=world.through),
         histories={level: history(backend, world, key) for level, key in MEMBER.items()},
+        alias=aliases(backend, world),
     )  # fmt: skip
 
 
@@ -293,6 +296,12 @@ def history(backend: ibis.BaseBackend, world: World, key: str) -> Any:
     shape = pa.schema([(key, pa.string()), ("since", pa.date32()), ("nps_class", pa.string())])
     content = pa.Table.from_pylist([row for row in world.history if key in row], schema=shape)
     return backend.create_table(f"history_{next(NUMBERS)}", ibis.memtable(content), temp=True)
+
+
+def aliases(backend: ibis.BaseBackend, world: World) -> Any:
+    shape = pa.schema([("alias_id", pa.string()), ("profile_id", pa.string())])
+    content = pa.table([list(world.alias), list(world.alias.values())], schema=shape)
+    return backend.create_table(f"alias_{next(NUMBERS)}", ibis.memtable(content), temp=True)
 
 
 def nullable_schema(table: Table) -> pa.Schema:

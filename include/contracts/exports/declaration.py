@@ -55,6 +55,8 @@ class ExportFile:
     salesforce_ids: tuple[str, ...] = ()  # those that hold ids of Salesforce, of 15 or of 18 characters
     references: tuple[Reference, ...] = ()
     dates: tuple[str, ...] = ()  # columns that hold days or times
+    numbers: tuple[str, ...] = ()  # columns that hold numbers, in whatever way a country writes them
+    whole_numbers: tuple[str, ...] = ()  # those of them that count something
     places: tuple[str, ...] = ()  # where a source's own files of it lie, under its folder, each as ``path`` is written
 
     @property

@@ -57,6 +57,7 @@ def take_live(
 
 
 def _take(landing: Landing, loads: LoadLog, declared: ExportFile) -> tuple[Taken, DriftError | None]:
+    landing = landing.of(declared)
     dataset = raw_dataset(loads.source, declared.object)
     manifest = loads.lake.current(dataset) or Manifest(dataset, "", (), 0)
     before = {file: loads.known[load] for file, load in manifest.inputs.items()}

@@ -46,6 +46,10 @@ class Landing:
     window: Window
     whole: bool = False  # everything anew, in the place of all that was taken in before
 
+    def of(self, declared: ExportFile) -> Landing:
+        """Return the same for an object: what does not tell when its rows changed comes whole each time."""
+        return replace(self, whole=self.whole or declared.changed == declared.key)
+
     def take(self, declared: ExportFile, manifest: Manifest, before: Mapping[str, Load]) -> dict[str, Load]:
         """Return the load of what is new of an object, none where nothing is; raises LiveError, SourceError."""
         fields = self.opened.live.fields(declared)

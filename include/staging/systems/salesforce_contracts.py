@@ -10,7 +10,15 @@ from include.staging import values
 from include.staging.contract_terms import contract_type, last_day
 from include.staging.desk import Desk, shaped
 from include.staging.faults import Rule
-from include.staging.row_rules import day_rules, flag_rules, is_deleted, key_rules, number_rules, presence_rules
+from include.staging.row_rules import (
+    amount_rules,
+    day_rules,
+    flag_rules,
+    is_deleted,
+    key_rules,
+    number_rules,
+    presence_rules,
+)
 
 
 def contracts(desk: Desk) -> ir.Table:
@@ -60,7 +68,8 @@ def _rules(desk: Desk, rows: ir.Table) -> tuple[Rule, ...]:
             "Contract_Type__c is none of those that staging.yaml lists under contracts.types.",
         ),
         *day_rules(rows, "StartDate", "EndDate"),
-        *number_rules(rows, "ContractTerm", "Notice_Period_Days__c", "Annual_Value__c"),
+        *number_rules(rows, "ContractTerm"),
+        *amount_rules(rows, "Notice_Period_Days__c", "Annual_Value__c"),
         Rule("invalid_number", "ContractTerm", negative, "ContractTerm is no whole number of months."),
         Rule("ends_before_start", "EndDate", ends_early, "EndDate lies before StartDate."),
         *flag_rules(rows, "Auto_Renew__c", "IsDeleted"),

@@ -1,7 +1,8 @@
 """Any database that SQLAlchemy knows: the objects of a kind from tables, by a cursor column with the key to break ties.
 
 Pages follow (cursor, key), so rows of one moment are neither lost nor doubled at a page's end, and a row that changes
-while pages are read comes once more, in its new state. Times without a zone are read as UTC.
+while pages are read comes once more, in its new state. Times without a zone are read as UTC. What has no column that
+tells of changes is read whole, by its key.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from include.contracts.errors import (
     UnreachableError,
 )
 from include.contracts.exports import ExportFile
+from include.contracts.systems import ROW_KEY
 from include.remote.budget import Allowance
 from include.sources.live import csv_pages
 from include.sources.live.asking import Asked
@@ -102,6 +104,11 @@ class Database:
 
     def _query(self, declared: ExportFile, columns: Sequence[str] | None = None) -> sa.Select[Any]:
         """The object under its declared names, as a subquery that is asked of."""
+        if declared.key == ROW_KEY:
+            raise ConfigurationError(
+                f"{self._access.source}: the mapping says of no column that it is the key of {declared.object}, by "
+                "which a table is read; add key to it, or leave the table to an export."
+            )
         own, preparer = self._settings.columns.get(declared.object, {}), self._engine.dialect.identifier_preparer
         given = columns if columns is not None else [declared.key, declared.changed]
         listed = ", ".join(f"{preparer.quote(own.get(c, c))} AS {preparer.quote(c)}" for c in given)
