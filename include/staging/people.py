@@ -61,10 +61,10 @@ def usable(attribute: str, said: ir.StringValue, blanks: Placeholders) -> ir.Boo
     """
     if attribute == "phone":
         digits = said.re_replace(r"\D", "")
-        return (digits.length() >= FEWEST_DIGITS) & ~digits.isin(list(blanks.phone)) & ~digits.re_search(ONE_DIGIT)
+        return (digits.length() >= FEWEST_DIGITS) & ~values.among(digits, blanks.phone) & ~digits.re_search(ONE_DIGIT)
     known = blanks.email if attribute == "email" else blanks.name if attribute.endswith("_name") else blanks.text
     fit = said.re_search(r"\S@\S+\.\S") if attribute == "email" else said.re_search(r"\S")
-    return fit & ~said.strip().lower().isin(list(known))
+    return fit & ~values.among(values.trimmed(said).lower(), known)
 
 
 def latest_usable(desk: Desk, attribute: str, said: ir.StringValue, order: ir.StringValue) -> ir.StringValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ _SPACE = r"[\s\p{Z}\p{Cc}]+"
 _INVISIBLE = "[\u200b\ufeff\u00ad]"  # zero width space, byte order mark, soft hyphen
 # what the costly cleaning would change: most values have none of it, and are spared
 _UNTIDY = "^ | $|  |[\\x00-\\x1f\\x7f-\u00a0\u00ad\u1680\u2000-\u200b\u2028-\u202f\u205f\u3000\ufeff]"
+_EDGES = r"^[ \t\n\r\v\f]|[ \t\n\r\v\f]$"  # what the engine trims, slowly
 _MARKUP = "[<>&]"
 _TAG = r"</?[A-Za-z][^<>]*>|[<>]"
 _ENTITIES = (
@@ -25,7 +27,8 @@ _EMAIL = r"^[^\s\p{Z}\p{C}@\"<>(),:;\\]+@(?:[^\s\p{Z}\p{C}@.,;:/\\<>()_]+\.)+[^\
 _SEVERAL = r"^([^\s;,|/<>@]+@[^\s;,|/<>@]+)\s*[;,|/ ]\s*[^\s;,|/<>@]+@"
 _ZONE = r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$"
 _OFFSET = r"\s*([+-]\d\d):?(\d\d)$"  # that DuckDB reads without a space before it, and with a colon
-_CLOCK = r"\d:\d\d"  # before an offset; a date ends in -dd as well
+# with a clock, since a date ends in -dd as well; what has neither an offset nor white space around it is spared
+_ODD_TIME = r"(?s)[+-]\d\d:\d\d$|\d:\d\d.*(?:[+-]\d{4}|[\s\v])$|^[\s\v].*\d:\d\d"
 _PLAUSIBLE = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 # a macro, since as an expression of every id it costs the engine more to plan than all else
 _LONG_ID = """
@@ -48,6 +51,21 @@ def _in_zone(zone, moment):  # type: ignore[no-untyped-def]
     """Read a time without a zone as one of the zone."""
 
 
+def among(value: ir.StringValue, words: Iterable[str]) -> ir.BooleanValue:
+    """Whether the value is one of the words; null for null.
+
+    What ``isin`` says. But that the engine makes a join of when the words are many, below which it computes every
+    column of the rows that anybody could ask for; an expression it spares where nobody asks.
+    """
+    known = [re.escape(word) for word in words]
+    return value.re_search(f"^(?:{'|'.join(known)})$") if known else ibis.literal(False)
+
+
+def trimmed(value: ir.StringValue) -> ir.StringValue:
+    """The value without white space around it."""
+    return ibis.ifelse(value.re_search(_EDGES), value.strip(), value)
+
+
 def folded(value: ir.StringValue) -> ir.StringValue:
     """Text composed, without control characters, with single spaces, trimmed; nothing becomes null."""
     tidy = value.re_replace(_INVISIBLE, "").re_replace(_SPACE, " ").strip()
@@ -67,7 +85,7 @@ def received(value: ir.StringValue) -> ir.StringValue:
 def text(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
     """Folded text without HTML; placeholders are null."""
     plain = folded(ibis.ifelse(value.re_search(_MARKUP), _without_markup(value), value))
-    return ibis.ifelse(plain.lower().isin(list(placeholders)), ibis.null("string"), plain)
+    return ibis.ifelse(among(plain.lower(), placeholders), ibis.null("string"), plain)
 
 
 def _without_markup(value: ir.StringValue) -> ir.StringValue:
@@ -84,14 +102,20 @@ def email(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
     several = stripped.re_search(_SEVERAL)
     stripped = ibis.ifelse(several, stripped.re_extract(_SEVERAL, 1), stripped)
     address = ibis.ifelse(lowered.re_search(_EMAIL), lowered, stripped)
-    usable = address.re_search(_EMAIL) & ~address.isin(list(placeholders)) & (address.length() <= 254)
+    usable = address.re_search(_EMAIL) & ~among(address, placeholders) & (address.length() <= 254)
     return ibis.ifelse(usable, address, ibis.null("string"))
 
 
 def identifier(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
-    """An id, trimmed; null when it is a placeholder."""
-    trimmed = value.strip().nullif("")
-    return ibis.ifelse(trimmed.lower().isin(list(placeholders)), ibis.null("string"), trimmed)
+    """An id, trimmed; null when it is a placeholder.
+
+    One expression tells whether there is anything to do, since every query on an object asks for its ids.
+    """
+    blanks = map(re.escape, placeholders)
+    tidy = trimmed(value)
+    cleaned = ibis.ifelse(among(tidy.lower(), placeholders), ibis.null("string"), tidy).nullif("")
+    odd = rf"(?i)^(?:{'|'.join(('', *blanks))})$|{_EDGES}|[^\x00-\x7f]"
+    return ibis.ifelse(value.re_search(odd), cleaned, value)
 
 
 def is_id(value: ir.StringValue) -> ir.BooleanValue:
@@ -125,27 +149,27 @@ def domain(value: ir.StringValue) -> ir.StringValue:
 
 def moment(value: ir.StringValue, zone: str) -> ir.TimestampValue:
     """An ISO time in UTC, read in ``zone`` where it names none; null when there is no such time."""
-    value = ibis.ifelse(value.re_search(_CLOCK), value.strip().re_replace(_OFFSET, r"\1:\2"), value)
+    value = ibis.ifelse(value.re_search(_ODD_TIME), value.strip().re_replace(_OFFSET, r"\1:\2"), value)
     aware = value.try_cast(MOMENT)
     if zone != "UTC":
         local = _in_zone(zone, value.try_cast("timestamp(6)"))
-        aware = ibis.ifelse(value.strip().re_search(_ZONE), aware, local)
+        aware = ibis.ifelse(trimmed(value).re_search(_ZONE), aware, local)
     return ibis.ifelse(aware.between(*_PLAUSIBLE), aware, ibis.null(MOMENT))
 
 
 def day(value: ir.StringValue) -> ir.DateValue:
     """An ISO date, or the date of an ISO time; null when there is no such day."""
-    trimmed = value.strip()
-    found = ibis.ifelse(trimmed.re_search(r"^\d{4}-\d\d-\d\d($|[T ])"), trimmed, ibis.null("string"))
+    tidy = trimmed(value)
+    found = ibis.ifelse(tidy.re_search(r"^\d{4}-\d\d-\d\d($|[T ])"), tidy, ibis.null("string"))
     parsed = found.left(10).try_cast("date")
     return ibis.ifelse(parsed.year().between(1900, 2200), parsed, ibis.null("date"))
 
 
 def number(value: ir.StringValue) -> ir.FloatingValue:
     """A finite decimal number with a point; null when it is none."""
-    trimmed = value.strip()
+    tidy = trimmed(value)
     return ibis.ifelse(
-        trimmed.re_search(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"), trimmed, ibis.null("string")
+        tidy.re_search(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"), tidy, ibis.null("string")
     ).try_cast("float64")
 
 
@@ -158,7 +182,7 @@ def whole(value: ir.StringValue) -> ir.IntegerValue:
 
 def flag(value: ir.StringValue) -> ir.BooleanValue:
     """Yes or no, in the words that exports use; null when it is neither."""
-    word = value.strip().lower()
+    word = trimmed(value).lower()
     return ibis.cases((word.isin(list(_TRUE)), True), (word.isin(list(_FALSE)), False), else_=ibis.null("boolean"))
 
 

@@ -54,6 +54,21 @@ def test_text_that_says_something_is_never_emptied_but_by_markup_and_placeholder
         assert None not in cleaned(list(letters))["folded"]
 
 
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(
+        st.one_of(texts, st.sampled_from(["NULL", " null\n", "\v", "nİl", "#REF!", "0", "00", "a\t"])), max_size=99
+    )
+)
+def test_an_id_is_trimmed_and_no_placeholder_whichever_way_the_engine_takes(rows: list[str]) -> None:
+    rows = [row.encode("utf-8", "ignore").decode() for row in rows]
+    table = ibis.memtable(pa.table({"value": pa.array(rows, pa.string())}))
+    plain = table.value.strip()
+    plainly = ibis.ifelse(plain.lower().isin([*BLANKS.identifier, ""]), None, plain)
+    found = CONNECTION.to_pyarrow(table.select(id=values.identifier(table.value, BLANKS.identifier), plainly=plainly))
+    assert found["id"].to_pylist() == found["plainly"].to_pylist()
+
+
 @given(st.text(max_size=20), st.sampled_from(["US", "DE", "JP"]))
 def test_a_number_in_its_final_form_stays(number: str, region: str) -> None:
     once, _ = dialled(number, (region,), frozenset())

@@ -147,6 +147,8 @@ def test_countries_are_known_by_name_and_code(country: str, region: str | None) 
     [
         ("2026-09-30T15:01:02.000Z", "UTC", datetime(2026, 9, 30, 15, 1, 2, tzinfo=UTC)),
         ("2026-09-30T15:01:02.000+0200", "UTC", datetime(2026, 9, 30, 13, 1, 2, tzinfo=UTC)),
+        ("\v2026-09-30 15:01:02 +02:00\t\n", "UTC", datetime(2026, 9, 30, 13, 1, 2, tzinfo=UTC)),
+        ("2026-09-30 15:01:02\n", "UTC", datetime(2026, 9, 30, 15, 1, 2, tzinfo=UTC)),
         ("2026-09-30 15:01:02 UTC", "America/New_York", datetime(2026, 9, 30, 15, 1, 2, tzinfo=UTC)),
         ("2026-09-30 15:01:02", "UTC", datetime(2026, 9, 30, 15, 1, 2, tzinfo=UTC)),
         ("2026-09-30 15:01:02", "America/New_York", datetime(2026, 9, 30, 19, 1, 2, tzinfo=UTC)),

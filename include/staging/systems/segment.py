@@ -93,9 +93,11 @@ def _events(desk: Desk, rows: ir.Table) -> ir.Table:
     event = ibis.cases(
         (acts.type == "page", "Page Viewed"), (acts.type == "screen", "Screen Viewed"), else_=values.folded(acts.event)
     )
-    passive = event.lower().isin([name.lower() for name in product.passive])
+    acts = desk.named(acts.mutate(_event=event, _named=_path(acts.context, "$.groupId")))  # each read several times
+    event = acts._event
+    passive = values.among(event.lower(), [name.lower() for name in product.passive])
     feature = event.substitute(dict(product.features)) if product.features else event
-    named = values.identifier(_path(acts.context, "$.groupId"), desk.staging.placeholders.identifier)
+    named = values.identifier(acts._named, desk.staging.placeholders.identifier)
     group = ibis.coalesce(acts.groupId, named, acts._group)
     found = {
         "event_id": desk.key("track", acts.messageId), "record_id": desk.key("user", acts._user),
