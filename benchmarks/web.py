@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import psutil
@@ -40,7 +42,12 @@ from include.storage.project import Project
 from include.web import keys
 
 CONNECTIONS = 32
-PAGES = ("/", "/segments", "/segments/big", "/segments/grid/detractor/low/0-30")
+PERSON = UUID(hashlib.md5(b"p1", usedforsecurity=False).hexdigest())  # as ID has it
+PAGES = (
+    "/", "/segments", "/segments/big", "/segments/grid/detractor/low/0-30", f"/people/{PERSON}",
+    "/accounts/crm.account:1",
+)  # fmt: skip
+IN_LAKE = (identity.MEMBER, profiles.PROFILE_LINEAGE)  # what the page of a person reads besides
 ID = "CAST(md5(concat('p', n)) AS UUID)::VARCHAR"
 IN_BIG = "'big'"
 
@@ -73,6 +80,8 @@ def populate(engine: Engine, sizes: Sizes, version: int) -> dict[str, DatasetRef
         profiles.PROFILE: (people, {"profile_id": ID, "account_id": account, "email": address}),
         profiles.PROFILE_IDENTIFIER: (people, {"profile_id": ID, "type": "'email'", "value": address}),
         identity.CROSSWALK: (people, {"profile_id": ID, "home_id": ID, "record_id": "concat('crm.contact:', n)"}),
+        identity.MEMBER: (people, {"profile_id": ID, "record_id": "concat('crm.contact:', n)"}),
+        profiles.PROFILE_LINEAGE: (people, {"profile_id": ID, "attribute": "'email'"}),
         measures.CUSTOMER_360: (people, {"profile_id": ID, "account_id": account, "as_of": day}),
         measures.ACCOUNT_360: (accounts, {"account_id": "'crm.account:' || n", "as_of": day}),
         segments.SEGMENT: (1, {**state, **counted, **listed, "segment_key": IN_BIG}),
@@ -81,7 +90,7 @@ def populate(engine: Engine, sizes: Sizes, version: int) -> dict[str, DatasetRef
         segments.SEGMENT_HISTORY: (60, {**state, **counted, "segment_key": IN_BIG, "as_of": f"{day} - n::INT"}),
     }  # fmt: skip
     refs = {}
-    for table in (published.table for published in PUBLISHED):
+    for table in (*(published.table for published in PUBLISHED), *IN_LAKE):
         rows, fixed = known.get(table, (0, {}))
         fixed = _plain(table) | fixed
         named = relation(engine, f"drawn_{table.name.replace('/', '_')}_{version}", draw(table, rows, version, fixed))

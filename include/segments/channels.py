@@ -36,13 +36,30 @@ class Channel:
         """
         value = value or f"r.{self.name}"
         point = (
-            f'SELECT FROM "{place}".profile_identifier AS point WHERE point.profile_id = r.profile_id '
+            f'EXISTS (SELECT FROM "{place}".profile_identifier AS point WHERE point.profile_id = r.profile_id '
             f"AND point.type = '{self.name}' AND point.value = {value}"
         )
+        return self._state(value, f"{point} AND point.consent = 'opted_out')", f"{point} AND NOT point.is_deliverable)")
+
+    @property
+    def joined_state(self) -> str:
+        """SQL of the same for many profiles at once, where ``join`` is among the joins."""
+        point = f"{self.name}_point"
+        return self._state(f"r.{self.name}", f"{point}.consent = 'opted_out'", f"NOT {point}.is_deliverable")
+
+    def join(self, place: str = READERS) -> str:
+        """Return SQL that joins to profiles ``r`` the contact point that ``joined_state`` reads."""
+        point = f"{self.name}_point"
+        return (
+            f'LEFT JOIN "{place}".profile_identifier AS {point} ON {point}.profile_id = r.profile_id '
+            f"AND {point}.type = '{self.name}' AND {point}.value = r.{self.name}"
+        )
+
+    def _state(self, value: str, opted_out: str, dead: str) -> str:
         return (
             f"CASE WHEN {value} IS NULL THEN 'no contact point' "
-            f"WHEN r.{self.consent} = 'opted_out' OR EXISTS ({point} AND point.consent = 'opted_out') THEN 'opted out' "
-            f"WHEN EXISTS ({point} AND NOT point.is_deliverable) THEN 'undeliverable' "
+            f"WHEN r.{self.consent} = 'opted_out' OR {opted_out} THEN 'opted out' "
+            f"WHEN {dead} THEN 'undeliverable' "
             f"WHEN r.{self.consent} = 'opted_in' THEN 'opted in' ELSE 'consent unknown' END"
         )
 
@@ -86,18 +103,20 @@ def find_channel(name: str) -> Channel:
     return CHANNELS[name]
 
 
-def contactable(connection: sa.Connection, key: str, *, holdout: bool) -> dict[str, dict[str, int]]:
-    """Count the members of a published segment of people by channel and state, without those held out.
+def contactable(
+    connection: sa.Connection, key: str, *, holdout: bool, place: str = READERS
+) -> dict[str, dict[str, int]]:
+    """Count the members of a segment of people by channel and state, by the tables in a schema.
 
-    With ``holdout`` they are counted too.
+    Those held out are counted with ``holdout`` only.
     """
     held = "" if holdout else " AND NOT m.is_holdout"
-    return _counted(connection, f"m.segment_key = :key{held}", key=key)[key]
+    return _counted(connection, f"m.segment_key = :key{held}", place, key=key)[key]
 
 
 def contactable_each(connection: sa.Connection) -> Mapping[str, dict[str, dict[str, int]]]:
     """Count the same of every published segment of people, by key, without those held out."""
-    return _counted(connection, "NOT m.is_holdout")
+    return _counted(connection, "NOT m.is_holdout", READERS)
 
 
 def contactable_among(reader: Reader, members: ir.Table) -> dict[str, dict[str, int]]:
@@ -109,14 +128,17 @@ def contactable_among(reader: Reader, members: ir.Table) -> dict[str, dict[str, 
     return _counts(counted.to_pyarrow().to_pylist())
 
 
-def _counted(connection: sa.Connection, which: str, **given: object) -> Mapping[str, dict[str, dict[str, int]]]:
+def _counted(
+    connection: sa.Connection, which: str, place: str, **given: object
+) -> Mapping[str, dict[str, dict[str, int]]]:
     """Count memberships ``m`` by segment, channel and state."""
-    states = ", ".join(f"{channel.state()} AS {channel.name}" for channel in CHANNELS.values())
+    states = ", ".join(f"{channel.joined_state} AS {channel.name}" for channel in CHANNELS.values())
+    joins = " ".join(channel.join(place) for channel in CHANNELS.values())
     shown = f"segment_key, {', '.join(CHANNELS)}"
     counted = connection.execute(
         sa.text(
             f"SELECT {shown}, count(*) AS people FROM (SELECT m.segment_key, {states} "
-            f"FROM {READERS}.segment_membership AS m JOIN {READERS}.profile AS r ON r.profile_id = m.member_id "
+            f'FROM "{place}".segment_membership AS m JOIN "{place}".profile AS r ON r.profile_id = m.member_id {joins} '
             f"WHERE {which}) AS s GROUP BY {shown}"
         ),
         given,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,9 @@ from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.tables import Table
 from include.segments.channels import CHANNELS, REACHABLE, Channel
 from include.segments.formats import Rows
+from include.storage.postgres import bulk
 from include.storage.postgres.warehouse import READERS
 
-BATCH_ROWS = 20_000
 MASK = "***"
 MEMBERSHIP = ("since", "confidence", "is_holdout")
 PERSON = (
@@ -78,9 +78,7 @@ def members(connection: sa.Connection, wanted: Wanted) -> Rows:
         "key": wanted.segment["segment_key"], "holdout": wanted.holdout, "after": wanted.after,
         "confidence": wanted.min_confidence, "limit": wanted.limit,
     }  # fmt: skip
-    streamed = connection.execution_options(stream_results=True, yield_per=BATCH_ROWS)
-    result = streamed.execute(sa.text(_statement(wanted)), given)
-    return Rows(schema, (_batch(rows, schema) for rows in result.partitions(BATCH_ROWS)))
+    return Rows(schema, bulk.read(connection, _statement(wanted), given, schema))
 
 
 def _statement(wanted: Wanted) -> str:
@@ -88,12 +86,13 @@ def _statement(wanted: Wanted) -> str:
         (PROFILE, CUSTOMER_360, "profile_id") if wanted.is_person else (ACCOUNT, ACCOUNT_360, "account_id")
     )
     chosen = ", ".join(f'{_chosen(wanted, table, name)} AS "{name}"' for table, name in wanted.fields)
-    reached = f"AND {wanted.channel.state(wanted.place)} IN {REACHABLE} " if wanted.channel else ""
+    reached = f"AND {wanted.channel.joined_state} IN {REACHABLE} " if wanted.channel else ""
+    points = "".join(f"{channel.join(wanted.place)} " for channel in CHANNELS.values()) if wanted.is_person else ""
     place = f'"{wanted.place}"'
     return (
         f"SELECT {chosen} FROM {place}.segment_membership AS m "
         f"JOIN {place}.{record.name} AS r ON r.{member} = m.member_id "
-        f"JOIN {place}.{measured.name} AS v ON v.{member} = m.member_id "
+        f"JOIN {place}.{measured.name} AS v ON v.{member} = m.member_id {points}"
         "WHERE m.segment_key = :key AND (:holdout OR NOT m.is_holdout) AND m.member_id > :after "
         f"AND m.confidence >= :confidence {reached}ORDER BY m.member_id LIMIT :limit"
     )
@@ -104,12 +103,7 @@ def _chosen(wanted: Wanted, table: Table, name: str) -> str:
     alias = {SEGMENT_MEMBERSHIP.name: "m", PROFILE.name: "r", ACCOUNT.name: "r"}.get(table.name, "v")
     column = f'{alias}."{name}"'
     if table is PROFILE and name in CHANNELS:
-        column = f"CASE WHEN {CHANNELS[name].state(wanted.place)} IN {REACHABLE} THEN {column} END"
+        column = f"CASE WHEN {CHANNELS[name].joined_state} IN {REACHABLE} THEN {column} END"
     if table.column(name).personal and not wanted.sees_people:
         return f"CASE WHEN {column} IS NOT NULL THEN '{MASK}' END"
     return column
-
-
-def _batch(rows: Sequence[sa.Row[Any]], schema: pa.Schema) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
-    return pa.record_batch([pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)], schema=schema)

@@ -32,7 +32,7 @@ def read_health(request: Request) -> Response:
 @router.get("/profiles/{profile_id}", summary="One person, by a living or a retired id")
 def read_profile(profile_id: Id, call: Call = READ_PROFILES) -> Response:
     """Return the record, contact points, measures and memberships; what may not leave is withheld and counted."""
-    with reading.snapshot(call.project) as connection:
+    with reading.statement(call.project) as connection:
         row = reading.profile(connection, profile_id)
     if call.sees_people:
         call.read("GET /profiles", row["record"]["profile_id"])
@@ -79,7 +79,7 @@ class Wanted(BaseModel):
 @router.post("/profiles/lookup", summary="Whose is this address, number or source record?")
 def look_up(wanted: Wanted, call: Call = READ_PROFILES) -> Response:
     """Return the ids of the profiles that carry it: none, one, or several where it is shared."""
-    with reading.snapshot(call.project) as connection:
+    with reading.statement(call.project) as connection:
         return call.answer({"profiles": reading.found(connection, *wanted.by)})
 
 
@@ -97,7 +97,7 @@ def read_why(profile_id: Id, segment_key: Id, call: Call = READ_PEOPLE) -> Respo
 @router.get("/accounts/{account_id}", summary="One company with its people")
 def read_account(account_id: Id, call: Call = READ_PROFILES) -> Response:
     """Return the account, its measures, its segments and the ids of its people."""
-    with reading.snapshot(call.project) as connection:
+    with reading.statement(call.project) as connection:
         row = reading.account(connection, account_id)
     shown = row["record"] if call.sees_people else personal.masked(ACCOUNT, row["record"])
     segments = row["segments"] if call.caller.may(Scope.SEGMENTS_READ) else None

@@ -28,18 +28,23 @@ Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of an 
 
 @router.get("/segments", summary="All segments with sizes and states")
 def list_segments(call: Call = READ_SEGMENTS) -> Response:
-    """Return every published segment."""
+    """Return every published segment; `contactable`: its people by channel and state, without those held out."""
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
-        rows = published_segments(connection)
+        rows = [
+            {**row, "contactable": call.counts.contactable(connection, version, row)}
+            for row in published_segments(connection)
+        ]
     return call.answer({"as_of": version.as_of, "version": version.name, "segments": rows})
 
 
 @router.get("/segments/{key}", summary="One segment")
 def read_segment(key: Key, call: Call = READ_SEGMENTS) -> Response:
-    """Return a segment's definition, owner, state and size."""
+    """Return a segment's definition, owner, state and size, and how many may be contacted as in the list."""
     with reading.snapshot(call.project) as connection:
-        return call.answer(find_segment(connection, key, call.project.settings.config))
+        row = find_segment(connection, key, call.project.settings.config)
+        reach = call.counts.contactable(connection, reading.current_version(connection), row)
+    return call.answer({**row, "contactable": reach})
 
 
 @router.get("/segments/{key}/changes", summary="Who entered, left, or goes on under another id")

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from include.storage.project import Project
 from include.web import api, api_members, api_reports, api_segments
 from include.web.callers import Identify
+from include.web.counts import Counts
 from include.web.limits import Limiter
 from include.web.pages import accounts, explorer, grid, overview, people, quality, reports, review, segments, sign_in
 from include.web.problems import ProblemError, answer_problems
@@ -54,6 +55,7 @@ def create_app(
     state = app.state
     state.project, state.identify, state.secret = project, identify, secret.encode()
     state.has_sessions, state.sign_in_at = sign_in_at is None, sign_in_at
+    state.counts = Counts()
     state.attempts = Limiter(TRIES_PER_SECOND, TRIES_AT_ONCE)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Secured)

@@ -18,5 +18,5 @@ def note(warehouse: Warehouse, *, caller: str, action: str, subject: str, profil
         "access_id": uuid.uuid4().hex, "read_at": sa.func.now(), "caller": caller, "action": action,
         "subject": subject, "profiles": profiles, "reason": (reason or "")[:REASON_LENGTH] or None,
     }  # fmt: skip
-    with warehouse.begin() as connection:
+    with warehouse.alone() as connection:
         connection.execute(sa.insert(ACCESS_LOG).values(**entry))

@@ -102,7 +102,7 @@ def in_force(warehouse: Warehouse, key_id: str, now: datetime) -> Key | None:
 
 
 def _row(warehouse: Warehouse, key_id: str) -> sa.RowMapping | None:
-    with warehouse.begin() as connection:
+    with warehouse.alone() as connection:
         return connection.execute(sa.select(API_KEY).where(API_KEY.c.key_id == key_id)).mappings().one_or_none()
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from psycopg.errors import UndefinedTable
+from sqlalchemy.exc import ProgrammingError
 
 from include.answers.member import as_kept
 from include.contracts.segments import EVENT_KINDS
@@ -22,6 +24,9 @@ from include.storage.project import Project
 from include.web.problems import ProblemError
 
 Row = dict[str, Any]
+
+NOTHING_PUBLISHED = "Nothing is published yet; run the pipeline first."
+SOON = {"Retry-After": "60"}
 
 _REACH = ", ".join(f"'{channel.name}', {channel.state()}" for channel in CHANNELS.values())
 _PROFILE = f"""
@@ -61,8 +66,20 @@ def snapshot(project: Project) -> Iterator[sa.Connection]:
     with project.warehouse().begin() as connection:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         if connection.exec_driver_sql(f"SELECT to_regclass('{READERS}.segment')").scalar() is None:
-            raise ProblemError(503, "Nothing is published yet; run the pipeline first.", {"Retry-After": "60"})
+            raise ProblemError(503, NOTHING_PUBLISHED, SOON)
         yield connection
+
+
+@contextmanager
+def statement(project: Project) -> Iterator[sa.Connection]:
+    """Open a connection for one statement, which is its own snapshot; raises ProblemError 503 as ``snapshot`` does."""
+    try:
+        with project.warehouse().alone() as connection:
+            yield connection
+    except ProgrammingError as error:
+        if isinstance(error.orig, UndefinedTable):
+            raise ProblemError(503, NOTHING_PUBLISHED, SOON) from None
+        raise
 
 
 @dataclass(frozen=True, slots=True)

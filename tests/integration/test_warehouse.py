@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -13,6 +14,7 @@ from alembic.migration import MigrationContext
 from include.contracts.errors import ConfigurationError, RetryableError
 from include.contracts.settings import Settings
 from include.storage.control.tables import METADATA, upgrade
+from include.storage.postgres import bulk
 from include.storage.postgres.warehouse import Warehouse, warehouse_url
 from include.storage.project import Project
 
@@ -31,6 +33,27 @@ def test_opening_it_again_and_at_once_from_several_processes_changes_nothing(war
         list(pool.map(lambda _: upgrade(Warehouse(warehouse_url)), range(4)))
     with Warehouse(warehouse_url).begin() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM control.migration").scalar() == 1
+
+
+def test_rows_of_a_query_are_read_as_they_are_kept(warehouse_url: str) -> None:
+    kinds = {"said": pa.string(), "sure": pa.bool_(), "day": pa.date32(), "at": pa.timestamp("us", tz="UTC"),
+             "share": pa.float64(), "count": pa.int64()}  # fmt: skip
+    query = (
+        "SELECT said, said IS NOT NULL, date '2026-01-31', timestamptz '2026-01-31 10:00:00.25+00', 0.1::float8, "
+        "9007199254740993 "
+        "FROM (VALUES (1, 'a\nb,\"c'), (2, ''), (3, NULL), (4, '50%'), (5, 't'), (6, 'gone')) AS given(place, said) "
+        "WHERE said IS DISTINCT FROM :left_out AND (said IS NULL OR said NOT LIKE '9%') ORDER BY place"
+    )
+    with Warehouse(warehouse_url).begin() as connection:
+        connection.exec_driver_sql("SET LOCAL TimeZone = 'Asia/Kolkata'")
+        read = pa.Table.from_batches(bulk.read(connection, query, {"left_out": "gone"}, pa.schema(kinds)))
+        none = list(bulk.read(connection, "SELECT 1 WHERE :never", {"never": False}, pa.schema({"one": pa.int64()})))
+    rows = read.to_pylist()
+    assert [row["said"] for row in rows] == ['a\nb,"c', "", None, "50%", "t"]
+    assert [row["sure"] for row in rows] == [True, True, False, True, True]
+    assert rows[0]["at"].isoformat() == "2026-01-31T10:00:00.250000+00:00"
+    assert (rows[0]["day"].isoformat(), rows[0]["share"], rows[0]["count"]) == ("2026-01-31", 0.1, 9007199254740993)
+    assert none == []
 
 
 def test_a_server_that_does_not_answer_is_named_without_the_password() -> None:

@@ -68,7 +68,7 @@ def client(company: SmallCompany, address: str) -> Iterator[Client]:
             keys.create(company.project.warehouse(), "test", scopes, days=1, author="me") if scopes else None
         )
         headers = {"Authorization": f"Bearer {made}"} if made else {}
-        opened.append(httpx.Client(base_url=f"{address}/api/v1", headers=headers))
+        opened.append(httpx.Client(base_url=f"{address}/api/v1", headers=headers, timeout=60))
         return opened[-1]
 
     yield make
@@ -347,6 +347,25 @@ def test_before_the_first_publication_there_is_a_sentence(tmp_path: Path, wareho
     company = SmallCompany(tmp_path, warehouse_url=warehouse_url)
     with serving(standalone(company.project)) as address:
         assert "Nothing is published yet" in detail(httpx.get(f"{address}/api/v1/health"), 503)
+        key = keys.create(company.project.warehouse(), "early", ALL, days=1, author="me")
+        asked = httpx.get(f"{address}/api/v1/profiles/p1", headers={"Authorization": f"Bearer {key}"})
+        assert "Nothing is published yet" in detail(asked, 503)
+
+
+def test_a_profile_is_three_statements_the_key_the_profile_and_the_log(client: Client, company: SmallCompany) -> None:
+    api, engine, said = client(*ALL), company.project.warehouse().engine, list[str]()
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        said.append(" ".join(statement.split()))
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert api.get("/profiles/p1").status_code == 200
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    assert [("api_key" in text, "kindred.profile" in text, "access_log" in text) for text in said] == [
+        (True, False, False), (False, True, False), (False, False, True),
+    ]  # fmt: skip
 
 
 def test_a_warehouse_that_is_away_is_a_sentence(tmp_path: Path) -> None:
@@ -382,11 +401,23 @@ def test_a_cursor_goes_on_in_its_version_whatever_is_published_meanwhile(tmp_pat
         rest = api.get("/segments/detractors_renewing/members", params={"limit": 20, "cursor": first["next"]}).json()
         assert rest["version"] == first["version"]
         assert len({row["profile_id"] for page in (first, rest) for row in page["members"]}) == 28
+        assert rest["contactable"] == first["contactable"]  # of its version, too
         now = api.get("/segments/detractors_renewing/members").json()
+        assert now["contactable"]["email"]["consent unknown"] == 12
         assert (len(now["members"]), now["version"] == first["version"]) == (12, False)
         gone = reading.cursor("members", "0" * 16, "p1")
         assert "not kept" in detail(api.get("/segments/lapsed/members", params={"cursor": gone}), 410)
     company.project.close()
+
+
+def test_segments_say_how_many_of_their_people_may_be_contacted(client: Client) -> None:
+    api = client(Scope.SEGMENTS_READ)
+    reach = {row["segment_key"]: row["contactable"] for row in api.get("/segments").json()["segments"]}
+    assert reach["detractors_renewing"]["email"]["consent unknown"] == 28
+    assert reach["evergreen_power_users"]["email"]["opted out"] == 1
+    assert reach["accounts_at_risk"] == {}  # a channel reaches people
+    for key, counts in reach.items():
+        assert api.get(f"/segments/{key}").json()["contactable"] == counts
 
 
 def test_members_without_the_scope_are_masked_in_every_format(client: Client) -> None:

@@ -51,7 +51,7 @@ def key_of(company: SmallCompany, *scopes: str) -> str:
 @pytest.fixture(scope="module")
 def browser(company: SmallCompany, address: str) -> Iterator[httpx.Client]:
     """Somebody who signed in with all scopes."""
-    with httpx.Client(base_url=address, follow_redirects=True) as client:
+    with httpx.Client(base_url=address, follow_redirects=True, timeout=60) as client:
         landed = client.post("/sign-in", data={"key": key_of(company, *ALL), "next": "/segments"})
         assert landed.url.path == "/segments"
         yield client
@@ -72,6 +72,12 @@ def test_every_page_is_whole_and_asks_no_other_host(browser: httpx.Client, path:
     places = re.findall(r'(?:src|href|action)="([^"]*)"', page.text)
     assert places and all(place.startswith(("/", "#")) and not place.startswith("//") for place in places)
     assert "<script" not in page.text and " style=" not in page.text and not re.search(r" on\w+=", page.text)
+
+
+def test_the_list_of_segments_says_how_many_may_be_contacted(browser: httpx.Client) -> None:
+    assert re.search(
+        r"Detractors renewing within 90 days.*?28 by email<br>1 by phone", browser.get("/segments").text, re.DOTALL
+    )
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -259,6 +265,16 @@ def test_a_cell_of_the_grid_leads_to_its_people_and_on_to_the_explorer(browser: 
     tried = browser.post("/explorer", data={"where": where, "token": token_of(cell), "action": "try"})
     assert "28 people" in tried.text
     assert browser.get("/segments/grid/detractor/none/soon").status_code == 404
+
+
+def test_the_explorer_tells_how_many_reached_each_step_of_a_sequence(browser: httpx.Client) -> None:
+    where = "did('Signed In') then within 7 days did('Report Published')"
+    sent = {"where": where, "token": token_of(browser.get("/explorer")), "action": "try"}
+    page = unescape(browser.post("/explorer", data=sent).text)
+    (table,) = re.findall(r"How many reached each step of.*?</table>", page, re.DOTALL)
+    steps = [re.sub(r"<[^>]+>", " ", row).split() for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)]
+    assert [row[-1] for row in steps[1:]] == ["0", "unknown"]  # nobody has; a share of nobody is not known
+    assert "did('Report" in steps[2]
 
 
 def test_an_account_shows_its_people_seats_and_contracts(browser: httpx.Client) -> None:

@@ -44,6 +44,15 @@ class Warehouse:
             yield connection
 
     @contextmanager
+    def alone(self) -> Iterator[sa.Connection]:
+        """Open a connection whose statements are each a transaction of their own, without asking the server for it.
+
+        Raises RetryableError when the server cannot be reached.
+        """
+        with self._connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
     def holding(self, kind: int, name: str) -> Iterator[None]:
         """Hold a shared advisory lock for the block; it goes with the connection, so no process outlives it.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path as Folder
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Path, Response
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.events.settings import read_events
-from include.segments.channels import contactable
+from include.segments.channels import reachable
 from include.segments.language import parse
 from include.segments.listing import find_segment, published_segments
 from include.segments.members import MASK
@@ -20,7 +21,9 @@ from include.storage.postgres.warehouse import READERS
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
 from include.web.charts import line_svg, sparkline, svg
+from include.web.counts import Counts
 from include.web.pages.grid import read_grid
+from include.web.reading import Version
 from include.web.render import page
 
 router = APIRouter(include_in_schema=False)
@@ -52,12 +55,15 @@ ORDER BY on_date DESC, sequence DESC, kind DESC, member_id LIMIT {CHANGES}
 _PEOPLE = f"""
 SELECT m.member_id, p.full_name, p.company, p.title, m.since, m.confidence, m.is_holdout
 FROM {READERS}.segment_membership m JOIN {READERS}.profile p ON p.profile_id = m.member_id
-WHERE m.segment_key = :key ORDER BY md5(m.member_id) LIMIT {SAMPLE}
+WHERE m.segment_key = :key AND m.member_id = ANY(:members) ORDER BY md5(m.member_id)
 """
 _ACCOUNTS = f"""
 SELECT m.member_id, a.name, a.domain, a.industry, m.since FROM {READERS}.segment_membership m
 JOIN {READERS}.account a ON a.account_id = m.member_id
-WHERE m.segment_key = :key ORDER BY md5(m.member_id) LIMIT {SAMPLE}
+WHERE m.segment_key = :key AND m.member_id = ANY(:members) ORDER BY md5(m.member_id)
+"""
+_SAMPLE = f"""
+SELECT member_id FROM {READERS}.segment_membership WHERE segment_key = :key ORDER BY md5(member_id) LIMIT {SAMPLE}
 """
 _HELD_OUT = f"""
 SELECT count(*) AS members FROM {READERS}.segment_membership WHERE segment_key = :key AND is_holdout
@@ -70,10 +76,16 @@ def segments(call: Call = READ_SEGMENTS) -> Response:
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
         rows = published_segments(connection)
+        reach = {row["segment_key"]: _reached(call.counts.contactable(connection, version, row)) for row in rows}
         trends = {row["segment_key"]: row["sizes"] for row in reading.rows_of(connection, _TRENDS)}
         grid = read_grid(connection)
     lines = {key: (sizes, sparkline(sizes)) for key, sizes in trends.items()}
-    return page(call, "segments.html", version=version, segments=rows, trends=lines, grid=grid)
+    return page(call, "segments.html", version=version, segments=rows, trends=lines, grid=grid, reach=reach)
+
+
+def _reached(contactable: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """How many may be contacted by each channel."""
+    return {channel: reachable(states) for channel, states in contactable.items()}
 
 
 @router.get("/segments/{key}")
@@ -83,20 +95,31 @@ def segment(key: Key, call: Call = READ_BOTH) -> Response:
         version = reading.current_version(connection)
         found = find_segment(connection, key, call.project.settings.config)
         is_person = found["level"] == "person"
-        sample = reading.rows_of(connection, _PEOPLE if is_person else _ACCOUNTS, key=key)
+        counted = _over_all(connection, call.counts, version, key)
+        ids = [row["member_id"] for row in counted["ids"]]
+        sample = reading.rows_of(connection, _PEOPLE if is_person else _ACCOUNTS, key=key, members=ids)
         facts = {
             "history": reading.rows_of(connection, _HISTORY, key=key),
-            "overlap": reading.rows_of(connection, _OVERLAP, key=key),
+            "overlap": counted["overlap"],
             "changes": reading.rows_of(connection, _CHANGES, key=key),
             "curve": _curve(connection, found["measures"]),
-            "reach": contactable(connection, key, holdout=False) if is_person else {},
+            "reach": call.counts.contactable(connection, version, found),
             "told": _told(found, call.project.settings.config),
-            "held_out": reading.rows_of(connection, _HELD_OUT, key=key)[0]["members"],
+            "held_out": counted["held_out"][0]["members"],
         }
     if call.sees_people and is_person and sample:
         call.read("page /segments", f"segment {key}", profiles=len(sample))
     shown = sample if call.sees_people or not is_person else [{**row, "full_name": MASK} for row in sample]
     return page(call, "segment.html", version=version, segment=found, sample=shown, **facts)
+
+
+def _over_all(connection: sa.Connection, counts: Counts, version: Version, key: str) -> dict[str, list[reading.Row]]:
+    """What takes a look at all members: whom the sample shows, with whom they are shared, who is held out."""
+    queries = {"ids": _SAMPLE, "overlap": _OVERLAP, "held_out": _HELD_OUT}
+    return {
+        name: counts.of(version, (name, key), partial(reading.rows_of, connection, query, key=key))
+        for name, query in queries.items()
+    }
 
 
 def _told(segment: reading.Row, config: Folder) -> Sequence[str]:
