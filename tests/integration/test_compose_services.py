@@ -235,9 +235,13 @@ def test_a_dag_runs_to_success_on_the_services(deployment: Deployment) -> None:
 def test_the_pages_are_served_by_a_service_of_their_own(deployment: Deployment) -> None:
     """Until its own health check passes; before anything is published, and to whoever has a key alone."""
     deployment.start("web")
-    check = [deployment.here(part) for part in services(deployment.variables)["web"]["healthcheck"]["test"][1:]]
-    wait_for(deployment, "the pages", lambda: not subprocess.run(check, capture_output=True, check=False).returncode)
     given, address = deployment.environment("web"), f"http://127.0.0.1:{deployment.ports['web']}"
+    check = [deployment.here(part) for part in services(deployment.variables)["web"]["healthcheck"]["test"][1:]]
+    wait_for(
+        deployment,
+        "the pages",
+        lambda: not subprocess.run(check, env=given, capture_output=True, check=False).returncode,
+    )
     assert not [name for name in given if name.startswith("AIRFLOW")]
     make_key = [sys.executable, "-m", "include", "keys", "create", "Marketing", "--author", "ada"]
     key = subprocess.run(make_key, env=given, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()

@@ -23,6 +23,11 @@ API_KEY, ACCESS_LOG = (relation(table, CONTROL, table.name, METADATA) for table 
 ACTIVATION_PLAN, ACTIVATION_CHANGE, ACTIVATION_BATCH, ACTIVATION_ROW, ACTIVATION_WITHHELD = (
     relation(table, CONTROL, table.name, METADATA) for table in activation.ACTIVATION
 )
+# the ways in which the ledger of activation is read
+sa.Index("activation_plan_sync", ACTIVATION_PLAN.c.sync, ACTIVATION_PLAN.c.planned_at)
+sa.Index("activation_batch_plan", ACTIVATION_BATCH.c.plan_id)
+sa.Index("activation_row_member", ACTIVATION_ROW.c.member_id)
+sa.Index("activation_withheld_member", ACTIVATION_WITHHELD.c.member_id)
 
 
 def upgrade(warehouse: Warehouse) -> None:
