@@ -53,8 +53,8 @@ class Roster:
         """segment_no, segment_key, level."""
         keys = self.keys
         levels = [self.levels[key] for key in keys]
-        numbers = ibis.memtable({"segment_no": range(len(keys)), "segment_key": keys, "level": levels})
-        return numbers.cast({"segment_no": "int16"})
+        columns = ibis.schema({"segment_no": "int16", "segment_key": "string", "level": "string"})
+        return ibis.memtable({"segment_no": range(len(keys)), "segment_key": keys, "level": levels}, schema=columns)
 
     def hold(self, name: str, rows: ir.Table) -> ir.Table:
         """Keep rows in the engine's memory (it spills), to be read several times."""

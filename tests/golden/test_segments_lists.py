@@ -150,3 +150,9 @@ def test_whoever_is_on_a_list_may_be_asked_of_an_account(company: SmallCompany) 
     assert CROSSWALK in company.rows
     text = "any_of_people(in_list('ids'))"
     assert str(parse(text, "account", read_events(company.project.settings.config))) == text
+
+
+def test_a_company_without_any_definition_has_no_segments_yet(company: SmallCompany) -> None:
+    report = segment(company.project, company.run(), measured(company))
+    assert read(company.project, SEGMENT, report) == []
+    assert read(company.project, SEGMENT_MEMBERSHIP, report) == []
