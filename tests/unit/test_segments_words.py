@@ -102,7 +102,7 @@ def test_what_has_one_meaning_is_read(text: str, read: str) -> None:
         ("nps < 0", "'nps' is a measure of accounts; of a person's account it is account_nps"),
         ("usage_breadth > 80%", "make a segment with 'level: account'"),
         ("has_email = 'yes'", "has_email is true or false and cannot be compared with 'yes'"),
-        ("in_list('webinar')", "there is no function 'in_list'"),
+        ("in_list('webinar')", "there is no list 'webinar'"),
         ("mailbox_provider = 'gmail.com'", "'mailbox_provider' is no measure of a person"),
         ("has_email and 'France'", "stands alone; before it a measure is missing"),
         ("in_top(title, 10)", "in_top needs a measure with an order and how many"),
