@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -95,6 +95,14 @@ class Sync(Strict):
     def consent_fields(self) -> frozenset[str]:
         """The destination's fields that tell of a consent: they are only ever written as opted out."""
         return frozenset(name for name, column in self.mapping.items() if column in CONSENTS)
+
+    def setting_of(self, name: str) -> str:
+        """Return the setting that names a field of the destination, as a fault's place is given."""
+        return "key" if name in self.key else f"fields.{name}"
+
+    def unknown(self, known: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Yield the setting and the name of each field that a destination which has the ``known`` ones has not."""
+        return ((self.setting_of(name), name) for name in self.mapping if name not in known)
 
     @field_validator("schedule")
     @classmethod

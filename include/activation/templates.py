@@ -25,7 +25,7 @@ from include.contracts.configuration import Strict
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.settings import SHIPPED
-from include.segments.formats import FORMATS, Rows
+from include.segments.formats import Rows, find_format
 from include.segments.listing import find_segment
 from include.segments.states import require_exportable, sentence
 from include.staging.phones import region_of
@@ -87,8 +87,7 @@ def write_for(
     Raises ConfigurationError, also for a segment that is refused or held.
     """
     template = read_template(project.settings.config, template_name)
-    if format not in FORMATS:
-        raise ConfigurationError(f"There is no format {format!r}{nearest(format, FORMATS)}.")
+    write = find_format(format)
     with project.warehouse().begin() as connection:
         segment = find_segment(connection, key, project.settings.config)
         require_exportable(connection, segment)
@@ -104,7 +103,7 @@ def write_for(
             )
         wanted = Wanted(_sync(template, key), key, values=True, with_holdout=holdout)
         gather(connection, wanted.statement, {"segment": key, "name": key})
-        count = FORMATS[format](_rows(connection, template), sink)
+        count = write(_rows(connection, template), sink)
         return Written(count, withheld_by_reason(connection))
 
 

@@ -31,6 +31,7 @@ from include.reports.trial import try_criteria
 from include.segments.formats import FORMATS, Rows
 from include.storage.control import approvals
 from include.storage.project import Project
+from include.storage.whole import whole_file
 
 FORMS = ("table", "csv", "ndjson", "parquet", "xlsx", "svg")
 
@@ -147,19 +148,12 @@ def _write(found: Reading, format: str, place: Path | None) -> None:
     if place is None:
         _pour(found, format, sys.stdout.buffer)
         return
-    draft = place.with_name(place.name + ".draft")
-    try:
-        with draft.open("wb") as sink:
-            _pour(found, format, sink)
-        draft.replace(place)
-    except OSError as error:
-        raise ConfigurationError(f"{place} cannot be written: {error.strerror}.") from None
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(place) as sink:
+        _pour(found, format, sink)
 
 
 def _pour(found: Reading, format: str, sink: BinaryIO) -> None:
     if format == "svg":
         sink.write(svg(found.report, found.rows, found.as_of).encode())
     else:
-        FORMATS[format](Rows(found.rows.schema, iter(found.rows.to_batches())), sink)
+        FORMATS[format](Rows.of(found.rows), sink)

@@ -10,14 +10,14 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.nearest import nearest
 from include.segments.channels import REACHABLE, contactable, find_channel
-from include.segments.formats import EXCEL_ROWS, FORMATS
+from include.segments.formats import EXCEL_ROWS, find_format
 from include.segments.listing import find_segment
 from include.segments.members import Wanted, members
 from include.segments.states import last_stood, require_exportable
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
+from include.storage.whole import whole_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,7 @@ def export(
     not reach; a contact point that may not be used is empty. Without ``sees_people`` personal values are masked. A
     refused segment is not exported, a held one as it last stood. Raises ConfigurationError.
     """
-    if format not in FORMATS:
-        raise ConfigurationError(f"There is no format {format!r}{nearest(format, FORMATS)}.")
+    write = find_format(format)
     reach = find_channel(channel) if channel is not None else None
     with project.warehouse().begin() as connection:
         segment = find_segment(connection, key, project.settings.config)
@@ -57,7 +56,7 @@ def export(
             raise ConfigurationError(f"{key} has more members than an Excel sheet has rows; use csv or parquet.")
         states = contactable(connection, key, holdout=holdout) if segment["level"] == "person" else {}
         wanted = Wanted(segment, reach, holdout, min_confidence, sees_people=sees_people)
-        count = FORMATS[format](members(connection, wanted), sink)
+        count = write(members(connection, wanted), sink)
         held_out = 0 if holdout else _held_out(connection, key)
         left_out = {s: n for s, n in states[reach.name].items() if n and s not in REACHABLE} if reach else {}
         return Exported(count, held_out, left_out, states, last_stood(connection, segment))
@@ -67,16 +66,8 @@ def export_file(
     project: Project, key: str, format: str, out: Path, *, holdout: bool = False, channel: str | None = None
 ) -> Exported:
     """Do the same into a file that appears only once it is whole."""
-    draft = out.with_name(out.name + ".draft")
-    try:
-        with draft.open("wb") as sink:
-            exported = export(project, key, format, sink, holdout=holdout, channel=channel)
-        draft.replace(out)
-    except OSError as error:
-        raise ConfigurationError(f"{out} cannot be written: {error.strerror}.") from None
-    finally:
-        draft.unlink(missing_ok=True)
-    return exported
+    with whole_file(out) as sink:
+        return export(project, key, format, sink, holdout=holdout, channel=channel)
 
 
 def _held_out(connection: sa.Connection, key: str) -> int:

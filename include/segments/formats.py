@@ -19,6 +19,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from include.contracts.errors import ConfigurationError
+from include.contracts.nearest import nearest
+
 EXCEL_ROWS = 1_048_575  # below the header
 FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 NUMBER = r"^[+\-][0-9][0-9 .()/\-]*(?:(?:;ext=| ?x| ext\.? ?)[0-9]+)?$"
@@ -30,6 +33,11 @@ class Rows:
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
+
+    @classmethod
+    def of(cls, table: pa.Table) -> Rows:
+        """The rows of a table that is held in memory."""
+        return cls(table.schema, iter(table.to_batches()))
 
 
 def neutral(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -99,3 +107,10 @@ def _write_cell(sheet: Any, row: int, position: int, value: Any, formats: Mappin
 FORMATS: Mapping[str, Callable[[Rows, BinaryIO], int]] = MappingProxyType(
     {"csv": _csv, "ndjson": _ndjson, "parquet": _parquet, "xlsx": _xlsx}
 )
+
+
+def find_format(name: str) -> Callable[[Rows, BinaryIO], int]:
+    """Return what writes a format and counts its rows; raises ConfigurationError where there is no such format."""
+    if name not in FORMATS:
+        raise ConfigurationError(f"There is no format {name!r}{nearest(name, FORMATS)}.")
+    return FORMATS[name]

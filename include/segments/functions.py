@@ -7,15 +7,11 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from include.contracts.errors import DefinitionError
-from include.contracts.events import EventKind, Vocabulary
 from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.segments import clauses, event_functions, history_functions, tree
 from include.segments.calendar import PERIODS, WHICH
-from include.segments.literals import Literals
 from include.segments.names import a
-from include.segments.parts import Parts
 
 SPANS: Mapping[str, tuple[Callable[..., tree.Node], bool]] = {
     "within_last": (clauses.Within, False),
@@ -28,27 +24,12 @@ TOP = "{0}(usage_core_actions_28, 10%) or {0}(usage_core_actions_28, 100)"
 NUMERIC = (Type.INTEGER, Type.NUMBER)
 
 
-class Reader(Protocol):
+class Reader(event_functions.Reader, Protocol):
     """What reads the conditions in which functions stand."""
 
     @property
     def level(self) -> str:
         """Whose condition it is, a person's or an account's."""
-
-    @property
-    def parts(self) -> Parts:
-        """The parts read so far."""
-
-    @property
-    def literals(self) -> Literals:
-        """Reads values."""
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The kinds of event that there are."""
-
-    def node(self, node: exp.Expr) -> tree.Node:
-        """Read a node."""
 
     def measure(self, node: exp.Expr) -> tree.Operand:
         """Return the measure that stands there, or what is counted of events; refuses anything else."""
@@ -58,12 +39,6 @@ class Reader(Protocol):
 
     def of_account(self) -> Reader:
         """The same, for a condition on an account."""
-
-    def of_event(self, kind: EventKind) -> event_functions.Reader:
-        """The same, for a condition on the properties of an event."""
-
-    def refuse(self, node: exp.Expr, problem: str) -> DefinitionError:
-        """Return the error for a piece of the condition."""
 
 
 def _spanned(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:

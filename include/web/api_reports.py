@@ -82,6 +82,6 @@ def _file(found: Reading, format: str) -> Response:
     if format == "svg":
         return Response(svg(found.report, found.rows, found.as_of), media_type="image/svg+xml")
     sink = io.BytesIO()
-    FORMATS[format](Rows(found.rows.schema, iter(found.rows.to_batches())), sink)
+    FORMATS[format](Rows.of(found.rows), sink)
     headers = {"Content-Disposition": f'attachment; filename="{found.part.name}.{format}"'}
     return Response(sink.getvalue(), media_type=MEDIA_TYPES[format], headers=headers)

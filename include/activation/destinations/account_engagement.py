@@ -53,9 +53,8 @@ class AccountEngagement(NetworkDestination):
 
     def missing(self) -> Iterator[tuple[str, str]]:
         """Yield fields that prospects have not, and a list that is not there or fills itself."""
-        for name in self.sync.mapping:
-            if name not in FIELDS and not name.endswith(OWN_FIELD):
-                setting = "key" if name in self.sync.key else f"fields.{name}"
+        for setting, name in self.sync.unknown(FIELDS):
+            if not name.endswith(OWN_FIELD):
                 yield setting, f"prospects have no field {name!r}{nearest(name, FIELDS)}"
         wanted = self.list.list_id
         found = self.found(f"/api/v5/objects/lists/{wanted}", params={"fields": "id,isDynamic"}, headers=self._unit)

@@ -52,10 +52,8 @@ class GoogleAudience(NetworkDestination):
     def missing(self) -> Iterator[tuple[str, str]]:
         """Yield fields that the API does not know, and an audience that it does not take."""
         known = (*POINTS, *ADDRESS)
-        for name in self.sync.mapping:
-            if name not in known:
-                setting = "key" if name in self.sync.key else f"fields.{name}"
-                yield setting, f"Google takes no {name!r} of a member{nearest(name, known)}"
+        for setting, name in self.sync.unknown(known):
+            yield setting, f"Google takes no {name!r} of a member{nearest(name, known)}"
         given = {**self._request([]), "validateOnly": True}
         if self.accepts("POST", "/v1/audienceMembers:ingest", given) is False:
             yield "settings.audience_id", f"Google does not take members for the audience {self.list.audience_id}"

@@ -51,10 +51,8 @@ class HubSpot(NetworkDestination):
         """Yield properties that contacts have not or that are read only, and a list that is none of theirs to fill."""
         found = self.session.json("GET", f"/crm/properties/{self.settings.version}/contacts")["results"]
         writable = {one["name"] for one in found if not one.get("modificationMetadata", {}).get("readOnlyValue")}
-        for name in self.sync.mapping:
-            if name not in writable:
-                setting = "key" if name in self.sync.key else f"fields.{name}"
-                yield setting, f"HubSpot has no writable property {name!r} of contacts{nearest(name, writable)}"
+        for setting, name in self.sync.unknown(writable):
+            yield setting, f"HubSpot has no writable property {name!r} of contacts{nearest(name, writable)}"
         wanted = self.list.list_id
         kind = self.found(f"/crm/lists/{self.settings.version}/{wanted}")
         if kind is None:

@@ -54,10 +54,8 @@ class LinkedInAudience(NetworkDestination):
     def missing(self) -> Iterator[tuple[str, str]]:
         """Yield fields that LinkedIn does not match by, and a segment that is not there."""
         known = OF_USER if self.sync.level == "person" else OF_COMPANY
-        for name in self.sync.mapping:
-            if name not in known:
-                setting = "key" if name in self.sync.key else f"fields.{name}"
-                yield setting, f"LinkedIn matches by no {name!r}{nearest(name, known)}"
+        for setting, name in self.sync.unknown(known):
+            yield setting, f"LinkedIn matches by no {name!r}{nearest(name, known)}"
         if self.found(f"/rest/dmpSegments/{self.list.segment_id}", headers=self._headers) is None:
             yield "settings.segment_id", f"LinkedIn has no segment {self.list.segment_id}"
 

@@ -69,10 +69,8 @@ class DataExtension(_MarketingCloud):
         if not fields:
             yield "settings.external_key", f"Marketing Cloud has no data extension {wanted!r}"
             return
-        for name in self.sync.mapping:
-            if name not in fields:
-                setting = "key" if name in self.sync.key else f"fields.{name}"
-                yield setting, f"{wanted} has no field {name!r}{nearest(name, fields)}"
+        for setting, name in self.sync.unknown(fields):
+            yield setting, f"{wanted} has no field {name!r}{nearest(name, fields)}"
         if [name for name, is_key in fields.items() if is_key] != [self.sync.key_field]:
             yield "key", f"{self.sync.key_field} is not the primary key of {wanted}"
 

@@ -62,10 +62,8 @@ class MetaAudience(NetworkDestination):
     def missing(self) -> Iterator[tuple[str, str]]:
         """Yield fields that Meta does not match by, and an audience that is not there or is restricted."""
         known = (*FIELDS, EXTERNAL)
-        for name in self.sync.mapping:
-            if name not in known:
-                setting = "key" if name in self.sync.key else f"fields.{name}"
-                yield setting, f"Meta matches by no {name!r}{nearest(name, known)}"
+        for setting, name in self.sync.unknown(known):
+            yield setting, f"Meta matches by no {name!r}{nearest(name, known)}"
         wanted = self.list.audience_id
         found = self.found(f"/{self.settings.version}/{wanted}", params={"fields": "id,operation_status"})
         if found is None:

@@ -74,10 +74,8 @@ class PostgresTable(Destination):
         except OperationalError:
             name = self.connection.name
             raise ConfigurationError(f"The database of the connection {name!r} does not answer; look at it.") from None
-        for name in self.sync.mapping:
-            if name not in columns:
-                setting = "key" if name in self.sync.key else f"fields.{name}"
-                yield setting, f"{self.list.table} has no column {name!r}{nearest(name, columns.keys())}"
+        for setting, name in self.sync.unknown(columns.keys()):
+            yield setting, f"{self.list.table} has no column {name!r}{nearest(name, columns.keys())}"
         if self.sync.key_field in columns and not self._is_unique():
             yield "key", f"{self.sync.key_field} of {self.list.table} is not unique; give it a unique key"
 

@@ -58,7 +58,7 @@ class Salesforce(NetworkDestination):
         """Yield fields that the object has not or that may not be written, and a flag that is no checkbox."""
         fields = self._fields
         for name in self.sync.mapping:
-            setting = "key" if name in self.sync.key else f"fields.{name}"
+            setting = self.sync.setting_of(name)
             known = fields.get(name)
             if known is None:
                 yield setting, f"{self.list.object} has no field {name!r}{nearest(name, fields)}"
