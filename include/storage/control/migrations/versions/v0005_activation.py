@@ -13,6 +13,24 @@ MOMENT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     """Create the tables, and an index for each way in which they are read."""
+    _plans()
+    _changes()
+    _batches()
+    _rows()
+    _withheld()
+    op.create_index("activation_plan_sync", "activation_plan", ["sync", "planned_at"], schema=SCHEMA)
+    op.create_index("activation_batch_plan", "activation_batch", ["plan_id"], schema=SCHEMA)
+    op.create_index("activation_row_member", "activation_row", ["member_id"], schema=SCHEMA)
+    op.create_index("activation_withheld_member", "activation_withheld", ["member_id"], schema=SCHEMA)
+
+
+def downgrade() -> None:
+    """Drop them."""
+    for name in ("withheld", "row", "batch", "change", "plan"):
+        op.drop_table(f"activation_{name}", schema=SCHEMA)
+
+
+def _plans() -> None:
     op.create_table(
         "activation_plan",
         sa.Column("plan_id", sa.Text(), primary_key=True, comment="Random id"),
@@ -33,6 +51,9 @@ def upgrade() -> None:
         schema=SCHEMA,
         comment="one plan: what one sync wants to change at its destination",
     )
+
+
+def _changes() -> None:
     op.create_table(
         "activation_change",
         sa.Column("plan_id", sa.Text(), primary_key=True, comment="Plan"),
@@ -60,6 +81,9 @@ def upgrade() -> None:
         schema=SCHEMA,
         comment="one change that a plan wants to make, and what became of it",
     )
+
+
+def _batches() -> None:
     op.create_table(
         "activation_batch",
         sa.Column(
@@ -71,6 +95,9 @@ def upgrade() -> None:
         schema=SCHEMA,
         comment="one call whose outcome is not recorded yet, written down before it is made",
     )
+
+
+def _rows() -> None:
     op.create_table(
         "activation_row",
         sa.Column("sync", sa.Text(), primary_key=True, comment="Sync"),
@@ -90,6 +117,9 @@ def upgrade() -> None:
         schema=SCHEMA,
         comment="one row that a sync has put into its destination and not taken out",
     )
+
+
+def _withheld() -> None:
     op.create_table(
         "activation_withheld",
         sa.Column("sync", sa.Text(), primary_key=True, comment="Sync"),
@@ -100,13 +130,3 @@ def upgrade() -> None:
         schema=SCHEMA,
         comment="one member of a sync's segment who is kept out of its destination",
     )
-    op.create_index("activation_plan_sync", "activation_plan", ["sync", "planned_at"], schema=SCHEMA)
-    op.create_index("activation_batch_plan", "activation_batch", ["plan_id"], schema=SCHEMA)
-    op.create_index("activation_row_member", "activation_row", ["member_id"], schema=SCHEMA)
-    op.create_index("activation_withheld_member", "activation_withheld", ["member_id"], schema=SCHEMA)
-
-
-def downgrade() -> None:
-    """Drop them."""
-    for name in ("withheld", "row", "batch", "change", "plan"):
-        op.drop_table(f"activation_{name}", schema=SCHEMA)
