@@ -39,7 +39,7 @@ LANGUAGE = """## The language
 | form | meaning |
 |---|---|
 | `measure = value`, `!=`, `<`, `<=`, `>`, `>=` | comparison with a value or a measure; text and flags have no order |
-| `email_clicks / email_sent > 20%`, `renewal_date - today < 30` | `+ - * /` of measures and numbers; two dates have days between |
+| `email_clicks / email_sent > 20%`, `renewal_date - today < 30` | `+ - * /` of numbers; between two dates, days |
 | `measure in (value, value)`, `not in` | one of the values |
 | `measure between low and high` | both ends included |
 | `measure contains 'text'`, `starts with`, `ends with` | without regard to case; several: `any of ('VP', 'Head of')` |
