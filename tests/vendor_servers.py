@@ -394,6 +394,11 @@ class PardotServer(Vendor):
         r"GET /api/v5/objects/list-memberships": "memberships",
         r"POST /api/v5/objects/list-memberships": "add",
         r"DELETE /api/v5/objects/list-memberships/(?P<membership>\d+)": "remove",
+        r"POST /api/v5/imports": "create_import",
+        r"POST /api/v5/imports/(?P<number>\d+)/batches": "import_rows",
+        r"PATCH /api/v5/imports/(?P<number>\d+)": "start_import",
+        r"GET /api/v5/imports/(?P<number>\d+)": "import_",
+        r"GET /api/v5/imports/(?P<number>\d+)/errors": "import_errors",
     }
 
     def __init__(self) -> None:
@@ -401,6 +406,7 @@ class PardotServer(Vendor):
         self.prospects: dict[int, dict[str, Any]] = {}
         self.members: dict[int, int] = {}  # prospects by membership
         self.made = 500
+        self.imports: list[dict[str, Any]] = []
 
     def _token(self, request: Request) -> str:
         return f"Bearer {TOKEN}" if request.path.endswith("/token") else super()._token(request)
@@ -448,6 +454,56 @@ class PardotServer(Vendor):
         if self.members.pop(int(membership), None) is None:
             return Answer.of({"code": 161, "message": "gone"}, 404)
         return Answer(status=204)
+
+    def create_import(self, request: Request) -> Answer:
+        assert {**request.json, "createOnNoMatch": None} == {
+            "operation": "Upsert", "object": "Prospect", "createOnNoMatch": None,
+        }  # fmt: skip
+        self.imports.append({"status": "Open", "rows": [], "errors": [], "creates": request.json["createOnNoMatch"]})
+        return Answer.of({"id": len(self.imports) - 1}, 201)
+
+    def import_rows(self, request: Request, number: str) -> Answer:
+        content = request.body.split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n--", 1)[0]
+        self.imports[int(number)]["rows"] += csv.DictReader(io.StringIO(content.decode()))
+        return Answer(status=201)
+
+    def start_import(self, request: Request, number: str) -> Answer:
+        assert request.json == {"status": "Ready"}
+        found = self.imports[int(number)]
+        if found["status"] == "Open":
+            found["status"] = "Waiting"
+            for row in found["rows"]:
+                self._import(row, found)
+            self.applied.append(f"import {number}")
+        return Answer.of({"id": int(number)})
+
+    def _import(self, row: dict[str, str], job: dict[str, Any]) -> None:
+        email = row["matchEmail"]
+        known = [id_ for id_, one in self.prospects.items() if one["email"] == email]
+        if email in self.poison or not (known or job["creates"]):
+            job["errors"].append({**row, "errorCode": "4", "errorMessage": f"{email} is no address"})
+            return
+        id_ = known[0] if known else len(self.prospects) + 1
+        told = {name: value for name, value in row.items() if name not in ("matchEmail", "addToList", "removeFromList")}
+        self.prospects[id_] = {**self.prospects.get(id_, {"email": email}), **told}
+        self.members = {made: prospect for made, prospect in self.members.items() if prospect != id_}
+        if row.get("addToList") == "9":
+            self.made += 1
+            self.members[self.made] = id_
+
+    def import_(self, request: Request, number: str) -> Answer:
+        found = self.imports[int(number)]
+        told = {"id": int(number), "status": found["status"], "errorCount": len(found["errors"])}
+        found["status"] = "Complete"  # at the second look
+        return Answer.of(told)
+
+    def import_errors(self, request: Request, number: str) -> Answer:
+        errors = self.imports[int(number)]["errors"]
+        sink = io.StringIO()
+        rows = csv.DictWriter(sink, [*errors[0]])
+        rows.writeheader()
+        rows.writerows(errors)
+        return Answer(sink.getvalue().encode(), kind="text/csv")
 
 
 class MarketingCloudServer(Vendor):
