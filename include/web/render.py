@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -22,17 +22,10 @@ HERE = Path(__file__).parent
 UNKNOWN = "unknown"
 MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.+]*$")  # as PostgreSQL writes one into JSON
 
-LISTED = 50  # values of a list that are shown
-
 
 def shown(value: object) -> str:
     """Return a value as people read it; what is not known says so."""
     return next((told(value) for kind, told in SHOWN.items() if isinstance(value, kind)), str(value))
-
-
-def _listed(values: Sequence[Any]) -> str:
-    more = f" and {len(values) - LISTED:,} more" if len(values) > LISTED else ""
-    return ", ".join(map(shown, values[:LISTED])) + more
 
 
 SHOWN: Mapping[type, Callable[[Any], str]] = MappingProxyType(  # the first kind that a value is of
@@ -43,7 +36,7 @@ SHOWN: Mapping[type, Callable[[Any], str]] = MappingProxyType(  # the first kind
         float: lambda value: f"{value:,.2f}".rstrip("0").rstrip("."),
         datetime: lambda value: f"{value:%Y-%m-%d %H:%M}",
         str: lambda value: MOMENT.sub(r"\1 \2", value),
-        list: _listed,
+        list: lambda value: ", ".join(map(shown, value)),
     }
 )
 
