@@ -96,7 +96,9 @@ def could_become(clause: tree.Clause, target: bool, row: Row, level: str) -> boo
         return any(name in WANTED for name in tree.measures(clause.condition))
     if isinstance(clause, tree.Did):
         return target is (clause.how_often == "at_least") or clause.counted.span is not None
-    if isinstance(clause, tree.Sequence) or any(isinstance(part, tree.Happened) for part in tree.operands(clause)):
+    if isinstance(clause, tree.Sequence) or any(
+        isinstance(part, tree.Happened | tree.Traited) for part in tree.operands(clause)
+    ):
         return True
     if any(isinstance(side, tree.Sum) for side in tree.compared(clause)):
         return any(name in WANTED for name in tree.measures(clause))

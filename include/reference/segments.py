@@ -65,6 +65,8 @@ LANGUAGE = """## The language
 | `first_did('Event', after '2026-01-01')`, `last_did(…)` | the day of the first, the last; also `last_did(…) < date` |
 | `times_did('Event', …) > 3` | how many; a value like a measure's: `in_top(times_did('Event'), 10%)` |
 | `distinct_did('Event', property, …) > 3` | how many different values of a property; also `sum_did`, `average_did` |
+| `most_frequent_did('Event', property, …)` | a value of a property; also `earliest_did`, `latest_did` |
+| `trait` | a [measure of one's own](measures.md#traits-of-ones-own) stands wherever a measure does |
 | `did('A', …) then within 7 days did('B', …)` | one after the other, as many steps as there are; days of the calendar |
 | `… then did('B') without did('C') between` | and nothing such in between |
 | `changed(measure, from 'a' to 'b', within_last 90 days)` | of a measure whose history is kept, of merged ids too |

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -65,6 +65,7 @@ class Population:
     What conditions ask of events and
     of the kept ``histories`` (by level) stands in the tables, by ``asked.Asked``; ``alias`` says which profile carries
     on for a retired id that they know, ``contacts`` (profile_identifier and the crosswalk) whom a list's rows mean.
+    ``traits`` returns the published values of a trait (member_id, value, parts); none where it is not published so.
     """
 
     as_of: date
@@ -77,15 +78,25 @@ class Population:
     histories: Mapping[str, ir.Table] = field(default_factory=dict)
     alias: ir.Table | None = None
     contacts: tuple[ir.Table, ir.Table] | None = None
+    traits: Callable[[tree.Traited], ir.Table | None] | None = None
 
     def of(self, level: str) -> ir.Table:
         """Return customer_360 or account_360."""
         return self.customers if level == "person" else self.accounts
 
+    def having(self, level: str, rows: ir.Table) -> Population:
+        """Return the same with other rows of a level."""
+        return replace(self, customers=rows) if level == "person" else replace(self, accounts=rows)
+
 
 def expression(node: tree.Node, level: str, population: Population) -> ir.BooleanValue:
     """Return the condition over ``population.of(level)``; null where it is unknown."""
     return _Compiler(population.of(level), level, population).node(node)
+
+
+def value_of(operand: tree.Operand, level: str, population: Population) -> ir.Value:
+    """Return a value over ``population.of(level)``; null where it is unknown."""
+    return _Compiler(population.of(level), level, population).value(operand)
 
 
 def of_event(node: tree.Node, rows: ir.Table, event: str, population: Population) -> ir.BooleanValue:
@@ -221,7 +232,7 @@ class _Compiler:
             return self.sum(value)
         if isinstance(value, tree.Happened):
             return counted(self.rows, value)
-        if isinstance(value, tree.Measured):
+        if isinstance(value, tree.Measured | tree.Traited):
             return self.rows[value.name]
         return ibis.literal(value.on(self.population.as_of))
 

@@ -25,6 +25,12 @@ DAY = Measure(Column("a day", Type.DATE, ""), "sum", "")
 Term = tree.Operand | tree.Literal | tree.Today
 
 
+def is_sum(node: exp.Expr) -> bool:
+    """Tell whether a piece reckons with something that has a name other than today's."""
+    named = (column for column in node.find_all(exp.Column, exp.Anonymous) if str(column.name).lower() not in TODAY)
+    return isinstance(node, tuple(SIGNS)) and any(named)
+
+
 def total(reader: Reader, node: exp.Expr) -> tree.Sum:
     """Read a sum of measures and numbers, or the days between two dates."""
     op = SIGNS[type(node)]

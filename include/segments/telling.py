@@ -13,7 +13,7 @@ _IS = {"=": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is 
 _DAY = {"<": "is before", "<=": "is on or before", ">": "is after", ">=": "is on or after"}
 _COUNTED = {
     "times": "number", "distinct": "number of different values", "sum": "sum", "average": "average",
-    "first": "first day", "last": "last day",
+    "first": "first day", "last": "last day", "most_frequent": "most frequent", "earliest": "first", "latest": "last",
 }  # fmt: skip
 _RECKONED = {"+": "plus", "-": "less", "*": "times", "/": "divided by"}
 _OF_PEOPLE = {"any": "one of its people or more", "all": "each of its people", "none": "none of its people"}
@@ -88,7 +88,7 @@ def _span(node: tree.Within | tree.Beyond | tree.Top) -> str:
 
 
 def _name(measure: tree.Operand) -> str:
-    if isinstance(measure, tree.Measured):
+    if isinstance(measure, tree.Measured | tree.Traited):
         return measure.name.replace("_", " ")
     if isinstance(measure, tree.Sum):
         return _sum(measure)
@@ -109,7 +109,7 @@ def _sum(sum: tree.Sum) -> str:
 
 
 def _value(value: tree.Operand | tree.Literal | tree.Today) -> str:
-    if isinstance(value, tree.Measured | Happened | tree.Sum):
+    if isinstance(value, tree.Measured | tree.Traited | Happened | tree.Sum):
         return _name(value)
     if not isinstance(value, tree.Literal):
         return str(value)

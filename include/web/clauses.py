@@ -9,8 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from include.contracts.events import EventKind
-from include.contracts.measures import measures_of
+from include.contracts.events import Vocabulary
 from include.contracts.tables import Column, Type
 
 Level = Literal["person", "account"]
@@ -29,7 +28,6 @@ WHOSE: Mapping[Level, Mapping[str, str]] = MappingProxyType(
                     "none_of_people": "none of its people"},
     }
 )  # fmt: skip
-DEED = "deed"
 _PLAIN = re.compile(r"[0-9.,]+%?|today.*", re.DOTALL)
 Number = Field(default="", max_length=10)
 Name = Field(default="", max_length=200)
@@ -75,9 +73,9 @@ class Picked(BaseModel):
 
     among: str = Name
 
-    def clause(self, kind: str, events: Mapping[str, EventKind]) -> str:
+    def clause(self, kind: str, vocabulary: Vocabulary) -> str:
         """Return the clause of a kind of KINDS as it is written; whether it makes sense the language tells."""
-        made = _deed(self, events) if kind == DEED else KINDS[kind](self)
+        made = KINDS[kind](self, vocabulary)
         return f"not ({made})" if self.negated else made
 
 
@@ -117,56 +115,58 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _column(level: Level, name: str) -> Column | None:
-    known = measures_of(level).get(name)
+def _column(vocabulary: Vocabulary, level: Level, name: str) -> Column | None:
+    known = vocabulary.measures(level).get(name)
     return known.column if known else None
 
 
-def _measure(picked: Picked) -> str:
-    return compared(picked.measure, _column(picked.level, picked.measure), picked.comparison, picked.value)
+def _measure(picked: Picked, vocabulary: Vocabulary) -> str:
+    column = _column(vocabulary, picked.level, picked.measure)
+    return compared(picked.measure, column, picked.comparison, picked.value)
 
 
-def _deed(picked: Picked, events: Mapping[str, EventKind]) -> str:
+def _deed(picked: Picked, vocabulary: Vocabulary) -> str:
     parts = [_text(picked.event)]
     if picked.how_often in ("at least", "at most", "exactly"):
         parts.append(f"{picked.how_often.replace(' ', '_')} {picked.times}")
     if picked.when in _SPANS:
         parts.append(f"{_SPANS[picked.when]} {picked.days} days")
     if picked.property:
-        kind = events.get(picked.event)
+        kind = vocabulary.kinds.get(picked.event)
         column = kind.property(picked.property) if kind else None
         parts.append(f"where {compared(picked.property, column, picked.property_comparison, picked.property_value)}")
     return f"{'did_not' if picked.how_often == 'never' else 'did'}({', '.join(parts)})"
 
 
-def _sequence(picked: Picked) -> str:
+def _sequence(picked: Picked, vocabulary: Vocabulary) -> str:  # noqa: ARG001 - all are called alike
     within = f" within {picked.then_days} days" if picked.then_days.strip() else ""
     without = f" without did({_text(picked.without)}) between" if picked.without else ""
     return f"did({_text(picked.first)}) then{within} did({_text(picked.then)}){without}"
 
 
-def _change(picked: Picked) -> str:
-    column = _column(picked.level, picked.changed)
+def _change(picked: Picked, vocabulary: Vocabulary) -> str:
+    column = _column(vocabulary, picked.level, picked.changed)
     ends = (("from", picked.changed_from), ("to", picked.changed_to))
     told = " ".join(f"{word} {quoted(column, value.strip())}" for word, value in ends if value.strip())
     span = f"within_last {picked.changed_days} days" if picked.changed_days.strip() else ""
     return f"changed({', '.join(filter(None, (picked.changed, told, span)))})"
 
 
-def _related(picked: Picked) -> str:
-    column = _column(OTHER[picked.level], picked.whose_measure)
+def _related(picked: Picked, vocabulary: Vocabulary) -> str:
+    column = _column(vocabulary, OTHER[picked.level], picked.whose_measure)
     asked = compared(picked.whose_measure, column, picked.whose_comparison, picked.whose_value)
     return f"{picked.whose}({asked})"
 
 
-def _among(picked: Picked) -> str:
+def _among(picked: Picked, vocabulary: Vocabulary) -> str:  # noqa: ARG001
     function, _, key = picked.among.partition(":")
     return f"{function}({_text(key)})"
 
 
-KINDS: Mapping[str, Callable[[Picked], str]] = MappingProxyType(
+KINDS: Mapping[str, Callable[[Picked, Vocabulary], str]] = MappingProxyType(
     {
         "measure": _measure,
+        "deed": _deed,
         "sequence": _sequence,
         "change": _change,
         "related": _related,

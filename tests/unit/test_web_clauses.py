@@ -15,7 +15,7 @@ from include.web.clauses import Picked
 from include.web.definition import as_file, faults
 from include.web.pages.explorer import Draft
 
-EVENTS = read_events(SHIPPED).kinds
+EVENTS = read_events(SHIPPED)
 
 
 def file_of(where: str, level: str = "person") -> str:

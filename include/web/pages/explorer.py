@@ -11,9 +11,9 @@ from fastapi import APIRouter, Form, Response
 from pydantic import Field
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.events import EventKind, read_events
+from include.contracts.events import Vocabulary
 from include.contracts.measures import measures_of
-from include.segments.catalog import read_beside
+from include.segments.catalog import load, read_beside
 from include.segments.definitions import KEY
 from include.segments.listing import published_segments
 from include.segments.occurring import Occurring, occurring
@@ -64,9 +64,12 @@ class Draft(clauses.Picked):
             }
         )
 
-    def extended(self, events: Mapping[str, EventKind]) -> Draft:
+    def extended(self, vocabulary: Vocabulary) -> Draft:
         """The same with the clause that was picked; what stands there by another word keeps together."""
-        clause, before = self.clause(self.action.removeprefix("add").strip() or "measure", events), self.where.rstrip()
+        clause, before = (
+            self.clause(self.action.removeprefix("add").strip() or "measure", vocabulary),
+            self.where.rstrip(),
+        )
         if re.search(rf"\b{_OTHER_WORD[self.joined]}\b", before, re.IGNORECASE):
             before = f"({before})"
         return self.model_copy(update={"where": f"{before}\n{self.joined} {clause}" if before else clause})
@@ -84,8 +87,7 @@ def explore(sent: Annotated[Draft, Form()], call: Call = READ_BOTH) -> Response:
     if sent.action == "values":
         with warehouse_reader(call.project) as reader:
             return _shown(call, sent, values=_occurring(reader, sent))
-    events = read_events(call.project.settings.config)
-    draft = sent.extended(events.kinds) if sent.action.startswith("add") else sent
+    draft = sent.extended(_vocabulary(call)) if sent.action.startswith("add") else sent
     if not draft.where.strip():
         return _shown(call, draft, refusals=["Add a clause or write a condition first."])
     file = draft.file
@@ -116,12 +118,17 @@ def _shown(
     )  # fmt: skip
 
 
+def _vocabulary(call: Call) -> Vocabulary:
+    """The measures, traits, events and lists that conditions may name."""
+    return load(call.project.settings.config).vocabulary
+
+
 def _choices(call: Call) -> Mapping[str, Any]:
     """All that can be picked."""
-    vocabulary = read_events(call.project.settings.config)
+    vocabulary = _vocabulary(call)
     with reading.snapshot(call.project) as connection:
         segments = {row["segment_key"]: row["name"] for row in published_segments(connection)}
-    measures = {level: sorted(measures_of(level).values(), key=attrgetter("name")) for level in LEVELS}
+    measures = {level: sorted(vocabulary.measures(level).values(), key=attrgetter("name")) for level in LEVELS}
     return {
         "measures": measures,
         "events": sorted(vocabulary.kinds.values(), key=attrgetter("name")),

@@ -67,7 +67,8 @@ def person(profile_id: Id, call: Call = READ_PEOPLE) -> Response:
     return page(
         call, "person.html", version=version, profile_id=living, asked=profile_id, names=names, united=behind.united,
         happened=[(one, in_words(one, names)) for one in behind.happened], lineage=behind.lineage,
-        measures=row["measures"] or {}, segments=row["segments"], sent=sent, reach=row["reach"], **shown,
+        measures=row["measures"] or {}, traits=row["traits"], segments=row["segments"], sent=sent,
+        reach=row["reach"], **shown,
     )  # fmt: skip
 
 
