@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from include.contracts.segments import SEGMENTED
+from include.contracts.segments import COUNTED, SEGMENTED
 from include.contracts.settings import ROOT
 from include.segments.calendar import PERIODS, UNITS
 from include.segments.catalog import load
@@ -218,7 +218,7 @@ def _shipped() -> Iterator[str]:
 
 def _tables() -> Iterator[str]:
     yield "## Tables\n"
-    for table in SEGMENTED:
+    for table in (*SEGMENTED, *COUNTED):
         yield f"`{table.name}`: {table.grain}.\n\n| column | type | what it is |\n|---|---|---|"
         yield "\n".join(f"| `{c.name}` | {c.type.value} | {c.description} |" for c in table.columns) + "\n"
 
