@@ -1,4 +1,8 @@
-"""Steps of leads: the days on which each became qualified, was accepted, rejected, recycled or converted."""
+"""Steps of leads: the days on which each became qualified, was accepted, rejected, recycled or converted.
+
+A lead has a day for some of them, and its history tells the others by the status that it was given, and why. A step
+that both tell of on one day is one step.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ import ibis.expr.types as ir
 from include.contracts.staged import LEAD_STEP
 from include.staging import values
 from include.staging.desk import Desk, shaped
-from include.staging.row_rules import is_deleted
+from include.staging.row_rules import is_deleted, key_rules, moment_rules, presence_rules
 
 DATED: Mapping[str, str] = MappingProxyType(
     {
@@ -22,6 +26,7 @@ DATED: Mapping[str, str] = MappingProxyType(
         "converted": "ConvertedDate",
     }
 )
+SAME = ("record_id", "on_date")
 
 
 def lead_steps(desk: Desk) -> ir.Table:
@@ -34,7 +39,12 @@ def lead_steps(desk: Desk) -> ir.Table:
     for column in DATED.values():
         given = values.given(rows[column])
         desk.tell("lead", f"unreadable.{column}", rows.filter(given & values.day(rows[column]).isnull()))
-    return ibis.union(*(_step(desk, rows, step, column) for step, column in DATED.items()))
+    dated = ibis.union(*(_step(desk, rows, step, column) for step, column in DATED.items()))
+    if not desk.has("lead_history"):
+        return dated
+    history = _history(desk, rows)
+    steps = ibis.union(dated, _told(desk, history).anti_join(dated, [*SAME, "step"]))
+    return _with_reasons(steps, history, desk.staging.leads.reasons)
 
 
 def _step(desk: Desk, rows: ir.Table, step: str, column: str) -> ir.Table:
@@ -51,3 +61,41 @@ def _step(desk: Desk, rows: ir.Table, step: str, column: str) -> ir.Table:
     if step == "converted":
         found["opportunity_id"] = desk.key("opportunity", rows.ConvertedOpportunityId)
     return shaped(LEAD_STEP, found, rows)
+
+
+def _history(desk: Desk, leads: ir.Table) -> ir.Table:
+    """The changes of leads that are there, with the lead's owner and the day of each change."""
+    raw = desk.raw("lead_history")
+    rules = (
+        *key_rules(raw.rows, "Id"),
+        *presence_rules(raw.rows, "LeadId", "Field", "CreatedDate"),
+        *moment_rules(raw.rows, desk.zone, "CreatedDate"),
+    )
+    rows = desk.good(raw, "lead_history", rules, gone=is_deleted)
+    owners = leads.select(LeadId=leads.Id, owner_id=leads.OwnerId)
+    joined = rows.inner_join(owners, "LeadId")
+    dated = joined.mutate(
+        record_id=desk.key("lead", joined.LeadId), on_date=desk.moment(joined, "CreatedDate", "lead_history").date()
+    )
+    return desk.named(dated)
+
+
+def _told(desk: Desk, history: ir.Table) -> ir.Table:
+    """The steps that the history tells of, by the statuses that leads were given."""
+    step = values.word(history.NewValue, desk.staging.leads.statuses)
+    rows = history.mutate(step=step).filter((values.folded(history.Field).lower() == "status") & step.notnull())
+    found = {
+        "step_id": rows.record_id + "/" + rows.step + "/" + rows.Id,
+        **{name: rows[name] for name in ("record_id", "step", "on_date", "owner_id")},
+        **desk.provenance(rows),
+    }
+    return shaped(LEAD_STEP, found, rows)
+
+
+def _with_reasons(steps: ir.Table, history: ir.Table, fields: tuple[str, ...]) -> ir.Table:
+    """Give rejected and recycled steps the last reason that the lead was given on that day."""
+    why = history.filter(values.folded(history.Field).isin(list(fields)) & values.given(history.NewValue))
+    said = why.group_by(*SAME).agg(_reason=values.folded(why.NewValue).argmax(why.CreatedDate + why.Id))
+    joined = steps.left_join(said, list(SAME))
+    reason = ibis.ifelse(joined.step.isin(["rejected", "recycled"]), joined._reason, ibis.null("string"))
+    return joined.drop("reason").mutate(reason=reason).select(*LEAD_STEP.names)
