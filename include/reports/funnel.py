@@ -133,6 +133,8 @@ UNION ALL
 SELECT 'lost opportunities with a reason', count(loss_reason), count(*)
 FROM {opportunity} WHERE is_closed AND NOT is_won AND coalesce(close_date <= {as_of}, true)
 UNION ALL
+SELECT 'won opportunities with a day of close', count(close_date), count(*) FROM {opportunity} WHERE is_won
+UNION ALL
 SELECT 'changes of stage whose order is known', count(*) FILTER (NOT is_together), count(*) FROM {way}
 """
 # Histories name the stage at each change, also where something else was changed. Of several stages at one instant

@@ -166,6 +166,11 @@ REPORT = Report(
         Cover("contracts", "contracts", "The others have ended, and no day says when: they are in no month."),
         Cover("contracts with a value", "contracts", "The others count as accounts, with no value."),
         Cover(
+            "renewal opportunities with account and day of close",
+            "opportunities",
+            "The others are held against no contract: it counts as missing one.",
+        ),
+        Cover(
             "decided contracts with use before their end",
             "contracts",
             "Of the others the files of use do not reach back far enough: they say nothing on signals of use.",

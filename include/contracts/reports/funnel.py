@@ -176,6 +176,7 @@ REPORT = Report(
         Cover("SQLs with an MQL before or on the day", "people", "Of the others the CRM has no MQL, or a later one."),
         Cover("rejected or recycled leads with a reason", "records", "Of the others the source does not say why."),
         Cover("lost opportunities with a reason", "opportunities", "Of the others the source does not say why."),
+        Cover("won opportunities with a day of close", "opportunities", "The others make nobody a customer."),
         Cover(
             "changes of stage whose order is known",
             "changes",

@@ -51,10 +51,10 @@ REPORT = Report(
     definition=(
         "Hand-raise: a person of the account sent a form or chatted, or a lead of it raised a hand. Surge: of a "
         "target account, sales_alerts.surge_people unified people or more did something in one week, and twice as "
-        "many as in the median of the eight weeks before. New person: somebody first seen in the week at a target account. "
-        "Champion gone quiet: somebody with a buying role at a customer who did something in the 90 days before, "
-        "and nothing for sales_alerts.quiet_days. Opens carry nothing. One alert an account, reason and week. "
-        "Answer one with `python -m include alert ID` (`--dismissed`); the next run shows it."
+        "many as in the median of the eight weeks before. New person: somebody first seen in the week at a target "
+        "account. Champion gone quiet: somebody with a buying role at a customer who did something in the 90 days "
+        "before, and nothing for sales_alerts.quiet_days. Opens carry nothing. One alert an account, reason and "
+        "week. Answer one with `python -m include alert ID` (`--dismissed`); the next run shows it."
     ),
     source="Demandbase, sales alerts",
     needs=(),

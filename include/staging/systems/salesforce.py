@@ -34,7 +34,7 @@ from include.staging.row_rules import (
 )
 from include.staging.systems.salesforce_contracts import contracts
 from include.staging.systems.salesforce_history import conversations, departures, opportunity_stages
-from include.staging.systems.salesforce_leads import lead_steps
+from include.staging.systems.salesforce_leads import lead_steps, told_steps
 
 
 def stage(desk: Desk) -> Staged:
@@ -43,6 +43,7 @@ def stage(desk: Desk) -> Staged:
         ("contact", PERSON_RECORD, _contacts),
         ("lead", PERSON_RECORD, _leads),
         ("lead", LEAD_STEP, lead_steps),
+        ("lead_history", LEAD_STEP, told_steps),
         ("account", ACCOUNT, _accounts),
         ("contract", CONTRACT, contracts),
         ("asset", ASSET, _assets),

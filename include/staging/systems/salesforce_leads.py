@@ -30,21 +30,43 @@ SAME = ("record_id", "on_date")
 
 
 def lead_steps(desk: Desk) -> ir.Table:
-    """Return the rows of staged/lead_step, of the leads that were staged and are not deleted.
+    """Return the steps that leads have a day for, of the leads that were staged and are not deleted.
 
     A day that is none of the calendar is no step; how many there are is counted.
     """
-    rows = desk.kept["lead"]
-    rows = rows.filter(~is_deleted(rows))
+    rows = _living(desk)
     for column in DATED.values():
         given = values.given(rows[column])
         desk.tell("lead", f"unreadable.{column}", rows.filter(given & values.day(rows[column]).isnull()))
-    dated = ibis.union(*(_step(desk, rows, step, column) for step, column in DATED.items()))
-    if not desk.has("lead_history"):
-        return dated
-    history = _history(desk, rows)
-    steps = ibis.union(dated, _told(desk, history).anti_join(dated, [*SAME, "step"]))
-    return _with_reasons(steps, history, desk.staging.leads.reasons)
+    steps = _dated(desk, rows)
+    return _with_reasons(desk, steps, _history(desk, rows)) if desk.has("lead_history") else steps
+
+
+def told_steps(desk: Desk) -> ir.Table:
+    """Return the steps that the history tells of by the statuses that leads were given, and no day of the lead."""
+    if "lead" not in desk.kept:  # a history of nobody
+        _changes(desk)
+        return ibis.memtable(LEAD_STEP.schema.empty_table())
+    leads = _living(desk)
+    history = _history(desk, leads)
+    step = values.word(history.NewValue, desk.staging.leads.statuses)
+    rows = history.mutate(step=step).filter((values.folded(history.Field).lower() == "status") & step.notnull())
+    found = {
+        "step_id": rows.record_id + "/" + rows.step + "/" + rows.Id,
+        **{name: rows[name] for name in ("record_id", "step", "on_date", "owner_id")},
+        **desk.provenance(rows),
+    }
+    steps = shaped(LEAD_STEP, found, rows).anti_join(_dated(desk, leads), [*SAME, "step"])
+    return _with_reasons(desk, steps, history)
+
+
+def _living(desk: Desk) -> ir.Table:
+    rows = desk.kept["lead"]
+    return rows.filter(~is_deleted(rows))
+
+
+def _dated(desk: Desk, leads: ir.Table) -> ir.Table:
+    return ibis.union(*(_step(desk, leads, step, column) for step, column in DATED.items()))
 
 
 def _step(desk: Desk, rows: ir.Table, step: str, column: str) -> ir.Table:
@@ -63,38 +85,30 @@ def _step(desk: Desk, rows: ir.Table, step: str, column: str) -> ir.Table:
     return shaped(LEAD_STEP, found, rows)
 
 
+def _changes(desk: Desk) -> ir.Table:
+    """The good rows of the history, judged once."""
+    if "lead_history" not in desk.kept:
+        raw = desk.raw("lead_history")
+        rules = (
+            *key_rules(raw.rows, "Id"),
+            *presence_rules(raw.rows, "LeadId", "Field", "CreatedDate"),
+            *moment_rules(raw.rows, desk.zone, "CreatedDate"),
+        )
+        desk.good(raw, "lead_history", rules, gone=is_deleted)
+    return desk.kept["lead_history"]
+
+
 def _history(desk: Desk, leads: ir.Table) -> ir.Table:
     """The changes of leads that are there, with the lead's owner and the day of each change."""
-    raw = desk.raw("lead_history")
-    rules = (
-        *key_rules(raw.rows, "Id"),
-        *presence_rules(raw.rows, "LeadId", "Field", "CreatedDate"),
-        *moment_rules(raw.rows, desk.zone, "CreatedDate"),
-    )
-    rows = desk.good(raw, "lead_history", rules, gone=is_deleted)
-    owners = leads.select(LeadId=leads.Id, owner_id=leads.OwnerId)
-    joined = rows.inner_join(owners, "LeadId")
-    dated = joined.mutate(
-        record_id=desk.key("lead", joined.LeadId), on_date=desk.moment(joined, "CreatedDate", "lead_history").date()
-    )
-    return desk.named(dated)
+    joined = _changes(desk).inner_join(leads.select(LeadId=leads.Id, owner_id=leads.OwnerId), "LeadId")
+    when = desk.moment(joined, "CreatedDate", "lead_history")
+    return desk.named(joined.mutate(record_id=desk.key("lead", joined.LeadId), on_date=when.date()))
 
 
-def _told(desk: Desk, history: ir.Table) -> ir.Table:
-    """The steps that the history tells of, by the statuses that leads were given."""
-    step = values.word(history.NewValue, desk.staging.leads.statuses)
-    rows = history.mutate(step=step).filter((values.folded(history.Field).lower() == "status") & step.notnull())
-    found = {
-        "step_id": rows.record_id + "/" + rows.step + "/" + rows.Id,
-        **{name: rows[name] for name in ("record_id", "step", "on_date", "owner_id")},
-        **desk.provenance(rows),
-    }
-    return shaped(LEAD_STEP, found, rows)
-
-
-def _with_reasons(steps: ir.Table, history: ir.Table, fields: tuple[str, ...]) -> ir.Table:
+def _with_reasons(desk: Desk, steps: ir.Table, history: ir.Table) -> ir.Table:
     """Give rejected and recycled steps the last reason that the lead was given on that day."""
-    why = history.filter(values.folded(history.Field).isin(list(fields)) & values.given(history.NewValue))
+    fields = list(desk.staging.leads.reasons)
+    why = history.filter(values.folded(history.Field).isin(fields) & values.given(history.NewValue))
     said = why.group_by(*SAME).agg(_reason=values.folded(why.NewValue).argmax(why.CreatedDate + why.Id))
     joined = steps.left_join(said, list(SAME))
     reason = ibis.ifelse(joined.step.isin(["rejected", "recycled"]), joined._reason, ibis.null("string"))
