@@ -49,6 +49,19 @@ def test_a_lead_takes_its_steps_from_its_days_and_from_its_history_and_each_once
     assert report.counts["crm.lead_history.staged"] == 7
 
 
+def test_a_lead_that_was_rejected_and_sent_back_on_one_day_has_a_reason_for_each(company: Company) -> None:
+    company.write("lead", {"Id": "00QA", "Rejected_Date__c": "2026-03-09", "Recycled_Date__c": "2026-03-09"})
+    company.write(
+        "lead_history",
+        change(1, "Status_Reason__c", "No budget", "2026-03-09"),
+        change(2, "Status_Reason__c", "Budget next year", "2026-03-09", old="No budget"),
+    )
+    company.stage()
+    assert {row["step"]: row["reason"] for row in company.staged("lead_step")} == {
+        "rejected": "No budget", "recycled": "Budget next year",
+    }  # fmt: skip
+
+
 def test_a_history_of_no_leads_is_counted_and_makes_no_step(company: Company) -> None:
     company.write("lead_history", change(1, "Status", "Working - Contacted", "2026-03-04"))
     report = company.stage()

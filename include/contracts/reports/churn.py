@@ -112,6 +112,7 @@ WARNINGS = Part(
     title="Early warnings that held here",
     grain="one signal that so many days before a contract's end foretold its loss, better than chance",
     key=("signal", "lead_days"),
+    order=("-lead_days", "-risk_ratio", "signal"),
     figures=(
         figure(
             text(

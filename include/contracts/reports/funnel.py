@@ -28,6 +28,7 @@ STAGES_PART = Part(
     title="By stage",
     grain="one stage, and the people of one category who have come to it",
     key=("dimension", "category", "stage"),
+    order=("dimension", "category", "place"),
     figures=(
         *DIMENSION,
         figure(_stage()),
@@ -132,6 +133,7 @@ REASONS = Part(
     title="Why people and opportunities were turned away",
     grain="one outcome and one reason for it",
     key=("outcome", "reason"),
+    order=("outcome", "-records", "reason"),
     figures=(
         figure(
             text("outcome", "What became of them: leads are rejected or recycled, opportunities lost", allowed=ENDS)

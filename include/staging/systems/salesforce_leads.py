@@ -106,10 +106,19 @@ def _history(desk: Desk, leads: ir.Table) -> ir.Table:
 
 
 def _with_reasons(desk: Desk, steps: ir.Table, history: ir.Table) -> ir.Table:
-    """Give rejected and recycled steps the last reason that the lead was given on that day."""
+    """Give rejected and recycled steps the last reason that the lead was given on that day.
+
+    A lead that was rejected and sent back on one day was rejected for the first one.
+    """
     fields = list(desk.staging.leads.reasons)
     why = history.filter(values.folded(history.Field).isin(fields) & values.given(history.NewValue))
-    said = why.group_by(*SAME).agg(_reason=values.folded(why.NewValue).argmax(why.CreatedDate + why.Id))
-    joined = steps.left_join(said, list(SAME))
-    reason = ibis.ifelse(joined.step.isin(["rejected", "recycled"]), joined._reason, ibis.null("string"))
-    return joined.drop("reason").mutate(reason=reason).select(*LEAD_STEP.names)
+    order, reason = why.CreatedDate + why.Id, values.folded(why.NewValue)
+    said = why.group_by(*SAME).agg(_first=reason.argmin(order), _last=reason.argmax(order))
+    returned = steps.filter(steps.step == "recycled").select(*SAME).distinct().mutate(_is_returned=True)
+    joined = steps.left_join(said, list(SAME)).drop("record_id_right", "on_date_right").left_join(returned, list(SAME))
+    found = ibis.cases(
+        ((joined.step == "rejected") & joined._is_returned.fill_null(False), joined._first),
+        (joined.step.isin(["rejected", "recycled"]), joined._last),
+        else_=ibis.null("string"),
+    )
+    return joined.drop("reason").mutate(reason=found).select(*LEAD_STEP.names)
