@@ -15,6 +15,7 @@ from include.matching.records.columns import Codes
 
 Logits = npt.NDArray[np.float32]
 CERTAIN = np.float32(1e6)
+REVIEWED = np.float32(-1.0)  # log odds of a pair that only a person can judge, where records are linked
 WEIGHTS = np.array([0.6, 0.25, 0.15])  # of mean, best and worst evidence between two clusters
 SAMPLE = 100_000  # records whose clusters are enough to learn from
 CHAIN = np.array([0.0, 1.0, 0.0])
@@ -30,11 +31,18 @@ class Ruling:
 
 
 class Verdicts(NamedTuple):
-    """What is said of pairs: log odds, which are two people by themselves, and which have two different first names."""
+    """What is said of pairs: log odds, which are two people by themselves, which have two different first names, and
+    which only a person can judge."""
 
     logits: Logits
     apart: npt.NDArray[np.bool_]
     differ: npt.NDArray[np.bool_]
+    doubtful: npt.NDArray[np.bool_]
+
+    @property
+    def linking(self) -> Logits:
+        """The log odds by which records are linked: a pair in doubt, however likely, is not enough by itself."""
+        return np.where(self.doubtful, np.minimum(self.logits, REVIEWED), self.logits)
 
 
 @dataclass(frozen=True)
@@ -103,8 +111,8 @@ def cluster(
     names differ through none of records that do not say whose they are (``named``: they say a first name). With
     ``chain`` the best evidence between two clusters is enough to merge them.
     """
-    n = candidates.keys.shape[1]
-    parent = _components(candidates, judged.logits, ruling, threshold=threshold, limit=limit)
+    n = candidates.keys.records
+    parent = _components(candidates, judged.linking, ruling, threshold=threshold, limit=limit)
     order, start, end = _members(parent)
     bounds = np.stack([start, end], 1).ravel().astype(np.int64)
     extra_left, extra_right = _unlisted(order, bounds, candidates, source)
@@ -113,7 +121,7 @@ def cluster(
     left, right = np.append(candidates.left[inside], extra_left), np.append(candidates.right[inside], extra_right)
     said = Verdicts(*(np.append(one[inside], other) for one, other in zip(judged, extra, strict=True)))
     apart = said.apart | _through_nameless(left, right, said, named, threshold=threshold, limit=limit)
-    pairs = _binding((left, right, said.logits - np.float32(prior)), apart, ruling, parent)
+    pairs = _binding((left, right, said.linking - np.float32(prior)), apart, ruling, parent)
     label, weakest = parent.copy(), np.full(n, 1e30, np.float32)
     weights = CHAIN if chain else WEIGHTS
     _agglomerate_all((order, start, end), pairs, (prior, threshold, weights), (label, weakest))
@@ -141,7 +149,7 @@ def _through_nameless(
     A phone, a family mailbox or a surname alone goes with each of two relatives, and says of neither that they are one.
     """
     parent, size = np.arange(len(named), dtype=np.int32), np.ones(len(named), np.int32)
-    linked = np.flatnonzero((said.logits > threshold) & named[left] & named[right])
+    linked = np.flatnonzero((said.linking > threshold) & named[left] & named[right])
     join_bounded(left, right, linked[np.argsort(-said.logits[linked], kind="stable")], limit, parent, size)
     return np.asarray(said.differ & (parent[left] != parent[right]))
 
@@ -151,7 +159,7 @@ def sample(candidates: Candidates, logits: Logits, limit: int) -> tuple[npt.NDAr
 
     Components are drawn by a hash of the record that they are numbered by: which rows there are decides, nothing else.
     """
-    n = candidates.keys.shape[1]
+    n = candidates.keys.records
     step = -(-n // SAMPLE)
     if step <= 1:
         return np.ones(len(logits), bool), 1
@@ -162,7 +170,7 @@ def sample(candidates: Candidates, logits: Logits, limit: int) -> tuple[npt.NDAr
 
 
 def _components(candidates: Candidates, logits: Logits, ruling: Ruling, *, threshold: float, limit: int) -> Codes:
-    n = candidates.keys.shape[1]
+    n = candidates.keys.records
     strong = np.flatnonzero(logits > threshold)
     strong = strong[np.argsort(-logits[strong], kind="stable")]
     parent = _decided(n, ruling)
@@ -192,11 +200,11 @@ def _unlisted(
 ) -> tuple[Codes, Codes]:
     """The pairs inside components that blocking did not list."""
     none = np.zeros(0, np.int32)
-    rules = len(candidates.keys)
-    n = emit_pairs(order, bounds, candidates.keys, rules, source, none, none)
+    keys, until, rules = candidates.keys.keys, candidates.keys.until, len(candidates.keys.ends)
+    n = emit_pairs(order, bounds, keys, until, len(keys), source, none, none)
     left, right = np.empty(n, np.int32), np.empty(n, np.int32)
     if n:
-        emit_pairs(order, bounds, candidates.keys, rules, source, left, right)
+        emit_pairs(order, bounds, keys, until, len(keys), source, left, right)
     late = int(candidates.ends[rules - 1]) if rules else 0
     new = ~np.isin(packed(left, right), packed(candidates.left[late:], candidates.right[late:]))
     return left[new], right[new]
