@@ -1,27 +1,30 @@
 """The reports on the sample company against the figures that its generator knows from what happened.
 
 Records are united as they are in truth, so that only the reports are on trial. What flaws hide (deleted and
-invalid rows) makes the small differences that are allowed.
+invalid rows) makes the small differences that are allowed. At the end figures are computed apart, from the exports.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from include.contracts import identity, profiles
 from include.contracts.reports.campaign_influence import CAMPAIGNS
 from include.contracts.reports.churn import MONTHS, RENEWALS
-from include.contracts.reports.funnel import DEALS, REASONS, STAGES_PART
+from include.contracts.reports.funnel import COHORTS, DEALS, REASONS, STAGES_PART
 from include.contracts.reports.nps import ASKED, FOLLOW_UP, GROUPS
+from include.contracts.reports.nps import MONTHS as MONTHS_OF_NPS
+from include.contracts.reports.prospect_outcome import GRADES_PART
 from include.contracts.runs import DatasetRef, Run
-from include.reports import campaign_influence, churn, contracts, funnel, nps, signs, warnings
+from include.reports import campaign_influence, churn, contracts, funnel, nps, prospect_outcome, signs, warnings
 from include.reports.step import open_data
 from include.samples import generate
 from tests.export_files import Company
@@ -186,3 +189,102 @@ def test_what_went_before_losses_is_counted_as_it_went_before_them(data: Any, tr
         found, true = counts[signal, lead], truth["signals"][signal]
         for name in ("with_signal", "lost_with", "without_signal", "lost_without"):
             assert found[name] == pytest.approx(true[name], rel=0.25, abs=3), (signal, name)
+
+
+@pytest.fixture(scope="module")
+def raw(sample: Path) -> Callable[[str], pd.DataFrame]:
+    """A CSV export as it lies there, without deleted rows and those whose times are none; with the true ``person``."""
+    truth = pd.read_csv(sample / "truth" / "records.csv", dtype=str).set_index("record_id")["person_id"]
+
+    def _raw(path: str, key: str = "Id", record: str = "crm.contact:") -> pd.DataFrame:
+        rows = pd.read_csv(sample / "exports" / path, dtype=str)
+        if "IsDeleted" in rows and "CreatedDate" in rows:
+            rows = rows[(rows["IsDeleted"] == "false") & pd.to_datetime(rows["CreatedDate"], errors="coerce").notna()]
+        return rows.assign(person=(record + rows[key].fillna("")).map(truth))
+
+    return _raw
+
+
+def days(column: pd.Series) -> pd.Series:
+    return pd.to_datetime(column.str[:10], errors="coerce")
+
+
+def test_cohorts_are_those_that_pandas_counts_in_the_export(data: Any, raw: Callable[..., pd.DataFrame]) -> None:
+    leads = raw("crm/Lead.csv", record="crm.lead:")
+    leads = leads.assign(mql=days(leads["MQL_Date__c"]), sql=days(leads["SQL_Date__c"]))
+    first = leads.groupby("person")["mql"].min().dropna()
+    pairs = leads[["person", "sql"]].dropna().merge(first.reset_index(), on="person")
+    soon = pairs[(pairs["sql"] >= pairs["mql"]) & (pairs["sql"] <= pairs["mql"] + pd.Timedelta(days=90))]
+    month = first.dt.to_period("M")
+    expected = pd.DataFrame({
+        "mqls": month.value_counts(), "sqls": month[month.index.isin(soon["person"])].value_counts()
+    }).fillna(0)  # fmt: skip
+    found = {row["month"]: (row["mqls"], row["sqls"]) for row in of_all(funnel.compute(data), COHORTS)}
+    assert found == {m.start_time.date(): (row["mqls"], row["sqls"]) for m, row in expected.iterrows()}
+
+
+def test_every_campaigns_share_is_that_which_pandas_sums_from_the_exports(
+    data: Any, raw: Callable[..., pd.DataFrame]
+) -> None:
+    deals = raw("crm/Opportunity.csv")
+    won = deals[(deals["IsWon"] == "true") & deals["Amount"].notna()]
+    won = won.assign(close=days(won["CloseDate"]), amount=won["Amount"].astype(float))[["Id", "close", "amount"]]
+    people = raw("crm/Contact.csv").set_index("Id")["person"]
+    leads = raw("crm/Lead.csv", record="crm.lead:").set_index("Id")["person"]
+    roles = raw("crm/OpportunityContactRole.csv")
+    roles = roles.assign(person=roles["ContactId"].map(people)).dropna(subset=["person"])
+    members = raw("crm/CampaignMember.csv")
+    members = members[members["HasResponded"] == "true"].assign(
+        person=members["ContactId"].map(people).fillna(members["LeadId"].map(leads)),
+        day=days(members["FirstRespondedDate"]),
+    )
+    joined = won.merge(roles, left_on="Id", right_on="OpportunityId", suffixes=("", "_role"))
+    touched = joined.merge(members, on="person", suffixes=("", "_member"))
+    touched = touched[touched["day"] <= touched["close"]].groupby(["Id", "CampaignId"])["day"].min().reset_index()
+    shared = touched.merge(won, on="Id")
+    shared = shared.assign(
+        even=shared["amount"] / shared.groupby("Id")["day"].transform("size"),
+        is_first=shared["day"] == shared.groupby("Id")["day"].transform("min"),
+    )
+    firsts = shared[shared["is_first"]]
+    firsts = firsts.assign(first_touch=firsts["amount"] / firsts.groupby("Id")["day"].transform("size"))
+    rows = of_all(campaign_influence.compute(data), CAMPAIGNS)
+    for model, sums in (("even", shared), ("first_touch", firsts)):
+        expected = sums.groupby("CampaignId")[model].sum()
+        found = {r["campaign_id"].split(":")[1]: r["amount"] for r in rows
+                 if r["model"] == model and r["campaign_id"] != "unattributed"}  # fmt: skip
+        assert found == pytest.approx(expected.to_dict()), model
+
+
+def test_nps_of_every_month_is_that_which_pandas_computes_from_the_answers(
+    data: Any, raw: Callable[..., pd.DataFrame]
+) -> None:
+    answers = raw("nps/responses.csv", key="Person ID", record="nps.respondent:")
+    answers = answers[answers["Score"].str.fullmatch(r"\d+") & (pd.to_numeric(answers["Score"], "coerce") <= 10)]
+    answers = answers.assign(score=answers["Score"].astype(int), month=answers["Created At"].str[:7])
+    latest = answers.sort_values(["Created At", "Response ID"]).groupby(["month", "person"])["score"].last()
+    worth = (latest >= 9).astype(int) - (latest <= 6).astype(int)
+    expected = (100 * worth.groupby("month").mean()).to_dict()
+    found = {f"{row['month']:%Y-%m}": row["nps"] for row in of_all(nps.compute(data), MONTHS_OF_NPS)}
+    assert found == pytest.approx(expected)
+
+
+def test_what_became_of_each_grade_is_what_pandas_counts(data: Any, raw: Callable[..., pd.DataFrame]) -> None:
+    prospects = raw("email/prospects.csv", key="Prospect Id", record="email.prospect:")
+    prospects = prospects[pd.to_datetime(prospects["Created Date"], errors="coerce").notna()]
+    prospects = prospects.assign(
+        score=prospects["Score"].astype(int), grade=prospects["Grade"].str[:1].fillna("none"),
+        scored=days(prospects["Updated Date"]), record="email.prospect:" + prospects["Prospect Id"],
+    )  # fmt: skip
+    judged = prospects.sort_values(["score", "grade", "record"], ascending=[False, True, True])
+    judged = judged.groupby("person").first().reset_index()[["person", "grade", "scored"]]
+    leads = raw("crm/Lead.csv", record="crm.lead:")
+    steps = leads.assign(sql=days(leads["SQL_Date__c"]))[["person", "sql"]].dropna().merge(judged, on="person")
+    before = steps[steps["sql"] <= steps["scored"]]["person"]
+    within = pd.Timedelta(days=90)
+    after = steps[(steps["sql"] > steps["scored"]) & (steps["sql"] <= steps["scored"] + within)]["person"]
+    ripe = judged[~judged["person"].isin(before) & (judged["scored"] + within <= pd.Timestamp(AS_OF))]
+    sqls = ripe[ripe["person"].isin(after)]["grade"].value_counts()
+    expected = {grade: (count, int(sqls.get(grade, 0))) for grade, count in ripe["grade"].value_counts().items()}
+    rows = listed(prospect_outcome.compute(data).parts[GRADES_PART.name])
+    assert {row["grade"]: (row["people"], row["sqls"]) for row in rows} == expected
