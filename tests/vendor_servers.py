@@ -116,12 +116,16 @@ class GoogleServer(Vendor):
 
     routes: ClassVar[dict[str, str]] = {
         r"POST /v1/audienceMembers:(?P<verb>ingest|remove)": "change",
+        r"GET /v1/requestStatus:retrieve": "status",
         r"POST /token": "token",
     }
 
     def __init__(self) -> None:
         super().__init__()
         self.members: dict[str, Any] = {}
+        self.becomes = "SUCCESS"  # what each new request becomes, at the second look
+        self.requests: dict[str, str] = {}
+        self.looked: set[str] = set()
 
     def _token(self, request: Request) -> str:
         return f"Bearer {TOKEN}" if request.path == "/token" else super()._token(request)
@@ -140,12 +144,21 @@ class GoogleServer(Vendor):
                  for member in asked["audienceMembers"]]  # fmt: skip
         if any(one["emailAddress"] in self.poison for one in found):
             return Answer.of({"error": {"code": 400, "status": "INVALID_ARGUMENT"}}, 400)
-        for one in () if asked.get("validateOnly") else found:
+        for one in () if asked.get("validateOnly") or self.becomes == "FAILED" else found:
             if verb == "ingest":
                 self.members[one["emailAddress"]] = one
             else:
                 self.members.pop(one["emailAddress"], None)
+        self.requests[f"r{len(self.asked)}"] = self.becomes
         return Answer.of({"requestId": f"r{len(self.asked)}"})
+
+    def status(self, request: Request) -> Answer:
+        asked = request.query["requestId"]
+        state = self.requests[asked] if asked in self.looked else "PROCESSING"
+        self.looked.add(asked)
+        counts = [{"recordCount": "1", "reason": "PROCESSING_ERROR_REASON_INTERNAL_ERROR"}]
+        told = {"requestStatus": state, **({} if state == "SUCCESS" else {"errorInfo": {"errorCounts": counts}})}
+        return Answer.of({"requestStatusPerDestination": [told]})
 
 
 class MetaServer(Vendor):
@@ -394,6 +407,11 @@ class PardotServer(Vendor):
         r"GET /api/v5/objects/list-memberships": "memberships",
         r"POST /api/v5/objects/list-memberships": "add",
         r"DELETE /api/v5/objects/list-memberships/(?P<membership>\d+)": "remove",
+        r"POST /api/v5/imports": "create_import",
+        r"POST /api/v5/imports/(?P<number>\d+)/batches": "import_rows",
+        r"PATCH /api/v5/imports/(?P<number>\d+)": "start_import",
+        r"GET /api/v5/imports/(?P<number>\d+)": "import_",
+        r"GET /api/v5/imports/(?P<number>\d+)/errors": "import_errors",
     }
 
     def __init__(self) -> None:
@@ -401,6 +419,7 @@ class PardotServer(Vendor):
         self.prospects: dict[int, dict[str, Any]] = {}
         self.members: dict[int, int] = {}  # prospects by membership
         self.made = 500
+        self.imports: list[dict[str, Any]] = []
 
     def _token(self, request: Request) -> str:
         return f"Bearer {TOKEN}" if request.path.endswith("/token") else super()._token(request)
@@ -448,6 +467,56 @@ class PardotServer(Vendor):
         if self.members.pop(int(membership), None) is None:
             return Answer.of({"code": 161, "message": "gone"}, 404)
         return Answer(status=204)
+
+    def create_import(self, request: Request) -> Answer:
+        assert {**request.json, "createOnNoMatch": None} == {
+            "operation": "Upsert", "object": "Prospect", "createOnNoMatch": None,
+        }  # fmt: skip
+        self.imports.append({"status": "Open", "rows": [], "errors": [], "creates": request.json["createOnNoMatch"]})
+        return Answer.of({"id": len(self.imports) - 1}, 201)
+
+    def import_rows(self, request: Request, number: str) -> Answer:
+        content = request.body.split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n--", 1)[0]
+        self.imports[int(number)]["rows"] += csv.DictReader(io.StringIO(content.decode()))
+        return Answer(status=201)
+
+    def start_import(self, request: Request, number: str) -> Answer:
+        assert request.json == {"status": "Ready"}
+        found = self.imports[int(number)]
+        if found["status"] == "Open":
+            found["status"] = "Waiting"
+            for row in found["rows"]:
+                self._import(row, found)
+            self.applied.append(f"import {number}")
+        return Answer.of({"id": int(number)})
+
+    def _import(self, row: dict[str, str], job: dict[str, Any]) -> None:
+        email = row["matchEmail"]
+        known = [id_ for id_, one in self.prospects.items() if one["email"] == email]
+        if email in self.poison or not (known or job["creates"]):
+            job["errors"].append({**row, "errorCode": "4", "errorMessage": f"{email} is no address"})
+            return
+        id_ = known[0] if known else len(self.prospects) + 1
+        told = {name: value for name, value in row.items() if name not in ("matchEmail", "addToList", "removeFromList")}
+        self.prospects[id_] = {**self.prospects.get(id_, {"email": email}), **told}
+        self.members = {made: prospect for made, prospect in self.members.items() if prospect != id_}
+        if row.get("addToList") == "9":
+            self.made += 1
+            self.members[self.made] = id_
+
+    def import_(self, request: Request, number: str) -> Answer:
+        found = self.imports[int(number)]
+        told = {"id": int(number), "status": found["status"], "errorCount": len(found["errors"])}
+        found["status"] = "Complete"  # at the second look
+        return Answer.of(told)
+
+    def import_errors(self, request: Request, number: str) -> Answer:
+        errors = self.imports[int(number)]["errors"]
+        sink = io.StringIO()
+        rows = csv.DictWriter(sink, [*errors[0]])
+        rows.writeheader()
+        rows.writerows(errors)
+        return Answer(sink.getvalue().encode(), kind="text/csv")
 
 
 class MarketingCloudServer(Vendor):

@@ -39,6 +39,7 @@ LANGUAGE = """## The language
 | form | meaning |
 |---|---|
 | `measure = value`, `!=`, `<`, `<=`, `>`, `>=` | comparison with a value or a measure; text and flags have no order |
+| `email_clicks / email_sent > 20%`, `renewal_date - today < 30` | `+ - * /` of numbers; between two dates, days |
 | `measure in (value, value)`, `not in` | one of the values |
 | `measure between low and high` | both ends included |
 | `measure contains 'text'`, `starts with`, `ends with` | without regard to case; several: `any of ('VP', 'Head of')` |
@@ -90,7 +91,7 @@ definition of which one of these is true is held until somebody approves it.
 
 A condition is parsed and checked against the declared [measures](measures.md) and [events](events.md); it is never
 executed as text. Whatever
-is not in this table (other functions, subqueries, arithmetic, `;`) is refused with file, line and column, and so are
+is not in this table (other functions, subqueries, `;`) is refused with file, line and column, and so are
 unknown measures and values, types that do not fit, segments that refer to each other in a circle, and two files with
 one key. A refused segment keeps the members it had; all others are evaluated.
 """

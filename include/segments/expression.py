@@ -25,6 +25,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 TEXT_TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
     "contains": lambda value, text: value.contains(text),
     "starts with": lambda value, text: value.startswith(text),
@@ -216,11 +217,21 @@ class _Compiler:
         return fewer & reaches(clause.times) if clause.how_often == "exactly" else fewer
 
     def value(self, value: tree.Operand | tree.Literal | tree.Today) -> ir.Value:
+        if isinstance(value, tree.Sum):
+            return self.sum(value)
         if isinstance(value, tree.Happened):
             return counted(self.rows, value)
         if isinstance(value, tree.Measured):
             return self.rows[value.name]
         return ibis.literal(value.on(self.population.as_of))
+
+    def sum(self, sum: tree.Sum) -> ir.Value:
+        """In floating point throughout, so that every engine has the same; two days have a number of days between."""
+        left, right = self.value(sum.left), self.value(sum.right)
+        if isinstance(left, ir.DateValue):
+            return left.delta(right, unit="day").cast("float64")
+        left, right = left.cast("float64"), right.cast("float64")
+        return left / right.nullif(0.0) if sum.op == "/" else ARITHMETIC[sum.op](left, right)
 
     def in_segment(self, key: str) -> ir.BooleanValue:
         level, members = self.population.members(key)

@@ -34,6 +34,9 @@ class Reader(event_functions.Reader, Protocol):
     def measure(self, node: exp.Expr) -> tree.Operand:
         """Return the measure that stands there, or what is counted of events; refuses anything else."""
 
+    def names_measure(self, node: exp.Expr) -> bool:
+        """Tell whether a piece is, or reckons with, what has a value of its own."""
+
     def of_people(self) -> Reader:
         """The same, for a condition on people."""
 

@@ -16,7 +16,7 @@ from include.contracts.events import EventKind, Vocabulary
 from include.contracts.measures import Measure, measures_of
 from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
-from include.segments import event_functions, syntax, tree
+from include.segments import event_functions, sum_functions, syntax, tree
 from include.segments.functions import FUNCTIONS, KNOWN, NUMERIC, OF_ONE_EVENT
 from include.segments.literals import Literals
 from include.segments.names import a, called, unknown_measure, unknown_property
@@ -139,7 +139,7 @@ class _Reader:
     def _comparison(self, node: exp.Expr) -> tree.Node:
         op = COMPARISONS[type(node)]
         left, right = (self.parts.inside(self.parts.take(node, side)) for side in ("this", "expression"))
-        if not self._names_measure(left) and self._names_measure(right):
+        if not self.names_measure(left) and self.names_measure(right):
             left, right, op = right, left, MIRRORED[op]
         measure = self.measure(left)
         if measure.type is Type.TEXT and op not in ("=", "!="):
@@ -148,11 +148,15 @@ class _Reader:
             raise self.refuse(node, f"{measure} is true or false, which has no order")
         return tree.Compare(op, measure, self._other(measure, right))
 
-    def _names_measure(self, node: exp.Expr) -> bool:
+    def names_measure(self, node: exp.Expr) -> bool:
+        """Tell whether a piece is, or reckons with, what has a value of its own."""
+        if isinstance(node, tuple(sum_functions.SIGNS)):
+            sides = (node.this, node.expression)
+            return any(self.names_measure(side.unnest()) for side in sides)
         return (isinstance(node, exp.Column) and str(node.name) in self.known) or _counts_events(node)
 
     def _other(self, measure: tree.Operand, node: exp.Expr) -> tree.Operand | tree.Literal | tree.Today:
-        if not self._names_measure(node):
+        if not self.names_measure(node):
             return self._literal(measure, node)
         other = self.measure(node)
         if other.type is not measure.type and not (other.type in NUMERIC and measure.type in NUMERIC):
@@ -229,6 +233,8 @@ class _Reader:
         node = self.parts.inside(node)
         if _counts_events(node):
             return event_functions.value(self, node, str(self.parts.take(node, "this")).lower())
+        if isinstance(node, tuple(sum_functions.SIGNS)) and self.names_measure(node):
+            return sum_functions.total(self, node)
         return self._named(node)
 
     def _named(self, node: exp.Expr) -> tree.Measured:
@@ -253,6 +259,8 @@ class _Reader:
         """How a measure, or what is counted of events, is declared."""
         if isinstance(measure, tree.Measured):
             return self.known[measure.name]
+        if isinstance(measure, tree.Sum):
+            return Measure(Column(str(measure), measure.type, ""), "sum", "", "share" if measure.op == "/" else "")
         return Measure(Column(str(measure), measure.type, measure.event), "event", measure.event)
 
     def _plain_literal(self, measure: tree.Operand, node: exp.Expr) -> tree.Literal:

@@ -27,6 +27,7 @@ from include.segments.clauses import (
     Within,
 )
 from include.segments.deeds import Changed, Did, Happened, Sequence, Step
+from include.segments.sums import Sum, terms
 from include.segments.values import Literal, Measured, Today, Value, quoted
 
 QUANTIFIERS = ("any", "all", "none")
@@ -219,12 +220,18 @@ def asking(node: Node, *, of_people: bool = False, of_account: bool = False) -> 
             yield from asking(clause.among, of_people=of_people, of_account=of_account)
 
 
-def operands(clause: Clause) -> tuple[Operand, ...]:
-    """Return what a clause compares, those on people and segments aside."""
+def operands(clause: Clause) -> tuple[Measured | Happened, ...]:
+    """Return what a clause compares, of sums their terms, those on people and segments aside."""
+    found = [term for side in compared(clause) for term in terms(side)]
+    return tuple(term for term in found if isinstance(term, Measured | Happened))
+
+
+def compared(clause: Clause) -> tuple[Operand, ...]:
+    """Return what a clause compares as it stands there, those on people and segments aside."""
     match clause:
         case Measured():
             return (clause,)
-        case Compare(_, left, Measured() | Happened() as right):
+        case Compare(_, left, Measured() | Happened() | Sum() as right):
             return (left, right)
         case Compare(_, left, _):
             return (left,)
@@ -243,7 +250,7 @@ def _enclosed(node: Node) -> str:
 __all__ = [
     "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Changed", "Clause", "Compare", "Course", "Did",
     "During", "Happened", "In", "InList", "InSegment", "IsNull", "Like", "Literal", "Measured", "Node", "Not",
-    "OfAccount", "Operand", "Or", "People", "Sequence", "Step", "Tested", "TextTest", "Today", "Top", "Value",
-    "Within", "asking", "children", "clauses", "counted", "courses", "happenings", "lists", "measures", "operands",
-    "segments", "sequences", "statements", "walk",
+    "OfAccount", "Operand", "Or", "People", "Sequence", "Step", "Sum", "Tested", "TextTest", "Today", "Top", "Value",
+    "Within", "asking", "children", "clauses", "compared", "counted", "courses", "happenings", "lists", "measures",
+    "operands", "segments", "sequences", "statements", "terms", "walk",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from include.activation.destinations import hashing
 from include.contracts.connections import Connection
 from include.contracts.errors import ConfigurationError
 from include.samples.servers.trouble import Kind
+from include.storage.control.activation import rejected
 from tests.audience import Audience
 from tests.destination_suite import NetworkSuite, TroubledServer
 from tests.vendor_servers import (
@@ -146,6 +147,43 @@ class TestGoogleAudience(NetworkSuite):
 
     def drop(self, key: str) -> None:
         self.place_.server.members.clear()
+
+    def test_what_google_took_in_and_could_not_use_is_sent_again(self, audience: Audience) -> None:
+        server = self.place_.server
+        server.becomes = "FAILED"
+        assert self.run().counts["sent"] == 3
+        assert self.run().later == []  # it is still worked on
+        server.becomes = "SUCCESS"
+        told = self.run()
+        assert told.later == [
+            "3 rows that it had taken in came to nothing, and are sent again "
+            "(FAILED PROCESSING_ERROR_REASON_INTERNAL_ERROR: 1)"
+        ]
+        assert told.difference.actions == {"change": 3}
+        self.run()
+        assert self.run().counts["planned"] == 0
+        self.expect("ann", "bob", "cleo")
+        assert audience.rows("SELECT * FROM control.activation_batch") == []
+
+    def test_a_removal_that_came_to_nothing_is_made_again(self, audience: Audience) -> None:
+        self.run()
+        self.run()
+        self.run()
+        audience.leave("bob")
+        self.place_.server.becomes = "FAILED"
+        assert self.run().difference.actions == {"remove": 1}
+        self.run()
+        self.place_.server.becomes = "SUCCESS"
+        assert self.run().difference.actions == {"remove": 1}
+        self.expect("ann", "cleo")
+
+    def test_of_what_came_true_in_part_is_told_and_nothing_is_repeated(self, audience: Audience) -> None:
+        self.place_.server.becomes = "PARTIAL_SUCCESS"
+        self.run()
+        self.run()
+        (told,) = self.run().later
+        assert told.startswith("of 3 rows that it had taken in some came to nothing")
+        assert self.run().counts["planned"] == 0
 
 
 class MetaPlace(VendorPlace):
@@ -314,6 +352,38 @@ class TestAccountEngagement(NetworkSuite):
         report = self.run()
         assert (report.drift.removed, report.drift.added) == (1, 1)
         self.expect("ann", "bob", "cleo")
+
+    def test_many_changes_are_one_import(self, audience: Audience) -> None:
+        """Row by row, forty people would be eighty of a day's calls."""
+        for number in range(37):
+            audience.person(f"p{number}", first_name="Ann")
+        self.place_.refuse("p7@acme.test")
+        report = self.run()
+        assert (report.counts["sent"], report.counts["rejected"]) == (39, 1)
+        assert self.place_.held().keys() == audience.standing().keys()
+        assert [job["status"] for job in self.place_.server.imports] == ["Complete"]
+        (row,) = rejected(audience.project)
+        assert row["reason"] == "4 … is no address"
+        for number in range(37):
+            audience.leave(f"p{number}")
+        self.run()
+        self.expect("ann", "bob", "cleo")
+        assert self.place_.server.prospects  # nobody is deleted
+
+    def test_an_import_takes_no_opt_out_back(self, audience: Audience) -> None:
+        fields = {"firstName": "first_name", "optedOut": "email_consent"}
+        audience.declare(**self.place_.file, sync={**self.place_.sync, "fields": fields, "mode": "upsert"})
+        for number in range(37):
+            audience.person(f"p{number}", first_name="Ann")
+        self.run()
+        server = self.place_.server
+        for prospect in server.prospects.values():
+            prospect["optedOut"] = "true"  # by their own hand, and not yet known here
+        for person in ("bob", *(f"p{number}" for number in range(37))):
+            audience.set(person, first_name="Anna")
+        self.run()
+        assert {one["firstName"] for one in server.prospects.values()} == {"Ann", "Anna", "Cleo"}
+        assert {one["optedOut"] for one in server.prospects.values()} == {"true"}
 
     def test_a_field_that_prospects_have_not_is_named_and_own_ones_pass(self, audience: Audience) -> None:
         fields = {"fristName": "first_name", "renewal__c": "renewal_date"}

@@ -1,12 +1,19 @@
 """Account Engagement (Pardot): prospects are upserted by their address and are members of a static list.
 
-Engagement Studio runs on the list. Objects of the API v5; each row is a call or two, so a large first list takes
-its share of the day's calls. Who leaves is taken off the list; no prospect is deleted.
+Engagement Studio runs on the list. Few changes are made row by row with the objects of the API v5, a call or two each;
+more are imports, for a business unit's calls a day are few. Who leaves is taken off the list, and nobody is deleted.
+
+Source: developer.salesforce.com/docs/marketing/pardot/guide/import-v5.html. The import's states and the columns of its
+errors are written after what is remembered of that page.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -14,7 +21,7 @@ from typing import Any, ClassVar
 import httpx
 from pydantic import Field
 
-from include.activation.destination import Batch, Change, Outcome
+from include.activation.destination import Batch, Change, Outcome, OutcomeUnknownError
 from include.activation.destinations.network import NetworkDestination, plain
 from include.contracts.configuration import Strict
 from include.contracts.errors import RefusedError
@@ -26,6 +33,9 @@ from include.remote.http import LostPlaceError, SignIn, as_bytes
 from include.remote.sign_in import oauth
 
 PAGE = 1000
+FEW = 25  # changes that are made row by row; an import costs about as many calls, and its minutes
+FIRST_POLL, LONGEST_POLL = 2.0, 60.0
+PATIENCE = timedelta(hours=2)
 OWN_FIELD = "__c"  # with which the names of a company's own fields end
 FIELDS = (
     "email", "firstName", "lastName", "salutation", "company", "website", "jobTitle", "department", "industry",
@@ -38,7 +48,7 @@ class AccountEngagement(NetworkDestination):
     """A static list; the connection is an External Client App's, with extra ``business_unit``."""
 
     host: ClassVar[str] = HOST
-    batch_rows: ClassVar[int] = 100
+    batch_rows: ClassVar[int] = 10_000
     key_columns: ClassVar[tuple[str, ...]] = ("email",)
     allowance: ClassVar[Allowance] = Allowance(at_once=1)  # five at once is all that a business unit has
 
@@ -64,7 +74,9 @@ class AccountEngagement(NetworkDestination):
             yield "settings.list_id", f"the list {wanted} fills itself; take a static one"
 
     def send(self, batch: Batch) -> Outcome:
-        """Make the changes, prospect by prospect."""
+        """Make the changes, prospect by prospect where they are few, else by one import."""
+        if len(batch.changes) > FEW:
+            return self._imports(batch)
         rejected: dict[str, str] = {}
         for change in batch.changes:
             try:
@@ -130,3 +142,71 @@ class AccountEngagement(NetworkDestination):
         """The fields of a prospect; an opt-out is a flag here, and nothing else of a consent is ever sent."""
         told = {name: True if name in self.sync.consent_fields else v for name, v in change.fields.items()}
         return {**told, "email": change.key}
+
+    def _imports(self, batch: Batch) -> Outcome:
+        """Make the changes by imports, one for those with the same fields: an empty cell would take an opt-out back."""
+        parts: dict[tuple[str, ...], list[Change]] = {}
+        for change in batch.changes:
+            parts.setdefault(tuple(sorted(change.fields)), []).append(change)
+        rejected: dict[str, str] = {}
+        for changes in parts.values():
+            rejected |= self._imported(replace(batch, changes=tuple(changes)))
+        return Outcome(rejected)
+
+    def _imported(self, batch: Batch) -> dict[str, str]:
+        """Make changes of the same fields by one import, and return why rows were refused.
+
+        Repeating it changes nothing, for it matches by address.
+        """
+        place = "/api/v5/imports"
+        wanted = {"operation": "Upsert", "object": "Prospect", "createOnNoMatch": batch.verb == "write"}
+        made = self.session.json("POST", place, json=wanted, params={"fields": "id"}, headers=self._unit)
+        place = f"{place}/{made['id']}"
+        content = {"importFile": ("rows.csv", self._csv(batch), "text/csv")}
+        self.session.ask("POST", f"{place}/batches", as_bytes, files=content, headers=self._unit)
+        self.session.ask("PATCH", place, as_bytes, json={"status": "Ready"}, headers=self._unit)
+        state = self._end(place)
+        self.__dict__.pop("_members", None)
+        if state["status"] != "Complete":
+            raise RefusedError(f"the import has ended as {state['status']}")
+        if not state.get("errorCount"):
+            return {}
+        return self._refused(self.session.ask("GET", f"{place}/errors", as_bytes, headers=self._unit).text, batch)
+
+    def _end(self, place: str) -> Mapping[str, Any]:
+        """Wait until an import has ended; one that never does may have been accepted."""
+        pause, deadline = FIRST_POLL, self.clock.now() + PATIENCE
+        while self.clock.now() < deadline:
+            fields = {"fields": "id,status,errorCount"}
+            state: Mapping[str, Any] = self.session.json("GET", place, params=fields, headers=self._unit)
+            if state["status"] in ("Complete", "Failed", "Cancelled"):
+                return state
+            self.clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_POLL)
+        raise OutcomeUnknownError(f"An import of {self.declared.destination} does not end; run again later.")
+
+    def _csv(self, batch: Batch) -> bytes:
+        """The rows of an import; who is removed is only taken off the list."""
+        writes = batch.verb == "write"
+        names = ["email", *sorted({*batch.changes[0].fields} - {"email"})] if writes else []
+        sink = io.StringIO()
+        rows = csv.writer(sink, lineterminator="\n")
+        rows.writerow(["matchEmail", *names, "addToList" if writes else "removeFromList"])
+        for change in batch.changes:
+            told = self._prospect(change)
+            rows.writerow([change.key, *(_cell(told.get(name)) for name in names), self.list.list_id])
+        return sink.getvalue().encode()
+
+    def _refused(self, errors: str, batch: Batch) -> dict[str, str]:
+        """Return which rows of an import failed: they come back with their own columns and what was wrong."""
+        keys = {change.key for change in batch.changes}
+        rows = [row for row in csv.DictReader(io.StringIO(errors)) if row.get("matchEmail") in keys]
+        own = {"matchEmail", "email", "addToList", "removeFromList", *self.sync.mapping}
+        return {row["matchEmail"]: plain(" ".join(v for k, v in row.items() if k not in own and v)) for row in rows}
+
+
+def _cell(value: Any) -> str:
+    """A value in an import's CSV."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else f"{value}"
