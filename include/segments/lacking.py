@@ -25,9 +25,11 @@ def lacks(
     They are those of its measures, of the ``kinds`` of event that it asks about, given with theirs, and of the
     ``unjudged`` segments that it refers to, likewise: whose lists that are too old, as sentences, come after them.
     """
-    asked = {"account": set[str](), "person": set(tree.measures(segment.condition, of_people=True))}
-    asked[segment.level].update(segment.measures)
-    asked["account"].update(tree.measures(segment.condition, of_account=True))
+    asked: dict[str, set[str]] = {"account": set(), "person": set()}
+    for level, node in ((segment.level, segment.condition), *tree.behind(segment.condition)):
+        asked[level].update(tree.measures(node))
+        asked["person"].update(tree.measures(node, of_people=True))
+        asked["account"].update(tree.measures(node, of_account=True))
     found = {
         table
         for level, names in asked.items()
