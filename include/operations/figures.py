@@ -77,7 +77,7 @@ ORDER BY stage, ended_at DESC
 _RUNS = f"""
 SELECT dag, extract(epoch FROM :now - max(ended_at) FILTER (WHERE state = 'success'))::float8 AS age,
        (array_agg(state ORDER BY started_at DESC))[1] IN ('failed', 'interrupted') AS failed
-FROM (SELECT CASE WHEN run_id LIKE '%/%' THEN split_part(run_id, '/', 1) ELSE 'command line' END AS dag, run.*
+FROM (SELECT CASE WHEN run_id LIKE '%/%' THEN split_part(run_id, '/', 1) ELSE 'the command line' END AS dag, run.*
       FROM {RUN.fullname} AS run) AS runs
 GROUP BY dag ORDER BY dag
 """
