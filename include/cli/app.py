@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "check": "include.cli.conditions:check",
         "values": "include.cli.conditions:values",
         "lists": "include.cli.conditions:lists",
+        "traits": "include.cli.traits:traits",
         "events": "include.cli.events:events",
         "report": "include.cli.report:report",
         "alert": "include.cli.report:alert",

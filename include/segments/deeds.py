@@ -7,12 +7,15 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from include.contracts.tables import Type
-from include.segments.values import Literal, Measured, quoted
+from include.segments.meaning import Traited
+from include.segments.values import Literal, Measured, Today, quoted
 
 if TYPE_CHECKING:
-    from include.segments.tree import Node
+    from include.segments.nodes import Node
 
 TIMES, DISTINCT, SUM, AVERAGE, FIRST, LAST = "times", "distinct", "sum", "average", "first", "last"
+MOST_FREQUENT, EARLIEST, LATEST = "most_frequent", "earliest", "latest"
+PICKED = (MOST_FREQUENT, EARLIEST, LATEST)  # one of the values of a property
 COUNTS = (TIMES, DISTINCT)
 DAY = "day"
 """What a condition on an event calls the day of it."""
@@ -23,7 +26,8 @@ HOW_OFTEN = ("at_least", "at_most", "exactly")
 class Happened:
     """One number or day of somebody's events of a kind: ``times_did('Report Exported', within_last 14 days)``.
 
-    ``what`` is one of times, distinct and sum and average (of the property ``of``), first and last (day). ``span`` is a
+    ``what`` is one of times, distinct and sum and average (of the property ``of``), most_frequent, earliest and latest
+    (value of it), first and last (day). ``span`` is a
     condition on the day, ``where`` one on properties.
     """
 
@@ -101,7 +105,7 @@ class Changed:
     changed.
     """
 
-    measure: Measured
+    measure: Measured | Traited
     before: Literal | None = None
     after: Literal | None = None
     span: Node | None = None
@@ -116,6 +120,25 @@ class Changed:
         after = f"to {self.after}" if self.after else ""
         asked = (" ".join(filter(None, (before, after))), span_text(self.span) if self.span is not None else "")
         return f"changed({', '.join((str(self.measure), *filter(None, asked)))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Was:
+    """``was(condition, 30 days ago)``: true of the measures and traits as they are kept of that day.
+
+    Unknown where nothing is kept of it.
+    """
+
+    condition: Node
+    when: Today
+
+    @property
+    def name(self) -> str:
+        """Name of the column that holds whether it was."""
+        return f"was_{sha256(str(self).encode()).hexdigest()[:16]}"
+
+    def __str__(self) -> str:
+        return f"was({self.condition}, {self.when})"
 
 
 def span_text(node: Node) -> str:

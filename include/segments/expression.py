@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from include.contracts.measures import measures_of
 from include.segments import clauses, tree
-from include.segments.calendar import later
+from include.segments.calendar import WEEKDAYS, anniversaries, later
 from include.segments.deeds import COUNTS, DAY
 
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -65,6 +65,7 @@ class Population:
     What conditions ask of events and
     of the kept ``histories`` (by level) stands in the tables, by ``asked.Asked``; ``alias`` says which profile carries
     on for a retired id that they know, ``contacts`` (profile_identifier and the crosswalk) whom a list's rows mean.
+    ``traits`` returns the published values of a trait (member_id, value, parts); none where it is not published so.
     """
 
     as_of: date
@@ -77,15 +78,25 @@ class Population:
     histories: Mapping[str, ir.Table] = field(default_factory=dict)
     alias: ir.Table | None = None
     contacts: tuple[ir.Table, ir.Table] | None = None
+    traits: Callable[[tree.Traited], ir.Table | None] | None = None
 
     def of(self, level: str) -> ir.Table:
         """Return customer_360 or account_360."""
         return self.customers if level == "person" else self.accounts
 
+    def having(self, level: str, rows: ir.Table) -> Population:
+        """Return the same with other rows of a level."""
+        return replace(self, customers=rows) if level == "person" else replace(self, accounts=rows)
+
 
 def expression(node: tree.Node, level: str, population: Population) -> ir.BooleanValue:
     """Return the condition over ``population.of(level)``; null where it is unknown."""
     return _Compiler(population.of(level), level, population).node(node)
+
+
+def value_of(operand: tree.Operand, level: str, population: Population) -> ir.Value:
+    """Return a value over ``population.of(level)``; null where it is unknown."""
+    return _Compiler(population.of(level), level, population).value(operand)
 
 
 def of_event(node: tree.Node, rows: ir.Table, event: str, population: Population) -> ir.BooleanValue:
@@ -144,7 +155,7 @@ class _Compiler:
                 return self.did(clause)
             case tree.OfAccount(condition):
                 return self.of_account(condition)
-            case tree.Changed() | tree.InList():
+            case tree.Changed() | tree.Was() | tree.InList():
                 return self.rows[clause.name]
             case tree.Sequence(_):
                 sure, maybe = self.rows[clause.name], self.rows[clause.name + MOST]
@@ -176,9 +187,16 @@ class _Compiler:
                 return self.within(clause, value)
             case clauses.Beyond():
                 return value > ibis.literal(clause.edge(as_of)) if clause.ahead else value <= self.before(clause)
-            case clauses.During():
-                first, last = clause.bounds(as_of)
-                return value.between(ibis.literal(first), ibis.literal(last))
+            case clauses.During() | clauses.Anniversary():
+                return self.of_calendar(clause, value)
+
+    def of_calendar(self, clause: clauses.During | clauses.Anniversary, value: ir.DateValue) -> ir.BooleanValue:
+        first, last = clause.bounds(self.population.as_of)
+        if isinstance(clause, clauses.During):
+            return value.between(ibis.literal(first), ibis.literal(last))
+        day = value.month() * 100 + value.day()
+        years = anniversaries(first, last).items()
+        return reduce(operator.or_, ((value.year() < year) & day.isin(days) for year, days in years))
 
     def within(self, clause: clauses.Within, value: ir.DateValue) -> ir.BooleanValue:
         first, last = clause.bounds(self.population.as_of)
@@ -219,9 +237,12 @@ class _Compiler:
     def value(self, value: tree.Operand | tree.Literal | tree.Today) -> ir.Value:
         if isinstance(value, tree.Sum):
             return self.sum(value)
+        if isinstance(value, tree.Weekday):
+            number = self.value(value.of).day_of_week.index()
+            return ibis.cases(*((number == n, name) for n, name in enumerate(WEEKDAYS)))
         if isinstance(value, tree.Happened):
             return counted(self.rows, value)
-        if isinstance(value, tree.Measured):
+        if isinstance(value, tree.Measured | tree.Traited):
             return self.rows[value.name]
         return ibis.literal(value.on(self.population.as_of))
 

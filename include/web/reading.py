@@ -15,8 +15,9 @@ from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import ProgrammingError
 
 from include.answers.member import as_kept
-from include.contracts.segments import EVENT_KINDS
-from include.segments.channels import CHANNELS, state_of_point
+from include.contracts.channels import CHANNELS, state_of_point
+from include.contracts.published import COUNTED
+from include.contracts.segments import EVENT_KINDS, SEGMENT
 from include.storage.control.tables import PUBLICATION
 from include.storage.postgres.build import PREFIX
 from include.storage.postgres.warehouse import READERS
@@ -25,20 +26,33 @@ from include.web.problems import ProblemError
 
 Row = dict[str, Any]
 
-NOTHING_PUBLISHED = "Nothing is published yet; run the pipeline first."
+NOTHING_PUBLISHED = "Nothing is published yet, or not by this release; run the pipeline first (make run, or its DAGs)."
 SOON = {"Retry-After": "60"}
+_NEEDED = [f"{READERS}.{name}" for name in (SEGMENT.name, *(item.name for item in COUNTED))]
+_MISSING = sa.text("SELECT count(*) FROM unnest(cast(:names AS text[])) AS name WHERE to_regclass(name) IS NULL")
 
-_REACH = ", ".join(f"'{channel.name}', {channel.state()}" for channel in CHANNELS.values())
+
+def _traits(member: str) -> str:
+    """SQL of the traits of a member, by key."""
+    value = "coalesce(to_jsonb(t.number), to_jsonb(t.text), to_jsonb(t.day))"
+    return f"""
+  (SELECT coalesce(jsonb_object_agg(t.trait, {value} ORDER BY t.trait), '{{}}')
+   FROM {READERS}.trait_value t WHERE t.member_id = {member})"""
+
+
+_POINTS = f"{READERS}.profile_identifier"
+_REACH = ", ".join(f"'{channel.name}', {channel.state(_POINTS)}" for channel in CHANNELS.values())
 _PROFILE = f"""
 SELECT to_jsonb(r) AS record, jsonb_build_object({_REACH}) AS reach,
-  (SELECT coalesce(jsonb_agg(to_jsonb(i) - 'profile_id' || jsonb_build_object('state', {state_of_point("i")})
+  (SELECT coalesce(jsonb_agg(to_jsonb(i) - 'profile_id' || jsonb_build_object('state', {state_of_point("i", _POINTS)})
                              ORDER BY i.type, i.value), '[]')
    FROM {READERS}.profile_identifier i WHERE i.profile_id = r.profile_id) AS points,
   (SELECT coalesce(jsonb_agg(to_jsonb(m) - 'member_id' ORDER BY m.segment_key), '[]')
    FROM {READERS}.segment_membership m WHERE m.member_id = r.profile_id) AS segments,
   (SELECT coalesce(jsonb_agg(a.alias_id ORDER BY a.alias_id), '[]')
    FROM {READERS}.profile_alias a WHERE a.profile_id = r.profile_id) AS aliases,
-  (SELECT to_jsonb(c) - 'profile_id' FROM {READERS}.customer_360 c WHERE c.profile_id = r.profile_id) AS measures
+  (SELECT to_jsonb(c) - 'profile_id' FROM {READERS}.customer_360 c WHERE c.profile_id = r.profile_id) AS measures,
+  {_traits("r.profile_id")} AS traits
 FROM {READERS}.profile r
 WHERE r.profile_id = coalesce((SELECT profile_id FROM {READERS}.profile_alias WHERE alias_id = :asked), :asked)
 """
@@ -47,7 +61,8 @@ SELECT to_jsonb(a) AS record, to_jsonb(m) - 'account_id' AS measures,
   (SELECT coalesce(jsonb_agg(to_jsonb(s) - 'member_id' ORDER BY s.segment_key), '[]')
    FROM {READERS}.segment_membership s WHERE s.member_id = a.account_id) AS segments,
   (SELECT coalesce(jsonb_agg(p.profile_id ORDER BY p.profile_id), '[]')
-   FROM {READERS}.profile p WHERE p.account_id = a.account_id) AS people
+   FROM {READERS}.profile p WHERE p.account_id = a.account_id) AS people,
+  {_traits("a.account_id")} AS traits
 FROM {READERS}.account a LEFT JOIN {READERS}.account_360 m USING (account_id) WHERE a.account_id = :asked
 """
 _POINT = f"SELECT DISTINCT profile_id FROM {READERS}.profile_identifier WHERE type = :by AND value = ANY(:forms)"
@@ -65,7 +80,7 @@ def snapshot(project: Project) -> Iterator[sa.Connection]:
     """Open one read-only snapshot of the warehouse; raises ProblemError 503 before the first publication."""
     with project.warehouse().begin() as connection:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        if connection.exec_driver_sql(f"SELECT to_regclass('{READERS}.segment')").scalar() is None:
+        if connection.execute(_MISSING, {"names": _NEEDED}).scalar():
             raise ProblemError(503, NOTHING_PUBLISHED, SOON)
         yield connection
 
