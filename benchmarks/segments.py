@@ -36,10 +36,11 @@ from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.settings import SHIPPED, Settings
 from include.contracts.tables import Table, Type
-from include.measures import history, metrics
+from include.measures import metrics
 from include.segments.catalog import load, load_beside
 from include.segments.preview import preview
 from include.segments.step import segment_with
+from include.storage import history
 from include.storage.engine import Engine
 from include.storage.postgres import build, publication
 from include.storage.project import Project

@@ -16,6 +16,7 @@ from include.contracts.activation import ACTIVATION
 from include.contracts.identity import ALIAS
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE, PROFILE_IDENTIFIER
+from include.contracts.reports.churn import MISSING
 from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.contracts.segments import SEGMENT, SEGMENT_HISTORY, SEGMENT_MEMBERSHIP
 from include.contracts.settings import Settings
@@ -29,6 +30,7 @@ PUBLISHED: Mapping[str, Table] = {
     "profile": PROFILE, "profile_identifier": PROFILE_IDENTIFIER, "profile_alias": ALIAS, "customer_360": CUSTOMER_360,
     "account": ACCOUNT, "account_360": ACCOUNT_360, "segment": SEGMENT, "segment_membership": SEGMENT_MEMBERSHIP,
     "segment_history": SEGMENT_HISTORY, ALERTS_PART.name: ALERTS_PART.table,
+    MISSING.name: MISSING.table,
 }  # fmt: skip
 PLAIN: Mapping[Type, Any] = {
     Type.TEXT: "", Type.INTEGER: 1, Type.NUMBER: 1.0, Type.BOOLEAN: False, Type.DATE: AS_OF,
@@ -99,6 +101,10 @@ class Audience:
         )
         if enters:
             self.enter(profile_id)
+
+    def missing_renewal(self, contract_id: str, **more: Any) -> None:
+        """Publish a contract that ends soon without an opportunity to renew it."""
+        self._add(MISSING.name, contract_id=contract_id, **more)
 
     def alert(self, alert_id: str, **more: Any) -> None:
         """Publish a sales alert."""

@@ -17,6 +17,7 @@ Row = Mapping[str, Any]
 OPERATORS = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
+SUMS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,8 @@ def counts(happened: tree.Happened, row: Row, world: World) -> tuple[int, int]:
 
 def value_of(operand: Any, row: Row, world: World) -> Any:
     """The value of a measure, or of what is counted of events; None where it is unknown."""
+    if isinstance(operand, tree.Sum):
+        return reckoned(operand, row, world)
     if not isinstance(operand, tree.Happened):
         return row[operand.name]
     if operand.what in ("times", "distinct"):
@@ -202,6 +205,20 @@ def value_of(operand: Any, row: Row, world: World) -> Any:
     return sum(values) / (len(values) if operand.what == "average" else 1)
 
 
+def reckoned(sum: tree.Sum, row: Row, world: World) -> float | None:
+    """The result of a sum in floating point; of two days those between."""
+    sides = [
+        value_of(side, row, world) if isinstance(side, tree.Measured | tree.Happened | tree.Sum)
+        else side.on(world.as_of)
+        for side in (sum.left, sum.right)
+    ]  # fmt: skip
+    if None in sides or (sum.op == "/" and sides[1] == 0):
+        return None
+    if isinstance(sides[0], date):
+        return float((sides[0] - sides[1]).days)
+    return SUMS[sum.op](float(sides[0]), float(sides[1]))
+
+
 def end_of(operand: Any, row: Row, world: World) -> date:
     """The day on which spans of days end."""
     event = operand.event if isinstance(operand, tree.Happened) else row.get("event") if operand.name == "day" else None
@@ -214,7 +231,7 @@ def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0
         return state
     if isinstance(clause, tree.Compare):
         left, right = value_of(clause.left, row, world), clause.right
-        is_operand = isinstance(right, tree.Measured | tree.Happened)
+        is_operand = isinstance(right, tree.Measured | tree.Happened | tree.Sum)
         right = value_of(right, row, world) if is_operand else right.on(world.as_of)
         return None if left is None or right is None else bool(OPERATORS[clause.op](left, right))
     value = value_of(clause.measure, row, world)

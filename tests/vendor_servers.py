@@ -116,12 +116,16 @@ class GoogleServer(Vendor):
 
     routes: ClassVar[dict[str, str]] = {
         r"POST /v1/audienceMembers:(?P<verb>ingest|remove)": "change",
+        r"GET /v1/requestStatus:retrieve": "status",
         r"POST /token": "token",
     }
 
     def __init__(self) -> None:
         super().__init__()
         self.members: dict[str, Any] = {}
+        self.becomes = "SUCCESS"  # what each new request becomes, at the second look
+        self.requests: dict[str, str] = {}
+        self.looked: set[str] = set()
 
     def _token(self, request: Request) -> str:
         return f"Bearer {TOKEN}" if request.path == "/token" else super()._token(request)
@@ -140,12 +144,21 @@ class GoogleServer(Vendor):
                  for member in asked["audienceMembers"]]  # fmt: skip
         if any(one["emailAddress"] in self.poison for one in found):
             return Answer.of({"error": {"code": 400, "status": "INVALID_ARGUMENT"}}, 400)
-        for one in () if asked.get("validateOnly") else found:
+        for one in () if asked.get("validateOnly") or self.becomes == "FAILED" else found:
             if verb == "ingest":
                 self.members[one["emailAddress"]] = one
             else:
                 self.members.pop(one["emailAddress"], None)
+        self.requests[f"r{len(self.asked)}"] = self.becomes
         return Answer.of({"requestId": f"r{len(self.asked)}"})
+
+    def status(self, request: Request) -> Answer:
+        asked = request.query["requestId"]
+        state = self.requests[asked] if asked in self.looked else "PROCESSING"
+        self.looked.add(asked)
+        counts = [{"recordCount": "1", "reason": "PROCESSING_ERROR_REASON_INTERNAL_ERROR"}]
+        told = {"requestStatus": state, **({} if state == "SUCCESS" else {"errorInfo": {"errorCounts": counts}})}
+        return Answer.of({"requestStatusPerDestination": [told]})
 
 
 class MetaServer(Vendor):

@@ -59,7 +59,7 @@ class Book:
         c = ACTIVATION_BATCH.c
         query = (
             sa.select(c.batch_id, c.changes, c.started_at)
-            .where(c.plan_id == self.plan_id)
+            .where(c.plan_id == self.plan_id, c.receipts.is_(None))
             .order_by(c.started_at, c.batch_id)
         )
         with self._warehouse.begin() as connection:
@@ -105,7 +105,10 @@ class Book:
             again = [(change.position, outcome.again[change.key]) for change in batch.changes
                      if change.key in outcome.again]  # fmt: skip
             self._put_off(connection, again, now)
-            self._forget(connection, batch)
+            if outcome.receipts:
+                self._keep_receipts(connection, batch, accepted, outcome.receipts)
+            else:
+                self._forget(connection, batch)
 
     def doubt(self, batch: Batch, reason: str, now: datetime) -> None:
         """Reject a call that may have been accepted and may not be repeated; its rows stand, lest a plan repeats it."""
@@ -200,6 +203,15 @@ class Book:
         row = {"batch_id": batch.batch_id, "plan_id": self.plan_id, "changes": kept, "started_at": now}
         connection.execute(sa.insert(ACTIVATION_BATCH).values(**row))
         return batch
+
+    def _keep_receipts(
+        self, connection: sa.Connection, batch: Batch, accepted: Sequence[Change], receipts: Sequence[str]
+    ) -> None:
+        """Keep of a call only who it was about, until it is known what became of it."""
+        about = ("position", "action", "member_id", "key")
+        kept = [{name: getattr(change, name) for name in about} for change in accepted]
+        row = sa.update(ACTIVATION_BATCH).where(ACTIVATION_BATCH.c.batch_id == batch.batch_id)
+        connection.execute(row.values(changes=kept, receipts=[*receipts]))
 
     def _forget(self, connection: sa.Connection, batch: Batch) -> None:
         connection.execute(sa.delete(ACTIVATION_BATCH).where(ACTIVATION_BATCH.c.batch_id == batch.batch_id))

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from include.activation.destination import Destination
+from include.activation.members import LEVEL_OF_REPORT, LISTS
 from include.activation.plan import Difference
 from include.activation.syncs import Declared
 from include.contracts.errors import ConfigurationError
-from include.contracts.reports.sales_alerts import ALERTS_PART, REPORT
+from include.contracts.reports import REPORTS
 from include.contracts.runs import fingerprint
 from include.segments.listing import find_segment
 from include.segments.states import require_exportable
@@ -34,10 +35,11 @@ def _place(declared: Declared, setting: str) -> str:
 
 def read_segment(connection: sa.Connection, project: Project, declared: Declared) -> str:
     """Return the version of the list's definition; raises ConfigurationError for one that cannot be sent."""
-    if declared.sync.level == "alert":
-        if connection.execute(sa.text(f"SELECT to_regclass('{READERS}.{ALERTS_PART.name}')")).scalar() is None:
+    if declared.sync.level == LEVEL_OF_REPORT:
+        part = LISTS[declared.sync.segment]
+        if connection.execute(sa.text(f"SELECT to_regclass('{READERS}.{part.name}')")).scalar() is None:
             raise ConfigurationError(f"{declared.place('segment')}: the report is not published yet; run the pipeline.")
-        return fingerprint(REPORT.definition)
+        return fingerprint(next(report.definition for report in REPORTS if part in report.parts))
     try:
         segment = find_segment(connection, declared.sync.segment, project.settings.config)
         require_exportable(connection, segment)

@@ -71,14 +71,23 @@ class Batch:
 class Outcome:
     """What became of a batch: by key, what is refused for good and what may be tried again, with the reason.
 
-    All others were accepted.
+    All others were accepted; ``receipts`` are given where the destination works on them later, and can be asked then.
     """
 
     rejected: Mapping[str, str] = field(default_factory=dict)
     again: Mapping[str, str] = field(default_factory=dict)
+    receipts: tuple[str, ...] = ()
 
 
 ACCEPTED = Outcome()
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What became of a call that a destination worked on later: why it came to nothing, or to a part of it."""
+
+    fault: str | None = None
+    in_part: bool = False  # whose rows failed is not told
 
 
 def halved(
@@ -101,6 +110,7 @@ def halved(
     return Outcome(
         {key: reason for outcome in outcomes for key, reason in outcome.rejected.items()},
         {key: reason for outcome in outcomes for key, reason in outcome.again.items()},
+        tuple(receipt for outcome in outcomes for receipt in outcome.receipts),
     )
 
 
@@ -144,6 +154,10 @@ class Destination(ABC):
     def settled(self, batch: Batch) -> Outcome | None:  # noqa: ARG002 - who cannot tell needs no batch
         """Ask the destination what became of a batch whose answer was lost; None where it cannot tell."""
         return None
+
+    def receipt(self, receipt: str) -> Worked | None:  # noqa: ARG002 - who gives none is asked for none
+        """Ask what became of a call that was taken in; None while it is worked on."""
+        return Worked()
 
     def finish(self, plan_id: str) -> None:  # noqa: B027 - most have nothing to do
         """Do what ends a plan; repeating it changes nothing."""

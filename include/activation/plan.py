@@ -10,28 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 
 from include.activation.syncs import Declared
 from include.activation.wanted import BY_CONSENT, NOT_UNIQUE, Wanted
-from include.contracts.profiles import ACCOUNT, PROFILE
-from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.storage.control.tables import ACTIVATION_ROW, ACTIVATION_WITHHELD
 from include.storage.postgres.warehouse import READERS
 
 ROW, WITHHELD = ACTIVATION_ROW.fullname, ACTIVATION_WITHHELD.fullname
 REKEYED, BY_HAND = "key changed", "added by hand"
 STRANGER = ""  # the member of a row that somebody else has put there
-PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(  # where members of a level are, and by which id
-    {
-        "person": (PROFILE.name, "profile_id"),
-        "account": (ACCOUNT.name, "account_id"),
-        "alert": (ALERTS_PART.name, "alert_id"),
-    }
-)
 ORDER = ("remove", "add", "change", "rekey", "leave", "withhold")  # whoever must go goes first
 
 
@@ -80,7 +70,7 @@ def difference(connection: sa.Connection, declared: Declared, *, rekeys: bool) -
         _WANTED.format(rows=Wanted(sync, declared.name).statement),
         _DUPLICATES,
         "ANALYZE pg_temp.wanted; ANALYZE pg_temp.stands",
-        _GONE.format(profile=PLACES[sync.level][0], id=PLACES[sync.level][1]),
+        _GONE.format(profile=sync.members.tables[0].name, id=sync.members.id),
         _moved(sync.mode),
         _planned(sync.mode, rekeys=rekeys),
     ):  # fmt: skip

@@ -9,14 +9,11 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from include.activation.destination import Destination
-from include.activation.syncs import KEYS, OF_MEMBERSHIP, Declared, problem
+from include.activation.syncs import Declared, problem
 from include.contracts.configuration import Strict
 from include.contracts.connections import Connection, Connections
 from include.contracts.errors import ConfigurationError
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.nearest import nearest
-from include.contracts.profiles import ACCOUNT, PROFILE
-from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.remote.clock import Clock
 
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -34,13 +31,6 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "salesforce_campaign": "include.activation.destinations.salesforce_campaign:SalesforceCampaign",
         "slack": "include.activation.destinations.slack:Slack",
         "webhook": "include.activation.destinations.webhook:Webhook",
-    }
-)
-COLUMNS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "person": frozenset({*PROFILE.names, *CUSTOMER_360.names, *KEYS["person"], *OF_MEMBERSHIP}),
-        "account": frozenset({*ACCOUNT.names, *ACCOUNT_360.names, *OF_MEMBERSHIP}),
-        "alert": frozenset({*ALERTS_PART.table.names, "account_name"}),
     }
 )
 
@@ -84,7 +74,7 @@ def _connection(declared: Declared, connections: Connections) -> Connection:
 
 def _faults(declared: Declared, kind: type[Destination]) -> Iterator[str]:
     sync = declared.sync
-    columns = COLUMNS[sync.level]
+    columns = sync.members.columns
     for name, column in sync.fields.items():
         if column not in columns:
             yield f"{declared.place('fields', name)}: there is no column {column!r}{nearest(column, columns)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from math import ceil
@@ -16,6 +16,7 @@ from include.activation.delivery import Delivery, Watch, unwatched
 from include.activation.destination import Destination
 from include.activation.keeping import keep_up, new_plan
 from include.activation.plan import Difference, difference, digest_of_plan, published_on, sample
+from include.activation.receipts import follow_up
 from include.activation.reconcile import Drift, reconcile
 from include.activation.registry import check_declared, open_destination
 from include.activation.syncs import Declared, find_sync
@@ -42,6 +43,7 @@ class Report:
     difference: Difference
     drift: Drift = NO_DRIFT
     calls: int = 0
+    later: Sequence[str] = ()  # what became of rows that earlier runs had sent
 
 
 def dry_run(project: Project, name: str, connections: Connections | None = None) -> Report:
@@ -91,13 +93,15 @@ def activate(
             left = open_plan(connection, name)
         if left:
             Delivery(Book(warehouse, declared, left), destination, clock, watch).run()
+        later = follow_up(warehouse, destination, clock.now())
         drift = _reconciled(project, destination, clock)
         watch("reconciled")
         plan_id, found = _plan(project, destination, clock)
         watch("planned")
         if plan_id:
             Delivery(Book(warehouse, declared, plan_id), destination, clock, watch).run()
-        return _report(project, declared, [plan for plan in (left, plan_id) if plan], found, drift)
+        counts = _counts(project, declared, [plan for plan in (left, plan_id) if plan])
+        return Report(name, declared.destination, counts, found, drift, later=later)
 
 
 def _reconciled(project: Project, destination: Destination, clock: Clock) -> Drift:
@@ -138,12 +142,12 @@ def _last_held(connection: sa.Connection, sync: str) -> str | None:
     return str(last.subject) if last is not None and last.state == "held" else None
 
 
-def _report(project: Project, declared: Declared, plans: list[str], found: Difference, drift: Drift) -> Report:
+def _counts(project: Project, declared: Declared, plans: list[str]) -> Mapping[str, int]:
     with project.warehouse().begin() as connection:
         each = [totals(connection, plan) for plan in plans]
     counts = {name: sum(total[name] for total in each) for name in TOTALS}
     check_counts(StageReport(f"activate {declared.name}", counts=counts))
-    return Report(declared.name, declared.destination, counts, found, drift)
+    return counts
 
 
 TOTALS = ("planned", "sent", "suppressed", "rejected", "pending")

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from include.activation.members import LEVEL_OF_REPORT, LISTS, Members, members
 from include.contracts.configuration import Strict
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
@@ -22,16 +23,7 @@ NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 ON_PUBLICATION = "on publication"
 PURPOSES = ("email_marketing", "phone_marketing", "none")
 CONTACT_POINTS: Mapping[str, str] = MappingProxyType({"email": "email_marketing", "phone": "phone_marketing"})
-ALERTS = "sales_alerts"
 CONSENTS = ("email_consent", "phone_consent")
-OF_MEMBERSHIP = ("since", "confidence")
-KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "person": ("profile_id", "email", "phone", "crm_id", "user_id"),
-        "account": ("account_id", "domain"),
-        "alert": ("alert_id",),
-    }
-)
 
 
 class Limits(Strict):
@@ -45,9 +37,9 @@ class Limits(Strict):
 class Sync(Strict):
     """One list, and how it is kept at a destination."""
 
-    segment: str = Field(description="Segment whose members are sent; of alerts: sales_alerts, the report")
+    segment: str = Field(description="Segment whose members are sent; of the level report: a report's list")
     owner: str = Field(min_length=1, description="Who answers for it")
-    level: Literal["person", "account", "alert"] = Field(default="person", description="What the members are")
+    level: Literal["person", "account", "report"] = Field(default="person", description="What the members are")
     mode: Literal["mirror", "upsert", "append"] = Field(
         default="mirror",
         description="mirror: insert, update, remove; upsert: whoever leaves the segment stays, unless withheld; "
@@ -75,6 +67,11 @@ class Sync(Strict):
     limits: Limits = Field(default=Limits(), description="What a plan may do before a person is asked")
     deadline_hours: float = Field(default=24, gt=0, le=720, description="Hours that a refused row is tried again")
     settings: Mapping[str, Any] = Field(default={}, description="What this kind of destination needs for each list")
+
+    @property
+    def members(self) -> Members:
+        """What the members are."""
+        return members(self.level, self.segment)
 
     @property
     def key_field(self) -> str:
@@ -207,16 +204,18 @@ def _faults(declared: Declared) -> Iterator[str]:
     sync = declared.sync
     if not NAME.match(declared.name):
         yield f"{declared.place()}: a sync's name has lower-case letters, digits and underscores, a letter first"
-    keys = KEYS[sync.level]
+    if sync.level == LEVEL_OF_REPORT and sync.segment not in LISTS:
+        hint = nearest(sync.segment, LISTS) or f"; there are {', '.join(LISTS)}"
+        yield f"{declared.place('segment')}: no report has a list {sync.segment!r}{hint}"
+        return
+    keys = sync.members.keys
     if sync.key_column not in keys:
         yield (
             f"{declared.place('key')}: {sync.key_column!r} does not say which {sync.level} it is"
             f"{nearest(sync.key_column, keys)}"
         )
     if sync.level != "person" and sync.purpose != "none":
-        yield f"{declared.place('purpose')}: {sync.level}s give no consent; write none"
-    if sync.level == "alert" and sync.segment != ALERTS:
-        yield f"{declared.place('segment')}: the list of alerts is the report {ALERTS}"
+        yield f"{declared.place('purpose')}: of the level {sync.level} nobody gives consent; write none"
     for name in sync.fields:
         if name in sync.key:
             yield f"{declared.place('fields', name)}: {name!r} is the key already"

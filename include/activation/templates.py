@@ -17,9 +17,9 @@ import sqlalchemy as sa
 import yaml
 from pydantic import Field, ValidationError
 
+from include.activation.members import members
 from include.activation.plan import gather, withheld_by_reason
-from include.activation.registry import COLUMNS
-from include.activation.syncs import KEYS, Sync, problem
+from include.activation.syncs import Sync, problem
 from include.activation.wanted import Wanted
 from include.contracts.configuration import Strict
 from include.contracts.errors import ConfigurationError
@@ -140,12 +140,12 @@ def _value(value: Any, column: str) -> str | None:
 
 
 def _faults(template: Template) -> Iterator[str]:
-    known = {*COLUMNS[template.level], *MADE}
+    keys, known = (of := members(template.level, "")).keys, {*of.columns, *MADE}
     for header, column in template.columns.items():
         if column not in known:
             yield f"under {header!r} there is no column {column!r}{nearest(column, known)}"
     key = template.columns.get(template.key)
     if key is None:
         yield f"the key {template.key!r} is none of its headers{nearest(template.key, template.columns)}"
-    elif key not in KEYS[template.level]:
-        yield f"{key!r} does not say which {template.level} it is{nearest(key, KEYS[template.level])}"
+    elif key not in keys:
+        yield f"{key!r} does not say which {template.level} it is{nearest(key, keys)}"

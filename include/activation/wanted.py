@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from include.activation.syncs import ALERTS, CONSENTS, CONTACT_POINTS, OF_MEMBERSHIP, Sync
+from include.activation.members import ACCOUNT_NAME, LEVEL_OF_REPORT, LISTS, OF_MEMBERSHIP
+from include.activation.syncs import CONSENTS, CONTACT_POINTS, Sync
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE
-from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.matching.records.placeholders import ROLES
 from include.segments.channels import CHANNELS, REACHABLE, Channel
 from include.storage.postgres.warehouse import READERS
@@ -55,8 +55,8 @@ class Wanted:
     @property
     def _joined(self) -> str:
         """SQL of the members with all their values, and the state of each channel that matters, looked up once."""
-        if self.sync.level == "alert":
-            return self._alerts
+        if self.sync.level == LEVEL_OF_REPORT:
+            return self._of_report
         record, measured, member = (
             (PROFILE, CUSTOMER_360, "profile_id") if self._is_person else (ACCOUNT, ACCOUNT_360, "account_id")
         )
@@ -77,17 +77,21 @@ class Wanted:
         )
 
     @property
-    def _alerts(self) -> str:
-        """SQL of the alerts that nobody has answered yet; the account's name is its own."""
+    def _of_report(self) -> str:
+        """SQL of the rows of a report's list, of alerts those that nobody has answered yet."""
+        part, id_ = LISTS[self.sync.segment], self.sync.members.id
         columns = [
-            f"{'a.name' if name == 'account_name' else self._raw(name)} AS {_named(name)}"
+            f"{'a.name' if name == ACCOUNT_NAME else self._raw(name)} AS {_named(name)}"
             for name in sorted({*self.sync.mapping.values()})
         ]
-        only = "AND r.alert_id = ANY(:members)" if self.few else ""
+        knows_account = "account_id" in part.table.names
+        account = f"LEFT JOIN {READERS}.{ACCOUNT.name} AS a ON a.account_id = r.account_id " if knows_account else ""
+        only = [f"r.{id_} = ANY(:members)"] if self.few else []
+        unanswered = ["r.answer IS NULL"] if "answer" in part.table.names else []
         return (
-            f"SELECT r.alert_id AS member_id, false AS is_holdout, true AS is_member, r.alert_id AS key, "
-            f"{', '.join(columns)} FROM {READERS}.{ALERTS_PART.name} AS r LEFT JOIN {READERS}.{ACCOUNT.name} AS a "
-            f"ON a.account_id = r.account_id WHERE r.answer IS NULL AND :segment = '{ALERTS}' {only}"
+            f"SELECT r.{id_} AS member_id, false AS is_holdout, true AS is_member, r.{id_} AS key, "
+            f"{', '.join(columns)} FROM {READERS}.{part.name} AS r "
+            f"{account}WHERE {' AND '.join([f':segment = {_text(self.sync.segment)}', *unanswered, *only])}"
         )
 
     @property
@@ -138,7 +142,7 @@ class Wanted:
             return f"CASE WHEN m.{name}_state IN {REACHABLE} THEN m.{_named(name)} END"
         if name in CONSENTS and self._is_person:
             return f"CASE WHEN m.{_named(name)} = 'opted_out' THEN 'opted_out' END"
-        return f"m.{name}" if name in OF_MEMBERSHIP and self.sync.level != "alert" else f"m.{_named(name)}"
+        return f"m.{name}" if name in OF_MEMBERSHIP and self.sync.level != LEVEL_OF_REPORT else f"m.{_named(name)}"
 
     def _raw(self, name: str) -> str:
         """SQL of a column of the published tables."""
@@ -147,7 +151,7 @@ class Wanted:
                 f"(SELECT i.value FROM {READERS}.profile_identifier AS i WHERE i.profile_id = r.profile_id "
                 f"AND i.type = '{name}' ORDER BY i.is_primary DESC, i.value LIMIT 1)"
             )
-        record = {"person": PROFILE, "account": ACCOUNT}.get(self.sync.level, ALERTS_PART.table)
+        record = self.sync.members.tables[0]
         return f'{"r" if name in record.names else "v"}."{name}"'
 
     def _reasons(self) -> Iterator[str]:

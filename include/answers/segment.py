@@ -10,34 +10,21 @@ from typing import Any
 import ibis.expr.types as ir
 
 from include.answers.member import find_member
+from include.answers.sources import Source, sources_of
 from include.answers.ways import Truth, by_itself, could_become, state_of, through, ways
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK, EDGE
-from include.contracts.measures import measures_of
 from include.contracts.profiles import PROFILE_LINEAGE
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import NPS_RESPONSE
 from include.segments import tree
 from include.segments.catalog import Segment, load
-from include.segments.expression import MEMBER, MOST, Population, expression
-from include.segments.happenings import counting
+from include.segments.expression import MEMBER, expression
 from include.segments.population import population
 from include.storage.project import Project
 from include.storage.readers import LakeReader, lake_reader
 
 LINKS = 20
-EVENTS = 10  # the latest of those that a clause counts
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The row that a value comes from, and how old it is on the logical date."""
-
-    measure: str
-    value: Any
-    record: str | None = None
-    dated: date | None = None
-    age_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +100,7 @@ def _explain(reader: LakeReader, segment: Segment, others: Mapping[str, tree.Nod
     clauses = tuple(
         Clause(
             str(part), state_of(part, truth),
-            (*_sources(part, segment.level, row, people.as_of, lineage), *_events(part, segment.level, row, people)),
+            tuple(sources_of(part, segment.level, row, people, lineage)),
         )
         for part in dict.fromkeys(tree.statements(segment.condition))
     )  # fmt: skip
@@ -146,41 +133,6 @@ def _lineage(reader: LakeReader, segment: Segment, member_id: str) -> dict[str, 
     return {row["attribute"]: row["record_id"] for row in mine}
 
 
-def _sources(
-    part: tree.Node, level: str, row: Mapping[str, Any], as_of: date, lineage: Mapping[str, str]
-) -> tuple[Source, ...]:
-    found, known = [], measures_of(level)
-    read = tree.measures(part)
-    beside = (other for name in read for other in known[name].beside)
-    for name in dict.fromkeys((*read, *beside)):
-        measure = known[name]
-        record = row.get(measure.record) if measure.record else lineage.get(name)
-        dated = row.get(measure.dated) if measure.dated else None
-        found.append(Source(name, row[name], record, dated, (as_of - dated).days if dated else None))
-    return tuple(found)
-
-
-def _events(part: tree.Node, level: str, row: Mapping[str, Any], people: Population) -> Iterator[Source]:
-    """What a clause counts of events, and the latest of those very events; one that cannot be judged says so."""
-    for happened in tree.counted(part):
-        if isinstance(part, tree.Sequence) or happened.name not in row:
-            yield from _latest(happened, level, row, people)
-            continue
-        least, most = row[happened.name], row.get(happened.name + MOST, row[happened.name])
-        yield Source(str(happened), least if least == most else f"{least} to {most}")
-        yield from _latest(happened, level, row, people)
-
-
-def _latest(happened: tree.Happened, level: str, row: Mapping[str, Any], people: Population) -> Iterator[Source]:
-    if row.get(MEMBER[level]) is not None:
-        rows = counting(happened, level, people)
-        mine = rows.filter(rows.member_id == row[MEMBER[level]])
-        for event in mine.order_by(mine["at"].desc(), mine.event_id).limit(EVENTS).to_pyarrow().to_pylist():
-            doubt = "" if event["is_certain"] else ", whose it is or what it was about is not known"
-            day = event["on_date"]
-            yield Source(f"{happened.event}{doubt}", event["at"], event["event_id"], day, (people.as_of - day).days)
-
-
 def _clauses(condition: tree.Node, others: Mapping[str, tree.Node]) -> Iterator[tree.Clause]:
     """The clauses of a condition and of those of the segments that it refers to."""
     for clause in tree.clauses(condition):
@@ -194,7 +146,8 @@ def _can(clause: tree.Clause, target: bool, row: Mapping[str, Any], level: str) 
 
 
 def _phrase(clause: tree.Clause, target: bool, row: Mapping[str, Any]) -> str:
-    read = {**{name: name for name in tree.measures(clause)}, **{h.name: str(h) for h in tree.happenings(clause)}}
+    read = {name: name for name in (*tree.measures(clause), *(trait.name for trait in tree.traits(clause)))}
+    read |= {happened.name: str(happened) for happened in tree.happenings(clause)}
     values = ", ".join(f"{told} is {_shown(row[name])}" for name, told in read.items())
     day = by_itself(clause, target, row)
     now = f" (now {values})" if values else ""

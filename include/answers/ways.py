@@ -96,8 +96,12 @@ def could_become(clause: tree.Clause, target: bool, row: Row, level: str) -> boo
         return any(name in WANTED for name in tree.measures(clause.condition))
     if isinstance(clause, tree.Did):
         return target is (clause.how_often == "at_least") or clause.counted.span is not None
-    if isinstance(clause, tree.Sequence) or any(isinstance(part, tree.Happened) for part in tree.operands(clause)):
+    if isinstance(clause, tree.Sequence) or any(
+        isinstance(part, tree.Happened | tree.Traited) for part in tree.operands(clause)
+    ):
         return True
+    if any(isinstance(side, tree.Sum) for side in tree.compared(clause)):
+        return any(name in WANTED for name in tree.measures(clause))
     if isinstance(clause, tree.Top):
         return clause.measure.name in WANTED
     return any(_could(clause, name, target, row, level) for name in tree.measures(clause))
@@ -165,7 +169,7 @@ def by_itself(clause: tree.Clause, target: bool, row: Row) -> date | None:
     """Return the day on which a span of days or weeks comes to hold, or ends, with the passing of time alone."""
     if not isinstance(clause, tree.Within) or clause.unit not in ("days", "weeks"):
         return None
-    if isinstance(clause.measure, tree.Happened):
+    if not isinstance(clause.measure, tree.Measured):
         return None
     day: date | None = row[clause.measure.name]
     span = timedelta(**{clause.unit: clause.amount})

@@ -99,6 +99,7 @@ def _told(report: step.Report, *, is_dry: bool) -> Iterator[str]:
         yield f"  removed as: {number:,} {reason}"
     if report.drift:
         yield f"  others have removed {report.drift.removed:,} and added {report.drift.added:,} there"
+    yield from (f"  {sentence}" for sentence in report.later)
     if is_dry:
         yield f"  {report.calls:,} calls."
     else:

@@ -13,9 +13,10 @@ from include.cli.console import emit, out, show
 from include.cli.segments import PLURALS, Json, plain
 from include.contracts.errors import ConfigurationError
 from include.contracts.lists import read_lists
-from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
 from include.contracts.settings import Settings
+from include.segments import tree
+from include.segments.catalog import load
 from include.segments.checking import Checked, check_definitions
 from include.segments.listed import Resolved, resolve
 from include.segments.occurring import occurring
@@ -25,17 +26,21 @@ from include.storage.readers import lake_reader
 
 
 def values(
-    measure: Annotated[str, typer.Argument(help="Name of a measure, see docs/measures.md.")],
+    measure: Annotated[str, typer.Argument(help="Name of a measure (docs/measures.md) or a trait.")],
     level: Annotated[str, typer.Option("--level", help="person or account; default: whichever has it.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="So many values at most.")] = 20,
     as_json: Json = False,
 ) -> None:
     """List what occurs of a measure, the commonest values first, with counts."""
-    level = level or next((each for each in PLURALS if measure in measures_of(each)), "person")
+    project = Project(Settings.from_environment())
+    catalog = load(project.settings.config)
+    words, traits = catalog.vocabulary, {trait.name: trait for trait in catalog.traits}
+    level = level or next((each for each in PLURALS if measure in words.measures(each)), "person")
     if level not in PLURALS:
         raise ConfigurationError(f"There is no level {level!r}{nearest(level, PLURALS)}.")
-    with lake_reader(Project(Settings.from_environment())) as reader:
-        found = occurring(population(reader), level, measure, limit)
+    asked = [(traits[measure].level, tree.IsNull(traits[measure]))] if measure in traits else []
+    with lake_reader(project) as reader:
+        found = occurring(population(reader, asked), level, measure, limit, words)
     if as_json:
         emit(found.to_dict())
         return

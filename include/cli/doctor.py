@@ -25,6 +25,7 @@ from include.cli.live_sources import live
 from include.contracts.configuration import Section, effective, given
 from include.contracts.faults import explained
 from include.contracts.nearest import nearest
+from include.contracts.remarks import remarks
 from include.contracts.settings import ROOT, SHIPPED, Settings, unknown_settings
 from include.contracts.sources import SourcesFile
 from include.identity.settings import Stewardship
@@ -41,6 +42,7 @@ from include.quality.settings import read_settings as read_quality
 from include.remote.clock import MachineClock
 from include.retention.settings import Retention
 from include.segments.catalog import load
+from include.segments.lacking import wanting
 from include.segments.states import published_rows, unevaluated, unsound
 from include.staging.settings import StagingSettings
 from include.staging.settings import read_settings as read_staging
@@ -165,7 +167,7 @@ def segments(settings: Settings) -> Iterator[Finding]:
         yield Finding("segments", "warn", found, "Rename definitions, and keep other files elsewhere.")
     with Engine(Project(settings).lake) as engine:  # it spills elsewhere than into the home
         rows = published_rows(engine)
-    for told in unsound(rows):
+    for told in (*unsound(rows), *remarks({}, wanting(rows))):
         yield Finding("segments", "warn", told)
     if rows and (waiting := unevaluated(catalog, rows)):
         yield Finding("segments", "warn", f"saved but not evaluated yet: {', '.join(waiting)}", "Run the pipeline.")

@@ -13,9 +13,10 @@ from typing import Annotated, Any
 import pyarrow.parquet as pq
 import typer
 import yaml
+from rich.markup import escape
 
 from include.cli.console import err, show
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, SourceError
 from include.contracts.mapping import FOLDER, read_system
 from include.contracts.runs import Run, Window
 from include.contracts.settings import Settings
@@ -37,25 +38,39 @@ def map_table(
 ) -> None:
     """Propose what the columns of a table are, show ten rows before and after, and write the mapping file."""
     settings = Settings.from_environment()
-    kind = name or re.sub(r"\W+", "_", file.name.partition(".")[0]).strip("_").lower() or "table"
+    kind = name or _kind(file)
     place = settings.config / FOLDER / f"{kind}.yaml"
     if place.exists() and not dry_run:
         raise ConfigurationError(f"{place} is there already; edit it, or give another --name.")
     proposal = propose(file, _known(settings))
-    text = f"# Proposed by `python -m include map {file.name}`; correct what is wrong.\n" + yaml.safe_dump(
-        proposal.content, sort_keys=False, allow_unicode=True, width=120
-    )
+    text = f"# Proposed by `python -m include map {file.name}`; correct what is wrong.\n{_written(proposal.content)}"
     guesses = [{"column": g.column, "is": g.field, "for": g.why} for g in proposal.guesses]
     show(guesses, title="What the columns are taken for", empty="", as_json=False)
     if proposal.unused:
         err.print(f"Not used: {', '.join(proposal.unused)}.", highlight=False, soft_wrap=True)
     show(_before(proposal), title="Before, personal values masked", empty="It has no rows.", as_json=False)
-    for table, rows in _after(file, kind, text).items():
-        show(rows, title=f"After: {table}", empty="", as_json=False)
+    try:
+        for table, rows in _after(file, kind, text).items():
+            show(rows, title=f"After: {table}", empty="", as_json=False)
+    except SourceError as error:  # what sources.yaml can answer, once the mapping is there
+        err.print(f"[yellow]It could not be read so:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
     if not dry_run:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, "utf-8")
         err.print(f"Written: {place}. Tables like it are recognised from now on.", highlight=False, soft_wrap=True)
+
+
+def _written(content: Mapping[str, Any]) -> str:
+    """A mapping as YAML, each thing in its place: no anchors, which few people read."""
+    dumper = type("Plain", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
+    return yaml.dump(content, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _kind(file: Path) -> str:
+    """A name for a kind of source: the file's, without what only tells how it is written."""
+    stem = re.sub(r"(\.(csv|tsv|txt|xlsx|parquet|json|ndjson|jsonl|gz|zip))+$", "", file.name, flags=re.IGNORECASE)
+    plain = re.sub(r"\W+", "_", stem).strip("_").lower() or "table"
+    return plain if plain.isidentifier() else f"table_{plain}"
 
 
 def _known(settings: Settings) -> Mapping[str, set[str]]:

@@ -19,6 +19,7 @@ from include.launch import lock
 from include.launch.layout import Layout
 from include.launch.recognised import recognised
 from include.pipeline import needs_exports, new_run, open_project, run_all
+from include.segments.lacking import wanting
 from include.segments.states import published_rows, unsound
 from include.storage.room import require_room
 
@@ -54,11 +55,18 @@ def run(
             err.print(told)
         run_all(project, this, watch)
     with project.engine() as engine:
-        states = unsound(published_rows(engine))
+        rows = published_rows(engine)
     if as_json:
-        emit({"run_id": this.run_id, "as_of": this.as_of, "stages": reports, "segments": states})
+        emit(
+            {
+                "run_id": this.run_id,
+                "as_of": this.as_of,
+                "stages": reports,
+                "segments": [*unsound(rows), *remarks({}, wanting(rows))],
+            }
+        )
     else:
-        for told in (*remarks(reports["measure"]["counts"]), *states):
+        for told in (*remarks(reports["measure"]["counts"], wanting(rows)), *unsound(rows)):
             err.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
         err.print(
             f"Published as of {this.as_of}. Next: {_looking(settings)}python -m include segments", highlight=False

@@ -14,10 +14,12 @@ from include.answers.segment import Clause, Explanation, explain
 from include.cli.console import emit, err, out, show
 from include.cli.lists import write_as_tool
 from include.contracts.errors import ConfigurationError
+from include.contracts.remarks import remarks
 from include.contracts.settings import Settings
 from include.segments import export as exports
 from include.segments.catalog import load, load_beside
 from include.segments.channels import CHANNELS, reachable
+from include.segments.lacking import wanting
 from include.segments.listing import list_segments
 from include.segments.preview import Preview
 from include.segments.preview import preview as evaluate
@@ -66,7 +68,7 @@ def segments(as_json: Json = False) -> None:
         if row.get("set_aside"):  # what was published before an upgrade does not tell
             said = f"{row['set_aside']:,} members of {row['segment_key']} are set aside, as a row of theirs is faulty:"
             out.print(f"[yellow]{said}[/] python -m include quarantine --source warehouse", soft_wrap=True)
-    for told in unsound(rows):
+    for told in (*unsound(rows), *remarks({}, wanting(rows))):
         out.print(f"[yellow]![/] {escape(told)}", soft_wrap=True, highlight=False)
     if waiting := unevaluated(catalog, rows):
         out.print(f"Saved but not evaluated yet, by the next run: {', '.join(waiting)}.", soft_wrap=True)

@@ -56,13 +56,14 @@ ACTIVATION_CHANGE = Table(
 
 ACTIVATION_BATCH = Table(
     name="activation_batch",
-    grain="one call whose outcome is not recorded yet, written down before it is made",
+    grain="one call, written down before it is made, until it is known what became of it",
     key=("batch_id",),
     columns=(
         text("batch_id", "Random id, with which a destination knows a repeated call"),
         text("plan_id", "Plan", required=True),
         json("changes", "What the call brings; goes with the batch", required=True, personal=True),
         timestamp("started_at", "When it was first made", required=True),
+        json("receipts", "By which the destination can be asked later, as a list; null until it was accepted"),
     ),
 )
 

@@ -37,6 +37,7 @@ class FieldMapping(Section):
     unit: Literal["", "seconds", "milliseconds"] = Field(
         default="", description="Of a time that is a number: since 1970, UTC"
     )
+    currency: str = Field(default="", description="Of an amount: the column of its currency, as an ISO code")
     path: str = Field(default="", description="Of a column that holds JSON: the path of the value in it")
     split: str = Field(
         default="", description="Of a column that holds several values: what parts them; the first is taken"
@@ -194,6 +195,8 @@ def _file(mapped: Mapped, name: str, file: FileMapping) -> ExportFile:
     for place, mapping in file.fields():
         for column in mapping.column:
             where.setdefault(column, place)
+        if mapping.currency:
+            where.setdefault(mapping.currency, f"currency of {place}")
     for column in (*file.needs, *([file.changed] if file.changed else [])):
         where.setdefault(column, "recognition")
     columns = tuple(
@@ -206,6 +209,7 @@ def _file(mapped: Mapped, name: str, file: FileMapping) -> ExportFile:
         personal=tuple(sorted(_personal(file))), references=tuple(_references(file)), dates=tuple(sorted(_dates(file))),
         numbers=tuple(sorted(_numbers(file, Kind.NUMBER, Kind.WHOLE))),
         whole_numbers=tuple(sorted(_numbers(file, Kind.WHOLE))), people=tuple(dict.fromkeys(_people(file))),
+        currencies=tuple(_currencies(file)),
     )  # fmt: skip
 
 
@@ -253,6 +257,13 @@ def _numbers(file: FileMapping, *kinds: Kind) -> set[str]:
     }
 
 
+def _currencies(file: FileMapping) -> Iterator[tuple[str, str]]:
+    """The columns of amounts, each with that of its currency: every number that counts nothing is one."""
+    for column in sorted(_numbers(file, Kind.NUMBER)):
+        told = (m.currency for _, m in file.fields() if m.currency and column in m.column)
+        yield column, next(told, "")
+
+
 def _references(file: FileMapping) -> Iterator[Reference]:
     for name, target, fields in file.parts():
         for field, mapping in fields.items():
@@ -271,6 +282,9 @@ def _check(name: str, target: Target, fields: Fields) -> None:
         constant = fields[field].constant
         if words and constant is not None and constant not in words:
             raise ValueError(f"{name}.{field} is none of {', '.join(words)}: {constant!r}{nearest(constant, words)}")
+    for field, mapping in fields.items():
+        if mapping.currency and target.fields[field].kind is not Kind.NUMBER:
+            raise ValueError(f"{name}.{field} is no amount, so it has no currency")
     for field in target.required:
         if field not in fields:
             raise ValueError(f"{name} needs {field}: {target.fields[field].description}")

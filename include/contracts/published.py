@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from include.contracts import events, identity, measures, metrics, profiles, reports, segments
+from include.contracts import events, identity, measures, metrics, profiles, reports, segments, traits
 from include.contracts.tables import Table
 
 
@@ -41,6 +41,7 @@ _ACCOUNT_ONCE = Reference("account_id", "account", past=True)
 _ACCOUNT_IF_ANY = Reference("account_id", "account", optional=True)
 _OF_LEVEL = "segment_key IN (SELECT segment_key FROM {{segment}} WHERE level = '{level}')"
 _PERSON = _OF_LEVEL.format(level="person")
+_TRAIT = "trait IN (SELECT trait FROM {{trait}} WHERE level = '{level}')"
 _COMPANY = _OF_LEVEL.format(level="account")
 
 
@@ -97,5 +98,25 @@ PUBLISHED: tuple[Published, ...] = (
         ("member_id",),
     ),
     Published("segment_history", segments.SEGMENT_HISTORY),
+    Published("trait", traits.TRAIT),
+    Published(
+        "trait_value",
+        traits.TRAIT_VALUE,
+        (
+            Reference("trait", "trait"),
+            Reference("member_id", "profile", where=_TRAIT.format(level="person")),
+            Reference("member_id", "account", where=_TRAIT.format(level="account")),
+        ),
+        ("member_id",),
+    ),
+    Published(
+        "trait_history",
+        traits.TRAIT_HISTORY,
+        (
+            Reference("member_id", "profile", past=True, where=_TRAIT.format(level="person")),
+            Reference("member_id", "account", past=True, where=_TRAIT.format(level="account")),
+        ),
+        ("member_id",),
+    ),
     *(_report(table) for table in reports.REPORTED),
 )

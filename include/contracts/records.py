@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -58,17 +58,31 @@ def ordering(ids: ir.StringValue) -> tuple[ir.StringValue, ir.StringValue]:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How alike two records are, column by column, as the engine spells it: ``first_name=equal;phone=typo``."""
+    """How alike two records are, column by column, as the engine spells it: ``first_name=equal;phone=typo``.
+
+    ``email=same_mailbox[2,1]``: it is the second address of the first record that agrees with the first of the second.
+    ``places`` has the columns of which it is not the first ones.
+    """
 
     levels: Mapping[str, str]
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return ";".join(f"{column}={level}" for column, level in self.levels.items())
+        places = {column: f"[{one},{other}]" for column, (one, other) in self.places.items()}
+        return ";".join(f"{column}={level}{places.get(column, '')}" for column, level in self.levels.items())
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read evidence; what is none, such as a steward's word on a pair, has no levels."""
-        return cls(dict(part.split("=", 1) for part in text.split(";") if "=" in part))
+        levels, places = dict[str, str](), dict[str, tuple[int, int]]()
+        for part in text.split(";"):
+            column, is_said, level = part.partition("=")
+            if is_said:
+                levels[column], _, place = level.partition("[")
+                if place:
+                    one, other = place.rstrip("]").split(",")
+                    places[column] = int(one), int(other)
+        return cls(levels, places)
 
 
 @dataclass(frozen=True, slots=True)

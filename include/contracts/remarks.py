@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
-from include.contracts.measures import SOURCES
+from include.contracts.measures import GIVERS, SOURCES
 
 UNJUDGED = 0.05  # share of what is unknown from which a run says so
 AGE, STALE, MISSING = "age_days", "stale_days", "missing_days"
+NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 def source_count(source: str, name: str, what: str) -> str:
@@ -25,15 +27,28 @@ def lacking_count(table: str) -> str:
     return f"lacking.{table}"
 
 
-def remarks(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """Return a sentence for each thing that makes measures say less than they seem to; none where all is well."""
-    return (*_lacking(counts), *_sources(counts), *_usage(counts), *_email(counts))
+def remarks(counts: Mapping[str, int], unjudged: Mapping[str, Sequence[str]] = NONE) -> tuple[str, ...]:
+    """Return a sentence for each thing that makes measures say less than they seem to; none where all is well.
+
+    ``unjudged`` has the segments that cannot be judged, by the staged table, a key of SOURCES, that nothing feeds.
+    """
+    return (*_lacking(counts, unjudged), *_sources(counts), *_usage(counts), *_email(counts))
 
 
-def _lacking(counts: Mapping[str, int]) -> Iterator[str]:
+def _lacking(counts: Mapping[str, int], unjudged: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for table, what in SOURCES.items():
-        if measures := counts.get(lacking_count(table)):
-            yield f"No source gives {what}: {measures} measures are unknown, and so is whoever they would decide about."
+        measures, segments = counts.get(lacking_count(table), 0), unjudged.get(table, ())
+        unknown = [f"{_many(measures, 'measure')} {'is' if measures == 1 else 'are'} unknown"] if measures else []
+        named = f"{_many(len(segments), 'segment')} cannot be judged"
+        if not measures and segments:
+            named += f" ({', '.join(segments)})"
+        if unknown or segments:
+            costs = " and ".join([*unknown, *([named] if segments else [])])
+            yield f"No source gives {what}: {costs}. {GIVERS[table]} would, or any table by a mapping."
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _sources(counts: Mapping[str, int]) -> Iterator[str]:

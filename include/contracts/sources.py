@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
@@ -81,6 +81,10 @@ class SourceSettings(Section):
     )
     numbers: Literal["", "decimal_point", "decimal_comma"] = Field(
         default="", description="How numbers such as 12.000 are written, where their column does not prove it"
+    )
+    currencies: Mapping[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict,
+        description="What one of each currency is worth in the company's, by ISO code, where amounts are of several",
     )
     part: Part | None = Field(default=None, description="Part that it plays, where that is not its kind's")
     _system: System = PrivateAttr()

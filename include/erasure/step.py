@@ -6,7 +6,7 @@ Every step may be repeated: whoever was killed begins anew with the traces that 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -50,11 +50,17 @@ def plan(project: Project, now: datetime, *, profile: str | None, email: str | N
         gathering = Gathering(engine, read_suppressed(project.lake, project.settings))
         living = gathering.named(profile, email)
         traces = gathering.traces("plan", now.date(), living, email)
-        rules = Rules(traces, _sources(project), lake.crosswalks(project.lake))
+        rules = Rules(traces, known_sources(project), lake.crosswalks(project.lake))
         found = _summed([what for _, _, what in lake.look(engine, rules)])
     if living is None and not found:
         raise UnknownError("Nobody with that address is known; nothing was done.")
     return Plan(living, len(traces.records), traces.shared, found)
+
+
+def open_request(project: Project, named: Collection[str | None]) -> Erasure | None:
+    """Return the open request that names one of these, if there is one."""
+    every = ErasureLedger(project.warehouse()).all()
+    return next((one for one in every if one.is_open and one.subject and one.subject in named), None)
 
 
 def request(
@@ -63,13 +69,12 @@ def request(
     """Receive a request: of the same person an open one goes on. Raises UnknownError, ConfigurationError."""
     if not reason.strip() or not author.strip():
         raise ConfigurationError("An erasure needs who asks for it and why.")
-    ledger, named = ErasureLedger(project.warehouse()), {profile, email} - {None}
-    for known in ledger.all():
-        if known.is_open and known.subject in named:
-            return known
+    if (known := open_request(project, {profile, email})) is not None:
+        return known
     settings = read_settings(project.settings.config)
     subject = plan(project, now, profile=profile, email=email).profile or str(email)
     due_on = now.date() + timedelta(days=settings.days)
+    ledger = ErasureLedger(project.warehouse())
     return ledger.receive(subject, reason=reason.strip(), author=author.strip(), due_on=due_on)
 
 
@@ -128,7 +133,7 @@ def _gathered(project: Project, erasure: Erasure, now: datetime) -> Traces:
 
 def _erase(project: Project, traces: Traces) -> list[Found]:
     with project.engine() as engine:
-        rules = Rules(traces, _sources(project), lake.crosswalks(project.lake))
+        rules = Rules(traces, known_sources(project), lake.crosswalks(project.lake))
         found = lake.erase(engine, rules)
     lake.blank_texts(project.lake, [text.encode() for text in traces.texts])
     with project.warehouse().begin() as connection:
@@ -177,7 +182,8 @@ def _alone(project: Project) -> Iterator[None]:
         yield
 
 
-def _sources(project: Project) -> dict[str, SourceSettings]:
+def known_sources(project: Project) -> dict[str, SourceSettings]:
+    """Return the sources by name; raises ConfigurationError."""
     return dict(sources_of(project.settings))
 
 

@@ -83,7 +83,10 @@ def spell(counts: Counts) -> str:
     """Return counts as words, those of several objects added up; zero says nothing."""
     totals: Counter[str] = Counter()
     for name, count in counts.items():
-        totals["unknown columns" if ".unknown." in name else name.rpartition(".")[2].replace("_", " ")] += count
+        if ".unknown." in name:
+            totals["columns not used"] += 1  # the count is that of the rows that carry it
+        else:
+            totals[name.rpartition(".")[2].replace("_", " ")] += count
     told = [f"{name} {count:,}" for name, count in sorted(totals.items(), key=_by_size) if count]
     return ", ".join(told[:MOST_COUNTS])
 

@@ -21,6 +21,7 @@ from rich.text import Text
 from include.contracts.errors import HeldError
 from include.contracts.remarks import remarks
 from include.launch.layout import PORT
+from include.segments.lacking import lacked, wanting
 from include.segments.states import is_unknown
 from include.storage.control.requests import ASKED
 from include.storage.project import Project
@@ -76,7 +77,7 @@ def summarise(
         identity=counts.get("resolve", {}),
         segments=segments,
         seconds={row["stage"]: float(row["seconds"]) for row in stages if not row["stage"].startswith(ASKED)},
-        remarks=remarks(counts.get("measure", {})),
+        remarks=remarks(counts.get("measure", {}), wanting(segments)),
     )
 
 
@@ -135,13 +136,23 @@ def _identity(summary: Summary) -> Text:
 def _segments(summary: Summary) -> Table:
     table = _table("Segment", "size", *(["entered", "left"] if summary.is_new else []))
     columns = ["size", *(["entered", "exited"] if summary.is_new else [])]
+    hidden = sum(1 for segment in summary.segments if _is_told_by_source(segment))
     for segment in summary.segments:
+        if _is_told_by_source(segment):
+            continue
         name = escape(segment["name"]) + (" (accounts)" if segment["level"] == "account" else "")
         state = "" if segment["state"] == "published" else f"  [yellow]{segment['state']}[/]"
         table.add_row(
             name + state, *("unknown" if is_unknown(segment) else f"{segment[column]:,}" for column in columns)
         )
+    if hidden:
+        table.add_row(f"[dim]and {hidden} of which nothing is known[/]", *("" for _ in columns))
     return table
+
+
+def _is_told_by_source(segment: Mapping[str, Any]) -> bool:
+    """Whether nothing is known of a segment for want of a source: the remarks tell of these, source by source."""
+    return is_unknown(segment) and bool(lacked(segment))
 
 
 def _stages(summary: Summary) -> Columns:
@@ -165,10 +176,10 @@ def _states(summary: Summary) -> list[Text]:
 
 
 def _unjudged(summary: Summary) -> Iterator[Text]:
-    """What cannot be judged, by what is lacking."""
+    """What cannot be judged for another reason than a missing source, by that reason."""
     lacking: dict[str, list[str]] = {}
     for segment in summary.segments:
-        if segment["state"] == "unjudged":
+        if segment["state"] == "unjudged" and not lacked(segment):
             lacking.setdefault(segment["reason"], []).append(segment["name"])
     for reason, names in lacking.items():
         what = "this segment" if len(names) == 1 else f"these {len(names)} segments"

@@ -103,7 +103,7 @@ def cluster(
     names differ through none of records that do not say whose they are (``named``: they say a first name). With
     ``chain`` the best evidence between two clusters is enough to merge them.
     """
-    n = candidates.keys.shape[1]
+    n = candidates.keys.records
     parent = _components(candidates, judged.logits, ruling, threshold=threshold, limit=limit)
     order, start, end = _members(parent)
     bounds = np.stack([start, end], 1).ravel().astype(np.int64)
@@ -151,7 +151,7 @@ def sample(candidates: Candidates, logits: Logits, limit: int) -> tuple[npt.NDAr
 
     Components are drawn by a hash of the record that they are numbered by: which rows there are decides, nothing else.
     """
-    n = candidates.keys.shape[1]
+    n = candidates.keys.records
     step = -(-n // SAMPLE)
     if step <= 1:
         return np.ones(len(logits), bool), 1
@@ -162,7 +162,7 @@ def sample(candidates: Candidates, logits: Logits, limit: int) -> tuple[npt.NDAr
 
 
 def _components(candidates: Candidates, logits: Logits, ruling: Ruling, *, threshold: float, limit: int) -> Codes:
-    n = candidates.keys.shape[1]
+    n = candidates.keys.records
     strong = np.flatnonzero(logits > threshold)
     strong = strong[np.argsort(-logits[strong], kind="stable")]
     parent = _decided(n, ruling)
@@ -192,11 +192,11 @@ def _unlisted(
 ) -> tuple[Codes, Codes]:
     """The pairs inside components that blocking did not list."""
     none = np.zeros(0, np.int32)
-    rules = len(candidates.keys)
-    n = emit_pairs(order, bounds, candidates.keys, rules, source, none, none)
+    keys, until, rules = candidates.keys.keys, candidates.keys.until, len(candidates.keys.ends)
+    n = emit_pairs(order, bounds, keys, until, len(keys), source, none, none)
     left, right = np.empty(n, np.int32), np.empty(n, np.int32)
     if n:
-        emit_pairs(order, bounds, candidates.keys, rules, source, left, right)
+        emit_pairs(order, bounds, keys, until, len(keys), source, left, right)
     late = int(candidates.ends[rules - 1]) if rules else 0
     new = ~np.isin(packed(left, right), packed(candidates.left[late:], candidates.right[late:]))
     return left[new], right[new]

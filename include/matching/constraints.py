@@ -76,14 +76,14 @@ def bypass(features: Features, decisions: Sequence[Decision], spec: MatchingSpec
 def _bypass_one(features: Features, decision: Decision, spec: MatchingSpec) -> Features:
     column, kind, text = str(decision.column), spec.columns[str(decision.column)], str(decision.value)
     mail = features.emails
-    if kind is Kind.EMAIL and mail is not None and column == spec.of_kind(Kind.EMAIL)[0]:
+    if kind is Kind.EMAIL and mail is not None:
         folded = mailboxes(encode(pa.chunked_array([[text]]), column)).mailbox.values
         hit = pc.is_in(mail.mailbox.values, value_set=folded).to_numpy(zero_copy_only=False)
         shared = np.where(hit, NO_EVIDENCE, mail.shared).astype(np.uint8)
         return replace(features, emails=replace(mail, shared=shared))
     fields = []
     for f in features.fields:
-        if f.name == column:
+        if f.name == column or f.kind is kind is Kind.PHONE:
             value = pa.array([clean_value(f.kind, text, spec)], pa.string())
             hit = pc.is_in(f.column.values, value_set=value).to_numpy(zero_copy_only=False)
             f = replace(f, bins=np.where(hit, NO_EVIDENCE, f.bins).astype(np.uint8))  # noqa: PLW2901

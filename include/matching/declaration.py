@@ -66,6 +66,7 @@ class Comparison:
     agrees: tuple[int, ...] = ()  # levels that speak for one person beside those of equal values
     sorts: tuple[int, ...] = ()  # levels that only say which sorts of value two records have
     classes: tuple[int, ...] = ()  # levels of equal values by how many people share them; none: they go by frequency
+    parts: tuple[int, ...] = ()  # levels that say two people by themselves, whatever else a column's values say
     separate: tuple[tuple[int, ...], ...] = ()  # levels normalised among themselves: a kind of missingness
     bounds: tuple[Bound, ...] = ()  # the least and most probability of a level in a relation, whatever the data say
     as_one_person: bool = False  # relatives share it as one person's records do, so it never tells them apart

@@ -246,13 +246,14 @@ class _Judge:
 
 def shared_values(features: Features, most: int = 20) -> list[dict[str, Any]]:
     """The values that so many people share that agreeing on them stopped being evidence, most carried first."""
-    columns = [(f.name, f.column, f.bins) for f in features.fields]
+    columns = [(f.name, f.column.values, f.places, f.bins) for f in features.fields]
     if features.emails is not None:
-        columns.insert(0, ("email", features.emails.mailbox, features.emails.shared))
+        mail = features.emails
+        columns.insert(0, ("email", mail.mailbox.values, mail.places, mail.shared))
     found: list[dict[str, Any]] = []
-    for name, column, bins in columns:
-        counts = column.counts()
+    for name, values, places, bins in columns:
+        counts = np.bincount(places[places >= 0], minlength=len(values))
         stopped = np.flatnonzero((bins == 255) & (counts > 1))
         for v in stopped[np.lexsort((stopped, -counts[stopped]))][:most]:
-            found.append({"column": name, "value": str(column.values[int(v)]), "records": int(counts[v])})
+            found.append({"column": name, "value": str(values[int(v)]), "records": int(counts[v])})
     return found

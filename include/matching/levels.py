@@ -187,6 +187,7 @@ EMAIL = Comparison(
     agrees=(Email.SAME_LOCAL_ELSEWHERE, Email.TYPO, Email.TYPO_ELSEWHERE, Email.SAME_COMPANY),
     sorts=(Email.BOTH_FREE_MAIL, Email.FREE_AND_COMPANY_MAIL, Email.OTHER_COMPANY),
     classes=(Email.SAME_MAILBOX, Email.SAME_MAILBOX_OF_SEVERAL, Email.SAME_PRIVATE_MAILBOX),
+    parts=(Email.OTHER_NUMBER,),
     same=prior(Email, other_number=0.002, same_mailbox=0.31, same_private_mailbox=0.2, same_mailbox_of_several=0.04,
                same_local_elsewhere=0.04, typo=0.03, typo_elsewhere=0.01, same_company=0.04, both_free_mail=0.08,
                free_and_company_mail=0.2, other_company=0.05, same_number_elsewhere=0.01),

@@ -14,7 +14,15 @@ import pyarrow.compute as pc
 
 from include.matching.clustering import Clusters, Ruling
 from include.matching.pairs.blocking import Candidates
-from include.matching.pairs.comparison import Group, Levels, base_levels, compare, fingerprints, groups
+from include.matching.pairs.comparison import (
+    Group,
+    Levels,
+    base_levels,
+    compare,
+    fingerprints,
+    groups,
+    places_that_count,
+)
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
 from include.matching.spec import MatchingSpec
@@ -27,6 +35,7 @@ MATCH, REVIEW = 0.9, 0.05  # probabilities from which a pair is graded so
 LEAST_REVIEWED = float(np.log(REVIEW / (1 - REVIEW))) - 1e-6  # log odds
 LEAST_TOLD = -6.9  # log odds (a probability of one in a thousand) below which a pair is not worth telling of
 GRADES = ("non-match", "review", "match")
+Places = list[tuple[Codes, Codes] | None]  # of each group of evidence, those of the values that gave a pair's level
 
 PAIR_SCHEMA = pa.schema(
     [
@@ -119,10 +128,22 @@ class Judged:
                 pa.array(probability),
                 pa.array(GRADES, pa.string()).take(pa.array(grade)),
                 names.take(pa.array(rules)),
-                describe(levels, groups(self.features, 1)),
+                describe(levels, groups(self.features, 1), self._places(left[order], right[order])),
             ],
             schema=PAIR_SCHEMA,
         )
+
+    def _places(self, left: Codes, right: Codes) -> Places:
+        """Of each group, which values of the pair's records gave its level, the record of the smaller id first."""
+        found = places_that_count(self.features, left, right)
+        if not any(found):
+            return found
+        turned = pc.greater(*(self.features.ids.take(pa.array(self.features.row[side])) for side in (left, right)))
+        turn = turned.to_numpy(zero_copy_only=False)
+        return [
+            None if places is None else (np.where(turn, places[1], places[0]), np.where(turn, places[0], places[1]))
+            for places in found
+        ]
 
     def _in_order(self, left: Codes, right: Codes) -> tuple[pa.Array, pa.Array, npt.NDArray[np.int64]]:
         """The ids of each pair, the smaller first, and the order of pairs by their ids; compares numbers, not texts."""
@@ -136,12 +157,24 @@ class Judged:
         return *(ids.take(pa.array(by_id[side[order]])).cast(pa.string()) for side in (one, two)), order
 
 
-def describe(levels: Levels, of: list[Group]) -> pa.DictionaryArray:
-    """Each pair's evidence in words, such as ``first_name=nickname;last_name=equal``."""
+def describe(levels: Levels, of: list[Group], places: Places) -> pa.DictionaryArray:
+    """Each pair's evidence in words, such as ``first_name=nickname;last_name=equal``.
+
+    ``email=same_mailbox[2,1]``: the first record's second value agrees with the second record's first.
+    """
     plain = np.stack([base_levels(g.comparison)[row].astype(np.uint8) for g, row in zip(of, levels, strict=True)])
-    _, index, inverse = np.unique(fingerprints(plain), return_index=True, return_inverse=True)
+    counted = {g.name: both for g, both in zip(of, places, strict=True) if both is not None}
+    told = np.stack([*plain, *(side for both in counted.values() for side in both)]).astype(np.uint8)
+
+    def which(g: Group, i: int) -> str:
+        one, other = (int(side[i]) for side in counted[g.name]) if g.name in counted else (0, 0)
+        return f"[{one + 1},{other + 1}]" if one or other else ""
+
+    _, index, inverse = np.unique(fingerprints(told), return_index=True, return_inverse=True)
     words = [
-        ";".join(f"{g.name}={g.comparison.words[int(v)]}" for g, v in zip(of, plain[:, i], strict=True) if v)
+        ";".join(
+            f"{g.name}={g.comparison.words[int(v)]}{which(g, i)}" for g, v in zip(of, plain[:, i], strict=True) if v
+        )
         for i in index
     ]
     return pa.DictionaryArray.from_arrays(pa.array(inverse.astype(np.int32)), pa.array(words, pa.string()))

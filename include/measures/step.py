@@ -43,7 +43,6 @@ from include.measures import (
     engagement,
     events,
     frequency,
-    history,
     metrics,
     nps,
     relation,
@@ -54,6 +53,7 @@ from include.measures import (
 )
 from include.measures.inputs import Inputs
 from include.measures.settings import Thresholds, read_settings
+from include.storage import history
 from include.storage.code import code_of
 from include.storage.engine import IBIS_TYPES, Engine
 from include.storage.project import Project
@@ -93,7 +93,7 @@ def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> Stage
         "as_of": run.as_of.isoformat(),
         "timezone": project.settings.timezone,
         "thresholds": fingerprint(thresholds.model_dump(mode="json")),
-        "events": fingerprint(repr(vocabulary)),
+        "events": fingerprint(repr(vocabulary.kinds), vocabulary.keep_days),
         "code": code_of(__name__),
     }
     with project.engine() as engine:

@@ -12,6 +12,7 @@ from include.contracts.measures import ACCOUNT_MEASURES, PERSON_MEASURES, Measur
 from include.contracts.metrics import BASES, MEASURED
 from include.contracts.settings import ROOT
 from include.contracts.tables import Table
+from include.contracts.traits import TRAITED, PartSettings, Trait, TraitSettings, read_traits
 from include.measures.settings import read_settings
 
 PLACE = ROOT / "docs" / "measures.md"
@@ -61,11 +62,44 @@ thresholds lie in `include/config/measures.yaml`.
   same ones. One that is signed and has not begun is not live yet; it comes up, as live ones do. A contract whose
   renewal is signed comes up no more.
 """
+TRAITS = """## Traits of one's own
+
+A file in the folder `traits` of the configuration declares a measure of a company's own; its name is the file's. It is
+asked about as any measure is (segments, `why`, `values`, the pages), its value is in `trait_value` and what it was on
+each day in `trait_history`, so that `changed(…)` asks about it too. `python -m include traits` lists them, with what is
+wrong with one that is refused. Adding one takes a file and a run.
+
+```yaml
+# traits/exports_28.yaml
+description: Reports exported
+type: integer
+unit: reports
+value: times_did('Report Exported', within_last 28 days)
+```
+
+`value` is whatever has a value in the [segment language](segments.md): a measure, another trait, `times_did`,
+`distinct_did`, `sum_did`, `average_did`, `first_did`, `last_did`, `most_frequent_did('Event', property)`,
+`earliest_did` and `latest_did` (the property's value at the first and the last event), each with `within_last …` and
+`where …`; what `+ - * /` makes of them, so that a ratio is a division; or, of one of these, `rank(…)` (1 is the
+highest) and `percentile(…)` (the share of those with a value who have no more). What is divided by 0 is unknown.
+
+A score adds up the points of its parts. A part of which too little is known adds nothing; `why` shows each part's
+points.
+
+```yaml
+# traits/interest.yaml
+description: How interested the person has been lately
+score:
+  - {name: Asked for a demo, points: 40, when: "did('Form Submitted', where name contains 'demo')",
+     since: "last_did('Form Submitted')", halves_every_days: 14}
+  - {name: Clicks, points: 5, each: "times_did('Email Clicked', within_last 30 days)", most: 30}
+```
+"""
 
 
 def render() -> str:
     """Return the page, in Markdown."""
-    parts = [INTRODUCTION, *_families(), *_thresholds(), *_tables(), *_bases()]
+    parts = [INTRODUCTION, *_families(), TRAITS, *_traits(), *_thresholds(), *_tables(), *_bases()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -89,6 +123,27 @@ def _measure(measure: Measure) -> str:
     return f"| `{measure.name}` | {column.type.value} | {measure.unit} | {measure.window} | {about} | {source} |"
 
 
+def _traits() -> Iterator[str]:
+    yield "| setting | what it is |\n|---|---|"
+    yield "\n".join(_fields(TraitSettings, "")) + "\n"
+    yield "Shipped:\n\n| trait | of | type | unit | what it is | made of |\n|---|---|---|---|---|---|"
+    yield "\n".join(map(_trait, read_traits(ROOT / "include" / "config").values())) + "\n"
+
+
+def _fields(section: type[BaseModel], path: str) -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield f"| `{path}{name}` | {field.description} |"
+        if name == "score":
+            yield from _fields(PartSettings, "score.")
+
+
+def _trait(trait: Trait) -> str:
+    measure = trait.measure
+    whose = "people" if trait.level == "person" else "accounts"
+    about = f"{measure.column.type.value} | {measure.unit} | {measure.column.description} | `{trait.text}`"
+    return f"| `{trait.key}` | {whose} | {about} |"
+
+
 def _thresholds() -> Iterator[str]:
     yield "## Thresholds\n\n| threshold | value | what it is |\n|---|---|---|"
     yield "\n".join(_settings(read_settings(ROOT / "include" / "config"), "")) + "\n"
@@ -108,7 +163,7 @@ def _settings(section: BaseModel, path: str) -> Iterator[str]:
 
 def _tables() -> Iterator[str]:
     yield "## Tables\n\n| table | a row is | key |\n|---|---|---|"
-    yield "\n".join(_table(table) for table in MEASURED)
+    yield "\n".join(_table(table) for table in (*MEASURED, *TRAITED))
 
 
 def _bases() -> Iterator[str]:

@@ -39,6 +39,7 @@ LANGUAGE = """## The language
 | form | meaning |
 |---|---|
 | `measure = value`, `!=`, `<`, `<=`, `>`, `>=` | comparison with a value or a measure; text and flags have no order |
+| `email_clicks / email_sent > 20%`, `renewal_date - today < 30` | `+ - * /` of numbers; between two dates, days |
 | `measure in (value, value)`, `not in` | one of the values |
 | `measure between low and high` | both ends included |
 | `measure contains 'text'`, `starts with`, `ends with` | without regard to case; several: `any of ('VP', 'Head of')` |
@@ -64,6 +65,8 @@ LANGUAGE = """## The language
 | `first_did('Event', after '2026-01-01')`, `last_did(…)` | the day of the first, the last; also `last_did(…) < date` |
 | `times_did('Event', …) > 3` | how many; a value like a measure's: `in_top(times_did('Event'), 10%)` |
 | `distinct_did('Event', property, …) > 3` | how many different values of a property; also `sum_did`, `average_did` |
+| `most_frequent_did('Event', property, …)` | a value of a property; also `earliest_did`, `latest_did` |
+| `trait` | a [measure of one's own](measures.md#traits-of-ones-own) stands wherever a measure does |
 | `did('A', …) then within 7 days did('B', …)` | one after the other, as many steps as there are; days of the calendar |
 | `… then did('B') without did('C') between` | and nothing such in between |
 | `changed(measure, from 'a' to 'b', within_last 90 days)` | of a measure whose history is kept, of merged ids too |
@@ -90,7 +93,7 @@ definition of which one of these is true is held until somebody approves it.
 
 A condition is parsed and checked against the declared [measures](measures.md) and [events](events.md); it is never
 executed as text. Whatever
-is not in this table (other functions, subqueries, arithmetic, `;`) is refused with file, line and column, and so are
+is not in this table (other functions, subqueries, `;`) is refused with file, line and column, and so are
 unknown measures and values, types that do not fit, segments that refer to each other in a circle, and two files with
 one key. A refused segment keeps the members it had; all others are evaluated.
 """

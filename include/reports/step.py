@@ -18,7 +18,6 @@ from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import LEAD_STEP, PERSON_RECORD, PROSPECT_SCORE
 from include.contracts.tables import Table, Type
-from include.measures import history
 from include.measures.settings import read_settings as read_thresholds
 from include.measures.step import READS, inputs_of
 from include.reports import (
@@ -35,7 +34,7 @@ from include.reports import (
 )
 from include.reports.data import Computed, Data
 from include.reports.settings import read_settings
-from include.storage import days
+from include.storage import days, history
 from include.storage.code import code_of
 from include.storage.control import approvals
 from include.storage.engine import Engine

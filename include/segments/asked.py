@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import ibis
@@ -10,10 +10,13 @@ import ibis.expr.types as ir
 
 from include.segments import tree
 from include.segments.expression import MEMBER, MOST, Population
-from include.segments.happenings import MEMBER_ID, joined
+from include.segments.happenings import joined
 from include.segments.history import changed
 from include.segments.listed import on_list
+from include.segments.meaning import Score
+from include.segments.picked import MEMBER_ID
 from include.segments.sequences import went_through
+from include.segments.trait_values import PARTS, parts, value
 
 Hold = Callable[[ir.Table], ir.Table]
 
@@ -24,13 +27,18 @@ class Asked:
 
     happenings: Mapping[str, tuple[tree.Happened, ...]]
     courses: Mapping[str, tuple[tree.Course, ...]]
+    traits: Mapping[str, tuple[tree.Traited, ...]]
 
     @classmethod
     def by(cls, conditions: Iterable[tuple[str, tree.Node]]) -> Asked:
         """Collect it from conditions, each with its level."""
         happenings: dict[str, list[tree.Happened]] = {level: [] for level in MEMBER}
         courses: dict[str, list[tree.Course]] = {level: [] for level in MEMBER}
+        traits: dict[str, list[tree.Traited]] = {level: [] for level in MEMBER}
         for level, node in conditions:
+            traits[level] += tree.traits(node)
+            traits["person"] += tree.traits(node, of_people=True)
+            traits["account"] += tree.traits(node, of_account=True)
             happenings[level] += tree.happenings(node)
             happenings["person"] += tree.happenings(node, of_people=True)
             happenings["account"] += tree.happenings(node, of_account=True)
@@ -40,17 +48,26 @@ class Asked:
         return cls(
             {level: tuple(dict.fromkeys(each)) for level, each in happenings.items()},
             {level: tuple(dict.fromkeys(each)) for level, each in courses.items()},
+            {level: tuple(dict.fromkeys(each)) for level, each in traits.items()},
         )
 
     @property
     def is_nothing(self) -> bool:
         """Tell whether they ask nothing of the kind."""
-        return not any((*self.happenings.values(), *self.courses.values()))
+        return not any((*self.happenings.values(), *self.courses.values(), *self.traits.values()))
 
     @property
-    def of_history(self) -> bool:
-        """Tell whether they ask what became of a measure."""
-        return any(isinstance(course, tree.Changed) for each in self.courses.values() for course in each)
+    def of_history(self) -> frozenset[str]:
+        """Whose history they ask for: that of a level's measures, or that of traits."""
+        changes = (
+            (level, c.measure) for level, each in self.courses.items() for c in each if isinstance(c, tree.Changed)
+        )
+        return frozenset("trait" if isinstance(measure, tree.Traited) else level for level, measure in changes)
+
+    @property
+    def of_traits(self) -> bool:
+        """Tell whether they ask for traits."""
+        return any(self.traits.values())
 
     @property
     def of_lists(self) -> bool:
@@ -59,8 +76,25 @@ class Asked:
 
     def of(self, people: Population, hold: Hold = lambda rows: rows) -> Population:
         """Return a population with all of it; ``hold`` may keep what is read again."""
+        for level in MEMBER:
+            people = self._with_traits(people, level, hold)
         with_all = {level: self._joined(people, level, hold) for level in MEMBER}
         return replace(people, customers=with_all["person"], accounts=with_all["account"])
+
+    def _with_traits(self, people: Population, level: str, hold: Hold) -> Population:
+        """Add the traits: as they are published, else computed here."""
+        rows, missing = people.of(level), []
+        for trait in self.traits[level]:
+            if trait.name in rows.columns:
+                continue
+            published = people.traits(trait) if people.traits else None
+            if published is None:
+                missing.append(trait)
+                continue
+            found = published.select(**{MEMBER_ID: published.member_id, trait.name: published.value})
+            rows = rows.left_join(found, rows[MEMBER[level]] == found[MEMBER_ID]).drop(MEMBER_ID)
+        people = people.having(level, rows)
+        return computed(people, level, missing, hold) if missing else people
 
     def _joined(self, people: Population, level: str, hold: Hold) -> ir.Table:
         rows = joined(people.of(level), level, self.happenings[level], people, hold)
@@ -73,6 +107,21 @@ class Asked:
             )
             rows = rows.drop(MEMBER_ID)
         return rows
+
+
+def computed(
+    people: Population, level: str, traits: Sequence[tree.Traited], hold: Hold, *, with_parts: bool = False
+) -> Population:
+    """Return a population of which one level has these traits, each a column; of scores the points of parts too."""
+    asked = Asked.by((level, part) for trait in traits for part in tree.parts_of(trait))
+    rich = asked.of(people, hold)
+    columns = {trait.name: value(trait, rich) for trait in traits}
+    scores = [trait for trait in traits if isinstance(trait.meaning, Score)] if with_parts else []
+    columns |= {trait.name + PARTS: parts(trait, rich) for trait in scores}
+    found = hold(rich.of(level).select(MEMBER[level], **columns))
+    rows = people.of(level)
+    joined = rows.left_join(found.rename({MEMBER_ID: MEMBER[level]}), rows[MEMBER[level]] == found[MEMBER[level]])
+    return people.having(level, joined.drop(MEMBER_ID))
 
 
 def _followed(course: tree.Course, level: str, people: Population) -> ir.Table:

@@ -21,6 +21,7 @@ from include.contracts.nearest import nearest
 from include.contracts.runs import fingerprint
 from include.segments import tree
 from include.segments.definitions import Definition, Draft, Fault, read
+from include.segments.language import traits_of, with_sound_traits
 
 FOLDER = "segments"
 ENDINGS = (".yaml", ".yml")
@@ -76,6 +77,11 @@ class Catalog:
     passed_over: tuple[str, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
+    @property
+    def traits(self) -> tuple[tree.Traited, ...]:
+        """The sound traits that the configuration declares."""
+        return traits_of(self.vocabulary)
+
     def segment(self, key: str) -> Segment:
         """Return the sound segment of that key; raises ConfigurationError."""
         for segment in self.segments:
@@ -89,7 +95,7 @@ class Catalog:
 
 def load(config: Path) -> Catalog:
     """Read all definitions of the configuration folder; where it has no folder of them, the shipped ones."""
-    vocabulary = read_events(config)
+    vocabulary = with_sound_traits(read_events(config))
     return replace(check(_saved(config, vocabulary)), passed_over=_passed_over(config), vocabulary=vocabulary)
 
 
@@ -120,7 +126,7 @@ def load_beside(path: Path, config: Path) -> tuple[Segment, Catalog]:
 
 def read_beside(name: str, content: bytes, config: Path) -> tuple[Segment, Catalog]:
     """Do the same with a definition that is in no file; ``name`` stands for the file in messages."""
-    vocabulary = read_events(config)
+    vocabulary = with_sound_traits(read_events(config))
     draft = read(name, content, vocabulary)
     catalog = check([*(other for other in _saved(config, vocabulary) if other.key != draft.key), draft])
     if draft.faults:
@@ -145,13 +151,12 @@ def check(drafts: Iterable[Draft]) -> Catalog:
 def _segment(draft: Draft, condition: tree.Node, below: Mapping[str, Segment], above: tuple[str, ...]) -> Segment:
     assert draft.definition is not None
     needed = [below[key] for key in tree.segments(condition)]
-    version = fingerprint(draft.definition.level, str(condition), [segment.version for segment in needed])
+    traits = sorted(trait.version for trait in tree.named_traits(condition))
+    versions = [*(segment.version for segment in needed), *traits]
+    version = fingerprint(draft.definition.level, str(condition), versions)
     known = {**measures_of("account"), **measures_of("person")}
-    names = (
-        *tree.measures(condition),
-        *tree.measures(condition, of_people=True),
-        *tree.measures(condition, of_account=True),
-    )
+    asked = (condition, *(inner for _, inner in tree.behind(condition)))
+    names = [name for node in asked for name in tree.all_measures(node)]
     opens = any(known[name].uses_opens for name in names) or any(segment.uses_opens for segment in needed)
     opens = opens or any(happened.event == OPENED for happened in tree.counted(condition))
     return Segment(draft.definition, condition, draft.file, version, above, opens)

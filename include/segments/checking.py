@@ -41,6 +41,8 @@ def check_definitions(reader: Reader, config: Path, files: Sequence[Path]) -> li
 def _saved(people: Population | None, catalog: Catalog) -> Iterator[Checked]:
     yield from (_checked(segment, people) for segment in sorted(catalog.segments, key=lambda segment: segment.key))
     yield from (Checked(refused.key, tuple(map(str, refused.faults))) for refused in catalog.refused)
+    traits = catalog.vocabulary.traits.items()
+    yield from (Checked(f"trait {key}", (trait.fault,)) for key, trait in traits if trait.fault)
 
 
 def _given(reader: Reader, config: Path, files: Sequence[Path]) -> Iterator[Checked]:

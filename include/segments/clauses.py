@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from include.segments.calendar import WHICH, first_day, later
 from include.segments.deeds import Happened
+from include.segments.meaning import Traited
+from include.segments.sums import Sum
 from include.segments.values import Literal, Measured, Today, quoted
 
 if TYPE_CHECKING:
-    from include.segments.tree import Node
+    from include.segments.nodes import Node
 
 TEXT_TESTS = ("contains", "starts with", "ends with")
-Operand = Measured | Happened
-"""What has a value: a measure, or what is counted of events."""
+Operand = Measured | Traited | Happened | Sum
+"""What has a value: a measure, a trait, what is counted of events, or a sum of such."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,15 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from include.contracts.tables import Type
+from include.segments.meaning import Traited
 from include.segments.values import Literal, Measured, quoted
 
 if TYPE_CHECKING:
-    from include.segments.tree import Node
+    from include.segments.nodes import Node
 
 TIMES, DISTINCT, SUM, AVERAGE, FIRST, LAST = "times", "distinct", "sum", "average", "first", "last"
+MOST_FREQUENT, EARLIEST, LATEST = "most_frequent", "earliest", "latest"
+PICKED = (MOST_FREQUENT, EARLIEST, LATEST)  # one of the values of a property
 COUNTS = (TIMES, DISTINCT)
 DAY = "day"
 """What a condition on an event calls the day of it."""
@@ -23,7 +26,8 @@ HOW_OFTEN = ("at_least", "at_most", "exactly")
 class Happened:
     """One number or day of somebody's events of a kind: ``times_did('Report Exported', within_last 14 days)``.
 
-    ``what`` is one of times, distinct and sum and average (of the property ``of``), first and last (day). ``span`` is a
+    ``what`` is one of times, distinct and sum and average (of the property ``of``), most_frequent, earliest and latest
+    (value of it), first and last (day). ``span`` is a
     condition on the day, ``where`` one on properties.
     """
 
@@ -101,7 +105,7 @@ class Changed:
     changed.
     """
 
-    measure: Measured
+    measure: Measured | Traited
     before: Literal | None = None
     after: Literal | None = None
     span: Node | None = None

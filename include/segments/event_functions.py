@@ -15,16 +15,29 @@ from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
 from include.segments import tree
 from include.segments.calendar import PERIODS, WHICH
-from include.segments.deeds import AVERAGE, DAY, DISTINCT, FIRST, HOW_OFTEN, LAST, SUM, TIMES
+from include.segments.deeds import (
+    AVERAGE,
+    DAY,
+    DISTINCT,
+    EARLIEST,
+    FIRST,
+    HOW_OFTEN,
+    LAST,
+    LATEST,
+    MOST_FREQUENT,
+    PICKED,
+    SUM,
+    TIMES,
+)
 from include.segments.literals import Literals
 from include.segments.names import a
 from include.segments.parts import Parts
 
 WHAT: Mapping[str, str] = {
     "times_did": TIMES, "distinct_did": DISTINCT, "sum_did": SUM, "average_did": AVERAGE, "first_did": FIRST,
-    "last_did": LAST,
+    "last_did": LAST, "most_frequent_did": MOST_FREQUENT, "earliest_did": EARLIEST, "latest_did": LATEST,
 }  # fmt: skip
-OF_PROPERTY = (DISTINCT, SUM, AVERAGE)
+OF_PROPERTY = (DISTINCT, SUM, AVERAGE, *PICKED)
 DAY_COLUMN = Column(DAY, Type.DATE, "Day of the event")
 LENGTH = {"days": 1, "weeks": 7, "months": 30, "years": 365}
 EXAMPLE = "did('Email Clicked', at_least 2, within_last 30 days, where name = 'Pricing')"
@@ -133,7 +146,8 @@ def value(reader: Reader, node: exp.Anonymous, name: str) -> tree.Happened:
     if what in (FIRST, LAST) and asked.span is not None:
         raise reader.refuse(node, f"{name} is a day already; leave the span out and compare the day")
     kinds = {TIMES: Type.INTEGER, DISTINCT: Type.INTEGER, SUM: Type.NUMBER, AVERAGE: Type.NUMBER}
-    return _happened(what, asked, kinds.get(what, Type.DATE))
+    column = asked.kind.property(asked.of) if what in PICKED else None
+    return _happened(what, asked, column.type if column else kinds.get(what, Type.DATE))
 
 
 def _happened(what: str, asked: _Asked, kind: Type) -> tree.Happened:
@@ -163,6 +177,8 @@ def _property(reader: Reader, node: exp.Anonymous, name: str, kind: EventKind, a
     if column is None:
         has = ", ".join(each.name for each in kind.properties) or "none"
         raise reader.refuse(node, f"{name} needs a property of {kind.name!r} after its name (it has {has})")
+    if WHAT[name] in PICKED and column.type is Type.BOOLEAN:
+        raise reader.refuse(argument, f"{given} is true or false; count those where it is so, as in times_did(…)")
     if WHAT[name] in (SUM, AVERAGE) and column.type not in (Type.INTEGER, Type.NUMBER):
         raise reader.refuse(argument, f"{given} is {a(column.type)}, which has no {WHAT[name]}")
     return given

@@ -16,6 +16,7 @@ from include.segments.refusal import refusal
 
 CALLS = (
     "did", "did_not", "times_did", "distinct_did", "sum_did", "average_did", "first_did", "last_did", "changed",
+    "most_frequent_did", "earliest_did", "latest_did",
 )  # fmt: skip
 WHERE = "told_where"
 WORDS: Mapping[str, tuple[str, ...]] = {

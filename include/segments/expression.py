@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -25,6 +25,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 TEXT_TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
     "contains": lambda value, text: value.contains(text),
     "starts with": lambda value, text: value.startswith(text),
@@ -64,6 +65,7 @@ class Population:
     What conditions ask of events and
     of the kept ``histories`` (by level) stands in the tables, by ``asked.Asked``; ``alias`` says which profile carries
     on for a retired id that they know, ``contacts`` (profile_identifier and the crosswalk) whom a list's rows mean.
+    ``traits`` returns the published values of a trait (member_id, value, parts); none where it is not published so.
     """
 
     as_of: date
@@ -76,15 +78,25 @@ class Population:
     histories: Mapping[str, ir.Table] = field(default_factory=dict)
     alias: ir.Table | None = None
     contacts: tuple[ir.Table, ir.Table] | None = None
+    traits: Callable[[tree.Traited], ir.Table | None] | None = None
 
     def of(self, level: str) -> ir.Table:
         """Return customer_360 or account_360."""
         return self.customers if level == "person" else self.accounts
 
+    def having(self, level: str, rows: ir.Table) -> Population:
+        """Return the same with other rows of a level."""
+        return replace(self, customers=rows) if level == "person" else replace(self, accounts=rows)
+
 
 def expression(node: tree.Node, level: str, population: Population) -> ir.BooleanValue:
     """Return the condition over ``population.of(level)``; null where it is unknown."""
     return _Compiler(population.of(level), level, population).node(node)
+
+
+def value_of(operand: tree.Operand, level: str, population: Population) -> ir.Value:
+    """Return a value over ``population.of(level)``; null where it is unknown."""
+    return _Compiler(population.of(level), level, population).value(operand)
 
 
 def of_event(node: tree.Node, rows: ir.Table, event: str, population: Population) -> ir.BooleanValue:
@@ -216,11 +228,21 @@ class _Compiler:
         return fewer & reaches(clause.times) if clause.how_often == "exactly" else fewer
 
     def value(self, value: tree.Operand | tree.Literal | tree.Today) -> ir.Value:
+        if isinstance(value, tree.Sum):
+            return self.sum(value)
         if isinstance(value, tree.Happened):
             return counted(self.rows, value)
-        if isinstance(value, tree.Measured):
+        if isinstance(value, tree.Measured | tree.Traited):
             return self.rows[value.name]
         return ibis.literal(value.on(self.population.as_of))
+
+    def sum(self, sum: tree.Sum) -> ir.Value:
+        """In floating point throughout, so that every engine has the same; two days have a number of days between."""
+        left, right = self.value(sum.left), self.value(sum.right)
+        if isinstance(left, ir.DateValue):
+            return left.delta(right, unit="day").cast("float64")
+        left, right = left.cast("float64"), right.cast("float64")
+        return left / right.nullif(0.0) if sum.op == "/" else ARITHMETIC[sum.op](left, right)
 
     def in_segment(self, key: str) -> ir.BooleanValue:
         level, members = self.population.members(key)

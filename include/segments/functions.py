@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from include.contracts.nearest import nearest
 from include.contracts.tables import Type
+from include.contracts.traits import Trait
 from include.segments import clauses, event_functions, history_functions, tree
 from include.segments.calendar import PERIODS, WHICH
 from include.segments.names import a
@@ -33,6 +34,19 @@ class Reader(event_functions.Reader, Protocol):
 
     def measure(self, node: exp.Expr) -> tree.Operand:
         """Return the measure that stands there, or what is counted of events; refuses anything else."""
+
+    def names_measure(self, node: exp.Expr) -> bool:
+        """Tell whether a piece is, or reckons with, what has a value of its own."""
+
+    @property
+    def within(self) -> tuple[str, ...]:
+        """The traits whose text is being read."""
+
+    def of_trait(self, trait: Trait, text: str) -> Reader:
+        """The same, for the text of a trait."""
+
+    def refuse_unread(self, root: exp.Expr) -> None:
+        """Refuse a tree of which a part has not been read."""
 
     def of_people(self) -> Reader:
         """The same, for a condition on people."""

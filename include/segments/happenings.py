@@ -15,11 +15,10 @@ import ibis.expr.types as ir
 
 from include.contracts.tables import Type
 from include.segments import tree
-from include.segments.deeds import AVERAGE, COUNTS, DAY, DISTINCT, FIRST, LAST, SUM, TIMES
+from include.segments.deeds import AVERAGE, COUNTS, DAY, DISTINCT, FIRST, LAST, PICKED, SUM, TIMES
 from include.segments.expression import MEMBER, MOST, Events, Population, of_event
+from include.segments.picked import AT, EVENT_ID, IS_CERTAIN, MEMBER_ID, picked
 from include.storage.engine import IBIS_TYPES
-
-MEMBER_ID, IS_CERTAIN, EVENT_ID, AT = "_member_id", "_is_certain", "_event_id", "_at"  # no property is named so
 
 
 def _path(document: ir.Value, key: ir.StringValue) -> ir.StringValue:
@@ -45,7 +44,11 @@ def joined(
     by_event: dict[str, list[tree.Happened]] = {}
     for happened in sorted(dict.fromkeys(wanted), key=str):
         by_event.setdefault(happened.event, []).append(happened)
-    for event, counted in by_event.items():
+    rows = _with_picked(rows, level, [each for all_of in by_event.values() for each in all_of], population, hold)
+    for event, every in by_event.items():
+        counted = [each for each in every if each.what not in PICKED]
+        if not counted:
+            continue
         least = {each.name for each in counted if each.what in COUNTS}
         found = hold(_counted(event, counted, level, population))
         rows = rows.left_join(found, rows[MEMBER[level]] == found[MEMBER_ID])
@@ -54,6 +57,24 @@ def joined(
         none = {name: 0 if is_known or name in least else None for name in zero}
         rows = rows.mutate(**{name: ibis.ifelse(rows[MEMBER_ID].isnull(), n, rows[name]) for name, n in none.items()})
         rows = rows.drop(MEMBER_ID)
+    return rows
+
+
+def _with_picked(
+    rows: ir.Table,
+    level: str,
+    wanted: Iterable[tree.Happened],
+    population: Population,
+    hold: Callable[[ir.Table], ir.Table],
+) -> ir.Table:
+    """Add the values that are picked among those of a property."""
+    for each in wanted:
+        if each.what in PICKED:
+            events = prepared(each.event, [each], level, population)
+            state = state_of(each, events, population)
+            sure = (state & events[IS_CERTAIN]).fill_null(False)
+            found = hold(picked(each, events.mutate(_is_sure=sure).filter(state.fill_null(True))))
+            rows = rows.left_join(found, rows[MEMBER[level]] == found[MEMBER_ID]).drop(MEMBER_ID)
     return rows
 
 
@@ -106,7 +127,8 @@ def kind_rows(event: str, types: Mapping[str, Type], population: Population) -> 
 
 def _asked(happened: tree.Happened) -> list[tree.Measured]:
     """The properties that one asks about."""
-    of = [tree.Measured(happened.of, Type.TEXT if happened.what == DISTINCT else Type.NUMBER)] if happened.of else []
+    kinds = {DISTINCT: Type.TEXT, **dict.fromkeys(PICKED, happened.type)}
+    of = [tree.Measured(happened.of, kinds.get(happened.what, Type.NUMBER))] if happened.of else []
     where = [] if happened.where is None else [p for c in tree.clauses(happened.where) for p in tree.operands(c)]
     return [*of, *(part for part in where if isinstance(part, tree.Measured))]
 

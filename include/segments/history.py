@@ -7,10 +7,11 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.traits import VALUE_COLUMNS
 from include.segments import tree
 from include.segments.deeds import DAY
 from include.segments.expression import MEMBER, Population, of_event
-from include.segments.happenings import MEMBER_ID
+from include.segments.picked import MEMBER_ID
 
 
 def changed(clause: tree.Changed, level: str, people: Population) -> ir.Table:
@@ -19,10 +20,9 @@ def changed(clause: tree.Changed, level: str, people: Population) -> ir.Table:
     Identities are as they are now: what became of an id that was merged away became of the profile that carries on
     for it. Each id's days are compared with its own; that two were different is no change.
     """
-    rows = people.histories[level]
-    value = rows[clause.measure.name]
-    before = value.lag().over(ibis.window(group_by=MEMBER[level], order_by=rows.since))
-    rows = rows.select(**{MEMBER_ID: rows[MEMBER[level]], DAY: rows.since, "_before": before, "_after": value})
+    kept = days_of(clause.measure, level, people)
+    before = kept.value.lag().over(ibis.window(group_by=MEMBER_ID, order_by=kept.since))
+    rows = kept.select(MEMBER_ID, **{DAY: kept.since, "_before": before, "_after": kept.value})
     asked = [rows["_before"] != rows["_after"]]
     asked += [rows["_before"] == clause.before.value] if clause.before else []
     asked += [rows["_after"] == clause.after.value] if clause.after else []
@@ -32,6 +32,16 @@ def changed(clause: tree.Changed, level: str, people: Population) -> ir.Table:
         found = _living(found, people.alias)
     found = found.distinct()
     return found.mutate(**{clause.name: ibis.literal(True)})
+
+
+def days_of(measure: tree.Measured | tree.Traited, level: str, people: Population) -> ir.Table:
+    """Return the days on which a measure or a trait changed: _member_id, since, value."""
+    if isinstance(measure, tree.Traited):
+        rows = people.histories["trait"]
+        rows = rows.filter(rows.trait == measure.name)
+        return rows.select("since", **{MEMBER_ID: rows.member_id, "value": rows[VALUE_COLUMNS[measure.type]]})
+    rows = people.histories[level]
+    return rows.select("since", **{MEMBER_ID: rows[MEMBER[level]], "value": rows[measure.name]})
 
 
 def _living(found: ir.Table, alias: ir.Table) -> ir.Table:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from include.contracts.measures import measures_of
+from include.contracts.measures import Measure, measures_of
 from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.segments import tree
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 EXAMPLE = "changed(nps_class, from 'promoter' to 'detractor', within_last 90 days)"
 
 
-def changed(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:  # noqa: ARG001 - all are called alike
+def changed(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     """Read ``changed(measure, from 'a' to 'b', within_last 90 days)``."""
     first, *others = reader.parts.take(node, "expressions") or [node]
     measure = reader.measure(first)
     kept = [each.name for each in measures_of(reader.level).values() if each.history]
-    if measure.name not in kept or not isinstance(measure, tree.Measured):
-        problem = f"no history is kept of {measure}{nearest(measure.name, kept)}; it is of {', '.join(kept)}"
+    if isinstance(measure, tree.Traited) and reader.within:
+        raise reader.refuse(node, f"{name} of a trait is asked in segments alone, not in another trait")
+    if not isinstance(measure, tree.Traited) and (measure.name not in kept or not isinstance(measure, tree.Measured)):
+        problem = (
+            f"no history is kept of {measure}{nearest(measure.name, kept)}; it is of {', '.join(kept)}, and of traits"
+        )
         raise reader.refuse(node, problem)
     values: dict[str, tree.Literal] = {}
     span: tree.Node | None = None
@@ -40,13 +44,19 @@ def changed(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:  # noq
     return tree.Changed(measure, values.get("told_from"), values.get("told_to"), span)
 
 
-def _value(reader: Reader, argument: exp.Expr, measure: tree.Measured) -> tree.Literal:
+def _value(reader: Reader, argument: exp.Expr, measure: tree.Measured | tree.Traited) -> tree.Literal:
     reader.parts.take(argument, "this")
     (written,) = reader.parts.take(argument, "expressions")
     try:
-        value = reader.literals.literal(measures_of(reader.level)[measure.name], written)
+        value = reader.literals.literal(_declared(reader, measure), written)
     except ValueError as error:
         raise reader.refuse(argument, str(error)) from None
     if not isinstance(value, tree.Literal):
         raise reader.refuse(argument, f"{value} is no value that is kept")
     return value
+
+
+def _declared(reader: Reader, measure: tree.Measured | tree.Traited) -> Measure:
+    if isinstance(measure, tree.Traited):
+        return reader.vocabulary.traits[measure.name].measure
+    return measures_of(reader.level)[measure.name]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from include.contracts.measures import SOURCES, measures_of
 from include.segments import tree
 from include.segments.catalog import Segment
+
+NOTHING_GIVES = "No source gives "
 
 
 def lacking_measures(level: str, fed: Collection[str]) -> frozenset[str]:
@@ -22,9 +25,11 @@ def lacks(
     They are those of its measures, of the ``kinds`` of event that it asks about, given with theirs, and of the
     ``unjudged`` segments that it refers to, likewise: whose lists that are too old, as sentences, come after them.
     """
-    asked = {"account": set[str](), "person": set(tree.measures(segment.condition, of_people=True))}
-    asked[segment.level].update(segment.measures)
-    asked["account"].update(tree.measures(segment.condition, of_account=True))
+    asked: dict[str, set[str]] = {"account": set(), "person": set()}
+    for level, node in ((segment.level, segment.condition), *tree.behind(segment.condition)):
+        asked[level].update(tree.measures(node))
+        asked["person"].update(tree.measures(node, of_people=True))
+        asked["account"].update(tree.measures(node, of_account=True))
     found = {
         table
         for level, names in asked.items()
@@ -43,4 +48,22 @@ def reason(lacking: Collection[str]) -> str:
     """Say for want of what a segment cannot be judged."""
     tables = [SOURCES[table] for table in lacking if table in SOURCES]
     lists = [told for told in lacking if told not in SOURCES]
-    return " ".join(([f"No source gives {' or '.join(tables)}."] if tables else []) + lists)
+    return " ".join(([f"{NOTHING_GIVES}{' or '.join(tables)}."] if tables else []) + lists)
+
+
+def lacked(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the staged tables for want of which a published segment, a row of ``segment``, cannot be judged."""
+    told = str(row["reason"] or "")
+    if row["state"] != "unjudged" or not told.startswith(NOTHING_GIVES):
+        return ()
+    named = told.removeprefix(NOTHING_GIVES).partition(".")[0].split(" or ")
+    return tuple(table for table, what in SOURCES.items() if what in named)
+
+
+def wanting(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the keys of the segments that cannot be judged, by the staged table that they lack."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for table in lacked(row):
+            found.setdefault(table, []).append(row["segment_key"])
+    return found

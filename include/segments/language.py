@@ -13,25 +13,17 @@ from sqlglot import exp
 
 from include.contracts.errors import DefinitionError
 from include.contracts.events import EventKind, Vocabulary
-from include.contracts.measures import Measure, measures_of
+from include.contracts.measures import Measure
 from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
-from include.segments import event_functions, syntax, tree
+from include.contracts.traits import Trait
+from include.segments import event_functions, sum_functions, syntax, trait_functions, tree
 from include.segments.functions import FUNCTIONS, KNOWN, NUMERIC, OF_ONE_EVENT
 from include.segments.literals import Literals
 from include.segments.names import a, called, unknown_measure, unknown_property
 from include.segments.parts import Parts
 from include.segments.refusal import collected, refusal
 
-COMPARISONS: Mapping[type[exp.Expr], str] = {
-    exp.EQ: "=",
-    exp.NEQ: "!=",
-    exp.LT: "<",
-    exp.LTE: "<=",
-    exp.GT: ">",
-    exp.GTE: ">=",
-}
-MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 BARE = "{} stands alone; before it a measure is missing, as in country = 'France'"
 
 
@@ -48,6 +40,18 @@ def parse(text: str, level: str, vocabulary: Vocabulary = Vocabulary()) -> tree.
     raise collected(reader.faults)
 
 
+def with_sound_traits(vocabulary: Vocabulary) -> Vocabulary:
+    """Return a vocabulary whose traits have their faults, as far as reading them tells."""
+    return trait_functions.sound(vocabulary, _Reader("", "person", Parts(), vocabulary))
+
+
+def traits_of(vocabulary: Vocabulary) -> tuple[tree.Traited, ...]:
+    """Return the traits of a vocabulary that have no fault."""
+    reader = _Reader("", "person", Parts(), vocabulary)
+    declared = [trait for _, trait in sorted(vocabulary.traits.items()) if not trait.fault]
+    return tuple(trait_functions.traited(reader, exp.Null(), trait) for trait in declared)
+
+
 @dataclass(frozen=True)
 class _Reader:
     """Turns sqlglot's tree into ours, naming what it does not know."""
@@ -57,6 +61,7 @@ class _Reader:
     parts: Parts
     vocabulary: Vocabulary
     kind: EventKind | None = None  # the event whose properties are asked about
+    within: tuple[str, ...] = ()  # the traits whose text is being read
     faults: list[DefinitionError] = field(default_factory=list)
 
     @property
@@ -68,7 +73,7 @@ class _Reader:
     def known(self) -> Mapping[str, Measure]:
         """What can be asked about, by name."""
         if self.kind is None:
-            return measures_of(self.level)
+            return self.vocabulary.measures(self.level)
         return {column.name: Measure(column, "event", self.kind.name) for column in self.kind.properties}
 
     def guarded(self, node: exp.Expr) -> tree.Node | None:
@@ -100,7 +105,7 @@ class _Reader:
             (exp.And,): lambda node: self._chain(node, tree.And),
             (exp.Or,): lambda node: self._chain(node, tree.Or),
             (exp.Not,): lambda node: tree.Not(self.node(self.parts.take(node, "this"))),
-            tuple(COMPARISONS): self._comparison,
+            tuple(syntax.COMPARISONS): self._comparison,
             (exp.In,): self._in,
             (exp.Between,): self._between,
             (exp.Like, exp.ILike): self._like,
@@ -137,10 +142,10 @@ class _Reader:
         raise self.refuse(node, BARE.format(called(node)))
 
     def _comparison(self, node: exp.Expr) -> tree.Node:
-        op = COMPARISONS[type(node)]
+        op = syntax.COMPARISONS[type(node)]
         left, right = (self.parts.inside(self.parts.take(node, side)) for side in ("this", "expression"))
-        if not self._names_measure(left) and self._names_measure(right):
-            left, right, op = right, left, MIRRORED[op]
+        if not self.names_measure(left) and self.names_measure(right):
+            left, right, op = right, left, syntax.MIRRORED[op]
         measure = self.measure(left)
         if measure.type is Type.TEXT and op not in ("=", "!="):
             raise self.refuse(node, f"{measure} is text, which has no order; use =, !=, in or contains")
@@ -148,11 +153,15 @@ class _Reader:
             raise self.refuse(node, f"{measure} is true or false, which has no order")
         return tree.Compare(op, measure, self._other(measure, right))
 
-    def _names_measure(self, node: exp.Expr) -> bool:
+    def names_measure(self, node: exp.Expr) -> bool:
+        """Tell whether a piece is, or reckons with, what has a value of its own."""
+        if isinstance(node, tuple(sum_functions.SIGNS)):
+            sides = (node.this, node.expression)
+            return any(self.names_measure(side.unnest()) for side in sides)
         return (isinstance(node, exp.Column) and str(node.name) in self.known) or _counts_events(node)
 
     def _other(self, measure: tree.Operand, node: exp.Expr) -> tree.Operand | tree.Literal | tree.Today:
-        if not self._names_measure(node):
+        if not self.names_measure(node):
             return self._literal(measure, node)
         other = self.measure(node)
         if other.type is not measure.type and not (other.type in NUMERIC and measure.type in NUMERIC):
@@ -200,7 +209,7 @@ class _Reader:
 
     def _flag(self, node: exp.Column) -> tree.Node:
         measure = self._named(node)
-        if measure.type is not Type.BOOLEAN:
+        if measure.type is not Type.BOOLEAN or not isinstance(measure, tree.Measured):
             raise self.refuse(node, f"{measure} is {a(measure.type)}, so compare it with something")
         return measure
 
@@ -220,6 +229,10 @@ class _Reader:
         """The same, for a condition on an account."""
         return replace(self, level="account")
 
+    def of_trait(self, trait: Trait, text: str) -> _Reader:
+        """The same, for the text of a trait."""
+        return replace(self, text=text, level=trait.level, parts=Parts(), within=(*self.within, trait.key), faults=[])
+
     def of_event(self, kind: EventKind) -> _Reader:
         """The same, for a condition on the properties of an event."""
         return replace(self, kind=kind)
@@ -229,17 +242,23 @@ class _Reader:
         node = self.parts.inside(node)
         if _counts_events(node):
             return event_functions.value(self, node, str(self.parts.take(node, "this")).lower())
+        if sum_functions.is_sum(node):
+            return sum_functions.total(self, node)
         return self._named(node)
 
-    def _named(self, node: exp.Expr) -> tree.Measured:
+    def _named(self, node: exp.Expr) -> tree.Measured | tree.Traited:
         if not isinstance(node, exp.Column):
             raise self.refuse(node, f"a measure should stand here, not {called(node)}")
         if node.args.get("table"):
             raise self.refuse(node, "a measure is named without a dot")
         name = self.literals.identifier(self.parts.take(node, "this"))
         if name not in self.known:
-            unknown = unknown_property(name, self.kind) if self.kind else unknown_measure(name, self.level)
+            unknown = (
+                unknown_property(name, self.kind) if self.kind else unknown_measure(name, self.level, self.vocabulary)
+            )
             raise self.refuse(node, unknown)
+        if self.kind is None and name in self.vocabulary.traits:
+            return trait_functions.traited(self, node, self.vocabulary.traits[name])
         return tree.Measured(name, self.known[name].column.type)
 
     def _literal(self, measure: tree.Operand, node: exp.Expr) -> tree.Literal | tree.Today:
@@ -251,8 +270,10 @@ class _Reader:
 
     def _declared(self, measure: tree.Operand) -> Measure:
         """How a measure, or what is counted of events, is declared."""
-        if isinstance(measure, tree.Measured):
+        if isinstance(measure, tree.Measured | tree.Traited):
             return self.known[measure.name]
+        if isinstance(measure, tree.Sum):
+            return Measure(Column(str(measure), measure.type, ""), "sum", "", "share" if measure.op == "/" else "")
         return Measure(Column(str(measure), measure.type, measure.event), "event", measure.event)
 
     def _plain_literal(self, measure: tree.Operand, node: exp.Expr) -> tree.Literal:

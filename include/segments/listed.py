@@ -13,7 +13,7 @@ from include.contracts.lists import PeopleList
 from include.contracts.records import key_of
 from include.segments import tree
 from include.segments.expression import Population
-from include.segments.happenings import MEMBER_ID
+from include.segments.picked import MEMBER_ID
 
 KEYS = ("crm_id", "user_id")
 SHOWN = 10  # lines that a sentence names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from include.contracts.events import EventKind
+from include.contracts.events import EventKind, Vocabulary
 from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
 from include.contracts.tables import Type
@@ -27,10 +27,15 @@ def called(node: exp.Expr) -> str:
     return f"'{type(node).__name__.lower()}'" if len(node.sql()) > 40 else repr(node.sql())
 
 
-def unknown_measure(name: str, level: str) -> str:
+def unknown_measure(name: str, level: str, vocabulary: Vocabulary = Vocabulary()) -> str:  # noqa: B008 - it is frozen
     """Say that a level has no measure of that name, and what stands in its place."""
-    known = measures_of(level)
-    elsewhere = measures_of("account" if level == "person" else "person")
+    traits = vocabulary.traits.values()
+    known = (*measures_of(level), *(trait.key for trait in traits if trait.level == level))
+    refused = vocabulary.traits.get(name)
+    if refused is not None and refused.fault:
+        return f"the trait {name!r} is refused itself: {refused.fault}"
+    other = "account" if level == "person" else "person"
+    elsewhere = (*measures_of(other), *(trait.key for trait in traits if trait.level == other))
     if name not in elsewhere or level not in ("person", "account"):
         return f"{name!r} is no measure of {_whom(level)}{nearest(name, known)}"
     if level == "account":

@@ -10,6 +10,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from include.contracts.errors import ConfigurationError
+from include.contracts.events import Vocabulary
 from include.contracts.measures import measures_of
 from include.contracts.tables import Type
 from include.segments import tree
@@ -39,11 +40,18 @@ class Occurring:
         return asdict(self)
 
 
-def occurring(people: Population, level: str, name: str, limit: int) -> Occurring:
-    """Return what occurs of a measure, at most ``limit`` values; raises ConfigurationError for an unknown one."""
-    if name not in measures_of(level):
-        raise ConfigurationError(f"{unknown_measure(name, level)}.")
-    column, rows = measures_of(level)[name].column, people.of(level)
+def occurring(
+    people: Population,
+    level: str,
+    name: str,
+    limit: int,
+    vocabulary: Vocabulary = Vocabulary(),  # noqa: B008 - it is frozen
+) -> Occurring:
+    """Return what occurs of a measure or a trait, at most ``limit`` values; raises ConfigurationError without one."""
+    known = vocabulary.measures(level)
+    if name not in known or name not in people.of(level).columns:
+        raise ConfigurationError(f"{unknown_measure(name, level, vocabulary)}.")
+    column, rows = known[name].column, people.of(level)
     value = rows[name]
     has_order = column.type not in (Type.TEXT, Type.BOOLEAN)
     ends = {"least": value.min(), "greatest": value.max()} if has_order else {}
@@ -111,7 +119,8 @@ def _commonest(rows: ir.Table, name: str, limit: int) -> list[tuple[Any, int]]:
 def nobody(clause: tree.Clause, level: str, people: Population) -> str | None:
     """Say why a clause is true of nobody today, where its measure tells."""
     names = tree.measures(clause)
-    if len(names) != 1 or isinstance(clause, tree.IsNull | tree.Top):
+    is_sum = any(isinstance(side, tree.Sum) for side in tree.compared(clause))
+    if len(names) != 1 or is_sum or isinstance(clause, tree.IsNull | tree.Top):
         return None
     measure = measures_of(level)[names[0]]
     if isinstance(clause, tree.Like):

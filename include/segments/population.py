@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -14,11 +14,15 @@ from include.contracts.identity import ALIAS, CROSSWALK
 from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY
 from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
+from include.contracts.traits import TRAIT, TRAIT_HISTORY, TRAIT_VALUE
 from include.segments import tree
 from include.segments.asked import Asked
 from include.segments.expression import Population
 from include.segments.happenings import events_of
+from include.segments.trait_tables import published
 from include.storage.readers import Reader
+
+HISTORIES = {"person": CUSTOMER_HISTORY, "account": ACCOUNT_HISTORY, "trait": TRAIT_HISTORY}
 
 
 def population(reader: Reader, conditions: Iterable[tuple[str, tree.Node]] = ()) -> Population:
@@ -46,12 +50,20 @@ def with_events(people: Population, reader: Reader, conditions: Iterable[tuple[s
         replace(
             people,
             events=events_of(reader.table(EVENT), reader.table(EVENT_KIND)),
-            histories={"person": reader.table(CUSTOMER_HISTORY), "account": reader.table(ACCOUNT_HISTORY)},
+            histories={whose: reader.table(HISTORIES[whose]) for whose in asked.of_history},
             alias=reader.table(ALIAS) if asked.of_history else None,
             contacts=contacts(reader) if asked.of_lists else None,
+            traits=_published_traits(reader) if asked.of_traits else None,
         ),
         reader.hold,
     )
+
+
+def _published_traits(reader: Reader) -> Callable[[tree.Traited], ir.Table | None]:
+    """What the published values of traits are, those of whose declaration they are."""
+    rows = reader.table(TRAIT).select("trait", "definition_version").to_pyarrow().to_pylist()
+    versions = {row["trait"]: row["definition_version"] for row in rows}
+    return lambda trait: published(trait, versions, reader.table(TRAIT_VALUE))
 
 
 def contacts(reader: Reader) -> tuple[ir.Table, ir.Table]:

@@ -68,13 +68,7 @@ def _sound(segment: Segment, evaluation: Evaluation) -> Row:
         "uses_opens": segment.uses_opens,
         "tags": json.dumps(definition.tags),
         "measures": json.dumps(
-            sorted(
-                {
-                    *segment.measures,
-                    *tree.measures(segment.condition, of_people=True),
-                    *tree.measures(segment.condition, of_account=True),
-                }
-            )
+            sorted({*tree.all_measures(segment.condition), *(t.name for t in tree.named_traits(segment.condition))})
         ),
     }
 

@@ -68,9 +68,9 @@ def _clause(clause: tree.Clause, level: str, as_of: date) -> str | None:
 
 def _is_opaque(clause: tree.Clause) -> bool:
     """Clauses that are not looked into, and may be true or false whatever the others are."""
-    if isinstance(clause, tree.Compare) and isinstance(clause.right, tree.Measured):
+    if isinstance(clause, tree.Compare) and len(tree.compared(clause)) > 1:
         return True
-    if any(isinstance(part, tree.Happened) for part in tree.operands(clause)):
+    if any(not isinstance(part, tree.Measured) for part in tree.compared(clause)):
         return True
     return isinstance(
         clause,

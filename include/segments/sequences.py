@@ -16,7 +16,8 @@ import ibis.expr.types as ir
 from include.segments import tree
 from include.segments.deeds import DAY
 from include.segments.expression import MOST, Population
-from include.segments.happenings import AT, IS_CERTAIN, MEMBER_ID, prepared, state_of
+from include.segments.happenings import prepared, state_of
+from include.segments.picked import AT, IS_CERTAIN, MEMBER_ID
 
 BEFORE, HERE, BETWEEN = "before", "here", "between"
 SURE, MAYBE = "sure", "maybe"

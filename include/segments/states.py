@@ -12,6 +12,7 @@ from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.nearest import nearest
 from include.contracts.segments import SEGMENT
 from include.segments.catalog import Catalog, load
+from include.segments.lacking import lacked
 from include.storage.engine import Engine
 from include.storage.postgres.warehouse import READERS
 
@@ -20,8 +21,12 @@ KEPT = ("held", "unjudged")  # their members are those that readers saw before
 
 
 def unsound(rows: Iterable[Row]) -> list[str]:
-    """Return a sentence for each segment, a row of ``segment``, that is held back, refused, unjudged, or empty."""
-    return [sentence(row) for row in rows if row["state"] != "published" or not row["size"]]
+    """Return a sentence for each segment, a row of ``segment``, that is held back, refused, unjudged, or empty.
+
+    Those of which nothing is known for want of a source are left to ``remarks``, which tells them source by source.
+    """
+    told = (row for row in rows if row["state"] != "published" or not row["size"])
+    return [sentence(row) for row in told if not (is_unknown(row) and lacked(row))]
 
 
 def sentence(row: Row) -> str:

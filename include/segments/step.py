@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-from ibis.util import gen_name
 
 from include.contracts.events import EVENT, EVENT_KIND
-from include.contracts.identity import ALIAS, CROSSWALK, IDENTITY_EVENT
-from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY, measures_of
+from include.contracts.identity import ALIAS, IDENTITY_EVENT
+from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY
 from include.contracts.metrics import BASIS
-from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import (
     SEGMENT,
@@ -26,15 +24,16 @@ from include.contracts.segments import (
 )
 from include.contracts.staged import SOURCE_STATE
 from include.contracts.tables import Table
+from include.contracts.traits import TRAIT, TRAIT_HISTORY, TRAIT_VALUE
 from include.segments import changes, register, tree
-from include.segments.asked import Asked
 from include.segments.catalog import Catalog, load
 from include.segments.evaluation import Before, evaluate
-from include.segments.expression import MEMBER, Population
-from include.segments.happenings import events_of
+from include.segments.expression import Population
 from include.segments.held import implausible
+from include.segments.measured import OF_LISTS, asked_people, measured_people
 from include.segments.roster import Published, Roster, assemble
-from include.storage import days
+from include.segments.trait_tables import digest_of, trait_rows, trait_values
+from include.storage import days, history
 from include.storage.code import code_of
 from include.storage.control.approvals import approved
 from include.storage.engine import Engine
@@ -56,11 +55,8 @@ READS = (
 )
 
 
-OF_LISTS = (PROFILE_IDENTIFIER, CROSSWALK)
-
-
 def segment(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> StageReport:
-    """Write segment, segment_membership, segment_event and segment_history."""
+    """Write segment, segment_membership, segment_event and segment_history, and the tables of traits."""
     with project.engine() as engine:
         subjects = [row["approval"] for row in implausible(engine)]
     return segment_with(project, run, refs, approved(project, subjects))
@@ -81,6 +77,7 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
         "as_of": run.as_of.isoformat(),
         "definitions": _digest(catalog),
         "approvals": fingerprint(sorted(approvals)),
+        "traits": digest_of(catalog.vocabulary, catalog.traits),
         "code": code_of(__name__),
         **({"lists": fingerprint(asked)} if asked else {}),
     }
@@ -88,12 +85,13 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
     with project.engine() as engine:
         build = _Build(engine, run, catalog, published)
         version = following(published, determined)
-        written = present(engine.lake, SEGMENTED, version)
+        written = present(engine.lake, (*SEGMENTED, TRAIT, TRAIT_VALUE), version)
         writes = tuple(written.values()) if written else build.write(refs, approvals, determined, version)
+        kept = build.keep_traits(writes[-1], determined)
         counts = _counts(engine, writes[0])
     if published is not None and version == published.version:
         counts |= {"entered": 0, "exited": 0}
-    return StageReport("segment", reads, writes, counts, engine=Engine.name)
+    return StageReport("segment", reads, (*writes, kept), counts, engine=Engine.name)
 
 
 def _digest(catalog: Catalog) -> str:
@@ -102,8 +100,10 @@ def _digest(catalog: Catalog) -> str:
 
 
 def _lists(catalog: Catalog) -> list[tuple[str, str]]:
-    """Whatever lists the definitions ask about, and what determines who is on them."""
-    asked = {listed for segment in catalog.segments for listed in tree.lists(segment.condition)}
+    """Whatever lists the definitions and traits ask about, and what determines who is on them."""
+    conditions = [segment.condition for segment in catalog.segments]
+    conditions += [part for trait in catalog.traits for part in tree.parts_of(trait)]
+    asked = {listed for condition in conditions for listed in tree.lists(condition)}
     return sorted((each.key, f"{each.digest} {each.settings}") for each in asked)
 
 
@@ -132,10 +132,20 @@ class _Build:
     def write(
         self, refs: Mapping[str, DatasetRef], approvals: Collection[str], determined: Mapping[str, str], version: str
     ) -> tuple[DatasetRef, ...]:
-        """Write the four tables as one version; the published membership's version names what they follow on."""
+        """Write the tables as one version; the published membership's version names what they follow on."""
         past = self._read(SEGMENT).to_pyarrow().to_pylist()
         before = _before(past)
-        roster = self._roster(refs, before)
+        inputs = {**determined, FOLLOWS: self.published.version if self.published else ""}
+
+        def write(table: Table, content: ir.Table, extends: Manifest | None = None) -> DatasetRef:
+            return self.engine.write(table, content, version=version, inputs=inputs, point=False, extends=extends)
+
+        conditions = list(self._conditions(before))
+        people = measured_people(self.engine, self.run.as_of, refs, conditions, self.catalog.traits)
+        traits = self._write_traits(people, write)
+        kept = self.engine.read(TRAIT_HISTORY, self.keep_traits(traits[-1], determined))
+        people = replace(people, histories={**people.histories, "trait": kept})
+        roster = self._roster(people, conditions, before)
         evaluation = evaluate(roster, self.catalog, before, approvals, self._fed(refs))
         changed = changes.compare(evaluation, self.catalog, before, self._splits(refs))
         rows = register.rows(
@@ -143,18 +153,14 @@ class _Build:
         )
         unknown = self._opens_unknown(refs)
         rows = [{**row, "opens_unknown": unknown if row["uses_opens"] else None} for row in rows]
-        inputs = {**determined, FOLLOWS: self.published.version if self.published else ""}
         log = self._manifest(SEGMENT_EVENT)
         events = changes.events(changed, self.catalog, before, self._sequence())
-
-        def write(table: Table, content: ir.Table, extends: Manifest | None = None) -> DatasetRef:
-            return self.engine.write(table, content, version=version, inputs=inputs, point=False, extends=extends)
-
         return (
             write(SEGMENT, _table(SEGMENT, rows)),
             write(SEGMENT_MEMBERSHIP, changes.membership(changed, self.catalog, self._read(SEGMENT_MEMBERSHIP))),
             write(SEGMENT_EVENT, events, log),
             write(SEGMENT_HISTORY, _table(SEGMENT_HISTORY, rows), self._history()),
+            *traits,
         )
 
     def _opens_unknown(self, refs: Mapping[str, DatasetRef]) -> float | None:
@@ -176,49 +182,29 @@ class _Build:
     def _manifest(self, table: Table) -> Manifest | None:
         return self.engine.lake.manifest(table.name, self.published.version) if self.published else None
 
-    def _roster(self, refs: Mapping[str, DatasetRef], before: Before) -> Roster:
+    def _roster(self, people: Population, conditions: Sequence[tuple[str, tree.Node]], before: Before) -> Roster:
         levels = {
             **{entry.key: entry.level for entry in self.catalog.refused},
             **before.levels,
             **{entry.key: entry.level for entry in self.catalog.segments},
         }
-        read = {"person": {"profile_id", "account_id", "identity_confidence"}, "account": {"account_id"}}
-        conditions = list(self._conditions(before))
-        for level, condition in conditions:
-            read[level].update(tree.measures(condition))
-            read["person"].update(tree.measures(condition, of_people=True))
-            read["account"].update(tree.measures(condition, of_account=True))
-        for level, names in read.items():
-            known = measures_of(level)
-            names.update({known[name].until for name in names if name in known and known[name].until})
-        tables = {"person": CUSTOMER_360, "account": ACCOUNT_360}
-        measured = {
-            level: self.engine.read(table, refs.get(table.name)).select(*sorted(read[level]))
-            for level, table in tables.items()
-        }
-        events = events_of(*(self.engine.read(table, refs.get(table.name)) for table in (EVENT, EVENT_KIND)))
-        histories = {
-            level: self.engine.read(table, refs.get(table.name))
-            for level, table in (("person", CUSTOMER_HISTORY), ("account", ACCOUNT_HISTORY))
-        }
-        alias = self.engine.read(ALIAS, refs.get(ALIAS.name))
-        people = Population(
-            self.run.as_of, measured["person"], measured["account"], _nobody,
-            events=events, histories=histories, alias=alias,
-            contacts=tuple(self.engine.read(table, refs.get(table.name)) for table in OF_LISTS),
-        )  # fmt: skip
-        measured = self._with_all(people, Asked.by(conditions))
-        published = Published(self._read(SEGMENT_MEMBERSHIP), alias)
-        return replace(assemble(self.engine, self.run.as_of, levels, measured, published), events=events)
+        assert people.alias is not None
+        published = Published(self._read(SEGMENT_MEMBERSHIP), people.alias)
+        measured = asked_people(self.engine, people, conditions)
+        return replace(assemble(self.engine, self.run.as_of, levels, measured, published), events=people.events)
 
-    def _with_all(self, people: Population, asked: Asked) -> dict[str, ir.Table]:
-        """Add what the conditions ask of events and of the history, once for all of them."""
+    def _write_traits(self, people: Population, write: Callable[[Table, ir.Table], DatasetRef]) -> list[DatasetRef]:
+        """Write trait and trait_value."""
+        values = write(TRAIT_VALUE, trait_values(people, self.catalog.traits))
+        counted = self.engine.read(TRAIT_VALUE, values).group_by("trait").aggregate(known=lambda t: t.count())
+        known = {row["trait"]: row["known"] for row in counted.to_pyarrow().to_pylist()}
+        rows = trait_rows(self.run.as_of, self.catalog.vocabulary, self.catalog.traits, known)
+        return [write(TRAIT, _table(TRAIT, list(rows))), values]
 
-        def hold(rows: ir.Table) -> ir.Table:
-            return self.engine.ibis.create_table(gen_name("asked"), rows, temp=True)
-
-        people = asked.of(people, hold)
-        return {level: people.of(level) for level in MEMBER}
+    def keep_traits(self, values: DatasetRef, determined: Mapping[str, str]) -> DatasetRef:
+        """Write the history of traits, today's among it."""
+        now = self.engine.read(TRAIT_VALUE, values)
+        return history.keep(self.engine, TRAIT_HISTORY, now, self.run, determined)
 
     def _conditions(self, before: Before) -> Iterator[tuple[str, tree.Node]]:
         """All conditions that this run evaluates: those of today, and the former ones of changed segments."""
@@ -252,11 +238,6 @@ class _Build:
             return None
         rows = self.engine.ibis.read_parquet(self.engine.lake.urls(replace(history, files=files)))
         return replace(history, files=files, rows=rows.count().to_pyarrow().as_py())
-
-
-def _nobody(key: str) -> tuple[str, ir.Table]:
-    """Who is in a segment, where no condition may ask."""
-    raise AssertionError(key)
 
 
 def _before(rows: Iterable[Mapping[str, Any]]) -> Before:

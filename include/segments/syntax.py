@@ -5,7 +5,7 @@ Nothing of the text is ever executed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from sqlglot import exp
@@ -19,6 +19,15 @@ from include.segments.calendar import UNITS
 from include.segments.refusal import refusal
 from include.segments.words import put
 
+COMPARISONS: Mapping[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "!=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 MAX_LENGTH = 10_000
 MAX_NESTING = 50
 

@@ -13,8 +13,9 @@ _IS = {"=": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is 
 _DAY = {"<": "is before", "<=": "is on or before", ">": "is after", ">=": "is on or after"}
 _COUNTED = {
     "times": "number", "distinct": "number of different values", "sum": "sum", "average": "average",
-    "first": "first day", "last": "last day",
+    "first": "first day", "last": "last day", "most_frequent": "most frequent", "earliest": "first", "latest": "last",
 }  # fmt: skip
+_RECKONED = {"+": "plus", "-": "less", "*": "times", "/": "divided by"}
 _OF_PEOPLE = {"any": "one of its people or more", "all": "each of its people", "none": "none of its people"}
 
 
@@ -86,9 +87,11 @@ def _span(node: tree.Within | tree.Beyond | tree.Top) -> str:
     return f"{name} is more than {span} {'ahead' if node.ahead else 'ago'}"
 
 
-def _name(measure: tree.Measured | Happened) -> str:
-    if isinstance(measure, tree.Measured):
+def _name(measure: tree.Operand) -> str:
+    if isinstance(measure, tree.Measured | tree.Traited):
         return measure.name.replace("_", " ")
+    if isinstance(measure, tree.Sum):
+        return _sum(measure)
     of = f" of {measure.of}" if measure.of else ""
     return f"{_COUNTED[measure.what]}{of} of {measure.event}{_which(measure)}"
 
@@ -99,8 +102,14 @@ def _which(events: Happened) -> str:
     return span + (f" where {_words(events.where)}" if events.where is not None else "")
 
 
-def _value(value: tree.Measured | Happened | tree.Literal | tree.Today) -> str:
-    if isinstance(value, tree.Measured | Happened):
+def _sum(sum: tree.Sum) -> str:
+    left, right = (f"({_value(s)})" if isinstance(s, tree.Sum) else _value(s) for s in (sum.left, sum.right))
+    is_of_days = any(getattr(side, "type", None) is Type.DATE for side in (sum.left, sum.right))
+    return f"number of days from {right} to {left}" if is_of_days else f"{left} {_RECKONED[sum.op]} {right}"
+
+
+def _value(value: tree.Operand | tree.Literal | tree.Today) -> str:
+    if isinstance(value, tree.Measured | tree.Traited | Happened | tree.Sum):
         return _name(value)
     if not isinstance(value, tree.Literal):
         return str(value)

@@ -7,8 +7,6 @@ condition is true. ``in_segment`` and ``any/all/none_of_people`` are never unkno
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from hashlib import sha256
 
 from include.contracts.lists import PeopleList
 from include.segments.clauses import (
@@ -27,98 +25,22 @@ from include.segments.clauses import (
     Within,
 )
 from include.segments.deeds import Changed, Did, Happened, Sequence, Step
-from include.segments.values import Literal, Measured, Today, Value, quoted
-
-QUANTIFIERS = ("any", "all", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class InSegment:
-    """``in_segment('key')``: in that segment as it is published; of a person also by the account."""
-
-    key: str
-
-    def __str__(self) -> str:
-        return f"in_segment({quoted(self.key)})"
-
-
-@dataclass(frozen=True, slots=True)
-class InList:
-    """``in_list('key')``: of a person, on that list; unknown where the list is too old."""
-
-    listed: PeopleList
-
-    @property
-    def name(self) -> str:
-        """Name of the column that holds whether somebody is on it."""
-        return f"on_list_{sha256(self.listed.key.encode()).hexdigest()[:16]}"
-
-    def __str__(self) -> str:
-        return f"in_list({quoted(self.listed.key)})"
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """``any_of_people(...)`` and so on: of an account's people; ``all`` asks for at least one.
-
-    ``at_least_of_people(3, ...)`` is ``any`` with another ``least`` number of them.
-    """
-
-    quantifier: str
-    condition: Node
-    least: int = 1
-
-    def __str__(self) -> str:
-        if self.least > 1:
-            return f"at_least_of_people({self.least}, {self.condition})"
-        return f"{self.quantifier}_of_people({self.condition})"
-
-
-@dataclass(frozen=True, slots=True)
-class OfAccount:
-    """``account(...)``: of a person, whether it is true of the account; unknown where there is none."""
-
-    condition: Node
-
-    def __str__(self) -> str:
-        return f"account({self.condition})"
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """``not item``."""
-
-    item: Node
-
-    def __str__(self) -> str:
-        if isinstance(self.item, IsNull):
-            return f"{self.item.measure} is not null"
-        return f"not {_enclosed(self.item)}"
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    """All items."""
-
-    items: tuple[Node, ...]
-
-    def __str__(self) -> str:
-        return " and ".join(map(_enclosed, self.items))
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """Any item."""
-
-    items: tuple[Node, ...]
-
-    def __str__(self) -> str:
-        return " or ".join(map(_enclosed, self.items))
-
-
-Course = Sequence | Changed | InList
-Clause = Measured | Compare | Tested | InSegment | InList | People | OfAccount | Did | Sequence | Changed
-Node = Clause | Not | And | Or
+from include.segments.meaning import Traited
+from include.segments.nodes import (
+    QUANTIFIERS,
+    And,
+    Clause,
+    Course,
+    InList,
+    InSegment,
+    Node,
+    Not,
+    OfAccount,
+    Or,
+    People,
+)
+from include.segments.sums import Sum, terms
+from include.segments.values import Literal, Measured, Today, Value
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -170,6 +92,12 @@ def measures(node: Node, *, of_people: bool = False, of_account: bool = False) -
     return tuple(sorted({part.name for part in found if isinstance(part, Measured)}))
 
 
+def all_measures(node: Node) -> tuple[str, ...]:
+    """Return the names of the measures that the condition reads, of whomever, sorted."""
+    whose = (measures(node), measures(node, of_people=True), measures(node, of_account=True))
+    return tuple(sorted({name for names in whose for name in names}))
+
+
 def segments(node: Node) -> tuple[str, ...]:
     """Return the keys of the segments that the condition refers to, sorted."""
     return tuple(sorted({part.key for part in walk(node) if isinstance(part, InSegment)}))
@@ -199,8 +127,9 @@ def sequences(node: Node) -> tuple[Sequence, ...]:
 
 
 def counted(node: Node) -> tuple[Happened, ...]:
-    """Return all that the condition asks of events, of whomever, those of the steps of sequences among them."""
-    both = [*asking(node), *asking(node, of_people=True), *asking(node, of_account=True)]
+    """Return all that the condition asks of events, of whomever, in steps of sequences and behind traits too."""
+    nodes = (node, *(inner for _, inner in behind(node)))
+    both = [c for n in nodes for c in (*asking(n), *asking(n, of_people=True), *asking(n, of_account=True))]
     found = [part for clause in both for part in operands(clause) if isinstance(part, Happened)]
     steps = [step for clause in both if isinstance(clause, Sequence) for step in clause.steps]
     found += [part for step in steps for part in (step.counted, step.without) if part is not None]
@@ -219,12 +148,46 @@ def asking(node: Node, *, of_people: bool = False, of_account: bool = False) -> 
             yield from asking(clause.among, of_people=of_people, of_account=of_account)
 
 
-def operands(clause: Clause) -> tuple[Operand, ...]:
-    """Return what a clause compares, those on people and segments aside."""
+def traits(node: Node, *, of_people: bool = False, of_account: bool = False) -> tuple[Traited, ...]:
+    """Return the traits that the condition reads, each once: as ``asking`` has it."""
+    asked = asking(node, of_people=of_people, of_account=of_account)
+    found = [part for clause in asked for part in operands(clause)]
+    return tuple(dict.fromkeys(part for part in found if isinstance(part, Traited)))
+
+
+def named_traits(node: Node) -> tuple[Traited, ...]:
+    """Return the traits that the condition names, of whomever, each once."""
+    return tuple(dict.fromkeys((*traits(node), *traits(node, of_people=True), *traits(node, of_account=True))))
+
+
+def behind(node: Node) -> Iterator[tuple[str, Node]]:
+    """Yield what the traits of a condition ask in their turn, and theirs: conditions, each with its level.
+
+    A value that a trait is made of stands there as the condition that it is unknown.
+    """
+    for trait in named_traits(node):
+        for inner in parts_of(trait):
+            yield trait.level, inner
+            yield from behind(inner)
+
+
+def parts_of(trait: Traited) -> tuple[Node, ...]:
+    """Return what a trait asks itself, as conditions."""
+    return (*map(IsNull, trait.read()), *trait.conditions())
+
+
+def operands(clause: Clause) -> tuple[Measured | Traited | Happened, ...]:
+    """Return what a clause compares, of sums their terms, those on people and segments aside."""
+    found = [term for side in compared(clause) for term in terms(side)]
+    return tuple(term for term in found if isinstance(term, Measured | Traited | Happened))
+
+
+def compared(clause: Clause) -> tuple[Operand, ...]:
+    """Return what a clause compares as it stands there, those on people and segments aside."""
     match clause:
         case Measured():
             return (clause,)
-        case Compare(_, left, Measured() | Happened() as right):
+        case Compare(_, left, Measured() | Traited() | Happened() | Sum() as right):
             return (left, right)
         case Compare(_, left, _):
             return (left,)
@@ -236,14 +199,11 @@ def operands(clause: Clause) -> tuple[Operand, ...]:
             return (clause.measure,)
 
 
-def _enclosed(node: Node) -> str:
-    return f"({node})" if isinstance(node, And | Or) else str(node)
-
-
 __all__ = [
     "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Changed", "Clause", "Compare", "Course", "Did",
     "During", "Happened", "In", "InList", "InSegment", "IsNull", "Like", "Literal", "Measured", "Node", "Not",
-    "OfAccount", "Operand", "Or", "People", "Sequence", "Step", "Tested", "TextTest", "Today", "Top", "Value",
-    "Within", "asking", "children", "clauses", "counted", "courses", "happenings", "lists", "measures", "operands",
-    "segments", "sequences", "statements", "walk",
+    "OfAccount", "Operand", "Or", "People", "Sequence", "Step", "Sum", "Tested", "TextTest", "Today", "Top",
+    "Traited", "Value", "Within", "all_measures", "asking", "behind", "children", "clauses", "compared", "counted",
+    "courses", "happenings", "lists", "measures", "named_traits", "operands", "parts_of", "segments", "sequences",
+    "statements", "terms", "traits", "walk",
 ]  # fmt: skip

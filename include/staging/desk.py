@@ -18,6 +18,7 @@ from include.contracts.sources import Limits, SourceSettings
 from include.contracts.systems import ROW_KEY, Feed, System
 from include.contracts.tables import Table
 from include.staging import values
+from include.staging.currencies import in_one_currency, with_rates
 from include.staging.dates import written_as_iso
 from include.staging.faults import Rule, find_faults, md5, quarantined
 from include.staging.numbers import written_plainly
@@ -95,7 +96,8 @@ class Desk:
             identified = partial(self._identified, declared)
             raw = read_object(self.engine, self.manifests[name], declared, self.loads, identified)
             rows = written_as_iso(self.engine, raw.rows, declared, self.settings.dates)
-            rows = written_plainly(self.engine, rows, declared, self.settings.decimals)
+            rows = with_rates(self.engine, rows, declared, self.settings.currencies)
+            rows = in_one_currency(written_plainly(self.engine, rows, declared, self.settings.decimals))
             self._raw[name] = replace(raw, rows=self.named(rows))
         return self._raw[name]
 

@@ -25,7 +25,8 @@ _CODES = """
     SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV
     WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
-_CURRENCY = rf"(?:(?:[a-z]{{1,2}})?\p{{Sc}}|{'|'.join(_CODES.lower().split())}|s?fr\.?|kr\.?|rs\.?|zł|kč|ft)"
+CODES = frozenset(_CODES.split())
+_CURRENCY = rf"(?:(?:[a-z]{{1,2}})?\p{{Sc}}|{'|'.join(sorted(CODES)).lower()}|s?fr\.?|kr\.?|rs\.?|zł|kč|ft)"
 _SIGN = "[+-]"
 _BODY = r"[.,]?\d(?:[\d.,' ]*\d)?[.,]?(?:e[+-]?\d{1,3})?"
 _WRITTEN = rf"^(\(?)({_SIGN}?) ?(?:{_CURRENCY})? ?({_SIGN}?) ?({_BODY})(-?) ?(?:{_CURRENCY})?(-?)\)?$"

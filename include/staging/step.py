@@ -70,7 +70,9 @@ def stage(project: Project, _run: Run) -> StageReport:
 def _how(source: SourceSettings) -> dict[str, Any]:
     """What of a source's declaration decides how it is staged."""
     mapping = source.system.mapping
-    said = source.model_dump(mode="json", include={"kind", "region", "timezone", "objects", "dates", "part"})
+    said = source.model_dump(
+        mode="json", include={"kind", "region", "timezone", "objects", "dates", "currencies", "part"}
+    )
     return {**said, "decimals": source.decimals, "mapping": mapping.model_dump(mode="json") if mapping else None}
 
 

@@ -38,7 +38,8 @@ CREATE OR REPLACE TEMP MACRO salesforce_id(id) AS CASE WHEN regexp_matches(id, '
             CASE WHEN ascii(substr(id, start + place + 1, 1)) BETWEEN 65 AND 90 THEN 1 << place ELSE 0 END)
     )::BIGINT, 1)), 'string_agg', '') ELSE id END
 """
-_TRUE, _FALSE = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
+_TRUE = ("true", "1", "yes", "y", "t", "ja", "j", "wahr", "oui", "vrai", "sí", "si", "verdadero")
+_FALSE = ("false", "0", "no", "n", "f", "nein", "falsch", "non", "faux", "falso")
 
 
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]

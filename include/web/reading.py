@@ -28,6 +28,15 @@ Row = dict[str, Any]
 NOTHING_PUBLISHED = "Nothing is published yet; run the pipeline first."
 SOON = {"Retry-After": "60"}
 
+
+def _traits(member: str) -> str:
+    """SQL of the traits of a member, by key."""
+    value = "coalesce(to_jsonb(t.number), to_jsonb(t.text), to_jsonb(t.day))"
+    return f"""
+  (SELECT coalesce(jsonb_object_agg(t.trait, {value} ORDER BY t.trait), '{{}}')
+   FROM {READERS}.trait_value t WHERE t.member_id = {member})"""
+
+
 _REACH = ", ".join(f"'{channel.name}', {channel.state()}" for channel in CHANNELS.values())
 _PROFILE = f"""
 SELECT to_jsonb(r) AS record, jsonb_build_object({_REACH}) AS reach,
@@ -38,7 +47,8 @@ SELECT to_jsonb(r) AS record, jsonb_build_object({_REACH}) AS reach,
    FROM {READERS}.segment_membership m WHERE m.member_id = r.profile_id) AS segments,
   (SELECT coalesce(jsonb_agg(a.alias_id ORDER BY a.alias_id), '[]')
    FROM {READERS}.profile_alias a WHERE a.profile_id = r.profile_id) AS aliases,
-  (SELECT to_jsonb(c) - 'profile_id' FROM {READERS}.customer_360 c WHERE c.profile_id = r.profile_id) AS measures
+  (SELECT to_jsonb(c) - 'profile_id' FROM {READERS}.customer_360 c WHERE c.profile_id = r.profile_id) AS measures,
+  {_traits("r.profile_id")} AS traits
 FROM {READERS}.profile r
 WHERE r.profile_id = coalesce((SELECT profile_id FROM {READERS}.profile_alias WHERE alias_id = :asked), :asked)
 """
@@ -47,7 +57,8 @@ SELECT to_jsonb(a) AS record, to_jsonb(m) - 'account_id' AS measures,
   (SELECT coalesce(jsonb_agg(to_jsonb(s) - 'member_id' ORDER BY s.segment_key), '[]')
    FROM {READERS}.segment_membership s WHERE s.member_id = a.account_id) AS segments,
   (SELECT coalesce(jsonb_agg(p.profile_id ORDER BY p.profile_id), '[]')
-   FROM {READERS}.profile p WHERE p.account_id = a.account_id) AS people
+   FROM {READERS}.profile p WHERE p.account_id = a.account_id) AS people,
+  {_traits("a.account_id")} AS traits
 FROM {READERS}.account a LEFT JOIN {READERS}.account_360 m USING (account_id) WHERE a.account_id = :asked
 """
 _POINT = f"SELECT DISTINCT profile_id FROM {READERS}.profile_identifier WHERE type = :by AND value = ANY(:forms)"

@@ -71,6 +71,27 @@ class Folder:
         return pq.read_table(io.BytesIO(content)).to_pylist()
 
 
+def test_a_list_of_a_report_is_kept_as_a_segment_is(tmp_path: Path, new_database: Any) -> None:
+    """Contracts that end soon, and for which nobody has made an opportunity: they leave the list when somebody does."""
+    lists = tmp_path / "lists"
+    with new_database() as url:
+        audience = Audience(url, tmp_path / "audience")
+        sync = {
+            "segment": "churn_missing", "level": "report", "purpose": "none", "key": {"Contract": "contract_id"},
+            "fields": {"Account": "account_name", "Ends": "ends_on", "Value": "annual_value"},
+        }  # fmt: skip
+        name = audience.declare(kind="files", settings={"url": lists.as_uri(), "format": "csv"}, sync=sync)
+        audience._add("account", account_id="a1", name="Acme")
+        audience.missing_renewal("c1", account_id="a1", ends_on="2027-01-31", annual_value=1200)
+        activate(audience.project, name)
+        (written,) = lists.rglob("*-write.csv")
+        (row,) = csv.DictReader(io.StringIO(written.read_text()))
+        assert row == {"Contract": "c1", "Account": "Acme", "Ends": "2027-01-31", "Value": "1200"}
+        audience._do("DELETE FROM kindred.report_churn_missing")
+        assert activate(audience.project, name).difference.actions == {"remove": 1}
+        audience.project.close()
+
+
 class Served(Folder):
     """The same folder, written over SFTP."""
 

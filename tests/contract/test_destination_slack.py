@@ -108,7 +108,7 @@ def test_a_mirror_is_refused_for_messages_cannot_be_taken_back(slack: SuiteBase)
 
 def test_sales_alerts_that_nobody_has_answered_are_sent_once(slack: SuiteBase) -> None:
     alerts = {
-        "segment": "sales_alerts", "level": "alert", "mode": "append", "purpose": "none", "key": {"id": "alert_id"},
+        "segment": "sales_alerts", "level": "report", "mode": "append", "purpose": "none", "key": {"id": "alert_id"},
         "fields": {"account": "account_name", "what": "what"},
         "settings": {"channel": "C024BE91L", "text": "{account}: {what}"},
     }  # fmt: skip
@@ -122,7 +122,8 @@ def test_sales_alerts_that_nobody_has_answered_are_sent_once(slack: SuiteBase) -
     assert slack.place_.texts() == ["Acme: Four people were active."]
 
 
-def test_alerts_are_a_list_of_their_own(slack: SuiteBase) -> None:
-    slack.audience_.declare(**slack.place_.file, sync={**ALERT, "level": "alert", "key": {"id": "alert_id"}})
-    with pytest.raises(ConfigurationError, match=r"line \d+: the list of alerts is the report sales_alerts"):
+def test_a_list_that_no_report_has_is_named_with_the_nearest(slack: SuiteBase) -> None:
+    sync = {**ALERT, "level": "report", "segment": "sales_alert", "key": {"id": "alert_id"}}
+    slack.audience_.declare(**slack.place_.file, sync=sync)
+    with pytest.raises(ConfigurationError, match=r"no report has a list 'sales_alert' \(did you mean 'sales_alerts'"):
         slack.once()

@@ -148,6 +148,43 @@ class TestGoogleAudience(NetworkSuite):
     def drop(self, key: str) -> None:
         self.place_.server.members.clear()
 
+    def test_what_google_took_in_and_could_not_use_is_sent_again(self, audience: Audience) -> None:
+        server = self.place_.server
+        server.becomes = "FAILED"
+        assert self.run().counts["sent"] == 3
+        assert self.run().later == []  # it is still worked on
+        server.becomes = "SUCCESS"
+        told = self.run()
+        assert told.later == [
+            "3 rows that it had taken in came to nothing, and are sent again "
+            "(FAILED PROCESSING_ERROR_REASON_INTERNAL_ERROR: 1)"
+        ]
+        assert told.difference.actions == {"change": 3}
+        self.run()
+        assert self.run().counts["planned"] == 0
+        self.expect("ann", "bob", "cleo")
+        assert audience.rows("SELECT * FROM control.activation_batch") == []
+
+    def test_a_removal_that_came_to_nothing_is_made_again(self, audience: Audience) -> None:
+        self.run()
+        self.run()
+        self.run()
+        audience.leave("bob")
+        self.place_.server.becomes = "FAILED"
+        assert self.run().difference.actions == {"remove": 1}
+        self.run()
+        self.place_.server.becomes = "SUCCESS"
+        assert self.run().difference.actions == {"remove": 1}
+        self.expect("ann", "cleo")
+
+    def test_of_what_came_true_in_part_is_told_and_nothing_is_repeated(self, audience: Audience) -> None:
+        self.place_.server.becomes = "PARTIAL_SUCCESS"
+        self.run()
+        self.run()
+        (told,) = self.run().later
+        assert told.startswith("of 3 rows that it had taken in some came to nothing")
+        assert self.run().counts["planned"] == 0
+
 
 class MetaPlace(VendorPlace):
     file: ClassVar[dict[str, Any]] = {"kind": "meta_audience", "connection": "tool"}

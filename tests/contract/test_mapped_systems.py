@@ -84,7 +84,10 @@ class TestMailchimp(SystemSuite):
              "LAST_CHANGED": "2026-10-01 08:00:00", "LEID": "1", "EUID": "a1"},
         ],
         "unsubscribed": [
-            {"Email Address": "ola@strand.example", "UNSUB_TIME": "2026-09-01 08:00:00", "LEID": "2"},
+            {"Email Address": "ola@strand.example", "UNSUB_TIME": "2026-09-01 08:00:00", "LEID": "2", "EUID": "a2"},
+        ],
+        "cleaned": [
+            {"Email Address": "gone@strand.example", "CLEAN_TIME": "2026-09-02 08:00:00", "LEID": "3", "EUID": "a3"},
         ],
         "activity": [
             {"Email": NINA, "Action": "open", "Timestamp": "2026-10-02 08:00:00", "Campaign": "October"},
@@ -94,6 +97,32 @@ class TestMailchimp(SystemSuite):
     def test_who_has_unsubscribed_is_opted_out(self, staged) -> None:
         (said,) = staged.rows("consent")
         assert (said["status"], said["point"], said["is_explicit"]) == ("opted_out", "ola@strand.example", True)
+
+
+class TestMarketingCloud(SystemSuite):
+    kind = "marketing_cloud_extract"
+    rows = {  # noqa: RUF012
+        "event": [
+            {"SendID": "7", "SubscriberKey": "003A", "EmailAddress": NINA, "EventDate": "10/31/2026 8:02:03 AM",
+             "EventType": event}
+            for event in ("Sent", "Open", "Bounce")
+        ]
+    }  # fmt: skip
+
+    def test_what_became_of_a_mail_is_in_its_event_type(self, staged) -> None:
+        (person,) = staged.rows("person_record")
+        assert (person["source_key"], person["email"]) == ("003A", NINA)
+        assert sorted(row["kind"] for row in staged.rows("email_activity")) == ["bounce", "open", "sent"]
+
+
+class TestPeopleSheet(SystemSuite):
+    kind = "people_sheet"
+    rows = {  # noqa: RUF012
+        "person": [
+            {"Email": "Nina.Berg@norvik.example", "First name": "Nina", "Last name": "Berg", "Phone": "030 5550123",
+             "Company": "Norvik", "Born": "04.03.1985"},
+        ]
+    }  # fmt: skip
 
 
 class TestMixpanel(SystemSuite):
@@ -121,8 +150,8 @@ class TestStripe(SystemSuite):
     rows = {  # noqa: RUF012
         "subscription": [
             {"id": "sub_1", "Customer ID": "cus_1", "Customer Name": "Norvik", "Customer Email": NINA,
-             "Status": "active", "Start": "2026-01-31 10:00", "End": "2027-01-31 10:00",
-             "Cancel At Period End": "false"},
+             "Status": "active", "Start Date": "2026-01-31 10:00", "Created": "2026-01-30 09:00",
+             "End": "2027-01-31 10:00", "Cancel At Period End": "false"},
         ]
     }  # fmt: skip
 

@@ -219,6 +219,14 @@ def values_read(folder: Folder, *written: str, column: str = "Annual value") -> 
     return [found.get(f"contracts.contract:customer {n:02}") for n in range(len(written))]
 
 
+def declare(folder: Folder, source: str, **said: Any) -> None:
+    """Say something of a source that was recognised."""
+    place = folder.project.settings.recognised / "sources.yaml"
+    declared = yaml.safe_load(place.read_text())
+    declared["sources"][source] |= said
+    place.write_text(yaml.safe_dump(declared))
+
+
 @pytest.mark.parametrize(
     ("written", "found"),
     [
@@ -232,7 +240,9 @@ def values_read(folder: Folder, *written: str, column: str = "Annual value") -> 
         (["0.125", "0.500"], [0.125, 0.5]),  # no thousands begin with a nought
         (["12 000,50", "12\u00a0000", "12\u202f000"], [12000.5, 12000, 12000]),
         (["12'000.50", "12’000", "1'234'567"], [12000.5, 12000, 1234567]),
-        (["€ 12.000,50", "12.000,- €", "EUR 7", "kr 8", "US$ 9"], [12000.5, 12000, 7, 8, 9]),
+        (["€ 12.000,50", "12.000,- €", "EUR 7"], [12000.5, 12000, 7]),
+        (["kr 8", "8,50 kr"], [8, 8.5]),
+        (["US$ 9", "$9.5", "USD 10"], [9, 9.5, 10]),
         (["CHF 1'000.–", "Fr. 12.50"], [1000, 12.5]),
         (["(12.5)", "12.5-", "-12.5", "−12.5", "-$12.5", "$-12.5", "1"], [None] * 6 + [1]),  # less than nothing
         (["1.5E+05", "1e3"], [150000, 1000]),
@@ -293,7 +303,7 @@ def test_what_is_nothing_known_is_told_and_stops_nothing(folder: Folder) -> None
     folder.put("half.csv", text(("Record ID", "First Name", "Last Name", "Phone Number"), []).encode())
     found = folder.recognise()
     told = {one.sight.name: one.why for one in found.unknown}
-    assert told["half.csv"] == "It is nearly hubspot_export contact, but has no column Email."
+    assert told["half.csv"].startswith("It is nearly hubspot_export contact, but has no column Email; if it is none, ")
     assert "broken.zip: it is no zip archive that can be read" in told["broken.zip"]
     assert "python -m include map" in told["notes.csv"]
     assert set(found.lacking) >= {"contract", "nps_response", "usage_event"}
@@ -335,3 +345,99 @@ def test_files_of_days_are_one_pattern_and_the_usual_places_need_none(folder: Fo
     assert sources["usage"].files["event"] == ("events/app YYYY-MM-DD.ndjson",)
     assert sources["usage"].file("event").is_daily
     assert sources["nps"].files == {}
+
+
+def test_amounts_of_several_currencies_are_refused_until_their_worth_is_declared(folder: Folder) -> None:
+    written = ("€ 100", "$ 100", "100")
+    with pytest.raises(SourceError, match=r"^c\.csv, column Value: .*several currencies \(EUR, USD\).*currencies: \{"):
+        values_read(folder, *written)
+    declare(folder, "contracts", currencies={"EUR": 1, "GBP": 1.2})
+    with pytest.raises(SourceError, match="it has amounts in USD, of which currencies"):
+        values_read(folder, *written)
+    declare(folder, "contracts", currencies={"EUR": 1, "USD": 0.5})
+    assert values_read(folder, *written) == [100, 50, 100]  # what has no currency is in the company's
+
+
+def test_the_currency_of_an_amount_may_stand_in_a_column_of_its_own(folder: Folder) -> None:
+    header = ("Record ID", "Deal Name", "Deal Stage", "Amount", "Currency")
+    deals = [("1", "New", "closedwon", "100", "EUR"), ("2", "More", "closedwon", "1.5", "usd")]
+    folder.put("deals.csv", text(header, deals).encode())
+    with pytest.raises(SourceError, match=r"column Amount: its amounts are in several currencies \(EUR, USD\)"):
+        folder.stage()
+    declare(folder, "hubspot", currencies={"EUR": 1, "USD": 0.5})
+    folder.stage()
+    assert sorted(row["amount"] for row in folder.rows("opportunity")) == [0.75, 100]
+
+
+def test_a_list_of_people_in_german_is_one_of_people(folder: Folder) -> None:
+    header = ("Kundennr.", "Vorname", "Nachname", "Firma", "E-Mail", "Telefon", "PLZ", "Ort", "Geburtsdatum")
+    row = (
+        "K-1",
+        "Jörg",
+        "Groß",
+        "Hafen & Söhne",
+        "j.gross@hafen.example",
+        "030/5550123",
+        "10115",
+        "Berlin",
+        "31.12.1980",
+    )
+    folder.put("Kundenliste 2026.xlsx", sheet([header, row]))
+    folder.stage()
+    (person,) = folder.rows("person_record")
+    found = {name: person[name] for name in ("first_name", "last_name", "company", "postcode", "birth_date")}
+    assert found == {
+        "first_name": "Jörg", "last_name": "Groß", "company": "Hafen & Söhne", "postcode": "10115",
+        "birth_date": date(1980, 12, 31),
+    }  # fmt: skip
+
+
+MAILCHIMP = (
+    "Email Address", "First Name", "Last Name", "Address", "MEMBER_RATING", "OPTIN_TIME", "CONFIRM_TIME", "CC",
+)  # fmt: skip
+
+
+def test_who_has_unsubscribed_is_told_from_who_has_not_by_what_mailchimp_writes(folder: Folder) -> None:
+    ends = {
+        "subscribed": ("LAST_CHANGED", "LEID", "EUID", "NOTES", "TAGS"),
+        "unsubscribed": ("UNSUB_TIME", "UNSUB_CAMPAIGN_TITLE", "UNSUB_REASON", "LEID", "EUID", "NOTES", "TAGS"),
+        "cleaned": ("CLEAN_TIME", "CLEAN_CAMPAIGN_TITLE", "LEID", "EUID", "NOTES", "TAGS"),
+    }
+    files = {}
+    for name, end in ends.items():
+        told = {"Email Address": f"{name}@strand.example", end[0]: "2026-09-01 08:00:00", "LEID": name, "EUID": name}
+        row = {**dict.fromkeys((*MAILCHIMP, *end), ""), **told}
+        files[f"{name}_email_audience_export_1a2b.csv"] = text(tuple(row), [tuple(row.values())]).encode()
+    folder.put("audience.zip", zipped(**files))
+    folder.stage()
+    assert [row["point"] for row in folder.rows("consent")] == ["unsubscribed@strand.example"]
+    assert [row["kind"] for row in folder.rows("email_activity")] == ["bounce"]
+    assert len(folder.rows("person_record")) == 3
+
+
+def test_a_subscription_of_stripe_begins_on_its_start_date(folder: Folder) -> None:
+    header = ("id", "Customer ID", "Customer Email", "Customer Name", "Status", "Created (UTC)", "Start (UTC)",
+              "Start Date (UTC)", "Current Period Start (UTC)", "Current Period End (UTC)")  # fmt: skip
+    times = [f"2026-0{month}-01 10:00" for month in range(1, 6)]
+    folder.put(
+        "subscriptions.csv", text(header, [("sub_1", "cus_1", "a@b.example", "Norvik", "active", *times)]).encode()
+    )
+    folder.stage()
+    (contract,) = folder.rows("contract")
+    assert (contract["start_date"], contract["end_date"]) == (date(2026, 3, 1), date(2026, 5, 1))
+
+
+def test_a_table_that_is_mapped_later_is_no_longer_what_it_was_before(folder: Folder, tmp_path: Path) -> None:
+    folder.put(
+        "list.csv", text(("Email", "First name", "Last name", "Score"), [("a@b.example", "A", "B", "9")]).encode()
+    )
+    assert list(folder.recognise().tables) == ["people"]
+    mapping = {"title": "Ours", "part": "survey", "files": {"answer": {
+        "row": "an answer", "path": "list.csv", "needs": ["Email", "First name", "Last name", "Score"],
+        "person": {"key": "Email", "email": "Email", "first_name": "First name", "last_name": "Last name"},
+    }}}  # fmt: skip
+    (tmp_path / "config" / "sources").mkdir(parents=True)
+    (tmp_path / "config" / "sources" / "ours.yaml").write_text(yaml.safe_dump(mapping))
+    folder.project = Project(folder.project.settings.model_copy(update={"config": tmp_path / "config"}))
+    assert list(folder.recognise().tables) == ["ours"]
+    assert list(sources_of(folder.project.settings)) == ["ours"]

@@ -249,8 +249,14 @@ def test_why_a_task_failed_is_the_last_error_in_its_log(tmp_path: Path, lines: l
 
 
 def test_counts_of_several_objects_are_added_up() -> None:
-    counts = {"lead.rows": 4000, "contact.rows": 8000, "lead.rejected": 0, "lead.unknown.Colour": 3}
-    assert spell(counts) == "rows 12,000, unknown columns 3"
+    counts = {
+        "lead.rows": 4000,
+        "contact.rows": 8000,
+        "lead.rejected": 0,
+        "lead.unknown.Colour": 3,
+        "lead.unknown.Size": 3,
+    }
+    assert spell(counts) == "rows 12,000, columns not used 2"
 
 
 STAGES = [
@@ -312,6 +318,25 @@ def test_a_segment_that_is_held_is_told_with_how_to_publish_it() -> None:
     text = told(is_new=True, state="held", approval="segment/lapsed@1")
     assert "Lapsed users  held" in text
     assert "python -m include approve segment/lapsed@1 --reason …" in text
+
+
+def test_segments_that_want_a_source_are_told_by_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    unjudged = {**SEGMENT, "state": "unjudged", "size": 0, "entered": 0, "exited": 0}
+    both = "No source gives use of the product or contracts."
+    segments = [
+        {**unjudged, "segment_key": "a", "name": "First", "reason": "No source gives contracts."},
+        {**unjudged, "segment_key": "b", "name": "Second", "reason": both},
+        {**unjudged, "segment_key": "c", "name": "Third", "reason": "The list guests is too old."},
+    ]
+    stages = [*STAGES, {"stage": "measure", "counts": {"lacking.contract": 19}, "seconds": 1.0}]
+    text = shown(render(summarise(date(2026, 10, 31), stages, segments, is_new=True), took=4.0, home=None))
+    told = " ".join(text.split())
+    assert (
+        "No source gives contracts: 19 measures are unknown and 2 segments cannot be judged. A spreadsheet of" in told
+    )
+    assert "No source gives use of the product: 1 segment cannot be judged (b). Segment, Mixpanel" in told
+    assert "The list guests is too old. So this segment cannot be judged: Third." in told
+    assert "First" not in text and "and 2 of which nothing is known" in told
 
 
 def test_a_run_that_is_held_shows_its_evidence_and_how_to_answer() -> None:

@@ -17,10 +17,12 @@ from include.cli.app import _application
 from include.contracts.errors import ConfigurationError, EarlierDayError
 from include.contracts.identity import ALIAS, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, SOURCES
+from include.contracts.remarks import remarks
 from include.contracts.runs import DatasetRef, StageReport
 from include.contracts.segments import SEGMENT, SEGMENT_EVENT, SEGMENT_HISTORY, SEGMENT_MEMBERSHIP
 from include.contracts.staged import SOURCE_STATE
 from include.contracts.tables import Table
+from include.segments.lacking import wanting
 from include.segments.states import published_rows, unsound
 from include.segments.step import segment, segment_with
 from include.storage.project import Project
@@ -534,7 +536,11 @@ def test_a_segment_without_its_source_is_unjudged_and_never_empty(company: Compa
     row = company.row(report, "renewing")
     assert (row["state"], row["size"], row["unknown"]) == ("unjudged", 0, 1)
     assert row["reason"] == "No source gives contracts."
-    assert unsound([row]) == ["renewing cannot be judged. No source gives contracts."]
+    assert unsound([row]) == []  # one line tells of all that lack a source
+    (told,) = remarks({}, wanting([row]))
+    assert told.startswith(
+        "No source gives contracts: 1 segment cannot be judged (renewing). A spreadsheet of contracts"
+    )
     either = company.row(report, "either")  # it finds somebody, and says of how many it cannot tell
     assert (either["state"], either["size"], either["unknown"]) == ("published", 1, 1)
     assert company.row(report, "happy")["state"] == "published"

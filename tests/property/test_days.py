@@ -24,8 +24,8 @@ from include.contracts.measures import CUSTOMER_360, CUSTOMER_HISTORY
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.segments import SEGMENT_EVENT, SEGMENT_HISTORY, SEGMENT_MEMBERSHIP
 from include.contracts.tables import Table
-from include.measures import history
 from include.segments.step import segment_with
+from include.storage import history
 from tests.small_company import AS_OF, SmallCompany, publish, rows_at, rows_of, save
 
 PEOPLE = ("p1", "p2", "p3")

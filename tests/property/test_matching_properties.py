@@ -15,7 +15,7 @@ from include.matching.constraints import Decision
 from include.matching.engine import resolve
 from include.matching.evaluate.scores import measure
 from include.matching.kernels.strings import LONGEST, edits, jaro_winkler
-from include.matching.pairs.blocking import Candidates, mix
+from include.matching.pairs.blocking import Candidates, KeyRows, mix
 from include.matching.records.columns import canonical, encode, lay_out
 from include.matching.records.name_parts import clean_name, fold
 from tests.matching_tables import COLUMNS, SPEC, table, town
@@ -113,7 +113,7 @@ def likely(pairs: int) -> Verdicts:
 def test_clusters_are_the_connected_components_where_nothing_speaks_against(edges: list[tuple[int, int]]) -> None:
     pairs = sorted({(min(e), max(e)) for e in edges if e[0] != e[1]})
     left, right = (np.array([p[side] for p in pairs], np.int32) for side in (0, 1))
-    listed = Candidates(left, right, np.array([len(pairs)]), ("edges",), np.zeros((1, 20), np.uint32), [])
+    listed = Candidates(left, right, np.array([len(pairs)]), ("edges",), KeyRows.of([np.zeros(20, np.uint32)], 20), [])
     none = np.zeros(0, np.int32)
     found = cluster(
         listed, likely(len(pairs)), lambda a, _: likely(len(a)),

@@ -181,6 +181,20 @@ def changes(draw: st.DrawFn) -> str:
     return f"{draw(NOT)}changed(nps_class{turn}{span})"
 
 
+@st.composite
+def sums(draw: st.DrawFn) -> str:
+    """A clause on a sum of measures, of what is counted of events, of the days between two dates."""
+    numbers = st.sampled_from(["account_employees", "usage_core_actions_28", "identity_confidence", "nps_score",
+                               "times_did('Signed In')", "2", "0.5"])  # fmt: skip
+    signs = st.sampled_from(["+", "-", "*", "/"])
+    parts = st.builds("({} {} {})".format, numbers, signs, numbers) | numbers
+    forms = [f"nps_score {draw(signs)} {draw(parts)} {draw(COMPARISONS)} 1", "renewal_date - nps_on > 60",
+             f"today - nps_on {draw(COMPARISONS)} usage_core_actions_28 * 10",
+             "in_top(nps_score / usage_core_actions_28, 30%)", "nps_score / usage_core_actions_28 is null",
+             "nps_score - usage_core_actions_28 between -2 and 3"]  # fmt: skip
+    return draw(st.sampled_from(forms))
+
+
 COMPARED = {
     "nps_score", "nps_class", "nps_on", "nps", "title", "has_email", "identity_confidence", "usage_active_days_28",
     "usage_core_actions_28", "usage_breadth", "account_employees", "renewal_date", "contract_auto_renews",
@@ -253,7 +267,7 @@ def conditions(level: str, *, is_inside: bool = False) -> st.SearchStrategy[str]
     leaves = clauses(level) | st.just("in_segment('some_accounts')") | deeds()
     if level == "person":
         on_list = st.sampled_from(["in_list('webinar')", "not in_list('webinar')", "in_list('fair')"])
-        leaves |= st.just("in_segment('some_people')") | changes() | on_list
+        leaves |= st.just("in_segment('some_people')") | changes() | on_list | sums()
         inside = clauses("account") | deeds() | st.just("in_segment('some_accounts')")
         of_account = st.builds("{}account({} or {})".format, NOT, inside, inside)
         leaves = leaves if is_inside else leaves | of_account

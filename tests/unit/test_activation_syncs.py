@@ -52,7 +52,11 @@ def test_no_folder_is_no_sync(tmp_path: Path) -> None:
         ("email_marketing", "email_markting", "line 7: .*email_marketing"),
         ("key: {Email: email}", "key: {Email: country}", "line 8: 'country' does not say which person it is"),
         ("purpose: email_marketing", "purpose: none", "line 8: email is a contact point; name the purpose"),
-        ("    owner: marketing", "    level: account\n    owner: x", "line 8: accounts give no consent; write none"),
+        (
+            "    owner: marketing",
+            "    level: account\n    owner: x",
+            "line 8: of the level account nobody gives consent; write none",
+        ),
         ("First Name", "Email", "line 10: 'Email' is the key already"),
         ("kind: files", "kind: [files", "tool.yaml, line 2: this is no YAML"),
         ("renewing_people", "Renewing", "line 4: a sync's name has lower-case letters"),

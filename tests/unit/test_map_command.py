@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -62,3 +63,40 @@ def test_what_is_known_already_tells_what_a_column_is(tmp_path: Path) -> None:
     why = {guess.field: guess.why for guess in proposal.guesses}
     assert why["account.name"] == "2 of 2 values are known"
     assert list(proposal.content["files"]) == ["contract"]
+
+
+def proposed(tmp_path: Path, header: str, *rows: str) -> dict[str, Any]:
+    (tmp_path / "dump.csv").write_text("\n".join((header, *rows)) + "\n")
+    return propose(tmp_path / "dump.csv", {}).content["files"]
+
+
+def test_a_row_of_people_has_the_tables_own_key_unless_several_rows_are_of_one_person(tmp_path: Path) -> None:
+    header = "id,email,first_name,created_at"
+    people = ("1,a@b.example,Ann,2026-01-01 10:00:00+00", "2,c@d.example,Cleo,2026-01-02 10:00:00+00")
+    assert proposed(tmp_path, header, *people)["person"]["key"] == "id"
+    orders = (*people, "3,a@b.example,Ann,2026-01-03 10:00:00+00")
+    assert proposed(tmp_path, header, *orders)["person"]["key"] == {"column": "email", "lower": True}
+
+
+def test_a_name_beside_a_domain_is_a_companys(tmp_path: Path) -> None:
+    found = proposed(tmp_path, "id,name,domain", "1,Norvik,norvik.example", "2,Strand,strand.example")
+    assert found["account"]["account"] == {"key": "id", "name": "name", "domain": "domain"}
+
+
+def test_a_german_list_of_customers_is_people_companies_and_contracts(tmp_path: Path) -> None:
+    header = "Vorname;Nachname;Firma;E-Mail;PLZ;Vertragsbeginn;Vertragsende;Jahreswert;Währung"
+    found = proposed(tmp_path, header, "Nina;Berg;Norvik;n@norvik.example;10115;01.02.2025;31.01.2027;12.000,00;EUR")
+    row = found["contract"]
+    assert (row["person"]["postcode"], row["account"]["name"], row["contract"]["end"]) == (
+        "PLZ",
+        "Firma",
+        "Vertragsende",
+    )
+    assert row["contract"]["annual_value"] == {"column": "Jahreswert", "currency": "Währung"}
+    assert row["person"]["account"] == row["contract"]["account"] == row["account"]["key"]
+
+
+def test_what_cannot_be_read_yet_is_told_and_the_mapping_is_written_all_the_same(run, tmp_path: Path) -> None:
+    done = run("account_name,start_date,annual value\nNorvik,2025-02-01,€ 12000\nStrand,2025-02-05,$ 9000\n")
+    assert "It could not be read so: billing.csv, column annual value: its amounts are in several" in done.output
+    assert (tmp_path / "config" / "sources" / "billing.yaml").exists()

@@ -9,7 +9,7 @@ import pytest
 
 from include.matching.clustering import Clusters, expected_f1
 from include.matching.pairs import blocking, blocking_budget
-from include.matching.pairs.blocking import Candidates, Rule, block, packed
+from include.matching.pairs.blocking import Candidates, KeyRows, Rule, block, packed
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.pair_sample import Universe
 from include.matching.weights.estimation import _share_out, _strangers
@@ -96,7 +96,7 @@ def test_a_level_that_no_pair_drawn_at_random_has_may_still_be_as_frequent_as_on
 
 def test_what_a_cluster_holds_together_is_expected_to_be_right_whatever_one_of_its_pairs_says_alone() -> None:
     one, two = np.array([0, 0, 1, 3], np.int32), np.array([1, 2, 2, 4], np.int32)
-    pairs = Candidates(one, two, np.array([4]), ("name",), np.zeros((1, 5), np.uint32), [])
+    pairs = Candidates(one, two, np.array([4]), ("name",), KeyRows.of([np.zeros(5, np.uint32)], 5), [])
     none = np.zeros(0, np.int32)
     cluster, weakest = np.array([0, 0, 0, 3, 4], np.int32), np.array([5, 5, 5, 1e30, 1e30], np.float32)
     clusters = Clusters(cluster, weakest, none, none, none.astype(np.float32), 1, 3)

@@ -18,7 +18,7 @@ from include.matching.records.cleaning import (
 )
 from include.matching.records.columns import encode
 from include.matching.records.damage import mended
-from include.matching.records.emails import as_mailboxes, mailboxes
+from include.matching.records.emails import mailboxes
 from include.matching.records.name_parts import (
     clean_name,
     generation,
@@ -30,7 +30,6 @@ from include.matching.records.name_parts import (
     spoken,
 )
 from include.matching.records.names_from_addresses import other_half, read_name
-from include.matching.records.several import settled
 
 
 def mailbox(address: str) -> str | None:
@@ -122,16 +121,6 @@ def test_what_a_spreadsheet_damaged_is_mended_or_null(kind: Kind, damaged: str, 
     found = column.values[int(column.codes[0])].as_py() if column.codes[0] >= 0 else None
     assert found == left
     assert (damage.records, damage.mended) == (int(left != damaged), int(left is not None and left != damaged))
-
-
-def test_a_cell_of_several_values_counts_as_the_one_that_most_records_carry() -> None:
-    cells = ["max@power.io; m.power@gmail.com", "M.Power@gmail.com", "one@acme.com, two@acme.com", None]
-    column = settled(encode(pa.chunked_array([cells], pa.string()), "email"), Kind.EMAIL, as_mailboxes)
-    found = [column.values[int(c)].as_py() if c >= 0 else None for c in column.codes]
-    assert found == ["m.power@gmail.com", "M.Power@gmail.com", "one@acme.com", None]
-    numbers = ["415-555-0144 / 415-555-0199", "+1 415 555 0199", "030/1234567"]
-    column = settled(encode(pa.chunked_array([numbers]), "phone"), Kind.PHONE, lambda v: clean_phones(v, "US"))
-    assert [column.values[int(c)].as_py() for c in column.codes] == ["415-555-0199", "+1 415 555 0199", "030/1234567"]
 
 
 def test_postcodes_have_an_area_and_a_unit() -> None:

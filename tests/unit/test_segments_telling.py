@@ -25,6 +25,8 @@ from include.segments.telling import told
         ("in_top(usage_core_actions_28, 10%)", ["usage core actions 28 is among the highest 10 %"]),
         ("did('Email Clicked', at_least 3, within_last 14 days)",
          ["they did Email Clicked at least 3 times, within last 14 days"]),
+        ("email_clicks / email_sent > 0.2", ["email clicks divided by email sent is above 0.2"]),
+        ("renewal_date - today < 30", ["number of days from today to renewal date is below 30"]),
         ("in_segment('lapsed')", ["they are in the segment lapsed"]),
     ],
 )  # fmt: skip

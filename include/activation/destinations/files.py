@@ -19,14 +19,12 @@ import pyarrow as pa
 from pydantic import Field, field_validator
 
 from include.activation.destination import ACCEPTED, Batch, Change, Destination, NothingAcceptedError, Outcome
-from include.activation.syncs import OF_MEMBERSHIP
+from include.activation.members import OF_MEMBERSHIP
+from include.activation.syncs import Sync
 from include.contracts.configuration import Strict
 from include.contracts.errors import ConfigurationError
-from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
-from include.contracts.profiles import ACCOUNT, PROFILE
-from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.contracts.segments import SEGMENT_MEMBERSHIP
-from include.contracts.tables import ARROW, Column, Type, text
+from include.contracts.tables import ARROW, Column, Type
 from include.remote.http import Patience
 from include.remote.stores import OPTIONS
 from include.segments.formats import FORMATS, Rows
@@ -138,7 +136,7 @@ class Files(Destination):
 
     def _content(self, batch: Batch) -> bytes:
         mapping = self.sync.key if batch.verb == "remove" else self.sync.mapping
-        columns = {name: column_of(self.sync.level, ours) for name, ours in mapping.items()}
+        columns = {name: column_of(self.sync, ours) for name, ours in mapping.items()}
         schema = pa.schema([pa.field(name, ARROW[column.type]) for name, column in columns.items()])
         sink = pa.BufferOutputStream()
         rows = pa.record_batch(
@@ -156,10 +154,8 @@ class Files(Destination):
         )
 
 
-def column_of(level: str, name: str) -> Column:
+def column_of(sync: Sync, name: str) -> Column:
     """Return the declared column that a sync's field is filled from."""
-    of_level = {"person": (PROFILE, CUSTOMER_360), "account": (ACCOUNT, ACCOUNT_360), "alert": (ALERTS_PART.table,)}
-    tables = of_level[level]
-    if name in OF_MEMBERSHIP:
+    if name in OF_MEMBERSHIP and name in sync.members.more:
         return SEGMENT_MEMBERSHIP.column(name)
-    return next((table.column(name) for table in tables if name in table.names), text(name, "Id in a source"))
+    return sync.members.column(name)

@@ -1,6 +1,9 @@
 """Google Ads audiences (Customer Match) by the Data Manager API, which takes new adopters since April 2026.
 
-Members are sent hashed; what Google takes in it matches later, within hours. An audience cannot be read back.
+Members are sent hashed. What Google takes in it works on later, and is asked about by the next run. An audience cannot
+be read back.
+
+Source: developers.google.com/data-manager/api/reference/rest (audienceMembers, requestStatus).
 """
 
 from __future__ import annotations
@@ -11,9 +14,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from include.activation.destination import Batch, Change, Outcome
+from include.activation.destination import Batch, Change, Outcome, Worked
 from include.activation.destinations.hashing import google_email, google_name, sha256
-from include.activation.destinations.network import NetworkDestination, by_refresh_token
+from include.activation.destinations.network import NetworkDestination, by_refresh_token, plain
 from include.contracts.configuration import Strict
 from include.contracts.nearest import nearest
 from include.remote.budget import Allowance
@@ -62,8 +65,19 @@ class GoogleAudience(NetworkDestination):
         """Ingest or remove the members."""
         verb = "ingest" if batch.verb == "write" else "remove"
         members = [{"userData": {"userIdentifiers": self._identifiers(change)}} for change in batch.changes]
-        self.session.json("POST", f"/v1/audienceMembers:{verb}", json=self._request(members))
-        return Outcome()
+        answer = self.session.json("POST", f"/v1/audienceMembers:{verb}", json=self._request(members))
+        return Outcome(receipts=(answer["requestId"],))
+
+    def receipt(self, receipt: str) -> Worked | None:
+        """Ask what became of a request. Of one that came true in part, Google does not say whose rows failed."""
+        told = self.found("/v1/requestStatus:retrieve", params={"requestId": receipt})
+        states = (told or {}).get("requestStatusPerDestination", [])
+        if any(state["requestStatus"] == "PROCESSING" for state in states):
+            return None
+        failed = [state for state in states if state["requestStatus"] in ("FAILED", "PARTIAL_SUCCESS")]
+        if not failed:
+            return Worked()
+        return Worked(plain(_reasons(failed[0])), in_part=failed[0]["requestStatus"] == "PARTIAL_SUCCESS")
 
     def _request(self, members: list[Any]) -> dict[str, Any]:
         account = {"accountType": "GOOGLE_ADS", "accountId": self.settings.account_id}
@@ -89,3 +103,10 @@ class GoogleAudience(NetworkDestination):
             address = {"givenName": sha256(google_name(given)), "familyName": sha256(google_name(family))}
             found.append({"address": {**address, "regionCode": region.upper(), "postalCode": code}})
         return found
+
+
+def _reasons(state: Mapping[str, Any]) -> str:
+    """What Google says of a request that failed: reasons with the number of records of each."""
+    counts = state.get("errorInfo", {}).get("errorCounts", [])
+    told = ", ".join(f"{one.get('reason', 'no reason given')}: {one.get('recordCount', '?')}" for one in counts)
+    return f"{state['requestStatus']} {told}".strip()

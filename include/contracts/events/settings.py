@@ -14,7 +14,9 @@ from include.contracts.configuration import Section, read_configuration
 from include.contracts.events.declaration import PRODUCT, EventKind
 from include.contracts.events.kinds import KINDS
 from include.contracts.lists import PeopleList, read_lists
+from include.contracts.measures import Measure, measures_of
 from include.contracts.tables import Column, Type
+from include.contracts.traits import Trait, read_traits
 
 FILE = "events.yaml"
 PROPERTY = r"[A-Za-z][A-Za-z0-9_]{0,62}"
@@ -64,11 +66,17 @@ class EventSettings(Section):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The kinds of event, and the lists, that conditions may name."""
+    """The kinds of event, the lists and the traits that conditions may name."""
 
     kinds: Mapping[str, EventKind] = field(default_factory=lambda: {kind.name: kind for kind in KINDS})
     keep_days: int = EventSettings().keep_days
     lists: Mapping[str, PeopleList] = field(default_factory=dict)
+    traits: Mapping[str, Trait] = field(default_factory=dict)
+
+    def measures(self, level: str) -> dict[str, Measure]:
+        """Return the measures and the traits of a level, person or account, by name; refused traits too."""
+        own = {key: trait.measure for key, trait in self.traits.items() if trait.level == level}
+        return {**measures_of(level), **own}
 
     @property
     def product(self) -> tuple[EventKind, ...]:
@@ -77,10 +85,11 @@ class Vocabulary:
 
 
 def read_events(config: Path) -> Vocabulary:
-    """Read the kinds of event and the lists that a company has; raises ConfigurationError naming the key at fault."""
+    """Read a company's kinds of event, lists and traits; raises ConfigurationError naming the key at fault."""
     given = read_configuration(config / FILE, EventSettings)
     own = (EventKind(name, kind.description, PRODUCT, _columns(kind)) for name, kind in given.product.items())
-    return Vocabulary({kind.name: kind for kind in (*KINDS, *own)}, given.keep_days, read_lists(config))
+    kinds = {kind.name: kind for kind in (*KINDS, *own)}
+    return Vocabulary(kinds, given.keep_days, read_lists(config), read_traits(config))
 
 
 def _columns(kind: KindSettings) -> tuple[Column, ...]:

@@ -58,6 +58,7 @@ class ExportFile:
     dates: tuple[str, ...] = ()  # columns that hold days or times
     numbers: tuple[str, ...] = ()  # columns that hold numbers, in whatever way a country writes them
     whole_numbers: tuple[str, ...] = ()  # those of them that count something
+    currencies: tuple[tuple[str, str], ...] = ()  # columns of money, each with the column of its currency, if any
     places: tuple[str, ...] = ()  # where a source's own files of it lie, under its folder, each as ``path`` is written
 
     @property

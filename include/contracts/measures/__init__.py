@@ -8,6 +8,7 @@ from __future__ import annotations
 from include.contracts.measures.account import ACCOUNT_MEASURES
 from include.contracts.measures.declaration import (
     CONTRACT_STATES,
+    GIVERS,
     JOB_FUNCTIONS,
     LIVE,
     NPS_CLASSES,
@@ -84,6 +85,7 @@ __all__ = [
     "CONTRACT_STATES",
     "CUSTOMER_360",
     "CUSTOMER_HISTORY",
+    "GIVERS",
     "JOB_FUNCTIONS",
     "LIVE",
     "NPS_CLASSES",

@@ -35,6 +35,19 @@ SOURCES: Mapping[str, str] = MappingProxyType(
 )
 """Staged tables that measures rest on, in words. Where no source feeds one, its measures are unknown."""
 
+GIVERS: Mapping[str, str] = MappingProxyType(
+    {
+        "nps_response": "Typeform, SurveyMonkey, Qualtrics or Delighted",
+        "usage_event": "Segment, Mixpanel, Amplitude or a table of the product's database",
+        "contract": "A spreadsheet of contracts, Stripe or Salesforce",
+        "email_activity": "Account Engagement, Mailchimp, Marketing Cloud or HubSpot",
+        "opportunity": "Deals of HubSpot or opportunities of Salesforce",
+        "campaign_member": "Salesforce",
+        "asset": "Salesforce",
+    }
+)
+"""What gives each of SOURCES; any other table does by a mapping."""
+
 RISK = "One definition for accounts, their contracts and segments; thresholds in measures.yaml"
 RELATION = "The golden record (profile, account)"
 

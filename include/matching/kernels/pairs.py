@@ -39,11 +39,13 @@ def sort_keys(keys, sorted_keys, order):  # type: ignore[no-untyped-def]
     return n
 
 
-@compiled("i8(i4[::1], i8[::1], u4[:,::1], i8, i4[::1], i4[::1], i4[::1])")
-def emit_pairs(order, bounds, keys, rule, source, left, right):  # type: ignore[no-untyped-def]
+@compiled("i8(i4[::1], i8[::1], u4[:,::1], i8[::1], i8, i4[::1], i4[::1], i4[::1])")
+def emit_pairs(order, bounds, keys, until, rows, source, left, right):  # type: ignore[no-untyped-def]
     """List each block's pairs that no earlier rule holds for; with empty outputs, only count them.
 
-    ``source`` is empty, or holds each record's source: then only pairs across sources are listed.
+    The first ``rows`` of ``keys`` are the earlier rules'; ``until`` is where the rows of a row's own rule end, any of
+    which may be another record's. ``source`` is empty, or holds each record's source: then only pairs across sources
+    are listed.
     """
     n = 0
     for g in range(0, len(bounds), 2):
@@ -53,8 +55,13 @@ def emit_pairs(order, bounds, keys, rule, source, left, right):  # type: ignore[
                 j = order[q]
                 new = len(source) == 0 or source[i] != source[j]
                 r = 0
-                while new and r < rule:
-                    new = keys[r, i] == 0 or keys[r, i] != keys[r, j]
+                while new and r < rows:
+                    one, other = keys[r, i], keys[r, j]
+                    new = one == 0 or one != other
+                    s = r + 1
+                    while new and s < until[r]:
+                        new = (one == 0 or one != keys[s, j]) and (other == 0 or other != keys[s, i])
+                        s += 1
                     r += 1
                 if new:
                     if len(left):

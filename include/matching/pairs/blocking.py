@@ -1,7 +1,8 @@
 """Blocking: which pairs are compared at all. A rule is a tuple of keys; records that agree on it form a block.
 
-A null in any key means no block. Blocks above a cap that keeps a rule inside the pair budget are dropped, and
-reported by value. A pair is listed by the first rule that holds for it, so nothing needs de-duplicating.
+A null in any key means no block. A record may have several keys by a rule, as one of several addresses has. Blocks
+above a cap that keeps a rule inside the pair budget are dropped, and reported by value. A pair is listed by the first
+rule that holds for it, so nothing needs de-duplicating but where a record has several keys.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ AFFORDED = 500_000  # pairs that any table may list, however small
 
 @dataclass(frozen=True)
 class Rule:
-    """A blocking rule: its name, a key a record (0: none), and how to spell a record's value in the report."""
+    """A blocking rule: its name, a key a record (0: none), and how to spell a record's value in the report.
+
+    Where records may have several keys they are place by record, and ``spell`` is given the place's own number, as if
+    the places stood one after the other.
+    """
 
     name: str
     keys: Keys
@@ -44,6 +49,62 @@ class Blocks:
     report: dict[str, Any]
     typical: float = 0.0  # records of the block that a pair stands in, on average
     dropped: Blocks | None = None
+    overlap: bool = False  # a record may stand in several of them
+
+
+@dataclass(frozen=True)
+class KeyRows:
+    """The keys of rules, rule after rule: a row for each key that a record may have by a rule (0: none)."""
+
+    keys: npt.NDArray[np.uint32]  # row by record
+    ends: npt.NDArray[np.int64]  # of each rule's rows
+
+    @classmethod
+    def of(cls, rules: Sequence[Keys], records: int) -> KeyRows:
+        """The rows of some rules' keys, copied."""
+        rows = [np.atleast_2d(keys) for keys in rules]
+        ends = np.cumsum([len(keys) for keys in rows], dtype=np.int64)
+        return cls(np.concatenate([np.zeros((0, records), np.uint32), *rows]), ends)
+
+    @property
+    def records(self) -> int:
+        """How many records there are."""
+        return int(self.keys.shape[1])
+
+    @property
+    def until(self) -> npt.NDArray[np.int64]:
+        """Of each row, where the rows of its rule end."""
+        return np.repeat(self.ends, np.diff(self.ends, prepend=0))
+
+    def before(self, rule: int) -> int:
+        """How many rows the rules before one have."""
+        return int(self.ends[rule - 1]) if rule else 0
+
+    def only(self, rules: int) -> KeyRows:
+        """The rows of so many rules, the first."""
+        return KeyRows(self.keys[: self.before(rules)], self.ends[:rules])
+
+    def of_rule(self, rule: int) -> npt.NDArray[np.uint32]:
+        """The rows of one rule."""
+        return self.keys[self.before(rule) : int(self.ends[rule])]
+
+    def held(self, left: Codes, right: Codes) -> npt.NDArray[np.bool_]:
+        """Which pairs some rule holds for."""
+        found = np.zeros(len(left), bool)
+        for rule in range(len(self.ends)):
+            found |= agree(self.of_rule(rule), left, right)
+        return found
+
+
+def agree(keys: Keys, left: Codes, right: Codes) -> npt.NDArray[np.bool_]:
+    """Which pairs have a key in common; ``keys`` is one a record, or place by record."""
+    rows = np.atleast_2d(keys)
+    found = np.zeros(len(left), bool)
+    for one in rows:
+        mine = one[left]
+        for other in rows:
+            found |= (mine != 0) & (mine == other[right])
+    return found
 
 
 @dataclass(frozen=True)
@@ -54,7 +115,7 @@ class Candidates:
     right: Codes
     ends: npt.NDArray[np.int64]  # of each rule's pairs
     names: tuple[str, ...]
-    keys: npt.NDArray[np.uint32]  # rule by record, but for rules across; 0 where the record's block was dropped
+    keys: KeyRows  # of all rules but those across; 0 where the record's block was dropped
     report: list[dict[str, Any]]
     blocks: tuple[Blocks, ...] = ()  # of each rule, those that were dropped among them
 
@@ -70,8 +131,9 @@ class Candidates:
 
 def mix(*codes: npt.NDArray[Any]) -> Keys:
     """One 32-bit key from several non-negative codes, in this order; 0 where any is negative."""
-    state = np.full(len(codes[0]), 0x9E3779B97F4A7C15, np.uint64)
-    null = np.zeros(len(state), bool)
+    shape = np.broadcast_shapes(*(code.shape for code in codes))
+    state = np.full(shape, 0x9E3779B97F4A7C15, np.uint64)
+    null = np.zeros(shape, bool)
     for code in codes:
         null |= code < 0
         state ^= code.astype(np.uint64)
@@ -86,7 +148,7 @@ def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_p
     """List the pairs of every rule inside the budget; rules that list only pairs across something come last."""
     rules = sorted(rules, key=lambda rule: rule.across is not None)
     plain = sum(rule.across is None for rule in rules)
-    keys = np.stack([rule.keys for rule in rules]) if rules else np.zeros((0, features.size), np.uint32)
+    rows = KeyRows.of([rule.keys for rule in rules], features.size)
     anywhere = features.source if link_only else np.zeros(0, np.int32)
 
     def allowed(at: int) -> int:
@@ -95,20 +157,20 @@ def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_p
     def listing(at: int) -> tuple[Blocks, Codes, Codes]:
         across = rules[at].across
         blocks = formed[at]
-        return blocks, *list_pairs(blocks, keys, min(at, plain), anywhere if link_only or across is None else across)
+        return blocks, *list_pairs(blocks, rows, min(at, plain), anywhere if link_only or across is None else across)
 
     with ThreadPoolExecutor(2) as pool:
         # blocks are dropped before any rule looks back at another's keys
-        formed = list(pool.map(lambda at: form_blocks(keys[at], allowed(at), rules[at]), range(len(rules))))
+        formed = list(pool.map(lambda at: form_blocks(rows.of_rule(at), allowed(at), rules[at]), range(len(rules))))
         listed = list(pool.map(listing, range(len(rules))))
     budget = affordable(features.size, pairs_per_record)
     for at, (blocks, left, _) in enumerate(listed):
         if len(left) > budget:  # the rules before have used the budget: tighten this one until it fits
-            tighter = _tightened(blocks, form_blocks(keys[at], budget, rules[at]))
-            listed[at] = tighter, *list_pairs(tighter, keys, min(at, plain), anywhere)
+            tighter = _tightened(blocks, form_blocks(rows.of_rule(at), budget, rules[at]))
+            listed[at] = tighter, *list_pairs(tighter, rows, min(at, plain), anywhere)
         budget = max(0, budget - len(listed[at][1]))
         listed[at][0].report["pairs"] = len(listed[at][1])
-    return _candidates(listed, rules, keys[:plain])
+    return _candidates(listed, rules, rows.only(plain))
 
 
 def affordable(records: int, pairs_per_record: float) -> int:
@@ -121,17 +183,15 @@ def _tightened(before: Blocks, after: Blocks) -> Blocks:
     assert before.dropped is not None and after.dropped is not None
     one, two = after.dropped, before.dropped
     bounds = np.concatenate([one.bounds, two.bounds + len(one.order)])
-    dropped = Blocks(np.concatenate([one.order, two.order]), bounds, {})
+    dropped = Blocks(np.concatenate([one.order, two.order]), bounds, {}, overlap=after.overlap)
     report = {name: after.report[name] + before.report[name] for name in ("dropped", "pairs_dropped")}
     worst = [*before.report["worst"], *after.report["worst"]][:5]
     report |= {"blocks": before.report["blocks"], "worst": worst}
     return replace(after, report=after.report | report, dropped=dropped)
 
 
-def _candidates(
-    listed: list[tuple[Blocks, Codes, Codes]], rules: Sequence[Rule], keys: npt.NDArray[np.uint32]
-) -> Candidates:
-    plain = len(keys)
+def _candidates(listed: list[tuple[Blocks, Codes, Codes]], rules: Sequence[Rule], keys: KeyRows) -> Candidates:
+    plain = len(keys.ends)
     late = np.concatenate([np.zeros(0, np.int64), *(packed(left, right) for _, left, right in listed[plain:])])
     _, first = np.unique(late, return_index=True)
     kept = np.zeros(len(late), bool)
@@ -154,7 +214,11 @@ def packed(left: Codes, right: Codes) -> npt.NDArray[np.int64]:
 
 
 def form_blocks(keys: Keys, allowed: int, rule: Rule | None = None) -> Blocks:
-    """Group records by key, dropping the largest blocks until at most ``allowed`` pairs remain; zeroes dropped keys."""
+    """Group records by key, dropping the largest blocks until at most ``allowed`` pairs remain; zeroes dropped keys.
+
+    ``keys``, contiguous, is one a record, or place by record.
+    """
+    records, keys = keys.shape[-1], keys.reshape(-1)
     order = np.empty(len(keys), np.int32)
     ordered = np.empty(len(keys), np.uint32)
     n = sort_keys(keys, ordered, order)
@@ -173,31 +237,38 @@ def form_blocks(keys: Keys, allowed: int, rule: Rule | None = None) -> Blocks:
         worst = dropped[np.lexsort((start[dropped], -size[dropped]))][:5]
         report["worst"] = [{"value": rule.spell(int(order[start[g]])), "records": int(size[g])} for g in worst]
         report["pairs_dropped"] = int((size[dropped] * (size[dropped] - 1) // 2).sum())
-    out = _bounded(order, start[dropped], end[dropped])
+    overlap = len(keys) > records
+    out = _bounded(order, start[dropped], end[dropped], overlap=overlap)
     keys[out.order] = 0
+    if overlap:
+        order, out.order = order % np.int32(records), out.order % np.int32(records)
     if cap:
         start, end = start[size < cap], end[size < cap]
     size = end - start
     pairs = size * (size - 1) // 2
     report["largest_kept"] = int(size.max(initial=1) if len(size) else 0)
     typical = float((size * pairs).sum() / max(pairs.sum(), 1))
-    return Blocks(order, np.stack([start, end], 1).ravel().astype(np.int64), report, typical, out)
+    return Blocks(order, np.stack([start, end], 1).ravel().astype(np.int64), report, typical, out, overlap)
 
 
-def _bounded(order: Codes, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> Blocks:
+def _bounded(order: Codes, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64], *, overlap: bool) -> Blocks:
     """The blocks alone, side by side."""
     size = end - start
     edge = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     records = order[np.repeat(start - edge[:-1], size) + np.arange(int(edge[-1]))]
-    return Blocks(records, np.stack([edge[:-1], edge[1:]], 1).ravel(), {})
+    return Blocks(records, np.stack([edge[:-1], edge[1:]], 1).ravel(), {}, overlap=overlap)
 
 
-def list_pairs(blocks: Blocks, keys: npt.NDArray[np.uint32], at: int, source: Codes) -> tuple[Codes, Codes]:
+def list_pairs(blocks: Blocks, rows: KeyRows, at: int, source: Codes) -> tuple[Codes, Codes]:
     """The pairs of the blocks that none of the first ``at`` rules holds for, of different sources where given."""
     size = blocks.bounds[1::2] - blocks.bounds[::2]
     most = int((size * (size - 1) // 2).sum())
     left, right = np.empty(most, np.int32), np.empty(most, np.int32)
     if most == 0:
         return left, right
-    n = emit_pairs(blocks.order, blocks.bounds, keys, at, source, left, right)
-    return left[:n].copy(), right[:n].copy()
+    n = emit_pairs(blocks.order, blocks.bounds, rows.keys, rows.until, rows.before(at), source, left, right)
+    left, right = left[:n].copy(), right[:n].copy()
+    if not blocks.overlap:
+        return left, right
+    once = np.unique(packed(left, right)[left != right])
+    return (once >> 32).astype(np.int32), (once & 0xFFFFFFFF).astype(np.int32)

@@ -52,11 +52,11 @@ def extend(
     if not offers:
         return candidates
     source = features.source if link_only else np.zeros(0, np.int32)
-    late = int(candidates.ends[len(candidates.keys) - 1])
+    late = int(candidates.ends[len(candidates.keys.ends) - 1])
     seen = packed(candidates.left[late:], candidates.right[late:])
     for offer, chosen in _best(offers, left_over):
-        blocks = Blocks(offer.blocks.order, _bounds(offer.blocks, chosen), {})
-        left, right = list_pairs(blocks, candidates.keys, len(candidates.keys), source)
+        blocks = Blocks(offer.blocks.order, _bounds(offer.blocks, chosen), {}, overlap=offer.blocks.overlap)
+        left, right = list_pairs(blocks, candidates.keys, len(candidates.keys.ends), source)
         new = ~np.isin(packed(left, right), seen)
         left, right = left[new], right[new]
         seen = np.concatenate([seen, packed(left, right)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -56,13 +57,14 @@ def _contexts(features: Features) -> list[_Context]:
     ]
     if features.emails is not None and not any(f.kind is Kind.ORGANIZATION for f in features.fields):
         mail = features.emails
-        corporate = np.where(apply(mail.is_free.astype(np.int32), mail.domain) == 0, mail.domain, -1).astype(np.int32)
-        found.append(("email domain", corporate, lambda i: str(mail.domains[int(mail.domain[i])]), ORGANIZATION.blocks))
+        domain = mail.domain[0]
+        corporate = np.where(apply(mail.is_free.astype(np.int32), domain) == 0, domain, -1).astype(np.int32)
+        found.append(("email domain", corporate, lambda i: str(mail.domains[int(domain[i])]), ORGANIZATION.blocks))
     return found
 
 
 def _spelled(f: Field) -> Spell:
-    return lambda i: str(f.column.values[int(f.column.codes[i])])
+    return lambda i: str(f.column.values[int(f.places.reshape(-1)[i])])
 
 
 def _both(one: Spell, two: Spell) -> Spell:
@@ -72,16 +74,17 @@ def _both(one: Spell, two: Spell) -> Spell:
 def _contact_rules(features: Features) -> Iterator[Rule]:
     for f in features.fields:
         if COMPARISONS[f.kind.value].blocks.alone:
-            yield Rule(f.name, _personal(f.column.codes, f.bins), _spelled(f))
+            yield Rule(f.name, _personal(f.places, f.bins), _spelled(f))
     mail = features.emails
     if mail is not None:
         spell = _mailbox_speller(features)
-        yield Rule("mailbox", _personal(mail.mailbox.codes, mail.shared), spell)
+        yield Rule("mailbox", _personal(mail.places, mail.shared), spell)
         long = np.diff(mail.texts.offsets) >= 5
         own = (mail.local >= 0) & np.append(long, False)[mail.local] & (mail.name_made == 0)
-        own &= np.append(mail.shared, NO_EVIDENCE)[mail.mailbox.codes] != NO_EVIDENCE
+        own &= np.append(mail.shared, NO_EVIDENCE)[mail.places] != NO_EVIDENCE
         yield from _near_mailboxes(features)
-        yield Rule("local part", mix(np.where(own, mail.local, -1)), lambda i: str(mail.locals[int(mail.local[i])]))
+        local = mail.local.reshape(-1)
+        yield Rule("local part", mix(np.where(own, mail.local, -1)), lambda i: str(mail.locals[int(local[i])]))
 
 
 def _near_mailboxes(features: Features) -> Iterator[Rule]:
@@ -101,7 +104,7 @@ def _near_mailboxes(features: Features) -> Iterator[Rule]:
 def _mailbox_speller(features: Features) -> Spell:
     mail = features.emails
     assert mail is not None
-    return lambda i: str(mail.mailbox.values[int(mail.mailbox.codes[i])])
+    return lambda i: str(mail.mailbox.values[int(mail.places.reshape(-1)[i])])
 
 
 def _personal(codes: Codes, shared: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
@@ -194,18 +197,26 @@ def _coded_sounds(names: Names) -> Codes:
 
 def _own_rule(features: Features, spec: MatchingSpec, rule: object) -> Rule:
     columns = list(rule)  # type: ignore[call-overload]
-    codes = [codes_of(features, spec, column) for column in columns]
-    return Rule(" + ".join(columns), mix(*codes), lambda i: "+".join(str(int(c[i])) for c in codes))
+    codes = [np.atleast_2d(codes_of(features, spec, column)) for column in columns]
+    chosen = list(product(*codes))  # a value of each column
+    size = features.size
+    return Rule(
+        " + ".join(columns),
+        np.stack([mix(*one) for one in chosen]),
+        lambda i: "+".join(str(int(c[i % size])) for c in chosen[i // size]),
+    )
 
 
 def codes_of(features: Features, spec: MatchingSpec, column: str) -> Codes:
-    """The codes that a spec's column is blocked by; raises ConfigurationError where it has none."""
+    """The codes that a spec's column is blocked by, of addresses and numbers place by record; raises ConfigurationError
+    where it has none.
+    """
     kind = spec.columns[column]
     if features.names is not None and kind in (Kind.FIRST_NAME, Kind.LAST_NAME):
         return features.names.first if kind is Kind.FIRST_NAME else features.names.last
     if features.emails is not None and kind is Kind.EMAIL:
-        return features.emails.mailbox.codes
+        return features.emails.places
     for f in features.fields:
-        if f.name == column:
-            return f.column.codes
+        if f.name == column or f.kind is kind is Kind.PHONE:
+            return f.places
     raise ConfigurationError(f"A blocking rule cannot use column {column!r} of kind {kind.value}.")

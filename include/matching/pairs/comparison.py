@@ -206,8 +206,9 @@ def _steps(features: Features) -> list[tuple[int, _Step]]:
     if features.names is not None:
         found.append((3, _names_step(features.names)))
     if features.emails is not None:
-        found.append((1, _email_step(features.emails)))
-    found += [(1, _field_step(f)) for f in features.fields]
+        mail = features.emails
+        found.append((1, _any_place(_email_step(mail), mail.places, EMAIL)))
+    found += [(1, _any_place(_field_step(f), f.places, COMPARISONS[f.kind.value])) for f in features.fields]
     return found
 
 
@@ -235,10 +236,66 @@ def _names_step(names: Names) -> _Step:
     return step
 
 
+def _any_place(step: _Step, places: Codes, declared: Comparison) -> _Step:
+    """The step, given the places of values instead of records, on any two values of two records: the best level counts.
+
+    It counts once. Where no further value speaks for one person, the first ones say what there is to say. A second row
+    to write to is told which values counted: the place of the left one times as many as there are, and the right one's.
+    """
+    size, has, better = places.shape[1], places >= 0, _ranks(declared)
+
+    def best(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
+        step(left, right, out[:1])
+        for one, other in list(np.ndindex(len(places), len(places)))[1:]:
+            at = np.flatnonzero(has[one][left] & has[other][right])
+            found = np.zeros(len(at), np.uint8)
+            step(left[at] + np.int32(one * size), right[at] + np.int32(other * size), [found])
+            gains = better[found] > better[out[0][at]]
+            out[0][at[gains]] = found[gains]
+            for told in out[1:]:
+                told[at[gains]] = one * len(places) + other
+
+    return best if len(places) > 1 else step
+
+
+def places_that_count(features: Features, left: Codes, right: Codes) -> list[tuple[Codes, Codes] | None]:
+    """Of each group, the places (from 0) of the two values that gave each pair's level; None where all have but one."""
+    found: list[tuple[Codes, Codes] | None] = [None] * (3 if features.names is not None else 0)
+    columns = [features.emails.places] if features.emails is not None else []
+    columns += [f.places for f in features.fields]
+    for (_, step), places in zip(_steps(features)[-len(columns) :], columns, strict=True):
+        if len(places) == 1:
+            found.append(None)
+            continue
+        level, number = np.zeros((2, len(left)), np.uint8)
+        step(left, right, [level, number])
+        found.append((number.astype(np.int32) // len(places), number.astype(np.int32) % len(places)))
+    return found
+
+
+def _ranks(declared: Comparison) -> npt.NDArray[np.float64]:
+    """How much each stored level is to be preferred: equal values, what says two people by itself, then by the priors.
+
+    Levels that speak against one person are all alike, and better than none.
+    """
+    tells = np.zeros(EQUAL)
+    for level, share in declared.same.items():
+        tells[level] = max(0.0, np.log(share / declared.strangers[level]))
+    tells[list(declared.parts)] = 50.0
+    ranks = tells[base_levels(declared)]
+    ranks[EQUAL:] += 100.0
+    ranks[0] = -1.0
+    return ranks
+
+
 def _email_step(mail: Emails) -> _Step:
+    boxes, local, domain, name_made = (
+        each.reshape(-1) for each in (mail.places, mail.local, mail.domain, mail.name_made)
+    )
+
     def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
         addresses.compare_emails(
-            left, right, mail.mailbox.codes, mail.local, mail.domain, mail.shared, mail.is_free, mail.name_made,
+            left, right, boxes, local, domain, mail.shared, mail.is_free, name_made,
             mail.texts.points, mail.texts.offsets, out[0],
         )  # fmt: skip
 
@@ -248,14 +305,15 @@ def _email_step(mail: Emails) -> _Step:
 def _field_step(f: Field) -> _Step:
     declared, none = COMPARISONS[f.kind.value], np.zeros(0, np.int32)
     area = np.ascontiguousarray(f.parts[:, 0]) if f.parts is not None else none
-    extension = none if f.extension is None else f.extension
+    extension = none if f.extension is None else f.extension.reshape(-1)
+    codes = f.places.reshape(-1)
 
     def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
         if f.parts is not None and declared is DATE:
-            kernels.compare_dates(left, right, f.column.codes, f.parts, f.bins, out[0])
+            kernels.compare_dates(left, right, codes, f.parts, f.bins, out[0])
         else:
             kernels.compare_texts(
-                left, right, f.column.codes, f.texts.points, f.texts.offsets, f.bins, area, extension,
+                left, right, codes, f.texts.points, f.texts.offsets, f.bins, area, extension,
                 declared.similar, declared.prefix, out[0],
             )  # fmt: skip
 
@@ -266,6 +324,8 @@ def _forget_mined(features: Features, left: Codes, right: Codes, levels: Levels)
     """A name read out of a mailbox says nothing more where that very mailbox agrees."""
     if features.names is None or features.emails is None or not features.names.mined.any():
         return
-    mined = features.names.mined[left] | features.names.mined[right]
-    mined &= features.emails.mailbox.codes[left] == features.emails.mailbox.codes[right]
-    levels[:3, mined] = 0
+    mined, places = features.names.mined, features.emails.places
+    for one, other in ((left, right), (right, left)):
+        at = np.flatnonzero(mined[one])
+        read_from = places[0][one[at]]
+        levels[:3, at[(places[:, other[at]] == read_from).any(axis=0)]] = 0

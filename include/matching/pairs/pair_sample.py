@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.matching.levels import COMPARISONS
-from include.matching.pairs.blocking import Candidates, Keys, form_blocks, mix
+from include.matching.pairs.blocking import Candidates, Keys, agree, form_blocks, mix
 from include.matching.pairs.comparison import Levels, fingerprints
 from include.matching.records.columns import Codes, apply
 from include.matching.records.features import Features
@@ -58,13 +58,15 @@ def survey(
     """Weigh the space of pairs; ``own`` are the keys of the spec's own blocking rules, which are sampled too."""
     step = max(1, -(-len(candidates.left) // BLOCKED))
     levels, weights = [blocked[:, ::step]], [np.full(len(candidates.left[::step]), float(step))]
-    keys = list(candidates.keys)
+    drawn: list[Keys] = []
     for key, left, right, weight in _samples(features, own):
-        new = ~_held(keys, left, right)
+        new = ~candidates.keys.held(left, right)
+        for before in drawn:
+            new &= ~agree(before, left, right)
         if link_only:
             new &= features.source[left] != features.source[right]
         if key is not None:
-            keys.append(key)
+            drawn.append(key)
         levels.append(compare(left[new], right[new]))
         weights.append(weight[new])
     every, weight = np.concatenate(levels, axis=1), np.concatenate(weights)
@@ -91,12 +93,12 @@ def _strata(features: Features) -> Iterator[Keys]:
     """Keys that related people share."""
     mail, names = features.emails, features.names
     if mail is not None:
-        yield mix(mail.mailbox.codes)
+        yield mix(mail.places)
         corporate = apply(mail.is_free.astype(np.int32), mail.domain) == 0
         yield mix(np.where(corporate, mail.domain, -1))
     for f in features.fields:
         if COMPARISONS[f.kind.value].sampled:
-            yield mix(f.column.codes)
+            yield mix(f.places)
     if names is not None:
         yield mix(names.first, names.last)
         yield mix(names.last)
@@ -112,7 +114,9 @@ def _within(key: Keys) -> tuple[Codes, Codes, npt.NDArray[np.float64]]:
     weight = np.repeat(size / 2.0, size - 1)
     step = max(1, -(-len(first) // STRATUM))
     first, weight = first[::step], weight[::step] * step
-    return blocks.order[first], blocks.order[first + 1], weight
+    left, right = blocks.order[first], blocks.order[first + 1]
+    two = left != right
+    return left[two], right[two], weight[two]
 
 
 def _at_random(n: int) -> tuple[Codes, Codes, npt.NDArray[np.float64]]:
@@ -126,10 +130,3 @@ def _at_random(n: int) -> tuple[Codes, Codes, npt.NDArray[np.float64]]:
         left, right = left[:keep], right[:keep]
     weight = np.full(len(left), (n * (n - 1) / 2) / max(len(left), 1))
     return left, right.astype(np.int32), weight
-
-
-def _held(keys: list[Keys], left: Codes, right: Codes) -> npt.NDArray[np.bool_]:
-    held = np.zeros(len(left), bool)
-    for key in keys:
-        held |= (key[left] != 0) & (key[left] == key[right])
-    return held

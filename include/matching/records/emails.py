@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -41,9 +41,14 @@ NO_EVIDENCE = 255  # the sharing class of a value that so many people carry that
 class Mailboxes:
     """Distinct mailboxes, each with its local part and domain."""
 
-    mailbox: Dictionary
+    mailbox: Dictionary  # place by record, where records may have several
     local: Dictionary  # one entry a mailbox, not a record
     domain: Dictionary  # one entry a mailbox, not a record
+
+    @property
+    def first(self) -> Mailboxes:
+        """The same of each record's first mailbox alone."""
+        return replace(self, mailbox=Dictionary(self.mailbox.codes[0], self.mailbox.values))
 
 
 def mailboxes(column: Dictionary) -> Mailboxes:
@@ -95,15 +100,15 @@ def _without_tags(local: pa.Array, domain: pa.Array) -> pa.Array:
     return pc.if_else(dotless, pc.replace_substring(plain, ".", ""), plain)
 
 
-def free_domains(domain: Codes, company: Codes | None, names: pa.Array) -> npt.NDArray[np.uint8]:
+def free_domains(domain: Codes, company: Codes | None, names: pa.Array, *, records: int) -> npt.NDArray[np.uint8]:
     """1 for each domain that is free mail: known to be, or shared by many companies none of which holds half of it.
 
-    Without companies a domain that holds a hundredth of all records (and at least fifty) counts as free.
+    Without companies a domain that holds a hundredth of all ``records`` (and at least fifty) counts as free.
     """
-    records = np.bincount(domain[domain >= 0], minlength=len(names))
+    carried = np.bincount(domain[domain >= 0], minlength=len(names))
     free = np.array([name in FREE for name in names.to_pylist()], bool)
     if company is None or not (company >= 0).any():
-        return (free | (records > max(50.0, 0.01 * len(domain)))).astype(np.uint8)
+        return (free | (carried > max(50.0, 0.01 * records))).astype(np.uint8)
     companies, named, largest, _ = _companies(domain, company, len(names))
     return (free | ((companies >= 8) & (named >= 20) & (largest < 0.5 * named))).astype(np.uint8)
 

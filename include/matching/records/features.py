@@ -38,9 +38,10 @@ Bins = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Emails:
-    """Each record's address: codes of mailbox, local part and domain, and what was learned of them."""
+    """Each record's addresses: codes of mailbox, local part and domain, and what was learned of them."""
 
-    mailbox: Dictionary
+    mailbox: Dictionary  # of each record's first address
+    places: Codes  # of all its mailboxes, place by record (see ``several``), as the next two
     local: Codes
     domain: Codes
     domains: pa.Array
@@ -48,7 +49,7 @@ class Emails:
     locals: pa.Array
     shared: Bins  # a mailbox: its sharing class
     is_free: npt.NDArray[np.uint8]  # a domain
-    name_made: npt.NDArray[np.uint8]  # a record: its local part is its name, or a common word
+    name_made: npt.NDArray[np.uint8]  # place by record: the local part is the record's name, or a common word
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,12 @@ class Field:
 
     name: str
     kind: Kind
-    column: Dictionary
+    column: Dictionary  # of each record's first value
+    places: Codes  # of all its values, place by record (see ``several``)
     texts: Texts
     bins: Bins  # a value: its frequency bin, or its sharing class where the kind identifies people
     parts: npt.NDArray[np.int32] | None = None  # of each value: a date's year, month and day, a postcode's area
-    extension: Codes | None = None  # phones: of each record, what is dialled after the number
+    extension: Codes | None = None  # phones: place by record, what is dialled after the number
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
     with ThreadPoolExecutor(1) as pool:  # Arrow cleans the other columns while Python reads the names
         cleaning = pool.submit(_clean_columns, raw, spec)
         addresses = emails.mailboxes(raw[address]) if address else None
-        names = name_records(raw, spec, addresses)
+        names = name_records(raw, spec, addresses.first if addresses else None)
         columns = cleaning.result()
     fields = [_with_extensions(_field(name, kind, column, names), raw[name]) for name, kind, column in columns]
     mail = (
@@ -115,15 +117,19 @@ def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
 
 
 def _mended(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> tuple[dict[str, Dictionary], list[dict[str, object]]]:
-    """The columns without what a spreadsheet did to them, one value a cell, and in how many records it did."""
-    one_of = {Kind.EMAIL: emails.as_mailboxes, Kind.PHONE: lambda v: cleaning.clean_phones(v, spec.region)}
+    """The columns without what a spreadsheet did to them, and in how many records it did.
+
+    The columns of addresses are one, under the name of the first, and so are those of numbers.
+    """
     found, told = {}, []
     for name, kind in spec.columns.items():
         found[name], damage = mended(raw[name], kind)
-        if kind in one_of:
-            found[name] = settled(found[name], kind, one_of[kind])
         if damage.records:
             told.append({"column": name, "records": damage.records, "mended": damage.mended})
+    several = {Kind.EMAIL: emails.as_mailboxes, Kind.PHONE: lambda v: cleaning.clean_phones(v, spec.region)}
+    for kind, clean in several.items():
+        if names := spec.of_kind(kind):
+            found[names[0]] = settled([found.pop(name) for name in names], kind, clean)
     return found, told
 
 
@@ -165,15 +171,13 @@ def _stable_order(ids: pa.Array, by: pa.Array, spec: MatchingSpec) -> npt.NDArra
 
 
 def _clean_columns(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> list[tuple[str, Kind, Dictionary]]:
-    """The columns that are neither names nor the first address, cleaned."""
+    """The columns that are neither names nor addresses, cleaned."""
     found = []
     for name, kind in spec.columns.items():
         if kind in cleaning.CLEAN:
             column = remapped(raw[name], cleaning.CLEAN[kind](raw[name].values))
-        elif kind is Kind.PHONE:
+        elif kind is Kind.PHONE and name in raw:
             column = remapped(raw[name], cleaning.clean_phones(raw[name].values, spec.region))
-        elif kind is Kind.EMAIL and name != spec.of_kind(Kind.EMAIL)[0]:
-            kind, column = Kind.IDENTIFIER, emails.mailboxes(raw[name]).mailbox  # noqa: PLW2901
         else:
             continue
         found.append((name, kind, column))
@@ -188,16 +192,22 @@ def clean_value(kind: Kind, text: str, spec: MatchingSpec) -> str | None:
 
 
 def _field(name: str, kind: Kind, column: Dictionary, names: Names | None) -> Field:
-    codes, kept = canonical([column.codes], len(column.values))
-    column = Dictionary(codes[0], column.values.take(pa.array(kept)))
+    (codes,), kept = canonical([column.codes.reshape(-1)], len(column.values))
+    places = np.atleast_2d(codes.reshape(column.codes.shape))
+    column = Dictionary(places[0], column.values.take(pa.array(kept)))
     if COMPARISONS[kind.value].classes:
         bins = emails.sharing(
-            column.codes, len(kept), names.initials if names else np.full(len(codes[0]), -1, np.int32)
+            codes, len(kept), _each_place(names.initials, places) if names else np.full_like(codes, -1)
         )
     else:
         bins = frequency_bins(column.counts())
     parts = cleaning.PARTS[kind](column.values.to_pylist()) if kind in cleaning.PARTS else None
-    return Field(name, kind, column, lay_out(column.values), bins, parts)
+    return Field(name, kind, column, places, lay_out(column.values), bins, parts)
+
+
+def _each_place(of_records: Codes, places: Codes) -> Codes:
+    """What is said of each record, for each of its places, one after the other."""
+    return of_records if len(places) == 1 else np.tile(of_records, len(places))
 
 
 def _with_extensions(f: Field, raw: Dictionary) -> Field:
@@ -205,8 +215,8 @@ def _with_extensions(f: Field, raw: Dictionary) -> Field:
     if f.kind is not Kind.PHONE:
         return f
     extension = remapped(raw, cleaning.extensions(raw.values)).codes
-    both = np.flatnonzero((extension >= 0) & (f.column.codes >= 0))
-    pairs = np.unique(f.column.codes[both].astype(np.int64) << 32 | extension[both])
+    both = (extension >= 0) & (f.places >= 0)
+    pairs = np.unique(f.places[both].astype(np.int64) << 32 | extension[both])
     switchboard = np.bincount(pairs >> 32, minlength=len(f.bins)) > 1
     return replace(f, extension=extension, bins=np.where(switchboard, np.maximum(f.bins, 1), f.bins).astype(np.uint8))
 
@@ -217,33 +227,42 @@ def frequency_bins(counts: npt.NDArray[np.int64]) -> Bins:
 
 
 def _emails(boxes: emails.Mailboxes, names: Names | None, company: Field | None) -> Emails:
-    codes, kept = canonical([boxes.mailbox.codes], len(boxes.mailbox.values))
-    mailbox = Dictionary(codes[0], boxes.mailbox.values.take(pa.array(kept)))
-    (local,), local_kept = canonical([apply(boxes.local.codes[kept], mailbox.codes)], len(boxes.local.values))
-    (domain,), domain_kept = canonical([apply(boxes.domain.codes[kept], mailbox.codes)], len(boxes.domain.values))
+    """What the table says of its addresses; here each place of a record counts as a record."""
+    (codes,), kept = canonical([boxes.mailbox.codes.reshape(-1)], len(boxes.mailbox.values))
+    places = np.atleast_2d(codes.reshape(boxes.mailbox.codes.shape))
+    mailbox = Dictionary(places[0], boxes.mailbox.values.take(pa.array(kept)))
+    (local,), local_kept = canonical([apply(boxes.local.codes[kept], codes)], len(boxes.local.values))
+    (domain,), domain_kept = canonical([apply(boxes.domain.codes[kept], codes)], len(boxes.domain.values))
     locals_, domains = boxes.local.values.take(pa.array(local_kept)), boxes.domain.values.take(pa.array(domain_kept))
     texts = lay_out(locals_)
     none = np.full(len(local), -1, np.int32)
     holds = np.full(len(local), 2, np.uint8)
+    initials = given = none
     if names is not None:
-        local_holds_name(
-            local, names.first, names.last, texts.points, texts.offsets, names.texts.offsets, names.texts.points, holds
+        first, last, given, initials = (
+            _each_place(said, places) for said in (names.first, names.last, names.given, names.initials)
         )
-    shared = emails.sharing(mailbox.codes, len(kept), names.initials if names else none)
-    role = emails.role_locals(local, locals_, names.given if names else none, holds)
-    has = mailbox.codes >= 0
+        local_holds_name(
+            local, first, last, texts.points, texts.offsets, names.texts.offsets, names.texts.points, holds
+        )
+    shared = emails.sharing(codes, len(kept), initials)
+    role = emails.role_locals(local, locals_, given, holds)
+    has = codes >= 0
     of_role = np.zeros(len(kept), bool)
-    of_role[mailbox.codes[has]] = role[local[has]]
+    of_role[codes[has]] = role[local[has]]
     shared[of_role] = emails.NO_EVIDENCE
-    free = emails.free_domains(domain, company.column.codes if company else None, domains)
+    employer = _each_place(company.column.codes, places) if company else None
+    free = emails.free_domains(domain, employer, domains, records=places.shape[1])
     private = np.zeros(len(kept), bool)
-    private[mailbox.codes[has]] = free[domain[has]] == 1
+    private[codes[has]] = free[domain[has]] == 1
     shared[private & (shared == 0)] = emails.PRIVATE
     numbered = pc.match_substring_regex(locals_, r"\d\d").to_numpy(zero_copy_only=False).astype(np.int32)
     made = (holds == 1) & (apply(numbered, local) == 0)  # a name with a number is its owner's own word
-    common = emails.sharing(local, len(locals_), names.initials if names else none)
+    common = emails.sharing(local, len(locals_), initials)
     made |= apply((common > 0).astype(np.int32), local) == 1  # and so is not what many go by (github@, linux@)
-    return Emails(mailbox, local, domain, domains, texts, locals_, shared, free, made.astype(np.uint8))
+    by_name = made.astype(np.uint8).reshape(places.shape)
+    local, domain = local.reshape(places.shape), domain.reshape(places.shape)
+    return Emails(mailbox, places, local, domain, domains, texts, locals_, shared, free, by_name)
 
 
 def _with_companies(company: Field, names: Names | None, mail: Emails | None) -> tuple[Field, list[dict[str, object]]]:
@@ -254,15 +273,17 @@ def _with_companies(company: Field, names: Names | None, mail: Emails | None) ->
     column, learned = company.column, np.zeros(len(company.column.values), bool)
     none = companies.is_none(column, names)
     if names is not None and mail is not None:
-        own = np.where(apply(mail.is_free.astype(np.int32), mail.domain) == 0, mail.domain, -1).astype(np.int32)
-        learned = companies.shares_nothing(column, names.given, own, mail.domain >= 0)
+        domain = mail.domain[0]
+        own = np.where(apply(mail.is_free.astype(np.int32), domain) == 0, domain, -1).astype(np.int32)
+        learned = companies.shares_nothing(column, names.given, own, domain >= 0)
         none |= np.append(learned, False)[column.codes]
     counts, codes = column.counts(), np.where(none, -1, column.codes).astype(np.int32)
     told: list[dict[str, object]] = [
         {"value": str(column.values[int(v)]), "records": int(counts[v])} for v in np.flatnonzero(learned)
     ]
     if mail is not None:
-        stands = emails.company_of_domain(mail.domain, codes, mail.is_free)
-        codes = np.where(codes < 0, apply(stands, mail.domain), codes)
+        stands = emails.company_of_domain(mail.domain[0], codes, mail.is_free)
+        for domain in mail.domain:
+            codes = np.where(codes < 0, apply(stands, domain), codes)
     filled = Dictionary(codes, column.values)
-    return replace(company, column=filled, bins=frequency_bins(filled.counts())), told
+    return replace(company, column=filled, places=codes[None, :], bins=frequency_bins(filled.counts())), told

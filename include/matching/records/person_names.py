@@ -78,7 +78,7 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
     if not any(columns.values()):
         return None
     words = _Vocabulary()
-    size = len(next(iter(raw.values())).codes)
+    size = next(iter(raw.values())).codes.shape[-1]
     first, last = np.full(size, -1, np.int32), np.full(size, -1, np.int32)
     for name in columns[Kind.FIRST_NAME]:
         first = _coded(raw[name], [words.code(clean_name(v)) for v in raw[name].values.to_pylist()])

@@ -100,8 +100,14 @@ def refuse_endless_line(rest: bytes, file: str, line: int) -> None:
 
 
 def tell_unknown(names: Iterable[str], absent: Iterable[str], file: str) -> None:
-    """Warn of columns that are not declared, naming the near ones among the declared that the file lacks."""
+    """Tell of columns that are not declared, and warn of each that is near to a declared one that the file lacks."""
+    plain, lacked = [], list(absent)
     for name in names:
-        hint = nearest(name, absent)
-        hint = hint if "did you mean" in hint else ""
-        log.warning("%s: column %s is not known%s; it is kept as received and not used.", file, name, hint)
+        hint = nearest(name, lacked)
+        if "did you mean" in hint:
+            log.warning("%s: column %s is not known%s; it is kept as received and not used.", file, name, hint)
+        else:
+            plain.append(name)
+    if plain:
+        what = "one column is" if len(plain) == 1 else f"{len(plain)} columns are"
+        log.warning("%s: %s kept as received and not used: %s.", file, what, ", ".join(plain))

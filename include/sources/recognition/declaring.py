@@ -48,7 +48,7 @@ def recognise(settings: Settings) -> Found:
     where nothing at all is recognised.
     """
     systems = known_systems(settings.config)
-    judged = list(judge(look(settings.exports), systems))
+    judged = list(judge(settings.exports, look(settings.exports), systems))
     recognised = [one for one in judged if isinstance(one, Recognised)]
     unknown = [one for one in judged if isinstance(one, Unknown)]
     entries = _before(settings)
@@ -89,6 +89,7 @@ def _add(
         name = _source(one.kind, declared, entries)
         entries.setdefault(name, _entry(one.kind, declared.get(name), declared))
         found.setdefault(name, {}).setdefault(one.object, []).append(one.sight.name)
+    _move(entries, found)
     for name, objects in found.items():
         entry = entries[name]
         files = {**entry.get("files", {}), **{o: _as_patterns(names) for o, names in objects.items()}}
@@ -98,6 +99,22 @@ def _add(
         order = [file.object for file in systems[entry["kind"]].files]
         entry["objects"] = sorted({*entry["objects"], *objects}, key=order.index)
         entry["files"] = {o: files[o] for o in order if o in files}
+
+
+def _move(entries: dict[str, dict[str, Any]], found: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    """Take files that are something else by now, as their mapping says, from the entry that had them before."""
+    taken = {file for objects in found.values() for files in objects.values() for file in files}
+    for name, entry in list(entries.items()):
+        for of_object, files in list(entry.get("files", {}).items()):
+            lost = taken.intersection(files).difference(found.get(name, {}).get(of_object, ()))
+            kept = [file for file in files if file not in lost]
+            if lost and kept:
+                entry["files"][of_object] = kept
+            elif lost:
+                del entry["files"][of_object]
+                entry["objects"].remove(of_object)
+        if not entry["objects"] and name not in found:
+            del entries[name]
 
 
 def _are_usual(folder: Path, file: ExportFile, names: Sequence[str]) -> bool:

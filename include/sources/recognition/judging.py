@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from include.contracts.exports import ExportFile
 from include.contracts.systems import System
+from include.sources.files.places import Place
 from include.sources.recognition.looking import Sight
 
 SHARE = 0.3  # of its columns that a table has to share with a mapping to be called nearly it
@@ -30,13 +33,13 @@ class Unknown:
     why: str
 
 
-def judge(sights: Iterable[Sight], systems: Mapping[str, System]) -> Iterator[Recognised | Unknown]:
-    """Yield what each table is."""
+def judge(folder: Path, sights: Iterable[Sight], systems: Mapping[str, System]) -> Iterator[Recognised | Unknown]:
+    """Yield what each table of a folder is."""
     for sight in sights:
-        yield Unknown(sight, sight.fault) if sight.fault else _judge(sight, systems)
+        yield Unknown(sight, sight.fault) if sight.fault else _judge(folder, sight, systems)
 
 
-def _judge(sight: Sight, systems: Mapping[str, System]) -> Recognised | Unknown:
+def _judge(folder: Path, sight: Sight, systems: Mapping[str, System]) -> Recognised | Unknown:
     found = [
         (len(matched), _is_named(sight.name, file), kind, file)
         for kind, system in systems.items()
@@ -44,12 +47,18 @@ def _judge(sight: Sight, systems: Mapping[str, System]) -> Recognised | Unknown:
         if _has_format(sight, system) and (matched := matches(sight.columns, file)) >= set(file.required)
     ]
     if not found:
-        return Unknown(sight, _nearly(sight, systems))
+        return Unknown(sight, f"{_nearly(sight, systems)}{_proposing(folder, sight)}")
+    found = [one for one in found if not any(_is_narrower(other[2:], one[2:]) for other in found)]
     best = max(found, key=lambda one: one[:2])
     alike = [f"{kind} {file.object}" for count, named, kind, file in found if (count, named) == best[:2]]
     if len(alike) > 1:
         return Unknown(sight, f"It may be {' or '.join(alike)}; say which in sources.yaml.")
     return Recognised(sight, best[2], best[3].object)
+
+
+def _is_narrower(one: tuple[str, ExportFile], other: tuple[str, ExportFile]) -> bool:
+    """Whether a file needs all that another of its system needs and more, as that of who has unsubscribed does."""
+    return one[0] == other[0] and set(one[1].required) > set(other[1].required)
 
 
 def _has_format(sight: Sight, system: System) -> bool:
@@ -88,5 +97,13 @@ def _nearly(sight: Sight, systems: Mapping[str, System]) -> str:
     best = max(near, key=lambda one: one[0], default=None)
     if best is not None and best[0] >= SHARE * len(sight.columns) and best[0] > 1:
         lacking = [name for name in best[2].required if name not in best[3]]
-        return f"It is nearly {best[1]} {best[2].object}, but has no column {', '.join(lacking)}."
-    return "Its columns are those of no export that is known; `python -m include map` proposes what they are."
+        return f"It is nearly {best[1]} {best[2].object}, but has no column {', '.join(lacking)}; if it is none, "
+    return "Its columns are those of no export that is known; "
+
+
+def _proposing(folder: Path, sight: Sight) -> str:
+    """How a table becomes known, as a command that can be copied; one without a header cannot."""
+    place = Place.find(folder, sight.name)
+    if place is None or not any(sight.columns):
+        return ""
+    return f"`python -m include map {shlex.quote(str(place.path))}` proposes what its columns are."

@@ -43,10 +43,11 @@ def look(folder: Path) -> Iterator[Sight]:
         name = path.relative_to(folder)
         is_hidden = any(part.startswith((".", "~$")) for part in name.parts) or path.name in PASSED_OVER
         if path.is_file() and not is_hidden:
-            yield from _tables(path, name.as_posix())
+            yield from look_at(path, name.as_posix())
 
 
-def _tables(path: Path, name: str) -> Iterator[Sight]:
+def look_at(path: Path, name: str) -> Iterator[Sight]:
+    """Yield each table of one file, which goes by ``name``."""
     try:
         if not is_archive(path):
             yield from _of_file(Place(path), name)

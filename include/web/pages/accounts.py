@@ -45,7 +45,7 @@ def account(account_id: Id, call: Call = READ_PROFILES) -> Response:
     record = row["record"] if call.sees_people else personal.masked(ACCOUNT, row["record"])
     return page(
         call, "account.html", version=version, names=names, contracts=_contracts(call.project, account_id),
-        record=record, measures=row["measures"] or {}, segments=row["segments"], people=shown,
+        record=record, measures=row["measures"] or {}, traits=row["traits"], segments=row["segments"], people=shown,
         people_in_all=len(row["people"]),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Annotated, Literal
 
@@ -10,9 +11,9 @@ from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.measures import measures_of
+from include.contracts.measures import Measure
 from include.contracts.tables import Type
-from include.segments.catalog import read_beside
+from include.segments.catalog import load, read_beside
 from include.segments.definitions import KEY
 from include.segments.preview import Preview, preview
 from include.storage.readers import warehouse_reader
@@ -56,10 +57,9 @@ class Draft(BaseModel):
         }
         return yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=100)
 
-    @property
-    def extended(self) -> Draft:
+    def extended(self, measures: Mapping[str, Mapping[str, Measure]]) -> Draft:
         """The same with the clause that was picked; a text or a date is quoted."""
-        known = measures_of(self.level).get(self.measure)
+        known = measures[self.level].get(self.measure)
         quoted = known is None or known.column.type in (Type.TEXT, Type.DATE)
         told = "'" + self.value.replace("'", "''") + "'" if quoted else self.value
         clause = " ".join([self.measure, self.comparison, *([] if self.comparison.startswith("is") else [told])])
@@ -76,7 +76,7 @@ def explorer(call: Call = READ_BOTH) -> Response:
 @router.post("/explorer")
 def explore(sent: Annotated[Draft, Form()], call: Call = READ_BOTH) -> Response:
     """Add a clause, show what the definition finds, or hand it out as a file."""
-    draft = sent.extended if sent.action == "add" else sent
+    draft = sent.extended(_measures(call)) if sent.action == "add" else sent
     if not draft.where.strip():
         return _shown(call, draft, None, "Add a clause or write a condition first.")
     try:
@@ -90,10 +90,16 @@ def explore(sent: Annotated[Draft, Form()], call: Call = READ_BOTH) -> Response:
         return _shown(call, draft, preview(reader, segment), "")
 
 
+def _measures(call: Call) -> dict[str, dict[str, Measure]]:
+    """The measures and the traits of each level, by name."""
+    vocabulary = load(call.project.settings.config).vocabulary
+    return {level: vocabulary.measures(level) for level in ("person", "account")}
+
+
 def _shown(call: Call, draft: Draft, found: Preview | None, refusal: str) -> Response:
     sample = sample_of(found, is_open=call.sees_people) if found else []
     by_name = attrgetter("name")
-    measures = {level: sorted(measures_of(level).values(), key=by_name) for level in ("person", "account")}
+    measures = {level: sorted(known.values(), key=by_name) for level, known in _measures(call).items()}
     return page(
         call, "explorer.html", draft=draft, found=found, sample=sample, refusal=refusal, comparisons=COMPARISONS,
         measures=measures,

@@ -64,7 +64,7 @@ def person(profile_id: Id, call: Call = READ_PEOPLE) -> Response:
     return page(
         call, "person.html", version=version, profile_id=living, asked=profile_id, names=names, united=behind.united,
         happened=[(one, in_words(one, names)) for one in behind.happened], lineage=behind.lineage,
-        measures=row["measures"], segments=row["segments"], **shown,
+        measures=row["measures"], traits=row["traits"], segments=row["segments"], **shown,
     )  # fmt: skip
 
 

@@ -40,29 +40,36 @@ def keep(engine: Engine, table: Table, current: ir.Table, run: Run, inputs: Mapp
 
 def state_on(table: Table, history: ir.Table, day: ir.DateValue) -> ir.Table:
     """Return each member's latest row on ``day``, those that no longer exist among them."""
-    member = table.key[0]
+    member = table.key[:-1]
     rows = history.filter(history.since <= day)
-    others = [name for name in table.names if name != member]
-    newest = rows.group_by(member).aggregate(newest=ibis.struct({name: rows[name] for name in others}).max())
-    return newest.select(member, **{name: newest.newest[name] for name in others})
+    others = [name for name in table.names if name not in member]
+    newest = rows.group_by(*member).aggregate(newest=ibis.struct({name: rows[name] for name in others}).max())
+    return newest.select(*member, **{name: newest.newest[name] for name in others})
 
 
 def changes(table: Table, history: ir.Table, current: ir.Table, as_of: date) -> ir.Table:
     """Return a row for each member that is new, changed or gone since the history's last state."""
-    member, values = table.key[0], table.names[3:]
+    member = table.key[:-1]
+    values = [name for name in table.names if name not in (*table.key, "is_present")]
     last = state_on(table, history, ibis.literal(as_of))
-    joined = current.select(member, *values, is_present=True).outer_join(last, member, rname="{name}_before")
+    joined = current.select(*member, *values, is_present=True).outer_join(last, member, rname="{name}_before")
     present = joined.is_present.fill_null(False)
     kept = [joined[name].identical_to(joined[f"{name}_before"]) for name in values]
     same = present.identical_to(joined.is_present_before.fill_null(False))
     for equal in kept:
         same = same & (equal | ~present)
     return joined.filter(~same).select(
-        **{member: ibis.coalesce(joined[member], joined[f"{member}_before"])},
+        **{name: ibis.coalesce(joined[name], joined[f"{name}_before"]) for name in member},
         since=ibis.literal(as_of),
         is_present=present,
-        **{name: joined[name] for name in values},
+        **{name: _said(table, name, joined) for name in values},
     )
+
+
+def _said(table: Table, name: str, joined: ir.Table) -> ir.Value:
+    """What a row says; of one that is gone only what every row has to say, as it was last."""
+    value = joined[name]
+    return ibis.coalesce(value, joined[f"{name}_before"]) if table.column(name).required else value
 
 
 def until_yesterday(engine: Engine, before: Manifest | None, as_of: date) -> Manifest | None:

@@ -1,0 +1,81 @@
+"""Those whom a run's conditions are asked about: measured, with traits, and with what conditions ask of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+import ibis.expr.types as ir
+from ibis.util import gen_name
+
+from include.contracts.events import EVENT, EVENT_KIND
+from include.contracts.identity import ALIAS, CROSSWALK
+from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY, measures_of
+from include.contracts.profiles import PROFILE_IDENTIFIER
+from include.contracts.runs import DatasetRef
+from include.segments import tree
+from include.segments.asked import Asked
+from include.segments.expression import MEMBER, Population
+from include.segments.happenings import events_of
+from include.segments.trait_tables import with_traits
+from include.storage.engine import Engine
+
+OF_LISTS = (PROFILE_IDENTIFIER, CROSSWALK)
+TABLES = {"person": CUSTOMER_360, "account": ACCOUNT_360}
+HISTORIES = {"person": CUSTOMER_HISTORY, "account": ACCOUNT_HISTORY}
+ALWAYS = {"person": ("profile_id", "account_id", "identity_confidence"), "account": ("account_id",)}
+Conditions = Iterable[tuple[str, tree.Node]]
+
+
+def measured_people(
+    engine: Engine, as_of: date, refs: Mapping[str, DatasetRef], conditions: Conditions, traits: Sequence[tree.Traited]
+) -> Population:
+    """Return everybody with the measures that conditions and traits read, and with the traits."""
+    of_traits = [(trait.level, part) for trait in traits for part in tree.parts_of(trait)]
+    read = _read((*conditions, *of_traits))
+    measured = {
+        level: engine.read(table, refs.get(table.name)).select(*sorted(read[level])) for level, table in TABLES.items()
+    }
+    people = Population(
+        as_of,
+        measured["person"],
+        measured["account"],
+        _nobody,
+        events=events_of(*(engine.read(table, refs.get(table.name)) for table in (EVENT, EVENT_KIND))),
+        histories={level: engine.read(table, refs.get(table.name)) for level, table in HISTORIES.items()},
+        alias=engine.read(ALIAS, refs.get(ALIAS.name)),
+        contacts=(
+            engine.read(OF_LISTS[0], refs.get(OF_LISTS[0].name)),
+            engine.read(OF_LISTS[1], refs.get(OF_LISTS[1].name)),
+        ),
+    )
+    return with_traits(people, traits, lambda rows: hold(engine, rows))
+
+
+def asked_people(engine: Engine, people: Population, conditions: Conditions) -> dict[str, ir.Table]:
+    """Return the rows of each level with what conditions ask of events and of the history, once for all of them."""
+    people = Asked.by(conditions).of(people, lambda rows: hold(engine, rows))
+    return {level: people.of(level) for level in MEMBER}
+
+
+def hold(engine: Engine, rows: ir.Table) -> ir.Table:
+    """Keep rows in the engine's memory (it spills), to be read several times."""
+    return engine.ibis.create_table(gen_name("asked"), rows, temp=True)
+
+
+def _read(conditions: Conditions) -> dict[str, set[str]]:
+    """The columns that conditions read of each level."""
+    read = {level: set(names) for level, names in ALWAYS.items()}
+    for level, condition in conditions:
+        read[level].update(tree.measures(condition))
+        read["person"].update(tree.measures(condition, of_people=True))
+        read["account"].update(tree.measures(condition, of_account=True))
+    for level, names in read.items():
+        known = measures_of(level)
+        names.update({known[name].until for name in names if name in known and known[name].until})
+    return read
+
+
+def _nobody(key: str) -> tuple[str, ir.Table]:
+    """Who is in a segment, where no condition may ask."""
+    raise AssertionError(key)

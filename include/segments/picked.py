@@ -1,0 +1,43 @@
+"""One value among those of a property of events: the most frequent, that of the first event, that of the last."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from include.segments.deeds import LATEST, MOST_FREQUENT, Happened
+from include.segments.expression import digest
+
+MEMBER_ID, IS_CERTAIN, EVENT_ID, AT = "_member_id", "_is_certain", "_event_id", "_at"  # no property is named so
+
+
+def picked(happened: Happened, rows: ir.Table) -> ir.Table:
+    """Return the value for each member who has one, from the events that count or may, of which ``_is_sure`` do.
+
+    Events without a value do not count. The value is unknown where one of the events may count or not. Of equally
+    frequent values it is that of the latest event; where that is one instant, the lesser, of texts by their digests.
+    """
+    known = rows.filter(rows[happened.of].notnull())
+    best = _most_frequent(happened, known) if happened.what == MOST_FREQUENT else _at_an_end(happened, known)
+    doubts = known.group_by(MEMBER_ID).aggregate(_in_doubt=(~known["_is_sure"]).any())
+    joined = best.inner_join(doubts, MEMBER_ID)
+    return joined.select(MEMBER_ID, **{happened.name: ibis.ifelse(joined["_in_doubt"], None, joined["_value"])})
+
+
+def _most_frequent(happened: Happened, rows: ir.Table) -> ir.Table:
+    counted = rows.group_by(MEMBER_ID, happened.of).aggregate(_times=rows.count(), _last=rows[AT].max())
+    value = counted[happened.of]
+    tie = digest(value) if isinstance(value, ir.StringValue) else value
+    order = [counted["_times"].desc(), counted["_last"].desc(), tie]
+    return _first(happened, counted, order)
+
+
+def _at_an_end(happened: Happened, rows: ir.Table) -> ir.Table:
+    at = rows[AT].desc() if happened.what == LATEST else rows[AT]
+    return _first(happened, rows, [at, digest(rows[EVENT_ID])])
+
+
+def _first(happened: Happened, rows: ir.Table, order: list[ir.Value]) -> ir.Table:
+    place = ibis.row_number().over(ibis.window(group_by=MEMBER_ID, order_by=order))
+    ranked = rows.select(MEMBER_ID, _value=rows[happened.of], _place=place)
+    return ranked.filter(ranked["_place"] == 0)
