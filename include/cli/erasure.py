@@ -68,8 +68,8 @@ def erasures(
     """List the requests to be erased: how far each is, and until when it has to be carried out."""
     project, now = Project(Settings.from_environment()), datetime.now(UTC)
     with project.serving():
-        for one in step.unfinished(project) if resume else ():
-            step.carry_out(project, one, now)
+        if resume:
+            step.finish(project, now)
         rows = [_row(one, now) for one in ErasureLedger(project.warehouse()).all()]
     show(rows, title="Erasures", empty="Nobody has asked to be erased.", as_json=as_json)
 

@@ -20,7 +20,6 @@ from include.erasure.step import known_sources
 from include.storage.control.activation import deliveries_of
 from include.storage.control.tables import ACCESS_LOG, DECISION
 from include.storage.project import Project
-from include.storage.suppression import read_suppressed
 
 Rows = list[dict[str, Any]]
 
@@ -54,7 +53,7 @@ def person_file(project: Project, now: datetime, profile: str) -> PersonFile:
     Raises UnknownError for who is not there, or not any more.
     """
     with project.engine() as engine:
-        gathering = Gathering(engine, read_suppressed(project.lake, project.settings))
+        gathering = Gathering(engine, project.suppressed())
         living = str(gathering.named(profile, None))
         traces = gathering.traces("access", now.date(), living, None)
         rules = Rules(traces, known_sources(project), lake.crosswalks(project.lake))

@@ -15,7 +15,7 @@ from include.contracts.staged import ACTIVITIES, PERSON_RECORD
 from include.contracts.tables import Table
 from include.erasure.traces import Traces
 from include.storage.engine import Engine
-from include.storage.suppression import Suppressed, plain
+from include.storage.suppression import Suppressed, addresses, plain
 
 RECEIVED = ("email", "email_received", "phone", "phone_received")
 
@@ -166,5 +166,5 @@ def _values(said: Iterable[Mapping[str, Any]], kind: str) -> tuple[str, ...]:
     """The addresses, or numbers, in every way in which they were written; nothing shorter than a number can be."""
     found = {str(row[name]).strip() for row in said for name in RECEIVED if name.startswith(kind) and row[name]}
     if kind == "email":
-        return tuple(sorted({value.lower() for value in found if "@" in value}))
+        return tuple(sorted({address for value in found for address in addresses(value)}))
     return tuple(sorted(value for value in found if len(plain("phone", value)) >= 7))

@@ -1,6 +1,6 @@
 """Erases a person from every file of the lake: each is written anew without them, and takes its place at once.
 
-No version gets another name: what a version says is what it said, without one person ([decision](0025) says why). A
+No version gets another name: what a version says is what it said, without one person (decision 26). A
 file that names them no longer is left alone, so whoever was killed goes on where they were.
 """
 

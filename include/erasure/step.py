@@ -29,7 +29,7 @@ from include.storage.postgres import embedded, publication
 from include.storage.postgres.build import PREFIX
 from include.storage.postgres.warehouse import is_embedded
 from include.storage.project import Project
-from include.storage.suppression import read_suppressed, secret_of, suppress
+from include.storage.suppression import secret_of, suppress
 
 AIRFLOW = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
@@ -47,7 +47,7 @@ class Plan:
 def plan(project: Project, now: datetime, *, profile: str | None, email: str | None) -> Plan:
     """Say what erasing would do, and do nothing; raises UnknownError, ConfigurationError."""
     with project.engine() as engine:
-        gathering = Gathering(engine, read_suppressed(project.lake, project.settings))
+        gathering = Gathering(engine, project.suppressed())
         living = gathering.named(profile, email)
         traces = gathering.traces("plan", now.date(), living, email)
         rules = Rules(traces, known_sources(project), lake.crosswalks(project.lake))
@@ -112,6 +112,12 @@ def unfinished(project: Project) -> list[Erasure]:
     return sorted((one for one in every if one.is_open), key=lambda one: one.due_on)
 
 
+def finish(project: Project, now: datetime) -> list[Erasure]:
+    """Carry out what is left of all requests that wait for nobody; raises what ``carry_out`` does."""
+    asks = read_settings(project.settings.config).second_person
+    return [carry_out(project, one, now) for one in unfinished(project) if one.second or not asks]
+
+
 def waits_for(project: Project, erasure: Erasure) -> list[str]:
     """Return the syncs whose destinations have not been told yet; ``python -m include activate`` tells them."""
     traces = kept(project.lake, erasure.erasure_id)
@@ -125,7 +131,7 @@ def _gathered(project: Project, erasure: Erasure, now: datetime) -> Traces:
     by_address = "@" in erasure.subject
     profile, email = (None, erasure.subject) if by_address else (erasure.subject, None)
     with project.engine() as engine:
-        gathering = Gathering(engine, read_suppressed(project.lake, project.settings))
+        gathering = Gathering(engine, project.suppressed())
         traces = gathering.traces(erasure.erasure_id, now.date(), gathering.named(profile, email), email)
     traces.keep(project.lake)
     return traces

@@ -29,7 +29,6 @@ from include.storage.control.approvals import approved
 from include.storage.control.requests import Requests
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
-from include.storage.suppression import read_suppressed
 
 FILES_AT_ONCE = 2  # each takes some 300 MB of memory; unpacking and parsing leave Python to others
 NAMED_DAYS = 3
@@ -53,7 +52,7 @@ def extract(
         raise ConfigurationError(f"There is no source {source!r}{nearest(source, sources)}.")
     settings = sources[source]
     system = settings.system
-    suppressed = read_suppressed(project.lake, project.settings)
+    suppressed = project.suppressed()
     loads = LoadLog(project.lake, source, limits, Forgetting(suppressed, source, system))
     if settings.stored is not None:
         stored = take_stored(project, loads, settings, window, means or Means(project.connections))

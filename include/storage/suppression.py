@@ -30,7 +30,8 @@ from include.storage.lake import Lake
 KEY_FILE = "erasure.key"
 PHONE_DIGITS = 9  # the last digits of a number, which no way of writing it changes
 LINE = "_line"
-_ADDRESS = r"[^\s;,<>()\[\]{}\"'':|]+@[^\s;,<>()\[\]{}\"'':|]+"
+_LETTERS = r"[^\s;,<>()\[\]{}\"':|]+"
+_ADDRESS = f"{_LETTERS}@{_LETTERS}"
 _DIGEST = "sha256('{secret}' || sha256('{secret}' || {text}))"
 
 
@@ -68,7 +69,12 @@ class Suppressed:
 
     def is_told(self, line: str) -> bool:
         """Whether a line that could not be read names an address of somebody who was erased."""
-        return bool(self.days) and any(self.erased_on("email", found) for found in re.findall(_ADDRESS, line.lower()))
+        return bool(self.days) and any(self.erased_on("email", found) for found in addresses(line))
+
+
+def addresses(text: str) -> list[str]:
+    """Return the addresses in a text, in small letters."""
+    return re.findall(_ADDRESS, text.lower())
 
 
 NOBODY = Suppressed()
@@ -161,7 +167,8 @@ def _lines(secret: str, source: str, people: Sequence[str], personal: Sequence[s
 
 
 def _addresses(column: str) -> str:
-    return f"coalesce(regexp_extract_all(lower(\"{column}\"), '{_ADDRESS}'), [])"
+    pattern = _ADDRESS.replace("'", "''")
+    return f"coalesce(regexp_extract_all(lower(\"{column}\"), '{pattern}'), [])"
 
 
 def _number(column: str) -> str:
