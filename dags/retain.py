@@ -1,7 +1,7 @@
 """Remove what has stayed its declared time: superseded versions, old runs, logs, and what killed runs have left.
 
 `include/config/retention.yaml` says how long. What readers get, what it was made from and the exports that hold now
-stay, however old. Requests to be erased that are open are finished (docs/erasure.md). Killed anywhere, the next goes on.
+stay, however old. Open requests to be erased are finished (docs/erasure.md). Killed anywhere, the next run goes on.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -201,11 +202,16 @@ def test_the_whole_file_of_a_person(town: Project) -> None:
     assert ANNA in page
 
 
-def test_the_embedded_server_keeps_no_byte(tmp_path: Path, put: Put, run: Run) -> None:
-    project = Project(Settings(home=tmp_path / "home"))
-    with project.serving():
-        fill(project, put, run)
-        assert erased(project, profile="anna").state == "verified"
-        marks = (b"anna@acme", b"Anna Quill", b"crm.contact:1a")
-        files = [place for place in (tmp_path / "home").rglob("*") if place.is_file()]
-        assert [str(place) for place in files if any(mark in place.read_bytes() for mark in marks)] == []
+def test_the_embedded_server_keeps_no_byte(put: Put, run: Run) -> None:
+    with tempfile.TemporaryDirectory(prefix="kindred-test-") as folder:  # pytest's own are closed to the server's user
+        project = Project(Settings(home=Path(folder) / "home"))
+        with project.serving():
+            _byte_by_byte(project, put, run)
+
+
+def _byte_by_byte(project: Project, put: Put, run: Run) -> None:
+    fill(project, put, run)
+    assert erased(project, profile="anna").state == "verified"
+    marks = (b"anna@acme", b"Anna Quill", b"crm.contact:1a")
+    files = [place for place in project.settings.home.rglob("*") if place.is_file()]
+    assert [str(place) for place in files if any(mark in place.read_bytes() for mark in marks)] == []
