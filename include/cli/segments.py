@@ -13,12 +13,13 @@ from rich.markup import escape
 from include.answers.segment import Clause, Explanation, explain
 from include.cli.console import emit, err, out, show
 from include.cli.lists import write_as_tool
+from include.contracts.channels import CHANNELS
 from include.contracts.errors import ConfigurationError
 from include.contracts.remarks import remarks
 from include.contracts.settings import Settings
 from include.segments import export as exports
 from include.segments.catalog import load, load_beside
-from include.segments.channels import CHANNELS, reachable
+from include.segments.channels import reachable
 from include.segments.lacking import wanting
 from include.segments.listing import list_segments
 from include.segments.preview import Preview

@@ -46,13 +46,16 @@ class PeopleList:
     digest: str = ""
     fault: str = ""
 
+    @property
+    def good_until(self) -> date | None:
+        """The last day on which people can be judged by it; none where it cannot be read."""
+        return self.settings.dated + timedelta(days=self.settings.good_for_days) if self.settings else None
+
     def too_old(self, as_of: date) -> str:
         """Say that a list is not good any more on a day; nothing where it is."""
-        if self.settings is None:
+        if self.settings is None or self.good_until is None or as_of <= self.good_until:
             return ""
         dated, days = self.settings.dated, self.settings.good_for_days
-        if as_of <= dated + timedelta(days=days):
-            return ""
         return (
             f"The list {self.key!r} is of {dated} and good for {days:,} days; "
             "put a newer one in its place, or raise good_for_days."

@@ -15,6 +15,7 @@ from include.matching.records.columns import Codes
 
 Logits = npt.NDArray[np.float32]
 CERTAIN = np.float32(1e6)
+REVIEWED = np.float32(-1.0)  # log odds of a pair that only a person can judge, where records are linked
 WEIGHTS = np.array([0.6, 0.25, 0.15])  # of mean, best and worst evidence between two clusters
 SAMPLE = 100_000  # records whose clusters are enough to learn from
 CHAIN = np.array([0.0, 1.0, 0.0])
@@ -30,11 +31,18 @@ class Ruling:
 
 
 class Verdicts(NamedTuple):
-    """What is said of pairs: log odds, which are two people by themselves, and which have two different first names."""
+    """What is said of pairs: log odds, which are two people by themselves, which have two different first names, and
+    which only a person can judge."""
 
     logits: Logits
     apart: npt.NDArray[np.bool_]
     differ: npt.NDArray[np.bool_]
+    doubtful: npt.NDArray[np.bool_]
+
+    @property
+    def linking(self) -> Logits:
+        """The log odds by which records are linked: a pair in doubt, however likely, is not enough by itself."""
+        return np.where(self.doubtful, np.minimum(self.logits, REVIEWED), self.logits)
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,7 @@ def cluster(
     ``chain`` the best evidence between two clusters is enough to merge them.
     """
     n = candidates.keys.records
-    parent = _components(candidates, judged.logits, ruling, threshold=threshold, limit=limit)
+    parent = _components(candidates, judged.linking, ruling, threshold=threshold, limit=limit)
     order, start, end = _members(parent)
     bounds = np.stack([start, end], 1).ravel().astype(np.int64)
     extra_left, extra_right = _unlisted(order, bounds, candidates, source)
@@ -113,7 +121,7 @@ def cluster(
     left, right = np.append(candidates.left[inside], extra_left), np.append(candidates.right[inside], extra_right)
     said = Verdicts(*(np.append(one[inside], other) for one, other in zip(judged, extra, strict=True)))
     apart = said.apart | _through_nameless(left, right, said, named, threshold=threshold, limit=limit)
-    pairs = _binding((left, right, said.logits - np.float32(prior)), apart, ruling, parent)
+    pairs = _binding((left, right, said.linking - np.float32(prior)), apart, ruling, parent)
     label, weakest = parent.copy(), np.full(n, 1e30, np.float32)
     weights = CHAIN if chain else WEIGHTS
     _agglomerate_all((order, start, end), pairs, (prior, threshold, weights), (label, weakest))
@@ -141,7 +149,7 @@ def _through_nameless(
     A phone, a family mailbox or a surname alone goes with each of two relatives, and says of neither that they are one.
     """
     parent, size = np.arange(len(named), dtype=np.int32), np.ones(len(named), np.int32)
-    linked = np.flatnonzero((said.logits > threshold) & named[left] & named[right])
+    linked = np.flatnonzero((said.linking > threshold) & named[left] & named[right])
     join_bounded(left, right, linked[np.argsort(-said.logits[linked], kind="stable")], limit, parent, size)
     return np.asarray(said.differ & (parent[left] != parent[right]))
 

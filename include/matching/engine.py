@@ -62,8 +62,9 @@ def resolve(
     scored = _score(candidates, levels, judge, rules, watch)
     found = _group(scored, judge, ruling, watch)
     judged = Judged(
-        features, spec, scored.candidates, scored.levels, scored.logits, found.clusters, ruling, judge.odds, judge.prior
-    )
+        features, spec, scored.candidates, scored.levels, scored.logits, found.clusters, ruling, judge.odds,
+        judge.doubtful, judge.prior,
+    )  # fmt: skip
     fitted = model or to_model(judge.fit, judge.groups, spec)
     return judged.resolution(fitted, _report(scored, found, judge, fitted), watch)
 
@@ -152,7 +153,6 @@ def _group(scored: _Scored, judge: _Judge, ruling: clustering.Ruling, watch: Wat
 
 TELLING = 4  # records of one person from which each pair of them is told by others than itself
 FEW_NAMESAKES = 0.95  # expected F1 from which the links of a table of names and addresses can be followed blindly
-REVIEWED = -1.0  # log odds of a pair that only a person can judge
 LIKELY = 4.0  # log odds of a pair on one private mailbox or handle, where nothing else could speak against it
 UNLIKELY = -4.0  # log odds of a pair whose agreement is explained by what keeps it apart
 
@@ -208,18 +208,20 @@ class _Judge:
             score_levels(np.ascontiguousarray(levels[:, part]), self.tables, share, ONE_PERSON, out[part])
 
         comparison.in_chunks(len(out), chunk)
-        doubtful = comparison.only_initials(levels, self.groups)
         apart = self.two_people(levels)
         out[apart] = np.minimum(out[apart], UNLIKELY)
         if self.unverifiable:
-            doubtful |= comparison.unverified(levels)
             own = comparison.decisive(levels)
             out[own] = np.maximum(out[own], LIKELY)
         # where one source says nothing but addresses, no pair tells the estimate what an equal one is worth
         alone = comparison.mailbox_alone(levels, self.groups) & ~apart
         out[alone] = np.maximum(out[alone], LIKELY)
-        out[doubtful] = np.minimum(out[doubtful], REVIEWED)
         return out
+
+    def doubtful(self, levels: comparison.Levels) -> npt.NDArray[np.bool_]:
+        """Pairs that only a person can judge, however likely they are."""
+        found = comparison.only_initials(levels, self.groups)
+        return found | comparison.unverified(levels) if self.unverifiable else found
 
     @property
     def beyond(self) -> float:
@@ -234,7 +236,7 @@ class _Judge:
         self, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]
     ) -> clustering.Verdicts:
         differ = comparison.two_first_names(self.features.names, left, right, levels)
-        return clustering.Verdicts(logits, self.two_people(levels), differ)
+        return clustering.Verdicts(logits, self.two_people(levels), differ, self.doubtful(levels))
 
     def judge(self, left: Codes, right: Codes) -> clustering.Verdicts:
         levels = self._compare(left, right)

@@ -68,10 +68,9 @@ UNLIKE = (FirstName.CLOSE, FirstName.DIFFERENT, FirstName.OTHER_NAME)  # of firs
 
 
 class BothNames(Level):
-    """No column: corrects for first and last names that agree, or differ, together more than by chance."""
+    """No column: corrects for first and last names that agree together more than by chance."""
 
     EQUAL = 1
-    DIFFER = 2
     ALIKE = 3
     OTHER_GENERATION = 4  # Sr. and Jr.
 
@@ -179,8 +178,8 @@ LAST = Comparison(
 )
 NAMES = Comparison(
     "names", BothNames, least_against=-9.0,
-    same=prior(BothNames, equal=1.0, differ=1.0, alike=1.0, other_generation=0.001),
-    strangers=prior(BothNames, equal=1.0, differ=1.0, alike=1.0, other_generation=1.0),
+    same=prior(BothNames, equal=1.0, alike=1.0, other_generation=0.001),
+    strangers=prior(BothNames, equal=1.0, alike=1.0, other_generation=1.0),
 )
 EMAIL = Comparison(
     "email", Email, least_against=-1.8, sampled=True,

@@ -62,6 +62,7 @@ class Judged:
     clusters: Clusters
     ruling: Ruling
     score: Callable[[Codes, Codes], npt.NDArray[np.float32]]
+    doubtful: Callable[[Levels], npt.NDArray[np.bool_]]  # pairs that only a person can judge, however likely they are
     prior: float
 
     def resolution(self, model: Model, report: dict[str, Any], watch: Watch) -> Resolution:
@@ -118,7 +119,7 @@ class Judged:
         one, two, order = self._in_order(left, right)
         levels, logits, rules = levels[:, order], logits[order], rules[order]
         probability = 1 / (1 + np.exp(-logits))
-        grade = (probability >= REVIEW).astype(np.int32) + (probability >= MATCH)
+        grade = (probability >= REVIEW).astype(np.int32) + ((probability >= MATCH) & ~self.doubtful(levels))
         names = pa.array([*self.candidates.names, "closure"], pa.string())
         return pa.table(
             [

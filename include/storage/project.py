@@ -38,6 +38,14 @@ class Project:
 
     def engine(self) -> Engine:
         """A new engine session on the lake; close it by using it as a context manager."""
+        kept: Engine | None = self.__dict__.get("_kept")
+        return kept.session() if kept else self._engine()
+
+    def keep_engine(self) -> None:
+        """Keep an engine open until ``close``, of which each ``engine`` is a session: for a process that serves."""
+        self.__dict__.setdefault("_kept", self._engine())
+
+    def _engine(self) -> Engine:
         open_home(self.settings.home)
         spill = self.settings.home / "spill"
         spill.mkdir(exist_ok=True)
@@ -53,9 +61,11 @@ class Project:
 
     def close(self) -> None:
         """Give back what was opened; the project opens it again when it is needed."""
-        warehouse = self.__dict__.pop("_warehouse", None)
+        warehouse, engine = (self.__dict__.pop(name, None) for name in ("_warehouse", "_kept"))
         if warehouse is not None:
             warehouse.close()
+        if engine is not None:
+            engine.close()
 
     @contextmanager
     def serving(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.contracts.nearest import nearest
-from include.segments.channels import find_channel
+from include.segments.channels import contactable, find_channel
 from include.segments.export import export
 from include.segments.listing import find_segment
 from include.segments.members import Wanted, members
@@ -88,7 +88,7 @@ def _page(key: str, which: Which, call: Call) -> Response:
         )
         names = which.chosen(tuple(name for _, name in wanted.fields))
         rows = [row for batch in members(connection, wanted).batches for row in batch.to_pylist()]
-        reach = call.counts.contactable(connection, version, segment, holdout=which.holdout) or None
+        reach = contactable(connection, key, holdout=which.holdout, place=version.schema) if wanted.is_person else None
     more, rows = len(rows) > which.limit, rows[: which.limit]
     if call.sees_people and wanted.is_person:
         call.read(ACTION, f"segment {key}", profiles=len(rows))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-import yaml
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.segments.catalog import read_beside
+from include.segments.channels import contactable, contactable_each
 from include.segments.definitions import KEY
 from include.segments.listing import find_segment, published_segments
 from include.segments.preview import preview
 from include.storage.readers import warehouse_reader
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
+from include.web.definition import as_file
 from include.web.personal import sample_of
 from include.web.problems import DOCUMENTED, ProblemError
 
@@ -31,10 +33,8 @@ def list_segments(call: Call = READ_SEGMENTS) -> Response:
     """Return every published segment; `contactable`: its people by channel and state, without those held out."""
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
-        rows = [
-            {**row, "contactable": call.counts.contactable(connection, version, row)}
-            for row in published_segments(connection)
-        ]
+        reach = contactable_each(connection)
+        rows = [{**row, "contactable": _by_channel(row, reach)} for row in published_segments(connection)]
     return call.answer({"as_of": version.as_of, "version": version.name, "segments": rows})
 
 
@@ -43,8 +43,13 @@ def read_segment(key: Key, call: Call = READ_SEGMENTS) -> Response:
     """Return a segment's definition, owner, state and size, and how many may be contacted as in the list."""
     with reading.snapshot(call.project) as connection:
         row = find_segment(connection, key, call.project.settings.config)
-        reach = call.counts.contactable(connection, reading.current_version(connection), row)
-    return call.answer({**row, "contactable": reach})
+        reach = {key: contactable(connection, key, holdout=False)}
+    return call.answer({**row, "contactable": _by_channel(row, reach)})
+
+
+def _by_channel(row: reading.Row, reach: Mapping[str, dict[str, dict[str, int]]]) -> dict[str, dict[str, int]]:
+    """How many may be contacted by each channel, or why not; empty where the members are accounts."""
+    return reach[row["segment_key"]] if row["level"] == "person" else {}
 
 
 @router.get("/segments/{key}/changes", summary="Who entered, left, or goes on under another id")
@@ -84,8 +89,7 @@ class Sought(BaseModel):
     @property
     def definition(self) -> bytes:
         """The condition as a definition file."""
-        told = {"name": self.key, "owner": "nobody", "purpose": "to be seen", **self.model_dump()}
-        return yaml.safe_dump(told, allow_unicode=True).encode()
+        return as_file({"name": self.key, "owner": "nobody", "purpose": "to be seen", **self.model_dump()}).encode()
 
 
 @router.post("/preview", summary="What would a definition find?")

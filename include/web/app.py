@@ -17,14 +17,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from include.storage.project import Project
 from include.web import api, api_members, api_reports, api_segments
 from include.web.callers import Identify
-from include.web.counts import Counts
 from include.web.limits import Limiter
-from include.web.pages import accounts, explorer, grid, overview, people, quality, reports, review, segments, sign_in
+from include.web.pages import (
+    access,
+    accounts,
+    deliveries,
+    explorer,
+    grid,
+    known,
+    overview,
+    people,
+    quality,
+    reports,
+    review,
+    segments,
+    sign_in,
+)
 from include.web.problems import ProblemError, answer_problems
 from include.web.render import bare_page, root_of
 
 API = "/api/v1"
-PAGES = (overview, segments, grid, explorer, reports, people, accounts, review, quality)
+PAGES = (
+    overview, segments, grid, explorer, known, reports, people, accounts, deliveries, review, quality, access,
+)  # fmt: skip
 STATIC = Path(__file__).parent / "static"
 HEADERS = {
     "Content-Security-Policy": (
@@ -52,10 +67,10 @@ def create_app(
         title="Kindred", version="1", docs_url=None, redoc_url=None, openapi_url=f"{API}/openapi.json",
         description="Unified profiles and explained segments.",
     )  # fmt: skip
+    project.keep_engine()
     state = app.state
     state.project, state.identify, state.secret = project, identify, secret.encode()
     state.has_sessions, state.sign_in_at = sign_in_at is None, sign_in_at
-    state.counts = Counts()
     state.attempts = Limiter(TRIES_PER_SECOND, TRIES_AT_ONCE)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Secured)

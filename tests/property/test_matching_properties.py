@@ -105,7 +105,7 @@ def test_never_is_never_broken(pairs: list[tuple[int, int]]) -> None:
 
 def likely(pairs: int) -> Verdicts:
     """So many pairs that are one person's, with nothing that keeps them apart."""
-    return Verdicts(np.full(pairs, 9, np.float32), np.zeros(pairs, bool), np.zeros(pairs, bool))
+    return Verdicts(np.full(pairs, 9, np.float32), *np.zeros((3, pairs), bool))
 
 
 @settings(max_examples=25, deadline=None)

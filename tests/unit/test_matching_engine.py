@@ -196,6 +196,17 @@ def test_a_table_of_names_and_addresses_is_no_worse_than_the_trivial_rule() -> N
     assert ours.f1 >= measure(trivial_rule(records, spec), true).f1
 
 
+def test_an_initial_and_a_rare_surname_are_asked_about_and_their_probability_is_told() -> None:
+    found = in_town(
+        {"record_id": "a", "first_name": "A.", "last_name": "Quitanek"},
+        {"record_id": "b", "first_name": "Annabel", "last_name": "Quitanek"},
+    )
+    pair = found.judge(pa.array(["a"]), pa.array(["b"])).to_pylist()[0]
+    assert pair["probability"] > 0.9
+    assert pair["grade"] == "review"
+    assert not together(found, "a", "b")
+
+
 def test_relatives_who_copied_a_number_from_each_other_stay_two_people() -> None:
     """Where households copy, a number and an address in common are no longer one person's; a table tells by itself."""
     rows = []

@@ -228,8 +228,6 @@ def _names_step(names: Names) -> _Step:
         equal = (out[0] >= EQUAL) & (out[1] >= EQUAL)
         alike = (_AGREES[out[0]] & (_AGREES[out[1]] | (out[0] == FirstName.SWAPPED))) > 0
         out[2][:] = np.where(equal, EQUAL + octave, np.where(alike, EQUAL + AFFINITIES + octave, 0))
-        another = (out[0] == FirstName.DIFFERENT) | (out[0] == FirstName.OTHER_NAME)
-        out[2][another & (out[1] == LastName.DIFFERENT)] = BothNames.DIFFER
         one, two = names.generation[left], names.generation[right]
         out[2][(one != two) & (one > 0) & (two > 0)] = BothNames.OTHER_GENERATION
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.levels import EQUAL, FIRST, LAST, NAMES, UNLIKE, BothNames, FirstName, LastName
+from include.matching.levels import EQUAL, FIRST, LAST, NAMES, UNLIKE, FirstName
 from include.matching.pairs.comparison import Group, base_levels
 from include.matching.pairs.pair_sample import Universe
 from include.matching.records.features import BINS
@@ -49,10 +49,7 @@ SLIPS = 0.04  # how often one person's records differ in one name while they agr
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
 AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
 FAMILIES = 0.03  # pairs of one household, and of relatives, a record that are expected until the data tell
-ALIASES = 8.0  # how much more often one person's names differ both (an alias, a handle) than by chance, at most
 CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
-MOST_MOVES = 0.3  # times as many as did not move
-FAMILY_FIRMS = 2.0  # how much more often two colleagues share both names than chance and language say
 KNOWN = 0.1  # of one person's pairs, those known to be, from which they say themselves how much may differ
 STEADY = 20.0  # pairs that a prior on a ratio is worth
 
@@ -117,6 +114,9 @@ def _maximise(
     firm = 25.0 + 0.07 * same
     theta = np.empty_like(prior)
     for g, group in enumerate(groups):
+        if group.comparison is NAMES:  # corrects for what is known beforehand; nothing of it is learned
+            theta[:, g] = prior[:, g]
+            continue
         mine = max(25.0, 0.03 * same) + (firm if group.comparison in (FIRST, LAST) else 0.0)
         steady = np.array([mine, max(25.0, 0.1 * size[MOVED]), 1000.0, 200.0, 200.0, 200.0, 200.0])
         grain = np.where(np.arange(EQUAL) == group.comparison.equal, 1.0, universe.grain)
@@ -126,7 +126,6 @@ def _maximise(
             theta[[HOUSEHOLD, RELATIVE], g] = prior[[HOUSEHOLD, RELATIVE], g]
         theta[STRANGER, g] = strangers
     theta = _anchored(normalised(theta, groups), groups, known=known)
-    _namesakes(theta, groups, universe, mass)
     chance = _chances(theta, groups, universe, mass[STRANGER])
     _tie_to_strangers(theta, groups, counted)
     _tie_to_same(theta, groups)
@@ -157,7 +156,7 @@ def _extrapolate(mass: Floats, clear: npt.NDArray[np.bool_]) -> Floats:
     """
     told = np.where(clear, mass, 0.0)
     rate = (told[MOVED].sum() + MOVES * STEADY) / (told[SAME].sum() + STEADY)
-    one_person = mass[SAME].sum() * np.array([1.0, min(rate, MOST_MOVES)])
+    one_person = mass[SAME].sum() * np.array([1.0, rate])
     told[:ONE_PERSON] *= (one_person / np.maximum(told[:ONE_PERSON].sum(axis=1), TINY))[:, None]
     told[ONE_PERSON:] = mass[ONE_PERSON:]
     mass[MOVED] = told[MOVED]
@@ -223,27 +222,6 @@ def _anchored(theta: Floats, groups: Sequence[Group], *, known: bool) -> Floats:
                 theta[relation, g, others] *= (1.0 - bound) / max(float(theta[relation, g, others].sum()), TINY)
                 theta[relation, g, level] = bound
     return theta
-
-
-def _namesakes(theta: Floats, groups: Sequence[Group], universe: Universe, mass: Floats) -> None:
-    """How much more often names agree together, or differ together, than their affinity says.
-
-    A family works in one firm, so two colleagues share both names more often; how much more is not learned, for it
-    would have to be learned from the pairs in question. Who has an alias has another name altogether.
-    """
-    roles = [group.role for group in groups]
-    if "names" not in roles:
-        return
-    first, last, names = (roles.index(role) for role in ("first", "last", "names"))
-    both = (universe.patterns[first] > 0) & (universe.patterns[last] > 0)
-    theta[:, names, [BothNames.EQUAL, BothNames.DIFFER, BothNames.ALIKE]] = 1.0
-    theta[COLLEAGUE, names, BothNames.EQUAL] = FAMILY_FIRMS
-    theta[COLLEAGUE, names, BothNames.ALIKE] = np.sqrt(FAMILY_FIRMS)  # who is merely alike, half as much
-    one_person = mass[:ONE_PERSON].sum(axis=0)
-    another = theta[SAME, first, FirstName.DIFFERENT] + theta[SAME, first, FirstName.OTHER_NAME]
-    apart = another * theta[SAME, last, LastName.DIFFERENT] * one_person[both].sum()
-    seen = one_person[universe.patterns[names] == BothNames.DIFFER].sum()
-    theta[:ONE_PERSON, names, BothNames.DIFFER] = min(max((seen + ALIASES * STEADY) / (apart + STEADY), 1.0), ALIASES)
 
 
 def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strangers: Floats) -> Floats:

@@ -30,6 +30,10 @@ sa.Index("activation_plan_sync", ACTIVATION_PLAN.c.sync, ACTIVATION_PLAN.c.plann
 sa.Index("activation_batch_plan", ACTIVATION_BATCH.c.plan_id)
 sa.Index("activation_row_member", ACTIVATION_ROW.c.member_id)
 sa.Index("activation_withheld_member", ACTIVATION_WITHHELD.c.member_id)
+sa.Index("activation_change_member", ACTIVATION_CHANGE.c.member_id)
+# and that of reads
+sa.Index("access_log_time", ACCESS_LOG.c.read_at)
+sa.Index("access_log_subject", ACCESS_LOG.c.subject, ACCESS_LOG.c.read_at)
 
 
 def upgrade(warehouse: Warehouse) -> None:

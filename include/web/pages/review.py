@@ -46,7 +46,7 @@ def review(
         call.read("page /review", f"records {asked['record_a']} {asked['record_b']}", profiles=2)
     return page(
         call, "review.html", asked=asked, rows=_side_by_side(asked, said) if asked else [], skip=skip,
-        left=len(questions), done=done, held={**waiting.held_runs(call.project), **waiting.held_segments(call.project)},
+        left=len(questions), is_cut=len(questions) == QUEUE, done=done, held=waiting.everything_held(call.project),
     )  # fmt: skip
 
 
