@@ -84,7 +84,7 @@ def _controlled(project: Project, ids: tuple[str, ...], profiles: tuple[str, ...
     with project.warehouse().begin() as connection:
         for name, query in queries.items():
             found[name] = [dict(row) for row in connection.execute(query).mappings()]
-    found |= {f"deliveries, {name}": rows for name, rows in deliveries_of(project, profiles).items()}
+        found |= {f"deliveries, {name}": rows for name, rows in deliveries_of(connection, profiles).items()}
     return {name: rows for name, rows in found.items() if rows}
 
 

@@ -6,9 +6,9 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -130,7 +130,7 @@ class Town:
         for place in sorted(self.project.settings.home.rglob("*")):
             content = place.read_bytes() if place.is_file() else b""
             if place.suffix == ".parquet":
-                rows = duckdb.read_parquet(str(place)).to_arrow_table().to_pylist()
+                rows = pq.read_table(place).to_pylist()
                 content += repr(rows).encode()
             found += [f"{place.name}: {mark}" for mark in marks if mark.lower().encode() in content.lower()]
         return found
