@@ -18,6 +18,7 @@ from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
 from include.contracts.traits import Trait
 from include.segments import event_functions, sum_functions, syntax, trait_functions, tree
+from include.segments.calendar import WEEKDAYS
 from include.segments.functions import FUNCTIONS, KNOWN, NUMERIC, OF_ONE_EVENT
 from include.segments.literals import Literals
 from include.segments.names import a, called, unknown_measure, unknown_property
@@ -158,7 +159,8 @@ class _Reader:
         if isinstance(node, tuple(sum_functions.SIGNS)):
             sides = (node.this, node.expression)
             return any(self.names_measure(side.unnest()) for side in sides)
-        return (isinstance(node, exp.Column) and str(node.name) in self.known) or _counts_events(node)
+        is_named = isinstance(node, exp.Column) and str(node.name) in self.known
+        return is_named or _counts_events(node) or sum_functions.is_weekday(node)
 
     def _other(self, measure: tree.Operand, node: exp.Expr) -> tree.Operand | tree.Literal | tree.Today:
         if not self.names_measure(node):
@@ -242,6 +244,8 @@ class _Reader:
         node = self.parts.inside(node)
         if _counts_events(node):
             return event_functions.value(self, node, str(self.parts.take(node, "this")).lower())
+        if sum_functions.is_weekday(node):
+            return sum_functions.weekday(self, node)
         if sum_functions.is_sum(node):
             return sum_functions.total(self, node)
         return self._named(node)
@@ -272,6 +276,8 @@ class _Reader:
         """How a measure, or what is counted of events, is declared."""
         if isinstance(measure, tree.Measured | tree.Traited):
             return self.known[measure.name]
+        if isinstance(measure, tree.Weekday):
+            return Measure(Column(str(measure), measure.type, "", allowed=WEEKDAYS), "sum", "")
         if isinstance(measure, tree.Sum):
             return Measure(Column(str(measure), measure.type, ""), "sum", "", "share" if measure.op == "/" else "")
         return Measure(Column(str(measure), measure.type, measure.event), "event", measure.event)

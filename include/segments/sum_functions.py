@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from sqlglot import exp
 
@@ -18,11 +18,33 @@ if TYPE_CHECKING:
     from include.segments.functions import Reader
 
 SIGNS: Mapping[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+WEEKDAY = "day_of_week"
 NUMERIC = (Type.INTEGER, Type.NUMBER)
 NUMBER = Measure(Column("a sum", Type.NUMBER, ""), "sum", "", "share")
 DAY = Measure(Column("a day", Type.DATE, ""), "sum", "")
 
 Term = tree.Operand | tree.Literal | tree.Today
+
+
+def is_weekday(node: exp.Expr) -> TypeGuard[exp.Func]:
+    """Tell whether a piece asks for the weekday of a day."""
+    named = isinstance(node, exp.Anonymous) and str(node.this).lower() == WEEKDAY
+    return named or isinstance(node, exp.DayOfWeek)
+
+
+def weekday(reader: Reader, node: exp.Func) -> tree.Weekday:
+    """Read ``day_of_week(first_seen_on)``."""
+    if isinstance(node, exp.Anonymous):
+        reader.parts.take(node, "this")
+        arguments = reader.parts.take(node, "expressions")
+    else:
+        arguments = [reader.parts.take(node, "this")]
+    if len(arguments) != 1:
+        raise reader.refuse(node, f"{WEEKDAY} needs a date, as in {WEEKDAY}(first_seen_on) = 'Monday'")
+    of = reader.measure(arguments[0])
+    if of.type is not Type.DATE:
+        raise reader.refuse(node, f"{WEEKDAY} needs a date, and {of} is {a(of.type)}")
+    return tree.Weekday(of)
 
 
 def is_sum(node: exp.Expr) -> bool:

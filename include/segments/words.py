@@ -96,13 +96,16 @@ class _Writer(Cursor):
             return False
         ahead += 1 + int(self.word(ahead + 1) == "the")
         which = {"current": "this", "previous": "last", "coming": "next"}.get(self.word(ahead), self.word(ahead))
-        if which not in WHICH or self.word(ahead + 1) not in PERIODS:
+        what, fiscal = self.word(ahead + 1), self.word(ahead + 1) == "fiscal"
+        if fiscal:
+            what = f"fiscal {self.word(ahead + 2)}"
+        if which not in WHICH or what not in PERIODS:
             return False
         self.out.pop()
         self.say(f"{'not ' if negated else ''}during (", measure)
         self.out.append(measure)
-        self.say(f", '{which} {self.word(ahead + 1)}')", measure)
-        self.place += ahead + 2
+        self.say(f", '{which} {what}')", measure)
+        self.place += ahead + 2 + fiscal
         return True
 
     def _text(self) -> bool:

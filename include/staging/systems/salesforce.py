@@ -19,7 +19,7 @@ from include.contracts.staged import (
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.faults import Rule
-from include.staging.people import first_usable, person
+from include.staging.people import all_usable, person
 from include.staging.row_rules import (
     day_rules,
     flag_rules,
@@ -67,7 +67,7 @@ def _contacts(desk: Desk) -> ir.Table:
     rows = desk.good(raw, "contact", rules)
     says = {
         "first_name": rows.FirstName, "last_name": rows.LastName, "email": rows.Email,
-        "phone": first_usable(desk, "phone", rows.MobilePhone, rows.Phone), "title": rows.Title,
+        "phone": all_usable(desk, "phone", rows.MobilePhone, rows.Phone), "title": rows.Title,
         "street": rows.MailingStreet,
         "city": rows.MailingCity, "region": rows.MailingState, "postcode": rows.MailingPostalCode,
         "country": rows.MailingCountry,
@@ -110,7 +110,7 @@ def _leads(desk: Desk) -> ir.Table:
     rows = desk.good(raw, "lead", rules)
     says = {
         "first_name": rows.FirstName, "last_name": rows.LastName, "email": rows.Email,
-        "phone": first_usable(desk, "phone", rows.MobilePhone, rows.Phone), "company": rows.Company,
+        "phone": all_usable(desk, "phone", rows.MobilePhone, rows.Phone), "company": rows.Company,
         "title": rows.Title,
         "street": rows.Street, "city": rows.City, "region": rows.State, "postcode": rows.PostalCode,
         "country": rows.Country,
