@@ -16,7 +16,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 4_957_341  # any number, the same in every process
 
 METADATA = sa.MetaData()
-RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION = (
+RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION, ALERT = (
     relation(table, CONTROL, table.name, METADATA) for table in control.CONTROL
 )
 DECISION, APPROVAL = (relation(table, CONTROL, table.name, METADATA) for table in decisions.STEWARDSHIP)
