@@ -86,6 +86,12 @@ def snapshot(project: Project) -> Iterator[sa.Connection]:
         yield connection
 
 
+def require_published(project: Project) -> None:
+    """Raise ProblemError 503 before the first publication."""
+    with snapshot(project):
+        return
+
+
 @contextmanager
 def statement(project: Project) -> Iterator[sa.Connection]:
     """Open a connection for one statement, which is its own snapshot; raises ProblemError 503 as ``snapshot`` does."""
