@@ -20,6 +20,7 @@ from include.identity.decisions.decision import StewardDecision
 from include.pipeline import new_run
 from include.storage.engine import Engine
 from include.storage.project import Project
+from include.web import reading
 from include.web.callers import Call, needs
 from include.web.problems import ProblemError
 from include.web.render import page, root_of
@@ -38,6 +39,7 @@ def review(
     call: Call = REVIEW,
 ) -> Response:
     """Show the question that is worth most, but for those skipped, and what is held."""
+    reading.require_published(call.project)
     with call.project.engine() as engine:
         questions = _open_questions(call.project, engine)
         asked = questions[skip] if skip < len(questions) else None
