@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
 PREFIX = "/kindred"
 # Whoever may read the DAG that publishes sees what it publishes; people's names and addresses are for those who may
-# read the DAG that resolves them, decisions for those who may run the one that asks for them.
-READ, RUN = ("GET", None), ("POST", "RUN")
+# read the DAG that resolves them, decisions for those who may run the one that asks for them, the log of reads for
+# those who may read that DAG's audit log.
+READ, RUN, AUDIT = ("GET", None), ("POST", "RUN"), ("GET", "AUDIT_LOG")
 PERMISSIONS: Mapping[Scope, tuple[tuple[str, str | None], str]] = MappingProxyType(
     {
         Scope.SEGMENTS_READ: (READ, "build_segments"),
         Scope.PROFILES_READ: (READ, "build_segments"),
         Scope.PII_READ: (READ, "resolve_identities"),
         Scope.REVIEW_WRITE: (RUN, "approve_changes"),
+        Scope.AUDIT_READ: (AUDIT, "resolve_identities"),
     }
 )
 

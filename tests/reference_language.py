@@ -5,13 +5,14 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from hashlib import md5
 from itertools import pairwise
 from typing import Any
 
 from include.segments import tree
-from include.segments.calendar import later
+from include.segments.calendar import WEEKDAYS, later
 
 Row = Mapping[str, Any]
 OPERATORS = {
@@ -72,6 +73,13 @@ def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0
             return None if listed.too_old(world.as_of) else is_on
         case tree.Changed():
             return has_changed(node, row, world)
+        case tree.Was():
+            state = state_on(node, row, world)
+            return (
+                None
+                if state is None
+                else truth(node.condition, {**row, **state}, replace(world, as_of=node.when.on(world.as_of)))
+            )
         case tree.Did():
             return did(node, row, world)
         case tree.Sequence():
@@ -150,6 +158,19 @@ def id_has_changed(clause: tree.Changed, key: str, id: str, world: World) -> boo
     return False
 
 
+def state_on(clause: tree.Was, row: Row, world: World) -> Row | None:
+    """What is kept of a day: of the id that carries on, else of that which changed last; None where nothing is."""
+    key = "profile_id" if "profile_id" in row else "account_id"
+    day, found = clause.when.on(world.as_of), []
+    for id in (row[key], *(retired for retired, living in world.alias.items() if living == row[key])):
+        mine = [kept for kept in world.history if kept.get(key) == id and kept["since"] <= day]
+        found += sorted(mine, key=lambda kept: kept["since"])[-1:]
+    best = sorted(
+        found, key=lambda kept: (not kept["is_present"], kept[key] != row[key], -kept["since"].toordinal(), kept[key])
+    )
+    return {"nps_class": best[0]["nps_class"]} if best and best[0]["is_present"] else None
+
+
 def went_through(sequence: tree.Sequence, row: Row, world: World, *, is_sure: bool) -> bool:
     """Whether there is a chain of events, one a step: of those that count, or of those that may."""
 
@@ -185,16 +206,21 @@ def counts(happened: tree.Happened, row: Row, world: World) -> tuple[int, int]:
     return len(sure), len(maybe) + sum(value is None for value, _ in known)
 
 
-def value_of(operand: Any, row: Row, world: World) -> Any:
+def value_of(operand: Any, row: Row, world: World) -> Any:  # noqa: PLR0911 - one return a kind of value
     """The value of a measure, or of what is counted of events; None where it is unknown."""
     if isinstance(operand, tree.Sum):
         return reckoned(operand, row, world)
+    if isinstance(operand, tree.Weekday):
+        day = value_of(operand.of, row, world)
+        return None if day is None else WEEKDAYS[day.weekday()]
     if not isinstance(operand, tree.Happened):
         return row[operand.name]
     if operand.what in ("times", "distinct"):
         least, most = counts(operand, row, world)
         return least if least == most else None
     found = judged(operand, row, world)
+    if operand.what in ("most_frequent", "earliest", "latest"):
+        return picked(operand, found)
     if operand.what in ("first", "last"):
         pick = min if operand.what == "first" else max
         sure = [event["on_date"] for event, state in found if state]
@@ -219,6 +245,26 @@ def reckoned(sum: tree.Sum, row: Row, world: World) -> float | None:
     return SUMS[sum.op](float(sides[0]), float(sides[1]))
 
 
+def picked(operand: tree.Happened, found: Sequence[tuple[Row, bool | None]]) -> Any:
+    """The most frequent value of a property, the first or the last one; None where an event may count or not."""
+    known = [(event["properties"][operand.of], event, state) for event, state in found]
+    known = [(value, event, state) for value, event, state in known if value is not None]
+    if not known or not all(state for _, _, state in known):
+        return None
+    if operand.what == "most_frequent":
+        values = {value for value, _, _ in known}
+        times = {value: sum(other == value for other, _, _ in known) for value in values}
+        last = {value: max(event["at"].timestamp() for other, event, _ in known if other == value) for value in values}
+        return min(values, key=lambda value: (-times[value], -last[value], tie(value)))
+    sign = -1 if operand.what == "latest" else 1
+    return min(known, key=lambda each: (sign * each[1]["at"].timestamp(), tie(each[1]["event_id"])))[0]
+
+
+def tie(value: Any) -> Any:
+    """What decides between equals: of texts their digests."""
+    return md5(value.encode()).hexdigest() if isinstance(value, str) else value
+
+
 def end_of(operand: Any, row: Row, world: World) -> date:
     """The day on which spans of days end."""
     event = operand.event if isinstance(operand, tree.Happened) else row.get("event") if operand.name == "day" else None
@@ -231,7 +277,7 @@ def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0
         return state
     if isinstance(clause, tree.Compare):
         left, right = value_of(clause.left, row, world), clause.right
-        is_operand = isinstance(right, tree.Measured | tree.Happened | tree.Sum)
+        is_operand = isinstance(right, tree.Measured | tree.Happened | tree.Sum | tree.Weekday)
         right = value_of(right, row, world) if is_operand else right.on(world.as_of)
         return None if left is None or right is None else bool(OPERATORS[clause.op](left, right))
     value = value_of(clause.measure, row, world)
@@ -258,6 +304,10 @@ def of_days(clause: Any, value: date, row: Row, world: World) -> bool:
         case tree.During():
             first, last = clause.bounds(world.as_of)
             return bool(first <= value <= last)
+        case tree.Anniversary():
+            first, last = clause.bounds(world.as_of)
+            years = range(value.year + 1, last.year + 1)
+            return any(first <= later(value, year - value.year, "years") <= last for year in years)
         case tree.Within(ahead=ahead):
             first, last = clause.bounds(end_of(clause.measure, row, world))
             return bool(first <= value <= (last if ahead else world.as_of))

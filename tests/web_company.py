@@ -8,18 +8,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 import uvicorn
 from fastapi import FastAPI
 
 from include.contracts import identity, profiles, staged
 from include.contracts.runs import DatasetRef, Run
-from include.contracts.settings import ROOT
+from include.contracts.settings import ROOT, SHIPPED
 from include.measures.step import measure
 from include.reports.step import report
 from include.segments.step import segment
+from include.storage.control.tables import ACTIVATION_CHANGE, ACTIVATION_PLAN, ACTIVATION_ROW, ACTIVATION_WITHHELD
 from include.storage.postgres import build, publication
 from include.storage.project import Project
 from tests.company import FIRST_WEEK, Company
@@ -33,9 +35,9 @@ def days_ago(days: int) -> date:
     return AS_OF - timedelta(days=days)
 
 
-def people_of(home: Path, url: str) -> SmallCompany:
+def people_of(home: Path, url: str, config: Path = SHIPPED) -> SmallCompany:
     """p1 is a detractor who renews in 20 days, p2 opted out, p3 has a dead address, p4 to p30 are many."""
-    company = SmallCompany(home, warehouse_url=url)
+    company = SmallCompany(home, config, warehouse_url=url)
     company.account("a1", name="=cmd|' /C calc'!A0", domain="acme.test")
     company.account("a2", name="Evergreen Ltd")
     company.person("p1", "crm.contact:1", "nps.respondent:1", account_id="a1", first_name="Nina", last_name="Brandt",
@@ -114,12 +116,37 @@ def resolved_company(home: Path, new_database: Callable[[], AbstractContextManag
         company.project.close()
 
 
+def delivered(project: Project) -> None:
+    """Let the ledger say that a list of a segment was sent: p1 is there, p4 is withheld, and p5 was refused."""
+    now = datetime(2026, 11, 20, 7, tzinfo=UTC)
+    plan = {"plan_id": "plan", "sync": "to_files", "destination": "files", "segment_key": "detractors_renewing",
+            "definition_version": "v", "mode": "mirror", "purpose": "email_marketing", "as_of": AS_OF, "state": "done",
+            "counts": {}, "planned_at": now, "ended_at": now}  # fmt: skip
+    changes = (("p1", "add", "sent", None), ("p4", "withhold", "suppressed", "role mailbox"),
+               ("p5", "add", "rejected", "It has no such field"))  # fmt: skip
+    with project.warehouse().begin() as connection:
+        connection.execute(sa.insert(ACTIVATION_PLAN).values(**plan))
+        for position, (member, action, state, reason) in enumerate(changes, 1):
+            connection.execute(sa.insert(ACTIVATION_CHANGE).values(
+                plan_id="plan", position=position, member_id=member, action=action, state=state, reason=reason,
+                attempts=1, settled_at=now,
+            ))  # fmt: skip
+        connection.execute(sa.insert(ACTIVATION_ROW).values(
+            sync="to_files", key="p1@acme.test", member_id="p1", digest="d", definition_version="v",
+            consent="opted_in", added_at=now, sent_at=now, plan_id="plan",
+        ))  # fmt: skip
+        connection.execute(sa.insert(ACTIVATION_WITHHELD).values(
+            sync="to_files", member_id="p4", reason="role mailbox", withheld_at=now, was_there=False,
+        ))  # fmt: skip
+
+
 @contextmanager
 def published_company(home: Path, new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[SmallCompany]:
     """The company, published to a database of its own."""
     with new_database() as url:
         company = people_of(home, url)
         published(company)
+        delivered(company.project)
         yield company
         company.project.close()
 

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 
 from include.activation.members import ACCOUNT_NAME, LEVEL_OF_REPORT, LISTS, OF_MEMBERSHIP
 from include.activation.syncs import CONSENTS, CONTACT_POINTS, Sync
+from include.contracts.channels import CHANNELS, REACHABLE, Channel
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
-from include.contracts.profiles import ACCOUNT, PROFILE
+from include.contracts.profiles import ACCOUNT, PROFILE, PROFILE_IDENTIFIER
 from include.matching.records.placeholders import ROLES
-from include.segments.channels import CHANNELS, REACHABLE, Channel
 from include.storage.postgres.warehouse import READERS
 
 HELD_OUT, UNSURE, NO_KEY = "held out", "identity not sure enough", "no key"
 NOT_OPTED_IN, ROLE, SHARED, NOT_UNIQUE = "consent unknown", "role mailbox", "shared contact point", "key not unique"
 BY_CONSENT = ("opted out", "undeliverable", "no contact point", NOT_OPTED_IN)
 IDENTIFIERS = ("crm_id", "user_id")
+POINTS = f"{READERS}.{PROFILE_IDENTIFIER.name}"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Wanted:
         )
         points = {channel.name for channel in self._channels}
         wanted = ({*self.sync.mapping.values()} | points) - {*OF_MEMBERSHIP}
-        states = [f"{channel.state()} AS {channel.name}_state" for channel in self._channels]
+        states = [f"{channel.state(POINTS)} AS {channel.name}_state" for channel in self._channels]
         columns = [f"{self._key} AS key", *(f"{self._raw(name)} AS {_named(name)}" for name in sorted(wanted)), *states]
         columns += [f"r.{channel.consent} AS {channel.name}_consent_now" for channel in self._channels]
         if self._is_person:

@@ -10,13 +10,14 @@ from functools import cached_property
 from typing import Any
 
 from include.answers.links import Link
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY, IDENTITY_EVENT, MEMBER
-from include.contracts.profiles import PROFILE_HISTORY
+from include.contracts.profiles import PROFILE_HISTORY, PROFILE_LINEAGE
 from include.contracts.tables import Table
 from include.identity.store import load_model
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
+from include.storage.suppression import NOBODY, Suppressed
 
 Row = dict[str, Any]
 
@@ -26,6 +27,7 @@ class Lookup:
     """The identity tables as of the current crosswalk and the published ones, opened on one engine session."""
 
     engine: Engine
+    suppressed: Suppressed = NOBODY
     _files: dict[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -47,23 +49,29 @@ class Lookup:
         found = self._rows(ALIAS, "alias_id = $id", {"id": profile_id})
         return str(found[0]["profile_id"]) if found else profile_id
 
+    def refuse_erased(self, kind: str, name: str) -> None:
+        """Raise UnknownError for a profile or record of somebody who was erased: of no day there is an answer."""
+        if day := self.suppressed.erased_on(kind, name):
+            raise UnknownError(f"The {kind} {name} was erased on {day}; nothing is known of it, of no day.")
+
     def records(self, profile_id: str, other_id: str | None = None) -> list[Row]:
         """Return the crosswalk's rows of a profile, or of two, in order of record."""
         given = {"id": profile_id, "other": other_id or profile_id}
         members = self._rows(MEMBER, "profile_id IN ($id, $other)", given)
-        ids, listed = _listed([row["record_id"] for row in members])
+        ids, listed = listed_as([row["record_id"] for row in members])
         return self._rows(CROSSWALK, f"record_id IN ({listed})", ids, "record_id") if members else []
 
     def record(self, record_id: str) -> Row:
         """Return the crosswalk's row of a record; raises ConfigurationError."""
         found = self._rows(CROSSWALK, "record_id = $id", {"id": record_id})
         if not found:
+            self.refuse_erased("record", record_id)
             raise ConfigurationError(f"There is no record {record_id!r}; ids are written <source>.<object>:<key>.")
         return found[0]
 
     def links(self, records: Sequence[str]) -> list[Link]:
         """Return the judged pairs and binding decisions among the records."""
-        given, listed = _listed(records)
+        given, listed = listed_as(records)
         inside = f"record_a IN ({listed}) AND record_b IN ({listed})"
         judged = self._rows(EDGE, inside, given, "record_a, record_b")
         decided = self._rows(APPLIED, f"state <> 'stale' AND ({inside})", given, "decision_id")
@@ -82,9 +90,13 @@ class Lookup:
         """Return the retired ids that lead to the profile."""
         return [row["alias_id"] for row in self._rows(ALIAS, "profile_id = $id", {"id": profile_id}, "alias_id")]
 
+    def lineage(self, profile_id: str) -> dict[str, Row]:
+        """Return where each value of a profile's golden record comes from, by attribute."""
+        return {row["attribute"]: row for row in self._rows(PROFILE_LINEAGE, "profile_id = $id", {"id": profile_id})}
+
     def former_values(self, records: Sequence[str]) -> list[Row]:
         """Return what the records said before, as far as it is published, oldest first."""
-        given, listed = _listed(records)
+        given, listed = listed_as(records)
         order = "held_until, record_id, attribute"
         return self._rows(PROFILE_HISTORY, f"record_id IN ({listed})", given, order) if records else []
 
@@ -92,6 +104,7 @@ class Lookup:
         """Return the profile that a record belonged to on a day, or None where it belonged to none."""
         now = self._rows(CROSSWALK, "record_id = $id AND since <= $day", {"id": record_id, "day": day})
         past = "record_id = $id AND since <= $day AND $day < until"
+        self.refuse_erased("record", record_id)
         found = now or self._rows(HISTORY, past, {"id": record_id, "day": day}, "since DESC")
         return str(found[0]["profile_id"]) if found else None
 
@@ -107,7 +120,7 @@ class Lookup:
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def _listed(records: Sequence[str]) -> tuple[dict[str, str], str]:
+def listed_as(records: Sequence[str]) -> tuple[dict[str, str], str]:
     """Return parameters and their list for SQL: values, not a subquery, for only they meet the file's statistics."""
     given = {f"r{number}": record for number, record in enumerate(sorted(records))}
     return given, ", ".join(f"${name}" for name in given)

@@ -11,6 +11,7 @@ from include.answers.lookup import Lookup, Row
 from include.contracts.errors import ConfigurationError
 from include.contracts.records import Evidence
 from include.contracts.staged import PERSON_RECORD
+from include.identity.records import read_records
 from include.identity.store import load_model
 from include.matching import engine as matching
 from include.matching.spec import MatchingSpec
@@ -68,6 +69,7 @@ def explain_profile(lookup: Lookup, profile_id: str, *, values: bool = False) ->
     living = lookup.living_id(profile_id)
     rows, events = lookup.records(living), lookup.events(living)
     if not rows and not events:
+        lookup.refuse_erased("profile", profile_id)
         raise ConfigurationError(f"There never was a profile {profile_id!r}.")
     records = [row["record_id"] for row in rows]
     links = lookup.links(records) if records else []
@@ -120,7 +122,7 @@ def judge_afresh(lookup: Lookup, a: str, b: str, spec: MatchingSpec) -> Link | N
     Two records do not tell how rare their values are, so the weight may differ from one among all records.
     """
     inputs = lookup.crosswalk.inputs
-    records = lookup.engine.read(PERSON_RECORD, lookup.engine.lake.input(lookup.crosswalk, PERSON_RECORD.name))
+    records = read_records(lookup.engine, lookup.engine.lake.input(lookup.crosswalk, PERSON_RECORD.name))
     columns = dict.fromkeys([spec.id, *([spec.source] if spec.source else []), *spec.columns])
     pair: Any = records.filter(records[spec.id].isin([a, b])).select(*columns).to_pyarrow()
     model = load_model(lookup.engine.lake, inputs["model"])

@@ -11,12 +11,13 @@ from include.answers.lookup import Row
 from include.contracts.identity import CROSSWALK, REVIEW
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.staged import PERSON_RECORD
+from include.identity.records import as_staged
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
 
 SAID = (
-    "first_name", "last_name", "full_name", "email", "phone", "company", "title", "street", "postcode", "city",
-    "country", "birth_date", "created_at", "updated_at",
+    "first_name", "last_name", "full_name", "email", "other_emails", "phone", "other_phones", "company", "title",
+    "street", "postcode", "city", "country", "birth_date", "created_at", "updated_at",
 )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def said_by(engine: Engine, questions: Sequence[Row]) -> dict[str, Row]:
     if current is None or not questions:
         return {}
     asked = sorted({row[side] for row in questions for side in ("record_a", "record_b")})
-    records = engine.read(PERSON_RECORD, engine.lake.input(current, PERSON_RECORD.name))
+    records = as_staged(engine, engine.lake.input(current, PERSON_RECORD.name))
     rows = records.filter(records.record_id.isin(asked)).select("record_id", *SAID).to_pyarrow().to_pylist()
     return {row["record_id"]: row for row in rows}
 

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
+from typing import Any
 
-import ibis
-import ibis.expr.types as ir
-
-from include.answers.lookup import Row
+from include.answers.lookup import Row, listed_as
 from include.answers.profile import ProfileExplained
 from include.contracts.segments import SEGMENT_EVENT
 from include.contracts.staged import EMAIL_ACTIVITY, NPS_RESPONSE, USAGE_EVENT
+from include.contracts.tables import Table
 from include.storage.readers import LakeReader
 
 SHOWN_VALUES = ("company", "title")  # a former address or number may be one that must not be used
-_FORM = {"on": "date", "kind": "string", "about": "string", "record": "string", "times": "int64"}
+_DONE: Mapping[Table, str] = MappingProxyType(
+    {
+        NPS_RESPONSE: """
+            SELECT CAST("at" AS DATE) AS day, 'answered' AS kind, CAST(score AS VARCHAR) AS about, response_id, 1
+            FROM {rows} WHERE record_id IN ({records})""",
+        # by day, mailing and who did it
+        EMAIL_ACTIVITY: """
+            SELECT CAST("at" AS DATE) AS day,
+                kind || CASE WHEN actor IN ('machine', 'unknown') THEN ' ' || actor ELSE '' END AS kind,
+                mailing AS about, min(activity_id), count(*)
+            FROM {rows} WHERE record_id IN ({records}) GROUP BY 1, 2, 3""",
+        # core actions, by day and feature
+        USAGE_EVENT: """
+            SELECT CAST("at" AS DATE) AS day, 'used' AS kind, coalesce(feature, event) AS about, NULL, count(*)
+            FROM {rows} WHERE is_core AND record_id IN ({records}) GROUP BY 1, 2, 3""",
+        SEGMENT_EVENT: """
+            SELECT on_date AS day, 'segment ' || kind AS kind, segment_key AS about, NULL, 1
+            FROM {rows} WHERE member_id = $profile""",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,53 +56,27 @@ class Happening:
 
 def timeline(reader: LakeReader, found: ProfileExplained, limit: int) -> list[Happening]:
     """Return the latest of what happened to a profile that was explained with its former values."""
-    records = [row["record_id"] for row in found.records]
-    activity = [part(reader, records) for part in (_answers, _mails, _use)]
-    done = ibis.union(*activity, _moves(reader, found.profile_id))
-    latest = done.order_by(ibis.desc(done.on), done.kind, done.about).limit(limit).to_pyarrow().to_pylist()
-    told = [Happening(**row) for row in latest]
+    told = _done(reader, found, limit)
     told += [Happening(row["on_date"], row["kind"], row["other_profile_id"], None, 1) for row in found.events]
     told += [_changed(row) for row in found.history]
     return sorted(told, key=lambda one: (one.on, one.kind, one.about or ""), reverse=True)[:limit]
 
 
-def _answers(reader: LakeReader, records: Sequence[str]) -> ir.Table:
-    rows = reader.input(NPS_RESPONSE)
-    mine = rows.filter(rows.record_id.isin(records))
-    return _formed(mine.select(on=mine["at"].date(), kind=ibis.literal("answered"), about=mine.score.cast("string"),
-                               record=mine.response_id, times=ibis.literal(1)))  # fmt: skip
-
-
-def _mails(reader: LakeReader, records: Sequence[str]) -> ir.Table:
-    """What happened to mails, by day, mailing and who did it."""
-    rows = reader.input(EMAIL_ACTIVITY)
-    mine = rows.filter(rows.record_id.isin(records))
-    kind = ibis.ifelse(mine.actor.isin(("machine", "unknown")), mine.kind + " " + mine.actor, mine.kind)
-    grouped = mine.group_by(on=mine["at"].date(), kind=kind, about=mine.mailing)
-    return _formed(grouped.aggregate(record=mine.activity_id.min(), times=mine.count()))
-
-
-def _use(reader: LakeReader, records: Sequence[str]) -> ir.Table:
-    """Core actions, by day and feature."""
-    rows = reader.input(USAGE_EVENT)
-    mine = rows.filter(rows.record_id.isin(records), rows.is_core)
-    grouped = mine.group_by(on=mine["at"].date(), kind=ibis.literal("used"), about=mine.feature.fill_null(mine.event))
-    return _formed(grouped.aggregate(record=ibis.null("string"), times=mine.count()))
-
-
-def _moves(reader: LakeReader, profile_id: str) -> ir.Table:
-    """Into segments and out of them."""
-    rows = reader.table(SEGMENT_EVENT)
-    mine = rows.filter(rows.member_id == profile_id)
-    kind = ibis.literal("segment ") + mine.kind
-    named = mine.select(on=mine.on_date, kind=kind, about=mine.segment_key)
-    return _formed(named.mutate(record=ibis.null("string"), times=ibis.literal(1)))
+def _done(reader: LakeReader, found: ProfileExplained, limit: int) -> list[Happening]:
+    """What is in tables of what was done, in one statement; a table without files takes no part."""
+    files = {table: reader.files(table) for table in _DONE}
+    of_records, listed = listed_as([row["record_id"] for row in found.records])
+    parts, given = list[str](), dict[str, Any]()
+    for number, table in enumerate(table for table in _DONE if files[table]):
+        parts.append(_DONE[table].format(rows=f"read_parquet($files{number})", records=listed))
+        given |= {f"files{number}": files[table]}
+        given |= {"profile": found.profile_id} if table is SEGMENT_EVENT else of_records
+    if not parts:
+        return []
+    query = f"{' UNION ALL '.join(parts)} ORDER BY day DESC, kind, about LIMIT {limit}"
+    return [Happening(*row) for row in reader.engine.connection.execute(query, given).fetchall()]
 
 
 def _changed(row: Row) -> Happening:
     value = f": {row['value']}" if row["attribute"] in SHOWN_VALUES and row["value"] else ""
     return Happening(row["held_until"].date(), "changed", f"{row['attribute']}{value}", row["record_id"], 1)
-
-
-def _formed(rows: ir.Table) -> ir.Table:
-    return rows.select(**{name: rows[name].cast(kind) for name, kind in _FORM.items()})

@@ -35,10 +35,22 @@ def evidence(project: Project, subject: str) -> str:
     return found
 
 
+def everything_held(project: Project) -> dict[str, str]:
+    """Return all that waits for an answer now, by subject, each with why."""
+    return {**held_runs(project), **held_segments(project), **held_lists(project)}
+
+
 def held_segments(project: Project) -> dict[str, str]:
     """Return the segments that are held back now, by subject, each with why."""
     with project.engine() as engine:
         return {row["approval"]: row["reason"] for row in implausible(engine) if row["state"] == "held"}
+
+
+def held_lists(project: Project) -> dict[str, str]:
+    """Return the plans of lists that are held and that nobody has answered for, by subject, each with why."""
+    plans = held_plans(project)
+    done = approvals.answered(project, plans)
+    return {subject: why for subject, why in plans.items() if subject not in done}
 
 
 def held_runs(project: Project) -> dict[str, str]:

@@ -90,6 +90,8 @@ def could_become(clause: tree.Clause, target: bool, row: Row, level: str) -> boo
     """Tell whether a clause could become ``target`` by a change of one measure that a company wants or can make."""
     if isinstance(clause, tree.InSegment | tree.InList):
         return True
+    if isinstance(clause, tree.Was):
+        return False  # what was does not change
     if isinstance(clause, tree.Changed):
         return target or clause.span is not None
     if isinstance(clause, tree.People | tree.OfAccount):
@@ -100,7 +102,7 @@ def could_become(clause: tree.Clause, target: bool, row: Row, level: str) -> boo
         isinstance(part, tree.Happened | tree.Traited) for part in tree.operands(clause)
     ):
         return True
-    if any(isinstance(side, tree.Sum) for side in tree.compared(clause)):
+    if any(isinstance(side, tree.Sum | tree.Weekday) for side in tree.compared(clause)):
         return any(name in WANTED for name in tree.measures(clause))
     if isinstance(clause, tree.Top):
         return clause.measure.name in WANTED

@@ -63,8 +63,8 @@ def deliveries(
             show([_brief(row) for row in rows] if not as_json else rows,
                  title="Deliveries", empty="Nothing was sent yet.", as_json=as_json)  # fmt: skip
             return
-        with lake_reader(project) as reader:
-            found = deliveries_of(project, _ids(reader, profile))
+        with lake_reader(project) as reader, project.warehouse().begin() as connection:
+            found = deliveries_of(connection, _ids(reader, profile))
     if as_json:
         emit(found)
         return

@@ -13,12 +13,13 @@ from rich.markup import escape
 from include.answers.segment import Clause, Explanation, explain
 from include.cli.console import emit, err, out, show
 from include.cli.lists import write_as_tool
+from include.contracts.channels import CHANNELS
 from include.contracts.errors import ConfigurationError
 from include.contracts.remarks import remarks
 from include.contracts.settings import Settings
 from include.segments import export as exports
 from include.segments.catalog import load, load_beside
-from include.segments.channels import CHANNELS, reachable
+from include.segments.channels import reachable
 from include.segments.lacking import wanting
 from include.segments.listing import list_segments
 from include.segments.preview import Preview
@@ -232,6 +233,7 @@ def _show_preview(found: Preview) -> None:
         f"{found.size:,} members, {found.share:.2%} of all, as of {found.as_of}: {escape(found.condition)}",
         soft_wrap=True,
     )
+    out.print(f"It {found.cost}.")
     out.print(f"Published: {found.size_published:,}; {found.entering:,} would enter, {found.leaving:,} would leave.")
     if found.objection:
         out.print(f"[yellow]It would be held back:[/] {found.objection}", soft_wrap=True)

@@ -14,6 +14,7 @@ class Scope(StrEnum):
     PROFILES_READ = "profiles:read"
     PII_READ = "pii:read"
     REVIEW_WRITE = "review:write"
+    AUDIT_READ = "audit:read"
 
 
 API_KEY = Table(

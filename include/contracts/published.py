@@ -1,11 +1,19 @@
-"""What readers of the warehouse get: each published table once, parents before children, and how they hang together."""
+"""What readers of the warehouse get: each published table once, parents before children, and how they hang together.
+
+After them what is counted from them, so that nobody who reads has to.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from include.contracts import events, identity, measures, metrics, profiles, reports, segments, traits
+from include.contracts.channels import CHANNELS
 from include.contracts.tables import Table
+
+PLACE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +34,40 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A table of the lake under the name that readers know it by; ``lookups`` are columns that get an index."""
+    """A table of the lake under the name that readers know it by.
+
+    ``lookups``: columns that get an index each, or several that get one together.
+    """
 
     name: str
     table: Table
     references: tuple[Reference, ...] = ()
-    lookups: tuple[str, ...] = ()
+    lookups: tuple[str | tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A table of counts that a build gets once its rows are final: SQL, in which ``{name}`` is another of its tables.
+
+    A build that lacks one of those goes without it.
+    """
+
+    table: Table
+    query: str
+
+    @property
+    def name(self) -> str:
+        """The name that readers know it by."""
+        return self.table.name
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The tables that it is counted from."""
+        return frozenset(PLACE.findall(self.query))
+
+    def sql(self, places: Mapping[str, str]) -> str:
+        """Return the SQL, given where each of the tables is."""
+        return PLACE.sub(lambda found: places[found.group(1)], self.query)
 
 
 _PROFILE = Reference("profile_id", "profile")
@@ -58,7 +94,12 @@ PUBLISHED: tuple[Published, ...] = (
     Published("profile_alias", identity.ALIAS, (_PROFILE_ONCE,)),
     Published("identity_event", identity.IDENTITY_EVENT, (_PROFILE_ONCE,), ("profile_id",)),
     Published("consent", profiles.CONSENT, (), ("point_digest",)),
-    Published("customer_360", measures.CUSTOMER_360, (_PROFILE, _ACCOUNT_IF_ANY), ("account_id",)),
+    Published(
+        "customer_360",
+        measures.CUSTOMER_360,
+        (_PROFILE, _ACCOUNT_IF_ANY),
+        ("account_id", (*metrics.GRID_DIMENSIONS, "profile_id")),
+    ),
     Published("account_360", measures.ACCOUNT_360, (_ACCOUNT,)),
     Published("customer_history", measures.CUSTOMER_HISTORY, (_PROFILE_ONCE,)),
     Published("account_history", measures.ACCOUNT_HISTORY, (_ACCOUNT_ONCE,)),
@@ -119,4 +160,30 @@ PUBLISHED: tuple[Published, ...] = (
         ("member_id",),
     ),
     *(_report(table) for table in reports.REPORTED),
+)
+
+_MEMBER = "{segment_membership} AS m"
+_STATES = ", ".join(f"{channel.joined_state} AS {channel.name}" for channel in CHANNELS.values())
+_POINTS = " ".join(channel.join("{profile_identifier}") for channel in CHANNELS.values())
+_EACH = " UNION ALL ".join(
+    f"SELECT segment_key, '{name}' AS channel, {name} AS state, is_holdout FROM states" for name in CHANNELS
+)
+_CELL = ", ".join(f"coalesce(c.{name}, '{metrics.NOT_KNOWN}') AS {name}" for name in metrics.GRID_DIMENSIONS)
+COUNTED: tuple[Counted, ...] = (
+    Counted(
+        segments.SEGMENT_REACH,
+        f"WITH states AS (SELECT m.segment_key, m.is_holdout, {_STATES} FROM {_MEMBER} "
+        f"JOIN {{profile}} AS r ON r.profile_id = m.member_id {_POINTS}) "
+        f"SELECT segment_key, channel, state, is_holdout, count(*) AS members FROM ({_EACH}) AS e GROUP BY 1, 2, 3, 4",
+    ),
+    Counted(
+        segments.SEGMENT_OVERLAP,
+        f"SELECT m.segment_key, o.segment_key AS other_key, count(*) AS members FROM {_MEMBER} "
+        "JOIN {segment_membership} AS o USING (member_id) WHERE o.segment_key <> m.segment_key GROUP BY 1, 2",
+    ),
+    Counted(
+        segments.SEGMENT_CELL,
+        f"SELECT m.segment_key, {_CELL}, count(*) AS members FROM {_MEMBER} "
+        "JOIN {customer_360} AS c ON c.profile_id = m.member_id GROUP BY 1, 2, 3, 4",
+    ),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from include.contracts.tables import Table, boolean, date, integer, json, number, text
+from include.contracts.channels import CHANNELS, REACHABLE, UNREACHABLE
+from include.contracts.metrics import GRID
+from include.contracts.tables import Table, boolean, count, date, integer, json, number, text
 
 LEVELS = ("person", "account")
 STATES = ("published", "held", "refused", "unjudged")
@@ -107,5 +109,43 @@ SEGMENT_HISTORY = Table(
     ),
 )
 
+SEGMENT_REACH = Table(
+    name="segment_reach",
+    grain="one channel and state of a segment of people: how many members are in it",
+    key=("segment_key", "channel", "state", "is_holdout"),
+    columns=(
+        text("segment_key", "Segment"),
+        text("channel", "Channel", allowed=tuple(CHANNELS)),
+        text("state", "Whether they may be contacted by it, or why not", allowed=(*REACHABLE, *UNREACHABLE)),
+        boolean("is_holdout", "Kept out of activation"),
+        count("members", "Members"),
+    ),
+)
+
+SEGMENT_OVERLAP = Table(
+    name="segment_overlap",
+    grain="one pair of segments that have members in common",
+    key=("segment_key", "other_key"),
+    columns=(
+        text("segment_key", "Segment"),
+        text("other_key", "The other segment"),
+        count("members", "Members of both"),
+    ),
+)
+
+SEGMENT_CELL = Table(
+    name="segment_cell",
+    grain="one cell of the grid that members of a segment of people are in",
+    key=("segment_key", *GRID.key),
+    columns=(
+        text("segment_key", "Segment"),
+        *(GRID.column(name) for name in GRID.key),
+        count("members", "Members in the cell"),
+    ),
+)
+
 SEGMENTED = (SEGMENT, SEGMENT_MEMBERSHIP, SEGMENT_EVENT, SEGMENT_HISTORY)
 """All that ``segment`` writes."""
+
+COUNTED = (SEGMENT_REACH, SEGMENT_OVERLAP, SEGMENT_CELL)
+"""What is counted of published members when a build is complete."""

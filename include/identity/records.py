@@ -12,6 +12,7 @@ from include.storage.engine import Engine
 from include.storage.lake import Manifest
 
 ORDER = "order"
+LATER = ("phone_extension", "other_emails", "other_phones")  # that versions of before them do not have
 
 
 def read_records(engine: Engine, at: DatasetRef | Manifest | None) -> ir.Table:
@@ -20,10 +21,15 @@ def read_records(engine: Engine, at: DatasetRef | Manifest | None) -> ir.Table:
     Two extensions of one number are two people at a switchboard. A contact point is the number alone, so staging keeps
     them apart; versions of before it did have none.
     """
-    rows = engine.read(PERSON_RECORD, at)
-    if "phone_extension" not in rows.columns:
-        return rows
+    rows = as_staged(engine, at)
     return rows.mutate(phone=ibis.coalesce(rows.phone + ";ext=" + rows.phone_extension, rows.phone))
+
+
+def as_staged(engine: Engine, at: DatasetRef | Manifest | None) -> ir.Table:
+    """Return the person records of a version as they are staged, columns that it was written without being null."""
+    rows = engine.read(PERSON_RECORD, at)
+    later = [name for name in LATER if name not in rows.columns]
+    return rows.mutate(**{name: ibis.null("string") for name in later}) if later else rows
 
 
 def in_order(records: ir.Table) -> ir.Table:

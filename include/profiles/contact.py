@@ -27,9 +27,22 @@ def sightings(members: ir.Table) -> ir.Table:
         "user_id": ibis.ifelse(carried.part == Part.PRODUCT, carried.source_key, None),
     }
     context = ("profile_id", "record_id", "source", "source_rank", "created_at", "changed_at")
-    rows = [carried.select(*context, type=ibis.literal(kind), value=value) for kind, value in points.items()]
+    rows = [
+        carried.select(*context, type=ibis.literal(kind), value=value, is_further=False)
+        for kind, value in points.items()
+    ]
+    rows += [_further(carried.select(*context, value=carried[f"other_{kind}s"]), kind) for kind in ("email", "phone")]
     everything = ibis.union(*rows)
     return everything.filter(everything.value.notnull())
+
+
+def _further(rows: ir.Table, kind: str) -> ir.Table:
+    """The addresses, or numbers without their extensions, that records have beside their first ones."""
+    some = rows.filter(rows.value.notnull())
+    each = some.mutate(type=ibis.literal(kind), value=some.value.split("; ").unnest(), is_further=ibis.literal(True))
+    return each.mutate(value=each.value.re_replace(" x.*$", "")).select(
+        *(name for name in rows.columns if name != "value"), "type", "value", "is_further"
+    )
 
 
 def deliverability(activity: ir.Table, records: ir.Table) -> ir.Table:
@@ -73,17 +86,21 @@ def _points(seen: ir.Table) -> ir.Table:
         first_seen_at=seen.created_at.min().over(same),
         last_seen_at=seen.changed_at.max().over(same),
         records=seen.record_id.count().over(same),
+        is_spare=seen.is_further.all().over(same),
         best_rank=seen.source_rank.min().over(same),
     )
     first = placed.filter(placed.place == 0)
-    return first.drop("place", "source_rank", "created_at", "changed_at").rename(source_rank="best_rank")
+    passed = ("place", "source_rank", "created_at", "changed_at", "is_further")
+    return first.drop(*passed).rename(source_rank="best_rank")
 
 
 def _order(points: ir.Table, rules: Mapping[str, PointRules]) -> list[ir.Value]:
-    """What may be written to first, then what answers, then by the rules of each type."""
+    """What may be written to first, then what answers, then what some record has in the first place, then by the rules
+    of each type."""
     usable = [
         (points.consent == OUT).fill_null(False).cast("int8"),
         (~points.is_deliverable).fill_null(False).cast("int8"),
+        points.is_spare.cast("int8"),
     ]
     places = range(max(len(rules[kind].rules) for kind in rules))
     by_rules = [

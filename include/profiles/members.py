@@ -9,8 +9,8 @@ from include.profiles.settings import ATTRIBUTES
 
 # The columns of staged/person_record that a profile is made of.
 USED = (
-    "record_id", "source", "part", "object", "source_key", "email", "phone", "crm_id", "account_id", *ATTRIBUTES,
-    "is_deleted", "created_at", "updated_at", "extracted_at",
+    "record_id", "source", "part", "object", "source_key", "email", "phone", "other_emails", "other_phones", "crm_id",
+    "account_id", *ATTRIBUTES, "is_deleted", "created_at", "updated_at", "extracted_at",
 )  # fmt: skip
 LAST = 1_000  # the rank of a source that survivorship.yaml does not name
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
-from include.contracts.published import PUBLISHED, Published
+from include.contracts.published import PLACE, PUBLISHED, Published
 from include.contracts.tables import Table
 from include.quality.settings import Level, Rules, TableRules
 from include.storage.postgres.build import Build
@@ -20,7 +19,6 @@ REASONS: Mapping[str, str] = {
     "allowed_values": "A value is none of the declared ones",
     "range": "A value is outside its declared range",
 }
-_PLACE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +135,13 @@ def _configured(build: Build, table: str, rules: TableRules) -> Iterator[Expecta
 
 def place_tables(build: Build, sql: str) -> str:
     """Put the build's tables where the SQL says ``{name}``."""
-    return _PLACE.sub(lambda found: build.place(found.group(1)), sql)
+    return PLACE.sub(lambda found: build.place(found.group(1)), sql)
 
 
 def _absent(build: Build, sql: str) -> set[str]:
     """Return the published tables that the query names and the build lacks; raises ConfigurationError."""
     known = {item.name for item in PUBLISHED}
-    named = set(_PLACE.findall(sql))
+    named = set(PLACE.findall(sql))
     for name in sorted(named - known):
         raise ConfigurationError(f"A query in quality.yaml names {{{name}}}, no published table{nearest(name, known)}.")
     return named - {item.name for item in build.tables}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from include.contracts.segments import SEGMENTED
+from include.contracts.segments import COUNTED, SEGMENTED
 from include.contracts.settings import ROOT
 from include.segments.calendar import PERIODS, UNITS
 from include.segments.catalog import load
@@ -32,7 +32,8 @@ where: |
 ```
 
 Try one before it is saved: `python -m include preview FILE` shows its size, the size of each clause, how many may be
-contacted by which channel, the overlap with other segments, a sample, and what would change against the published one.
+contacted by which channel, the overlap with other segments, a sample, what would change against the published one, and
+how many events it reads; one that would read more than two thousand million is refused.
 """
 LANGUAGE = """## The language
 
@@ -51,6 +52,8 @@ LANGUAGE = """## The language
 | `before_last(date, 30 days)` | a day before that span; also `date older than 30 days`, `more than 30 days ago` |
 | `after_next(date, 30 days)` | a day after the next 30 |
 | `during(date, 'next quarter')` | `last`, `this`, `next` and a {periods}; also `date in next quarter` |
+| `anniversary_of(date, within_next 14 days)` | one year later, or two, or more; also `within_last` |
+| `day_of_week(date) = 'Monday'` | Monday to Sunday |
 | `today`, `today - 14 days` | the logical date, or a day seen from it, to compare a date with |
 | `in_top(measure, 10%)`, `in_top(measure, 100)`, `in_bottom(…)` | of those with a value, and who equals the last |
 | `in_top(measure, 10%, condition)` | of those for whom that condition is true |
@@ -70,12 +73,14 @@ LANGUAGE = """## The language
 | `did('A', …) then within 7 days did('B', …)` | one after the other, as many steps as there are; days of the calendar |
 | `… then did('B') without did('C') between` | and nothing such in between |
 | `changed(measure, from 'a' to 'b', within_last 90 days)` | of a measure whose history is kept, of merged ids too |
+| `was(condition, 30 days ago)` | by such measures, and traits, as they are kept of that day; unknown where nothing is |
 | `account(condition)` | of a person: true of the account, by measures of accounts; unknown where there is none |
 | `and`, `or`, `not`, `( )` | as in SQL |
 
 Text is in single quotes, a date is `'2026-12-31'`, a span is a whole number of {units}. Weeks
-begin on Monday. Months and years keep to the calendar: a year after 29 February is 28 February. `80%` is 0.8 where a
-measure is a share; `1k`, `10,000`, `$500` are numbers.
+begin on Monday, fiscal years with the month that `config/calendar.yaml` says; days are those of `KINDRED_TIMEZONE`.
+Months and years keep to the calendar: a year after 29 February is 28 February. `80%` is 0.8 where a measure is a
+share; `1k`, `10,000`, `$500` are numbers.
 
 Ordinary words with one meaning are understood and shown as they were read: `is any of`, `is at least`, `top 10% by …`,
 `country = 'Germany' or 'France'`, `AND(a, b)`, `&&`, “curly quotes”. What can be read in two ways (`< 30 days ago`) is
@@ -214,7 +219,7 @@ def _shipped() -> Iterator[str]:
 
 def _tables() -> Iterator[str]:
     yield "## Tables\n"
-    for table in SEGMENTED:
+    for table in (*SEGMENTED, *COUNTED):
         yield f"`{table.name}`: {table.grain}.\n\n| column | type | what it is |\n|---|---|---|"
         yield "\n".join(f"| `{c.name}` | {c.type.value} | {c.description} |" for c in table.columns) + "\n"
 

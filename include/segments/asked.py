@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from include.segments import tree
 from include.segments.expression import MEMBER, MOST, Population
 from include.segments.happenings import joined
-from include.segments.history import changed
+from include.segments.history import changed, was
 from include.segments.listed import on_list
 from include.segments.meaning import Score
 from include.segments.picked import MEMBER_ID
@@ -59,10 +59,14 @@ class Asked:
     @property
     def of_history(self) -> frozenset[str]:
         """Whose history they ask for: that of a level's measures, or that of traits."""
-        changes = (
-            (level, c.measure) for level, each in self.courses.items() for c in each if isinstance(c, tree.Changed)
-        )
-        return frozenset("trait" if isinstance(measure, tree.Traited) else level for level, measure in changes)
+        asked = [
+            (level, measure)
+            for level, courses in self.courses.items()
+            for course in courses
+            if isinstance(course, tree.Changed | tree.Was)
+            for measure in tree.kept(course)
+        ]
+        return frozenset("trait" if isinstance(measure, tree.Traited) else level for level, measure in asked)
 
     @property
     def of_traits(self) -> bool:
@@ -129,6 +133,8 @@ def _followed(course: tree.Course, level: str, people: Population) -> ir.Table:
         return changed(course, level, people)
     if isinstance(course, tree.InList):
         return on_list(course, people)
+    if isinstance(course, tree.Was):
+        return was(course, level, people)
     return went_through(course, level, people)
 
 
@@ -137,6 +143,8 @@ def _of_nobody(course: tree.Course, people: Population) -> dict[str, ir.BooleanV
     no, unknown = ibis.literal(False), ibis.null("boolean")
     if isinstance(course, tree.Changed):
         return {course.name: no}
+    if isinstance(course, tree.Was):
+        return {course.name: unknown}
     if isinstance(course, tree.InList):
         return {course.name: unknown if course.listed.too_old(people.as_of) else no}
     known = people.events.through if people.events else {}

@@ -152,7 +152,8 @@ def _segment(draft: Draft, condition: tree.Node, below: Mapping[str, Segment], a
     assert draft.definition is not None
     needed = [below[key] for key in tree.segments(condition)]
     traits = sorted(trait.version for trait in tree.named_traits(condition))
-    versions = [*(segment.version for segment in needed), *traits]
+    fiscal = tree.fiscal_months(condition)
+    versions = [*(segment.version for segment in needed), *traits, *fiscal]
     version = fingerprint(draft.definition.level, str(condition), versions)
     known = {**measures_of("account"), **measures_of("person")}
     asked = (condition, *(inner for _, inner in tree.behind(condition)))

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from include.segments.calendar import WHICH, first_day, later
 from include.segments.deeds import Happened
 from include.segments.meaning import Traited
-from include.segments.sums import Sum
+from include.segments.sums import Sum, Weekday
 from include.segments.values import Literal, Measured, Today, quoted
 
 if TYPE_CHECKING:
     from include.segments.nodes import Node
 
 TEXT_TESTS = ("contains", "starts with", "ends with")
-Operand = Measured | Traited | Happened | Sum
-"""What has a value: a measure, a trait, what is counted of events, or a sum of such."""
+Operand = Measured | Traited | Happened | Sum | Weekday
+"""What has a value: a measure, a trait, what is counted of events, or what is made of such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +135,34 @@ class During:
     measure: Operand
     which: str
     period: str
+    begins: int = 1  # the fiscal year's first month
 
     def bounds(self, as_of: date) -> tuple[date, date]:
         """Return the first and the last day of the period."""
         step = WHICH.index(self.which) - 1
-        first = first_day(as_of, self.period, step)
-        return first, first_day(as_of, self.period, step + 1) - timedelta(days=1)
+        first = first_day(as_of, self.period, step, self.begins)
+        return first, first_day(as_of, self.period, step + 1, self.begins) - timedelta(days=1)
 
     def __str__(self) -> str:
         return f"during({self.measure}, '{self.which} {self.period}')"
+
+
+@dataclass(frozen=True, slots=True)
+class Anniversary:
+    """``anniversary_of(measure, within_next 14 days)``: a year or more after a day, as ``Within`` has it."""
+
+    measure: Operand
+    amount: int
+    unit: str
+    ahead: bool
+
+    def bounds(self, as_of: date) -> tuple[date, date]:
+        """Return the first and the last day on which the anniversary may be."""
+        return Within(self.measure, self.amount, self.unit, self.ahead).bounds(as_of)
+
+    def __str__(self) -> str:
+        which = "next" if self.ahead else "last"
+        return f"anniversary_of({self.measure}, within_{which} {self.amount} {self.unit})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +190,4 @@ class Top:
         return f"in_{'top' if self.from_top else 'bottom'}({self.measure}, {amount}{among})"
 
 
-Tested = In | Between | Like | TextTest | IsNull | Within | Beyond | During | Top
+Tested = In | Between | Like | TextTest | IsNull | Within | Beyond | During | Anniversary | Top

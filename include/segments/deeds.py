@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from include.contracts.tables import Type
 from include.segments.meaning import Traited
-from include.segments.values import Literal, Measured, quoted
+from include.segments.values import Literal, Measured, Today, quoted
 
 if TYPE_CHECKING:
     from include.segments.nodes import Node
@@ -120,6 +120,25 @@ class Changed:
         after = f"to {self.after}" if self.after else ""
         asked = (" ".join(filter(None, (before, after))), span_text(self.span) if self.span is not None else "")
         return f"changed({', '.join((str(self.measure), *filter(None, asked)))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Was:
+    """``was(condition, 30 days ago)``: true of the measures and traits as they are kept of that day.
+
+    Unknown where nothing is kept of it.
+    """
+
+    condition: Node
+    when: Today
+
+    @property
+    def name(self) -> str:
+        """Name of the column that holds whether it was."""
+        return f"was_{sha256(str(self).encode()).hexdigest()[:16]}"
+
+    def __str__(self) -> str:
+        return f"was({self.condition}, {self.when})"
 
 
 def span_text(node: Node) -> str:

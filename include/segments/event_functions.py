@@ -14,7 +14,7 @@ from include.contracts.measures import Measure
 from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
 from include.segments import tree
-from include.segments.calendar import PERIODS, WHICH
+from include.segments.calendar import period
 from include.segments.deeds import (
     AVERAGE,
     DAY,
@@ -252,11 +252,11 @@ def _spanned(kind: Callable[..., tree.Node]) -> ReadSpan:
 
 
 def _during(reader: Reader, argument: exp.Expr) -> Span:
-    (period,) = _inside(reader, argument)
-    words = (reader.literals.text(period) or "").split()
-    if len(words) != 2 or words[0] not in WHICH or words[1] not in PERIODS:
+    (written,) = _inside(reader, argument)
+    named = period(reader.literals.text(written) or "")
+    if named is None:
         raise reader.refuse(argument, "a period is one of the calendar, as in during 'last month'")
-    return lambda day: tree.During(day, words[0], words[1])
+    return lambda day: tree.During(day, *named, reader.vocabulary.fiscal_year_begins)
 
 
 def _beside(op: str) -> ReadSpan:

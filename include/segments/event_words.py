@@ -16,7 +16,7 @@ from include.segments.refusal import refusal
 
 CALLS = (
     "did", "did_not", "times_did", "distinct_did", "sum_did", "average_did", "first_did", "last_did", "changed",
-    "most_frequent_did", "earliest_did", "latest_did",
+    "most_frequent_did", "earliest_did", "latest_did", "anniversary_of",
 )  # fmt: skip
 WHERE = "told_where"
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -28,6 +28,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "told_within_last": (
         "within_last", "within the last", "within last", "in the last", "in last", "in the past", "during the last",
     ),
+    "told_within_next": ("within_next", "within the next", "within next", "in the next", "in next"),
     "told_before_last": ("before_last", "before the last", "older than"),
     "told_during": ("during", "in"),
     "told_before": ("before", "until before"),

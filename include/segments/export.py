@@ -9,8 +9,9 @@ from typing import BinaryIO
 
 import sqlalchemy as sa
 
+from include.contracts.channels import REACHABLE
 from include.contracts.errors import ConfigurationError
-from include.segments.channels import REACHABLE, contactable, find_channel
+from include.segments.channels import contactable, find_channel
 from include.segments.formats import EXCEL_ROWS, find_format
 from include.segments.listing import find_segment
 from include.segments.members import Wanted, members

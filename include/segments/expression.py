@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from include.contracts.measures import measures_of
 from include.segments import clauses, tree
-from include.segments.calendar import later
+from include.segments.calendar import WEEKDAYS, anniversaries, later
 from include.segments.deeds import COUNTS, DAY
 
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -155,7 +155,7 @@ class _Compiler:
                 return self.did(clause)
             case tree.OfAccount(condition):
                 return self.of_account(condition)
-            case tree.Changed() | tree.InList():
+            case tree.Changed() | tree.Was() | tree.InList():
                 return self.rows[clause.name]
             case tree.Sequence(_):
                 sure, maybe = self.rows[clause.name], self.rows[clause.name + MOST]
@@ -187,9 +187,16 @@ class _Compiler:
                 return self.within(clause, value)
             case clauses.Beyond():
                 return value > ibis.literal(clause.edge(as_of)) if clause.ahead else value <= self.before(clause)
-            case clauses.During():
-                first, last = clause.bounds(as_of)
-                return value.between(ibis.literal(first), ibis.literal(last))
+            case clauses.During() | clauses.Anniversary():
+                return self.of_calendar(clause, value)
+
+    def of_calendar(self, clause: clauses.During | clauses.Anniversary, value: ir.DateValue) -> ir.BooleanValue:
+        first, last = clause.bounds(self.population.as_of)
+        if isinstance(clause, clauses.During):
+            return value.between(ibis.literal(first), ibis.literal(last))
+        day = value.month() * 100 + value.day()
+        years = anniversaries(first, last).items()
+        return reduce(operator.or_, ((value.year() < year) & day.isin(days) for year, days in years))
 
     def within(self, clause: clauses.Within, value: ir.DateValue) -> ir.BooleanValue:
         first, last = clause.bounds(self.population.as_of)
@@ -230,6 +237,9 @@ class _Compiler:
     def value(self, value: tree.Operand | tree.Literal | tree.Today) -> ir.Value:
         if isinstance(value, tree.Sum):
             return self.sum(value)
+        if isinstance(value, tree.Weekday):
+            number = self.value(value.of).day_of_week.index()
+            return ibis.cases(*((number == n, name) for n, name in enumerate(WEEKDAYS)))
         if isinstance(value, tree.Happened):
             return counted(self.rows, value)
         if isinstance(value, tree.Measured | tree.Traited):

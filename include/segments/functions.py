@@ -11,7 +11,8 @@ from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.contracts.traits import Trait
 from include.segments import clauses, event_functions, history_functions, tree
-from include.segments.calendar import PERIODS, WHICH
+from include.segments.calendar import period
+from include.segments.event_functions import LENGTH
 from include.segments.names import a
 
 SPANS: Mapping[str, tuple[Callable[..., tree.Node], bool]] = {
@@ -77,10 +78,27 @@ def _date_of(reader: Reader, node: exp.Anonymous, name: str, argument: exp.Expr)
 
 def _during(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     arguments = reader.parts.take(node, "expressions")
-    words = (reader.literals.text(arguments[1]) or "").split() if len(arguments) == 2 else []
-    if len(words) != 2 or words[0] not in WHICH or words[1] not in PERIODS:
+    named = period(reader.literals.text(arguments[1]) or "") if len(arguments) == 2 else None
+    if named is None:
         raise reader.refuse(node, f"{name} needs a date and a period, as in {name}(renewal_date, 'next quarter')")
-    return clauses.During(_date_of(reader, node, name, arguments[0]), words[0], words[1])
+    begins = reader.vocabulary.fiscal_year_begins
+    return clauses.During(_date_of(reader, node, name, arguments[0]), *named, begins)
+
+
+def _anniversary(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    arguments = reader.parts.take(node, "expressions")
+    call = str(arguments[1].this).lower() if len(arguments) == 2 and isinstance(arguments[1], exp.Anonymous) else ""
+    if call not in ("told_within_next", "told_within_last"):
+        raise reader.refuse(node, f"{name} needs a date and a span, as in {name}(first_seen_on, within_next 14 days)")
+    reader.parts.take(arguments[1], "this")
+    (span,) = reader.parts.take(arguments[1], "expressions")
+    try:
+        amount, unit = reader.literals.span(span) if isinstance(span, exp.Interval) else (0, "years")
+    except ValueError as error:
+        raise reader.refuse(node, str(error)) from None
+    if unit == "years" or amount * LENGTH[unit] >= LENGTH["years"]:
+        raise reader.refuse(node, f"{name} takes a span of less than a year, as in within_next 14 days")
+    return clauses.Anniversary(_date_of(reader, node, name, arguments[0]), amount, unit, call == "told_within_next")
 
 
 def _text_test(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
@@ -178,6 +196,7 @@ def _require_accounts(reader: Reader, node: exp.Anonymous, name: str) -> None:
 FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     **dict.fromkeys(SPANS, _spanned),
     "during": _during,
+    "anniversary_of": _anniversary,
     "in_top": _top,
     "in_bottom": _top,
     "in_segment": _in_segment,
@@ -186,6 +205,7 @@ FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     "at_least_of_people": _at_least,
     "account": _account,
     "changed": history_functions.changed,
+    "was": history_functions.was,
     "in_order": event_functions.in_order,
     "did": event_functions.did,
     "did_not": event_functions.did,
@@ -193,5 +213,5 @@ FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     "last_did": event_functions.on_day,
     **dict.fromkeys(TEXT_TESTS, _text_test),
 }
-OF_ONE_EVENT = (*TEXT_TESTS, *SPANS, "during")  # what can be asked of an event's properties
+OF_ONE_EVENT = (*TEXT_TESTS, *SPANS, "during", "anniversary_of")  # what can be asked of an event's properties
 KNOWN = tuple(name for name in FUNCTIONS if name not in (*TEXT_TESTS, "in_order"))  # those that people write

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
+from include.contracts.channels import CHANNELS, REACHABLE, Channel
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.tables import Table
-from include.segments.channels import CHANNELS, REACHABLE, Channel
 from include.segments.formats import Rows
 from include.storage.postgres import bulk
 from include.storage.postgres.warehouse import READERS
@@ -87,8 +87,9 @@ def _statement(wanted: Wanted) -> str:
     )
     chosen = ", ".join(f'{_chosen(wanted, table, name)} AS "{name}"' for table, name in wanted.fields)
     reached = f"AND {wanted.channel.joined_state} IN {REACHABLE} " if wanted.channel else ""
-    points = "".join(f"{channel.join(wanted.place)} " for channel in CHANNELS.values()) if wanted.is_person else ""
     place = f'"{wanted.place}"'
+    joins = (f"{channel.join(f'{place}.profile_identifier')} " for channel in CHANNELS.values())
+    points = "".join(joins) if wanted.is_person else ""
     return (
         f"SELECT {chosen} FROM {place}.segment_membership AS m "
         f"JOIN {place}.{record.name} AS r ON r.{member} = m.member_id "

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from include.contracts.lists import PeopleList
 from include.segments.clauses import Compare, IsNull, Tested
-from include.segments.deeds import Changed, Did, Sequence
+from include.segments.deeds import Changed, Did, Sequence, Was
 from include.segments.values import Measured, quoted
 
 QUANTIFIERS = ("any", "all", "none")
@@ -97,8 +97,8 @@ class Or:
         return " or ".join(map(_enclosed, self.items))
 
 
-Course = Sequence | Changed | InList
-Clause = Measured | Compare | Tested | InSegment | InList | People | OfAccount | Did | Sequence | Changed
+Course = Sequence | Changed | Was | InList
+Clause = Measured | Compare | Tested | InSegment | InList | People | OfAccount | Did | Sequence | Changed | Was
 Node = Clause | Not | And | Or
 
 

@@ -119,7 +119,7 @@ def _commonest(rows: ir.Table, name: str, limit: int) -> list[tuple[Any, int]]:
 def nobody(clause: tree.Clause, level: str, people: Population) -> str | None:
     """Say why a clause is true of nobody today, where its measure tells."""
     names = tree.measures(clause)
-    is_sum = any(isinstance(side, tree.Sum) for side in tree.compared(clause))
+    is_sum = any(isinstance(side, tree.Sum | tree.Weekday) for side in tree.compared(clause))
     if len(names) != 1 or is_sum or isinstance(clause, tree.IsNull | tree.Top):
         return None
     measure = measures_of(level)[names[0]]

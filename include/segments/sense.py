@@ -79,9 +79,11 @@ def _is_opaque(clause: tree.Clause) -> bool:
         | tree.OfAccount
         | tree.Sequence
         | tree.Changed
+        | tree.Was
         | tree.InList
         | tree.Like
         | tree.TextTest
+        | tree.Anniversary
         | tree.Top,
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from sqlglot import exp
 
 from include.contracts.measures import Measure
 from include.contracts.tables import Column, Type
 from include.segments import tree
+from include.segments.calendar import WEEKDAYS
 from include.segments.literals import TODAY
 from include.segments.names import a
 from include.segments.sums import MOST_TERMS, SMALLEST
@@ -18,11 +19,33 @@ if TYPE_CHECKING:
     from include.segments.functions import Reader
 
 SIGNS: Mapping[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+WEEKDAY = "day_of_week"
 NUMERIC = (Type.INTEGER, Type.NUMBER)
 NUMBER = Measure(Column("a sum", Type.NUMBER, ""), "sum", "", "share")
 DAY = Measure(Column("a day", Type.DATE, ""), "sum", "")
 
 Term = tree.Operand | tree.Literal | tree.Today
+
+
+def is_weekday(node: exp.Expr) -> TypeGuard[exp.Func]:
+    """Tell whether a piece asks for the weekday of a day."""
+    named = isinstance(node, exp.Anonymous) and str(node.this).lower() == WEEKDAY
+    return named or isinstance(node, exp.DayOfWeek)
+
+
+def weekday(reader: Reader, node: exp.Func) -> tree.Weekday:
+    """Read ``day_of_week(first_seen_on)``."""
+    if isinstance(node, exp.Anonymous):
+        reader.parts.take(node, "this")
+        arguments = reader.parts.take(node, "expressions")
+    else:
+        arguments = [reader.parts.take(node, "this")]
+    if len(arguments) != 1:
+        raise reader.refuse(node, f"{WEEKDAY} needs a date, as in {WEEKDAY}(first_seen_on) = 'Monday'")
+    of = reader.measure(arguments[0])
+    if of.type is not Type.DATE:
+        raise reader.refuse(node, f"{WEEKDAY} needs a date, and {of} is {a(of.type)}")
+    return tree.Weekday(of)
 
 
 def is_sum(node: exp.Expr) -> bool:
@@ -75,3 +98,14 @@ def _require_fit(reader: Reader, node: exp.Expr, term: Term, op: str, *, is_of_d
         raise reader.refuse(node, "of dates there is the number of days between two, as in renewal_date - today")
     if not is_of_days and kind not in NUMERIC:
         raise reader.refuse(node, f"{term} is {a(kind)}, and no number to reckon with")
+
+
+def declared(value: tree.Operand, known: Mapping[str, Measure]) -> Measure:
+    """Return how a measure, or what is made or counted of others, is declared; ``known`` are those that have a name."""
+    if isinstance(value, tree.Measured | tree.Traited):
+        return known[value.name]
+    if isinstance(value, tree.Weekday):
+        return Measure(Column(str(value), value.type, "", allowed=WEEKDAYS), "sum", "")
+    if isinstance(value, tree.Sum):
+        return Measure(Column(str(value), value.type, ""), "sum", "", "share" if value.op == "/" else "")
+    return Measure(Column(str(value), value.type, value.event), "event", value.event)

@@ -1,4 +1,4 @@
-"""Arithmetic between values: a tree of + - * /, whose result is a number, or between two days a number of days."""
+"""What is made of values: sums, a tree of + - * / whose result is a number or the days between two, and weekdays."""
 
 from __future__ import annotations
 
@@ -34,14 +34,32 @@ class Sum:
         return f"{_enclosed(self.left)} {self.op} {_enclosed(self.right)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Weekday:
+    """``day_of_week(day)``: Monday to Sunday."""
+
+    of: Operand
+    type: Type = Type.TEXT
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages: no column holds it."""
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"day_of_week({self.of})"
+
+
 def _enclosed(value: Operand | Literal | Today) -> str:
     return f"({value})" if isinstance(value, Sum) or (isinstance(value, Today) and value.amount) else str(value)
 
 
 def terms(value: Operand | Literal | Today) -> Iterator[Operand | Literal | Today]:
-    """Yield what a value is made of, in order: itself, where it is no sum."""
+    """Yield what a value is made of, in order; itself, where it is made of nothing."""
     if isinstance(value, Sum):
         yield from terms(value.left)
         yield from terms(value.right)
+    elif isinstance(value, Weekday):
+        yield from terms(value.of)
     else:
         yield value

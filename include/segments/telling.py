@@ -41,6 +41,8 @@ def _words(node: tree.Node) -> str:
             words = f"they are in the segment {key}"
         case tree.InList(listed):
             words = f"they are on the list {listed.settings.name if listed.settings else listed.key}"
+        case tree.Was(inner, when):
+            words = f"{when.amount:,} {when.unit} ago it was so that {_words(inner)}"
         case tree.People(quantifier, inner, least):
             whom = f"{least} of its people or more" if least > 1 else _OF_PEOPLE[quantifier]
             words = f"of {whom}: {'; and '.join(told(inner))}"
@@ -68,21 +70,22 @@ def _clause(node: tree.Node) -> str:
             words = f"{_name(measure)} is unknown"
         case tree.During(measure, which, period):
             words = f"{_name(measure)} is in the {which} {period}"
-        case tree.Within() | tree.Beyond() | tree.Top():
+        case tree.Within() | tree.Beyond() | tree.Anniversary() | tree.Top():
             words = _span(node)
         case _:
             words = str(node)
     return words
 
 
-def _span(node: tree.Within | tree.Beyond | tree.Top) -> str:
+def _span(node: tree.Within | tree.Beyond | tree.Anniversary | tree.Top) -> str:
     name = _name(node.measure)
     if isinstance(node, tree.Top):
         amount = f"{node.amount / 100:g} %" if node.is_share else f"{node.amount:,}"
         among = f" of those for whom {'; '.join(told(node.among))}" if node.among else ""
         return f"{name} is among the {'highest' if node.from_top else 'lowest'} {amount}{among}"
     span = f"{node.amount:,} {node.unit}"
-    if isinstance(node, tree.Within):
+    if isinstance(node, tree.Within | tree.Anniversary):
+        name = f"an anniversary of {name}" if isinstance(node, tree.Anniversary) else name
         return f"{name} is within the {'next' if node.ahead else 'last'} {span}"
     return f"{name} is more than {span} {'ahead' if node.ahead else 'ago'}"
 
@@ -92,6 +95,8 @@ def _name(measure: tree.Operand) -> str:
         return measure.name.replace("_", " ")
     if isinstance(measure, tree.Sum):
         return _sum(measure)
+    if isinstance(measure, tree.Weekday):
+        return f"weekday of {_name(measure.of)}"
     of = f" of {measure.of}" if measure.of else ""
     return f"{_COUNTED[measure.what]}{of} of {measure.event}{_which(measure)}"
 
@@ -109,7 +114,7 @@ def _sum(sum: tree.Sum) -> str:
 
 
 def _value(value: tree.Operand | tree.Literal | tree.Today) -> str:
-    if isinstance(value, tree.Measured | tree.Traited | Happened | tree.Sum):
+    if isinstance(value, tree.Measured | tree.Traited | Happened | tree.Sum | tree.Weekday):
         return _name(value)
     if not isinstance(value, tree.Literal):
         return str(value)

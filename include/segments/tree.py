@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from include.contracts.lists import PeopleList
 from include.segments.clauses import (
     TEXT_TESTS,
+    Anniversary,
     Between,
     Beyond,
     Compare,
@@ -24,7 +25,7 @@ from include.segments.clauses import (
     Top,
     Within,
 )
-from include.segments.deeds import Changed, Did, Happened, Sequence, Step
+from include.segments.deeds import Changed, Did, Happened, Sequence, Step, Was
 from include.segments.meaning import Traited
 from include.segments.nodes import (
     QUANTIFIERS,
@@ -39,7 +40,7 @@ from include.segments.nodes import (
     Or,
     People,
 )
-from include.segments.sums import Sum, terms
+from include.segments.sums import Sum, Weekday, terms
 from include.segments.values import Literal, Measured, Today, Value
 
 
@@ -50,7 +51,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return items
         case Not(item):
             return (item,)
-        case People(condition=condition) | OfAccount(condition):
+        case People(condition=condition) | OfAccount(condition) | Was(condition):
             return (condition,)
         case Top(among=among) if among is not None:
             return (among,)
@@ -96,6 +97,14 @@ def all_measures(node: Node) -> tuple[str, ...]:
     """Return the names of the measures that the condition reads, of whomever, sorted."""
     whose = (measures(node), measures(node, of_people=True), measures(node, of_account=True))
     return tuple(sorted({name for names in whose for name in names}))
+
+
+def fiscal_months(node: Node) -> tuple[str, ...]:
+    """Return in which month the fiscal year begins of which the condition speaks, if it does; behind traits too."""
+    spans = [each.span for each in counted(node)]
+    asked = [*walk(node), *(part for span in spans if span is not None for part in walk(span))]
+    fiscal = {part.begins for part in asked if isinstance(part, During) and part.period.startswith("fiscal ")}
+    return tuple(f"fiscal year from month {month}" for month in sorted(fiscal))
 
 
 def segments(node: Node) -> tuple[str, ...]:
@@ -182,28 +191,35 @@ def operands(clause: Clause) -> tuple[Measured | Traited | Happened, ...]:
     return tuple(term for term in found if isinstance(term, Measured | Traited | Happened))
 
 
+def kept(course: Changed | Was) -> tuple[Measured | Traited | Happened, ...]:
+    """Return the values of whose history a clause asks, each once."""
+    if isinstance(course, Changed):
+        return (course.measure,)
+    return tuple(dict.fromkeys(part for clause in clauses(course.condition) for part in operands(clause)))
+
+
 def compared(clause: Clause) -> tuple[Operand, ...]:
     """Return what a clause compares as it stands there, those on people and segments aside."""
     match clause:
         case Measured():
             return (clause,)
-        case Compare(_, left, Measured() | Traited() | Happened() | Sum() as right):
+        case Compare(_, left, Measured() | Traited() | Happened() | Sum() | Weekday() as right):
             return (left, right)
         case Compare(_, left, _):
             return (left,)
         case Did(counted):
             return (counted,)
-        case InSegment() | InList() | People() | OfAccount() | Sequence() | Changed():
+        case InSegment() | InList() | People() | OfAccount() | Sequence() | Changed() | Was():
             return ()
         case _:
             return (clause.measure,)
 
 
 __all__ = [
-    "QUANTIFIERS", "TEXT_TESTS", "And", "Between", "Beyond", "Changed", "Clause", "Compare", "Course", "Did",
-    "During", "Happened", "In", "InList", "InSegment", "IsNull", "Like", "Literal", "Measured", "Node", "Not",
-    "OfAccount", "Operand", "Or", "People", "Sequence", "Step", "Sum", "Tested", "TextTest", "Today", "Top",
-    "Traited", "Value", "Within", "all_measures", "asking", "behind", "children", "clauses", "compared", "counted",
-    "courses", "happenings", "lists", "measures", "named_traits", "operands", "parts_of", "segments", "sequences",
-    "statements", "terms", "traits", "walk",
+    "QUANTIFIERS", "TEXT_TESTS", "And", "Anniversary", "Between", "Beyond", "Changed", "Clause", "Compare",
+    "Course", "Did", "During", "Happened", "In", "InList", "InSegment", "IsNull", "Like", "Literal", "Measured",
+    "Node", "Not", "OfAccount", "Operand", "Or", "People", "Sequence", "Step", "Sum", "Tested", "TextTest", "Today",
+    "Top", "Traited", "Value", "Was", "Weekday", "Within", "all_measures", "asking", "behind", "children",
+    "clauses", "compared", "counted", "courses", "fiscal_months", "happenings", "kept", "lists", "measures",
+    "named_traits", "operands", "parts_of", "segments", "sequences", "statements", "terms", "traits", "walk",
 ]  # fmt: skip

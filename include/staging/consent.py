@@ -36,6 +36,14 @@ def refusals(desk: Desk, people: ir.Table) -> Iterator[ir.Table]:
         yield _statements(records, refusal.point_type, "opted_out", at=at, explicit=False)
 
 
+def _of_all_points(records: ir.Table, point_type: str) -> ir.Table:
+    """The records, and each again for each further address or number that it has."""
+    others = records[f"other_{point_type}s"]
+    further = records.filter(others.notnull())
+    each = further.mutate(**{point_type: further[others.get_name()].split(values.SEVERAL).unnest()})
+    return records.union(each.mutate(**{point_type: each[point_type].re_replace(" x.*$", "")}))
+
+
 def _record(desk: Desk, refusal: Refusal, rows: ir.Table) -> ir.StringValue:
     """The id of a row's record, which is made of the object's key."""
     return desk.key(refusal.object, rows[desk.system.file(refusal.object).key])
@@ -53,6 +61,7 @@ def _from_broken(desk: Desk, refusal: Refusal) -> ir.Table:
     records = rows.select(
         record_id=_record(desk, refusal, rows),
         email=values.email(rows[refusal.point], desk.staging.placeholders.email),
+        other_emails=values.other_emails(rows[refusal.point], desk.staging.placeholders.email),
         load_id=rows._load_id,
         extracted_at=rows._extracted_at,
     )
@@ -72,7 +81,10 @@ def doings(activities: ir.Table, people: ir.Table, consenting_forms: str) -> Ite
 
 
 def _statements(records: ir.Table, point_type: str, status: str, *, at: ir.TimestampValue, explicit: bool) -> ir.Table:
-    point, purpose = records[point_type], PURPOSES[point_type]
+    """Who says no says it of all addresses; who says yes, of the first."""
+    records = records.mutate(_said_at=at)
+    records = _of_all_points(records, point_type) if status == "opted_out" else records
+    point, purpose, at = records[point_type], PURPOSES[point_type], records._said_at
     identity = [
         records.record_id,
         point.fill_null(""),

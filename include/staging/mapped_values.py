@@ -12,6 +12,7 @@ from include.contracts.systems import ROW_KEY
 from include.contracts.targets import TARGETS, Kind, TargetField
 from include.staging import values
 from include.staging.desk import Desk
+from include.staging.people import all_usable
 from include.staging.settings import Placeholders
 
 SAID = {"person": ("first_name", "last_name", "full_name", "email", "phone", "company", "title", "street", "city",
@@ -27,10 +28,18 @@ def _path(document: str, path: str) -> str:  # type: ignore[empty-body]
 def values_of(desk: Desk, name: str, part: str, fields: Fields, rows: ir.Table) -> dict[str, ir.Value]:
     """Return the value of each field that a part of an object's mapping has, ready for its staged table."""
     return {
-        field: _value(desk, name, rows, mapping, TARGETS[part].fields[field], as_said=field in SAID.get(part, ()))
+        field: _all_said(desk, field, rows, mapping)
+        if part == "person" and field in ("email", "phone")
+        else _value(desk, name, rows, mapping, TARGETS[part].fields[field], as_said=field in SAID.get(part, ()))
         for field, mapping in fields.items()
         if field not in ("email_opt_out", "phone_opt_out")
     }
+
+
+def _all_said(desk: Desk, field: str, rows: ir.Table, mapping: FieldMapping) -> ir.StringValue:
+    """What each column of a field says, where a person may have several."""
+    each = [text_of(rows, mapping.model_copy(update={"column": (column,)})) for column in mapping.column]
+    return all_usable(desk, field, *each) if len(each) > 1 else text_of(rows, mapping)
 
 
 def key_of(desk: Desk, name: str, rows: ir.Table) -> ir.StringValue:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
+
 import ibis
 import ibis.expr.types as ir
 
@@ -31,6 +34,8 @@ def person(
         for attribute, said in says.items()
         if f"{attribute}_received" in PERSON_RECORD.names
     }
+    if "email" in says:
+        clean["other_emails"] = values.other_emails(says["email"], blanks.email)
     found: dict[str, ir.Value] = {
         "record_id": desk.key(name, key),
         "source": ibis.literal(desk.source),
@@ -52,6 +57,17 @@ def first_usable(desk: Desk, attribute: str, *columns: ir.StringValue) -> ir.Str
         return columns[0]
     blanks = desk.staging.placeholders
     return ibis.coalesce(*(ibis.ifelse(usable(attribute, said, blanks), said, None) for said in columns), *columns)
+
+
+def all_usable(desk: Desk, attribute: str, *columns: ir.StringValue) -> ir.StringValue:
+    """``first_usable``, and on a line of its own whatever else each other column says of the attribute."""
+    first, blanks = first_usable(desk, attribute, *columns), desk.staging.placeholders
+    further = (
+        ibis.ifelse(usable(attribute, said, blanks) & (said != first), ibis.literal("\n") + said, "")
+        for said in columns
+        if len(columns) > 1
+    )
+    return reduce(add, further, first)
 
 
 def usable(attribute: str, said: ir.StringValue, blanks: Placeholders) -> ir.BooleanValue:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from babel import Locale
 
 from include.contracts.staged import PERSON_RECORD
+from include.staging.values import SEVERAL
 from include.storage.engine import Engine
 
 _LANGUAGES = (
@@ -27,6 +28,7 @@ _SHORTENED = re.compile(r"^\d([.,]\d+)?E\+\d\d$")
 # what phonenumbers takes for letters of the number, or for more of its digits
 _EXTENSION_WORD = re.compile(r"\s*[,;]?\s*\b(?:durchwahl|dw|poste|interno|int)\b[.:]?\s*(?=\d{1,7}\s*$)", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:[;|/,&\n]|\b(?:or|and|und|ou|oder)\b)\s*")
+_ONE_WITH_CODE = r"^\s*\+[^;|/,&\n]*$"
 Dialled = tuple[str | None, str | None]  # a number, and what is dialled after it
 
 WHOLE = 7  # digits of each number of a cell that holds several
@@ -38,7 +40,7 @@ _REGION_OF_SUFFIX = {
 
 
 def with_phones(engine: Engine, people: ir.Table, regions: Mapping[str, str], placeholders: Iterable[str]) -> ir.Table:
-    """Fill ``phone`` from ``phone_received``: E.164, or null for what cannot be a number; and its extension.
+    """Fill ``phone`` from ``phone_received``, E.164, or null for what cannot be a number; its extension; other numbers.
 
     A number without a country code is read by the rules of the record's own country, else of the country of its
     mail domain, else of its source's region (``regions``, by source): the first in which it can be dialled.
@@ -48,10 +50,14 @@ def with_phones(engine: Engine, people: ir.Table, regions: Mapping[str, str], pl
     found = engine.ibis.to_pyarrow(asked.filter(asked.phone_received.notnull()).select("_key").distinct())
     blanks = frozenset(placeholders)
     parsed = [_answer(key, regions, blanks) for key in found["_key"].to_pylist()]
-    numbers, extensions = (pa.array([each[place] for each in parsed], pa.string()) for place in (0, 1))
-    answers = ibis.memtable(pa.table({"_key": found["_key"], "_phone": numbers, "_extension": extensions}))
-    joined = asked.left_join(answers, "_key")
-    return joined.mutate(phone=joined._phone, phone_extension=joined._extension).select(*PERSON_RECORD.names)
+    firsts = [each[0] if each else (None, None) for each in parsed]
+    others = [SEVERAL.join(f"{one} x{more}" if more else str(one) for one, more in each[1:]) or None for each in parsed]
+    numbers, extensions = (pa.array([each[place] for each in firsts], pa.string()) for place in (0, 1))
+    names = ["_key", "_phone", "_extension", "_others"]
+    told = pa.table([found["_key"], numbers, extensions, pa.array(others, pa.string())], names)
+    rows = asked.left_join(ibis.memtable(told), "_key")
+    rows = rows.mutate(phone=rows._phone, phone_extension=rows._extension, other_phones=rows._others)
+    return rows.select(*PERSON_RECORD.names)
 
 
 def _question(people: ir.Table) -> ir.StringValue:
@@ -59,31 +65,47 @@ def _question(people: ir.Table) -> ir.StringValue:
     number = people.phone_received
     suffix = people.email.re_extract(r"\.([a-z]{2})$", 1).fill_null("")
     where = people.source + _SEPARATOR + people.country.fill_null("") + _SEPARATOR + suffix
-    return number + _SEPARATOR + ibis.ifelse(number.strip().startswith("+"), "", where)
+    return number + _SEPARATOR + ibis.ifelse(number.re_search(_ONE_WITH_CODE), "", where)
 
 
-def _answer(question: str, regions: Mapping[str, str], placeholders: frozenset[str]) -> Dialled:
+def _answer(question: str, regions: Mapping[str, str], placeholders: frozenset[str]) -> list[Dialled]:
     number, *where = question.split(_SEPARATOR)
     if len(where) == 1:
-        return dialled(number, ("ZZ",), placeholders)
+        return all_dialled(number, ("ZZ",), placeholders)
     source, country, suffix = where[-3:]
     known = (region_of(country), _REGION_OF_SUFFIX.get(suffix, suffix.upper()), regions[source])
-    return dialled(number, [region for region in known if region in phonenumbers.SUPPORTED_REGIONS], placeholders)
+    return all_dialled(number, [region for region in known if region in phonenumbers.SUPPORTED_REGIONS], placeholders)
 
 
 def dialled(cell: str, regions: Sequence[str], placeholders: frozenset[str]) -> Dialled:
-    """The first number of a cell that is one, in E.164, and its extension, however written.
+    """The first number of a cell that is one, in E.164, and its extension, however written; None for each without."""
+    return next(iter(all_dialled(cell, regions, placeholders)), (None, None))
 
-    Both are None where none is a number, or a spreadsheet shortened it.
+
+def all_dialled(cell: str, regions: Sequence[str], placeholders: frozenset[str]) -> list[Dialled]:
+    """The numbers of a cell, or of a line each, in E.164, each once, and what is dialled after each.
+
     ``14155550144.0`` is a number that a spreadsheet took for one; of ``1.41556E+10`` the digits are gone.
     """
-    text = _DECIMAL.sub(r"\1", cell.strip())
-    parts = _BETWEEN.split(text)
-    if len(parts) == 1 or any(len(re.sub(r"\D", "", part)) < WHOLE for part in parts):
-        parts = [text]
+    lines = [line.strip() for line in cell.strip().splitlines()]
+    lines = [line for line in lines if _is_whole(line)] or lines
+    parts = [part for line in lines for part in _parts(_DECIMAL.sub(r"\1", line))]
     read = (_read(part, regions, placeholders) for part in parts if not _SHORTENED.match(part))
-    number = next((number for number in read if number), None)
-    return (_written(number), number.extension) if number else (None, None)
+    found: dict[str | None, Dialled] = {}
+    for number in read:
+        if number:
+            found.setdefault(_written(number), (_written(number), number.extension))
+    return list(found.values())
+
+
+def _parts(line: str) -> list[str]:
+    """What may be numbers of a line: the line, where it does not fall into whole ones."""
+    parts = _BETWEEN.split(line)
+    return parts if all(map(_is_whole, parts)) else [line]
+
+
+def _is_whole(number: str) -> bool:
+    return len(re.sub(r"\D", "", number)) >= WHOLE
 
 
 def _read(number: str, regions: Sequence[str], placeholders: frozenset[str]) -> phonenumbers.PhoneNumber | None:

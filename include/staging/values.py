@@ -25,6 +25,8 @@ _ENTITIES = (
 )  # fmt: skip
 _EMAIL = r"^[^\s\p{Z}\p{C}@\"<>(),:;\\]+@(?:[^\s\p{Z}\p{C}@.,;:/\\<>()_]+\.)+[^\s\p{Z}\p{C}@.,;:/\\<>()_\d]{2,}$"
 _SEVERAL = r"^([^\s;,|/<>@]+@[^\s;,|/<>@]+)\s*[;,|/ ]\s*[^\s;,|/<>@]+@"
+_SEVERAL_ADDRESSES = r"(?s)@.*[\s;,|/].*@"
+SEVERAL = "; "  # between the addresses, or numbers, of one record
 _ZONE = r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$"
 _OFFSET = r"\s*([+-]\d\d):?(\d\d)$"  # that DuckDB reads without a space before it, and with a colon
 # with a clock, since a date ends in -dd as well; what has neither an offset nor white space around it is spared
@@ -105,6 +107,14 @@ def email(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
     address = ibis.ifelse(lowered.re_search(_EMAIL), lowered, stripped)
     usable = address.re_search(_EMAIL) & ~among(address, placeholders) & (address.length() <= 254)
     return ibis.ifelse(usable, address, ibis.null("string"))
+
+
+def other_emails(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
+    """The addresses of a text that holds several but ``email``, cleaned, each once, sorted, parted by ``SEVERAL``."""
+    first = email(value, placeholders)
+    pieces = folded(value).lower().re_split(r"[\s;,|/<>]+").map(lambda piece: email(piece, placeholders))
+    further = pieces.filter(lambda address: (address != first).fill_null(address.notnull())).unique().sort()
+    return ibis.ifelse(value.re_search(_SEVERAL_ADDRESSES), further.join(SEVERAL).nullif(""), ibis.null("string"))
 
 
 def identifier(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 
 import duckdb
@@ -37,7 +38,7 @@ class Engine:
 
     def __init__(self, lake: Lake, *, memory_limit: str = "4GB", threads: int = 0, temp: Path | None = None) -> None:
         self.lake = lake
-        self._resources = ExitStack()
+        self._resources, self._opening = ExitStack(), Lock()
         spill = self._resources.enter_context(spill_folder(temp))
         options: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
@@ -46,11 +47,9 @@ class Engine:
         }
         if threads:
             options["threads"] = threads
-        self.connection = duckdb.connect(config=options)
-        self.connection.execute("SET TimeZone = 'UTC'").complete()
+        self._begin(duckdb.connect(config=options))
         if not lake.is_local:
             self.connection.register_filesystem(lake.fs)
-        self.ibis = ibis.duckdb.from_connection(self.connection)
 
     def __enter__(self) -> Engine:
         return self
@@ -58,8 +57,28 @@ class Engine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the session, and with the first one the database and its room to spill."""
         self.connection.close()
         self._resources.close()
+
+    def session(self) -> Engine:
+        """Return another session on the same database, opened at once, which may be used beside this one.
+
+        What it holds goes with it; memory, threads and room to spill are those of all of them.
+        """
+        other = object.__new__(Engine)
+        other.lake, other._resources, other._opening = self.lake, ExitStack(), Lock()
+        with self._opening:
+            other._begin(self.connection.cursor())
+        return other
+
+    def _begin(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.connection.execute("SET TimeZone = 'UTC'").complete()
+        self.ibis = ibis.duckdb.from_connection(self.connection)
 
     def read(self, table: Table, at: DatasetRef | Manifest | None) -> ir.Table:
         """Return the version's rows; no version gives the empty table."""

@@ -17,6 +17,7 @@ from include.storage.home import open_home
 from include.storage.lake import Lake
 from include.storage.postgres import embedded
 from include.storage.postgres.warehouse import Warehouse, is_embedded, warehouse_url
+from include.storage.suppression import Suppressed, read_suppressed
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,20 @@ class Project:
         """The lake at the settings' root."""
         return Lake(self.settings.lake_root)
 
+    def suppressed(self) -> Suppressed:
+        """Who was erased, as digests; raises ConfigurationError where their key is another one."""
+        return read_suppressed(self.lake, self.settings)
+
     def engine(self) -> Engine:
         """A new engine session on the lake; close it by using it as a context manager."""
+        kept: Engine | None = self.__dict__.get("_kept")
+        return kept.session() if kept else self._engine()
+
+    def keep_engine(self) -> None:
+        """Keep an engine open until ``close``, of which each ``engine`` is a session: for a process that serves."""
+        self.__dict__.setdefault("_kept", self._engine())
+
+    def _engine(self) -> Engine:
         open_home(self.settings.home)
         spill = self.settings.home / "spill"
         spill.mkdir(exist_ok=True)
@@ -48,9 +61,11 @@ class Project:
 
     def close(self) -> None:
         """Give back what was opened; the project opens it again when it is needed."""
-        warehouse = self.__dict__.pop("_warehouse", None)
+        warehouse, engine = (self.__dict__.pop(name, None) for name in ("_warehouse", "_kept"))
         if warehouse is not None:
             warehouse.close()
+        if engine is not None:
+            engine.close()
 
     @contextmanager
     def serving(self) -> Iterator[None]:

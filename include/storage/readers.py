@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import ibis
@@ -16,6 +17,7 @@ from include.contracts.measures import CUSTOMER_360
 from include.contracts.published import PUBLISHED
 from include.contracts.tables import Table
 from include.storage.engine import Engine
+from include.storage.lake import Manifest
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
 
@@ -53,14 +55,25 @@ class LakeReader:
 
     def input(self, table: Table) -> ir.Table:
         """Return a table of an earlier stage, of the version that the published measures were made from."""
-        measured = self.engine.lake.current(CUSTOMER_360.name)
-        version = measured.inputs.get(table.name) if measured else None
-        return self.engine.read(table, self.engine.lake.version(table.name, version)) if version else self.latest(table)
+        return self.engine.read(table, self._input(table))
+
+    def files(self, table: Table) -> list[str]:
+        """Return the data files of the same version, for SQL; none where there is no version."""
+        found = self._input(table)
+        return self.engine.lake.urls(found) if found else []
 
     def latest(self, table: Table) -> ir.Table:
         """Return the current version of a table that the measures do not read; without one, no rows."""
-        current = self.engine.lake.current(table.name)
-        return self.engine.read(table, current.ref if current else None)
+        return self.engine.read(table, self.engine.lake.current(table.name))
+
+    @cached_property
+    def _inputs(self) -> Mapping[str, str]:
+        measured = self.engine.lake.current(CUSTOMER_360.name)
+        return measured.inputs if measured else {}
+
+    def _input(self, table: Table) -> Manifest | None:
+        version, lake = self._inputs.get(table.name), self.engine.lake
+        return lake.version(table.name, version) if version else lake.current(table.name)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import IO, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
@@ -12,27 +11,20 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.contracts.nearest import nearest
-from include.segments.channels import find_channel
+from include.segments.channels import contactable, find_channel
 from include.segments.export import export
 from include.segments.listing import find_segment
 from include.segments.members import Wanted, members
 from include.segments.states import require_exportable
 from include.web import reading
 from include.web.callers import READ_BOTH, Call
+from include.web.document import MEDIA_TYPES, MEMBERS
 from include.web.problems import DOCUMENTED, ProblemError
 
 router = APIRouter(prefix="/api/v1", responses=DOCUMENTED)
 
 CHUNK = 256 * 1024
 WITHHELD = ("opted out", "undeliverable")  # contact points that are known and left empty
-MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "csv": "text/csv; charset=utf-8",
-        "ndjson": "application/x-ndjson",
-        "parquet": "application/vnd.apache.parquet",
-        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    }
-)
 ACTION = "GET /segments/members"
 
 
@@ -63,9 +55,11 @@ class Which(BaseModel):
         return asked
 
 
-@router.get("/segments/{key}/members", summary="Who is in a segment")
+@router.get("/segments/{key}/members", summary="Who is in a segment", responses=MEMBERS)
 def read_members(
-    key: Annotated[str, Path(min_length=1, max_length=100)], which: Annotated[Which, Query()], call: Call = READ_BOTH
+    key: Annotated[str, Path(min_length=1, max_length=100, examples=["detractors_renewing"])],
+    which: Annotated[Which, Query()],
+    call: Call = READ_BOTH,
 ) -> Response:
     """Return members in pages of JSON, or all of them as a file in another format.
 
@@ -88,7 +82,7 @@ def _page(key: str, which: Which, call: Call) -> Response:
         )
         names = which.chosen(tuple(name for _, name in wanted.fields))
         rows = [row for batch in members(connection, wanted).batches for row in batch.to_pylist()]
-        reach = call.counts.contactable(connection, version, segment, holdout=which.holdout) or None
+        reach = contactable(connection, key, holdout=which.holdout, place=version.schema) if wanted.is_person else None
     more, rows = len(rows) > which.limit, rows[: which.limit]
     if call.sees_people and wanted.is_person:
         call.read(ACTION, f"segment {key}", profiles=len(rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
@@ -17,14 +18,30 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from include.storage.project import Project
 from include.web import api, api_members, api_reports, api_segments
 from include.web.callers import Identify
-from include.web.counts import Counts
+from include.web.document import document
 from include.web.limits import Limiter
-from include.web.pages import accounts, explorer, grid, overview, people, quality, reports, review, segments, sign_in
+from include.web.pages import (
+    access,
+    accounts,
+    deliveries,
+    explorer,
+    grid,
+    known,
+    overview,
+    people,
+    quality,
+    reports,
+    review,
+    segments,
+    sign_in,
+)
 from include.web.problems import ProblemError, answer_problems
 from include.web.render import bare_page, root_of
 
 API = "/api/v1"
-PAGES = (overview, segments, grid, explorer, reports, people, accounts, review, quality)
+PAGES = (
+    overview, segments, grid, explorer, known, reports, people, accounts, deliveries, review, quality, access,
+)  # fmt: skip
 STATIC = Path(__file__).parent / "static"
 HEADERS = {
     "Content-Security-Policy": (
@@ -38,6 +55,8 @@ HEADERS = {
 # What answers anybody: none of it tells anything of anybody.
 OPEN = frozenset({f"{API}/health", f"{API}/openapi.json", sign_in.PATH, "/static"})
 TRIES_PER_SECOND, TRIES_AT_ONCE = 1.0, 20
+# What a page of a refusal is headed by.
+TITLES = {403: "You may not see this", 404: "This is not here", 422: "This cannot be used", 503: "Not now"}
 
 
 def create_app(
@@ -52,10 +71,11 @@ def create_app(
         title="Kindred", version="1", docs_url=None, redoc_url=None, openapi_url=f"{API}/openapi.json",
         description="Unified profiles and explained segments.",
     )  # fmt: skip
+    project.keep_engine()
+    app.openapi = partial(document, app, OPEN)  # type: ignore[method-assign]
     state = app.state
     state.project, state.identify, state.secret = project, identify, secret.encode()
     state.has_sessions, state.sign_in_at = sign_in_at is None, sign_in_at
-    state.counts = Counts()
     state.attempts = Limiter(TRIES_PER_SECOND, TRIES_AT_ONCE)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Secured)
@@ -72,7 +92,7 @@ def _page(request: Request, problem: ProblemError) -> Response:
     if problem.status == HTTPStatus.UNAUTHORIZED:
         elsewhere: Callable[[Request], str] | None = request.app.state.sign_in_at
         return RedirectResponse(elsewhere(request) if elsewhere else _sign_in(request), 303)
-    title = HTTPStatus(problem.status).phrase
+    title = TITLES.get(problem.status, HTTPStatus(problem.status).phrase)
     answer = bare_page(request, "problem.html", problem.status, title=title, detail=problem.detail)
     answer.headers.update(problem.headers)
     return answer

@@ -15,7 +15,6 @@ from include.storage.postgres.warehouse import Warehouse
 from include.storage.project import Project
 from include.web import audit, sessions
 from include.web.answers import answer
-from include.web.counts import Counts
 from include.web.forms import require_own_form
 from include.web.keys import Key, verified
 from include.web.limits import Limiter
@@ -80,12 +79,6 @@ class Call:
     def sees_people(self) -> bool:
         """The caller may see personal values."""
         return self.caller.may(Scope.PII_READ)
-
-    @property
-    def counts(self) -> Counts:
-        """What was counted over all members of segments."""
-        counts: Counts = self.request.app.state.counts
-        return counts
 
     def answer(self, value: Any) -> Response:
         """Return a value as JSON."""

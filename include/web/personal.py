@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from include.contracts.channels import CHANNELS, UNREACHABLE
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import PROFILE
 from include.contracts.tables import Table
-from include.segments.channels import CHANNELS, UNREACHABLE
 from include.segments.members import MASK
 from include.segments.preview import Preview
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,18 +15,22 @@ from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import ProgrammingError
 
 from include.answers.member import as_kept
-from include.contracts.segments import EVENT_KINDS
-from include.segments.channels import CHANNELS, state_of_point
+from include.contracts.channels import CHANNELS, state_of_point
+from include.contracts.published import COUNTED
+from include.contracts.segments import EVENT_KINDS, SEGMENT
 from include.storage.control.tables import PUBLICATION
 from include.storage.postgres.build import PREFIX
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
+from include.storage.suppression import Suppressed
 from include.web.problems import ProblemError
 
 Row = dict[str, Any]
 
-NOTHING_PUBLISHED = "Nothing is published yet; run the pipeline first."
+NOTHING_PUBLISHED = "Nothing is published yet, or not by this release; run the pipeline first (make run, or its DAGs)."
 SOON = {"Retry-After": "60"}
+_NEEDED = [f"{READERS}.{name}" for name in (SEGMENT.name, *(item.name for item in COUNTED))]
+_MISSING = sa.text("SELECT count(*) FROM unnest(cast(:names AS text[])) AS name WHERE to_regclass(name) IS NULL")
 
 
 def _traits(member: str) -> str:
@@ -37,10 +41,11 @@ def _traits(member: str) -> str:
    FROM {READERS}.trait_value t WHERE t.member_id = {member})"""
 
 
-_REACH = ", ".join(f"'{channel.name}', {channel.state()}" for channel in CHANNELS.values())
+_POINTS = f"{READERS}.profile_identifier"
+_REACH = ", ".join(f"'{channel.name}', {channel.state(_POINTS)}" for channel in CHANNELS.values())
 _PROFILE = f"""
 SELECT to_jsonb(r) AS record, jsonb_build_object({_REACH}) AS reach,
-  (SELECT coalesce(jsonb_agg(to_jsonb(i) - 'profile_id' || jsonb_build_object('state', {state_of_point("i")})
+  (SELECT coalesce(jsonb_agg(to_jsonb(i) - 'profile_id' || jsonb_build_object('state', {state_of_point("i", _POINTS)})
                              ORDER BY i.type, i.value), '[]')
    FROM {READERS}.profile_identifier i WHERE i.profile_id = r.profile_id) AS points,
   (SELECT coalesce(jsonb_agg(to_jsonb(m) - 'member_id' ORDER BY m.segment_key), '[]')
@@ -76,9 +81,15 @@ def snapshot(project: Project) -> Iterator[sa.Connection]:
     """Open one read-only snapshot of the warehouse; raises ProblemError 503 before the first publication."""
     with project.warehouse().begin() as connection:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        if connection.exec_driver_sql(f"SELECT to_regclass('{READERS}.segment')").scalar() is None:
+        if connection.execute(_MISSING, {"names": _NEEDED}).scalar():
             raise ProblemError(503, NOTHING_PUBLISHED, SOON)
         yield connection
+
+
+def require_published(project: Project) -> None:
+    """Raise ProblemError 503 before the first publication."""
+    with snapshot(project):
+        return
 
 
 @contextmanager
@@ -122,9 +133,18 @@ def rows_of(connection: sa.Connection, query: str, **given: Any) -> list[Row]:
     return [dict(row) for row in connection.execute(sa.text(query), given).mappings()]
 
 
-def profile(connection: sa.Connection, asked: str) -> Row:
-    """Return a profile by its living or a retired id, with all that hangs on it; raises ProblemError 404."""
-    return _one(connection, _PROFILE, asked, "profile")
+def profile(connection: sa.Connection, asked: str, erased: Callable[[], Suppressed]) -> Row:
+    """Return a profile by its living or a retired id, with all that hangs on it; raises ProblemError 404.
+
+    ``erased`` is asked only where there is none: whoever was erased is told from who never was.
+    """
+    try:
+        return _one(connection, _PROFILE, asked, "profile")
+    except ProblemError:
+        day = erased().erased_on("profile", asked)
+        if day is None:
+            raise
+        raise ProblemError(404, f"The profile of this id was erased on {day}; nothing is known of it.") from None
 
 
 def account(connection: sa.Connection, asked: str) -> Row:

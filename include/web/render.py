@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,12 +15,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.contracts.access import Scope
 from include.contracts.measures import Measure, measures_of
-from include.web.callers import Call
+from include.web.callers import Call, Caller
 from include.web.forms import form_token
 
 HERE = Path(__file__).parent
 UNKNOWN = "unknown"
 MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.+]*$")  # as PostgreSQL writes one into JSON
+
+
+def shown(value: object) -> str:
+    """Return a value as people read it; what is not known says so."""
+    return next((told(value) for kind, told in SHOWN.items() if isinstance(value, kind)), str(value))
+
 
 SHOWN: Mapping[type, Callable[[Any], str]] = MappingProxyType(  # the first kind that a value is of
     {
@@ -35,9 +41,24 @@ SHOWN: Mapping[type, Callable[[Any], str]] = MappingProxyType(  # the first kind
 )
 
 
-def shown(value: object) -> str:
-    """Return a value as people read it; what is not known says so."""
-    return next((told(value) for kind, told in SHOWN.items() if isinstance(value, kind)), str(value))
+def is_day(value: object) -> bool:
+    """Tell whether a value is a day or a moment, which is not broken over lines."""
+    return isinstance(value, date) or (isinstance(value, str) and bool(MOMENT.match(value)))
+
+
+def month(value: date) -> str:
+    """Return the month of a day."""
+    return f"{value:%B %Y}"
+
+
+def pairs(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Return values as choices that are shown as they are."""
+    return [(value, value) for value in values]
+
+
+def counted(rows: Iterable[tuple[Any, int]], *names: str) -> list[dict[str, Any]]:
+    """Return pairs of a value and a count as rows of a table."""
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def spoken(name: str) -> str:
@@ -67,7 +88,10 @@ def families(level: str, row: Mapping[str, Any]) -> list[tuple[str, list[tuple[M
     ]
 
 
-TEMPLATES.filters |= {"shown": shown, "spoken": spoken, "share": share}
+TEMPLATES.filters |= {
+    "shown": shown, "spoken": spoken, "share": share, "month": month, "pairs": pairs, "counted": counted,
+}  # fmt: skip
+TEMPLATES.tests |= {"day": is_day, "listed": lambda value: isinstance(value, list)}
 TEMPLATES.globals["families"] = families
 
 
@@ -80,13 +104,29 @@ def page(call: Call, template: str, **context: Any) -> Response:
     """Return a page for a known caller."""
     return _html(
         call.request, template, caller=call.caller, token=form_token(call.request, call.caller.name),
-        sees_people=call.sees_people, may_review=call.caller.may(Scope.REVIEW_WRITE), **context,
+        sees_people=call.sees_people, **_may(call.caller), **context,
     )  # fmt: skip
+
+
+def _may(caller: Caller | None) -> dict[str, bool]:
+    """Which pages are offered."""
+    asked = {"may_review": Scope.REVIEW_WRITE, "may_audit": Scope.AUDIT_READ}
+    return {name: caller is not None and caller.may(scope) for name, scope in asked.items()}
 
 
 def bare_page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
     """Return a page for somebody who is not known."""
-    return _html(request, template, status, caller=None, token="", sees_people=False, may_review=False, **context)
+    return _html(
+        request,
+        template,
+        status,
+        caller=None,
+        token="",
+        sees_people=False,
+        may_review=False,
+        may_audit=False,
+        **context,
+    )
 
 
 def _html(request: Request, template: str, status: int = 200, **context: Any) -> Response:

@@ -1,6 +1,8 @@
-"""Takes the README's pictures of the pages from a server that serves the sample company.
+"""Makes the README's pictures again, of the sample company.
 
-`make run && make web`, and beside it `python -m tests.browser.pictures KEY`: writes docs/pictures/pages-*.png.
+Remove `.kindred`, then `python -m tests.browser.pictures run`, which is
+`make run` with its summary drawn to docs/pictures/run.svg. Then `make web`, and beside it
+`python -m tests.browser.pictures KEY`: docs/pictures/pages-*.png, from the pages that it serves.
 """
 
 from __future__ import annotations
@@ -8,16 +10,28 @@ from __future__ import annotations
 import sys
 
 from playwright.sync_api import sync_playwright
+from rich.console import Console
 
 from include.contracts.settings import ROOT
+from include.launch import commands
+from include.launch.layout import settings_for
 from tests.browser.conftest import chromium
 
+PICTURES = ROOT / "docs" / "pictures"
 SIZE = {"width": 1000, "height": 640}
 # page, the heading to begin at, and how it is named
 SHOTS = (("/segments", "All people between NPS, use and renewal", "grid"), ("person", "Timeline", "person"))
 
 
-def main(key: str, address: str = "http://127.0.0.1:8090") -> None:
+def run() -> None:
+    """Run the pipeline as `make run` does, and draw what it ends with."""
+    told = commands._run(settings_for(None, schedules=False), Console(stderr=True), None, simulated=False)
+    console = Console(record=True, width=100, quiet=False, file=sys.stderr)
+    console.print(told, highlight=False, crop=False)
+    console.save_svg(str(PICTURES / "run.svg"), title="make run")
+
+
+def pages(key: str, address: str = "http://127.0.0.1:8090") -> None:
     """Sign in and take the pictures."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
@@ -32,9 +46,12 @@ def main(key: str, address: str = "http://127.0.0.1:8090") -> None:
             page.get_by_role("heading", name=heading).wait_for()
             page.wait_for_load_state("networkidle")
             page.get_by_role("heading", name=heading).evaluate("heading => heading.scrollIntoView()")
-            page.screenshot(path=ROOT / "docs" / "pictures" / f"pages-{name}.png")
+            page.screenshot(path=PICTURES / f"pages-{name}.png")
         browser.close()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1:] == ["run"]:
+        run()
+    else:
+        pages(*sys.argv[1:])

@@ -30,6 +30,11 @@ PAGES = {
     "refusal": "/segments/detractor_renewing",
     "reports": "/reports",
     "report": "/reports/nps?part=month",
+    "deliveries": "/deliveries",
+    "delivery": "/deliveries/to_files",
+    "events": "/events",
+    "lists": "/lists",
+    "access": "/access",
 }
 
 
@@ -67,7 +72,7 @@ def test_a_marketer_goes_from_the_grid_to_a_definition_and_takes_it_along(page: 
     page.get_by_role("button", name="Open it in the explorer").click()
     expect(page.get_by_role("heading", name="28 people")).to_be_visible()
     page.get_by_label("Measure", exact=True).select_option("title")
-    page.get_by_label("Comparison").select_option("is null")
+    page.get_by_label("Comparison", exact=True).select_option("is unknown")
     page.get_by_role("button", name="Add it").click()
     expect(page.get_by_label("Condition, in the segment language")).to_have_value(re.compile("and title is null"))
     page.get_by_label("Key", exact=True).fill("unhappy")
@@ -76,6 +81,35 @@ def test_a_marketer_goes_from_the_grid_to_a_definition_and_takes_it_along(page: 
     assert taken.value.suggested_filename == "unhappy.yaml"
     definition = yaml.safe_load(Path(taken.value.path()).read_text("utf-8"))
     assert definition["where"].endswith("and title is null")
+
+
+def test_a_marketer_picks_what_people_did_and_sees_who_is_left_out(page: Page) -> None:
+    page.get_by_role("link", name="Explorer").click()
+    page.get_by_label("Measure", exact=True).select_option("nps_score")
+    page.get_by_role("button", name="Which values are there?").click()
+    expect(page.get_by_role("status")).to_contain_text("Unknown of 1.")
+    page.get_by_label("Comparison", exact=True).select_option("<=")
+    page.get_by_label("Value", exact=True).fill("6")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_text("1 more are left out because too little is known")).to_be_visible()
+    page.get_by_text("What somebody did, or did not do").click()
+    page.get_by_label("Event", exact=True).select_option("Survey Answered")
+    page.get_by_label("When", exact=True).select_option("in the last days")
+    page.get_by_label("Days", exact=True).fill("35")
+    page.get_by_role("button", name="Add what they did").click()
+    expect(page.get_by_role("heading", name="27 people")).to_be_visible()
+    written = "nps_score <= 6\nand did('Survey Answered', within_last 35 days)"
+    expect(page.get_by_label("Condition, in the segment language")).to_have_value(written)
+
+
+def test_a_marketer_finds_out_what_was_sent_of_whom(page: Page) -> None:
+    page.get_by_role("link", name="Deliveries").click()
+    page.get_by_role("link", name="to_files").click()
+    expect(page.get_by_text("role mailbox")).to_be_visible()
+    page.get_by_role("link", name="Detractors renewing within 90 days").click()
+    page.get_by_role("link", name="Person 4").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Person 4")
+    expect(page.get_by_text("Is withheld from")).to_contain_text("role mailbox")
 
 
 def test_a_slip_in_a_definition_is_told_beside_it_and_nothing_is_lost(page: Page) -> None:

@@ -14,7 +14,8 @@ class TestHubSpot(SystemSuite):
     rows = {  # noqa: RUF012
         "contact": [
             {"Record ID": "101", "First Name": "Nina", "Last Name": "Berg", "Email": NINA,
-             "Phone Number": "+49 151 5550123", "Company": "Norvik", "Company IDs": "201;202",
+             "Additional email addresses": "nina@berg.example", "Mobile Phone Number": "+49 151 5550123",
+             "Phone Number": "+49 30 5550124", "Company": "Norvik", "Company IDs": "201;202",
              "Create Date": "2025-03-04 09:12", "Last Modified Date": "2026-10-01 08:00"},
         ],
         "company": [
@@ -32,6 +33,8 @@ class TestHubSpot(SystemSuite):
         assert (deal["is_won"], deal["is_closed"], deal["account_id"]) == (True, True, "tried.company:201")
         (contact,) = staged.rows("person_record")
         assert (contact["account_id"], contact["email"]) == ("tried.company:201", NINA)
+        assert (contact["other_emails"], contact["phone"]) == ("nina@berg.example", "+491515550123")
+        assert contact["other_phones"] == "+49305550124"
         (account,) = staged.rows("account")
         assert account["employees"] == 1240
 

@@ -89,6 +89,30 @@ def test_people_of_every_source(company: Company) -> None:
     assert only(accounts["usage.group:ws1"], "name", "plan", "seats") == ("Norvik", "team", 12)
 
 
+def test_all_addresses_and_numbers_of_a_record_are_staged_and_refused_together(company: Company) -> None:
+    company.write(
+        "contact",
+        {"Id": "003A", "LastName": "Berg", "Email": "MAX@power.io; m.power@gmail.com", "MobilePhone": "+49 151 5550123",
+         "Phone": "030 5550124 ext. 12", "MailingCountry": "Germany", "HasOptedOutOfEmail": "1", "DoNotCall": "1"},
+        {"Id": "003B", "LastName": "Moss", "Email": "none@none.com, e.moss@quux.org", "MobilePhone": "n/a",
+         "Phone": "+49 30 5550125"},
+    )  # fmt: skip
+    company.stage()
+    both = {row["record_id"]: row for row in company.staged("person_record")}
+    assert only(both["crm.contact:003A"], "email", "other_emails", "phone", "other_phones", "phone_received") == (
+        "max@power.io", "m.power@gmail.com", "+491515550123", "+49305550124 x12",
+        "+49 151 5550123\n030 5550124 ext. 12",
+    )  # fmt: skip
+    assert only(both["crm.contact:003B"], "email", "other_emails", "phone", "other_phones") == (
+        None, "e.moss@quux.org", "+49305550125", None,
+    )  # fmt: skip
+    refused = {(row["point_type"], row["point"]) for row in company.staged("consent") if row["status"] == "opted_out"}
+    assert refused == {
+        ("email", "max@power.io"), ("email", "m.power@gmail.com"),
+        ("phone", "+491515550123"), ("phone", "+49305550124"),
+    }  # fmt: skip
+
+
 CONTRACTS = [
     # Id, given, (contract_type, end_date, term_months, auto_renew)
     ("fixed", {}, ("term", date(2026, 12, 31), 12, False)),
@@ -124,6 +148,13 @@ FAULTS = [
     ("contact", {"IsDeleted": "perhaps"}, "unknown_value", "IsDeleted", "text"),
     ("campaign_member", {"ContactId": ""}, "missing_value", "ContactId", "empty"),
     ("opportunity", {"Amount": "lots"}, "invalid_number", "Amount", "text"),
+    ("lead_history", {"Field": ""}, "missing_value", "Field", "empty"),
+    ("lead_history", {"CreatedDate": "2026-02-30"}, "invalid_time", "CreatedDate", "date-like"),
+    ("contact_history", {"ContactId": ""}, "missing_value", "ContactId", "empty"),
+    ("opportunity_history", {"StageName": ""}, "missing_value", "StageName", "empty"),
+    ("opportunity_history", {"CreatedDate": "soon"}, "invalid_time", "CreatedDate", "text"),
+    ("task", {"ActivityDate": "2026-02-30"}, "invalid_date", "ActivityDate", "date-like"),
+    ("person", {"Last Sent At": "soon"}, "invalid_time", "Last Sent At", "text"),
     ("visitor_activity", {"type": ""}, "missing_value", "type", "empty"),
     ("visitor_activity", {"created_at": "soon"}, "invalid_time", "created_at", "text"),
     ("response", {"Score": "11"}, "nps_score_range", "Score", "number"),
@@ -138,7 +169,7 @@ FAULTS = [
 def test_a_row_that_breaks_a_rule_is_set_aside_with_its_reason_and_without_its_value(company: Company) -> None:
     by_object: dict[str, list[dict[str, str]]] = {}
     for number, (name, fault, *_) in enumerate(FAULTS):
-        key = {"response": "Response ID", "visitor_activity": "id"}.get(name, "Id")
+        key = {"response": "Response ID", "visitor_activity": "id", "person": "Person ID"}.get(name, "Id")
         by_object.setdefault(name, []).append({key: f"k{number}", **fault})
     for name, rows in by_object.items():
         company.write(name, *rows)

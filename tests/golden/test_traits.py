@@ -174,13 +174,15 @@ def test_what_became_of_a_trait_is_kept_a_day(company: SmallCompany) -> None:
     config = company.project.settings.config
     for key in TRAITS.keys() - {"exports_28"}:
         (config / "traits" / f"{key}.yaml").unlink()
-    ask(config, "less", "changed(exports_28, from 3 to 2)")
+    ask(config, "less", "changed(exports_28, from 3 to 2) and was(exports_28 = 3, 17 days ago)")
+    ask(config, "unknown_then", "was(exports_28 >= 0, 18 days ago) or was(exports_28 is null, 18 days ago)")
     run(company)
     later = AS_OF + timedelta(days=17)
     report = run(company, later)
     rows = read(company.project, TRAIT_HISTORY, report)
     assert [(r["since"], r["number"]) for r in rows if r["member_id"] == "p1"] == [(AS_OF, 3), (later, 2)]
-    assert {row["member_id"] for row in read(company.project, SEGMENT_MEMBERSHIP, report)} == {"p1"}
+    members = read(company.project, SEGMENT_MEMBERSHIP, report)
+    assert {(row["segment_key"], row["member_id"]) for row in members} == {("less", "p1")}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import Settings
 from include.quality.step import audit, load, publish
 from include.storage.project import Project
+from tests.integration.conftest import CELL
 from tests.releases import ask, release
 
 Company = Callable[..., dict[str, DatasetRef]]
@@ -134,6 +135,30 @@ def test_a_segments_size_is_that_of_its_published_members_and_tells_how_many_are
         ("companies", 1, 0, 1.0),
         ("quiet", 0, 1, 0.0),
     ]
+
+
+def test_what_is_counted_of_members_is_of_those_who_are_published(lenient: Project, company: Company, run: Run) -> None:
+    """How many may be contacted, overlaps, cells of the grid: Anna is set aside, and is in none of them."""
+    cy = BO | {"profile_id": "cy", "email": "cy@acme.example", "email_consent": "opted_out"}
+    rows = {
+        "profile": [ANNA | {"email": "anna at acme"}, BO, cy],
+        "customer_360": [{"profile_id": name, **CELL} for name in ("anna", "bo", "cy")],
+        "identity/crosswalk": [{"record_id": name, "profile_id": name} for name in ("anna", "bo", "cy")],
+        "segment": [
+            {"segment_key": key, "level": "person", "size": size} for key, size in (("all", 3), ("some", 2))
+        ],
+        "segment_membership": [
+            {"segment_key": key, "member_id": member, "is_holdout": member == "bo"}
+            for key, members in (("all", ("anna", "bo", "cy")), ("some", ("anna", "cy"))) for member in members
+        ],
+    }  # fmt: skip
+    release(lenient, run, company(lenient, rows=rows))
+    reach = "SELECT state, is_holdout, members FROM kindred.segment_reach WHERE channel = 'email' AND segment_key = "
+    assert ask(lenient, f"{reach}'all' ORDER BY 1") == [("no contact point", True, 1), ("opted out", False, 1)]
+    assert ask(lenient, f"{reach}'some'") == [("opted out", False, 1)]
+    assert ask(lenient, "SELECT * FROM kindred.segment_overlap") == [("all", "some", 1), ("some", "all", 1)]
+    cells = ask(lenient, "SELECT segment_key, nps_class, renewal_bucket, members FROM kindred.segment_cell ORDER BY 1")
+    assert cells == [("all", "unknown", "none", 2), ("some", "unknown", "none", 1)]
 
 
 def test_counts_of_people_are_of_those_who_are_published(lenient: Project, company: Company, run: Run) -> None:

@@ -88,7 +88,8 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
 
 
 PLACE = {"profile_id": "p1", "segment_key": "lapsed", "account_id": "a1", "key": "lapsed", "number": "0",
-         "nps_class": "detractor", "usage_tier": "none", "renewal_bucket": "0-30", "name": "index"}  # fmt: skip
+         "nps_class": "detractor", "usage_tier": "none", "renewal_bucket": "0-30", "name": "index",
+         "sync": "to_files"}  # fmt: skip
 
 
 def filled(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -27,7 +28,8 @@ ALL = tuple(scope.value for scope in Scope)
 PAGES = ("/", "/segments", "/segments/detractors_renewing", "/segments/accounts_at_risk", "/people", "/people/p1",
          "/explorer", "/people/p3", "/people/p1/why/detractors_renewing", "/people/p1/why/lapsed", "/accounts/a1",
          "/quality", "/segments/grid/detractor/none/0-30", "/segments/grid/promoter/power/none",
-         "/accounts/a2", "/reports", "/reports/nps", "/reports/churn")  # fmt: skip
+         "/accounts/a2", "/reports", "/reports/nps", "/reports/churn", "/deliveries", "/deliveries/to_files",
+         "/events", "/lists", "/access")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -324,6 +326,79 @@ def test_what_a_segment_rests_on_is_said(tmp_path: Path, warehouse_url: str) -> 
         assert "What mails lead to" in saturated
         assert "opens of 28 days may be a person&#39;s or a machine&#39;s" in client.get("/").text
     company.project.close()
+
+
+def test_a_cell_finds_people_also_where_no_source_tells_of_use_or_renewals(tmp_path: Path, warehouse_url: str) -> None:
+    company = SmallCompany(tmp_path, warehouse_url=warehouse_url)
+    company.lacking |= {"usage_event", "contract"}
+    company.account("a1", name="Acme")
+    company.person("p1", full_name="Ola", account_id="a1")
+    company.add(profiles.PROFILE_IDENTIFIER, profile_id="p1", type="email", value="ola@acme.test")
+    company.answer("p1", 2, days_ago(30))
+    published(company)
+    with serving(standalone(company.project)) as address, httpx.Client(base_url=address) as client:
+        client.post("/sign-in", data={"key": key_of(company, *ALL)})
+        assert "/segments/grid/detractor/unknown/unknown" in client.get("/segments").text
+        cell = unescape(client.get("/segments/grid/detractor/unknown/unknown").text)
+        assert "Ola" in cell and "usage_tier is null\nand renewal_bucket is null" in cell
+    company.project.close()
+
+
+def test_what_was_sent_of_whom_and_what_was_withheld_is_told_of_the_list_and_of_the_person(
+    browser: httpx.Client,
+) -> None:
+    assert "/deliveries/to_files" in browser.get("/deliveries").text
+    of_list = browser.get("/deliveries/to_files").text
+    assert "role mailbox" in of_list and "It has no such field" in of_list and "p1@acme" not in of_list
+    assert "/deliveries/to_files" in browser.get("/segments/detractors_renewing").text
+    assert re.search(r"Is on <a[^>]*>to_files</a>", browser.get("/people/p1").text)
+    assert re.search(r"withheld from <a[^>]*>to_files</a> since 2026-11-20 07:00: role", browser.get("/people/p4").text)
+    assert browser.get("/deliveries/nowhere").status_code == 404
+
+
+def test_the_reader_of_the_access_log_finds_who_read_of_whom(company: SmallCompany, browser: httpx.Client) -> None:
+    browser.get("/people/p3", headers={"X-Reason": "ticket 17"})
+    shown = browser.get("/access", params={"subject": "p3"}).text
+    assert "ticket 17" in shown and "page /people" in shown and "detractors_renewing" not in shown
+    assert "Nobody has read such" in browser.get("/access", params={"caller": "nobody"}).text
+    assert "Nobody has read such" in browser.get("/access", params={"until": "2001-01-01"}).text
+    assert browser.get("/access", params={"before": "x"}).status_code == 400
+    for day in ("2026-13-40", "tomorrow"):
+        assert browser.get("/access", params={"since": day}).status_code == 422
+
+
+def test_older_reads_are_on_further_pages_each_once(company: SmallCompany, browser: httpx.Client) -> None:
+    with company.project.warehouse().begin() as connection:
+        for n in range(205):
+            entry = {"access_id": f"id{n:03}", "read_at": days_ago(400), "caller": "key x (many)", "action": "GET",
+                     "subject": "many", "profiles": 1}  # fmt: skip
+            connection.execute(sa.insert(ACCESS_LOG).values(**entry, reason=f"reason {n:03}."))
+    found, place = list[str](), "/access?caller=many"
+    while place:
+        page = unescape(browser.get(place).text)
+        found += re.findall(r"reason \d+\.", page)
+        (place,) = re.findall(r'href="([^"]+)">Older reads', page) or ("",)
+    assert len(found) == 205 and found == sorted(set(found), reverse=True)
+
+
+def test_what_can_be_asked_is_told(company: SmallCompany, tmp_path: Path, warehouse_url: str) -> None:
+    """Events with those that nobody has declared, and lists with their age; one that cannot be read says why."""
+    config = tmp_path / "config"
+    shutil.copytree(company.project.settings.config, config)
+    (config / "lists").mkdir()
+    (config / "lists" / "fair.yaml").write_text("name: Spring fair\nof: email\ndated: 2026-05-01\ngood_for_days: 30\n")
+    (config / "lists" / "fair.csv").write_text("Email\nP1@acme.test\nstranger@x.test\n")
+    (config / "lists" / "broken.yaml").write_text("name: Broken\ndated: 2026-05-01\n")
+    other = people_of(tmp_path / "home", warehouse_url, config)
+    published(other)
+    with serving(standalone(other.project)) as address, httpx.Client(base_url=address) as client:
+        client.post("/sign-in", data={"key": key_of(other, *ALL)})
+        events = client.get("/events").text
+        assert "Signed In" in events and "Report Run" in events.partition("nobody has declared")[2]
+        lists = unescape(client.get("/lists").text)
+        assert "Spring fair" in lists and "too old" in lists and "stranger" not in lists
+        assert "there is no file broken.csv" in lists
+    other.project.close()
 
 
 def test_charts_are_drawings_of_their_own(browser: httpx.Client) -> None:

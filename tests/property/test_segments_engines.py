@@ -85,10 +85,14 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
 
 def histories(key: str, ids: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
     """What became of the class of NPS of some of them: a day has one value."""
-    days = st.dictionaries(
-        st.tuples(st.sampled_from(ids), DAYS), st.none() | st.sampled_from(["promoter", "passive"]), max_size=12
+    value = st.tuples(st.none() | st.sampled_from(["promoter", "passive"]), st.sampled_from([True, True, False]))
+    days = st.dictionaries(st.tuples(st.sampled_from(ids), DAYS), value, max_size=12)
+    return days.map(
+        lambda kept: [
+            {key: id, "since": since, "nps_class": value, "is_present": is_present}
+            for (id, since), (value, is_present) in kept.items()
+        ]
     )
-    return days.map(lambda kept: [{key: id, "since": since, "nps_class": value} for (id, since), value in kept.items()])
 
 
 EVENT_DAYS = st.integers(0, 40).map(lambda n: AS_OF - timedelta(days=n))
@@ -101,6 +105,7 @@ THROUGH = {**dict.fromkeys(SHIPPED.vocabulary.kinds, AS_OF), "Report Exported": 
 VOCABULARY = Vocabulary(
     {name: EventKind(name, "x", "usage_event", PROPERTIES) for name in ("Report Exported", "Signed In")},
     keep_days=400,
+    fiscal_year_begins=4,
     lists={
         key: PeopleList(key, ListSettings(name=key, dated=day), ((2, "A@x.test"), (3, "b@x.test"), (4, "no@x.test")))
         for key, day in (("webinar", AS_OF), ("fair", AS_OF - timedelta(days=366)))
@@ -163,6 +168,8 @@ def deeds(draw: st.DrawFn) -> str:
                      f"{counted} in (0, 2)", f"{counted} is null"]  # fmt: skip
             return draw(st.sampled_from(forms))
         case "property":
+            if draw(st.booleans()):
+                return draw(picked(event, f"{span}{where}"))
             what, of = draw(st.sampled_from([("distinct", "format"), ("distinct", "due"), ("sum", "pages"),
                                              ("sum", "seconds"), ("average", "pages")]))  # fmt: skip
             return f"{what}_did('{event}', {of}{span}{where}) {draw(COMPARISONS)} 1"
@@ -174,9 +181,21 @@ def deeds(draw: st.DrawFn) -> str:
 
 
 @st.composite
+def picked(draw: st.DrawFn, event: str, which: str) -> str:
+    """A clause on one value of a property."""
+    what = draw(st.sampled_from(["most_frequent_did", "earliest_did", "latest_did"]))
+    forms = [f"{what}('{event}', format{which}) = 'pdf'", f"{what}('{event}', pages{which}) > 0",
+             f"{what}('{event}', due{which}) is null"]  # fmt: skip
+    return draw(st.sampled_from(forms))
+
+
+@st.composite
 def changes(draw: st.DrawFn) -> str:
     """A clause on the kept history."""
     turn = draw(st.sampled_from(["", ", from 'promoter' to 'passive'", ", to 'promoter'", ", from 'passive'"]))
+    if draw(st.booleans()):
+        asked = draw(st.sampled_from(["nps_class = 'promoter'", "nps_class != 'passive' or nps_class is null"]))
+        return f"{draw(NOT)}was({asked}, {draw(st.sampled_from(['1 day', '30 days', '1 year']))} ago)"
     span = draw(st.sampled_from(["", ", within_last 90 days", ", before '2024-01-15'", ", during 'this month'"]))
     return f"{draw(NOT)}changed(nps_class{turn}{span})"
 
@@ -257,6 +276,13 @@ def days(draw: st.DrawFn, name: str, form: str) -> str:
     is_ahead = draw(st.booleans())
     if form == "during":
         return f"{name} in {draw(st.sampled_from(calendar.WHICH))} {draw(st.sampled_from(calendar.PERIODS))}"
+    if draw(st.booleans()) and form == "within":
+        near = st.sampled_from(
+            ["within_next 0 days", "within_next 14 days", "within_last 11 months", "within_last 2 days"]
+        )
+        return f"anniversary_of({name}, {draw(near)})"
+    if draw(st.booleans()) and form == "beyond":
+        return f"day_of_week({name}) {draw(NOT)}in ('Thursday', 'Friday')"
     if form == "today":
         return f"{name} {draw(COMPARISONS)} today {'+' if is_ahead else '-'} {span}"
     kinds = {"within": ("within_last", "within_next"), "beyond": ("before_last", "after_next")}
@@ -318,7 +344,9 @@ def population(backend: ibis.BaseBackend, world: World) -> Population:
 
 
 def history(backend: ibis.BaseBackend, world: World, key: str) -> Any:
-    shape = pa.schema([(key, pa.string()), ("since", pa.date32()), ("nps_class", pa.string())])
+    shape = pa.schema(
+        [(key, pa.string()), ("since", pa.date32()), ("nps_class", pa.string()), ("is_present", pa.bool_())]
+    )
     content = pa.Table.from_pylist([row for row in world.history if key in row], schema=shape)
     return backend.create_table(f"history_{next(NUMBERS)}", ibis.memtable(content), temp=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import ibis
 import pytest
 
@@ -99,3 +100,13 @@ def test_more_than_memory_holds_goes_through_the_disk(tmp_path: Path) -> None:
 
 def _schema() -> ibis.Schema:
     return ibis.schema({"name": "string", "size": "string", "people": "int64", "founded_at": "timestamp('UTC')"})
+
+
+def test_sessions_of_one_engine_read_the_same_lake_and_keep_their_own_tables(engine: Engine) -> None:
+    ref = engine.write(CITY, ibis.memtable([BONN], schema=_schema()), version="v1")
+    with engine.session() as one, engine.session() as other:
+        one.ibis.create_table("held", one.read(CITY, ref), temp=True)
+        with pytest.raises(duckdb.CatalogException):
+            other.connection.execute("FROM held").fetchall()
+        assert other.read(CITY, ref).count().to_pyarrow().as_py() == 1
+    assert engine.read(CITY, ref).count().to_pyarrow().as_py() == 1  # outlives its sessions

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.contracts.errors import ConfigurationError
-from include.contracts.published import PUBLISHED
+from include.contracts.published import COUNTED, PUBLISHED
 from include.contracts.settings import SHIPPED, Settings
 from include.quality.settings import read_settings
 
@@ -52,5 +52,8 @@ def test_parents_are_published_before_their_children() -> None:
     seen: set[str] = set()
     for item in PUBLISHED:
         assert {reference.parent for reference in item.references} <= seen
-        assert {*(reference.column for reference in item.references), *item.lookups} <= set(item.table.names)
+        indexed = {name for lookup in item.lookups for name in ((lookup,) if isinstance(lookup, str) else lookup)}
+        assert {*(reference.column for reference in item.references), *indexed} <= set(item.table.names)
         seen.add(item.name)
+    for counted in COUNTED:
+        assert counted.needs <= seen

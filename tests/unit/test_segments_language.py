@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from include.contracts.errors import DefinitionError
+from include.contracts.events import Vocabulary
 from include.contracts.tables import Type
 from include.segments import tree
 from include.segments.language import parse
@@ -32,6 +33,11 @@ from include.segments.language import parse
          "has_email and (nps_score = 1 or nps_score = 2) and nps_score = 3"),
         ("usage_active_days_7 < usage_active_days_28", "usage_active_days_7 < usage_active_days_28"),
         ("in_segment('lapsed')", "in_segment('lapsed')"),
+        ("anniversary_of(first_seen_on, within the next 2 weeks)",
+         "anniversary_of(first_seen_on, within_next 2 weeks)"),
+        ("day_of_week(nps_on) is any of ('Saturday', 'Sunday')", "day_of_week(nps_on) in ('Saturday', 'Sunday')"),
+        ("renewal_date in next fiscal quarter", "during(renewal_date, 'next fiscal quarter')"),
+        ("was(nps_class = 'promoter', 30 days ago)", "was(nps_class = 'promoter', today - 30 days)"),
         ("email_clicks/email_sent > 80%", "email_clicks / email_sent > 0.8"),
         ("email_clicks * 2 + 1 >= email_sent", "(email_clicks * 2) + 1 >= email_sent"),
         ("30 > renewal_date - today", "renewal_date - today < 30"),
@@ -79,6 +85,13 @@ def test_a_condition_has_one_canonical_text(text: str, canonical: str) -> None:
         ("1 = 1", "a measure should stand here, not '1'", 1, 1),
         ("case when has_email then true end", "is not part of the segment language", 1, 11),
         ("title ~ '.*'", "is not part of the segment language", 1, 1),
+        ("day_of_week(nps_on) = 'monday'", "did you mean 'Monday'?", 1, 23),
+        ("day_of_week(title) = 'Monday'", "needs a date, and title is text", 1, 1),
+        ("anniversary_of(nps_on, within_next 2 years)", "a span of less than a year", 1, 1),
+        ("was(title = 'x', 30 days ago)", "no history is kept of title", 1, 1),
+        ("was(has_email and nps_class = 'promoter', 30 days ago)", "no history is kept of has_email", 1, 1),
+        ("was(in_segment('x'), 30 days ago)", "in_segment('x') is not kept of former days", 1, 1),
+        ("was(nps_class = 'promoter', '2026-01-01')", "the day is one before the logical date", 1, 1),
         ("title + 1 > 3", "title is text, and no number to reckon with", 1, 1),
         ("renewal_date + today > 3", "of dates there is the number of days between two", 1, 1),
         ("renewal_date - 30 days > nps_on", "a date is moved by no span here", 1, 1),
@@ -125,3 +138,21 @@ def test_conditions_on_people_of_an_account_read_their_measures() -> None:
 def test_spans_keep_to_the_calendar(amount: int, unit: str, ahead: bool, bounds: tuple[date, date]) -> None:
     span = tree.Within(tree.Measured("renewal_date", Type.DATE), amount, unit, ahead)
     assert span.bounds(date(2024, 2, 29)) == bounds
+
+
+@pytest.mark.parametrize(
+    ("which", "what", "bounds"),
+    [
+        ("this", "fiscal year", (date(2025, 4, 1), date(2026, 3, 31))),
+        ("last", "fiscal year", (date(2024, 4, 1), date(2025, 3, 31))),
+        ("next", "fiscal quarter", (date(2026, 4, 1), date(2026, 6, 30))),
+        ("this", "year", (date(2026, 1, 1), date(2026, 12, 31))),
+        ("last", "week", (date(2026, 2, 23), date(2026, 3, 1))),
+    ],
+)
+def test_periods_are_those_of_the_calendar_and_of_the_companys_years(
+    which: str, what: str, bounds: tuple[date, date]
+) -> None:
+    node = parse(f"renewal_date in {which} {what}", "person", Vocabulary(fiscal_year_begins=4))
+    assert isinstance(node, tree.During)
+    assert node.bounds(date(2026, 3, 4)) == bounds

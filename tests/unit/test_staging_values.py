@@ -13,7 +13,7 @@ import pytest
 from include.contracts.settings import Settings
 from include.staging import values
 from include.staging.faults import value_class
-from include.staging.phones import dialled, region_of
+from include.staging.phones import all_dialled, dialled, region_of
 from include.staging.settings import read_settings
 
 STAGING = read_settings(Settings().config)
@@ -128,6 +128,20 @@ def test_a_number_is_read_by_the_rules_of_its_country(received: str, region: str
 )  # fmt: skip
 def test_what_is_dialled_after_a_number_is_kept_beside_it(received: str) -> None:
     assert dialled(received, ("US",), frozenset()) == ("+13127786653", "136")
+
+
+@pytest.mark.parametrize(
+    ("received", "numbers"),
+    [
+        ("0170 3548068\n030 5550124 ext. 12", [("+491703548068", None), ("+49305550124", "12")]),
+        ("030/5550124\n+49 30 5550124", [("+49305550124", None)]),
+        ("0170 3548068 / 030 5550124\n2. Stock", [("+491703548068", None), ("+49305550124", None)]),
+        ("1.41556E+10\n030 5550124", [("+49305550124", None)]),
+        ("nobody", []),
+    ],
+)
+def test_a_record_has_the_numbers_of_all_its_columns_and_cells(received: str, numbers: list[object]) -> None:
+    assert all_dialled(received, ("DE",), frozenset()) == numbers
 
 
 def test_the_first_country_in_which_the_number_can_be_dialled_decides() -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from include.contracts.calendar import CalendarSettings, read_calendar
 from include.contracts.configuration import Section, read_configuration
 from include.contracts.events.declaration import PRODUCT, EventKind
 from include.contracts.events.kinds import KINDS
@@ -66,12 +67,13 @@ class EventSettings(Section):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The kinds of event, the lists and the traits that conditions may name."""
+    """What conditions may name: kinds of event, lists, traits; and in which month the fiscal year begins."""
 
     kinds: Mapping[str, EventKind] = field(default_factory=lambda: {kind.name: kind for kind in KINDS})
     keep_days: int = EventSettings().keep_days
     lists: Mapping[str, PeopleList] = field(default_factory=dict)
     traits: Mapping[str, Trait] = field(default_factory=dict)
+    fiscal_year_begins: int = CalendarSettings().fiscal_year_begins
 
     def measures(self, level: str) -> dict[str, Measure]:
         """Return the measures and the traits of a level, person or account, by name; refused traits too."""
@@ -88,8 +90,9 @@ def read_events(config: Path) -> Vocabulary:
     """Read a company's kinds of event, lists and traits; raises ConfigurationError naming the key at fault."""
     given = read_configuration(config / FILE, EventSettings)
     own = (EventKind(name, kind.description, PRODUCT, _columns(kind)) for name, kind in given.product.items())
+    begins = read_calendar(config).fiscal_year_begins
     kinds = {kind.name: kind for kind in (*KINDS, *own)}
-    return Vocabulary(kinds, given.keep_days, read_lists(config), read_traits(config))
+    return Vocabulary(kinds, given.keep_days, read_lists(config), read_traits(config), begins)
 
 
 def _columns(kind: KindSettings) -> tuple[Column, ...]:

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from include.contracts.identity import APPLIED, CROSSWALK, HISTORY, REGISTER
 from include.contracts.runs import DatasetRef, fingerprint
-from include.contracts.staged import PERSON_RECORD
 from include.contracts.tables import Table
 from include.identity.decisions.book import seen_digest
 from include.identity.decisions.decision import Known, StewardDecision, bound_records
+from include.identity.records import as_staged
 from include.matching.constraints import Decision
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
@@ -55,7 +55,7 @@ class Records:
 
     def _digests(self, named: set[str]) -> dict[str, str]:
         self._name(named)
-        rows = self.engine.read(PERSON_RECORD, self.staged)
+        rows = as_staged(self.engine, self.staged)
         rows = rows.semi_join(self.engine.ibis.table("named"), [("record_id", "id")])
         self.engine.ibis.create_view("spoken", rows, overwrite=True)
         said = ", ".join(f"coalesce(CAST(\"{column}\" AS VARCHAR), '') || chr(31)" for column in self.columns)

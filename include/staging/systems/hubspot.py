@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from include.contracts.staged import ACCOUNT, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE, PERSON_RECORD
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
-from include.staging.people import first_usable, person
+from include.staging.people import all_usable, person
 from include.staging.row_rules import flag_rules, key_rules, moment_rules, number_rules
 
 
@@ -45,8 +45,9 @@ def _contacts(desk: Desk) -> ir.Table:
     rules = (*key_rules(t, "id"), *moment_rules(t, desk.zone, "createdate", "changed"))
     rows = _merged(desk, desk.good(raw, "contact", rules))
     says = {
-        "first_name": rows.firstname, "last_name": rows.lastname, "email": rows.email,
-        "phone": first_usable(desk, "phone", rows.mobilephone, rows.phone), "company": rows.company,
+        "first_name": rows.firstname, "last_name": rows.lastname,
+        "email": all_usable(desk, "email", rows.email, rows.hs_additional_emails),
+        "phone": all_usable(desk, "phone", rows.mobilephone, rows.phone), "company": rows.company,
         "title": rows.jobtitle, "street": rows.address, "city": rows.city, "region": rows.state,
         "postcode": rows.zip, "country": rows.country,
     }  # fmt: skip

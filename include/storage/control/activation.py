@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -77,7 +77,7 @@ def rejected(project: Project, limit: int = 50) -> Rows:
     return _rows(project, query.order_by(c.settled_at.desc(), c.position).limit(limit))
 
 
-def deliveries_of(project: Project, members: tuple[str, ...]) -> dict[str, Rows]:
+def deliveries_of(connection: sa.Connection, members: Sequence[str]) -> dict[str, Rows]:
     """Return what was sent of a member, what stands where, and from where they are withheld; no contact points.
 
     ``members`` are the id and those that it took the place of.
@@ -94,11 +94,8 @@ def deliveries_of(project: Project, members: tuple[str, ...]) -> dict[str, Rows]
     )  # fmt: skip
     standing = sa.select(r.sync, r.added_at, r.sent_at, r.definition_version, r.consent).where(r.member_id.in_(members))
     withheld = sa.select(w.sync, w.reason, w.withheld_at).where(w.member_id.in_(members))
-    return {
-        "standing": _rows(project, standing.order_by(r.sync)),
-        "withheld": _rows(project, withheld.order_by(w.sync)),
-        "changes": _rows(project, changes),
-    }
+    queries = {"standing": standing.order_by(r.sync), "withheld": withheld.order_by(w.sync), "changes": changes}
+    return {name: [dict(row) for row in connection.execute(query).mappings()] for name, query in queries.items()}
 
 
 def _rows(project: Project, query: sa.Select[Any]) -> Rows:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from include.contracts import control
 from include.contracts.errors import ContractError
-from include.contracts.published import PUBLISHED, Published
+from include.contracts.published import COUNTED, PUBLISHED, Counted, Published
 from include.contracts.runs import DatasetRef, fingerprint
 from include.storage.control.tables import CONTROL
 from include.storage.lake import Lake
@@ -19,6 +19,7 @@ from include.storage.postgres import bulk, ddl
 PREFIX = "build_"
 LOADED = "Kindred build, loaded"
 AUDITED = "Kindred build, audited"
+WORK_MEMORY = "256MB"  # members are looked up in a hash, if it may hold them
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,12 @@ class Build:
     def tables(self) -> tuple[Published, ...]:
         """The published tables that it has, parents first."""
         return tuple(item for item in PUBLISHED if item.table.name in self.refs)
+
+    @property
+    def counted(self) -> tuple[Counted, ...]:
+        """The counts that it gets once its rows are final."""
+        present = {item.name for item in self.tables}
+        return tuple(item for item in COUNTED if item.needs <= present)
 
     def place(self, name: str) -> str:
         """Return the quoted place of one of its tables."""
@@ -84,7 +91,7 @@ def load(connection: sa.Connection, lake: Lake, build: Build) -> None:
 
 
 def seal(connection: sa.Connection, build: Build) -> None:
-    """Let PostgreSQL itself enforce the declarations from here on; the build may be published.
+    """Let PostgreSQL itself enforce the declarations from here on, and count what it counts; it may be published.
 
     Raises ContractError.
     """
@@ -94,7 +101,20 @@ def seal(connection: sa.Connection, build: Build) -> None:
         except IntegrityError as error:  # its text would quote the row
             rule = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or type(error.orig).__name__
             raise ContractError(f"{item.name} breaks its declaration ({rule}). Nothing was published.") from None
+    _count(connection, build)
     mark(connection, build, AUDITED)
+
+
+def _count(connection: sa.Connection, build: Build) -> None:
+    connection.exec_driver_sql(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+    places = {item.name: build.place(item.name) for item in build.tables}
+    for item in build.counted:
+        ddl.create(connection, item.table, build.schema, item.name)
+        names = ", ".join(f'"{name}"' for name in item.table.names)
+        order = ", ".join(f'"{name}"' for name in item.table.key)
+        rows = f"SELECT {names} FROM ({item.sql(places)}) AS counted ORDER BY {order}"
+        connection.exec_driver_sql(f"INSERT INTO {build.place(item.name)} ({names}) {rows}")
+        ddl.seal(connection, item.table, build.schema, item.name)
 
 
 def sync_quarantine(connection: sa.Connection, lake: Lake, ref: DatasetRef) -> None:

@@ -47,8 +47,10 @@ def create(connection: sa.Connection, table: Table, schema: str, name: str) -> N
     connection.exec_driver_sql(";".join(statements).replace("%", "%%"))
 
 
-def seal(connection: sa.Connection, table: Table, schema: str, name: str, lookups: Sequence[str] = ()) -> None:
-    """Add key, NOT NULL and checks to a filled relation, in one pass over it, and an index a column in ``lookups``."""
+def seal(
+    connection: sa.Connection, table: Table, schema: str, name: str, lookups: Sequence[str | tuple[str, ...]] = ()
+) -> None:
+    """Add key, NOT NULL and checks to a filled relation, in one pass over it, and an index for each of ``lookups``."""
     quote = connection.dialect.identifier_preparer.quote
     required = [c for c in table.columns if table.requires(c)]
     clauses = [f"ALTER COLUMN {quote(c.name)} SET NOT NULL" for c in required]
@@ -56,8 +58,9 @@ def seal(connection: sa.Connection, table: Table, schema: str, name: str, lookup
     clauses.append(f"ADD PRIMARY KEY ({', '.join(quote(key) for key in table.key)})")
     place = f"{quote(schema)}.{quote(name)}"
     connection.exec_driver_sql(f"ALTER TABLE {place} {', '.join(clauses)}".replace("%", "%%"))
-    for column in lookups:
-        connection.exec_driver_sql(f"CREATE INDEX ON {place} ({quote(column)})")
+    for lookup in lookups:
+        columns = (lookup,) if isinstance(lookup, str) else lookup
+        connection.exec_driver_sql(f"CREATE INDEX ON {place} ({', '.join(map(quote, columns))})")
 
 
 def _column(table: Table, column: Column) -> sa.Column[Any]:

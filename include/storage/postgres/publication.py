@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from include.contracts.errors import FatalError, RetryableError
-from include.contracts.published import Published
+from include.contracts.published import Counted, Published
 from include.contracts.runs import Run
 from include.storage import days
 from include.storage.control.tables import CONTROL, PUBLICATION, STAGE_RUN
@@ -109,9 +109,10 @@ def _switch(connection: sa.Connection, build: Build, run: Run) -> bool:
     views = tables(connection)
     if views:  # all before any is changed: a reader sees every view old, or every view new
         connection.exec_driver_sql(f"LOCK TABLE {', '.join(map(_view, sorted(views)))} IN ACCESS EXCLUSIVE MODE")
-    for name in sorted(views - {item.name for item in build.tables}):
+    shown: list[Published | Counted] = [*build.tables, *build.counted]
+    for name in sorted(views - {item.name for item in shown}):
         _drop_view(connection, name)
-    for item in build.tables:
+    for item in shown:
         _point_view(connection, build, item, exists=item.name in views)
     _admit_readers(connection)
     _record(connection, build, run)
@@ -140,7 +141,7 @@ def _record(connection: sa.Connection, build: Build, run: Run) -> None:
     connection.execute(entry.on_conflict_do_update(index_elements=["version"], set_=facts))
 
 
-def _point_view(connection: sa.Connection, build: Build, item: Published, *, exists: bool) -> None:
+def _point_view(connection: sa.Connection, build: Build, item: Published | Counted, *, exists: bool) -> None:
     old = _columns(connection, READERS, item.name) if exists else []
     if exists and old != _columns(connection, build.schema, item.name)[: len(old)]:
         _drop_view(connection, item.name)  # only new columns at the end fit into an existing view

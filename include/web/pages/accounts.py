@@ -42,7 +42,8 @@ def account(account_id: Id, call: Call = READ_PROFILES) -> Response:
     if call.sees_people and people:
         call.read("page /accounts", account_id, profiles=len(people))
     shown = people if call.sees_people else [{**person, "full_name": MASK} for person in people]
-    record = row["record"] if call.sees_people else personal.masked(ACCOUNT, row["record"])
+    known = {name: row["record"][name] for name in ACCOUNT.names}
+    record = known if call.sees_people else personal.masked(ACCOUNT, known)
     return page(
         call, "account.html", version=version, names=names, contracts=_contracts(call.project, account_id),
         record=record, measures=row["measures"] or {}, traits=row["traits"], segments=row["segments"], people=shown,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Response
 
-from include.contracts.measures import NPS_CLASSES, RENEWAL_BUCKETS, USAGE_TIERS
-from include.contracts.metrics import GRID_DIMENSIONS
+from include.contracts.measures import CUSTOMER_360
+from include.contracts.metrics import GRID, GRID_DIMENSIONS
 from include.segments.members import MASK
 from include.storage.postgres.warehouse import READERS
 from include.web import reading
@@ -23,7 +23,8 @@ router = APIRouter(include_in_schema=False)
 
 SAMPLE = 20
 STEPS = 10  # of heat
-AXES = dict(zip(GRID_DIMENSIONS, (NPS_CLASSES, USAGE_TIERS, RENEWAL_BUCKETS), strict=True))
+AXES = {name: GRID.column(name).allowed for name in GRID_DIMENSIONS}
+NPS_CLASSES, USAGE_TIERS, RENEWAL_BUCKETS = AXES.values()
 Cell = tuple[str, str, str]
 Part = Annotated[str, Path(max_length=20)]
 _CELLS = f"SELECT {', '.join(AXES)}, profiles FROM {READERS}.grid"
@@ -31,11 +32,11 @@ _CELL = " AND ".join(f"c.{name} = :{name}" for name in AXES)
 _PEOPLE = f"""
 SELECT p.profile_id, p.full_name, p.title, p.company, c.nps_score, c.usage_last_on, c.renewal_date
 FROM {READERS}.customer_360 c JOIN {READERS}.profile p USING (profile_id)
-WHERE {_CELL} ORDER BY md5(p.profile_id) LIMIT {SAMPLE}
+WHERE {{holds}} ORDER BY {", ".join(f"c.{name}" for name in AXES)}, c.profile_id LIMIT {SAMPLE}
 """
 _SEGMENTS = f"""
-SELECT m.segment_key, count(*) AS people FROM {READERS}.customer_360 c
-JOIN {READERS}.segment_membership m ON m.member_id = c.profile_id WHERE {_CELL} GROUP BY 1 ORDER BY 2 DESC, 1
+SELECT c.segment_key, s.name, c.members AS people FROM {READERS}.segment_cell c
+JOIN {READERS}.segment s USING (segment_key) WHERE {_CELL} ORDER BY 3 DESC, 1
 """
 _SIZE = f"SELECT profiles, share FROM {READERS}.grid c WHERE {_CELL}"
 
@@ -54,7 +55,7 @@ class Grid:
     @property
     def columns(self) -> Sequence[str]:
         """The renewal buckets."""
-        return RENEWAL_BUCKETS
+        return [column for column in RENEWAL_BUCKETS if any(cell[2] == column for cell in self.cells)]
 
     def total(self, nps: str, tier: str) -> int:
         """The people of a row."""
@@ -75,7 +76,11 @@ _NOTHING = ("unknown", "none", "none")
 
 def read_grid(connection: sa.Connection) -> Grid:
     """Return the published grid."""
-    rows = reading.rows_of(connection, _CELLS)
+    return grid_of(reading.rows_of(connection, _CELLS))
+
+
+def grid_of(rows: Iterable[reading.Row]) -> Grid:
+    """Return a grid of rows with the three measures and ``profiles``."""
     return Grid({tuple(row[name] for name in AXES): row["profiles"] for row in rows})
 
 
@@ -89,13 +94,27 @@ def cell(nps_class: Part, usage_tier: Part, renewal_bucket: Part, call: Call = R
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
         size = reading.rows_of(connection, _SIZE, **place)
-        sample = reading.rows_of(connection, _PEOPLE, **place)
+        sample = reading.rows_of(connection, _PEOPLE.format(holds=" AND ".join(_holds(place))), **place)
         segments = reading.rows_of(connection, _SEGMENTS, **place)
     if call.sees_people and sample:
         call.read("page /segments/grid", f"cell {'/'.join(place.values())}", profiles=len(sample))
     shown = sample if call.sees_people else [{**row, "full_name": MASK} for row in sample]
-    where = "\nand ".join(f"{name} = '{value}'" for name, value in place.items())
     return page(
-        call, "cell.html", version=version, place=place, where=where, sample=shown, segments=segments,
+        call, "cell.html", version=version, place=place, where=_where(place), sample=shown, segments=segments,
         size=size[0] if size else {"profiles": 0, "share": 0.0},
     )  # fmt: skip
+
+
+def _holds(place: Mapping[str, str]) -> list[str]:
+    """SQL of what is so of the people of a cell; a measure that no source tells of is null."""
+    unknown = {name for name, value in place.items() if value not in CUSTOMER_360.column(name).allowed}
+    return [f"c.{name} IS NULL" if name in unknown else f"c.{name} = :{name}" for name in place]
+
+
+def _where(place: Mapping[str, str]) -> str:
+    """The condition that finds the people of a cell, in the segment language."""
+    told = (
+        f"{name} = '{value}'" if value in CUSTOMER_360.column(name).allowed else f"{name} is null"
+        for name, value in place.items()
+    )
+    return "\nand ".join(told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from include.answers.soundness import matching
-from include.answers.waiting import held_runs
+from include.answers.waiting import held_lists, held_runs
 from include.contracts.remarks import remarks
 from include.segments.listing import published_segments
 from include.storage.control.ledger import Ledger
@@ -51,13 +51,15 @@ def overview(call: Call = READ_BOTH) -> Response:
                 f"ORDER BY month LIMIT {MONTHS}",
                 day=version.as_of,
             ),
-            "undecided": [row for row in segments if row["state"] != "published"],
+            "undecided": [row for row in segments if row["state"] in ("held", "refused")],
+            "unjudged": sum(row["state"] == "unjudged" for row in segments),
         }
     ledger = call.project.ledger()
     faults = ledger.audit(version.name, failed_only=True)
+    held = held_runs(call.project) | held_lists(call.project)
     return page(
         call, "overview.html", runs=ledger.runs(RUNS), faults=len(faults), remarks=_remarks(ledger),
-        questions=matching(call.project).counts.get("review", 0), held_runs=held_runs(call.project), **facts,
+        questions=matching(call.project).counts.get("review", 0), held=held, **facts,
     )  # fmt: skip
 
 

@@ -15,8 +15,9 @@ from include.answers.lookup import Lookup
 from include.answers.profile import ProfileExplained, explain_profile
 from include.answers.segment import explain
 from include.answers.timeline import Happening, timeline
-from include.contracts.profiles import PROFILE_LINEAGE
+from include.contracts.profiles import PROFILE
 from include.segments.listing import find_segment, published_segments
+from include.storage.control.activation import deliveries_of
 from include.storage.project import Project
 from include.storage.readers import lake_reader
 from include.web import personal, reading
@@ -55,16 +56,19 @@ def person(profile_id: Id, call: Call = READ_PEOPLE) -> Response:
     """Show a person: the golden record, where each value comes from, contact points, segments, and what unites it."""
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
-        row = reading.profile(connection, profile_id)
+        row = reading.profile(connection, profile_id, call.project.suppressed)
         names = {row["segment_key"]: row["name"] for row in published_segments(connection)}
+        sent = deliveries_of(connection, (row["record"]["profile_id"], *row["aliases"]))
     living = row["record"]["profile_id"]
     behind = _behind(call.project, living)
     call.read("page /people", living)
     shown = personal.shown(row, is_open=True)
+    shown["record"] = {name: shown["record"][name] for name in PROFILE.names}
     return page(
         call, "person.html", version=version, profile_id=living, asked=profile_id, names=names, united=behind.united,
         happened=[(one, in_words(one, names)) for one in behind.happened], lineage=behind.lineage,
-        measures=row["measures"], traits=row["traits"], segments=row["segments"], **shown,
+        measures=row["measures"] or {}, traits=row["traits"], segments=row["segments"], sent=sent,
+        reach=row["reach"], **shown,
     )  # fmt: skip
 
 
@@ -82,11 +86,13 @@ def link(profile_id: Id, number: Annotated[int, Path(ge=0, le=10_000)], call: Ca
 def why(profile_id: Id, segment_key: Id, call: Call = READ_PEOPLE) -> Response:
     """Show a segment clause by clause for one person."""
     with reading.snapshot(call.project) as connection:
-        living = reading.profile(connection, profile_id)["record"]["profile_id"]
+        record = reading.profile(connection, profile_id, call.project.suppressed)["record"]
+        living = record["profile_id"]
         name = find_segment(connection, segment_key, call.project.settings.config)["name"]
+        who = record["full_name"] or record["profile_id"]
     found = explain(call.project, segment_key, living)
     call.read("page /people/why", living)
-    return page(call, "why.html", found=found, name=name, profile_id=living)
+    return page(call, "why.html", found=found, name=name, profile_id=living, who=who)
 
 
 @router.get("/people/{profile_id}/why-in")
@@ -109,9 +115,8 @@ class Behind:
 
 def _behind(project: Project, profile_id: str) -> Behind:
     with lake_reader(project) as reader:
-        rows, lookup = reader.latest(PROFILE_LINEAGE), Lookup(reader.engine)
-        mine = rows.filter(rows.profile_id == profile_id).to_pyarrow().to_pylist()
-        lineage = {row["attribute"]: row for row in mine}
+        lookup = Lookup(reader.engine)
+        lineage = lookup.lineage(profile_id)
         if not lookup.records(profile_id):
             return Behind(None, (), lineage)
         united = explain_profile(lookup, profile_id, values=True)

@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 # Great Expectations writes styles into its pages; quality/docs has taken scripts, pictures and foreign hosts out.
 DOCS_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'"
 _SOURCES = f"SELECT * FROM {READERS}.source_day ORDER BY source, object"
-_BASIS = f"SELECT about, rows FROM {READERS}.basis ORDER BY basis"
+_BASIS = f"SELECT about, rows FROM {READERS}.basis WHERE rows > 0 ORDER BY basis"
 
 
 @router.get("/quality")

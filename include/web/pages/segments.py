@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Sequence
+from operator import itemgetter
 from pathlib import Path as Folder
 from typing import Annotated
 
@@ -12,18 +12,19 @@ from fastapi import APIRouter, Path, Response
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.events.settings import read_events
-from include.segments.channels import reachable
+from include.contracts.metrics import GRID_DIMENSIONS
+from include.segments.channels import contactable, contactable_each, reachable
 from include.segments.language import parse
 from include.segments.listing import find_segment, published_segments
 from include.segments.members import MASK
+from include.segments.states import is_unknown
 from include.segments.telling import told
+from include.storage.control.delivered import syncs
 from include.storage.postgres.warehouse import READERS
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
 from include.web.charts import line_svg, sparkline, svg
-from include.web.counts import Counts
-from include.web.pages.grid import read_grid
-from include.web.reading import Version
+from include.web.pages.grid import grid_of, read_grid
 from include.web.render import page
 
 router = APIRouter(include_in_schema=False)
@@ -44,26 +45,30 @@ SELECT as_of, size, entered, exited, state FROM {READERS}.segment_history WHERE 
 ORDER BY as_of DESC LIMIT {DAYS}
 """
 _OVERLAP = f"""
-SELECT other.segment_key, count(*) AS shared FROM {READERS}.segment_membership mine
-JOIN {READERS}.segment_membership other USING (member_id)
-WHERE mine.segment_key = :key AND other.segment_key <> :key GROUP BY 1 ORDER BY 2 DESC, 1
+SELECT o.other_key AS segment_key, s.name, o.members AS shared FROM {READERS}.segment_overlap o
+JOIN {READERS}.segment s ON s.segment_key = o.other_key WHERE o.segment_key = :key ORDER BY 3 DESC, 1
 """
 _CHANGES = f"""
-SELECT on_date, kind, member_id, other_member_id, cause FROM {READERS}.segment_event WHERE segment_key = :key
-ORDER BY on_date DESC, sequence DESC, kind DESC, member_id LIMIT {CHANGES}
+SELECT e.on_date, e.kind, e.member_id, e.other_member_id, e.cause, p.full_name, a.name,
+  p.profile_id IS NOT NULL OR a.account_id IS NOT NULL AS is_known
+FROM (SELECT * FROM {READERS}.segment_event WHERE segment_key = :key
+      ORDER BY on_date DESC, sequence DESC, kind DESC, member_id LIMIT {CHANGES}) AS e
+LEFT JOIN {READERS}.profile p ON p.profile_id = e.member_id
+LEFT JOIN {READERS}.account a ON a.account_id = e.member_id
+ORDER BY e.on_date DESC, e.sequence DESC, e.kind DESC, e.member_id
 """
+_CELLS = (
+    f"SELECT {', '.join(GRID_DIMENSIONS)}, members AS profiles FROM {READERS}.segment_cell WHERE segment_key = :key"
+)
 _PEOPLE = f"""
 SELECT m.member_id, p.full_name, p.company, p.title, m.since, m.confidence, m.is_holdout
 FROM {READERS}.segment_membership m JOIN {READERS}.profile p ON p.profile_id = m.member_id
-WHERE m.segment_key = :key AND m.member_id = ANY(:members) ORDER BY md5(m.member_id)
+WHERE m.segment_key = :key ORDER BY m.member_id LIMIT {SAMPLE}
 """
 _ACCOUNTS = f"""
 SELECT m.member_id, a.name, a.domain, a.industry, m.since FROM {READERS}.segment_membership m
 JOIN {READERS}.account a ON a.account_id = m.member_id
-WHERE m.segment_key = :key AND m.member_id = ANY(:members) ORDER BY md5(m.member_id)
-"""
-_SAMPLE = f"""
-SELECT member_id FROM {READERS}.segment_membership WHERE segment_key = :key ORDER BY md5(member_id) LIMIT {SAMPLE}
+WHERE m.segment_key = :key ORDER BY md5(m.member_id) LIMIT {SAMPLE}
 """
 _HELD_OUT = f"""
 SELECT count(*) AS members FROM {READERS}.segment_membership WHERE segment_key = :key AND is_holdout
@@ -76,16 +81,17 @@ def segments(call: Call = READ_SEGMENTS) -> Response:
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
         rows = published_segments(connection)
-        reach = {row["segment_key"]: _reached(call.counts.contactable(connection, version, row)) for row in rows}
+        reach = contactable_each(connection)
         trends = {row["segment_key"]: row["sizes"] for row in reading.rows_of(connection, _TRENDS)}
         grid = read_grid(connection)
     lines = {key: (sizes, sparkline(sizes)) for key, sizes in trends.items()}
-    return page(call, "segments.html", version=version, segments=rows, trends=lines, grid=grid, reach=reach)
-
-
-def _reached(contactable: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    """How many may be contacted by each channel."""
-    return {channel: reachable(states) for channel, states in contactable.items()}
+    people = [row["segment_key"] for row in rows if row["level"] == "person"]
+    reached = {key: {channel: reachable(states) for channel, states in reach[key].items()} for key in people}
+    judged = sorted((row for row in rows if not is_unknown(row)), key=itemgetter("name"))
+    unjudged = sorted(filter(is_unknown, rows), key=itemgetter("name"))
+    return page(
+        call, "segments.html", version=version, judged=judged, unjudged=unjudged, trends=lines, grid=grid, reach=reached
+    )
 
 
 @router.get("/segments/{key}")
@@ -95,31 +101,29 @@ def segment(key: Key, call: Call = READ_BOTH) -> Response:
         version = reading.current_version(connection)
         found = find_segment(connection, key, call.project.settings.config)
         is_person = found["level"] == "person"
-        counted = _over_all(connection, call.counts, version, key)
-        ids = [row["member_id"] for row in counted["ids"]]
-        sample = reading.rows_of(connection, _PEOPLE if is_person else _ACCOUNTS, key=key, members=ids)
+        sample = reading.rows_of(connection, _PEOPLE if is_person else _ACCOUNTS, key=key)
         facts = {
             "history": reading.rows_of(connection, _HISTORY, key=key),
-            "overlap": counted["overlap"],
+            "overlap": reading.rows_of(connection, _OVERLAP, key=key),
             "changes": reading.rows_of(connection, _CHANGES, key=key),
+            "grid": grid_of(reading.rows_of(connection, _CELLS, key=key)),
+            "syncs": syncs(connection, key),
             "curve": _curve(connection, found["measures"]),
-            "reach": call.counts.contactable(connection, version, found),
+            "reach": contactable(connection, key, holdout=False) if is_person else {},
             "told": _told(found, call.project.settings.config),
-            "held_out": counted["held_out"][0]["members"],
+            "held_out": reading.rows_of(connection, _HELD_OUT, key=key)[0]["members"],
         }
-    if call.sees_people and is_person and sample:
-        call.read("page /segments", f"segment {key}", profiles=len(sample))
-    shown = sample if call.sees_people or not is_person else [{**row, "full_name": MASK} for row in sample]
-    return page(call, "segment.html", version=version, segment=found, sample=shown, **facts)
+    shown = {row["member_id"] for row in (*sample, *facts["changes"]) if row.get("full_name")}
+    if call.sees_people and shown:
+        call.read("page /segments", f"segment {key}", profiles=len(shown))
+    if not call.sees_people:
+        sample, facts["changes"] = _masked(sample), _masked(facts["changes"])
+    return page(call, "segment.html", version=version, segment=found, sample=sample, unknown=is_unknown(found), **facts)
 
 
-def _over_all(connection: sa.Connection, counts: Counts, version: Version, key: str) -> dict[str, list[reading.Row]]:
-    """What takes a look at all members: whom the sample shows, with whom they are shared, who is held out."""
-    queries = {"ids": _SAMPLE, "overlap": _OVERLAP, "held_out": _HELD_OUT}
-    return {
-        name: counts.of(version, (name, key), partial(reading.rows_of, connection, query, key=key))
-        for name, query in queries.items()
-    }
+def _masked(rows: Sequence[reading.Row]) -> list[reading.Row]:
+    """The rows with the names of people covered."""
+    return [{**row, "full_name": MASK} if row.get("full_name") else row for row in rows]
 
 
 def _told(segment: reading.Row, config: Folder) -> Sequence[str]:
