@@ -34,7 +34,7 @@ def read_health(request: Request) -> Response:
 def read_profile(profile_id: Id, call: Call = READ_PROFILES) -> Response:
     """Return the record, contact points, measures and memberships; what may not leave is withheld and counted."""
     with reading.statement(call.project) as connection:
-        row = reading.profile(connection, profile_id)
+        row = reading.profile(connection, profile_id, call.project.suppressed)
     if call.sees_people:
         call.read("GET /profiles", row["record"]["profile_id"])
     return call.answer(_told(row, profile_id, call))
@@ -90,7 +90,7 @@ def look_up(wanted: Wanted, call: Call = READ_PROFILES) -> Response:
 def read_why(profile_id: Id, segment_key: Id, call: Call = READ_PEOPLE) -> Response:
     """Return the segment clause by clause, with values, their source records, and what would change it."""
     with reading.snapshot(call.project) as connection:
-        living = reading.profile(connection, profile_id)["record"]["profile_id"]
+        living = reading.profile(connection, profile_id, call.project.suppressed)["record"]["profile_id"]
         find_segment(connection, segment_key, call.project.settings.config)
     found = explain(call.project, segment_key, living).to_dict()
     call.read("GET /profiles/why", living)

@@ -123,12 +123,12 @@ def _open_questions(project: Project, engine: Engine) -> list[dict[str, Any]]:
 
 def _side_by_side(asked: dict[str, Any], said: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """What each record says, one row an attribute that either has; ``differs`` where both have it and differ."""
-    levels = Evidence.parse(asked["evidence"]).levels
+    evidence = Evidence.parse(asked["evidence"])
     first, second = (said.get(asked[side], {}) for side in ("record_a", "record_b"))
     rows = []
     for name in SAID:
         a, b = first.get(name), second.get(name)
         if a is not None or b is not None:
             differs = a is not None and b is not None and a != b
-            rows.append({"name": name, "a": a, "b": b, "differs": differs, "level": levels.get(name, "")})
+            rows.append({"name": name, "a": a, "b": b, "differs": differs, "level": evidence.in_words(name)})
     return rows
