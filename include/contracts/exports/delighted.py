@@ -7,7 +7,7 @@ from include.contracts.systems import Feed, Part, System
 
 RESPONSES = ExportFile("nps/responses.csv", "Delighted CSV export", "an answer to a survey",
     object="response", key="Response ID", changed="Updated At",
-    personal=("Email", "Name", "Phone Number", "Comment"), ids=("Person ID",), columns=columns(
+    personal=("Email", "Name", "Phone Number", "Comment"), ids=("Person ID",), people=("Person ID",), columns=columns(
     ("Response ID*", "Number of the answer.", "700000123"),
     ("Person ID*", "Number of the person, that is of the mail address asked.", "300000045"),
     ("Email", "The address asked.", "nina.berg@norvik.example"),
