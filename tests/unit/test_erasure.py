@@ -16,7 +16,11 @@ from include.contracts.exports import SYSTEMS
 from include.erasure.home import expression
 from include.erasure.patterns import contained, quoted
 from include.erasure.traces import Traces, spellings
+from include.identity.decisions.decision import StewardDecision
+from include.identity.plan import _of_nobody_erased
 from include.storage.suppression import Suppressed, digest, read_suppressed, secret_of, suppress
+from include.web import reading
+from include.web.problems import ProblemError
 
 SECRET = "ab" * 32
 DAY = date(2026, 1, 5)
@@ -106,3 +110,27 @@ def test_a_person_is_known_again_by_all_that_was_theirs_alone() -> None:
     assert ("key", "nps.7") in set(traces.suppressed())
     assert "0035g00000XyZ12AAB" in traces.texts
     assert "7" not in traces.texts, "a key that many things are is looked for in its own column alone"
+
+
+def test_a_decisions_file_may_still_name_who_was_erased(project) -> None:
+    secret = secret_of(project.settings, create=True)
+    suppress(project.lake, secret, "e1", DAY, [("record", "crm.contact:1"), ("profile", "p1")])
+    facts = {"author": "Nina", "reason": "asked"}
+    given = [
+        StewardDecision("never", a="crm.contact:1", b="crm.contact:2", **facts),
+        StewardDecision("alias", a="p2", b="p1", **facts),
+        StewardDecision("never", a="crm.contact:2", b="crm.contact:3", **facts),
+    ]
+    assert _of_nobody_erased(project, given) == given[2:], "there is nothing to decide about them"
+
+
+def test_pages_and_api_tell_who_was_erased_from_who_never_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*_: object) -> None:
+        raise ProblemError(404, "There is no profile of this id.")
+
+    monkeypatch.setattr(reading, "_one", nobody)
+    gone = known(("profile", "p1"))
+    for asked, sentence in (("p1", "The profile of this id was erased on 2026-01-05"), ("p2", "There is no profile")):
+        with pytest.raises(ProblemError, match=sentence) as refused:
+            reading.profile(None, asked, lambda: gone)  # type: ignore[arg-type]
+        assert refused.value.status == 404
