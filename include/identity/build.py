@@ -55,10 +55,10 @@ _EDGE = "SELECT * FROM {pairs} WHERE grade IN ('match', 'review')"
 
 # Records that say something else than in the run before; asked only of homes that fall apart, which alone need it.
 _CHANGED = """
-WITH torn AS (
+WITH divided AS (
     SELECT home_id FROM {guarded.clusters} JOIN {before.crosswalk} USING (record_id)
     GROUP BY home_id HAVING min(cluster) <> max(cluster)
-), asked AS (SELECT record_id FROM {before.crosswalk} SEMI JOIN torn USING (home_id))
+), asked AS (SELECT record_id FROM {before.crosswalk} SEMI JOIN divided USING (home_id))
 SELECT now.record_id
 FROM (SELECT record_id, hash({columns}) AS said FROM {now} SEMI JOIN asked USING (record_id)) now
 JOIN (SELECT record_id, hash({columns}) AS said FROM {earlier} SEMI JOIN asked USING (record_id)) before

@@ -154,10 +154,10 @@ WITH timed AS (
     SELECT *, CASE WHEN NOT is_together THEN date_diff('second', "at", left_at) / 86400 END AS days FROM {way}
 )
 SELECT stage, count(DISTINCT opportunity_id) AS opportunities, count(left_at) AS moved_on,
-    count(*) FILTER (left_at IS NULL AND NOT is_closed) AS waiting, quantile_cont(days, 0.25) AS days_q1,
+    count(*) FILTER (left_at IS NULL AND NOT is_closed AND NOT is_won) AS waiting, quantile_cont(days, 0.25) AS days_q1,
     median(days) AS days_median, quantile_cont(days, 0.75) AS days_q3,
     count(DISTINCT opportunity_id) FILTER (is_won)
-        / nullif(count(DISTINCT opportunity_id) FILTER (is_closed), 0) AS won_share
+        / nullif(count(DISTINCT opportunity_id) FILTER (is_closed OR is_won), 0) AS won_share
 FROM timed GROUP BY stage
 """
 _REASONS = """

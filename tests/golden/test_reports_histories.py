@@ -96,6 +96,16 @@ def test_a_stage_lasts_until_another_one_whatever_else_was_changed_in_between(co
     assert [rows["Offer"][name] for name in told] == [2, 1, 1, 20, 1]
 
 
+def test_what_is_won_is_closed_whatever_its_source_says_of_that(company: SmallCompany):
+    step(company, "nobody", "mql", 0)
+    deal(company, "won", (0, "New"), (5, "Won"), is_won=True)
+    deal(company, "lost", (0, "New"), (5, "Lost"), is_closed=True)
+    found, _ = parts(company, funnel)
+    assert {r["stage"]: (r["waiting"], r["won_share"]) for r in found[DEALS.name]} == {
+        "New": (0, 0.5), "Won": (0, 1), "Lost": (0, 0),
+    }  # fmt: skip
+
+
 def test_of_two_stages_at_one_instant_neither_has_lasted_a_known_time_and_both_are_counted(company: SmallCompany):
     step(company, "nobody", "mql", 0)
     deal(company, "o", (0, "New"), (10, "Offer"), (10, "Terms"), (30, "Won"), is_closed=True, is_won=True)

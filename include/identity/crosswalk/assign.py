@@ -61,7 +61,7 @@ FROM vote v JOIN {before.register} r USING (profile_id) LEFT JOIN {known.changed
 GROUP BY v.profile_id, v.cluster
 """
 
-_SEAT = """
+_CLAIMED = """
 SELECT profile_id, arg_min(cluster, (-records, changes, NOT has_founder, first_record)) AS cluster
 FROM {claim} GROUP BY profile_id
 """
@@ -69,11 +69,11 @@ FROM {claim} GROUP BY profile_id
 _SURVIVOR = """
 SELECT cluster, arg_min(s.profile_id,
     (y.profile_id IS NOT NULL, minted_on, coalesce(founded_at, 'infinity'), s.profile_id)) AS profile_id
-FROM {seat} s JOIN {before.register} r USING (profile_id) LEFT JOIN {known.yielding} y USING (profile_id)
+FROM {claimed} s JOIN {before.register} r USING (profile_id) LEFT JOIN {known.yielding} y USING (profile_id)
 GROUP BY cluster
 """
 
-_OPENING = """
+_FOUNDER = """
 SELECT cluster, arg_min(record_id, (coalesce(created_at, 'infinity'), record_id)) AS record_id,
        min(created_at) AS founded_at
 FROM {member} ANTI JOIN {survivor} USING (cluster)
@@ -84,7 +84,7 @@ GROUP BY cluster
 _MINTED = """
 WITH named AS (
     SELECT o.*, CASE WHEN r.ids IS NULL THEN o.record_id ELSE o.record_id || chr(31) || (r.ids + 1) END AS name
-    FROM {opening} o
+    FROM {founder} o
     LEFT JOIN (SELECT record_id, count(*) AS ids FROM {before.register} GROUP BY record_id) r USING (record_id)
 ), hashed AS (SELECT *, sha1(unhex('{namespace}') || encode(name)) AS h FROM named)
 SELECT cluster, record_id, founded_at, h[1:8] || '-' || h[9:12] || '-5' || h[14:16] || '-'
@@ -99,7 +99,7 @@ SELECT cluster, profile_id, TRUE FROM {minted}
 """
 
 # The home whose records make an orphan theirs: the oldest of those that it lives on in.
-_HEIR = """
+_SUCCESSOR = """
 SELECT a.cluster, arg_min(r.profile_id, (minted_on, coalesce(founded_at, 'infinity'), r.profile_id)) AS home_id
 FROM {ids} a SEMI JOIN {orphan} USING (profile_id) JOIN {member} m ON m.cluster = a.cluster AND m.last_id = a.profile_id
 JOIN {before.register} r ON r.profile_id = m.home_id
@@ -112,8 +112,8 @@ SELECT m.record_id, a.profile_id, m.confidence,
        CASE WHEN s.cluster = m.cluster AND h.home_id IS NULL THEN m.home_id ELSE a.profile_id END AS home_id
 FROM {member} m
 JOIN {ids} a USING (cluster)
-LEFT JOIN {seat} s ON s.profile_id = m.home_id
-LEFT JOIN {heir} h ON h.cluster = m.cluster AND h.home_id = m.home_id
+LEFT JOIN {claimed} s ON s.profile_id = m.home_id
+LEFT JOIN {successor} h ON h.cluster = m.cluster AND h.home_id = m.home_id
 CROSS JOIN {run}
 """
 
@@ -128,12 +128,12 @@ _REGISTER = "SELECT profile_id, record_id, run.on_date AS minted_on, founded_at 
 _ALIAS = """
 WITH carried AS (
     SELECT s.profile_id AS alias_id, a.profile_id
-    FROM {seat} s JOIN {ids} a USING (cluster) WHERE s.profile_id <> a.profile_id
+    FROM {claimed} s JOIN {ids} a USING (cluster) WHERE s.profile_id <> a.profile_id
     UNION ALL
     SELECT b.alias_id, coalesce(a.profile_id, b.profile_id)
     FROM {before.alias} b
-    ANTI JOIN {seat} own ON own.profile_id = b.alias_id
-    LEFT JOIN {seat} s ON s.profile_id = b.profile_id
+    ANTI JOIN {claimed} own ON own.profile_id = b.alias_id
+    LEFT JOIN {claimed} s ON s.profile_id = b.profile_id
     LEFT JOIN {ids} a ON a.cluster = s.cluster
 )
 SELECT c.alias_id, c.profile_id, coalesce(b.since, run.on_date) AS since
@@ -158,14 +158,16 @@ def assign(
     member = hold(connection, "member", _MEMBER, before=before, guarded=guarded, known=known, gone=gone)
     orphan = hold(connection, "orphan", _ORPHAN, member=member)
     claim = hold(connection, "claim", _CLAIM, before=before, known=known, member=member, orphan=orphan)
-    seat = hold(connection, "seat", _SEAT, claim=claim)
-    survivor = hold(connection, "survivor", _SURVIVOR, before=before, known=known, seat=seat)
-    opening = hold(connection, "opening", _OPENING, member=member, survivor=survivor)
-    minted = hold(connection, "minted", _MINTED, before=before, opening=opening)
+    claimed = hold(connection, "claimed", _CLAIMED, claim=claim)
+    survivor = hold(connection, "survivor", _SURVIVOR, before=before, known=known, claimed=claimed)
+    founder = hold(connection, "founder", _FOUNDER, member=member, survivor=survivor)
+    minted = hold(connection, "minted", _MINTED, before=before, founder=founder)
     ids = hold(connection, "ids", _ASSIGNED, survivor=survivor, minted=minted)
-    heir = hold(connection, "heir", _HEIR, before=before, ids=ids, orphan=orphan, member=member)
-    crosswalk = hold(connection, "crosswalk_now", _CROSSWALK, member=member, ids=ids, seat=seat, heir=heir, run=run)
+    successor = hold(connection, "successor", _SUCCESSOR, before=before, ids=ids, orphan=orphan, member=member)
+    crosswalk = hold(
+        connection, "crosswalk_now", _CROSSWALK, member=member, ids=ids, claimed=claimed, successor=successor, run=run
+    )
     history = hold(connection, "history_now", _HISTORY, before=before, crosswalk=crosswalk, run=run)
     register = hold(connection, "register_now", _REGISTER, minted=minted, run=run)
-    alias = hold(connection, "alias_now", _ALIAS, before=before, ids=ids, seat=seat, run=run)
-    return Assigned(run, member, seat, ids, crosswalk, history, register, alias)
+    alias = hold(connection, "alias_now", _ALIAS, before=before, ids=ids, claimed=claimed, run=run)
+    return Assigned(run, member, claimed, ids, crosswalk, history, register, alias)

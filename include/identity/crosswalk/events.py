@@ -28,7 +28,7 @@ UNION ALL
 SELECT CASE WHEN a.profile_id IS NULL THEN 'retired' ELSE 'merged' END, p.profile_id, a.profile_id
 FROM (SELECT DISTINCT profile_id FROM {before.crosswalk}) p
 ANTI JOIN {assigned.ids} n ON n.profile_id = p.profile_id
-LEFT JOIN {assigned.seat} s ON s.profile_id = p.profile_id
+LEFT JOIN {assigned.claimed} s ON s.profile_id = p.profile_id
 LEFT JOIN {assigned.ids} a ON a.cluster = s.cluster
 """
 

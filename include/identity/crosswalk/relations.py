@@ -49,7 +49,7 @@ class Proposed:
 @dataclass(frozen=True, slots=True)
 class Guarded:
     """What the guard lets pass. clusters: as found; held: cluster, is_weak, the groups that were held back; kept:
-    cluster, seat, confidence, record_a, record_b, the parts that a profile kept and the pair that each hangs on.
+    cluster, remaining, confidence, record_a, record_b, the parts that a profile kept and the pair that each hangs on.
     """  # fmt: skip
 
     clusters: Relation
@@ -72,13 +72,13 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Assigned:
     """Which profile each record belongs to. crosswalk and alias in full, history and register as the rows to append,
-    all as declared; run: on_date, version, model_version; member: a record with its home and former profile; seat:
+    all as declared; run: on_date, version, model_version; member: a record with its home and former profile; claimed:
     profile_id, cluster, where a known id is now; ids: cluster, profile_id, is_minted.
     """  # fmt: skip
 
     run: Relation
     member: Relation
-    seat: Relation
+    claimed: Relation
     ids: Relation
     crosswalk: Relation
     history: Relation
