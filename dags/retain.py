@@ -1,7 +1,7 @@
 """Remove what has stayed its declared time: superseded versions, old runs, logs, and what killed runs have left.
 
 `include/config/retention.yaml` says how long. What readers get, what it was made from and the exports that hold now
-stay, however old. `python -m include retain --dry-run` says what would go. Killed anywhere, the next run goes on.
+stay, however old. Open requests to be erased are finished (docs/erasure.md). Killed anywhere, the next run goes on.
 """
 
 from __future__ import annotations
@@ -32,4 +32,12 @@ with Dag(
 
         return [asdict(kind) for kind in retain(project(), dag_run.run_after)]
 
-    remove()
+    @stage_task(
+        doc_md="Finish what is left of requests to be erased; hands on their ids and states, nothing of anybody."
+    )
+    def finish_erasures(*, dag_run: Any = None) -> list[dict[str, str]]:
+        from include.erasure.step import finish
+
+        return [{"erasure": one.erasure_id, "state": one.state} for one in finish(project(), dag_run.run_after)]
+
+    remove() >> finish_erasures()

@@ -202,7 +202,9 @@ def stage_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         @functools.wraps(function)
         def called(*args: Any, **kwargs: Any) -> Any:
             try:
-                return function(*args, **kwargs)
+                done = function(*args, **kwargs)
+                _tell_lineage(done)
+                return done
             except HeldError as held:
                 log.warning("%s", held)
                 found = {"subject": held.subject, "evidence": held.evidence}
@@ -217,6 +219,16 @@ def stage_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         return task(multiple_outputs=False, **options)(called)
 
     return decorate
+
+
+def _tell_lineage(done: Any) -> None:
+    """Tell OpenLineage what a stage did, where that is wanted; what goes wrong with it fails no task."""
+    from kindred_lineage import tell
+
+    try:
+        tell(done)
+    except Exception:  # the stage is done
+        log.warning("OpenLineage was not told of this task.", exc_info=True)
 
 
 def _end(error: Exception) -> SystemExit | None:

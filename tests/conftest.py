@@ -28,9 +28,19 @@ def postgres_home() -> Iterator[Path]:
     """The home of a real PostgreSQL that runs for the whole session, or for an xdist worker's part of it."""
     home = Path(tempfile.mkdtemp(prefix="kindred-test-"))  # pytest keeps its own folders closed to other users
     embedded.start(home)
+    _forget_power_cuts(home)
     yield home
     embedded.stop(home)
     shutil.rmtree(home)
+
+
+def _forget_power_cuts(home: Path) -> None:
+    """Let the server leave writing to disk to the system: a test may kill processes, and cuts nobody's power."""
+    server = embedded.url(home, "postgres").replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(server, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,14 @@ import pyarrow as pa
 from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, REGISTER
 from include.identity.crosswalk.assign import assign
 from include.identity.crosswalk.events import log_events
+from include.identity.crosswalk.relations import Before, Guarded, Known, Proposed, Relation
 
 MONDAY = date(2026, 1, 5)
+_BEFORE = ("crosswalk_before", "history_before", "register_before", "alias_before", "applied_before")
+BEFORE = Before(*map(Relation, _BEFORE))
+PROPOSED = Proposed(*map(Relation, ("found", "edge", "applied_now", "merged_now")))
+GUARDED = Guarded(*map(Relation, ("clusters", "held", "kept")))
+KNOWN = Known(*map(Relation, ("founding", "changed", "yielding")))
 
 
 class Weeks:
@@ -54,8 +60,10 @@ class Weeks:
         }
         for name, table in tables.items():
             connection.register(name, table)
-        assign(connection, on_date=self.day, version=f"v{self.day}", model_version="m1")
-        log_events(connection)
+        assigned = assign(
+            connection, BEFORE, GUARDED, KNOWN, on_date=self.day, version=f"v{self.day}", model_version="m1"
+        )
+        log_events(connection, BEFORE, PROPOSED, assigned)
         fetch = {name: connection.table(name).to_arrow_table() for name in ("crosswalk_now", "alias_now")}
         grown = {
             name: pa.concat_tables(

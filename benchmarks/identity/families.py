@@ -126,6 +126,12 @@ MADE = (
         Population(EUROPE.locales | {"en_US": 0.4}, free_mail=0.85, numbered=0.6, moves=0.1), about(2.4),
         {"forum": {"full_name": 0.7, "email": 0.3}, "shop": {"username": 0.8, "full_name": 0.2, "city": 0.3}},
         {"username": (("capitals", 0.1),), "full_name": (("typing", 0.02),)})),
+    _of("contacts", "one to three addresses and numbers in a cell, of all that a person ever had", 4000, Sheet(
+        {**WHOLE_NAME, "email": "email", "phone": "phone", "company": "organization"},
+        Population(free_mail=0.5, moves=0.25, together=False, numbered=0.5), about(2.6),
+        {"crm": {"phone": 0.3, "company": 0.1}, "shop": {"first_name": 0.4, "last_name": 0.4, "company": 0.7}},
+        {"first_name": (("nickname", 0.1), ("typing", 0.03)), "last_name": (("typing", 0.03),)},
+        switchboard=0.1, further=0.4)),
     _of("wage_slips", "national numbers, employers and addresses that change together", 4000, Sheet(
         {**WHOLE_NAME, "ssn": "identifier", "company": "organization", "street": "text", "postcode": "code"},
         Population(households=0.3, moves=0.3), about(2.6),

@@ -46,6 +46,7 @@ class Sheet:
     family_mailbox: float = 0.0  # share of household members' addresses that are the head's
     placeholders: float = 0.0  # share of values that stand for none
     role_mailboxes: float = 0.0
+    further: float = 0.0  # share of addresses and numbers behind which another of the person's stands, twice over
     once_a_source: bool = False  # a person is in a source once at most: lists without duplicates
 
     def make(self, people: int, seed: int) -> pa.Table:
@@ -92,6 +93,13 @@ class Sheet:
         return column
 
     def _column(self, name: str, world: People, who: np.ndarray, era: np.ndarray) -> Strings:
+        column = self._values(name, world, who, era)
+        for _ in range(2 if self.further and name in ("email", "phone") else 0):
+            another = self._values(name, world, who, world.random.integers(0, ERAS, len(who)))
+            column = np.where(world.random.random(len(who)) < self.further, column + "; " + another, column)
+        return column
+
+    def _values(self, name: str, world: People, who: np.ndarray, era: np.ndarray) -> Strings:
         if name == "email":
             return self._email(world, who, era)
         if name == "phone":

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from include.activation.destination import Destination
-from include.activation.syncs import Declared, problem
-from include.contracts.configuration import Strict
+from include.activation.syncs import Declared
+from include.contracts.configuration import Strict, told
 from include.contracts.connections import Connection, Connections
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
@@ -95,4 +95,4 @@ def _unfit(model: type[Strict], given: Mapping[str, object], declared: Declared,
     except ValidationError as error:
         for fault in error.errors():
             place = declared.place_of_destination(*path, *map(str, fault["loc"]))
-            yield f"{place}: {problem(fault, model)}"
+            yield f"{place}: {told(fault, model)}"

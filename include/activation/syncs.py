@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from include.activation.members import LEVEL_OF_REPORT, LISTS, Members, members
-from include.contracts.configuration import Strict
+from include.contracts.configuration import Strict, keys_of, read_document, told
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.runs import fingerprint
+from include.contracts.yaml_files import Document, Keys
 
 FOLDER = "destinations"
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
@@ -129,7 +129,7 @@ class Declared:
     settings: Mapping[str, Any]
     sync: Sync
     file: str = ""
-    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    document: Document | None = None
 
     @property
     def target(self) -> str:
@@ -145,11 +145,11 @@ class Declared:
 
     def place(self, *path: str) -> str:
         """Return file and line of a setting of the sync, or of the nearest thing around it."""
-        return _place(self.file, self.lines, ("syncs", self.name, *path))
+        return _place(self.file, self.document, ("syncs", self.name, *path))
 
     def place_of_destination(self, *path: str) -> str:
         """Return file and line of a setting of the destination."""
-        return _place(self.file, self.lines, path)
+        return _place(self.file, self.document, path)
 
 
 def read_syncs(config: Path) -> Mapping[str, Declared]:
@@ -183,20 +183,18 @@ def find_sync(config: Path, name: str) -> Declared:
 def _read(path: Path, faults: list[str]) -> Iterator[Declared]:
     name = f"{FOLDER}/{path.name}"
     try:
-        text = path.read_text("utf-8")
-        values, lines = yaml.safe_load(text), dict(_lines(yaml.compose(text)))
-        file = DestinationFile.model_validate(values)
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        faults.append(f"{name}{f', line {mark.line + 1}' if mark else ''}: this is no YAML")
+        document = read_document(path, name)
+        file = DestinationFile.model_validate(document.values)
+    except ConfigurationError as error:
+        faults.append(str(error).removesuffix("."))
         return
     except ValidationError as error:
-        faults.extend(f"{_place(name, lines, _path(one))}: {problem(one, DestinationFile)}" for one in error.errors())
+        faults.extend(f"{_place(name, document, keys_of(f))}: {told(f, DestinationFile)}" for f in error.errors())
         return
     if not NAME.match(path.stem):
         faults.append(f"{name}: a destination's name has lower-case letters, digits and underscores, a letter first")
     for key, sync in file.syncs.items():
-        yield Declared(key, path.stem, file.kind, file.connection, file.settings, sync, name, lines)
+        yield Declared(key, path.stem, file.kind, file.connection, file.settings, sync, name, document)
 
 
 def _faults(declared: Declared) -> Iterator[str]:
@@ -229,38 +227,6 @@ def _faults(declared: Declared) -> Iterator[str]:
                 )
 
 
-def problem(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """One of pydantic's errors, in our words; ``model`` is that of the whole."""
-    path = _path(fault)
-    name = path[-1] if path else "it"
-    if fault["type"] == "extra_forbidden":
-        return f"{name!r} is no setting here{nearest(name, _known(model, path[:-1]))}"
-    if fault["type"] == "missing":
-        return f"{'.'.join(path)!r} is missing"
-    said = fault["msg"].removeprefix("Value error, ")
-    return f"{'.'.join(path)!r}: {said[:1].lower()}{said[1:]}" if path else "it is a list of settings"
-
-
-def _known(model: type[BaseModel], path: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the settings of the part that a path leads to."""
-    parts: Mapping[str, type[BaseModel]] = {"limits": Limits}
-    if model is DestinationFile and path[:1] == ("syncs",):
-        model = Sync if len(path) == 2 else parts.get(path[-1], Sync)
-    return tuple(model.model_fields)
-
-
-def _path(fault: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(part) for part in fault["loc"] if part != "[key]")
-
-
-def _place(file: str, lines: Mapping[tuple[str, ...], int], path: tuple[str, ...]) -> str:
-    while path and path not in lines:
-        path = path[:-1]
-    return f"{file}, line {lines[path]}" if path else file
-
-
-def _lines(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            yield (*path, str(name.value)), name.start_mark.line + 1
-            yield from _lines(value, (*path, str(name.value)))
+def _place(file: str, document: Document | None, keys: Keys) -> str:
+    line = document.line(keys) if document else None
+    return f"{file}, line {line}" if line else file

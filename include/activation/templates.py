@@ -14,14 +14,13 @@ from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
 import sqlalchemy as sa
-import yaml
 from pydantic import Field, ValidationError
 
 from include.activation.members import members
 from include.activation.plan import gather, withheld_by_reason
-from include.activation.syncs import Sync, problem
+from include.activation.syncs import Sync
 from include.activation.wanted import Wanted
-from include.contracts.configuration import Strict
+from include.contracts.configuration import Strict, read_document, told
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.settings import SHIPPED
@@ -69,11 +68,9 @@ def read_template(config: Path, name: str) -> Template:
         raise ConfigurationError(f"There is no template {name!r}{nearest(name, known)}.")
     place = f"{FOLDER}/{known[name].name}"
     try:
-        template = Template.model_validate(yaml.safe_load(known[name].read_text("utf-8")))
-    except (UnicodeDecodeError, yaml.YAMLError):
-        raise ConfigurationError(f"{place}: this is no YAML; correct it and run again.") from None
+        template = Template.model_validate(read_document(known[name], place).values)
     except ValidationError as error:
-        raise ConfigurationError(f"{place}: {'; '.join(problem(one, Template) for one in error.errors())}.") from None
+        raise ConfigurationError(f"{place}: {'; '.join(told(one, Template) for one in error.errors())}.") from None
     if faults := [*_faults(template)]:
         raise ConfigurationError(f"{place}: {'; '.join(faults)}.")
     return template

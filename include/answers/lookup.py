@@ -10,13 +10,14 @@ from functools import cached_property
 from typing import Any
 
 from include.answers.links import Link
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, IDENTITY, IDENTITY_EVENT, MEMBER
 from include.contracts.profiles import PROFILE_HISTORY, PROFILE_LINEAGE
 from include.contracts.tables import Table
 from include.identity.store import load_model
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
+from include.storage.suppression import NOBODY, Suppressed
 
 Row = dict[str, Any]
 
@@ -26,6 +27,7 @@ class Lookup:
     """The identity tables as of the current crosswalk and the published ones, opened on one engine session."""
 
     engine: Engine
+    suppressed: Suppressed = NOBODY
     _files: dict[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -47,6 +49,11 @@ class Lookup:
         found = self._rows(ALIAS, "alias_id = $id", {"id": profile_id})
         return str(found[0]["profile_id"]) if found else profile_id
 
+    def refuse_erased(self, kind: str, name: str) -> None:
+        """Raise UnknownError for a profile or record of somebody who was erased: of no day there is an answer."""
+        if day := self.suppressed.erased_on(kind, name):
+            raise UnknownError(f"The {kind} {name} was erased on {day}; nothing is known of it, of no day.")
+
     def records(self, profile_id: str, other_id: str | None = None) -> list[Row]:
         """Return the crosswalk's rows of a profile, or of two, in order of record."""
         given = {"id": profile_id, "other": other_id or profile_id}
@@ -58,6 +65,7 @@ class Lookup:
         """Return the crosswalk's row of a record; raises ConfigurationError."""
         found = self._rows(CROSSWALK, "record_id = $id", {"id": record_id})
         if not found:
+            self.refuse_erased("record", record_id)
             raise ConfigurationError(f"There is no record {record_id!r}; ids are written <source>.<object>:<key>.")
         return found[0]
 
@@ -96,6 +104,7 @@ class Lookup:
         """Return the profile that a record belonged to on a day, or None where it belonged to none."""
         now = self._rows(CROSSWALK, "record_id = $id AND since <= $day", {"id": record_id, "day": day})
         past = "record_id = $id AND since <= $day AND $day < until"
+        self.refuse_erased("record", record_id)
         found = now or self._rows(HISTORY, past, {"id": record_id, "day": day}, "since DESC")
         return str(found[0]["profile_id"]) if found else None
 

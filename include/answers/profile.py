@@ -69,6 +69,7 @@ def explain_profile(lookup: Lookup, profile_id: str, *, values: bool = False) ->
     living = lookup.living_id(profile_id)
     rows, events = lookup.records(living), lookup.events(living)
     if not rows and not events:
+        lookup.refuse_erased("profile", profile_id)
         raise ConfigurationError(f"There never was a profile {profile_id!r}.")
     records = [row["record_id"] for row in rows]
     links = lookup.links(records) if records else []

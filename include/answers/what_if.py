@@ -15,6 +15,7 @@ from include.contracts.runs import Run
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import PERSON_RECORD
 from include.identity.build import prepare
+from include.identity.crosswalk.relations import Result
 from include.identity.decisions.decision import StewardDecision, faults, refuse
 from include.identity.decisions.standing import Records, stand
 from include.identity.plan import current_decisions, plan_run
@@ -24,12 +25,12 @@ from include.storage.engine import Engine
 from include.storage.project import Project
 
 _EVENTS = """
-SELECT kind, profile_id, other_profile_id, records FROM event_now
+SELECT kind, profile_id, other_profile_id, records FROM {logged.events}
 WHERE kind <> 'steward' ORDER BY kind, profile_id
 """
 _MOVED = """
 SELECT b.record_id, b.profile_id AS "from", n.profile_id AS "to"
-FROM crosswalk_before b JOIN crosswalk_now n USING (record_id)
+FROM {before.crosswalk} b JOIN {assigned.crosswalk} n USING (record_id)
 WHERE b.profile_id <> n.profile_id ORDER BY b.record_id
 """
 
@@ -59,12 +60,13 @@ def what_if(project: Project, run: Run, decision: StewardDecision) -> Change:
         tried = stand(wanted, known)
     plan = plan_run(project, run, records, decisions=tried)
     with project.engine() as engine:
-        prepare(engine, plan)
-        return _change(engine)
+        _, result = prepare(engine, plan)
+        return _change(engine, result)
 
 
-def _change(engine: Engine) -> Change:
-    events, moved = _rows(engine, _EVENTS), _rows(engine, _MOVED)
+def _change(engine: Engine, result: Result) -> Change:
+    events = _rows(engine, _EVENTS.format(logged=result.logged))
+    moved = _rows(engine, _MOVED.format(before=result.before, assigned=result.assigned))
     touched = {str(row[name]) for row in moved for name in ("from", "to")}
     return Change(events, moved, _segments(engine, touched))
 

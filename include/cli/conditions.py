@@ -97,7 +97,7 @@ def check(
 
 def _show_checked(checked: Checked) -> None:
     unknown = f", {checked.unknown:,} left out as too little is known" if checked.unknown else ""
-    size = "not counted" if checked.size is None else f"{checked.size:,} members{unknown}"
+    size = "not counted" if checked.size is None else f"{checked.size:,} members{unknown}, {checked.cost}"
     mark = "[red]fault[/]" if checked.faults else "[yellow]doubt[/]" if checked.doubts else "[green]ok[/]   "
     out.print(f"{mark} {checked.key}" + ("" if checked.faults else f": {size}"), highlight=False, soft_wrap=True)
     for told in (*checked.faults, *checked.doubts):

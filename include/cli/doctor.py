@@ -34,6 +34,8 @@ from include.launch import services
 from include.matching.spec import load_spec
 from include.measures.settings import Thresholds
 from include.measures.settings import read_settings as read_thresholds
+from include.operations.settings import Alerts
+from include.operations.settings import read_settings as read_alerts
 from include.pipeline import needs_exports, sources
 from include.profiles.settings import Survivorship
 from include.profiles.settings import read_settings as read_survivorship
@@ -246,6 +248,7 @@ CONFIGURATION: tuple[Callable[[Path], object], ...] = (
     read_stewardship,
     read_quality,
     read_survivorship,
+    read_alerts,
     lambda folder: load_spec(effective(folder / "matching.yaml")),
 )
 SECTIONS: Mapping[str, type[Section]] = {
@@ -256,6 +259,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "survivorship.yaml": Survivorship,
     "quality.yaml": Rules,
     "retention.yaml": Retention,
+    "alerts.yaml": Alerts,
 }
 WHOLE = ("matching.yaml", "segments")  # read whole, or as shipped
 CONFIGURED = (".yaml", ".yml", "")

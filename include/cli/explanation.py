@@ -144,16 +144,7 @@ def _history(rows: Sequence[Row]) -> Table:
 def readable(evidence: str) -> str:
     """Spell evidence out: ``first_name=equal;email=same domain`` as ``first name: equal, email: same domain``."""
     said = Evidence.parse(evidence)
-    told = (
-        f"{spoken(column)}: {spoken(level)}{counted(*said.places.get(column, (1, 1)))}"
-        for column, level in said.levels.items()
-    )
-    return ", ".join(told) or evidence
-
-
-def counted(one: int, other: int) -> str:
-    """Say which values of two records agree, where it is not the first ones."""
-    return "" if one == other == 1 else f" (value {one} of the first record, {other} of the second)"
+    return ", ".join(f"{spoken(column)}: {said.in_words(column)}" for column in said.levels) or evidence
 
 
 def spoken(name: str) -> str:

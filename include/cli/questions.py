@@ -37,7 +37,7 @@ def _question(number: int, row: Row, said: Mapping[str, Row]) -> Iterator[Render
 
 
 def _records(row: Row, said: Mapping[str, Row]) -> Table:
-    levels = Evidence.parse(row["evidence"]).levels
+    evidence = Evidence.parse(row["evidence"])
     table = Table(box=None, pad_edge=False, show_header=False)
     for _ in range(4):
         table.add_column(overflow="fold")  # an id is never cut: somebody may want to copy it
@@ -46,9 +46,9 @@ def _records(row: Row, said: Mapping[str, Row]) -> Table:
     table.add_row("profile", row["profile_a"], row["profile_b"], "")
     values = [said.get(side, {}) for side in sides]
     shown = [name for name in SAID if any(value.get(name) is not None for value in values)]
-    for name in (*shown, *(name for name in levels if name not in shown)):
+    for name in (*shown, *(name for name in evidence.levels if name not in shown)):
         cells = [_cell(value.get(name)) for value in values]
-        table.add_row(name.replace("_", " "), *cells, levels.get(name, "").replace("_", " "))
+        table.add_row(name.replace("_", " "), *cells, evidence.in_words(name))
     return table
 
 

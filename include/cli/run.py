@@ -57,20 +57,12 @@ def run(
     with project.engine() as engine:
         rows = published_rows(engine)
     if as_json:
-        emit(
-            {
-                "run_id": this.run_id,
-                "as_of": this.as_of,
-                "stages": reports,
-                "segments": [*unsound(rows), *remarks({}, wanting(rows))],
-            }
-        )
-    else:
-        for told in (*remarks(reports["measure"]["counts"], wanting(rows)), *unsound(rows)):
-            err.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
-        err.print(
-            f"Published as of {this.as_of}. Next: {_looking(settings)}python -m include segments", highlight=False
-        )
+        segments = [*unsound(rows), *remarks({}, wanting(rows))]
+        emit({"run_id": this.run_id, "as_of": this.as_of, "stages": reports, "segments": segments})
+        return
+    for told in (*remarks(reports["measure"]["counts"], wanting(rows)), *unsound(rows)):
+        err.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
+    err.print(f"Published as of {this.as_of}. Next: {_looking(settings)}python -m include segments", highlight=False)
 
 
 def _settings(data: Path | None, as_of: datetime | None) -> Settings:

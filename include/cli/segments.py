@@ -233,6 +233,7 @@ def _show_preview(found: Preview) -> None:
         f"{found.size:,} members, {found.share:.2%} of all, as of {found.as_of}: {escape(found.condition)}",
         soft_wrap=True,
     )
+    out.print(f"It {found.cost}.")
     out.print(f"Published: {found.size_published:,}; {found.entering:,} would enter, {found.leaving:,} would leave.")
     if found.objection:
         out.print(f"[yellow]It would be held back:[/] {found.objection}", soft_wrap=True)

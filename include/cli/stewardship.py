@@ -52,10 +52,12 @@ def explain(
         found: ProfileExplained | PairExplained
         if records is not None:
             found = explain_records(
-                Lookup(engine), *records, load_spec(effective(project.settings.config / "matching.yaml"))
+                Lookup(engine, project.suppressed()),
+                *records,
+                load_spec(effective(project.settings.config / "matching.yaml")),
             )
         else:
-            found = explain_profile(Lookup(engine), str(profile_id), values=values)
+            found = explain_profile(Lookup(engine, project.suppressed()), str(profile_id), values=values)
     if svg is not None:
         _draw(svg, found)
     if as_json:

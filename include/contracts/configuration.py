@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.settings import SHIPPED
+from include.contracts.yaml_files import Document, Keys, YamlError, parse
 
 
 class Section(BaseModel):
@@ -34,7 +34,7 @@ class Section(BaseModel):
 
 
 class Strict(BaseModel):
-    """A part of a file whose faults are all named at once, each at its line: by the caller, who has the lines."""
+    """A part of a file whose faults are all named at once, each at its line: by the caller, who asks ``told``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,9 +47,9 @@ def read_configuration(path: Path, section: type[S]) -> S:
 
     Raises ConfigurationError naming the file and every key at fault.
     """
-    own, shipped = _content(effective(path)), SHIPPED / path.name
+    own, shipped = _values(effective(path)), SHIPPED / path.name
     try:
-        return section.model_validate(_filled(section, _content(shipped), own) if shipped.is_file() else own)
+        return section.model_validate(_filled(section, _values(shipped), own) if shipped.is_file() else own)
     except ValidationError as error:
         faults = (_fault(section, fault) for fault in error.errors(include_input=False, include_url=False))
         raise ConfigurationError(f"{path.name}: {'; '.join(faults)}.") from None
@@ -63,18 +63,54 @@ def effective(path: Path) -> Path:
 
 def given(path: Path, section: type[Section]) -> tuple[str, ...]:
     """Return the settings that a file gives itself, as ``section.setting``; none where the shipped file stands."""
-    return tuple(_names(section, _content(path))) if path.exists() else ()
+    return tuple(_names(section, _values(path))) if path.exists() else ()
 
 
 def place_of(path: Path, *keys: str) -> str:
-    """Return the file and the line on which the value at ``keys`` begins, for a message; the file where it has none."""
-    node: Any = yaml.compose(effective(path).read_text("utf-8"))
+    """Return the file and the line of the setting at ``keys``, or of the nearest around it, for a message."""
+    line = read_document(effective(path)).line(keys)
+    return f"{path.name}, line {line}" if line else path.name
+
+
+def read_document(path: Path, name: str | None = None) -> Document:
+    """Read a YAML file; raises ConfigurationError naming it, by ``name`` where it is called something else."""
+    name = name or path.name
+    try:
+        document = parse(path.read_bytes())
+    except FileNotFoundError:
+        raise ConfigurationError(f"{name} is missing in {path.parent}; put it there.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
+    except YamlError as fault:
+        raise ConfigurationError(f"{name}, line {fault.line}: {fault.problem}.") from None
+    for keys in document.repeated:
+        raise ConfigurationError(f"{name}, line {document.line(keys)}: {'.'.join(keys)!r} is set twice; take one away.")
+    return document
+
+
+def told(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Return one of pydantic's errors in our words, without the value; ``model`` is that of the whole file."""
+    keys = keys_of(fault)
+    if fault["type"] == "extra_forbidden":
+        return f"{keys[-1]!r} is no setting here{nearest(keys[-1], _settings(model, keys[:-1]))}"
+    if fault["type"] == "missing":
+        return f"{'.'.join(keys)!r} is missing"
+    said = fault["msg"].removeprefix("Value error, ")
+    if not keys:
+        return said if fault["type"] == "value_error" else "it is a list of settings such as 'key: value'"
+    return f"{'.'.join(keys)!r}: {said[:1].lower()}{said[1:]}"
+
+
+def keys_of(fault: Mapping[str, Any]) -> Keys:
+    """Return the names that lead to the setting that one of pydantic's errors is about."""
+    return tuple(str(part) for part in fault["loc"] if part != "[key]")
+
+
+def _settings(model: Any, keys: Keys) -> tuple[str, ...]:
+    """The names of the settings of the part that keys lead to."""
     for key in keys:
-        found = [v for k, v in node.value if k.value == key] if isinstance(node, yaml.MappingNode) else []
-        if not found:
-            return path.name
-        node = found[0]
-    return f"{path.name}, line {node.start_mark.line + 1}"
+        model, _ = _inside(model, key)
+    return tuple(getattr(model, "model_fields", ()))
 
 
 def _filled(section: type[Section], shipped: Any, own: Any) -> Any:
@@ -100,19 +136,8 @@ def _section_at(section: type[Section], name: str) -> type[Section] | None:
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
 
-def _content(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text("utf-8")) or {}
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path.name} is missing in {path.parent}; put it there.") from None
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path.name} is no UTF-8 text; save it as UTF-8.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise ConfigurationError(f"{path.name}{line}: this is no YAML; correct it and run again.") from None
+def _values(path: Path) -> Any:
+    return read_document(path).values or {}
 
 
 def _fault(section: type[Section], fault: Mapping[str, Any]) -> str:
@@ -125,10 +150,14 @@ def _descriptions(kind: Any, location: tuple[int | str, ...]) -> Iterator[str]:
     """Yield the description of the field at a place, where it has one; a mapping's keys name no fields."""
     description = None
     for part in location:
-        if isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Mapping):
-            kind, description = get_args(kind)[-1], None
-        else:
-            field = getattr(kind, "model_fields", {}).get(part)
-            kind, description = (field.annotation, field.description) if field else (None, None)
+        kind, description = _inside(kind, part)
     if description:
         yield description
+
+
+def _inside(kind: Any, part: int | str) -> tuple[Any, str | None]:
+    """The kind of what stands in a part of a file under a name, and what it is there for."""
+    if isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Mapping):
+        return get_args(kind)[-1], None
+    field = getattr(kind, "model_fields", {}).get(part)
+    return (field.annotation, field.description) if field else (None, None)

@@ -90,4 +90,20 @@ PUBLICATION = Table(
     ),
 )
 
-CONTROL = (RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION)
+ALERT = Table(
+    name="alert",
+    grain="one state that somebody has to know of, the last time that it stood",
+    key=("key",),
+    columns=(
+        text("key", "What it is about, the same for as long as it stands"),
+        text("kind", "late, failed, held, drifted or full", required=True),
+        text("sentence", "The state in one sentence", required=True),
+        text("remedy", "What to do", required=True),
+        timestamp("began_at", "When it was first seen", required=True),
+        timestamp("ended_at", "When it stood no more"),
+        boolean("is_told", "Its last change was told", required=True),
+        timestamp("told_at", "When something of it was last told"),
+    ),
+)
+
+CONTROL = (RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION, ALERT)

@@ -6,17 +6,17 @@ A list is a file ``lists/KEY.yaml`` of the configuration and the CSV file beside
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
-from include.contracts.configuration import Section
+from include.contracts.configuration import Strict, read_document, told
+from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 
 FOLDER = "lists"
@@ -24,7 +24,7 @@ LONGEST = 50_000
 Rows = tuple[tuple[int, str], ...]
 
 
-class ListSettings(Section):
+class ListSettings(Strict):
     """What a list is, as its file says."""
 
     name: str = Field(min_length=1, description="Name to show")
@@ -70,27 +70,23 @@ def read_lists(config: Path) -> dict[str, PeopleList]:
 
 def _read(path: Path) -> PeopleList:
     try:
-        settings = ListSettings.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
-        file = path.parent / (settings.file or f"{path.stem}.csv")
+        settings = ListSettings.model_validate(read_document(path).values)
+    except ConfigurationError as error:
+        return PeopleList(path.stem, fault=str(error).removesuffix("."))
+    except ValidationError as error:
+        faults = "; ".join(told(fault, ListSettings) for fault in error.errors())
+        return PeopleList(path.stem, fault=f"{path.name}: {faults}")
+    file = path.parent / (settings.file or f"{path.stem}.csv")
+    try:
         content = file.read_bytes()
         rows = tuple(_rows(content.decode("utf-8-sig"), settings.column, file.name))
-    except ValidationError as error:
-        return PeopleList(path.stem, fault=f"{path.name}: {'; '.join(map(_told, error.errors(include_url=False)))}")
     except FileNotFoundError:
         return PeopleList(path.stem, fault=f"{path.name}: there is no file {file.name} beside it")
     except UnicodeDecodeError:
-        return PeopleList(path.stem, fault=f"{path.name} or its rows are no UTF-8 text; save them as that")
-    except yaml.YAMLError:
-        return PeopleList(path.stem, fault=f"{path.name} is no YAML")
+        return PeopleList(path.stem, fault=f"{file.name} is no UTF-8 text; save it as UTF-8")
     except (OSError, ValueError, csv.Error) as error:
         return PeopleList(path.stem, fault=f"{path.name}: {error}")
     return PeopleList(path.stem, settings, rows, sha256(content).hexdigest())
-
-
-def _told(fault: Mapping[str, Any]) -> str:
-    """One of pydantic's errors, without the value that was given."""
-    place = ".".join(map(str, fault["loc"]))
-    return f"{place + ': ' if place else ''}{fault['msg'].removeprefix('Value error, ')}"
 
 
 def _rows(text: str, column: str | None, file: str) -> Iterator[tuple[int, str]]:

@@ -208,7 +208,8 @@ def _file(mapped: Mapped, name: str, file: FileMapping) -> ExportFile:
         file.path, mapped.title, file.row, columns, object=name, key=key, changed=file.changed or key,
         personal=tuple(sorted(_personal(file))), references=tuple(_references(file)), dates=tuple(sorted(_dates(file))),
         numbers=tuple(sorted(_numbers(file, Kind.NUMBER, Kind.WHOLE))),
-        whole_numbers=tuple(sorted(_numbers(file, Kind.WHOLE))), currencies=tuple(_currencies(file)),
+        whole_numbers=tuple(sorted(_numbers(file, Kind.WHOLE))), people=tuple(dict.fromkeys(_people(file))),
+        currencies=tuple(_currencies(file)),
     )  # fmt: skip
 
 
@@ -224,6 +225,15 @@ def _personal(file: FileMapping) -> set[str]:
         if target.fields[field].personal or mapping.lower
         for column in mapping.column
     }
+
+
+def _people(file: FileMapping) -> Iterator[str]:
+    """Columns that hold keys of people as they stand: that of the person, and those of people of no other object."""
+    for name, target, fields in file.parts():
+        for field, mapping in fields.items():
+            is_own = (name, field) == ("person", "key") or target.fields[field].kind is Kind.PERSON
+            if is_own and not (mapping.path or mapping.split):
+                yield from mapping.column
 
 
 def _dates(file: FileMapping) -> set[str]:

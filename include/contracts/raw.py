@@ -27,6 +27,7 @@ LOAD = Table(
         text("least_key", "Lowest key of its rows, shorter ones before longer ones"),
         text("greatest_key", "Highest key of its rows, likewise"),
         text("mark", "What told the file from others of its name in the store it came from"),
+        integer("suppressed", "Rows of erased people, which were left out and are not among the rows", minimum=0),
         json("fields", "Fields of a live system's object, with their kinds, where it tells them"),
     ),
 )

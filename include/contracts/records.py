@@ -84,6 +84,12 @@ class Evidence:
                     places[column] = int(one), int(other)
         return cls(levels, places)
 
+    def in_words(self, column: str) -> str:
+        """How alike the records are in a column, and by which of their values where it is not the first ones."""
+        one, other = self.places.get(column, (1, 1))
+        which = "" if one == other == 1 else f" (value {one} of the first record, {other} of the second)"
+        return self.levels.get(column, "").replace("_", " ") + which
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:

@@ -67,6 +67,12 @@ class Settings(BaseModel):
         le=8760,
         description="Hours that a question to a person waits in Airflow before it is put anew",
     )
+    erasure_key: str | None = Field(
+        default=None,
+        min_length=16,
+        repr=False,
+        description="Secret by which erased people are known again; none: erasure.key in the home",
+    )
     schedules: Literal["on", "off"] = Field(
         default="on", description="off: DAGs run only when triggered, as `make run` wants it"
     )

@@ -86,6 +86,14 @@ class System:
         """Return the file of an object; raises KeyError."""
         return {file.object: file for file in self.files}[name]
 
+    def keys_of_people(self, name: str) -> tuple[str, ...]:
+        """Columns of an object in which keys of people stand: its own key, references, and those declared as such."""
+        people = {feed.object for feed in self.feeds if feed.table == "person_record" and feed.each}
+        file = self.file(name)
+        own = (file.key,) if name in people and file.key != ROW_KEY else ()
+        referring = (reference.column for reference in file.references if reference.object in people)
+        return tuple(dict.fromkeys((*own, *referring, *file.people)))
+
     def faults(self) -> Iterator[str]:
         """Yield a sentence for each thing that the declaration lacks or contradicts."""
         known = {file.object: file for file in self.files}
@@ -102,5 +110,5 @@ class System:
             if feed.object not in known:
                 yield f"{self.kind!r} stages {feed.object!r}, which it does not declare{nearest(feed.object, known)}"
         for name, file in known.items():
-            for column in {file.key, file.changed, *file.personal} - {*file.names, ROW_KEY}:
+            for column in {file.key, file.changed, *file.personal, *file.people} - {*file.names, ROW_KEY}:
                 yield f"{name} of {self.kind!r} names a column {column!r} that it does not declare"

@@ -20,11 +20,22 @@ from include.contracts.identity import (
 )
 from include.contracts.staged import PERSON_RECORD
 from include.contracts.tables import Table
-from include.identity.crosswalk.assign import assign, create_tables
+from include.identity.crosswalk.assign import assign
 from include.identity.crosswalk.events import log_events
 from include.identity.crosswalk.gate import breaches, evidence, label_breaches, movement
 from include.identity.crosswalk.guard import guard
-from include.identity.crosswalk.questions import QUESTIONS
+from include.identity.crosswalk.questions import ask
+from include.identity.crosswalk.relations import (
+    Before,
+    Guarded,
+    Known,
+    Proposed,
+    Relation,
+    Result,
+    given,
+    hold,
+    rows_of,
+)
 from include.identity.plan import Plan
 from include.identity.records import ORDER, in_order, merged, read_records
 from include.identity.store import load_model, load_report, save_model, save_report
@@ -38,64 +49,56 @@ LOGS = (HISTORY, REGISTER, IDENTITY_EVENT)
 STATES = (EDGE, REVIEW, ALIAS, APPLIED, MEMBER)
 # The crosswalk comes last: it is what the next run starts from.
 DATASETS = (*LOGS, *STATES, CROSSWALK)
-BUILT = {
-    HISTORY: "history_now",
-    REGISTER: "register_now",
-    IDENTITY_EVENT: "event_now",
-    EDGE: "edge",
-    REVIEW: "review_now",
-    ALIAS: "alias_now",
-    APPLIED: "applied_now",
-    MEMBER: "crosswalk_now",
-    CROSSWALK: "crosswalk_now",
-}
 
 BLOCKING = ("rule", "blocks", "pairs", "largest_kept", "dropped")  # the worst blocks' values are personal
-_EDGE = "SELECT * FROM pairs WHERE grade IN ('match', 'review')"
+_EDGE = "SELECT * FROM {pairs} WHERE grade IN ('match', 'review')"
 
 # Records that say something else than in the run before; asked only of homes that fall apart, which alone need it.
 _CHANGED = """
-WITH torn AS (
-    SELECT home_id FROM clusters JOIN crosswalk_before USING (record_id)
+WITH divided AS (
+    SELECT home_id FROM {guarded.clusters} JOIN {before.crosswalk} USING (record_id)
     GROUP BY home_id HAVING min(cluster) <> max(cluster)
-), asked AS (SELECT record_id FROM crosswalk_before SEMI JOIN torn USING (home_id))
+), asked AS (SELECT record_id FROM {before.crosswalk} SEMI JOIN divided USING (home_id))
 SELECT now.record_id
-FROM (SELECT record_id, hash({columns}) AS said FROM records_now SEMI JOIN asked USING (record_id)) now
-JOIN (SELECT record_id, hash({columns}) AS said FROM records_before SEMI JOIN asked USING (record_id)) before
+FROM (SELECT record_id, hash({columns}) AS said FROM {now} SEMI JOIN asked USING (record_id)) now
+JOIN (SELECT record_id, hash({columns}) AS said FROM {earlier} SEMI JOIN asked USING (record_id)) before
 USING (record_id)
 WHERE now.said <> before.said
 """
 
 _COUNTS = """
-SELECT (SELECT count(*) FROM founding), (SELECT count(*) FROM crosswalk_now), (SELECT count(*) FROM assigned),
-       (SELECT count(*) FROM held), (SELECT count(*) FROM kept), (SELECT count(*) FROM review_now),
-       (SELECT count(*) FROM applied_now WHERE state = 'stale'),
-       (SELECT count(*) FROM applied_now WHERE state = 'changed')
+SELECT (SELECT count(*) FROM {known.founding}), (SELECT count(*) FROM {assigned.crosswalk}),
+       (SELECT count(*) FROM {assigned.ids}),
+       (SELECT count(*) FROM {guarded.held}), (SELECT count(*) FROM {guarded.kept}), (SELECT count(*) FROM {review}),
+       (SELECT count(*) FROM {proposed.applied} WHERE state = 'stale'),
+       (SELECT count(*) FROM {proposed.applied} WHERE state = 'changed')
 """
+_KINDS = "SELECT kind, count(*) FROM {logged.events} GROUP BY kind"
 
 
 def build(project: Project, plan: Plan) -> None:
     """Resolve and write every dataset of the version; the crosswalk's manifest is written last."""
     with project.engine() as engine:
-        resolution = prepare(engine, plan)
-        report = _report(engine.connection, plan, resolution, project.lake)
+        resolution, result = prepare(engine, plan)
+        report = _report(engine.connection, plan, resolution, result, project.lake)
         save_report(project.lake, plan.version, report, plan.inputs)
-        _write(engine, plan)
+        _write(engine, plan, result)
 
 
-def prepare(engine: Engine, plan: Plan) -> Resolution:
-    """Leave every result of the run as a temporary table of the engine's connection; writes only a new model."""
-    records = read_records(engine, plan.records)
+def prepare(engine: Engine, plan: Plan) -> tuple[Resolution, Result]:
+    """Compute every result of the run, as tables of the engine's connection; writes only a new model."""
+    connection, records = engine.connection, read_records(engine, plan.records)
     resolution = _match(engine.lake, records, plan)
-    _expose(engine, records, resolution, plan)
-    connection = engine.connection
-    guard(connection, plan.stewardship, resolution)
-    matched = ", ".join(f'"{column}"' for column in plan.spec.columns)
-    create_tables(connection, {"changed": _CHANGED.format(columns=matched)})
-    assign(connection, on_date=plan.on_date, version=plan.version, model_version=resolution.model.version)
-    log_events(connection)
-    create_tables(connection, {"review_now": QUESTIONS})
-    return resolution
+    before, proposed = _before(engine, plan), _proposed(connection, records, resolution, plan)
+    guarded = guard(connection, before, proposed, plan.stewardship, resolution)
+    known = _known(engine, records, before, guarded, plan)
+    model = resolution.model.version
+    assigned = assign(
+        connection, before, guarded, known, on_date=plan.on_date, version=plan.version, model_version=model
+    )
+    logged = log_events(connection, before, proposed, assigned)
+    review = ask(connection, proposed, guarded, assigned)
+    return resolution, Result(before, proposed, guarded, known, assigned, logged, review)
 
 
 def _match(lake: Lake, records: ir.Table, plan: Plan) -> Resolution:
@@ -116,27 +119,47 @@ def _match(lake: Lake, records: ir.Table, plan: Plan) -> Resolution:
     return resolution
 
 
-def _expose(engine: Engine, records: ir.Table, resolution: Resolution, plan: Plan) -> None:
-    """Give the connection the tables that the statements name."""
-    connection = engine.connection
-    connection.register("found", resolution.clusters.rename_columns(["record_id", "cluster", "confidence"]))
-    connection.register("pairs", resolution.pairs_above(LEAST_REVIEWED))
-    create_tables(connection, {"edge": _EDGE})
-    connection.unregister("pairs")
-    engine.ibis.create_view("founding", records.select("record_id", "created_at"))
-    engine.ibis.create_view("records_now", records)
-    engine.ibis.create_view("records_before", read_records(engine, _records_of(engine.lake, plan.previous)))
-    connection.register("yielding", plan.decisions.yielding)
-    connection.register("applied_now", plan.decisions.states)
-    connection.register("merged_now", merged(records))
-    for name, table in (
-        ("crosswalk_before", CROSSWALK),
-        ("history_before", HISTORY),
-        ("register_before", REGISTER),
-        ("alias_before", ALIAS),
-        ("applied_before", APPLIED),
-    ):
-        engine.ibis.create_view(name, engine.read(table, _sibling(engine.lake, plan.previous, table)))
+def _before(engine: Engine, plan: Plan) -> Before:
+    def view(name: str, table: Table) -> Relation:
+        return _view(engine, name, engine.read(table, _sibling(engine.lake, plan.previous, table)))
+
+    return Before(
+        crosswalk=view("crosswalk_before", CROSSWALK),
+        history=view("history_before", HISTORY),
+        register=view("register_before", REGISTER),
+        alias=view("alias_before", ALIAS),
+        applied=view("applied_before", APPLIED),
+    )
+
+
+def _proposed(connection: duckdb.DuckDBPyConnection, records: ir.Table, resolution: Resolution, plan: Plan) -> Proposed:
+    pairs = given(connection, "pairs", resolution.pairs_above(LEAST_REVIEWED))
+    edge = hold(connection, "edge", _EDGE, pairs=pairs)
+    connection.unregister(pairs.name)
+    clusters = resolution.clusters.rename_columns(["record_id", "cluster", "confidence"])
+    return Proposed(
+        found=given(connection, "found", clusters),
+        edge=edge,
+        applied=given(connection, "applied_now", plan.decisions.states),
+        merged=given(connection, "merged_now", merged(records)),
+    )
+
+
+def _known(engine: Engine, records: ir.Table, before: Before, guarded: Guarded, plan: Plan) -> Known:
+    now = _view(engine, "records_now", records)
+    earlier = _view(engine, "records_before", read_records(engine, _records_of(engine.lake, plan.previous)))
+    columns = ", ".join(f'"{column}"' for column in plan.spec.columns)
+    compared = {"before": before, "guarded": guarded, "now": now, "earlier": earlier, "columns": columns}
+    return Known(
+        founding=_view(engine, "founding", records.select("record_id", "created_at")),
+        changed=hold(engine.connection, "changed", _CHANGED, **compared),
+        yielding=given(engine.connection, "yielding", plan.decisions.yielding),
+    )
+
+
+def _view(engine: Engine, name: str, rows: ir.Table) -> Relation:
+    engine.ibis.create_view(name, rows)
+    return Relation(name)
 
 
 def _records_of(lake: Lake, crosswalk: Manifest | None) -> Manifest | None:
@@ -149,10 +172,12 @@ def _sibling(lake: Lake, crosswalk: Manifest | None, table: Table) -> Manifest |
     return lake.version(table.name, crosswalk.version) if crosswalk else None
 
 
-def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resolution, lake: Lake) -> dict[str, Any]:
-    moved = movement(connection)
+def _report(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resolution, result: Result, lake: Lake
+) -> dict[str, Any]:
+    moved = movement(connection, result.before, result.assigned, result.logged)
     broken = breaches(moved, plan.stewardship.limits)
-    broken += label_breaches(connection, plan.labels, plan.stewardship.labels)
+    broken += label_breaches(connection, result.assigned, plan.labels, plan.stewardship.labels)
     before = load_report(lake, plan.previous.version)["model"].get("version") if plan.previous else None
     names = (
         "records",
@@ -164,8 +189,10 @@ def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resol
         "stale_decisions",
         "changed_decisions",
     )
-    counts = dict(zip(names, connection.execute(_COUNTS).fetchall()[0], strict=True))
-    events = dict(connection.execute("SELECT kind, count(*) FROM event_now GROUP BY kind").fetchall())
+    parts = {name: getattr(result, name) for name in ("known", "assigned", "guarded", "review", "proposed")}
+    (counted,) = rows_of(connection, _COUNTS, **parts)
+    counts = dict(zip(names, counted, strict=True))
+    events = dict(rows_of(connection, _KINDS, logged=result.logged))
     found = resolution.report
     return {
         "counts": counts | {kind: events[kind] for kind in sorted(events)},
@@ -181,12 +208,24 @@ def _report(connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resol
     }
 
 
-def _write(engine: Engine, plan: Plan) -> None:
+def _write(engine: Engine, plan: Plan, result: Result) -> None:
+    assigned = result.assigned
+    built = {
+        HISTORY: assigned.history,
+        REGISTER: assigned.register,
+        IDENTITY_EVENT: result.logged.events,
+        EDGE: result.proposed.edge,
+        REVIEW: result.review,
+        ALIAS: assigned.alias,
+        APPLIED: result.proposed.applied,
+        MEMBER: assigned.crosswalk,
+        CROSSWALK: assigned.crosswalk,
+    }
     for table in DATASETS:
         before = _sibling(engine.lake, plan.previous, table) if table in LOGS else None
         engine.write(
             table,
-            engine.ibis.table(BUILT[table]),
+            engine.ibis.table(built[table].name),
             version=plan.version,
             inputs=plan.inputs,
             point=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,7 @@ from include.contracts.runs import DatasetRef, Run, fingerprint
 from include.contracts.staged import PERSON_RECORD
 from include.identity.crosswalk.gate import read_labels
 from include.identity.decisions.book import DecisionBook
-from include.identity.decisions.decision import read_decisions
+from include.identity.decisions.decision import StewardDecision, read_decisions
 from include.identity.decisions.standing import Records, Stand, stand
 from include.identity.settings import Stewardship, read_settings
 from include.identity.store import MODEL, load_report
@@ -95,8 +95,19 @@ def current_decisions(
     with project.engine() as engine:
         known = Records(engine, records, previous.ref if previous else None, tuple(spec.columns))
         book = DecisionBook(project.warehouse(), known.look)
-        book.follow_file(read_decisions(path) if path.exists() else [])
+        book.follow_file(_of_nobody_erased(project, read_decisions(path) if path.exists() else []))
         return stand(book.in_force(), known)
+
+
+def _of_nobody_erased(project: Project, decisions: Sequence[StewardDecision]) -> list[StewardDecision]:
+    """Pass over lines of the file that name somebody who was erased: there is nothing to decide about them."""
+    gone = project.suppressed()
+
+    def names_erased(decision: StewardDecision) -> bool:
+        kind = "profile" if decision.kind == "alias" else "record"
+        return any(gone.erased_on(kind, name) for name in (decision.a, decision.b) if name)
+
+    return [decision for decision in decisions if not names_erased(decision)]
 
 
 def _model_version(lake: Lake, records: DatasetRef, matching: str, *, reestimate: bool) -> str:

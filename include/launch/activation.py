@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from include.activation.step import Report, activate
 from include.contracts.connections import Connection
 from include.contracts.errors import HeldError
-from include.contracts.settings import Settings
+from include.contracts.settings import ROOT, Settings
 from include.samples.servers.webhook import WebhookReceiver
 from include.storage.control.tables import ACTIVATION_ROW, ACTIVATION_WITHHELD
 from include.storage.project import Project
@@ -63,9 +63,15 @@ def activate_sample(settings: Settings, say: Callable[[str], None]) -> Iterator[
         project = Project(settings.model_copy(update={"config": config}), lambda _: connection)
         with closing(project):
             _begin_anew(project)
-            for sync, where in ((FILES, str(folder)), (WEBHOOK, f"{receiver.url} (a receiver of this run)")):
+            for sync, where in ((FILES, _place(folder)), (WEBHOOK, f"{receiver.url} (a receiver of this run)")):
                 say(f"Activating {sync}")
                 yield _told(project, sync, where)
+
+
+def _place(folder: Path) -> str:
+    """Where a folder is, from the repository where it lies in it: whoever runs `make` is there."""
+    whole = folder.resolve()
+    return str(whole.relative_to(ROOT) if whole.is_relative_to(ROOT) else whole)
 
 
 def _declare(config: Path, files: Mapping[str, str]) -> None:

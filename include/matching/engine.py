@@ -220,7 +220,7 @@ class _Judge:
 
     def doubtful(self, levels: comparison.Levels) -> npt.NDArray[np.bool_]:
         """Pairs that only a person can judge, however likely they are."""
-        found = comparison.only_initials(levels, self.groups)
+        found = comparison.only_initials(levels, self.groups) | comparison.twins(levels, self.groups)
         return found | comparison.unverified(levels) if self.unverifiable else found
 
     @property

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from include.reference import connectors, events, exports, measures, reports, segments, settings
+from include.reference import connectors, events, exports, measures, metrics, reports, segments, settings
 
 if __name__ == "__main__":
-    for page in (connectors, events, exports, measures, reports, segments, settings):
+    for page in (connectors, events, exports, measures, metrics, reports, segments, settings):
         page.write()

@@ -32,7 +32,8 @@ where: |
 ```
 
 Try one before it is saved: `python -m include preview FILE` shows its size, the size of each clause, how many may be
-contacted by which channel, the overlap with other segments, a sample, and what would change against the published one.
+contacted by which channel, the overlap with other segments, a sample, what would change against the published one, and
+how many events it reads; one that would read more than two thousand million is refused.
 """
 LANGUAGE = """## The language
 

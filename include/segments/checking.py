@@ -10,6 +10,7 @@ from typing import Any
 from include.contracts.errors import ConfigurationError
 from include.segments import tree
 from include.segments.catalog import Catalog, Segment, load, load_beside
+from include.segments.cost import cost_of
 from include.segments.doubts import doubts, measure_sizes
 from include.segments.expression import Population
 from include.segments.population import population
@@ -18,13 +19,14 @@ from include.storage.readers import Reader
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is wrong with a definition, or doubtful; size and unknown are None where nothing is published yet."""
+    """What is wrong with a definition, or doubtful; size, unknown and cost are None where nothing is published yet."""
 
     key: str
     faults: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     size: int | None = None
     unknown: int | None = None
+    cost: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form."""
@@ -58,11 +60,14 @@ def _given(reader: Reader, config: Path, files: Sequence[Path]) -> Iterator[Chec
 def _checked(segment: Segment, people: Population | None) -> Checked:
     if people is None:
         return Checked(segment.key)
+    cost = cost_of(segment.condition, people.events.sizes if people.events else {})
+    if cost.too_dear:
+        return Checked(segment.key, (f"{segment.file}: {cost.too_dear}.",), cost=str(cost))
     try:
         sizes = measure_sizes(segment, people)
     except ConfigurationError as error:  # it refers to a segment that no run has seen
         return Checked(segment.key, doubts=(str(error),))
-    return Checked(segment.key, (), doubts(segment, people, sizes), sizes.true, sizes.unknown)
+    return Checked(segment.key, (), doubts(segment, people, sizes), sizes.true, sizes.unknown, str(cost))
 
 
 def _published(reader: Reader, conditions: Iterable[tuple[str, tree.Node]]) -> Population | None:

@@ -45,6 +45,15 @@ class Cursor:
         token = self.at(ahead)
         return token is not None and token.token_type is TokenType.NUMBER and _unit(self.word(ahead + 1)) in UNITS
 
+    def closing(self, ahead: int) -> int | None:
+        """Return how far ahead the bracket is closed that opens there; None where it is not."""
+        depth = 0
+        for n, token in enumerate(self.tokens[self.place + ahead :]):
+            depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+            if not depth:
+                return ahead + n
+        return None
+
     def measure(self) -> Token | None:
         """Return the measure that was written last, where a phrase about it may begin."""
         last = self.out[-1] if self.out else None

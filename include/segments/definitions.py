@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from include.contracts.errors import DefinitionError
 from include.contracts.events import Vocabulary
 from include.contracts.nearest import nearest
+from include.contracts.yaml_files import Document, YamlError
+from include.contracts.yaml_files import parse as parse_yaml
 from include.segments.language import parse
 from include.segments.tree import Node
 
@@ -116,56 +117,33 @@ class Draft:
 def read(file: str, content: bytes, vocabulary: Vocabulary = Vocabulary()) -> Draft:  # noqa: B008 - it is frozen
     """Read one file as far as it goes by itself; whatever is wrong is in the draft's faults."""
     try:
-        text = content.decode("utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except UnicodeDecodeError as error:
-        return Draft(file, faults=[Fault(file, 1 + content[: error.start].count(b"\n"), 1, "it is not UTF-8 text")])
-    except yaml.YAMLError as error:
-        return Draft(file, faults=[_yaml_fault(file, error)])
-    if not isinstance(values, dict):
+        given = parse_yaml(content)
+    except YamlError as fault:
+        return Draft(file, faults=[Fault(file, fault.line, fault.column, fault.problem)])
+    if not isinstance(given.values, dict):
         return Draft(file, faults=[Fault(file, 1, 1, "a definition is a list of settings such as 'key: ...'")])
-    key = values.get("key")
-    draft = Draft(file, key if isinstance(key, str) else "", marks=dict(_marks(node)))
-    _repeated_settings(draft, node)
-    return _validated(draft, values, text, node, vocabulary)
+    key = given.values.get("key")
+    draft = Draft(file, key if isinstance(key, str) else "", marks=given.marks)
+    for keys in given.repeated:
+        draft.fault(f"{'.'.join(keys)!r} is set twice", *keys)
+    return _validated(draft, given, vocabulary)
 
 
-def _validated(draft: Draft, values: Mapping[str, Any], text: str, node: Any, vocabulary: Vocabulary) -> Draft:
+def _validated(draft: Draft, given: Document, vocabulary: Vocabulary) -> Draft:
     try:
-        definition = Definition.model_validate(values)
+        definition = Definition.model_validate(given.values)
     except ValidationError as error:
         for entry in error.errors():
             draft.fault(_problem(entry), *map(str, entry["loc"]))
         return draft
     try:
-        condition = _in_place(text, node, definition.where)
+        condition = _in_place(given, definition.where)
         tree = parse(condition, definition.level, vocabulary)
     except DefinitionError as error:
         for each in (error, *error.others):
             draft.faults.append(Fault(draft.file, each.line, each.column, each.problem))
         return draft
     return replace(draft, definition=definition, tree=tree, text=condition)
-
-
-def _marks(node: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], tuple[int, int]]]:
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            yield (*path, name.value), (name.start_mark.line + 1, name.start_mark.column + 1)
-            yield from _marks(value, (*path, name.value))
-
-
-def _repeated_settings(draft: Draft, node: Any) -> None:
-    """YAML would silently take the last of two settings with one name."""
-    names = [name.value for name, _ in node.value]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        draft.fault(f"{name!r} is set twice", name)
-
-
-def _yaml_fault(file: str, error: yaml.YAMLError) -> Fault:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "it is no valid YAML"
-    return Fault(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, f"YAML: {problem}")
 
 
 def _problem(entry: Mapping[str, Any]) -> str:
@@ -181,12 +159,13 @@ def _problem(entry: Mapping[str, Any]) -> str:
     return f"{name!r}: {entry['msg'][:1].lower()}{entry['msg'][1:]}"
 
 
-def _in_place(text: str, node: Any, where: str) -> str:
+def _in_place(given: Document, where: str) -> str:
     """The condition as it stands in its file, led by as many blank lines and columns."""
+    node: Any = given.node
     value = next(value for name, value in node.value if name.value == "where")
     start, end = value.start_mark, value.end_mark
     line, column = int(start.line), int(start.column)
-    raw: str = text[start.index : end.index]
+    raw = given.text[start.index : end.index]
     if value.style in ("|", ">"):
         return "\n" * (line + 1) + raw.partition("\n")[2]
     if value.style in ("'", '"'):

@@ -15,10 +15,9 @@ from include.contracts.errors import DefinitionError
 from include.contracts.events import EventKind, Vocabulary
 from include.contracts.measures import Measure
 from include.contracts.nearest import nearest
-from include.contracts.tables import Column, Type
+from include.contracts.tables import Type
 from include.contracts.traits import Trait
 from include.segments import event_functions, sum_functions, syntax, trait_functions, tree
-from include.segments.calendar import WEEKDAYS
 from include.segments.functions import FUNCTIONS, KNOWN, NUMERIC, OF_ONE_EVENT
 from include.segments.literals import Literals
 from include.segments.names import a, called, unknown_measure, unknown_property
@@ -148,6 +147,11 @@ class _Reader:
         if not self.names_measure(left) and self.names_measure(right):
             left, right, op = right, left, syntax.MIRRORED[op]
         measure = self.measure(left)
+        if isinstance(right, exp.Tuple) and op in ("=", "!="):
+            listed = tree.In(
+                measure, tuple(self._plain_literal(measure, v) for v in self.parts.take(right, "expressions"))
+            )
+            return tree.Not(listed) if op == "!=" else listed
         if measure.type is Type.TEXT and op not in ("=", "!="):
             raise self.refuse(node, f"{measure} is text, which has no order; use =, !=, in or contains")
         if measure.type is Type.BOOLEAN and op not in ("=", "!="):
@@ -175,7 +179,9 @@ class _Reader:
     def _in(self, node: exp.In) -> tree.Node:
         listed = self.parts.take(node, "expressions")
         if not listed:
-            raise self.refuse(node, "a subquery is not part of the segment language; list the values")
+            raise self.refuse(
+                node, "a subquery is not part of the segment language; list the values, as in in ('a', 'b')"
+            )
         measure = self.measure(self.parts.take(node, "this"))
         return tree.In(measure, tuple(self._plain_literal(measure, value) for value in listed))
 
@@ -268,19 +274,9 @@ class _Reader:
     def _literal(self, measure: tree.Operand, node: exp.Expr) -> tree.Literal | tree.Today:
         """The value as one of the measure's type."""
         try:
-            return self.literals.literal(self._declared(measure), node)
+            return self.literals.literal(sum_functions.declared(measure, self.known), node)
         except ValueError as error:
             raise self.refuse(node, str(error)) from None
-
-    def _declared(self, measure: tree.Operand) -> Measure:
-        """How a measure, or what is counted of events, is declared."""
-        if isinstance(measure, tree.Measured | tree.Traited):
-            return self.known[measure.name]
-        if isinstance(measure, tree.Weekday):
-            return Measure(Column(str(measure), measure.type, "", allowed=WEEKDAYS), "sum", "")
-        if isinstance(measure, tree.Sum):
-            return Measure(Column(str(measure), measure.type, ""), "sum", "", "share" if measure.op == "/" else "")
-        return Measure(Column(str(measure), measure.type, measure.event), "event", measure.event)
 
     def _plain_literal(self, measure: tree.Operand, node: exp.Expr) -> tree.Literal:
         value = self._literal(measure, node)

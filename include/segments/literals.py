@@ -72,6 +72,10 @@ class Literals:
                 return -number
         if isinstance(node, exp.Literal):
             return self.plain(node) if node.is_string else _number(self.plain(node))
+        if isinstance(node, exp.Interval):
+            amount, unit = self.span(node)
+            told = f"{amount} {unit}"
+            raise ValueError(f"{told} is a span, and no value; write within_last(…, {told}) or before_last(…, {told})")
         if isinstance(node, exp.Null):
             raise ValueError("nothing equals null; use 'is null'")
         raise ValueError(f"a value should stand here, not {called(node)}")

@@ -19,9 +19,9 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "not between": ("is not between",),
 }
 TEXTS: Mapping[str, tuple[str, ...]] = {
-    "text_contains": ("contains", "contain"),
-    "text_starts": ("starts with", "start with", "begins with", "begin with"),
-    "text_ends": ("ends with", "end with"),
+    "text_contains": ("contains", "contain", "includes", "include"),
+    "text_starts": ("starts with", "start with", "begins with", "begin with", "startswith"),
+    "text_ends": ("ends with", "end with", "endswith"),
 }
 SPANS: Mapping[tuple[str, str], tuple[str, ...]] = {  # the words before a span, and after it
     ("within_last", ""): ("in the last", "within the last", "in last", "within last", "in the past", "during the last"),

@@ -13,6 +13,7 @@ from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.segments import tree
 from include.segments.catalog import Segment
 from include.segments.channels import contactable_among
+from include.segments.cost import known_cost
 from include.segments.doubts import doubts, measure_sizes
 from include.segments.expression import MEMBER, Population, counted, digest, expression
 from include.segments.guards import Movement, implausible
@@ -29,7 +30,8 @@ class Preview:
 
     ``undecided``: left out as the whole condition is neither. ``doubts``: sentences on what can hardly be meant.
     ``overlap``: members shared with each published segment of the level. ``contactable``: of a segment of people, its
-    members by channel and state. ``funnels``: of each sequence of events how many reached each of its steps.
+    members by channel and state. ``funnels``: of each sequence of events how many reached each of its steps. ``cost``:
+    what of events it reads.
     """
 
     segment: str
@@ -51,6 +53,7 @@ class Preview:
     contactable: Mapping[str, Mapping[str, int]]
     sample: tuple[Mapping[str, Any], ...]
     funnels: Mapping[str, tuple[tuple[str, int], ...]]
+    cost: str
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able form (dates as text)."""
@@ -58,7 +61,11 @@ class Preview:
 
 
 def preview(reader: Reader, segment: Segment) -> Preview:
-    """Evaluate a definition on what is published; nothing is written."""
+    """Evaluate a definition on what is published; nothing is written.
+
+    Raises ConfigurationError for one that would read too much, before it is asked.
+    """
+    cost = known_cost(reader, segment)
     people = population(reader, [(segment.level, segment.condition)])
     sizes = measure_sizes(segment, people)
     size = sizes.true
@@ -85,6 +92,7 @@ def preview(reader: Reader, segment: Segment) -> Preview:
         contactable_among(reader, _matching(segment, people)) if segment.level == "person" else {},
         _sample(segment, people),
         {str(each): funnel(each, segment.level, people) for each in tree.sequences(segment.condition)},
+        str(cost),
     )
 
 

@@ -27,6 +27,7 @@ from include.contracts.tables import Table
 from include.contracts.traits import TRAIT, TRAIT_HISTORY, TRAIT_VALUE
 from include.segments import changes, register, tree
 from include.segments.catalog import Catalog, load
+from include.segments.cost import affordable
 from include.segments.evaluation import Before, evaluate
 from include.segments.expression import Population
 from include.segments.held import implausible
@@ -83,6 +84,8 @@ def segment_with(project: Project, run: Run, refs: Mapping[str, DatasetRef], app
     }
     published = days.follows(project.lake, SEGMENT_MEMBERSHIP.name, run)
     with project.engine() as engine:
+        kinds = engine.read(EVENT_KIND, refs.get(EVENT_KIND.name)).select("event", "events").to_pyarrow().to_pylist()
+        catalog = affordable(catalog, {row["event"]: row["events"] for row in kinds})
         build = _Build(engine, run, catalog, published)
         version = following(published, determined)
         written = present(engine.lake, (*SEGMENTED, TRAIT, TRAIT_VALUE), version)

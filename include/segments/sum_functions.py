@@ -10,6 +10,7 @@ from sqlglot import exp
 from include.contracts.measures import Measure
 from include.contracts.tables import Column, Type
 from include.segments import tree
+from include.segments.calendar import WEEKDAYS
 from include.segments.literals import TODAY
 from include.segments.names import a
 from include.segments.sums import MOST_TERMS, SMALLEST
@@ -97,3 +98,14 @@ def _require_fit(reader: Reader, node: exp.Expr, term: Term, op: str, *, is_of_d
         raise reader.refuse(node, "of dates there is the number of days between two, as in renewal_date - today")
     if not is_of_days and kind not in NUMERIC:
         raise reader.refuse(node, f"{term} is {a(kind)}, and no number to reckon with")
+
+
+def declared(value: tree.Operand, known: Mapping[str, Measure]) -> Measure:
+    """Return how a measure, or what is made or counted of others, is declared; ``known`` are those that have a name."""
+    if isinstance(value, tree.Measured | tree.Traited):
+        return known[value.name]
+    if isinstance(value, tree.Weekday):
+        return Measure(Column(str(value), value.type, "", allowed=WEEKDAYS), "sum", "")
+    if isinstance(value, tree.Sum):
+        return Measure(Column(str(value), value.type, ""), "sum", "", "share" if value.op == "/" else "")
+    return Measure(Column(str(value), value.type, value.event), "event", value.event)

@@ -16,6 +16,8 @@ from include.segments.phrases import PLAIN_PHRASES, SPAN_PHRASES, TEXT_PHRASES
 
 COMPARING = ("<", "<=", ">", ">=")
 THOUSANDS = {"k": 10**3, "m": 10**6, "mio": 10**6, "bn": 10**9}
+PEOPLE = ("people", "persons", "contacts")
+OF_ACCOUNT = (("of", "the", "account"), ("of", "an", "account"), ("of", "it"), ("there",))
 SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "&&": "and", "||": "or"}
 
 
@@ -28,11 +30,40 @@ class _Writer(Cursor):
     """Goes through the tokens once, writing them anew."""
 
     def written(self) -> list[Token]:
-        steps = (self._top, self._span, self._period, self._text, self._call, self._ago, self._number, self._plain)
+        steps = (
+            self._people,
+            self._top,
+            self._span,
+            self._period,
+            self._text,
+            self._call,
+            self._ago,
+            self._number,
+            self._plain,
+        )
         while self.place < len(self.tokens):
             if not any(step() for step in steps):
                 self.copy()
         return self.out
+
+    def _people(self) -> bool:
+        """`at least 3 people of the account who did(…)` is at_least_of_people(3, did(…))."""
+        start = 2 if self.says(("at", "least")) else int(self.word() == "at_least")
+        number, whom = self.at(start), self.word(start + 1)
+        if not start or number is None or number.token_type is not TokenType.NUMBER or whom not in PEOPLE:
+            return False
+        ahead = start + 2 + next((len(words) for words in OF_ACCOUNT if self.says(words, start + 2)), 0)
+        ahead += int(self.word(ahead) in ("who", "that", "where", "with"))
+        begin = ahead if self.word(ahead) == "(" else ahead + 1
+        end = self.closing(begin) if self.word(begin) == "(" else None
+        if end is None:
+            asked = f"at least {number.text} people who (nps_class = 'promoter')"
+            raise self.refuse(f"put what is asked of them into brackets, as in {asked}")
+        self.say(f"at_least_of_people ( {number.text} ,", number)
+        self.out += _Writer(self.tokens[self.place + ahead : self.place + end + 1], self.text).written()
+        self.say(")", number)
+        self.place += end + 1
+        return True
 
     def _negated(self) -> int:
         """How many of the words ahead deny what follows them: `not`, `is not`, `does not`, `was not`."""
@@ -238,10 +269,13 @@ class _Writer(Cursor):
             self.say(f"{self.word(1)}=", token)  # =< for <=
             self.place += 2
             return True
-        if self.word() in ("is", "was") and following is not None and following.token_type in (
+        is_denied = self.says(("is", "not")) or self.says(("was", "not"))
+        compared = self.at(2) if is_denied else following
+        if self.word() in ("is", "was") and compared is not None and compared.token_type in (
             TokenType.STRING, TokenType.NUMBER
         ):  # fmt: skip
-            self.say("=", token)
+            self.say("!=" if is_denied else "=", token)
+            self.place += is_denied
         elif token.text in SIGNS:
             self.say(SIGNS[token.text], token)
         elif token.text == "=>":

@@ -14,6 +14,7 @@ from include.contracts.runs import DatasetRef, Window, fingerprint
 from include.contracts.sources import Limits
 from include.sources.files.discovery import Found
 from include.sources.files.snapshot import Mark, Snapshot
+from include.sources.forgetting import Forgetting
 from include.sources.loads import Load, identify, load_table, rejected_table, take_in
 from include.sources.registry import Connector
 from include.storage.lake import Lake
@@ -25,8 +26,9 @@ PAUSE_SECONDS = 2.0
 class LoadLog:
     """The loads of a source so far, by id, and the marks of the files looked at."""
 
-    def __init__(self, lake: Lake, source: str, limits: Limits) -> None:
+    def __init__(self, lake: Lake, source: str, limits: Limits, forgetting: Forgetting | None = None) -> None:
         self.lake, self.source, self.limits = lake, source, limits
+        self.forgetting = forgetting or Forgetting()
         self.table = load_table(source)
         self.manifest = lake.current(self.table.name)
         self.known = {load.load_id: load for load in self._read()}
@@ -58,8 +60,9 @@ class LoadLog:
             load_id = identify(self.source, declared, snapshot.digest, snapshot.part)
             try:
                 if load_id not in self.known:
+                    reader = self.forgetting.reading(kind.read(snapshot, declared), declared)
                     self.known[load_id] = take_in(
-                        self.lake, self.source, declared, found, reader=kind.read(snapshot, declared),
+                        self.lake, self.source, declared, found, reader=reader,
                         load_id=load_id, window=window, limits=self.limits,
                     )  # fmt: skip
             except SourceError:

@@ -42,6 +42,7 @@ class Load:
     greatest_key: str | None = None
     fields: str | None = None
     mark: str | None = None
+    suppressed: int | None = None
 
     @property
     def data_file(self) -> str:
@@ -83,15 +84,18 @@ def take_in(
     """
     tally, span = Tally(found.name, limits), Span(declared)
     rejects: list[Reject] = []
+    suppressed = 0
     with _Writer(lake, raw_dataset(source, declared.object), f"{load_id}.parquet") as writer:
         for block in reader.blocks():
             tally.add(block)
             rejects.extend(block.rejects)
+            suppressed += block.suppressed
             span.add(block.rows)
             writer.write(_stamped(block.rows, declared, load_id, found.name))
     load = Load(
         load_id, source, declared.object, found.name, window.key, _extracted_at(found, span.newest, window),
         tally.rows, tally.rejected, json.dumps(reader.found), span.newest, span.least_key, span.greatest_key,
+        suppressed=suppressed or None,
     )  # fmt: skip
     if rejects:
         table = pa.Table.from_pylist([_row(load, reject) for reject in rejects], schema=QUARANTINE.schema)

@@ -17,6 +17,7 @@ from include.contracts.runs import DatasetRef, Run, StageReport, Window, fingerp
 from include.contracts.sources import Limits, read_limits, sources_of
 from include.sources.arrivals import doubts, evidence
 from include.sources.files.discovery import missing_days
+from include.sources.forgetting import Forgetting
 from include.sources.live.extraction import take_live
 from include.sources.live.opened import Means
 from include.sources.live.stored import take_stored
@@ -51,7 +52,8 @@ def extract(
         raise ConfigurationError(f"There is no source {source!r}{nearest(source, sources)}.")
     settings = sources[source]
     system = settings.system
-    loads = LoadLog(project.lake, source, limits)
+    suppressed = project.suppressed()
+    loads = LoadLog(project.lake, source, limits, Forgetting(suppressed, source, system))
     if settings.stored is not None:
         stored = take_stored(project, loads, settings, window, means or Means(project.connections))
         return _hand_on(project, loads, stored, window)
@@ -140,6 +142,8 @@ def _counts(found: Taken, window: Window) -> dict[str, int]:
         f"{name}.rows": sum(load.rows for load in loads),
         f"{name}.rejected": sum(load.rejected for load in loads),
     }
+    if suppressed := sum(load.suppressed or 0 for load in loads):
+        counts[f"{name}.suppressed"] = suppressed
     for load in loads:
         for column in json.loads(load.header):
             if column not in found.declared.names:

@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.erasure import SUPPRESSED
 from include.contracts.errors import ContractError
 from include.contracts.raw import raw_dataset, rejected_dataset
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
@@ -53,6 +54,8 @@ def stage(project: Project, _run: Run) -> StageReport:
     limits = read_limits(project.settings.declared)
     manifests = {name: _manifests(project.lake, name, source) for name, source in sources.items()}
     reads = {m.dataset: m.version for objects in manifests.values() for m in objects.values() if m is not None}
+    if (erased := project.lake.current(SUPPRESSED.name)) is not None:
+        reads[SUPPRESSED.name] = erased.version  # what is counted is counted anew, without whom the raw rows lack now
     how = {name: _how(source) for name, source in sources.items()}
     version = fingerprint(reads, how, settings.model_dump(), code_of(__name__), _code_of_systems(sources.values()))
     done = _present(project.lake, version)

@@ -62,8 +62,14 @@ def changes(table: Table, history: ir.Table, current: ir.Table, as_of: date) -> 
         **{name: ibis.coalesce(joined[name], joined[f"{name}_before"]) for name in member},
         since=ibis.literal(as_of),
         is_present=present,
-        **{name: joined[name] for name in values},
+        **{name: _said(table, name, joined) for name in values},
     )
+
+
+def _said(table: Table, name: str, joined: ir.Table) -> ir.Value:
+    """What a row says; of one that is gone only what every row has to say, as it was last."""
+    value = joined[name]
+    return ibis.coalesce(value, joined[f"{name}_before"]) if table.column(name).required else value
 
 
 def until_yesterday(engine: Engine, before: Manifest | None, as_of: date) -> Manifest | None:

@@ -9,7 +9,20 @@ from contextlib import suppress
 from pathlib import Path
 
 CONTENT = frozenset(
-    {"airflow", "compiled", "data", "docs", "lake", "launch.lock", "logs", "pg", "sample", "sample.draft", "spill"}
+    {
+        "airflow",
+        "compiled",
+        "data",
+        "docs",
+        "erasure.key",
+        "lake",
+        "launch.lock",
+        "logs",
+        "pg",
+        "sample",
+        "sample.draft",
+        "spill",
+    }
 )
 
 

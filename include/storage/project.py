@@ -17,6 +17,7 @@ from include.storage.home import open_home
 from include.storage.lake import Lake
 from include.storage.postgres import embedded
 from include.storage.postgres.warehouse import Warehouse, is_embedded, warehouse_url
+from include.storage.suppression import Suppressed, read_suppressed
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Project:
     def lake(self) -> Lake:
         """The lake at the settings' root."""
         return Lake(self.settings.lake_root)
+
+    def suppressed(self) -> Suppressed:
+        """Who was erased, as digests; raises ConfigurationError where their key is another one."""
+        return read_suppressed(self.lake, self.settings)
 
     def engine(self) -> Engine:
         """A new engine session on the lake; close it by using it as a context manager."""

@@ -14,6 +14,7 @@ from include.segments.listing import find_segment
 from include.web import personal, reading
 from include.web.answers import answer
 from include.web.callers import READ_PEOPLE, READ_PROFILES, Call
+from include.web.document import FOUND, HEALTH, ONE_ACCOUNT, ONE_PROFILE, WHY
 from include.web.problems import DOCUMENTED
 
 router = APIRouter(prefix="/api/v1", responses=DOCUMENTED)
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/api/v1", responses=DOCUMENTED)
 Id = Annotated[str, Path(min_length=1, max_length=200, examples=["p_7f3a"])]
 
 
-@router.get("/health", summary="Is the service there, and is anything published?")
+@router.get("/health", summary="Is the service there, and is anything published?", responses=HEALTH)
 def read_health(request: Request) -> Response:
     """Say what is published; answers anybody, and tells nothing of anybody."""
     with reading.snapshot(request.app.state.project) as connection:
@@ -29,11 +30,11 @@ def read_health(request: Request) -> Response:
     return answer(request, {"status": "ok", "version": version.name, "as_of": version.as_of})
 
 
-@router.get("/profiles/{profile_id}", summary="One person, by a living or a retired id")
+@router.get("/profiles/{profile_id}", summary="One person, by a living or a retired id", responses=ONE_PROFILE)
 def read_profile(profile_id: Id, call: Call = READ_PROFILES) -> Response:
     """Return the record, contact points, measures and memberships; what may not leave is withheld and counted."""
     with reading.statement(call.project) as connection:
-        row = reading.profile(connection, profile_id)
+        row = reading.profile(connection, profile_id, call.project.suppressed)
     if call.sees_people:
         call.read("GET /profiles", row["record"]["profile_id"])
     return call.answer(_told(row, profile_id, call))
@@ -76,25 +77,27 @@ class Wanted(BaseModel):
         return next(iter(self._given.items()))
 
 
-@router.post("/profiles/lookup", summary="Whose is this address, number or source record?")
+@router.post("/profiles/lookup", summary="Whose is this address, number or source record?", responses=FOUND)
 def look_up(wanted: Wanted, call: Call = READ_PROFILES) -> Response:
     """Return the ids of the profiles that carry it: none, one, or several where it is shared."""
     with reading.statement(call.project) as connection:
         return call.answer({"profiles": reading.found(connection, *wanted.by)})
 
 
-@router.get("/profiles/{profile_id}/why/{segment_key}", summary="Why is this person in a segment, or not?")
+@router.get(
+    "/profiles/{profile_id}/why/{segment_key}", summary="Why is this person in a segment, or not?", responses=WHY
+)
 def read_why(profile_id: Id, segment_key: Id, call: Call = READ_PEOPLE) -> Response:
     """Return the segment clause by clause, with values, their source records, and what would change it."""
     with reading.snapshot(call.project) as connection:
-        living = reading.profile(connection, profile_id)["record"]["profile_id"]
+        living = reading.profile(connection, profile_id, call.project.suppressed)["record"]["profile_id"]
         find_segment(connection, segment_key, call.project.settings.config)
     found = explain(call.project, segment_key, living).to_dict()
     call.read("GET /profiles/why", living)
     return call.answer(found)
 
 
-@router.get("/accounts/{account_id}", summary="One company with its people")
+@router.get("/accounts/{account_id}", summary="One company with its people", responses=ONE_ACCOUNT)
 def read_account(account_id: Id, call: Call = READ_PROFILES) -> Response:
     """Return the account, its measures, its segments and the ids of its people."""
     with reading.statement(call.project) as connection:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import IO, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
@@ -19,20 +18,13 @@ from include.segments.members import Wanted, members
 from include.segments.states import require_exportable
 from include.web import reading
 from include.web.callers import READ_BOTH, Call
+from include.web.document import MEDIA_TYPES, MEMBERS
 from include.web.problems import DOCUMENTED, ProblemError
 
 router = APIRouter(prefix="/api/v1", responses=DOCUMENTED)
 
 CHUNK = 256 * 1024
 WITHHELD = ("opted out", "undeliverable")  # contact points that are known and left empty
-MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "csv": "text/csv; charset=utf-8",
-        "ndjson": "application/x-ndjson",
-        "parquet": "application/vnd.apache.parquet",
-        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    }
-)
 ACTION = "GET /segments/members"
 
 
@@ -63,9 +55,11 @@ class Which(BaseModel):
         return asked
 
 
-@router.get("/segments/{key}/members", summary="Who is in a segment")
+@router.get("/segments/{key}/members", summary="Who is in a segment", responses=MEMBERS)
 def read_members(
-    key: Annotated[str, Path(min_length=1, max_length=100)], which: Annotated[Which, Query()], call: Call = READ_BOTH
+    key: Annotated[str, Path(min_length=1, max_length=100, examples=["detractors_renewing"])],
+    which: Annotated[Which, Query()],
+    call: Call = READ_BOTH,
 ) -> Response:
     """Return members in pages of JSON, or all of them as a file in another format.
 

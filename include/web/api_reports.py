@@ -14,8 +14,8 @@ from include.reports.drawing import svg
 from include.reports.reading import Reading, find_part, find_report, outcomes, read, read_picture
 from include.segments.formats import FORMATS, Rows
 from include.web import reading
-from include.web.api_members import MEDIA_TYPES
 from include.web.callers import READ_SEGMENTS, Call
+from include.web.document import MEDIA_TYPES, REPORT, REPORTS
 from include.web.problems import DOCUMENTED
 
 router = APIRouter(prefix="/api/v1", responses=DOCUMENTED)
@@ -34,7 +34,7 @@ class Which(BaseModel):
     )
 
 
-@router.get("/reports", summary="All reports, and how each came out")
+@router.get("/reports", summary="All reports, and how each came out", responses=REPORTS)
 def list_reports(call: Call = READ_SEGMENTS) -> Response:
     """Return every published report with its question, its state, and what it cannot say."""
     with reading.snapshot(call.project) as connection:
@@ -43,7 +43,7 @@ def list_reports(call: Call = READ_SEGMENTS) -> Response:
     return call.answer({"as_of": version.as_of, "version": version.name, "reports": rows})
 
 
-@router.get("/reports/{key}", summary="One report")
+@router.get("/reports/{key}", summary="One report", responses=REPORT)
 def read_report(
     key: Annotated[str, Path(min_length=1, max_length=100, examples=["churn"])],
     which: Annotated[Which, Query()],

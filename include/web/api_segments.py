@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from include.contracts.errors import ConfigurationError
 from include.segments.catalog import read_beside
 from include.segments.channels import contactable, contactable_each
 from include.segments.definitions import KEY
@@ -17,7 +18,8 @@ from include.segments.preview import preview
 from include.storage.readers import warehouse_reader
 from include.web import reading
 from include.web.callers import READ_BOTH, READ_SEGMENTS, Call
-from include.web.definition import as_file
+from include.web.definition import as_file, faults
+from include.web.document import CHANGES, ONE_SEGMENT, PREVIEW, SEGMENTS
 from include.web.personal import sample_of
 from include.web.problems import DOCUMENTED, ProblemError
 
@@ -28,7 +30,7 @@ Limit = Annotated[int, Query(ge=1, le=10_000, description="At most so many")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of an earlier answer")]
 
 
-@router.get("/segments", summary="All segments with sizes and states")
+@router.get("/segments", summary="All segments with sizes and states", responses=SEGMENTS)
 def list_segments(call: Call = READ_SEGMENTS) -> Response:
     """Return every published segment; `contactable`: its people by channel and state, without those held out."""
     with reading.snapshot(call.project) as connection:
@@ -38,7 +40,7 @@ def list_segments(call: Call = READ_SEGMENTS) -> Response:
     return call.answer({"as_of": version.as_of, "version": version.name, "segments": rows})
 
 
-@router.get("/segments/{key}", summary="One segment")
+@router.get("/segments/{key}", summary="One segment", responses=ONE_SEGMENT)
 def read_segment(key: Key, call: Call = READ_SEGMENTS) -> Response:
     """Return a segment's definition, owner, state and size, and how many may be contacted as in the list."""
     with reading.snapshot(call.project) as connection:
@@ -52,7 +54,7 @@ def _by_channel(row: reading.Row, reach: Mapping[str, dict[str, dict[str, int]]]
     return reach[row["segment_key"]] if row["level"] == "person" else {}
 
 
-@router.get("/segments/{key}/changes", summary="Who entered, left, or goes on under another id")
+@router.get("/segments/{key}/changes", summary="Who entered, left, or goes on under another id", responses=CHANGES)
 def read_changes(key: Key, since: Cursor = None, limit: Limit = 1000, call: Call = READ_SEGMENTS) -> Response:
     """Return changes in their order after a cursor; `next` resumes after the last, so each is given exactly once."""
     place = None if since is None else _checked(reading.place_of(since, "changes", (str, int, int, str)))
@@ -87,15 +89,19 @@ class Sought(BaseModel):
     key: str = Field(default="preview", pattern=KEY, description="The published segment to compare with, if any")
 
     @property
-    def definition(self) -> bytes:
+    def definition(self) -> str:
         """The condition as a definition file."""
-        return as_file({"name": self.key, "owner": "nobody", "purpose": "to be seen", **self.model_dump()}).encode()
+        return as_file({"name": self.key, "owner": "nobody", "purpose": "to be seen", **self.model_dump()})
 
 
-@router.post("/preview", summary="What would a definition find?")
+@router.post("/preview", summary="What would a definition find?", responses=PREVIEW)
 def preview_definition(sought: Sought, call: Call = READ_BOTH) -> Response:
     """Return size, clauses, overlap and a sample, and what would change against the published segment of the key."""
-    segment, _ = read_beside("definition", sought.definition, call.project.settings.config)
+    reading.require_published(call.project)
+    try:
+        segment, _ = read_beside("definition", sought.definition.encode(), call.project.settings.config)
+    except ConfigurationError as error:
+        raise ProblemError(422, " ".join(faults(str(error), sought.definition))) from None
     with warehouse_reader(call.project) as reader:
         found = preview(reader, segment)
     return call.answer({**found.to_dict(), "sample": sample_of(found, is_open=call.sees_people)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from include.storage.project import Project
 from include.web import api, api_members, api_reports, api_segments
 from include.web.callers import Identify
+from include.web.document import document
 from include.web.limits import Limiter
 from include.web.pages import (
     access,
@@ -53,6 +55,8 @@ HEADERS = {
 # What answers anybody: none of it tells anything of anybody.
 OPEN = frozenset({f"{API}/health", f"{API}/openapi.json", sign_in.PATH, "/static"})
 TRIES_PER_SECOND, TRIES_AT_ONCE = 1.0, 20
+# What a page of a refusal is headed by.
+TITLES = {403: "You may not see this", 404: "This is not here", 422: "This cannot be used", 503: "Not now"}
 
 
 def create_app(
@@ -68,6 +72,7 @@ def create_app(
         description="Unified profiles and explained segments.",
     )  # fmt: skip
     project.keep_engine()
+    app.openapi = partial(document, app, OPEN)  # type: ignore[method-assign]
     state = app.state
     state.project, state.identify, state.secret = project, identify, secret.encode()
     state.has_sessions, state.sign_in_at = sign_in_at is None, sign_in_at
@@ -87,7 +92,7 @@ def _page(request: Request, problem: ProblemError) -> Response:
     if problem.status == HTTPStatus.UNAUTHORIZED:
         elsewhere: Callable[[Request], str] | None = request.app.state.sign_in_at
         return RedirectResponse(elsewhere(request) if elsewhere else _sign_in(request), 303)
-    title = HTTPStatus(problem.status).phrase
+    title = TITLES.get(problem.status, HTTPStatus(problem.status).phrase)
     answer = bare_page(request, "problem.html", problem.status, title=title, detail=problem.detail)
     answer.headers.update(problem.headers)
     return answer

@@ -65,10 +65,16 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {  # what any route may answer, fo
 Told = Callable[[Any], ProblemError]
 NO_TEXT = "What was given holds a character or a number that no value here can have."
 SOON = {"Retry-After": "5"}
+NO_ROUTE: Mapping[int, str] = MappingProxyType(
+    {
+        404: "There is nothing at this address; the API has its routes in /api/v1/openapi.json.",
+        405: "This address takes no such request; /api/v1/openapi.json says which it takes.",
+    }
+)
 KINDS: Mapping[type[Exception], Told] = MappingProxyType(
     {
         ProblemError: lambda error: error,
-        HTTPException: lambda error: ProblemError(error.status_code, str(error.detail), error.headers),
+        HTTPException: lambda error: ProblemError(error.status_code, _said(error), error.headers),
         RequestValidationError: lambda error: ProblemError(422, _invalid(error.errors())),
         DataError: lambda _: ProblemError(422, NO_TEXT),
         UnicodeError: lambda _: ProblemError(422, NO_TEXT),
@@ -129,6 +135,12 @@ def _problem(error: Exception) -> ProblemError:
     if told is not None:
         return told(error)
     return ProblemError(500, f"A fault of Kindred's own ({type(error).__name__}). Please report it.")
+
+
+def _said(error: HTTPException) -> str:
+    """What Starlette says of a route by the status's phrase alone, in a sentence."""
+    is_plain = error.detail == HTTPStatus(error.status_code).phrase
+    return NO_ROUTE.get(error.status_code, error.detail) if is_plain else str(error.detail)
 
 
 def _invalid(errors: Any) -> str:

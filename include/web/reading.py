@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from include.storage.control.tables import PUBLICATION
 from include.storage.postgres.build import PREFIX
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
+from include.storage.suppression import Suppressed
 from include.web.problems import ProblemError
 
 Row = dict[str, Any]
@@ -85,6 +86,12 @@ def snapshot(project: Project) -> Iterator[sa.Connection]:
         yield connection
 
 
+def require_published(project: Project) -> None:
+    """Raise ProblemError 503 before the first publication."""
+    with snapshot(project):
+        return
+
+
 @contextmanager
 def statement(project: Project) -> Iterator[sa.Connection]:
     """Open a connection for one statement, which is its own snapshot; raises ProblemError 503 as ``snapshot`` does."""
@@ -126,9 +133,18 @@ def rows_of(connection: sa.Connection, query: str, **given: Any) -> list[Row]:
     return [dict(row) for row in connection.execute(sa.text(query), given).mappings()]
 
 
-def profile(connection: sa.Connection, asked: str) -> Row:
-    """Return a profile by its living or a retired id, with all that hangs on it; raises ProblemError 404."""
-    return _one(connection, _PROFILE, asked, "profile")
+def profile(connection: sa.Connection, asked: str, erased: Callable[[], Suppressed]) -> Row:
+    """Return a profile by its living or a retired id, with all that hangs on it; raises ProblemError 404.
+
+    ``erased`` is asked only where there is none: whoever was erased is told from who never was.
+    """
+    try:
+        return _one(connection, _PROFILE, asked, "profile")
+    except ProblemError:
+        day = erased().erased_on("profile", asked)
+        if day is None:
+            raise
+        raise ProblemError(404, f"The profile of this id was erased on {day}; nothing is known of it.") from None
 
 
 def account(connection: sa.Connection, asked: str) -> Row:

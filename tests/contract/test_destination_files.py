@@ -33,7 +33,6 @@ class Folder:
     def __init__(self, folder: Path, format: str) -> None:
         self.folder, self.format = folder, format
         self.file = {"kind": "files", "settings": {"url": folder.as_uri(), "format": format}}
-        self.dropped: set[Path] = set()
 
     def held(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -49,15 +48,8 @@ class Folder:
         return found
 
     def manifests(self) -> list[tuple[Path, dict[str, Any]]]:
-        found = [
-            (place.parent, json.loads(place.read_text()))
-            for place in self.folder.rglob("manifest.json")
-            if place not in self.dropped
-        ]
+        found = [(place.parent, json.loads(place.read_text())) for place in self.folder.rglob("manifest.json")]
         return sorted(found, key=lambda pair: (pair[1]["written_at"], (pair[0] / "manifest.json").stat().st_mtime_ns))
-
-    def forget(self) -> None:
-        self.dropped |= set(self.folder.rglob("manifest.json"))
 
     def lose_field(self) -> None:
         self.folder.rmdir()
@@ -111,9 +103,6 @@ class TestFilesOverSftp(DestinationSuite):
         with serving(tmp_path / "served") as port:
             yield Served(tmp_path / "served", port)
 
-    def _empty(self) -> None:
-        self.place_.forget()
-
     def test_a_wrong_password_is_told_without_it(self, audience: Audience) -> None:
         self.place_.connection = replace(self.place_.connection, password="stale-secret")
         with pytest.raises(ConfigurationError, match=r"tool cannot be opened .*; look at its connection") as caught:
@@ -126,9 +115,6 @@ class TestFiles(DestinationSuite):
     def place(self, tmp_path: Path) -> Folder:
         (tmp_path / "out").mkdir()
         return Folder(tmp_path / "out", "csv")
-
-    def _empty(self) -> None:
-        self.place_.forget()
 
 
 @pytest.fixture

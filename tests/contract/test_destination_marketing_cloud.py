@@ -40,9 +40,6 @@ class TestDataExtension(NetworkSuite):
         with MarketingCloudServer() as server:
             yield CloudPlace(server)
 
-    def drop(self, key: str) -> None:
-        self.place_.server.rows.clear()
-
     def test_a_token_that_ends_before_a_deletion_is_renewed_in_its_body(self, audience: Audience) -> None:
         self.run()
         audience.leave("bob")

@@ -60,9 +60,6 @@ class TestPostgresTable(DestinationSuite):
         yield place
         place.engine.dispose()
 
-    def drop(self, key: str) -> None:
-        self.place_.do(f"DELETE FROM audience WHERE email = '{key}'")
-
     def test_a_row_that_breaks_a_rule_is_rejected_alone(self, audience: Audience) -> None:
         audience.set("bob", first_name="Poison")
         report = self.run()

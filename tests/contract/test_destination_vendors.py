@@ -81,9 +81,6 @@ class TestHubSpot(NetworkSuite):
         with HubSpotServer() as server:
             yield HubSpotPlace(server)
 
-    def drop(self, key: str) -> None:
-        self.place_.server.members = []
-
     def test_a_property_that_is_not_there_is_named_with_the_nearest(self, audience: Audience) -> None:
         sync = {**self.place_.sync, "fields": {"fistname": "first_name"}}
         audience.declare(**self.place_.file, sync=sync)
@@ -145,9 +142,6 @@ class TestGoogleAudience(NetworkSuite):
         with GoogleServer() as server:
             yield GooglePlace(server)
 
-    def drop(self, key: str) -> None:
-        self.place_.server.members.clear()
-
     def test_what_google_took_in_and_could_not_use_is_sent_again(self, audience: Audience) -> None:
         server = self.place_.server
         server.becomes = "FAILED"
@@ -204,9 +198,6 @@ class TestMetaAudience(NetworkSuite):
         with MetaServer() as server:
             yield MetaPlace(server)
 
-    def drop(self, key: str) -> None:
-        self.place_.server.members.clear()
-
     def test_a_restricted_audience_is_told_before_anything_is_sent(self, audience: Audience) -> None:
         self.place_.server.status = 471
         with pytest.raises(ConfigurationError, match="Meta restricts the audience 77"):
@@ -228,9 +219,6 @@ class TestLinkedInAudience(NetworkSuite):
     def place(self) -> Iterator[LinkedInPlace]:
         with LinkedInServer() as server:
             yield LinkedInPlace(server)
-
-    def drop(self, key: str) -> None:
-        self.place_.server.members.clear()
 
     def test_trouble_with_the_answer_is_asked_again(self, audience: Audience) -> None:
         self.place_.server.trouble.plan(Kind.GARBLED, path="users")
@@ -262,9 +250,6 @@ class TestSalesforce(NetworkSuite):
     def place(self) -> Iterator[SalesforcePlace]:
         with SalesforceServer() as server:
             yield SalesforcePlace(server)
-
-    def drop(self, key: str) -> None:
-        self.place_.server.contacts.clear()
 
     def test_whoever_leaves_loses_the_flag_and_stays_a_contact(self, audience: Audience) -> None:
         self.run()
@@ -332,9 +317,6 @@ class TestAccountEngagement(NetworkSuite):
     def place(self) -> Iterator[PardotPlace]:
         with PardotServer() as server:
             yield PardotPlace(server)
-
-    def drop(self, key: str) -> None:
-        self.place_.server.members.clear()
 
     def test_a_membership_whose_answer_was_lost_is_no_fault(self, audience: Audience) -> None:
         self.place_.server.trouble.plan(Kind.RESET, path="list-memberships$")

@@ -62,9 +62,6 @@ class TestWebhook(NetworkSuite):
         with Receiver(SECRET) as server:
             yield WebhookPlace(server)
 
-    def drop(self, key: str) -> None:
-        del self.place_.server.rows[key]
-
     def test_both_secrets_hold_while_one_is_changed(self, audience: Audience) -> None:
         new = base64.b64encode(b"another secret of 32 bytes......").decode()
         connection = Connection(

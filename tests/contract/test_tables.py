@@ -5,13 +5,14 @@ import pytest
 
 from include.contracts import control, events, identity, metrics, profiles, raw, reports, segments, staged
 from include.contracts.activation import ACTIVATION
+from include.contracts.erasure import ERASURE, SUPPRESSED
 from include.contracts.tables import Column, Table, Type, integer, number, text
 
 TABLES = [
     raw.LOAD, *staged.STAGED, *identity.IDENTITY, *profiles.PROFILES, *metrics.MEASURED, *events.HAPPENED,
     *segments.SEGMENTED, *reports.REPORTED, *control.CONTROL,
 ]  # fmt: skip
-TABLES += ACTIVATION
+TABLES += (*ACTIVATION, ERASURE, SUPPRESSED)
 TWO_MEANINGS = {"evidence", "value"}  # of a pair of records and of a membership; of an attribute and of contracts
 
 

@@ -54,7 +54,14 @@ def tasks(dags: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_file_is_read_without_error(parsed: dict[str, Any]) -> None:
     assert parsed["errors"] == {}
-    assert set(parsed["dags"]) == {*EXTRACTS, "resolve_identities", "build_segments", "approve_changes", "retain"}
+    assert set(parsed["dags"]) == {
+        *EXTRACTS,
+        "resolve_identities",
+        "build_segments",
+        "approve_changes",
+        "retain",
+        "watch",
+    }
 
 
 def test_nothing_heavy_is_imported_to_read_them(parsed: dict[str, Any]) -> None:
@@ -98,7 +105,7 @@ def test_writers_take_turns_and_a_run_that_has_begun_goes_first(tasks: dict[str,
     for name, task in tasks.items():
         if name.endswith(".extract"):
             assert task["max_active_tis_per_dag"] == 1
-        elif not name.startswith(("approve_changes", "extract_")):
+        elif not name.startswith(("approve_changes", "extract_", "watch")):
             assert (task["pool"], task["weight_rule"]) == ("warehouse_writer", "upstream")
 
 

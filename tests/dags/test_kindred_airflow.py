@@ -23,6 +23,8 @@ from include.contracts.errors import (
     SourceError,
 )
 from include.contracts.runs import Window
+from include.contracts.settings import Settings
+from include.operations.alerts import Alert, Change
 
 BROKEN = SourceError("the gzip is truncated", file="usage/2026-10-01.ndjson.gz", remedy="Export it again.")
 
@@ -258,3 +260,17 @@ def test_a_live_source_is_asked_with_the_connection_that_airflow_has(
     assert found is not None
     assert (found.url, found.login, found.password, found.extra) == ("https://norvik.example", "me", "p", {"a": 1})
     assert shared.connection("nobody") is None
+
+
+def test_a_notifiers_arguments_get_the_alerts_words(_environment: None) -> None:
+    change = Change(Alert("full/disk", "full", "Only 1.0 GB are free.", "Make room."), is_over=False)
+    given = {"text": "{kind}: {sentence}", "blocks": [{"text": "{remedy}"}], "retries": 2}
+    assert import_module("kindred_alerts").filled(given, change) == {
+        "text": "full: Only 1.0 GB are free. Make room.", "blocks": [{"text": "Make room."}], "retries": 2,
+    }  # fmt: skip
+
+
+def test_a_notifier_that_there_is_not_is_named_with_its_file(_environment: None, tmp_path: Path) -> None:
+    (tmp_path / "alerts.yaml").write_text("notifiers: [{notifier: no.such.Notifier}]\n")
+    with pytest.raises(ConfigurationError, match=r"alerts.yaml: there is no notifier no.such.Notifier; install"):
+        import_module("kindred_alerts").teller(Settings(config=tmp_path))

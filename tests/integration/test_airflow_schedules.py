@@ -108,7 +108,7 @@ def up() -> Iterator[Installation]:
 
 
 def test_each_source_is_extracted_by_its_schedule_and_says_in_one_sentence_what_it_waits_for(up: Installation) -> None:
-    up.wait_for(lambda: len(up.airflow.runs(LONG_AGO)) >= 5 and up.is_at_rest())  # retain among them
+    up.wait_for(lambda: len(up.airflow.runs(LONG_AGO)) >= 6 and up.is_at_rest())  # retain and watch among them
     states = {run.dag: run.state for run in up.airflow.runs(LONG_AGO) if run.dag.startswith("extract_")}
     assert states == {
         "extract_crm": "success",

@@ -54,6 +54,25 @@ def test_what_is_wrong_is_told_of_the_file_that_says_it(tmp_path: Path) -> None:
         read_settings(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nps: {}\nusage: {\n", "measures.yaml, line 3: this is no YAML: "),
+        (
+            "nps: {window_days: 90}\nnps: {window_days: 30}\n",
+            "measures.yaml, line 2: 'nps' is set twice; take one away.",
+        ),
+        ("nps:\n  window_days: 2026-02-31\n", "measures.yaml, line 2: this is no YAML: day is out of range for month"),
+        ("nps: \xff", "measures.yaml, line 1: this is no UTF-8 text; save it as UTF-8."),
+    ],
+)
+def test_what_yaml_cannot_say_or_would_pass_over_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "measures.yaml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(tmp_path)
+    assert str(caught.value).startswith(said)
+
+
 def test_doctor_tells_which_file_each_setting_comes_from(tmp_path: Path) -> None:
     (tmp_path / "measures.yaml").write_text("nps: {window_days: 90}\n")
     (tmp_path / "matching.yaml").write_text((SHIPPED / "matching.yaml").read_text())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 from include.contracts import staged
 from include.contracts.profiles import CONSENT
+from include.identity.records import read_records
 from include.profiles.contact import contact_points, deliverability, sightings
 from include.profiles.members import member_records
 from include.profiles.settings import read_settings
+from include.storage.engine import Engine
 from tests.people import crosswalk, found, on, people, person, rows
 
 CONFIG = Path("include/config")
@@ -34,3 +38,10 @@ def test_what_a_record_has_besides_is_a_contact_point_too_and_comes_after_what_o
     alone = sightings(member_records(crosswalk(P="crm.contact:1"), without, rules.sources))
     points = contact_points(alone, deliverability(nothing, without), rows(CONSENT, []), rules.contact_points)
     assert [row["is_primary"] for row in found(points) if row["type"] == "email"] == [True]
+
+
+def test_records_that_were_staged_before_further_values_were_kept_have_none() -> None:
+    before = people(person("crm.contact:1", phone="+493055501")).drop("phone_extension", "other_emails", "other_phones")
+    engine = SimpleNamespace(read=lambda table, at: before)
+    (row,) = found(read_records(cast(Engine, engine), None))
+    assert (row["phone"], row["other_emails"], row["other_phones"]) == ("+493055501", None, None)

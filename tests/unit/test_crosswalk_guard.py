@@ -9,7 +9,7 @@ import pytest
 from include.contracts.identity import APPLIED, CROSSWALK, EDGE
 from include.identity.crosswalk.guard import guard
 from include.identity.settings import Stewardship
-from tests.weeks import MONDAY
+from tests.weeks import BEFORE, MONDAY, PROPOSED
 
 
 class Judge:
@@ -60,7 +60,7 @@ def run_guard(found, before="", *, ties=(), likely=None, decisions=(), taken_bac
     for name, (given, names, schema) in tables.items():
         connection.register(name, pa.Table.from_pylist([dict(zip(names, r, strict=True)) for r in given], schema))
     connection.execute("CREATE TEMP TABLE edge AS FROM edge_given").complete()
-    guard(connection, Stewardship(**{"largest_profile": 9, **limits}), Judge(likely or {}))
+    guard(connection, BEFORE, PROPOSED, Stewardship(**{"largest_profile": 9, **limits}), Judge(likely or {}))
     return connection
 
 

@@ -73,6 +73,9 @@ def test_a_decision_holds_stronger_than_any_evidence():
 def test_evidence_is_spelled_out_and_ids_are_left_alone():
     assert readable("first_name=equal;email=same company") == "first name: equal, email: same company"
     assert readable("usage.user:u_1") == "usage.user:u_1"
+    assert readable("email=same_mailbox[2,1];phone=equal") == (
+        "email: same mailbox (value 2 of the first record, 1 of the second), phone: equal"
+    )
 
 
 def test_the_chart_shows_every_step_and_the_sum():

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import duckdb
 import pytest
 
-from include.identity.crosswalk.questions import QUESTIONS
+from include.identity.crosswalk.questions import ask
+from include.identity.crosswalk.relations import Assigned, Relation, rows_of
+from tests.weeks import GUARDED, PROPOSED
 
 Asked = list[tuple[str, str, int]]
 
@@ -28,8 +32,9 @@ def asked(
         connection.execute("INSERT INTO kept VALUES (1, ?, ?)", [*pair])
     for pair in decided:
         connection.execute("INSERT INTO applied_now VALUES (?, ?)", [*pair])
-    found = f"SELECT record_a, record_b, records_touched FROM ({QUESTIONS}) ORDER BY ALL"
-    return [tuple(row) for row in connection.execute(found).fetchall()]
+    assigned = Assigned(**{field.name: Relation(f"{field.name}_now") for field in fields(Assigned)})
+    found = ask(connection, PROPOSED, GUARDED, assigned)
+    return rows_of(connection, "SELECT record_a, record_b, records_touched FROM {found} ORDER BY ALL", found=found)
 
 
 @pytest.mark.parametrize(

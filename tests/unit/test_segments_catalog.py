@@ -43,7 +43,7 @@ def faults(catalog: Catalog) -> dict[str, list[str]]:
         (good("bad", more="level: company\n"), "bad.yaml:6:1: 'level'"),
         (good("Bad Key"), "bad.yaml:1:1: 'key' takes lower-case letters"),
         ("key: bad\nname: x\n", "'where' is missing"),
-        ("key: [unclosed\n", "bad.yaml:2:1: YAML:"),
+        ("key: [unclosed\n", "bad.yaml:2:1: this is no YAML:"),
         ("just text", "bad.yaml:1:1: a definition is a list of settings"),
         ("", "bad.yaml:1:1: a definition is a list of settings"),
         (good("bad", "in_segment('sond')"), "bad.yaml:5:19: there is no segment 'sond' (did you mean 'sound'?)."),
@@ -60,7 +60,7 @@ def test_a_faulty_definition_is_named_and_the_others_are_taken(tmp_path: Path, c
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     config = folder(tmp_path, sound=good("sound"))
     (config / "segments" / "bad.yaml").write_bytes(b"key: bad\nname: \xff\xfe\n")
-    assert faults(load(config)) == {"bad.yaml": ["bad.yaml:2:1: it is not UTF-8 text."]}
+    assert faults(load(config)) == {"bad.yaml": ["bad.yaml:2:1: this is no UTF-8 text; save it as UTF-8."]}
 
 
 def test_yml_is_read_like_yaml_and_what_is_no_definition_is_named(tmp_path: Path) -> None:

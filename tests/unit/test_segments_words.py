@@ -24,6 +24,10 @@ from include.segments.language import parse
         ("country is not one of ('Germany')", "not country in ('Germany')"),
         ("country is none of ('Germany')", "not country in ('Germany')"),
         ("country is 'Germany'", "country = 'Germany'"),
+        ("country is not 'Germany'", "country != 'Germany'"),
+        ("country = ('Germany', 'France')", "country in ('Germany', 'France')"),
+        ("country != ('Germany', 'France')", "not country in ('Germany', 'France')"),
+        ("title startswith 'VP' or title includes 'Head'", "title starts with 'VP' or title contains 'Head'"),
         ("country = 'Germany' or 'France'", "country in ('Germany', 'France')"),
         ("country = 'Germany' or 'France' or has_email", "country in ('Germany', 'France') or has_email"),
         ('country = "Germany"', "country = 'Germany'"),
@@ -137,3 +141,27 @@ def test_all_faults_of_a_condition_are_named_at_once_in_their_order() -> None:
     assert [(fault.line, fault.column) for fault in found] == [(1, 1), (1, 21), (2, 6), (2, 36)]
     for fault, told in zip(found, ("nps_class", "usage_tier", "country", "whole number"), strict=True):
         assert told in fault.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("at least 3 people who (nps_class = 'promoter')", "at_least_of_people(3, nps_class = 'promoter')"),
+        ("at least 3 people of the account who did('Email Clicked', at least 2) and is_at_risk",
+         "at_least_of_people(3, did('Email Clicked', at_least 2)) and is_at_risk"),
+        ("at_least 2 contacts with (title contains 'VP' or has_phone)",
+         "at_least_of_people(2, title contains 'VP' or has_phone)"),
+    ],
+)  # fmt: skip
+def test_a_number_of_an_accounts_people_is_asked_for_in_words(text: str, read: str) -> None:
+    assert str(parse(text, "account")) == read
+
+
+def test_what_is_asked_of_people_stands_in_brackets() -> None:
+    with pytest.raises(DefinitionError, match="put what is asked of them into brackets"):
+        parse("at least 3 people who nps_class = 'promoter'", "account")
+
+
+def test_a_span_is_no_day() -> None:
+    with pytest.raises(DefinitionError, match=r"30 days is a span, and no value; write within_last\(…, 30 days\)"):
+        parse("usage_last_on > 30 days", "person")

@@ -17,8 +17,6 @@ from include.contracts.configuration import Strict
 from include.contracts.nearest import nearest
 from include.remote.answers import Told, word
 from include.remote.budget import Allowance
-from include.remote.http import SignIn
-from include.remote.sign_in import bearer_key
 
 HOST, VERSION = "https://api.hubapi.com", "2026-03"
 BATCH = 100
@@ -42,10 +40,6 @@ class HubSpot(NetworkDestination):
         """Which list."""
 
         list_id: str = Field(pattern=r"^\d+$", description="Id of a static list of contacts")
-
-    def sign_in(self) -> SignIn:
-        """By a bearer token."""
-        return bearer_key
 
     def missing(self) -> Iterator[tuple[str, str]]:
         """Yield properties that contacts have not or that are read only, and a list that is none of theirs to fill."""

@@ -17,8 +17,6 @@ from include.activation.destinations.network import NetworkDestination, by_rows
 from include.contracts.configuration import Strict
 from include.contracts.nearest import nearest
 from include.remote.budget import Allowance
-from include.remote.http import SignIn
-from include.remote.sign_in import bearer_key
 
 OF_USER = ("email", "firstName", "lastName", "title", "company", "country")
 OF_COMPANY = ("companyWebsiteDomain", "companyName", "companyEmailDomain", "industries", "city", "country")
@@ -42,10 +40,6 @@ class LinkedInAudience(NetworkDestination):
         """Which segment."""
 
         segment_id: str = Field(pattern=r"^\d+$", description="Id of the DMP segment")
-
-    def sign_in(self) -> SignIn:
-        """By a bearer token."""
-        return bearer_key
 
     @property
     def _headers(self) -> Mapping[str, str]:

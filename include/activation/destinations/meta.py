@@ -16,8 +16,6 @@ from include.contracts.configuration import Strict
 from include.contracts.errors import RefusedError
 from include.contracts.nearest import nearest
 from include.remote.answers import Fault, Told, by_status, word
-from include.remote.http import SignIn
-from include.remote.sign_in import bearer_key
 
 FIELDS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
@@ -54,10 +52,6 @@ class MetaAudience(NetworkDestination):
         """Which audience."""
 
         audience_id: str = Field(pattern=r"^\d+$", description="Id of the custom audience")
-
-    def sign_in(self) -> SignIn:
-        """By a bearer token."""
-        return bearer_key
 
     def missing(self) -> Iterator[tuple[str, str]]:
         """Yield fields that Meta does not match by, and an audience that is not there or is restricted."""

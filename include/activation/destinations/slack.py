@@ -17,8 +17,6 @@ from include.activation.destinations.network import NetworkDestination, plain
 from include.contracts.configuration import Strict
 from include.contracts.errors import ConfigurationError, CredentialError, ThrottledError
 from include.remote.budget import Allowance
-from include.remote.http import SignIn
-from include.remote.sign_in import bearer_key
 
 EVENT = "kindred_activation"
 PAGE = 200
@@ -52,10 +50,6 @@ class Slack(NetworkDestination):
             except (ValueError, IndexError, AttributeError):
                 raise ValueError("a brace stands for a field, as in {company}; write {{ for a brace") from None
             return text
-
-    def sign_in(self) -> SignIn:
-        """By a bearer token."""
-        return bearer_key
 
     def missing(self) -> Iterator[tuple[str, str]]:
         """Yield fields of the text that the sync does not have, and a channel that may not be read."""

@@ -54,6 +54,7 @@ class ExportFile:
     ids: tuple[str, ...] = ()  # columns beside the key that identify something: a placeholder in them is none
     salesforce_ids: tuple[str, ...] = ()  # those that hold ids of Salesforce, of 15 or of 18 characters
     references: tuple[Reference, ...] = ()
+    people: tuple[str, ...] = ()  # columns beside key and references that hold keys of people of the same source
     dates: tuple[str, ...] = ()  # columns that hold days or times
     numbers: tuple[str, ...] = ()  # columns that hold numbers, in whatever way a country writes them
     whole_numbers: tuple[str, ...] = ()  # those of them that count something

@@ -60,7 +60,7 @@ COMPANY = ExportFile("hubspot/companies.ndjson", _SYSTEM, "a company",
 ))  # fmt: skip
 
 DEAL = ExportFile("hubspot/deals.ndjson", _SYSTEM, "a possible sale",
-    object="deal", key="id", changed="changed", personal=(), columns=columns(
+    object="deal", key="id", changed="changed", personal=(), people=("contacts",), columns=columns(
     ("id*", "Number of the deal.", "55500011122"),
     ("createdate*", "When it was created, UTC.", "2025-12-04T09:12:44.000Z"),
     ("hs_lastmodifieddate", "When it was last changed, UTC.", "2026-09-30T15:01:02.000Z"),

@@ -7,7 +7,8 @@ from include.contracts.systems import Feed, Part, System
 
 RESPONSES = ExportFile("qualtrics/responses.ndjson", "Qualtrics response export", "a response to a survey",
     object="response", key="response_id", changed="recorded_at",
-    personal=("email", "name", "phone", "comment", "values"), ids=("person_id",), columns=columns(
+    personal=("email", "name", "phone", "comment", "values"), ids=("person_id",), people=("person_id",),
+    columns=columns(
     ("response_id*", "Id of the response.", "R_1fQ2tM3zF8Yk1aB"),
     ("survey_id", "The survey.", "SV_9ypbLwEbSGcMSzP"),
     ("recorded_at*", "When it was recorded, UTC.", "2026-09-02T10:11:12Z"),

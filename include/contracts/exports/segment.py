@@ -8,7 +8,7 @@ from include.contracts.systems import Feed, Part, System
 EVENT = ExportFile("usage/YYYY-MM-DD.ndjson.gz", "Segment-spec calls",
     "an identify, group, track or other call, as the Segment spec has it",
     object="event", key="messageId", changed="timestamp", personal=("traits", "properties", "context"),
-    ids=("userId", "anonymousId", "previousId", "groupId"), columns=columns(
+    ids=("userId", "anonymousId", "previousId", "groupId"), people=("userId", "previousId"), columns=columns(
     ("type*", "identify, group or track; page, screen and alias calls are kept in raw and used for nothing.", "track"),
     ("messageId*", "Id of the call; a repeated one is the same call delivered again.", "ajs-6b1f7c1e"),
     ("userId", "The product's own id of the person; absent before the first log-in.", "u_10231"),

@@ -7,7 +7,8 @@ from include.contracts.systems import Feed, Part, System
 
 RESPONSES = ExportFile("typeform/responses.ndjson", "Typeform Responses API", "a response to a form",
     object="response", key="response_id", changed="submitted_at",
-    personal=("email", "name", "phone", "comment", "hidden", "answers"), ids=("person_id",), columns=columns(
+    personal=("email", "name", "phone", "comment", "hidden", "answers"), ids=("person_id",), people=("person_id",),
+    columns=columns(
     ("response_id*", "Id of the response.", "21085286190ffad1248d17c4135ee56f"),
     ("form_id", "The form.", "lT4Z3j"),
     ("landed_at", "When the person came to the form, UTC.", "2026-09-02T10:09:57Z"),

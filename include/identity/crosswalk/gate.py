@@ -10,26 +10,31 @@ import pyarrow as pa
 import pyarrow.csv
 
 from include.contracts.errors import ConfigurationError
+from include.identity.crosswalk.relations import Assigned, Before, Logged, Relation, rows_of
 from include.identity.settings import Labels, Limits
 
 LABELS = pa.schema([("record_id", pa.string()), ("person_id", pa.string())])
 
 _MOVEMENT = """
-SELECT (SELECT count(DISTINCT profile_id) FROM crosswalk_before),
-       (SELECT count(DISTINCT profile_id) FROM crosswalk_now),
-       (SELECT count(*) FROM crosswalk_before SEMI JOIN crosswalk_now USING (record_id)),
-       (SELECT count(*) FILTER (WHERE kind = 'merged') FROM change),
-       (SELECT count(*) FILTER (WHERE kind IN ('split', 'restored') AND other_profile_id IS NOT NULL) FROM change),
-       (SELECT count(*) FROM crosswalk_before b JOIN crosswalk_now n USING (record_id)
+SELECT (SELECT count(DISTINCT profile_id) FROM {before.crosswalk}),
+       (SELECT count(DISTINCT profile_id) FROM {assigned.crosswalk}),
+       (SELECT count(*) FROM {before.crosswalk} SEMI JOIN {assigned.crosswalk} USING (record_id)),
+       (SELECT count(*) FILTER (WHERE kind = 'merged') FROM {logged.change}),
+       (SELECT count(*) FILTER (WHERE kind IN ('split', 'restored') AND other_profile_id IS NOT NULL)
+        FROM {logged.change}),
+       (SELECT count(*) FROM {before.crosswalk} b JOIN {assigned.crosswalk} n USING (record_id)
         WHERE b.profile_id <> n.profile_id),
-       (SELECT coalesce(max(records), 0) FROM (SELECT count(*) AS records FROM crosswalk_before GROUP BY profile_id)),
-       (SELECT coalesce(max(records), 0) FROM (SELECT count(*) AS records FROM crosswalk_now GROUP BY profile_id))
+       (SELECT coalesce(max(records), 0) FROM (SELECT count(*) AS records FROM {before.crosswalk} GROUP BY profile_id)),
+       (SELECT coalesce(max(records), 0)
+        FROM (SELECT count(*) AS records FROM {assigned.crosswalk} GROUP BY profile_id))
 """
 
 
 # Pairs of labelled records: truly one person, joined, and both.
 _AGREEMENT = """
-WITH labelled AS (SELECT l.person_id, c.profile_id FROM labels l JOIN crosswalk_now c USING (record_id)), pairs AS (
+WITH labelled AS (
+    SELECT l.person_id, c.profile_id FROM {labels} l JOIN {assigned.crosswalk} c USING (record_id)
+), pairs AS (
     SELECT (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM labelled GROUP BY person_id)) AS truly,
            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM labelled GROUP BY profile_id)) AS joined,
            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM labelled GROUP BY person_id, profile_id))
@@ -54,9 +59,10 @@ class Movement:
     largest_now: int
 
 
-def movement(connection: duckdb.DuckDBPyConnection) -> Movement:
-    """Count what the crosswalk on the connection moves (after ``assign`` and ``log_events``)."""
-    return Movement(*connection.execute(_MOVEMENT).fetchall()[0])
+def movement(connection: duckdb.DuckDBPyConnection, before: Before, assigned: Assigned, logged: Logged) -> Movement:
+    """Count what the new crosswalk moves."""
+    (counts,) = rows_of(connection, _MOVEMENT, before=before, assigned=assigned, logged=logged)
+    return Movement(*counts)
 
 
 def breaches(moved: Movement, limits: Limits) -> list[str]:
@@ -86,12 +92,14 @@ def read_labels(path: Path) -> pa.Table | None:
     return table.select(LABELS.names)
 
 
-def label_breaches(connection: duckdb.DuckDBPyConnection, labels: pa.Table | None, required: Labels) -> list[str]:
+def label_breaches(
+    connection: duckdb.DuckDBPyConnection, assigned: Assigned, labels: pa.Table | None, required: Labels
+) -> list[str]:
     """Return one sentence for each measure in which the new crosswalk agrees too little with the labelled sample."""
     if labels is None:
         return []
     connection.register("labels", labels)
-    precision, recall = connection.execute(_AGREEMENT).fetchall()[0]
+    ((precision, recall),) = rows_of(connection, _AGREEMENT, assigned=assigned, labels=Relation("labels"))
     checks = (("precision", precision, required.precision), ("recall", recall, required.recall))
     return [
         f"the {name} on the labelled sample is {found:.3f}; at least {least:.3f} is required"

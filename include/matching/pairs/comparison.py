@@ -177,6 +177,30 @@ def two_people(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]
     return np.asarray(numbered | generations)
 
 
+def twins(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
+    """Pairs that may be twins: of one surname and birth date, of two first names, and of nothing that is one's alone.
+
+    Names that are merely alike are one person's spellings more often than two persons' names: of them only pairs that
+    share two things that relatives share as one person does.
+    """
+    found = np.zeros(levels.shape[1], bool)
+    if "first" not in [group.role for group in groups]:
+        return found
+    two_names = np.isin(levels[0], (FirstName.OTHER_NAME, FirstName.LOOK_ALIKE))
+    at = np.flatnonzero(two_names & (levels[1] >= EQUAL))
+    born, own, shared = np.zeros(len(at), bool), np.zeros(len(at), bool), np.zeros(len(at), np.int64)
+    for group, row in zip(groups, levels[:, at], strict=True):
+        if group.comparison is DATE:
+            born |= row >= EQUAL
+        if group.comparison is IDENTIFIER:
+            own |= (row >= EQUAL) | np.isin(row, IDENTIFIER.agrees)
+        if group.comparison is EMAIL:
+            own |= row == EQUAL  # a mailbox at work; families share one at a free provider
+        shared += group.comparison.as_one_person & (row >= EQUAL)
+    found[at] = born & ~own & ((levels[0, at] == FirstName.OTHER_NAME) | (shared > 1))
+    return found
+
+
 def two_first_names(names: Names | None, left: Codes, right: Codes, levels: Levels) -> npt.NDArray[np.bool_]:
     """Pairs whose first names, alike or not, are two that are known to be names: what is garbled is none."""
     if names is None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.contracts.exports.pardot import SYSTEM
-from include.samples.servers.frame import Answer, Request, Server
+from include.samples.servers.frame import Answer, Request
 from include.samples.servers.oauth import Tokens
-from include.samples.servers.tables import Rows, as_csv
+from include.samples.servers.source import SourceServer
+from include.samples.servers.tables import as_csv
 from include.samples.servers.trouble import Trouble
 
 UNIT = "0Uv5g0000000001AAA"
@@ -51,29 +51,18 @@ class _Export:
         return "Failed" if self.failed else ("Waiting", "Processing", "Complete")[min(self.polls, 2)]
 
 
-class AccountEngagementServer(Server):
+class AccountEngagementServer(SourceServer):
     """A business unit with its prospects and their activities."""
 
-    def __init__(
-        self, rows: Mapping[str, Iterable[Mapping[str, str | None]]] | None = None, trouble: Trouble | None = None
-    ) -> None:
+    files = SYSTEM.files
+
+    def __init__(self, trouble: Trouble | None = None) -> None:
         super().__init__(trouble)
         self.tokens = Tokens()
-        self.rows = {file.object: Rows.of(file, (rows or {}).get(file.object, ())) for file in SYSTEM.files}
-        self.forbidden: set[str] = set()
         self.page_rows = 100_000
-        self.failing_jobs = self.lost_places = self.repeated_pages = 0
         self.offset = "+00:00"  # of the zone of whoever asks
-        self.before_page: Callable[[], None] = lambda: None
         self._exports: dict[int, _Export] = {}
         self._numbers = count(1)
-
-    @classmethod
-    def of_exports(cls, exports: Path, trouble: Trouble | None = None) -> AccountEngagementServer:
-        """A business unit that holds what its exports hold."""
-        server = cls(trouble=trouble)
-        server.rows = {file.object: Rows.read(file, exports) for file in SYSTEM.files}
-        return server
 
     def answer(self, request: Request) -> Answer:
         """Answer a request."""
@@ -116,10 +105,10 @@ class AccountEngagementServer(Server):
         columns = [FIELDS[name][field] for field in fields]
         table = pa.table({column: self._said(column, found) for column in columns})
         pages = [table.slice(at, self.page_rows) for at in range(0, len(table), self.page_rows)] or [table]
-        pages[1:1] = pages[:1] * min(self.repeated_pages, 1)
-        self.repeated_pages = 0
-        export = _Export(next(self._numbers), [as_csv(page, fields) for page in pages], failed=self.failing_jobs > 0)
-        self.failing_jobs = max(0, self.failing_jobs - 1)
+        if self.goes_wrong("repeated_pages"):
+            pages.insert(1, pages[0])
+        files = [as_csv(page, fields) for page in pages]
+        export = _Export(next(self._numbers), files, failed=self.goes_wrong("failing_jobs"))
         self._exports[export.id] = export
         return Answer.of(self._told(export), 201)
 
@@ -140,8 +129,7 @@ class AccountEngagementServer(Server):
             export.polls += 1
             return Answer.of(self._told(export))
         place = int(rest[1])
-        if place and self.lost_places:
-            self.lost_places -= 1
+        if place and self.goes_wrong("lost_places"):
             return _error(404, 1, "The results of this export have expired")
         self.before_page()
         return Answer(export.files[place], kind="text/csv")

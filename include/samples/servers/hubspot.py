@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from include.contracts.exports.hubspot import SYSTEM
-from include.samples.servers.frame import Answer, Request, Server
-from include.samples.servers.tables import Rows, moment_text
+from include.samples.servers.frame import Answer, Request
+from include.samples.servers.source import SourceServer
+from include.samples.servers.tables import moment_text
 from include.samples.servers.trouble import Trouble
 
 KEY = "pat-simulated-key"
@@ -19,20 +20,15 @@ _OWN = ("id", "archived", "archivedAt", "changed", "companies", "contacts")
 _MODIFIED = {"contact": "lastmodifieddate", "company": "hs_lastmodifieddate", "deal": "hs_lastmodifieddate"}
 
 
-class HubSpotServer(Server):
+class HubSpotServer(SourceServer):
     """A portal with its contacts, companies and deals."""
 
-    def __init__(
-        self, rows: Mapping[str, Iterable[Mapping[str, str | None]]] | None = None, trouble: Trouble | None = None
-    ) -> None:
+    files = SYSTEM.files
+
+    def __init__(self, trouble: Trouble | None = None) -> None:
         super().__init__(trouble)
-        self.rows = {file.object: Rows.of(file, (rows or {}).get(file.object, ())) for file in SYSTEM.files}
-        self.types: dict[tuple[str, str], str] = {}
-        self.forbidden: set[str] = set()
         self.page_rows = 100
         self.most_results = MOST_RESULTS
-        self.lost_places = self.repeated_pages = 0
-        self.before_page: Callable[[], None] = lambda: None
 
     def delete(self, name: str, key: str, at: datetime) -> None:
         """Move a record into the archive."""
@@ -68,15 +64,13 @@ class HubSpotServer(Server):
 
     def _list(self, name: str, query: Mapping[str, str]) -> Answer:
         after = int(query.get("after") or 0)
-        if after and self.lost_places:
-            self.lost_places -= 1
+        if after and self.goes_wrong("lost_places"):
             return _error(400, "VALIDATION_ERROR", "The after token is not valid")
         wanted = query.get("archived") == "true"
         found = [row for row in self._by_id(name) if (row["archived"] == "true") is wanted]
         size = min(int(query.get("limit", 10)), self.page_rows)
         start = after
-        if after and self.repeated_pages:
-            self.repeated_pages -= 1
+        if after and self.goes_wrong("repeated_pages"):
             start = after - size
         self.before_page()
         following = start + size

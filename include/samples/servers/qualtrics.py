@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from include.contracts.exports import qualtrics
-from include.samples.servers.frame import Answer, Request, Server
-from include.samples.servers.tables import Rows
+from include.samples.servers.frame import Answer, Request
+from include.samples.servers.source import SourceServer
 from include.samples.servers.trouble import Trouble
 
 SURVEY, KEY = "SV_9ypbLwEbSGcMSzP", "qualtrics-token"
@@ -25,15 +25,13 @@ class _Export:
     failed: bool = False
 
 
-class QualtricsServer(Server):
+class QualtricsServer(SourceServer):
     """A brand with one survey."""
 
-    def __init__(self, rows: Iterable[Mapping[str, str | None]] = (), trouble: Trouble | None = None) -> None:
+    files = (qualtrics.RESPONSES,)
+
+    def __init__(self, trouble: Trouble | None = None) -> None:
         super().__init__(trouble)
-        self.rows = {"response": Rows.of(qualtrics.RESPONSES, rows)}
-        self.forbidden: set[str] = set()
-        self.failing_jobs = self.lost_places = self.repeated_pages = 0
-        self.before_page: Callable[[], None] = lambda: None
         self._exports: dict[str, _Export] = {}
 
     def answer(self, request: Request) -> Answer:
@@ -51,21 +49,18 @@ class QualtricsServer(Server):
 
     def _start(self, asked: Mapping[str, str]) -> Answer:
         rows = self.rows["response"].changed("recorded_at", asked.get("startDate"), asked.get("endDate")).to_pylist()
-        twice = rows[:1] * min(self.repeated_pages, 1)
-        self.repeated_pages = 0
+        twice = rows[:1] if self.goes_wrong("repeated_pages") else []
         content = "".join(f"{json.dumps(_response(row))}\n" for row in [*twice, *rows])
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as opened:
             opened.writestr("NPS.ndjson", content)
         name = f"ES_{len(self._exports)}"
-        self._exports[name] = _Export(archive.getvalue(), failed=self.failing_jobs > 0)
-        self.failing_jobs = max(0, self.failing_jobs - 1)
+        self._exports[name] = _Export(archive.getvalue(), failed=self.goes_wrong("failing_jobs"))
         return Answer.of({"result": {"progressId": name, "status": "inProgress", "percentComplete": 0.0}})
 
     def _export(self, name: str, rest: list[str]) -> Answer:
         export = self._exports.get(name.removesuffix("-file"))
-        if export is None or (rest and self.lost_places):
-            self.lost_places = max(0, self.lost_places - 1)
+        if export is None or (rest and self.goes_wrong("lost_places")):
             return _error(404, "EXPORT_0", "The file is not there any more.")
         if rest:
             self.before_page()

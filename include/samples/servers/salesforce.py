@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pyarrow as pa
 
 from include.contracts.exports.salesforce import SYSTEM
-from include.samples.servers.frame import Answer, Request, Server
+from include.samples.servers.frame import Answer, Request
 from include.samples.servers.oauth import Tokens
+from include.samples.servers.source import SourceServer
 from include.samples.servers.tables import Rows, as_csv, moment_text
 from include.samples.servers.trouble import Trouble
 
@@ -38,30 +39,18 @@ class _Job:
         return "Failed" if self.failed else STATES[min(self.polls, len(STATES) - 1)]
 
 
-class SalesforceServer(Server):
+class SalesforceServer(SourceServer):
     """An org with the rows of its objects."""
 
-    def __init__(
-        self, rows: Mapping[str, Iterable[Mapping[str, str | None]]] | None = None, trouble: Trouble | None = None
-    ) -> None:
+    files = SYSTEM.files
+
+    def __init__(self, trouble: Trouble | None = None) -> None:
         super().__init__(trouble)
         self.tokens = Tokens()
-        self.rows = {file.object: Rows.of(file, (rows or {}).get(file.object, ())) for file in SYSTEM.files}
-        self.types: dict[tuple[str, str], str] = {}
-        self.forbidden: set[str] = set()
         self.page_rows = 50_000
-        self.failing_jobs = self.lost_places = self.repeated_pages = 0
         self.requests_left = 100_000
-        self.before_page: Callable[[], None] = lambda: None
         self._jobs: dict[str, _Job] = {}
         self._numbers = count(1)
-
-    @classmethod
-    def of_exports(cls, exports: Path, trouble: Trouble | None = None) -> SalesforceServer:
-        """An org that holds what a Data Export of it holds."""
-        server = cls(trouble=trouble)
-        server.rows = {file.object: Rows.read(file, exports) for file in SYSTEM.files}
-        return server
 
     def delete(self, name: str, key: str, at: datetime) -> None:
         """Move a row into the recycle bin."""
@@ -124,24 +113,20 @@ class SalesforceServer(Server):
         if unknown := [field for field in fields if field not in rows.names]:
             return _error(400, "INVALID_FIELD", f"No such column '{unknown[0]}' on entity '{match['object']}'.")
         bounds = {found["sign"]: found["moment"] for found in _BOUND.finditer(match["where"] or "")}
-        found = rows.changed("SystemModstamp", bounds.get(">="), bounds.get("<")).select(fields)
-        job = _Job(f"750{next(self._numbers):012d}AAA", match["object"], fields, found)
-        if self.failing_jobs:
-            self.failing_jobs -= 1
-            job.failed = True
+        found = rows.changed(rows.declared.changed, bounds.get(">="), bounds.get("<")).select(fields)
+        number = f"750{next(self._numbers):012d}AAA"
+        job = _Job(number, match["object"], fields, found, failed=self.goes_wrong("failing_jobs"))
         self._jobs[job.id] = job
         return Answer.of(_told(job))
 
     def _results(self, job: _Job, query: Mapping[str, str]) -> Answer:
         start = int(query.get("locator") or 0)
         size = min(int(query.get("maxRecords") or self.page_rows), self.page_rows)
-        if start and self.lost_places:
-            self.lost_places -= 1
+        if start and self.goes_wrong("lost_places"):
             return _error(400, "INVALID_LOCATOR", "The locator is not valid any more.")
         self.before_page()
         following = start + size
-        if start and self.repeated_pages:
-            self.repeated_pages -= 1
+        if start and self.goes_wrong("repeated_pages"):
             start, following = start - size, start  # the page before once more, and then on
         page = job.rows.slice(start, size)
         headers = {

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.contracts.exports import delighted, typeform
-from include.samples.servers.frame import Answer, Request, Server
+from include.samples.servers.frame import Answer, Request
+from include.samples.servers.source import SourceServer
 from include.samples.servers.tables import Rows
 from include.samples.servers.trouble import Trouble
 
@@ -22,22 +23,20 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-class TypeformServer(Server):
+class TypeformServer(SourceServer):
     """An account with one form."""
 
-    def __init__(self, rows: Iterable[Mapping[str, str | None]] = (), trouble: Trouble | None = None) -> None:
+    files = (typeform.RESPONSES,)
+
+    def __init__(self, trouble: Trouble | None = None) -> None:
         super().__init__(trouble)
-        self.rows = {"response": Rows.of(typeform.RESPONSES, rows)}
         self.key = KEY
-        self.forbidden: set[str] = set()
         self.page_rows = 1000
-        self.lost_places = self.repeated_pages = 0
-        self.before_page: Callable[[], None] = lambda: None
 
     @classmethod
-    def of_exports(cls, exports: Path, trouble: Trouble | None = None) -> TypeformServer:
+    def of_exports(cls, exports: Path, trouble: Trouble | None = None) -> Self:
         """An account in which the people who answered the surveys of an export answered the form."""
-        server = cls(trouble=trouble)
+        server = cls(trouble)
         given = Rows.read(delighted.RESPONSES, exports).table
         at = pc.replace_substring(pc.replace_substring(given["Created At"], " UTC", "Z"), " ", "T")
         columns = {name: at if name == "submitted_at" else given[column] for name, column in _COLUMNS.items()}
@@ -61,12 +60,10 @@ class TypeformServer(Server):
         rows = rows.sort_by([("submitted_at", "descending"), ("response_id", "ascending")])
         total, size = len(rows), min(int(query.get("page_size", 25)), self.page_rows)
         if token := query.get("before"):
-            if self.lost_places:
-                self.lost_places -= 1
+            if self.goes_wrong("lost_places"):
                 return _error(400, "INVALID_TOKEN", "The token is not valid")
             place = pc.index(rows["response_id"], pa.scalar(token)).as_py()
-            rows = rows.slice(place + 1 - (size if self.repeated_pages else 0))
-            self.repeated_pages = max(0, self.repeated_pages - 1)
+            rows = rows.slice(place + 1 - (size if self.goes_wrong("repeated_pages") else 0))
         self.before_page()
         items = [_item(row) for row in rows.slice(0, size).to_pylist()]
         return Answer.of({"total_items": total, "page_count": -(-total // size), "items": items})

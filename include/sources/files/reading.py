@@ -32,10 +32,14 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some rows of a file, all columns as text, with the line that each begins on."""
+    """Some rows of a file, all columns as text, with the line that each begins on.
+
+    ``suppressed`` is how many there were of erased people, which are not among them.
+    """
 
     rows: pa.Table
     rejects: tuple[Reject, ...] = ()
+    suppressed: int = 0
 
 
 class Reader(Protocol):

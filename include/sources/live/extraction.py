@@ -48,7 +48,16 @@ def take_live(
     with opened(loads.source, settings, means) as access:
         engine = partial(Engine, project.lake, memory_limit=MEMORY, threads=1, temp=folder)
         landing = Landing(
-            project.lake, loads.source, loads.limits, access, connector(system), folder, engine, window, whole
+            project.lake,
+            loads.source,
+            loads.limits,
+            access,
+            connector(system),
+            folder,
+            engine,
+            window,
+            loads.forgetting,
+            whole,
         )
         with ThreadPoolExecutor(access.budget.allowance.at_once) as pool:
             tries = list(pool.map(partial(_take, landing, loads), map(system.file, settings.objects)))

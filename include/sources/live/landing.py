@@ -19,6 +19,7 @@ from include.sources.files.discovery import Found
 from include.sources.files.places import Place
 from include.sources.files.reading import Block, Reader, Reject
 from include.sources.files.snapshot import Snapshot
+from include.sources.forgetting import Forgetting
 from include.sources.live.asking import Asked, to_ask, watermark
 from include.sources.live.drift import check_fields, known_fields
 from include.sources.live.held import Held
@@ -44,6 +45,7 @@ class Landing:
     folder: Path
     engine: partial[Engine]
     window: Window
+    forgetting: Forgetting
     whole: bool = False  # everything anew, in the place of all that was taken in before
 
     def of(self, declared: ExportFile) -> Landing:
@@ -67,7 +69,8 @@ class Landing:
                 return {}
             known = "" if self.whole else manifest.version
             load_id = fingerprint(self.source, declared.object, declared.names, CODE, snapshot.digest, known)
-            reader = _New(self.kind.read(snapshot, declared), declared, known_rows, self._rejected(held))
+            told = self.forgetting.reading(self.kind.read(snapshot, declared), declared)
+            reader = _New(told, declared, known_rows, self._rejected(held))
             load = take_in(
                 self.lake, self.source, declared, Found(Place(file), f"{name}#{load_id[:8]}", None),
                 reader=reader, load_id=load_id, window=self.window, limits=self.limits,
@@ -116,7 +119,7 @@ class _New:
         """Yield the rows that are new, in the answer's order."""
         for block in self.reader.blocks():
             rows = self.held.without(self.declared, block.rows)
-            yield Block(rows, tuple(filter(self._is_new, block.rejects)))
+            yield Block(rows, tuple(filter(self._is_new, block.rejects)), block.suppressed)
 
     def _is_new(self, reject: Reject) -> bool:
         return reject.row_received not in self.rejected

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from include.contracts.configuration import read_document
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports import ExportFile
 from include.contracts.measures import SOURCES
@@ -73,7 +74,7 @@ def _before(settings: Settings) -> dict[str, dict[str, Any]]:
     if not place.exists():
         return {}
     read_sources(settings.recognised, settings.config)
-    entries: dict[str, dict[str, Any]] = yaml.safe_load(place.read_text("utf-8"))["sources"]
+    entries: dict[str, dict[str, Any]] = read_document(place).values["sources"]
     return entries
 
 

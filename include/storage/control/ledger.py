@@ -29,6 +29,8 @@ EQUATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 AT_WORK = 4_957_342  # the first half of the advisory locks of runs at work: any number, the same in every process
 
+ERASING = (4_957_344, "erasing")  # the lock that runs at work share, and that an erasure holds alone
+
 INTERRUPTED = "Its process ended before it could say why; run it again."
 OVERTAKEN = "It was stopped between two stages, and a later run has ended."
 
@@ -59,7 +61,7 @@ class Ledger:
 
         A run that ended is opened again, keeping the time it first started.
         """
-        with self._warehouse.holding(AT_WORK, run.run_id):
+        with self._warehouse.holding(*ERASING), self._warehouse.holding(AT_WORK, run.run_id):
             self.settle()
             opened = insert(RUN).values(run_id=run.run_id, as_of=run.as_of, state="running", started_at=sa.func.now())
             again = {"state": "running", "ended_at": None, "message": None}
@@ -71,8 +73,14 @@ class Ledger:
     @contextmanager
     def at_work(self, run: Run) -> Iterator[None]:
         """Let others see, from its first stage to its last, that a run of one process is at work."""
-        with self._warehouse.holding(AT_WORK, run.run_id):
+        with self._warehouse.holding(*ERASING), self._warehouse.holding(AT_WORK, run.run_id):
             yield
+
+    @contextmanager
+    def nobody_at_work(self) -> Iterator[bool]:
+        """Yield whether no run is at work, and let none begin a stage until the block has ended."""
+        with self._warehouse.holding_alone(*ERASING) as held:
+            yield held
 
     def settle(self) -> None:
         """Call runs interrupted whose process is gone, killed or its machine with it, and those given up."""

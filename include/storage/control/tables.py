@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from include.contracts import access, activation, control, decisions
+from include.contracts.erasure import ERASURE as ERASURE_TABLE
 from include.storage.postgres.ddl import relation
 from include.storage.postgres.warehouse import Warehouse
 
@@ -15,7 +16,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 4_957_341  # any number, the same in every process
 
 METADATA = sa.MetaData()
-RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION = (
+RUN, STAGE_RUN, QUARANTINE, AUDIT_RESULT, PUBLICATION, ALERT = (
     relation(table, CONTROL, table.name, METADATA) for table in control.CONTROL
 )
 DECISION, APPROVAL = (relation(table, CONTROL, table.name, METADATA) for table in decisions.STEWARDSHIP)
@@ -23,6 +24,7 @@ API_KEY, ACCESS_LOG = (relation(table, CONTROL, table.name, METADATA) for table 
 ACTIVATION_PLAN, ACTIVATION_CHANGE, ACTIVATION_BATCH, ACTIVATION_ROW, ACTIVATION_WITHHELD = (
     relation(table, CONTROL, table.name, METADATA) for table in activation.ACTIVATION
 )
+ERASURE = relation(ERASURE_TABLE, CONTROL, ERASURE_TABLE.name, METADATA)
 # the ways in which the ledger of activation is read
 sa.Index("activation_plan_sync", ACTIVATION_PLAN.c.sync, ACTIVATION_PLAN.c.planned_at)
 sa.Index("activation_batch_plan", ACTIVATION_BATCH.c.plan_id)

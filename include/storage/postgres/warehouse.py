@@ -70,6 +70,22 @@ class Warehouse:
             connection.detach()
             connection.close()
 
+    @contextmanager
+    def holding_alone(self, kind: int, name: str) -> Iterator[bool]:
+        """Hold an advisory lock that nobody shares, if it is free; yields whether it was.
+
+        Raises RetryableError when the server cannot be reached.
+        """
+        connection = self._connect().execution_options(isolation_level="AUTOCOMMIT")
+        key = (kind, sa.func.hashtext(name))
+        try:
+            yield bool(connection.execute(sa.select(sa.func.pg_try_advisory_lock(*key))).scalar())
+        finally:
+            with suppress(DBAPIError):
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(*key)))
+            connection.detach()
+            connection.close()
+
     def _connect(self) -> sa.Connection:
         try:
             return self.engine.connect()

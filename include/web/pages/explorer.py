@@ -84,6 +84,7 @@ def explorer(call: Call = READ_BOTH) -> Response:
 @router.post("/explorer")
 def explore(sent: Annotated[Draft, Form()], call: Call = READ_BOTH) -> Response:
     """Add a clause, tell what occurs of a measure, show what the definition finds, or hand it out as a file."""
+    reading.require_published(call.project)
     if sent.action == "values":
         with warehouse_reader(call.project) as reader:
             return _shown(call, sent, values=_occurring(reader, sent))

@@ -35,6 +35,7 @@ def events(call: Call = READ_SEGMENTS) -> Response:
 @router.get("/lists")
 def lists(call: Call = READ_BOTH) -> Response:
     """Show each list: whom it is of, how many of its rows stand for somebody known, and until when it is good."""
+    reading.require_published(call.project)
     known = list(read_lists(call.project.settings.config).values())
     with warehouse_reader(call.project) as reader:
         day = as_of(reader)

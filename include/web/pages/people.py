@@ -56,7 +56,7 @@ def person(profile_id: Id, call: Call = READ_PEOPLE) -> Response:
     """Show a person: the golden record, where each value comes from, contact points, segments, and what unites it."""
     with reading.snapshot(call.project) as connection:
         version = reading.current_version(connection)
-        row = reading.profile(connection, profile_id)
+        row = reading.profile(connection, profile_id, call.project.suppressed)
         names = {row["segment_key"]: row["name"] for row in published_segments(connection)}
         sent = deliveries_of(connection, (row["record"]["profile_id"], *row["aliases"]))
     living = row["record"]["profile_id"]
@@ -86,7 +86,7 @@ def link(profile_id: Id, number: Annotated[int, Path(ge=0, le=10_000)], call: Ca
 def why(profile_id: Id, segment_key: Id, call: Call = READ_PEOPLE) -> Response:
     """Show a segment clause by clause for one person."""
     with reading.snapshot(call.project) as connection:
-        record = reading.profile(connection, profile_id)["record"]
+        record = reading.profile(connection, profile_id, call.project.suppressed)["record"]
         living = record["profile_id"]
         name = find_segment(connection, segment_key, call.project.settings.config)["name"]
         who = record["full_name"] or record["profile_id"]

@@ -20,6 +20,7 @@ from include.identity.decisions.decision import StewardDecision
 from include.pipeline import new_run
 from include.storage.engine import Engine
 from include.storage.project import Project
+from include.web import reading
 from include.web.callers import Call, needs
 from include.web.problems import ProblemError
 from include.web.render import page, root_of
@@ -38,6 +39,7 @@ def review(
     call: Call = REVIEW,
 ) -> Response:
     """Show the question that is worth most, but for those skipped, and what is held."""
+    reading.require_published(call.project)
     with call.project.engine() as engine:
         questions = _open_questions(call.project, engine)
         asked = questions[skip] if skip < len(questions) else None
@@ -121,12 +123,12 @@ def _open_questions(project: Project, engine: Engine) -> list[dict[str, Any]]:
 
 def _side_by_side(asked: dict[str, Any], said: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """What each record says, one row an attribute that either has; ``differs`` where both have it and differ."""
-    levels = Evidence.parse(asked["evidence"]).levels
+    evidence = Evidence.parse(asked["evidence"])
     first, second = (said.get(asked[side], {}) for side in ("record_a", "record_b"))
     rows = []
     for name in SAID:
         a, b = first.get(name), second.get(name)
         if a is not None or b is not None:
             differs = a is not None and b is not None and a != b
-            rows.append({"name": name, "a": a, "b": b, "differs": differs, "level": levels.get(name, "")})
+            rows.append({"name": name, "a": a, "b": b, "differs": differs, "level": evidence.in_words(name)})
     return rows

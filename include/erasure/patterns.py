@@ -1,0 +1,29 @@
+"""Where a value stands within a text: one regular expression for DuckDB (RE2), PostgreSQL and Python alike.
+
+A value counts only where it stands by itself: ``ann@x.example`` is not in ``joann@x.example`` and ``crm.contact:1`` is
+not in ``crm.contact:12``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+BLANK = "erased"  # what stands where a value stood in a row of somebody else
+_BEFORE = r"(^|[^A-Za-z0-9._%+'-])"
+_AFTER = r"($|[^A-Za-z0-9._-]|[._-]$|[._-][^A-Za-z0-9])"
+_SPECIAL = frozenset(r"\.+*?()|[]{}^$")
+
+
+def contained(values: Iterable[str]) -> str:
+    """Return the expression that finds any of the values, in small letters or capitals; there is one at least."""
+    longest_first = sorted(set(values), key=lambda value: (-len(value), value))
+    return f"{_BEFORE}({'|'.join(map(_escaped, longest_first))}){_AFTER}"
+
+
+def quoted(text: str) -> str:
+    """Return a text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _escaped(value: str) -> str:
+    return "".join(f"\\{letter}" if letter in _SPECIAL else letter for letter in value)

@@ -1,0 +1,77 @@
+"""Looks for an erased person everywhere, without knowing what was erased how: every text, and every byte of the home.
+
+Parquet and PostgreSQL are read as values, since they are compressed; all files that are not Parquet are read as bytes,
+those of the embedded server among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from include.contracts.staged import PERSON_RECORD
+from include.erasure import home, postgres
+from include.erasure.lake import PARQUET
+from include.erasure.patterns import contained, quoted
+from include.erasure.traces import Traces
+from include.storage.engine import Engine
+from include.storage.project import Project
+
+
+def remaining(project: Project, traces: Traces, databases: Collection[sa.Engine], *, server: bool = True) -> list[str]:
+    """Return the places in which something of the person is left: datasets, columns and files, never a value.
+
+    ``server``: in the bytes of the embedded server, too, which still holds the keys that destinations are told by.
+    """
+    with project.engine() as engine:
+        found = list(_in_lake(engine, traces.texts))
+        alone = _unlike_others(engine, traces.texts)
+    for database in databases:
+        with database.connect() as connection:
+            columns = [column for column, _ in postgres.named(connection, traces.texts)]
+        telling = postgres.TELLING | postgres.KEPT
+        found += [f"{c.schema}.{c.table}.{c.name}" for c in columns if (c.table, c.name) not in telling]
+    found += [_told(project, place) for place in home.named(home.files(project.settings), traces.texts)]
+    places = (project.settings.home / "pg" / "data").rglob("*") if server else ()
+    in_bytes = home.named((place for place in places if place.is_file()), alone, bounded=False)
+    return sorted({*found, *(_told(project, place) for place in in_bytes)})
+
+
+def _in_lake(engine: Engine, values: Collection[str]) -> Iterator[str]:
+    lake = engine.lake
+    for file in lake.stored():
+        place = lake.url(file.dataset, file.name)
+        if not values or file.name.endswith(".traces"):
+            continue
+        if file.name.endswith(PARQUET):
+            rows = engine.connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [place]).fetchall()
+            pattern = quoted(contained(values))
+            tests = [f"regexp_matches(\"{row[0]}\", {pattern}, 'i')" for row in rows if row[1] == "VARCHAR"]
+            query = f"SELECT count(*) FROM read_parquet(?) WHERE {' OR '.join(tests) or 'false'}"
+            ((count,),) = engine.connection.execute(query, [place]).fetchall()
+            if count:
+                yield f"{file.dataset}/{file.name}"
+        elif lake.folder is not None and home.named(iter([Path(place)]), values):
+            yield f"{file.dataset}/{file.name}"
+
+
+def _unlike_others(engine: Engine, values: Collection[str]) -> list[str]:
+    """The values that are no part of what somebody else has: only they can be told by their bytes alone."""
+    current = engine.lake.current(PERSON_RECORD.name)
+    files = engine.lake.urls(current) if current else []
+    if not files or not values:
+        return [value for value in values if len(value) >= 8]
+    engine.connection.execute(
+        "CREATE OR REPLACE TEMP TABLE said AS SELECT lower(concat_ws(' ', record_id, email, email_received, phone, "
+        "phone_received, crm_id)) AS said FROM read_parquet($files, union_by_name=true)",
+        {"files": files},
+    ).complete()
+    query = "SELECT v FROM unnest($values) t(v) WHERE NOT EXISTS (SELECT 1 FROM said WHERE contains(said, lower(v)))"
+    rows = engine.connection.execute(query, {"values": sorted(values)}).fetchall()
+    return [row[0] for row in rows if len(row[0]) >= 8]
+
+
+def _told(project: Project, place: Path) -> str:
+    return str(place.relative_to(project.settings.home))

@@ -1,0 +1,225 @@
+"""Erasing on a real lake and a real PostgreSQL: what goes and what stays, who is told, killed anywhere, and access."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from include.answers.lookup import Lookup
+from include.answers.profile import explain_profile
+from include.contracts import identity, profiles, segments
+from include.contracts.errors import ConfigurationError, FatalError, RetryableError, UnknownError
+from include.contracts.runs import DatasetRef, Run
+from include.contracts.settings import Settings
+from include.contracts.staged import NPS_RESPONSE, PERSON_RECORD, QUARANTINE
+from include.erasure import lake, postgres, step
+from include.erasure.access import person_file
+from include.erasure.ledger import Erasure, ErasureLedger
+from include.storage.control.tables import ACTIVATION_CHANGE, ACTIVATION_ROW, ACTIVATION_WITHHELD, DECISION
+from include.storage.project import Project
+from tests.releases import ask, release
+
+Put = Callable[..., DatasetRef]
+NOW = datetime(2026, 6, 30, tzinfo=UTC)
+DAY = NOW.date()
+ANNA, BO = "anna@acme.example", "bo@acme.example"
+
+
+def fill(project: Project, put: Put, run: Run) -> None:
+    """Anna has two records and an answer, Bo one; once Bo's was taken for Anna's. Both share the switchboard."""
+    old, new = "v1", "v2"
+    people = [
+        {"record_id": "crm.contact:1a", "source_key": "1a", "email": ANNA, "phone": "+4930111222333"},
+        {"record_id": "nps.respondent:r7", "source_key": "r7", "email": ANNA, "email_received": "Anna@Acme.example"},
+        {"record_id": "crm.contact:2b", "source_key": "2b", "email": BO, "phone": "+4930111222333"},
+    ]
+    for version, of_bo in ((old, "anna"), (new, "bo")):
+        crosswalk = [{"record_id": row["record_id"], "profile_id": of_bo if "2b" in row["record_id"] else "anna",
+                      "home_id": of_bo if "2b" in row["record_id"] else "anna"} for row in people]  # fmt: skip
+        golden = [{"profile_id": "anna", "full_name": "Anna Quill", "email": ANNA, "records": 2, "sources": 2},
+                  {"profile_id": "bo", "full_name": "Bo", "email": BO, "records": 1, "sources": 1}]  # fmt: skip
+        content = {
+            PERSON_RECORD: people,
+            NPS_RESPONSE: [{"response_id": "nps.response:9", "record_id": "nps.respondent:r7", "comment": ANNA}],
+            identity.CROSSWALK: crosswalk,
+            identity.MEMBER: crosswalk,
+            identity.ALIAS: [{"alias_id": "anni", "profile_id": "anna"}],
+            identity.HISTORY: [],
+            identity.REGISTER: [{"profile_id": "anna", "record_id": "crm.contact:1a"}],
+            identity.IDENTITY_EVENT: [{"event_id": "e", "profile_id": "bo", "other_profile_id": "anna", "records": 1}],
+            profiles.PROFILE: golden if version == new else golden[:1],
+            profiles.PROFILE_IDENTIFIER: [
+                {"profile_id": "anna", "type": "email", "value": ANNA, "records": 1},
+                {"profile_id": "bo", "type": "email", "value": BO, "records": 1},
+            ],
+            segments.SEGMENT: [{"segment_key": "all", "level": "person", "size": 2}],
+            segments.SEGMENT_MEMBERSHIP: [{"segment_key": "all", "member_id": person} for person in ("anna", "bo")],
+            QUARANTINE: [{"quarantine_id": "q", "source": "nps", "object": "response", "file": "f", "line": 2,
+                          "row_received": f"9,,{ANNA}"}],
+        }  # fmt: skip
+        refs = {table.name: put(project, table, rows, version=version) for table, rows in content.items()}
+        for table in content:
+            for row in (refs[table.name],):
+                inputs = {} if table is PERSON_RECORD else {identity.CROSSWALK.name: version}
+                project.lake.commit(table.name, version, [f"{version}.parquet"], row.rows, inputs)
+    release(project, run, {name: ref for name, ref in refs.items() if name != PERSON_RECORD.name})
+
+
+@pytest.fixture
+def town(warehouse_project: Project, put: Put, run: Run) -> Iterator[Project]:
+    fill(warehouse_project, put, run)
+    with warehouse_project.warehouse().begin() as connection:
+        facts = {"kind": "never", "author": "Nina", "reason": "asked them", "decided_at": NOW, "origin": "person"}
+        connection.execute(sa.insert(DECISION).values(decision_id="d", a="crm.contact:1a", b="crm.contact:2b", **facts))
+        withheld = {"sync": "mail", "member_id": "anna", "reason": "no consent", "withheld_at": NOW, "was_there": False}
+        connection.execute(sa.insert(ACTIVATION_WITHHELD).values(**withheld))
+    place = warehouse_project.settings.home / "logs" / "task.log"
+    place.parent.mkdir()
+    place.write_text(f"looked at {ANNA} and jo-{ANNA}\n")
+    yield warehouse_project
+
+
+def erased(project: Project, **named: str | None) -> Erasure:
+    given = {"profile": None, "email": None, **named}
+    return step.carry_out(project, step.request(project, NOW, reason="asked", author="Nina", **given), NOW)
+
+
+def everything(project: Project) -> str:
+    """All that the lake and the warehouse say."""
+    told = []
+    with project.engine() as engine:
+        for file in project.lake.stored():
+            if file.name.endswith(".parquet"):
+                query = "SELECT * FROM read_parquet(?)"
+                told += engine.connection.execute(query, [project.lake.url(file.dataset, file.name)]).fetchall()
+    with project.warehouse().begin() as connection:
+        for column in postgres._columns(connection, None):
+            told += connection.exec_driver_sql(f"SELECT {column.text} FROM {column.place}").scalars().all()
+    return repr(told)
+
+
+def test_a_person_is_erased_everywhere_and_others_stay(town: Project) -> None:
+    plan = step.plan(town, NOW, profile="anni", email=None)
+    assert (plan.profile, plan.records, plan.shared) == ("anna", 2, 1)
+    assert ANNA in everything(town), "a plan erases nothing"
+    done = erased(town, email="Anna@acme.example ".strip())
+    assert (done.state, done.subject) == ("verified", None)
+    told = everything(town)
+    for trace in (ANNA, "Anna@Acme", "crm.contact:1a", "nps.respondent:r7", "Anna Quill", "'anna'", "anni"):
+        assert trace not in told, trace
+    assert ask(town, "SELECT profile_id, email FROM kindred.profile") == [("bo", BO)]
+    assert "+4930111222333" in told, "the switchboard is Bo's, too"
+    assert (town.settings.home / "logs" / "task.log").read_text().endswith(f" and jo-{ANNA}\n")
+    manifest = town.lake.current(profiles.PROFILE.name)
+    assert manifest.rows == 1
+    assert town.lake.manifest(profiles.PROFILE.name, "v1").rows == 0, "Anna's records made it, whoever it was of"
+    assert not [file for file in town.lake.stored("erasure") if file.name.endswith(".traces")]
+
+
+def test_who_is_erased_or_unknown_is_said_in_a_sentence(town: Project) -> None:
+    erased(town, profile="anna")
+    for named, sentence in (
+        ({"profile": "anni"}, "The profile anni was erased on 2026-06-30."),
+        ({"email": ANNA}, "Whoever had that address was erased on 2026-06-30."),
+        ({"profile": "nobody"}, "There is no profile 'nobody'"),
+        ({"email": "nobody@x.example"}, "Nobody with that address is known"),
+    ):
+        with pytest.raises(UnknownError, match=sentence):
+            step.plan(town, NOW, **{"profile": None, "email": None, **named})
+    with town.engine() as engine, pytest.raises(UnknownError, match="was erased on 2026-06-30"):
+        explain_profile(Lookup(engine, town.suppressed()), "anna")
+
+
+def test_killed_anywhere_and_run_again_it_ends_the_same(town: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in (
+        (step, "suppress"), (lake, "_rewrite"), (lake, "_recount"), (postgres, "erase"), (postgres, "compact"),
+        (step, "_verified"),
+    ):  # fmt: skip
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(module, name, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+            erased(town, profile="anna") if not step.unfinished(town) else resume(town)
+    (done,) = resume(town)
+    assert done.state == "verified"
+    assert ANNA not in everything(town)
+    assert step.unfinished(town) == []
+
+
+def resume(project: Project) -> list[Erasure]:
+    return [step.carry_out(project, one, NOW) for one in step.unfinished(project)]
+
+
+def test_what_is_left_is_told_by_its_place(town: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "erase", lambda *_: [])
+    with pytest.raises(FatalError, match=r"something is left in .*control\.decision\.a") as told:
+        erased(town, profile="anna")
+    assert ANNA not in str(told.value)
+
+
+def test_destinations_are_told_before_it_is_verified(town: Project) -> None:
+    row = {"sync": "mail", "key": ANNA, "member_id": "anna", "digest": "d", "definition_version": "1", "added_at": NOW,
+           "sent_at": NOW, "plan_id": "p"}  # fmt: skip
+    with town.warehouse().begin() as connection:
+        connection.execute(sa.insert(ACTIVATION_ROW).values(**row))
+    planned = {"plan_id": "p", "member_id": "anna", "key": ANNA, "state": "pending", "attempts": 0}
+    with town.warehouse().begin() as connection:
+        for position, action in enumerate(("remove", "add"), 1):
+            facts = {"position": position, "action": action}
+            connection.execute(sa.insert(ACTIVATION_CHANGE).values(**planned, **facts))
+    done = erased(town, profile="anna")
+    assert (done.state, step.waits_for(town, done)) == ("done", ["mail"])
+    assert ask(town, "SELECT member_id, key FROM control.activation_row") == [("erased", ANNA)]
+    told = ask(town, "SELECT action, state, member_id, key FROM control.activation_change ORDER BY position")
+    assert told == [("remove", "pending", "erased", ANNA), ("add", "suppressed", "erased", None)]
+    with town.warehouse().begin() as connection:
+        connection.execute(sa.delete(ACTIVATION_ROW))
+        connection.execute(sa.update(ACTIVATION_CHANGE).values(state="sent", key=None))
+    assert [one.state for one in resume(town)] == ["verified"]
+
+
+def test_no_run_is_at_work_meanwhile_and_a_second_person_agrees(town: Project, run: Run, tmp_path: Path) -> None:
+    with town.ledger().working(run), pytest.raises(RetryableError, match="is at work"):
+        erased(town, profile="anna")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "erasure.yaml").write_text("second_person: true")
+    careful = Project(town.settings.model_copy(update={"config": tmp_path / "config"}))
+    (asked,) = step.unfinished(careful)
+    with pytest.raises(ConfigurationError, match="waits for somebody else than Nina"):
+        step.carry_out(careful, asked, NOW)
+    ledger = ErasureLedger(careful.warehouse())
+    with pytest.raises(ConfigurationError, match="somebody else has to agree"):
+        ledger.agree(asked.erasure_id, "Nina")
+    assert step.carry_out(careful, ledger.agree(asked.erasure_id, "Omar"), NOW).second == "Omar"
+    careful.close()
+
+
+def test_the_whole_file_of_a_person(town: Project) -> None:
+    found = person_file(town, NOW, "anni")
+    told = json.loads(found.to_json())
+    assert told["tables"]["profile"][0]["full_name"] == "Anna Quill"
+    assert {"staged/person_record", "staged/nps_response", "identity/crosswalk", "decisions"} <= told["tables"].keys()
+    assert BO not in found.to_json()
+    assert told["mentioned"] == {"identity/event": 1}
+    page = found.to_html()
+    assert "A row is one person." in page
+    assert ANNA in page
+
+
+def test_the_embedded_server_keeps_no_byte(put: Put, run: Run) -> None:
+    with tempfile.TemporaryDirectory(prefix="kindred-test-") as folder:  # pytest's own are closed to the server's user
+        project = Project(Settings(home=Path(folder) / "home"))
+        with project.serving():
+            _byte_by_byte(project, put, run)
+
+
+def _byte_by_byte(project: Project, put: Put, run: Run) -> None:
+    fill(project, put, run)
+    assert erased(project, profile="anna").state == "verified"
+    marks = (b"anna@acme", b"Anna Quill", b"crm.contact:1a")
+    files = [place for place in project.settings.home.rglob("*") if place.is_file()]
+    assert [str(place) for place in files if any(mark in place.read_bytes() for mark in marks)] == []

@@ -1,0 +1,136 @@
+"""What is found of a person and what is not, and how erased people are known again; without a warehouse."""
+
+from __future__ import annotations
+
+import re
+import stat
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from include.contracts.erasure import SUPPRESSED
+from include.contracts.errors import ConfigurationError
+from include.contracts.exports import SYSTEMS
+from include.erasure.home import expression
+from include.erasure.patterns import contained, quoted
+from include.erasure.traces import Traces, spellings
+from include.identity.decisions.decision import StewardDecision
+from include.identity.plan import _of_nobody_erased
+from include.storage.suppression import Suppressed, digest, read_suppressed, secret_of, suppress
+from include.web import reading
+from include.web.problems import ProblemError
+
+SECRET = "ab" * 32
+DAY = date(2026, 1, 5)
+VALUES = ("ann@x.example", "crm.contact:1")
+
+
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("ann@x.example", True), ("Write to ANN@x.example.", True), ('{"email":"ann@x.example"}', True),
+        ("crm.contact:1|crm.contact:2", True), ("joann@x.example", False), ("jo-ann@x.example", False),
+        ("ann@x.example.org", False), ("crm.contact:12", False), ("xcrm.contact:1", False),
+    ],
+)  # fmt: skip
+def test_a_value_counts_only_where_it_stands_by_itself(text: str, stands: bool) -> None:
+    pattern = contained(VALUES)
+    with duckdb.connect() as session:
+        ((in_duckdb,),) = session.sql(f"SELECT regexp_matches({quoted(text)}, {quoted(pattern)}, 'i')").fetchall()
+    in_bytes = expression(VALUES)
+    assert in_bytes is not None
+    assert (in_duckdb, bool(re.search(pattern, text, re.I)), bool(in_bytes.search(text.encode()))) == (stands,) * 3
+
+
+def known(*things: tuple[str, str]) -> Suppressed:
+    return Suppressed(SECRET, {digest(SECRET, kind, value): DAY for kind, value in things})
+
+
+@pytest.mark.parametrize(
+    ("row", "is_theirs"),
+    [
+        ({"Id": "003A"}, True), ({"Id": " 003A "}, True), ({"Id": "003"}, False),
+        ({"Email": "ANN@x.example"}, True), ({"Email": "bo@x.example; ann@x.example"}, True),
+        ({"Email": "joann@x.example"}, False),
+        ({"Phone": "(030) 1234 567"}, True), ({"Phone": "+49 30 1234567"}, True), ({"Phone": "1234"}, False),
+        ({"Phone": "+49 30 1234567", "Email": "bo@x.example"}, False),  # a number may be somebody else's by now
+        ({}, False),
+    ],
+)  # fmt: skip
+def test_a_row_is_known_again_by_key_by_address_or_by_number_alone(row: dict[str, str], is_theirs: bool) -> None:
+    gone = known(("key", "crm.003A"), ("email", "Ann@x.example"), ("phone", "+49 30 1234567"))
+    rows = pa.table(
+        {"_line": [7], **{name: pa.array([row.get(name)], pa.string()) for name in ("Id", "Email", "Phone")}}
+    )
+    kept, count = gone.without(rows, "crm", people=["Id"], personal=["Email", "Phone"])
+    assert (len(kept), count) == ((0, 1) if is_theirs else (1, 0))
+    other, _ = gone.without(rows, "shop", people=["Id"], personal=[])
+    assert len(other) == 1, "a key is a key of one source"
+
+
+def test_the_digests_are_an_input_and_need_their_key(project) -> None:
+    assert not read_suppressed(project.lake, project.settings).days
+    secret = secret_of(project.settings, create=True)
+    place = project.settings.home / "erasure.key"
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    first = suppress(project.lake, secret, "e1", DAY, [("email", "ann@x.example")])
+    assert suppress(project.lake, secret, "e1", DAY, [("email", "Ann@X.example")]) == first, "the same changes nothing"
+    second = suppress(project.lake, secret, "e2", DAY, [("profile", "p1")])
+    assert second.version != first.version
+    found = read_suppressed(project.lake, project.settings)
+    assert (found.erased_on("email", "ann@x.example"), found.erased_on("profile", "p1")) == (DAY, DAY)
+    assert found.erased_on("profile", "p2") is None
+    assert b"ann@x" not in b"".join(place.read_bytes() for place in project.lake.folder.rglob("*") if place.is_file())
+    assert project.lake.current(SUPPRESSED.name).rows == 3
+    place.unlink()
+    with pytest.raises(ConfigurationError, match="not the one that erased people were hashed with"):
+        read_suppressed(project.lake, project.settings)
+
+
+def test_columns_that_hold_keys_of_people_are_declared() -> None:
+    found = {(kind, name): SYSTEMS[kind].keys_of_people(name) for kind in SYSTEMS for name in (
+        file.object for file in SYSTEMS[kind].files)}  # fmt: skip
+    assert found["salesforce_export", "contact"][0] == "Id"
+    assert "ContactId" in found["salesforce_export", "campaign_member"]
+    assert found["pardot_export", "visitor_activity"] == ("prospect_id",)
+    assert found["segment_export", "event"] == ("userId", "previousId")
+    assert found["delighted_export", "response"] == ("Person ID",)
+    assert found["salesforce_export", "account"] == ()
+    assert not [fault for system in SYSTEMS.values() for fault in system.faults()]
+
+
+def test_a_person_is_known_again_by_all_that_was_theirs_alone() -> None:
+    assert spellings("0035g00000XyZ12AAB") == ("0035g00000XyZ12AAB", "0035g00000XyZ12")
+    assert spellings("901") == ("901",)
+    traces = Traces(
+        "e1", "2026-01-05", records=("crm.contact:0035g00000XyZ12AAB", "nps.respondent:7"), profiles=("p1",)
+    )
+    assert ("key", "nps.7") in set(traces.suppressed())
+    assert "0035g00000XyZ12AAB" in traces.texts
+    assert "7" not in traces.texts, "a key that many things are is looked for in its own column alone"
+
+
+def test_a_decisions_file_may_still_name_who_was_erased(project) -> None:
+    secret = secret_of(project.settings, create=True)
+    suppress(project.lake, secret, "e1", DAY, [("record", "crm.contact:1"), ("profile", "p1")])
+    facts = {"author": "Nina", "reason": "asked"}
+    given = [
+        StewardDecision("never", a="crm.contact:1", b="crm.contact:2", **facts),
+        StewardDecision("alias", a="p2", b="p1", **facts),
+        StewardDecision("never", a="crm.contact:2", b="crm.contact:3", **facts),
+    ]
+    assert _of_nobody_erased(project, given) == given[2:], "there is nothing to decide about them"
+
+
+def test_pages_and_api_tell_who_was_erased_from_who_never_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*_: object) -> None:
+        raise ProblemError(404, "There is no profile of this id.")
+
+    monkeypatch.setattr(reading, "_one", nobody)
+    gone = known(("profile", "p1"))
+    for asked, sentence in (("p1", "The profile of this id was erased on 2026-01-05"), ("p2", "There is no profile")):
+        with pytest.raises(ProblemError, match=sentence) as refused:
+            reading.profile(None, asked, lambda: gone)  # type: ignore[arg-type]
+        assert refused.value.status == 404
