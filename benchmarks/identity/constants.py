@@ -27,6 +27,7 @@ from include.matching.evaluate.scores import measure
 NOTICED = 0.001
 OUT_OF_ACTION: Mapping[str, float] = {  # module and name: a value by which it says nothing, or is far from what it was
     "weights.estimation.SLIPS": 0.0,
+    "weights.estimation.LEAST_CHANCE": 0.0,
     "weights.estimation.FAMILIES": 0.001,
     "weights.estimation.CLEAR": 0.0,
     "weights.estimation.KNOWN": 2.0,

@@ -46,6 +46,7 @@ PASSES = 100  # at most
 AGAIN = 10  # at most, from a fit to begin with
 SETTLED = 1e-3  # a pass that changes no probability by more is the last
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
+LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
 FAMILIES = 0.03  # pairs of one household, and of relatives, a record that are expected until the data tell
 CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
 KNOWN = 0.1  # of one person's pairs, those known to be, from which they say themselves how much may differ
@@ -238,7 +239,7 @@ def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strange
         differ = np.bincount(stored[apart] - EQUAL, universe.weight[apart], BINS)
         able = strangers[stored > 0].sum() + max(0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs)
         counted = groups[g].agree * groups[g].chance * able  # as many as the frequencies say, matches among them
-        ratio = np.clip((differ / np.maximum(shared, 1.0) - SLIPS) / (1 - SLIPS), 0.0, 1.0)
+        ratio = np.clip((differ / np.maximum(shared, 1.0) - SLIPS) / (1 - SLIPS), LEAST_CHANCE, 1.0)
         mass = counted * np.where(shared > 0, ratio, 1.0)
         total = max(float(mass.sum()), TINY)
         rest = [level for level in groups[g].comparison.main if level != FirstName.EQUAL]
