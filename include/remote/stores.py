@@ -26,12 +26,26 @@ def _s3(connection: Connection | None, patience: Patience) -> dict[str, Any]:
 
 
 def _gs(connection: Connection | None, _patience: Patience) -> dict[str, Any]:
-    key = connection.extra.get("keyfile_dict") if connection else None
-    return {"token": key} if key else {}
+    """For gcsfs: the service account's key, and the address of what is not Google's own."""
+    extra = connection.extra if connection else {}
+    given = {
+        "token": extra.get("keyfile_dict"),
+        "project": extra.get("project"),
+        "endpoint_url": extra.get("endpoint_url"),
+    }
+    return {"use_listings_cache": False, **{name: value for name, value in given.items() if value}}
+
+
+_AZURE = ("connection_string", "sas_token", "tenant_id", "client_id", "client_secret", "account_host")
 
 
 def _abfs(connection: Connection | None, _patience: Patience) -> dict[str, Any]:
-    return {"account_name": connection.login, "account_key": connection.password} if connection else {}
+    """For adlfs: the account's name and key, or one of the other ways in which Azure lets somebody in."""
+    if connection is None:
+        return {"use_listings_cache": False}
+    own = {"account_name": connection.login, "account_key": connection.password}
+    given = {**own, **{name: connection.extra.get(name) for name in _AZURE}}
+    return {"use_listings_cache": False, **{name: value for name, value in given.items() if value}}
 
 
 def _sftp(connection: Connection | None, patience: Patience) -> dict[str, Any]:

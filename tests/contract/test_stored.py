@@ -14,6 +14,8 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.registry import _registry
 from moto.server import ThreadedMotoServer
 
 from include.contracts.connections import Connection
@@ -237,3 +239,47 @@ def test_a_connection_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="gopher://x cannot be opened"):
         Tried(tmp_path, Place("gopher://x", None, lambda *_: None)).extract()
     assert tried.held() == {}
+
+
+AZURE = Connection("its", login="norvik", password="azure-key", extra={"tenant_id": "t1"})
+GOOGLE = Connection("its", extra={"keyfile_dict": {"client_email": "reader@norvik.example"}, "project": "norvik"})
+
+
+@pytest.mark.parametrize(
+    ("protocol", "connection", "given"),
+    [
+        ("gs", GOOGLE, {"token": GOOGLE.extra["keyfile_dict"], "project": "norvik"}),
+        ("gs", None, {}),
+        ("abfs", AZURE, {"account_name": "norvik", "account_key": "azure-key", "tenant_id": "t1"}),
+        ("abfs", None, {}),
+    ],
+)
+def test_stores_of_google_and_azure_are_opened_as_their_file_systems_want_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: str, connection: Connection | None, given: dict[str, Any]
+) -> None:
+    """Neither gcsfs nor adlfs is installed here: what is shown is which of them is opened, with what, and read."""
+    opened: list[dict[str, Any]] = []
+
+    class Cloud(MemoryFileSystem):
+        store, pseudo_dirs = {}, [""]
+
+        def __init__(self, **options: Any) -> None:
+            opened.append(options)
+            super().__init__()
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            return f"/{path.removeprefix(f'{protocol}://').strip('/')}"
+
+    monkeypatch.setitem(_registry, protocol, Cloud)
+    Cloud(skip_instance_cache=True).pipe_file("/archive/2026-10-30.ndjson.gz", day(1, 2))
+    opened.clear()
+    tried = Tried(tmp_path, Place(f"{protocol}://archive", connection, lambda *_: None))
+    assert tried.extract().counts["event.rows"] == 2
+    (options,) = opened
+    assert {name: options[name] for name in given} == given and options["use_listings_cache"] is False
+
+
+def test_a_store_whose_package_is_missing_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="abfs:// needs a package that is missing"):
+        Tried(tmp_path, Place("abfs://archive@norvik.dfs.core.windows.net", AZURE, lambda *_: None)).extract()
