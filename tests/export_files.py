@@ -48,10 +48,18 @@ USUAL = {
                  "SystemModstamp": "2026-01-01T00:00:00.000Z"},
     "asset": {"Id": "02iA", "AccountId": "001A", "Name": "Workspace", "CreatedDate": "2025-01-01T00:00:00.000Z",
               "SystemModstamp": "2026-01-01T00:00:00.000Z"},
+    "lead_history": {"Id": "017A", "LeadId": "00QA", "Field": "Status", "CreatedDate": "2026-01-01T00:00:00.000Z"},
+    "contact_history": {"Id": "017C", "ContactId": "003A", "Field": "AccountId",
+                        "CreatedDate": "2026-01-01T00:00:00.000Z"},
+    "opportunity_history": {"Id": "008A", "OpportunityId": "006A", "StageName": "Prospecting",
+                            "CreatedDate": "2026-01-01T00:00:00.000Z"},
+    "task": {"Id": "00TA", "WhoId": "003A", "Type": "Chat", "Status": "Completed", "ActivityDate": "2026-01-01",
+             "CreatedDate": "2026-01-01T00:00:00.000Z", "SystemModstamp": "2026-01-01T00:00:00.000Z"},
     "prospect": {"Prospect Id": "1", "Email": "nina@norvik.example", "Created Date": "2025-01-01 00:00:00",
                  "Updated Date": "2026-01-01 00:00:00"},
     "visitor_activity": {"id": "1", "prospect_id": "1", "type": "6", "type_name": "Email",
                          "created_at": "2026-09-01 08:00:00", "list_email_id": "80"},
+    "person": {"Person ID": "7", "Email": "nina@norvik.example", "Last Sent At": "2026-09-01 08:00:00 UTC"},
     "response": {"Response ID": "1", "Person ID": "7", "Score": "9", "Created At": "2026-09-01 08:00:00 UTC"},
 }  # fmt: skip
 

@@ -11,10 +11,12 @@ from hashlib import md5
 from itertools import pairwise
 from typing import Any
 
+from include.contracts.measures import measures_of
 from include.segments import tree
 from include.segments.calendar import WEEKDAYS, later
 
 Row = Mapping[str, Any]
+UNTIL = {name: measure.until for level in ("person", "account") for name, measure in measures_of(level).items()}
 OPERATORS = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -267,6 +269,8 @@ def tie(value: Any) -> Any:
 
 def end_of(operand: Any, row: Row, world: World) -> date:
     """The day on which spans of days end."""
+    if isinstance(operand, tree.Measured) and UNTIL.get(operand.name) in row:
+        return row[UNTIL[operand.name]] or world.as_of
     event = operand.event if isinstance(operand, tree.Happened) else row.get("event") if operand.name == "day" else None
     return world.through.get(event, world.as_of)
 

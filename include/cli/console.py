@@ -110,4 +110,6 @@ def _cell(value: object) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.1f}" if isinstance(value, float) else escape(str(value))
+    if isinstance(value, float):
+        return f"{value:.3f}" if 0 < abs(value) < 1 else f"{value:,.1f}"
+    return escape(str(value))

@@ -135,7 +135,7 @@ def _tell(found: Reading) -> None:
     told = found.outcome["cannot_say"]
     for sentence in json.loads(told) if isinstance(told, str) else told:
         _say(sentence)
-    _say(f"As of {found.as_of}. What each column means: docs/reports.md.")
+    _say(f"As of {found.as_of}. What each column means: docs/report-columns.md.")
 
 
 def _say(sentence: str) -> None:

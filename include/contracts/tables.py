@@ -5,12 +5,13 @@ Parquet schemas, PostgreSQL DDL, audits and documentation are all derived from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import MappingProxyType
+from functools import cache
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
+if TYPE_CHECKING:  # DAGs read declarations while they are parsed, and pyarrow takes long to import
+    import pyarrow as pa
 
 
 class Type(Enum):
@@ -25,8 +26,12 @@ class Type(Enum):
     JSON = "json"  # text in the lake, jsonb in the warehouse
 
 
-ARROW: Mapping[Type, pa.DataType] = MappingProxyType(
-    {
+@cache
+def arrow_type(kind: Type) -> pa.DataType:
+    """Return the Arrow type of a logical type."""
+    import pyarrow as pa  # noqa: PLC0415 - see above
+
+    return {
         Type.TEXT: pa.string(),
         Type.INTEGER: pa.int64(),
         Type.NUMBER: pa.float64(),
@@ -34,8 +39,7 @@ ARROW: Mapping[Type, pa.DataType] = MappingProxyType(
         Type.DATE: pa.date32(),
         Type.TIMESTAMP: pa.timestamp("us", tz="UTC"),
         Type.JSON: pa.string(),
-    }
-)
+    }[kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,9 @@ class Table:
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema; columns that are required or in the key are not nullable."""
-        return pa.schema(pa.field(c.name, ARROW[c.type], nullable=not self.requires(c)) for c in self.columns)
+        import pyarrow as pa  # noqa: PLC0415 - see above
+
+        return pa.schema(pa.field(c.name, arrow_type(c.type), nullable=not self.requires(c)) for c in self.columns)
 
 
 def text(name: str, description: str, **constraints: object) -> Column:

@@ -31,7 +31,14 @@ from include.storage.postgres.build import PREFIX
 from include.storage.postgres.publication import PUBLISH_LOCK, current
 
 # By these a destination is told to take the person out; they go when that is done.
-TELLING = frozenset({(ACTIVATION_ROW.name, "key"), (ACTIVATION_BATCH.name, "changes")})
+TELLING = frozenset(
+    {
+        (ACTIVATION_ROW.name, "key"),
+        (ACTIVATION_CHANGE.name, "key"),
+        (ACTIVATION_CHANGE.name, "former_key"),
+        (ACTIVATION_BATCH.name, "changes"),
+    }
+)
 KEPT = frozenset({(ERASURE.name, "subject")})
 PATIENCE = "60s"  # with readers that hold a table
 _TEXTS = "'text', 'character varying', 'json', 'jsonb'"
@@ -109,6 +116,8 @@ def untold(connection: sa.Connection, traces: Traces) -> list[str]:
     """Return the syncs at whose destinations the person still stands, as far as the ledger knows."""
     query = (
         f"SELECT sync FROM {ACTIVATION_ROW.fullname} WHERE member_id = ANY(:ids) OR member_id = '{BLANK}' UNION "
+        f"SELECT sync FROM {ACTIVATION_CHANGE.fullname} c JOIN {CONTROL}.activation_plan p USING (plan_id) "
+        f"WHERE c.state = 'pending' AND (c.member_id = ANY(:ids) OR c.member_id = '{BLANK}') UNION "
         f"SELECT sync FROM {ACTIVATION_BATCH.fullname} b JOIN {CONTROL}.activation_plan p USING (plan_id) "
         "WHERE b.changes\\:\\:text ~* :pattern ORDER BY 1"
     )

@@ -20,8 +20,11 @@ from include.storage.engine import Engine
 from include.storage.project import Project
 
 
-def remaining(project: Project, traces: Traces, databases: Collection[sa.Engine]) -> list[str]:
-    """Return the places in which something of the person is left: datasets, columns and files, never a value."""
+def remaining(project: Project, traces: Traces, databases: Collection[sa.Engine], *, server: bool = True) -> list[str]:
+    """Return the places in which something of the person is left: datasets, columns and files, never a value.
+
+    ``server``: in the bytes of the embedded server, too, which still holds the keys that destinations are told by.
+    """
     with project.engine() as engine:
         found = list(_in_lake(engine, traces.texts))
         alone = _unlike_others(engine, traces.texts)
@@ -31,8 +34,8 @@ def remaining(project: Project, traces: Traces, databases: Collection[sa.Engine]
         telling = postgres.TELLING | postgres.KEPT
         found += [f"{c.schema}.{c.table}.{c.name}" for c in columns if (c.table, c.name) not in telling]
     found += [_told(project, place) for place in home.named(home.files(project.settings), traces.texts)]
-    server = (project.settings.home / "pg" / "data").rglob("*")
-    in_bytes = home.named((place for place in server if place.is_file()), alone, bounded=False)
+    places = (project.settings.home / "pg" / "data").rglob("*") if server else ()
+    in_bytes = home.named((place for place in places if place.is_file()), alone, bounded=False)
     return sorted({*found, *(_told(project, place) for place in in_bytes)})
 
 

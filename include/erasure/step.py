@@ -163,14 +163,15 @@ def _compact(project: Project) -> None:
 
 def _verified(project: Project, ledger: ErasureLedger, erasure: Erasure, traces: Traces) -> Erasure:
     """Look whether anything is left; raises FatalError that names the places."""
-    left = scan.remaining(project, traces, [project.warehouse().engine, *_airflow(project.settings)])
+    with project.warehouse().begin() as connection:
+        waiting = postgres.untold(connection, traces)
+    databases = [project.warehouse().engine, *_airflow(project.settings)]
+    left = scan.remaining(project, traces, databases, server=not waiting)
     if left:
         raise FatalError(
             f"The erasure {erasure.erasure_id} is not complete: something is left in {', '.join(left)}. "
             "Carry it out again (python -m include erasures --resume); if it stays, look there."
         )
-    with project.warehouse().begin() as connection:
-        waiting = postgres.untold(connection, traces)
     if waiting:
         return erasure
     verified = ledger.advance(erasure.erasure_id, "verified")

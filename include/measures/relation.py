@@ -47,6 +47,7 @@ def person(inputs: Inputs) -> ir.Table:
         **_shared_ends(inputs),
         email_through=ibis.literal(inputs.email_through),
         engagement_through=ibis.literal(inputs.engagement_through),
+        email_bounced=ibis.ifelse(rows.email.notnull(), rows.is_bounced.fill_null(False), None),
         has_email=rows.email.notnull() & ~rows.is_bounced.fill_null(False),
         identity_confidence=rows.confidence,
         identity_records=rows.records,

@@ -43,6 +43,7 @@ from include.measures import (
     engagement,
     events,
     frequency,
+    hierarchy,
     metrics,
     nps,
     relation,
@@ -192,7 +193,11 @@ def measured(
     recent, ever = hold("usage_recent", usage.recent(inputs)), hold("usage_ever", usage.ever(inputs))
     contracts = hold("contracts", renewal.contracts(inputs))
     answers = hold("nps_recent", nps.recent(inputs))
-    accounts = write(ACCOUNT_360, account_360(inputs, recent, ever, contracts, answers))
+    families = (
+        nps.account(answers), usage.account(inputs, recent, ever), renewal.account(inputs, contracts),
+        sales.account(inputs), hierarchy.account(inputs, hold),
+    )  # fmt: skip
+    accounts = write(ACCOUNT_360, account_360(inputs, families))
     mails = hold("mails", frequency.mails(inputs))
     frequencies = frequency.person(inputs, mails, write(EMAIL_CURVE, frequency.curve(mails)))
     parts = (
@@ -202,13 +207,9 @@ def measured(
     return Measured(write(CUSTOMER_360, customer_360(inputs, accounts, parts)), accounts, contracts, answers, recent)
 
 
-def account_360(inputs: Inputs, recent: ir.Table, ever: ir.Table, contracts: ir.Table, answers: ir.Table) -> ir.Table:
+def account_360(inputs: Inputs, families: tuple[ir.Table, ...]) -> ir.Table:
     """Join the account's measures of all families; somebody without rows in one gets its defaults."""
     rows = relation.account(inputs)
-    families = (
-        nps.account(answers), usage.account(inputs, recent, ever), renewal.account(inputs, contracts),
-        sales.account(inputs),
-    )  # fmt: skip
     for family in families:
         rows = rows.left_join(family, "account_id").drop("account_id_right")
     rows = risk.with_risk(inputs, _defaulted(inputs, rows, ACCOUNT_MEASURES))

@@ -20,10 +20,11 @@ anything to its addresses.
 ```
 exports/
   crm/Account.csv Contact.csv Lead.csv Opportunity.csv OpportunityContactRole.csv
-      Campaign.csv CampaignMember.csv Contract.csv Asset.csv      Salesforce Data Export
+      Campaign.csv CampaignMember.csv Contract.csv Asset.csv Task.csv
+      LeadHistory.csv ContactHistory.csv OpportunityHistory.csv  Salesforce Data Export
   email/prospects.csv visitor_activity.csv                       Account Engagement (Pardot)
   usage/YYYY-MM-DD.ndjson.gz                                     Segment spec, one file a day by time of receipt
-  nps/responses.csv                                              Delighted
+  nps/responses.csv people.csv                                   Delighted
   sample.json                                                    only the sample's: {"as_of": "2026-10-31", ...}
 ```
 

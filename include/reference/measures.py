@@ -20,6 +20,7 @@ FAMILIES = {
     "nps": "NPS", "usage": "Usage", "renewal": "Renewal", "engagement": "Engagement", "risk": "Risk",
     "relation": "Relation",
     "sales": "Sales", "contact": "Contact", "campaign": "Campaigns",
+    "hierarchy": "Hierarchy",
 }  # fmt: skip
 INTRODUCTION = """# Measures
 

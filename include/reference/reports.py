@@ -1,8 +1,8 @@
-"""docs/reports.md, from the declarations: `python -m include.reference` writes it."""
+"""docs/reports.md and docs/report-columns.md, from the declarations: `python -m include.reference` writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ from include.reports.reading import short_names
 from include.reports.settings import ReportSettings, read_settings
 
 PLACE = ROOT / "docs" / "reports.md"
+COLUMNS = ROOT / "docs" / "report-columns.md"
 PICTURES = ROOT / "docs" / "pictures" / "reports"
 INTRODUCTION = """# Reports
 
@@ -31,7 +32,8 @@ python -m include report funnel --criteria new.yaml        # whom other criteria
 python -m include alert ID --reason "called"               # what came of a sales alert; the next run shows it
 ```
 
-The same is on the page Reports, and at `GET /api/v1/reports/{key}` ([pages and API](web.md)).
+The same is on the page Reports, and at `GET /api/v1/reports/{key}` ([pages and API](web.md)). What each column means:
+[columns of reports](report-columns.md).
 
 - A person is the unified person and an account the living one, however many records or duplicates the sources have.
 - Nothing after the logical date counts. What could not be judged is counted in `report_coverage` and said beside the
@@ -42,9 +44,26 @@ The same is on the page Reports, and at `GET /api/v1/reports/{key}` ([pages and 
 """
 
 
+COLUMNS_INTRODUCTION = """# Columns of reports
+
+<!-- Written by `python -m include.reference` from the declarations; edit those. -->
+
+What [the reports](reports.md) are made of: each table as it is published in the schema `kindred`.
+"""
+
+
 def render() -> str:
-    """Return the page, in Markdown."""
+    """Return the page of the reports, in Markdown."""
     parts = [INTRODUCTION, *(line for report in REPORTS for line in _report(report)), *_settings()]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def render_columns() -> str:
+    """Return the page of their columns, in Markdown."""
+    parts = [COLUMNS_INTRODUCTION]
+    for report in REPORTS:
+        parts.append(f"## {report.name} (`{report.key}`)\n")
+        parts += [line for part in report.parts for line in _columns(part)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -53,20 +72,29 @@ def _report(report: Report) -> Iterator[str]:
     if (PICTURES / f"{report.key}.svg").exists():
         yield f"![{report.chart.title}](pictures/reports/{report.key}.svg)\n"
     yield f"{report.definition}\n\n{report.window} Source of the definition: {report.source}.\n"
-    for need in report.needs:
-        yield f"Without `{need.table}` it is empty and says: {need.says}\n"
     for part, name in zip(report.parts, ["", *short_names(report)], strict=True):
-        yield from _part(part, f" (`--part {name}`)" if name else "")
+        yield f"- {f'`--part {name}`' if name else 'Main table'}: {_lowered(part.title)} A row is {part.grain}."
+    yield ""
     if report.covers:
-        yield "It tells how much it could judge of:\n"
-        yield "\n".join(f"- {cover.subject} ({cover.unit}). {cover.says}" for cover in report.covers) + "\n"
-    if report.cannot_say:
-        yield "It cannot say:\n"
-        yield "\n".join(f"- {sentence}" for sentence in report.cannot_say) + "\n"
+        yield f"It says of how much of these it could judge: {_listed(cover.subject for cover in report.covers)}."
+    yield "What it leaves open:\n"
+    yield from (f"- Without `{need.table}` it is empty and says: {need.says}" for need in report.needs)
+    yield from (f"- {sentence}" for sentence in report.cannot_say)
+    yield ""
 
 
-def _part(part: Part, how: str) -> Iterator[str]:
-    yield f"`{part.name}`{how}: {part.title[0].lower()}{part.title[1:]}. A row is {part.grain}.\n"
+def _lowered(title: str) -> str:
+    """A title as the beginning of a line after a colon, with its full stop."""
+    begun = title if title[1].isupper() else title[0].lower() + title[1:]
+    return begun if begun.endswith("?") else f"{begun}."
+
+
+def _listed(subjects: Iterable[str]) -> str:
+    return "; ".join(subjects)
+
+
+def _columns(part: Part) -> Iterator[str]:
+    yield f"`{part.name}`: {_lowered(part.title)} A row is {part.grain}.\n"
     yield "| column | type | unit | what it is |\n|---|---|---|---|"
     yield (
         "\n".join(
@@ -94,5 +122,6 @@ def _settings() -> Iterator[str]:
 
 
 def write(place: Path = PLACE) -> None:
-    """Write the page."""
+    """Write the pages."""
     place.write_text(render(), encoding="utf-8")
+    place.with_name(COLUMNS.name).write_text(render_columns(), encoding="utf-8")

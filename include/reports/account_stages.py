@@ -8,7 +8,7 @@ from include.contracts.reports.account_stages import ACCOUNTS, GROUPS, PILLARS_P
 from include.reports import contracts, criteria, signs
 from include.reports.data import Computed, Data, covered
 
-ENGAGING = ("click", "reply", "form", "response", "login", "core_action")
+ENGAGING = ("click", "reply", "form", "chat", "response", "login", "core_action")
 _TARGETS = """
 SELECT f.member AS account_id, f.holds AS fits, coalesce(f.holds AND i.holds, false) AS is_target
 FROM {fit} f JOIN {intent} i USING (member)

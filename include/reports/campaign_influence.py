@@ -80,6 +80,8 @@ SELECT 'won opportunities with amount and close date' AS subject, (SELECT count(
     count(*) AS total
 FROM {opportunity} WHERE is_won AND coalesce(close_date <= {as_of}, true)
 UNION ALL
+SELECT 'won opportunities with a currency', count(*) FILTER (currency <> 'company'), count(*) FROM {won}
+UNION ALL
 SELECT 'won opportunities with contact roles', count(*) FILTER (has_roles), count(*) FROM {won}
 UNION ALL
 SELECT 'responses with a day', count(first_responded_on), count(*) FROM {member} WHERE has_responded

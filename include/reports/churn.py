@@ -116,7 +116,7 @@ def compute(data: Data) -> Computed:
         WARNINGS.name: found.better,
     }
     counted = data.sql(_COVERED, spans=spans, contracts=data.contracts)
-    return Computed(parts, covered(data, counted, found.coverage))
+    return Computed(parts, covered(data, counted, due.coverage(data), found.coverage))
 
 
 def last_month(data: Data) -> date:

@@ -42,6 +42,19 @@ FROM {due} WHERE decision = 'missing'
 """
 
 
+_COVERED = """
+SELECT 'renewal opportunities with account and day of close' AS subject,
+    count(*) FILTER (account_id IS NOT NULL AND close_date IS NOT NULL) AS judged, count(*) AS total
+FROM {opportunity}
+WHERE EXISTS (SELECT 1 FROM (SELECT unnest([{words}]) AS word) WHERE contains(lower(type), word))
+"""
+
+
+def coverage(data: Data) -> ir.Table:
+    """Return how many opportunities of renewal could be held against a contract."""
+    return data.sql(_COVERED, opportunity=data.inputs.opportunity, words=data.settings.churn.renewal_types)
+
+
 def all_due(data: Data, spans: ir.Table) -> ir.Table:
     """Return each contract that ended within a year or ends soon, with its ``decision``; one of DECISIONS."""
     settings = data.settings.churn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.contracts.reports.funnel import COHORTS, CRITERIA, MONTHS, PEOPLE, STAGES, STAGES_PART
+from include.contracts.reports.funnel import COHORTS, CRITERIA, DEALS, MONTHS, PEOPLE, REASONS, STAGES, STAGES_PART
 from include.reports import criteria, signs
 from include.reports.data import Computed, Data, covered
 from include.reports.dimensions import of_people
@@ -12,10 +12,13 @@ _SAID = """
 WITH steps AS (
     SELECT record_id, CASE step WHEN 'hand_raised' THEN 'raised_hand' ELSE step END AS stage, on_date AS day,
         'the CRM''s day' AS rule, step_id AS source, owner_id
-    FROM {steps} WHERE step IN ('hand_raised', 'mql', 'sql') AND on_date <= {as_of}
+    FROM {steps} WHERE step IN ('hand_raised', 'mql', 'sal', 'sql') AND on_date <= {as_of}
 ), forms AS (
     SELECT record_id, 'raised_hand' AS stage, day, 'a form' AS rule, activity_id AS source, NULL AS owner_id
     FROM {activity} WHERE kind = 'form' AND actor = 'human' AND day <= {as_of}
+), chats AS (
+    SELECT record_id, 'raised_hand' AS stage, on_date AS day, 'a chat' AS rule, conversation_id AS source, owner_id
+    FROM {conversation} WHERE kind = 'chat' AND on_date <= {as_of}
 ), parts AS (
     SELECT r.record_id, r.role_id, CAST(o.created_at AS DATE) AS created_on, o.close_date, o.is_won, o.owner_id
     FROM {roles} r JOIN {opportunity} o USING (opportunity_id)
@@ -27,14 +30,15 @@ WITH steps AS (
     FROM parts WHERE is_won AND close_date <= {as_of}
 )
 SELECT w.profile_id, e.*
-FROM (FROM steps UNION ALL FROM forms UNION ALL FROM deals) e JOIN {crosswalk} w USING (record_id)
+FROM (FROM steps UNION ALL FROM forms UNION ALL FROM chats UNION ALL FROM deals) e JOIN {crosswalk} w USING (record_id)
 """
 _OUTCOMES = """
 SELECT w.profile_id, CASE WHEN bool_or(s.step = 'sql') THEN 'accepted'
-        ELSE max_by(s.step, (s.on_date, s.step = 'recycled', s.step_id)) END AS outcome,
+        ELSE max_by(CASE s.step WHEN 'sal' THEN 'accepted' ELSE s.step END,
+            (s.on_date, array_position(['sal', 'rejected', 'recycled'], s.step), s.step_id)) END AS outcome,
     max_by(s.reason, (s.on_date, s.step_id)) FILTER (s.step IN ('rejected', 'recycled')) AS reason
 FROM {steps} s JOIN {crosswalk} w USING (record_id)
-WHERE s.step IN ('sql', 'rejected', 'recycled') AND s.on_date <= {as_of} GROUP BY w.profile_id
+WHERE s.step IN ('sal', 'sql', 'rejected', 'recycled') AND s.on_date <= {as_of} GROUP BY w.profile_id
 """
 _PEOPLE = """
 WITH first AS (
@@ -49,19 +53,21 @@ FROM first f LEFT JOIN {outcomes} o USING (profile_id)
 """
 _STAGES = """
 WITH places AS (
-    SELECT unnest([{stages}]) AS stage, CAST(unnest(range({count})) AS BIGINT) AS place
+    SELECT stage, place, lag(stage) OVER (ORDER BY place) AS before
+    FROM (SELECT unnest([{stages}]) AS stage, CAST(unnest(range({count})) AS BIGINT) AS place)
+    WHERE stage IN (SELECT stage FROM {people})
 ), way AS (
-    SELECT p.*, s.place, b.entered_on AS before_on
-    FROM {people} p JOIN places s USING (stage) LEFT JOIN places e ON e.place = s.place - 1
-    LEFT JOIN {people} b ON b.profile_id = p.profile_id AND b.stage = e.stage AND b.entered_on <= p.entered_on
+    SELECT p.*, s.place, s.before, b.entered_on AS before_on
+    FROM {people} p JOIN places s USING (stage)
+    LEFT JOIN {people} b ON b.profile_id = p.profile_id AND b.stage = s.before AND b.entered_on <= p.entered_on
 ), counted AS (
-    SELECT dimension, category, stage, place, count(*) AS people, sum(records) AS crm_count,
+    SELECT dimension, category, stage, place, before, count(*) AS people, sum(records) AS crm_count,
         count(before_on) AS from_before, quantile_cont(entered_on - before_on, 0.25) AS days_q1,
         median(entered_on - before_on) AS days_median, quantile_cont(entered_on - before_on, 0.75) AS days_q3
     FROM way JOIN {groups} USING (profile_id) GROUP BY ALL
 )
-SELECT c.*, c.from_before / nullif(b.people, 0) AS from_before_share
-FROM counted c LEFT JOIN counted b ON b.dimension = c.dimension AND b.category = c.category AND b.place = c.place - 1
+SELECT c.* EXCLUDE before, c.from_before / nullif(b.people, 0) AS from_before_share
+FROM counted c LEFT JOIN counted b ON b.dimension = c.dimension AND b.category = c.category AND b.stage = c.before
 """
 _MONTHS = """
 WITH ours AS (
@@ -83,11 +89,14 @@ SELECT *, sqls / nullif(mqls, 0) AS period_rate FROM (
 _COHORTS = """
 WITH followed AS (
     SELECT m.profile_id, CAST(date_trunc('month', m.entered_on) AS DATE) AS month, m.outcome,
-        min(s.day) - m.entered_on AS days
-    FROM {people} m LEFT JOIN {said} s ON s.profile_id = m.profile_id AND s.stage = 'sql' AND s.day >= m.entered_on
+        min(s.day) FILTER (s.stage = 'sql') - m.entered_on AS days,
+        min(s.day) - m.entered_on AS days_to_sal
+    FROM {people} m LEFT JOIN {said} s ON s.profile_id = m.profile_id AND s.stage IN ('sal', 'sql')
+        AND s.day >= m.entered_on
     WHERE m.stage = 'mql' GROUP BY m.profile_id, m.entered_on, m.outcome
 ), counted AS (
     SELECT dimension, category, month, count(*) AS mqls, count(*) FILTER (days <= {within}) AS sqls,
+        count(*) FILTER (days_to_sal <= {within}) AS sals,
         count(*) FILTER (outcome = 'rejected') AS rejected, count(*) FILTER (outcome = 'recycled') AS recycled,
         count(*) FILTER (outcome = 'open') AS undecided
     FROM followed JOIN {groups} USING (profile_id) GROUP BY ALL
@@ -117,8 +126,49 @@ UNION ALL
 SELECT 'SQLs with an MQL before or on the day', count(*) FILTER (m.entered_on <= s.entered_on), count(*)
 FROM {people} s LEFT JOIN {people} m ON m.profile_id = s.profile_id AND m.stage = 'mql' WHERE s.stage = 'sql'
 UNION ALL
-SELECT 'rejected or recycled leads with a reason', count(reason), count(*)
-FROM {steps} WHERE step IN ('rejected', 'recycled')
+SELECT 'rejected or recycled leads with a reason', count(DISTINCT record_id) FILTER (reason IS NOT NULL),
+    count(DISTINCT record_id)
+FROM {steps} WHERE step IN ('rejected', 'recycled') AND on_date <= {as_of}
+UNION ALL
+SELECT 'lost opportunities with a reason', count(loss_reason), count(*)
+FROM {opportunity} WHERE is_closed AND NOT is_won AND coalesce(close_date <= {as_of}, true)
+UNION ALL
+SELECT 'won opportunities with a day of close', count(close_date), count(*) FROM {opportunity} WHERE is_won
+UNION ALL
+SELECT 'changes of stage whose order is known', count(*) FILTER (NOT is_together), count(*) FROM {way}
+"""
+# Histories name the stage at each change, also where something else was changed. Of several stages at one instant
+# nobody can say which came first, so none of them has lasted a known time.
+_WAY = """
+WITH told AS (
+    SELECT opportunity_id, stage, "at", change_id, min(stage) OVER same <> max(stage) OVER same AS is_together,
+        lag(stage) OVER (PARTITION BY opportunity_id ORDER BY "at", change_id) AS stage_before
+    FROM {changes} WHERE day <= {as_of} WINDOW same AS (PARTITION BY opportunity_id, "at")
+)
+SELECT w.*, lead(w."at") OVER (PARTITION BY w.opportunity_id ORDER BY w."at", w.change_id) AS left_at,
+    o.is_closed, o.is_won
+FROM told w JOIN {opportunity} o USING (opportunity_id) WHERE w.stage IS DISTINCT FROM w.stage_before
+"""
+_DEALS = """
+WITH timed AS (
+    SELECT *, CASE WHEN NOT is_together THEN date_diff('second', "at", left_at) / 86400 END AS days FROM {way}
+)
+SELECT stage, count(DISTINCT opportunity_id) AS opportunities, count(left_at) AS moved_on,
+    count(*) FILTER (left_at IS NULL AND NOT is_closed AND NOT is_won) AS waiting, quantile_cont(days, 0.25) AS days_q1,
+    median(days) AS days_median, quantile_cont(days, 0.75) AS days_q3,
+    count(DISTINCT opportunity_id) FILTER (is_won)
+        / nullif(count(DISTINCT opportunity_id) FILTER (is_closed OR is_won), 0) AS won_share
+FROM timed GROUP BY stage
+"""
+_REASONS = """
+SELECT s.step AS outcome, coalesce(s.reason, 'not said') AS reason, count(DISTINCT s.record_id) AS records,
+    count(DISTINCT w.profile_id) AS people
+FROM {steps} s LEFT JOIN {crosswalk} w USING (record_id)
+WHERE s.step IN ('rejected', 'recycled') AND s.on_date <= {as_of} GROUP BY ALL
+UNION ALL
+SELECT 'lost', coalesce(o.loss_reason, 'not said'), count(DISTINCT o.opportunity_id), count(DISTINCT w.profile_id)
+FROM {opportunity} o LEFT JOIN {roles} r USING (opportunity_id) LEFT JOIN {crosswalk} w ON w.record_id = r.record_id
+WHERE o.is_closed AND NOT o.is_won AND coalesce(o.close_date <= {as_of}, true) GROUP BY ALL
 """
 
 
@@ -129,19 +179,28 @@ def compute(data: Data) -> Computed:
     said = data.sql(
         _SAID, steps=steps, activity=signs.dated(data, inputs.email_activity), crosswalk=crosswalk,
         roles=inputs.opportunity_contact_role, opportunity=inputs.opportunity,
+        conversation=data.tables["staged/conversation"],
     )  # fmt: skip
     outcomes = data.sql(_OUTCOMES, steps=steps, crosswalk=crosswalk)
     people = data.sql(_PEOPLE, said=said, outcomes=outcomes)
     groups = of_people(data, people.select("profile_id").distinct())
     fit, interest = (criteria.judged(data, text, "person") for text in (settings.fit, settings.interest))
+    changes = signs.dated(data, data.tables["staged/opportunity_stage"])
+    way = data.sql(_WAY, changes=changes, opportunity=inputs.opportunity)
     parts = {
         STAGES_PART.name: data.sql(_STAGES, people=people, groups=groups, stages=STAGES, count=len(STAGES)),
         MONTHS.name: data.sql(_MONTHS, people=people, said=said, groups=groups),
         COHORTS.name: data.sql(_COHORTS, people=people, said=said, groups=groups, within=settings.cohort_days),
         PEOPLE.name: people,
         CRITERIA.name: data.sql(_CRITERIA, fit=fit, interest=interest, people=people),
-    }
+        DEALS.name: data.sql(_DEALS, way=way),
+        REASONS.name: data.sql(
+            _REASONS, steps=steps, crosswalk=crosswalk, opportunity=inputs.opportunity,
+            roles=inputs.opportunity_contact_role,
+        ),
+    }  # fmt: skip
     counted = data.sql(
-        _COVERED, steps=steps, records=data.tables["staged/person_record"], crosswalk=crosswalk, people=people
-    )
+        _COVERED, steps=steps, records=data.tables["staged/person_record"], crosswalk=crosswalk, people=people,
+        opportunity=inputs.opportunity, way=way,
+    )  # fmt: skip
     return Computed(parts, covered(data, counted))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from include.contracts.reports.nps import FOLLOW_UP, GROUPS, MONTHS, RENEWALS
+from include.contracts.reports.nps import ASKED, FOLLOW_UP, GROUPS, MONTHS, RENEWALS
 from include.measures import nps
 from include.measures.employers import with_account
 from include.reports import contracts
@@ -58,11 +58,37 @@ WITH ordered AS (
     SELECT profile_id, make_date(year(day), CASE WHEN month(day) < 7 THEN 1 ELSE 7 END, 1) AS half_year,
         min_by((next_score, next_day, day), day) AS told
     FROM ordered WHERE score <= 6 GROUP BY ALL
+), spoken AS (
+    SELECT DISTINCT f.profile_id, f.half_year FROM first f JOIN {crosswalk} w USING (profile_id)
+    JOIN {conversation} c ON c.record_id = w.record_id AND c.on_date BETWEEN f.told[3] AND f.told[3] + {follow_up}
+        AND c.on_date <= {as_of}
 )
-SELECT half_year, count(*) AS detractors, count(told[1]) AS answered_again,
+SELECT half_year, count(*) AS detractors,
+    CASE WHEN EXISTS (FROM {conversation}) THEN count(s.profile_id) END AS followed_up,
+    count(told[1]) AS answered_again,
     count(*) FILTER (told[1] > 6) AS recovered,
     CAST(round(median(date_diff('day', told[3], told[2]))) AS BIGINT) AS median_days
-FROM first GROUP BY half_year
+FROM first LEFT JOIN spoken s USING (profile_id, half_year) GROUP BY half_year
+"""
+# An address that several people have in common was asked for each of them.
+_ASKED = """
+WITH asked AS (
+    SELECT i.profile_id, max(r.asked_on) AS asked_on
+    FROM {request} r JOIN {identifier} i ON i.type = 'email' AND i.value = r.email
+    WHERE r.asked_on <= {as_of} GROUP BY ALL
+), people AS (
+    SELECT p.profile_id, a.asked_on IS NOT NULL AS is_ever,
+        coalesce(a.asked_on > {as_of} - {window}, false) AS is_asked,
+        p.profile_id IN (SELECT profile_id FROM {recent}) AS is_answered
+    FROM {profile} p LEFT JOIN asked a USING (profile_id)
+), counted AS (
+    SELECT dimension, category, count(*) AS people, count(*) FILTER (is_asked) AS asked,
+        count(*) FILTER (is_asked AND is_answered) AS answered_asked, count(*) FILTER (NOT is_ever) AS never_asked
+    FROM people JOIN {groups} USING (profile_id) GROUP BY ALL
+)
+SELECT *, answered_asked / nullif(asked, 0) AS response_rate, wilson_low(answered_asked, asked) AS rate_low,
+    wilson_high(answered_asked, asked) AS rate_high
+FROM counted
 """
 _COVERED = """
 SELECT 'people with an account' AS subject, count(*) FILTER (nps_class <> 'unknown') AS judged, count(*) AS total
@@ -88,9 +114,25 @@ def compute(data: Data) -> Computed:
         GROUPS.name: data.sql(_SCORED.format(by="dimension, category"), latest=now, groups=groups),
         MONTHS.name: data.sql(_SCORED.format(by="dimension, category, month"), latest=monthly, groups=groups),
         RENEWALS.name: _foretells(data),
-        FOLLOW_UP.name: data.sql(_FOLLOWED, answers=answers),
-    }
+        FOLLOW_UP.name: data.sql(
+            _FOLLOWED, answers=answers, conversation=data.tables["staged/conversation"],
+            crosswalk=data.inputs.crosswalk, follow_up=data.settings.nps.follow_up_days,
+        ),
+        ASKED.name: _asked(data, recent),
+    }  # fmt: skip
     return Computed(parts, covered(data, data.sql(_COVERED, customers=data.customers, accounts=data.accounts)))
+
+
+def _asked(data: Data, recent: ir.Table) -> ir.Table:
+    """Of people with an account: who was asked, answered, and never asked; nothing where no source tells who was."""
+    request, inputs = data.tables["staged/survey_request"], data.inputs
+    people = data.sql("SELECT * FROM {rows} WHERE account_id IS NOT NULL", rows=inputs.profile)
+    if not data.count(request.limit(1)):
+        people = people.limit(0)
+    return data.sql(
+        _ASKED, request=request, identifier=inputs.profile_identifier, profile=people, recent=recent,
+        groups=of_people(data, people), window=inputs.thresholds.nps.window_days,
+    )  # fmt: skip
 
 
 def _foretells(data: Data) -> ir.Table:

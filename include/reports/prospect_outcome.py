@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from include.contracts.reports.prospect_outcome import CELLS, CONTRADICTED, GRADES_PART, JUDGEMENT, SCORES
+from include.contracts.reports.prospect_outcome import CELLS, CONTRADICTED, GRADES_PART, JUDGEMENT, LOSSES, SCORES
 from include.reports.data import Computed, Data, covered
 
 _JUDGED = """
@@ -25,6 +25,10 @@ UNION ALL
 SELECT w.profile_id, 'won', CAST(o.created_at AS DATE), o.owner_id, NULL
 FROM {roles} r JOIN {opportunity} o USING (opportunity_id) JOIN {crosswalk} w ON w.record_id = r.record_id
 WHERE o.is_won AND o.close_date <= {as_of}
+UNION ALL
+SELECT w.profile_id, 'lost', CAST(o.created_at AS DATE), o.owner_id, o.loss_reason
+FROM {roles} r JOIN {opportunity} o USING (opportunity_id) JOIN {crosswalk} w ON w.record_id = r.record_id
+WHERE o.is_closed AND NOT o.is_won AND coalesce(o.close_date <= {as_of}, true)
 """
 # Who was SQL before the score was as it is, is out: there is nothing left to foretell.
 _OUTCOMES = """
@@ -33,12 +37,14 @@ WITH told AS (
         min(e.day) FILTER (e.step = 'sql' AND e.day > j.scored_on) AS sql_on,
         min(e.day) FILTER (e.step = 'opportunity' AND e.day > j.scored_on) AS opportunity_on,
         min(e.day) FILTER (e.step = 'won' AND e.day > j.scored_on) AS won_on,
+        min(e.day) FILTER (e.step = 'lost' AND e.day > j.scored_on) AS lost_on,
         min(e.day) FILTER (e.step = 'rejected' AND e.day > j.scored_on) AS rejected_on
     FROM {judged} j LEFT JOIN {events} e USING (profile_id) GROUP BY ALL
 ), ripe AS (
     SELECT *, coalesce(sql_on <= scored_on + {within}, false) AS is_sql,
         coalesce(opportunity_on <= scored_on + {within}, false) AS is_opportunity,
         coalesce(won_on <= scored_on + {within}, false) AS is_won,
+        coalesce(lost_on <= scored_on + {within}, false) AS is_lost,
         coalesce(rejected_on <= scored_on + {within}, false) AS is_rejected
     FROM told WHERE sql_before IS NULL AND scored_on + {within} <= {as_of}
 )
@@ -50,12 +56,35 @@ _COUNTED = """
 WITH counted AS (
     SELECT {by}, min(score) AS score_from, count(*) AS people, count(*) FILTER (is_sql) AS sqls,
         count(*) FILTER (is_opportunity) AS opportunities, count(*) FILTER (is_won) AS won,
-        count(*) FILTER (is_rejected) AS rejected
+        count(*) FILTER (is_lost) AS lost, count(*) FILTER (is_rejected) AS rejected
     FROM {{outcomes}} GROUP BY {by}
+), valued AS (
+    SELECT {by}, sum(amount) AS won_value FROM (
+        SELECT DISTINCT {by}, opportunity_id, amount FROM {{outcomes}} JOIN {{deals}} USING (profile_id)
+        WHERE is_won_deal AND is_in_main AND created_on > scored_on AND created_on <= scored_on + {{within}}
+    ) GROUP BY {by}
 )
-SELECT *, sqls / people AS rate, wilson_low(sqls, people) AS rate_low, wilson_high(sqls, people) AS rate_high,
+SELECT c.*, coalesce(v.won_value, 0) AS won_value, sqls / people AS rate, wilson_low(sqls, people) AS rate_low,
+    wilson_high(sqls, people) AS rate_high,
     sqls / people / nullif(sum(sqls) OVER () / sum(people) OVER (), 0) AS lift
-FROM counted
+FROM counted c LEFT JOIN valued v USING ({by})
+"""
+# Opportunities that are closed, of each person with a role in them; only amounts in the currency of most are added.
+_DEALS = """
+WITH main AS (
+    SELECT coalesce(currency, 'company') AS currency FROM {opportunity} WHERE is_won AND amount IS NOT NULL
+    GROUP BY ALL ORDER BY count(*) DESC, 1 LIMIT 1
+)
+SELECT DISTINCT w.profile_id, o.opportunity_id, o.amount, o.is_won AS is_won_deal, o.loss_reason,
+    CAST(o.created_at AS DATE) AS created_on, coalesce(o.currency, 'company') = m.currency AS is_in_main
+FROM {roles} r JOIN {opportunity} o USING (opportunity_id) JOIN {crosswalk} w ON w.record_id = r.record_id
+LEFT JOIN main m ON true
+WHERE o.is_closed AND coalesce(o.close_date <= {as_of}, NOT o.is_won)
+"""
+_LOST = """
+SELECT grade, coalesce(loss_reason, 'not said') AS reason, count(DISTINCT opportunity_id) AS opportunities
+FROM {outcomes} JOIN {deals} USING (profile_id)
+WHERE NOT is_won_deal AND created_on > scored_on AND created_on <= scored_on + {within} GROUP BY ALL
 """
 _DESERVED = """
 WITH ranked AS (
@@ -104,6 +133,10 @@ UNION ALL
 SELECT 'SQLs after the judgement', count(*) FILTER (is_after), count(*)
 FROM (SELECT j.profile_id, bool_and(e.day > j.scored_on) AS is_after FROM {judged} j
     JOIN {events} e ON e.profile_id = j.profile_id AND e.step = 'sql' GROUP BY ALL)
+UNION ALL
+SELECT 'won opportunities with an amount in the main currency', count(DISTINCT opportunity_id) FILTER (
+    amount IS NOT NULL AND is_in_main), count(DISTINCT opportunity_id)
+FROM {deals} WHERE is_won_deal
 """
 
 
@@ -116,17 +149,22 @@ def compute(data: Data) -> Computed:
         roles=inputs.opportunity_contact_role, opportunity=inputs.opportunity,
     )  # fmt: skip
     outcomes = data.sql(_OUTCOMES, judged=judged, events=events, within=within)
-    grades = _counted(data, outcomes, "grade")
+    deals = data.sql(
+        _DEALS, roles=inputs.opportunity_contact_role, opportunity=inputs.opportunity, crosswalk=inputs.crosswalk
+    )
+    grades = _counted(data, outcomes, deals, "grade")
     parts = {
-        CELLS.name: _counted(data, outcomes, "grade, score_decile"),
-        SCORES.name: _counted(data, outcomes, "half_year, score_decile"),
+        CELLS.name: _counted(data, outcomes, deals, "grade, score_decile"),
+        SCORES.name: _counted(data, outcomes, deals, "half_year, score_decile"),
         GRADES_PART.name: data.sql(_DESERVED, grades=grades, least=data.settings.prospect_outcome.least_people),
+        LOSSES.name: data.sql(_LOST, outcomes=outcomes, deals=deals, within=within),
         JUDGEMENT.name: data.sql(_JUDGEMENT, outcomes=outcomes),
         CONTRADICTED.name: data.sql(_CONTRADICTED, outcomes=outcomes, events=events),
     }
-    counted = data.sql(_COVERED, judged=judged, events=events, profile=inputs.profile, within=within)
+    counted = data.sql(_COVERED, judged=judged, events=events, profile=inputs.profile, within=within, deals=deals)
     return Computed(parts, covered(data, counted))
 
 
-def _counted(data: Data, outcomes: ir.Table, by: str) -> ir.Table:
-    return data.sql(_COUNTED.format(by=by), outcomes=outcomes)
+def _counted(data: Data, outcomes: ir.Table, deals: ir.Table, by: str) -> ir.Table:
+    within = data.settings.funnel.cohort_days
+    return data.sql(_COUNTED.format(by=by), outcomes=outcomes, deals=deals, within=within)

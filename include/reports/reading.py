@@ -70,7 +70,7 @@ def outcomes(connection: sa.Connection) -> list[dict[str, Any]]:
 def read(
     connection: sa.Connection, report: Report, part: Part, *, as_of: date | None = None, by: str | None = None
 ) -> Reading:
-    """Return a part's rows, in the order of its key, of the dimension ``by`` (default: everything together).
+    """Return a part's rows, in its order, of the dimension ``by`` (default: everything together).
 
     ``as_of`` is an earlier logical date. Raises ConfigurationError for a dimension that the part does not have, and
     for a day of which nothing is kept.
@@ -84,7 +84,7 @@ def read(
         _require_kept(connection, as_of, outcome["as_of"])
     source = _past(part) if earlier else f'SELECT * FROM {READERS}."{part.name}"'
     chosen = _dimension(connection, source, part, by, as_of)
-    order = ", ".join(f'"{name}"' for name in part.key)
+    order = ", ".join(f'"{name.removeprefix("-")}"{" DESC" * name.startswith("-")}' for name in part.order or part.key)
     where = "WHERE dimension = :by" if chosen else ""
     rows = _rows(connection, f"SELECT * FROM ({source}) told {where} ORDER BY {order}", by=chosen, day=as_of)
     coverage = f"SELECT * FROM {READERS}.{REPORT_COVERAGE.name} WHERE report_key = :key"

@@ -32,7 +32,7 @@ WITH weekly AS (
         SELECT account_id FROM {spans} WHERE begins_on <= {as_of} AND coalesce(until >= {as_of}, true))
     GROUP BY ALL
 ), found AS (
-    SELECT account_id, 'hand_raise' AS alert, window_on, profile_id, evidence FROM weekly WHERE sign = 'form'
+    SELECT account_id, 'hand_raise' AS alert, window_on, profile_id, evidence FROM weekly WHERE sign IN ('form', 'chat')
     UNION ALL
     SELECT account_id, 'hand_raise', window_on, profile_id, evidence FROM raised
     UNION ALL
@@ -75,7 +75,7 @@ FROM (SELECT unnest([{reasons}]) AS alert) r LEFT JOIN {alerts} a USING (alert) 
 _COVERED = """
 SELECT 'accounts with an owner' AS subject, count(owner_id) AS judged, count(*) AS total FROM {account}
 UNION ALL
-SELECT 'hand-raises of people with an account', count(account_id), count(*) FROM {signs} WHERE sign = 'form'
+SELECT 'hand-raises of people with an account', count(account_id), count(*) FROM {signs} WHERE sign IN ('form', 'chat')
 """
 
 

@@ -32,6 +32,9 @@ class NpsSettings(Section):
     renewal_days: int = Field(
         365, ge=30, le=3650, description="Days before the logical date in which contracts were decided"
     )
+    follow_up_days: int = Field(
+        30, ge=1, le=365, description="Days after a detractor's answer in which somebody should speak with the person"
+    )
 
 
 class ChurnSettings(Section):

@@ -14,11 +14,14 @@ WITH mails AS (
 ), responses AS (
     SELECT record_id, 'response' AS sign, first_responded_on AS day, member_id AS evidence FROM {member}
     WHERE has_responded AND first_responded_on <= {as_of}
+), chats AS (
+    SELECT record_id, 'chat' AS sign, on_date AS day, conversation_id AS evidence FROM {conversation}
+    WHERE kind = 'chat' AND on_date <= {as_of}
 ), used AS (
     SELECT record_id, CASE WHEN is_core THEN 'core_action' ELSE 'login' END AS sign, day, min(event_id) AS evidence
     FROM {usage} WHERE record_id IS NOT NULL AND day <= {as_of} GROUP BY ALL
 ), every AS (
-    FROM mails UNION ALL FROM responses UNION ALL FROM used
+    FROM mails UNION ALL FROM responses UNION ALL FROM chats UNION ALL FROM used
 )
 SELECT w.profile_id, p.account_id, e.sign, e.day, e.evidence
 FROM every e JOIN {crosswalk} w USING (record_id) JOIN {profile} p ON p.profile_id = w.profile_id
@@ -39,4 +42,5 @@ def of_people(data: Data) -> ir.Table:
     return data.sql(
         _SIGNS, activity=dated(data, inputs.email_activity), member=inputs.campaign_member,
         usage=dated(data, inputs.usage_event), crosswalk=inputs.crosswalk, profile=inputs.profile,
+        conversation=data.tables["staged/conversation"],
     )  # fmt: skip

@@ -16,7 +16,15 @@ from include.contracts.reports import PARTS, REPORT, REPORT_COVERAGE, REPORT_HIS
 from include.contracts.reports.sales_alerts import ALERT, ALERTS_PART, MEANINGS
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
-from include.contracts.staged import LEAD_STEP, PERSON_RECORD, PROSPECT_SCORE
+from include.contracts.staged import (
+    CONVERSATION,
+    DEPARTURE,
+    LEAD_STEP,
+    OPPORTUNITY_STAGE,
+    PERSON_RECORD,
+    PROSPECT_SCORE,
+    SURVEY_REQUEST,
+)
 from include.contracts.tables import Table, Type
 from include.measures.settings import read_settings as read_thresholds
 from include.measures.step import READS, inputs_of
@@ -47,7 +55,9 @@ _MODULES = (
 )  # fmt: skip
 MODULES: Mapping[str, ModuleType] = MappingProxyType({module.__name__.split(".")[-1]: module for module in _MODULES})
 MEASURED = (CUSTOMER_360, ACCOUNT_360, EMAIL_CURVE, SEGMENT, SEGMENT_MEMBERSHIP)
-STAGED = (PERSON_RECORD, LEAD_STEP, PROSPECT_SCORE)
+STAGED = (
+    PERSON_RECORD, LEAD_STEP, PROSPECT_SCORE, OPPORTUNITY_STAGE, CONVERSATION, DEPARTURE, SURVEY_REQUEST,
+)  # fmt: skip
 WRITES = tuple(table for table in REPORTED if table is not REPORT_HISTORY)
 ANSWERED = pa.schema([(name, pa.string()) for name in ("alert_id", "answer", "answered_by")])
 DIGITS = 6  # of numbers; sums of fractions differ beyond, by the order in which they are added

@@ -42,6 +42,16 @@ WITH observed AS (
         count(DISTINCT u.profile_id) FILTER (u.day > o.day - 28) AS people
     FROM observed o LEFT JOIN {use} u ON u.account_id = o.account_id AND u.day <= o.day AND u.day > o.day - 56
     WHERE o.day - 56 >= (SELECT min(day) - 1 FROM {use}) GROUP BY ALL
+), left_us AS (
+    SELECT o.contract_id, o.lead_days, count(d.record_id) > 0 AS has_left
+    FROM observed o JOIN {champion} c ON c.account_id = o.account_id AND c.since <= o.day
+    LEFT JOIN {departure} d ON d.profile_id = c.profile_id AND d.account_id = o.account_id
+        AND d.on_date <= o.day AND d.on_date > o.day - 180
+    WHERE EXISTS (FROM {departure}) GROUP BY ALL
+), spoke AS (
+    SELECT o.contract_id, o.lead_days, count(*) FILTER (t.on_date > o.day - 90) AS lately
+    FROM observed o JOIN {talk} t ON t.account_id = o.account_id AND t.on_date <= o.day AND t.on_date > o.day - 270
+    GROUP BY ALL
 ), seats AS (
     SELECT o.contract_id, o.lead_days, sum(a.seats) AS bought
     FROM observed o JOIN {asset} a ON a.account_id = o.account_id AND a.installed_on <= o.day
@@ -52,10 +62,23 @@ SELECT o.contract_id, o.lead_days, o.is_lost, unnest([
     {{'signal': 'nps_negative', 'seen': n.net < 0}},
     {{'signal': 'no_use', 'seen': u.recent = 0}},
     {{'signal': 'use_falling', 'seen': CASE WHEN u.before >= 10 THEN u.recent < 0.8 * u.before END}},
-    {{'signal': 'few_seats', 'seen': CASE WHEN u.recent IS NOT NULL THEN u.people < 0.25 * nullif(s.bought, 0) END}}
+    {{'signal': 'few_seats', 'seen': CASE WHEN u.recent IS NOT NULL THEN u.people < 0.25 * nullif(s.bought, 0) END}},
+    {{'signal': 'champion_left', 'seen': l.has_left}},
+    {{'signal': 'silence', 'seen': t.lately = 0}}
 ], recursive := true)
 FROM observed o LEFT JOIN answered n USING (contract_id, lead_days) LEFT JOIN used u USING (contract_id, lead_days)
-LEFT JOIN seats s USING (contract_id, lead_days)
+LEFT JOIN seats s USING (contract_id, lead_days) LEFT JOIN left_us l USING (contract_id, lead_days)
+LEFT JOIN spoke t USING (contract_id, lead_days)
+"""
+_CHAMPIONS = """
+SELECT coalesce(l.account_id, o.account_id) AS account_id, w.profile_id, min(o.close_date) AS since
+FROM {opportunity} o JOIN {roles} r USING (opportunity_id) JOIN {crosswalk} w ON w.record_id = r.record_id
+LEFT JOIN {link} l ON l.source_account_id = o.account_id
+WHERE o.is_won AND o.close_date <= {as_of} GROUP BY ALL
+"""
+_TALKS = """
+SELECT p.account_id, c.on_date FROM {conversation} c JOIN {crosswalk} w USING (record_id)
+JOIN {profile} p ON p.profile_id = w.profile_id WHERE p.account_id IS NOT NULL
 """
 _USE = """
 SELECT account_id, profile_id, day, sum(actions) AS actions FROM {rows} WHERE account_id IS NOT NULL GROUP BY ALL
@@ -87,11 +110,21 @@ class Warnings:
 def measured(data: Data, spans: ir.Table) -> Warnings:
     """Return the signals that announced losses in this company's past."""
     seen = _seen(data, spans)
-    counts = data.engine.ibis.to_pyarrow(data.sql(_COUNTED, seen=seen)).to_pylist()
+    counts = _counted(data, seen)
     tried = [row for row in counts if row["with_signal"] and row["without_signal"]]
     better = list(beyond_chance(tried, 1 - data.settings.churn.certainty))
     rows = ibis.memtable(pa.Table.from_pylist(better, schema=WARNINGS.table.schema))
     return Warnings(rows, data.sql(_COVERED, seen=seen, better=len(better), tried=len(tried)))
+
+
+def counted(data: Data, spans: ir.Table) -> list[dict[str, Any]]:
+    """Return, of each signal and lead, the decided contracts with and without it, and those lost."""
+    return _counted(data, _seen(data, spans))
+
+
+def _counted(data: Data, seen: ir.Table) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = data.engine.ibis.to_pyarrow(data.sql(_COUNTED, seen=seen)).to_pylist()
+    return found
 
 
 def _seen(data: Data, spans: ir.Table) -> ir.Table:
@@ -100,8 +133,18 @@ def _seen(data: Data, spans: ir.Table) -> ir.Table:
         WHERE ends_on < {{as_of}} AND ends_on >= {{as_of}} - {_DAYS} AND (is_renewed OR is_past)"""
     answers = data.sql("SELECT * FROM {rows}", rows=with_account(inputs, nps.answers(inputs)))
     use = data.sql(_USE, rows=usage.recent(inputs, _DAYS + 120))
+    champions = data.sql(
+        _CHAMPIONS, opportunity=inputs.opportunity, roles=inputs.opportunity_contact_role, crosswalk=inputs.crosswalk,
+        link=inputs.account_link,
+    )  # fmt: skip
+    talks = data.sql(
+        _TALKS, conversation=data.tables["staged/conversation"], crosswalk=inputs.crosswalk, profile=inputs.profile
+    )
     return data.sql(
-        _SEEN, decided=data.sql(query, spans=spans), answers=answers, use=use, asset=inputs.of_account(inputs.asset),
+        _SEEN, champion=champions, talk=talks, departure=inputs.of_person(
+            inputs.of_account(data.tables["staged/departure"])
+        ),
+         decided=data.sql(query, spans=spans), answers=answers, use=use, asset=inputs.of_account(inputs.asset),
         window=inputs.thresholds.nps.window_days, leads=data.settings.churn.leads,
     )  # fmt: skip
 

@@ -12,13 +12,14 @@ from include.samples.world import World
 
 TYPES = ("Fixed Term", "Auto-Renew", "Multi-Year", "Evergreen", "Month-to-Month")
 _TYPE_SHARES = (0.28, 0.36, 0.16, 0.10, 0.10)
-MULTI_YEAR, EVERGREEN, MONTHLY = 2, 3, 4
+FIXED, MULTI_YEAR, EVERGREEN, MONTHLY = 0, 2, 3, 4
 STATUSES = ("Activated", "Expired", "Terminated", "Draft", "In Approval Process")
 _RENEWALS = np.array(((-75, 0), (0, 31), (31, 61), (61, 91), (91, 121), (121, 365)))  # days from today
 _RENEWAL_SHARES = (0.11, 0.12, 0.12, 0.12, 0.12, 0.41)
 _EPOCH = date(1970, 1, 1).toordinal()
 LEAP_START, LEAP_END = date(2024, 2, 29).toordinal() - _EPOCH, date(2028, 2, 29).toordinal() - _EPOCH
 _LEAP_SHARE = 0.06  # of multi-year contracts, each: those that begin and those that end on 29 February
+_LATELY = 0.45  # of former customers, those who went within the last weeks
 _RENEWED = 0.45  # of running contracts, those with a predecessor
 
 
@@ -68,10 +69,17 @@ def make_contracts(world: World) -> Contracts:
     everything = joined(
         current,
         _earlier(current, world, rng),
-        _ended(np.flatnonzero(standing == 2), world.today_day, rng),
+        _ended(np.flatnonzero(standing == 2), world, rng),
         _coming(current, rng),
     )
     return everything.take(rng.permutation(len(everything)))
+
+
+def lost_days(world: World, contracts: Contracts) -> Int:
+    """The day on which each company's contract was terminated, -1 for none."""
+    day, gone = np.full(len(world.companies), -1), np.flatnonzero(contracts.status == STATUSES.index("Terminated"))
+    day[contracts.company[gone]] = contracts.end[gone]
+    return day
 
 
 def _running(company: Int, health: Floats, today: int, rng: np.random.Generator) -> Contracts:
@@ -118,8 +126,12 @@ def _earlier(current: Contracts, world: World, rng: np.random.Generator) -> Cont
     return _yearly(later.company, status, end)
 
 
-def _ended(company: Int, today: int, rng: np.random.Generator) -> Contracts:
-    return _yearly(company, np.full(len(company), 2), today - rng.integers(95, 700, len(company)))
+def _ended(company: Int, world: World, rng: np.random.Generator) -> Contracts:
+    """The last contracts of former customers; many ended lately, so that the files of use reach back before it."""
+    long_ago, lately = rng.integers(95, 700, len(company)), world.chance("lately ended")
+    is_late = lately.random(len(company)) < _LATELY
+    days = np.where(is_late, lately.integers(3, 46, len(company)), long_ago)
+    return _yearly(company, np.full(len(company), 2), world.today_day - days)
 
 
 def _yearly(company: Int, status: Int, end: Int) -> Contracts:

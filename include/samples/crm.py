@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from include.contracts.exports import salesforce
 from include.samples.companies import INDUSTRIES, STANDINGS
-from include.samples.figures import Qualified
+from include.samples.figures import Leads
 from include.samples.flaws import Mask, choose, join, numbered, picked
 from include.samples.geography import place, written
 from include.samples.names import Floats, Int
@@ -35,7 +35,7 @@ class Accounts:
     twin: Int  # the row of a company's second account, else -1
 
 
-def write_crm_people(world: World) -> tuple[Accounts, Qualified]:
+def write_crm_people(world: World) -> tuple[Accounts, Leads]:
     """Write Account.csv, Contact.csv and Lead.csv; returns what became of leads in truth as well."""
     accounts = _accounts(world)
     _write_accounts(world, accounts)
@@ -147,8 +147,8 @@ def _contact_columns(world: World, seen: Sightings, invalid: Mask, rng: np.rando
     }
 
 
-def _write_leads(world: World, accounts: Accounts) -> Qualified:
-    parts: list[Qualified] = []
+def _write_leads(world: World, accounts: Accounts) -> Leads:
+    parts: list[Leads] = []
     roll, contact_row = world.roster.lead, world.roster.contact.first_row(len(world.people))
     with CsvFile(world.out / "exports" / salesforce.LEAD.path, salesforce.LEAD.names) as file:
         for number, rows in roll.chunks():
@@ -167,7 +167,7 @@ def _write_leads(world: World, accounts: Accounts) -> Qualified:
                 **career,
             })  # fmt: skip
             world.confess("crm.lead", ids, seen)
-    return Qualified(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("who", "mql", "sql")))
+    return Leads(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(Leads)))
 
 
 def _lead_columns(world: World, seen: Sightings, rng: np.random.Generator) -> Columns:
@@ -190,15 +190,14 @@ def _lead_columns(world: World, seen: Sightings, rng: np.random.Generator) -> Co
 
 def _career(
     world: World, seen: Sightings, became: tuple[Int, Int], invalid: Mask, rng: np.random.Generator
-) -> tuple[Columns, Qualified]:
+) -> tuple[Columns, Leads]:
     """What has become of leads; ``became`` holds the account and the contact row of each person, -1 for none."""
     count, (account, contact) = len(seen.who), became
     created, modified = lived(world, count, rng, 300.0)
     converted = (contact >= 0) & (rng.random(count) < 0.5)
     status = np.where(converted, 2, rng.choice((0, 1, 3), size=count, p=(0.4, 0.35, 0.25)))
-    state = spoiled(invalid, picked(_STATUSES, status), ("Reheated", "???"), rng)
+    state = spoiled(invalid, picked(STATUSES, status), ("Reheated", "???"), rng)
     moments = _funnel(created, modified, status, world.people.interest[seen.who], rng)
-    mql, sql = (np.where(moments[name] >= 0, moments[name] // DAY, -1) for name in ("MQL_Date__c", "SQL_Date__c"))
     columns: Columns = {
         "Status": state,
         "IsConverted": flags(converted),
@@ -209,7 +208,7 @@ def _career(
         **{name: stamps(moment, "date") for name, moment in moments.items()},
         **audit(created, modified),
     }
-    return columns, Qualified(seen.who, mql, sql)
+    return columns, Leads(seen.who, status, created, modified, *moments.values())
 
 
 def _person(world: World, seen: Sightings, rng: np.random.Generator) -> Columns:
@@ -252,7 +251,7 @@ def _merged_into(prefix: str, roll: Roll, rows: slice, deleted: Mask, count: int
     return salesforce_ids(prefix, np.where(deleted & roll.second[rows], first, -1))
 
 
-_STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
+STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
 
 
 def _funnel(created: Int, modified: Int, status: Int, interest: Floats, rng: np.random.Generator) -> dict[str, Floats]:

@@ -6,6 +6,7 @@ They know nothing of the exports: what a flaw hides, a deleted row or an impossi
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,20 +23,26 @@ NPS_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Surveys that were answered: by whom, with which score, when (seconds since 1970)."""
+    """Surveys that were answered: by whom, with which score, when it was given and asked for (seconds since 1970)."""
 
     who: Int
     score: Int
     made: Int
+    sent: Int
 
 
 @dataclass(frozen=True, slots=True)
-class Qualified:
-    """Leads: whose each is, and on which days since 1970 it became MQL and SQL; -1 for never."""
+class Leads:
+    """Leads: whose each is, how it stands (of crm.STATUSES), and when it became what (seconds since 1970, else -1)."""
 
     who: Int
-    mql: Int
-    sql: Int
+    status: Int
+    created: Int
+    modified: Int
+    mql: Floats
+    sql: Floats
+    rejected: Floats
+    recycled: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +64,18 @@ class Won:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """All that the figures are made of; ``value`` is the yearly value of each contract."""
+    """All that these figures are made of; ``value`` is the yearly value of each contract."""
 
     answers: Answers
-    leads: Qualified
+    leads: Leads
     touches: Touches
     won: Won
     contracts: Contracts
     value: Floats
 
 
-def write_figures(world: World, happened: Happened) -> None:
-    """Write truth/figures.json."""
+def write_figures(world: World, happened: Happened, more: Mapping[str, object]) -> None:
+    """Write truth/figures.json: these figures and ``more``."""
     leads = happened.leads
     figures = {
         "nps": nps(world, happened.answers),
@@ -76,6 +83,7 @@ def write_figures(world: World, happened: Happened) -> None:
         "sql": counted(leads.who, leads.sql >= 0),
         "influence": influence(happened.touches, happened.won),
         "contracts": under_contract(world, happened.contracts, happened.value),
+        **more,
     }
     place = world.out / "truth" / "figures.json"
     place.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -10,12 +10,19 @@ from pathlib import Path
 
 from include.contracts.errors import ConfigurationError
 from include.samples.campaigns import write_campaigns
+from include.samples.contracts import lost_days
+from include.samples.conversations import write_conversations
 from include.samples.crm import write_crm_people
+from include.samples.departures import write_departures
 from include.samples.figures import Happened, write_figures
+from include.samples.lead_history import write_lead_history
 from include.samples.nps import write_nps
 from include.samples.opportunities import write_opportunities
+from include.samples.outcome_figures import Outcomes, outcome_figures
 from include.samples.prospects import write_mail
 from include.samples.sales import write_sales, yearly_value
+from include.samples.sales_history import write_sales_history
+from include.samples.surveyed import write_surveyed
 from include.samples.usage import write_usage
 from include.samples.world import make_world
 from include.samples.writing import CsvFile
@@ -59,13 +66,19 @@ def _write(out: Path, people: int, seed: int, as_of: date) -> SampleSummary:
     with CsvFile(out / "truth" / "records.csv", TRUTH_COLUMNS) as truth:
         world = make_world(out, people=people, seed=seed, as_of=as_of, truth=truth)
         accounts, leads = write_crm_people(world)
+        history = write_lead_history(world, leads)
         contracts, (campaign_start, touches) = write_sales(world, accounts), write_campaigns(world)
-        won = write_opportunities(world, accounts, contracts, campaign_start)
+        sales = write_opportunities(world, accounts, contracts, campaign_start)
+        stages = write_sales_history(world, sales.opportunities)
+        departures = write_departures(world, accounts, contracts, sales.opportunities, sales.roles)
         write_mail(world)
-        write_usage(world)
-        answers = write_nps(world)
+        users = write_usage(world)
+        answers = write_nps(world, lost_days(world, contracts))
+        asked, spoken = write_surveyed(world, answers), write_conversations(world, accounts, answers)
+        outcomes = Outcomes(leads, history, sales, stages, answers, asked, spoken, contracts, departures, users)
         value = yearly_value(world, contracts)
-        write_figures(world, Happened(answers, leads, touches, won, contracts, value))
+        happened = Happened(answers, leads, touches, sales.won, contracts, value)
+        write_figures(world, happened, outcome_figures(world, outcomes))
     about = {"as_of": as_of.isoformat(), "seed": seed, "people": people}
     (out / "exports" / "sample.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
     written = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())

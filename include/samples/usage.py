@@ -35,11 +35,12 @@ _FADING = np.array((0.2, 0.4, 0.65))  # of a declining account's activity, in it
 _SPOILED = (('"type":"track"', '"type":"tracks"'), ('"timestamp":"20', '"timestamp":"?20'), ("}}\n", "\n"))
 
 
-def write_usage(world: World) -> None:
-    """Write one file for each of the days before the exports were taken."""
+def write_usage(world: World) -> Users:
+    """Write one file for each of the days before the exports were taken; returns who used the product."""
     users, groups = make_users(world), make_groups(world)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda number: _write_day(world, users, groups, number), range(USAGE_DAYS)))
+    return users
 
 
 def _write_day(world: World, users: Users, groups: pa.Array, number: int) -> None:

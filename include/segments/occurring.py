@@ -14,7 +14,7 @@ from include.contracts.events import Vocabulary
 from include.contracts.measures import measures_of
 from include.contracts.tables import Type
 from include.segments import tree
-from include.segments.expression import Population
+from include.segments.expression import Population, value_of
 from include.segments.literals import is_share
 from include.segments.names import unknown_measure
 
@@ -68,9 +68,10 @@ def never(condition: tree.Node, level: str, people: Population) -> tuple[str, ..
     Values of a declared vocabulary are not looked for: they may come.
     """
     asked: dict[str, set[str]] = {}
+    known = measures_of(level)
     for clause in tree.clauses(condition):
         for name, text in texts(clause):
-            if not measures_of(level)[name].column.allowed:
+            if name not in known or not known[name].column.allowed:
                 asked.setdefault(name, set()).add(text)
     found = [told for name, texts in asked.items() for told in absent(people.of(level), name, sorted(texts))]
     for part in tree.clauses(condition):
@@ -82,9 +83,9 @@ def never(condition: tree.Node, level: str, people: Population) -> tuple[str, ..
 def texts(clause: tree.Clause) -> Iterator[tuple[str, str]]:
     """Yield the names and texts of what a clause compares with text."""
     match clause:
-        case tree.Compare(_, tree.Measured(name, Type.TEXT), tree.Literal(value)):
+        case tree.Compare(_, tree.Measured(name, Type.TEXT) | tree.Traited(name, Type.TEXT), tree.Literal(value)):
             yield name, str(value)
-        case tree.In(tree.Measured(name, Type.TEXT), values):
+        case tree.In(tree.Measured(name, Type.TEXT) | tree.Traited(name, Type.TEXT), values):
             yield from ((name, str(value.value)) for value in values)
 
 
@@ -117,22 +118,19 @@ def _commonest(rows: ir.Table, name: str, limit: int) -> list[tuple[Any, int]]:
 
 
 def nobody(clause: tree.Clause, level: str, people: Population) -> str | None:
-    """Say why a clause is true of nobody today, where its measure tells."""
-    names = tree.measures(clause)
-    is_sum = any(isinstance(side, tree.Sum | tree.Weekday) for side in tree.compared(clause))
-    if len(names) != 1 or is_sum or isinstance(clause, tree.IsNull | tree.Top):
-        return None
-    measure = measures_of(level)[names[0]]
+    """Say why a clause is true of nobody today, where what it compares tells."""
     if isinstance(clause, tree.Like):
         return _pattern(clause)
-    if measure.column.type in (Type.TEXT, Type.BOOLEAN):
+    asked = tree.compared(clause)
+    if len(asked) != 1 or isinstance(clause, tree.IsNull | tree.Top) or asked[0].type in (Type.TEXT, Type.BOOLEAN):
         return None
-    value = people.of(level)[measure.name]
+    value = value_of(asked[0], level, people)
     (ends,) = people.of(level).aggregate(least=value.min(), greatest=value.max()).to_pyarrow().to_pylist()
     if ends["least"] is None:
-        return f"Nothing is known of anybody's {measure.name}, so that nobody fulfils {clause}."
-    share = "; it is a share, so write 80 % as 0.8 or 80%" if is_share(measure) else ""
-    return f"{measure.name} goes from {ends['least']} to {ends['greatest']} today: nobody fulfils {clause}{share}."
+        return f"Nothing is known of anybody's {asked[0]}, so that nobody fulfils {clause}."
+    measure = measures_of(level)[asked[0].name] if isinstance(asked[0], tree.Measured) else None
+    share = "; it is a share, so write 80 % as 0.8 or 80%" if measure and is_share(measure) else ""
+    return f"{asked[0]} goes from {ends['least']} to {ends['greatest']} today: nobody fulfils {clause}{share}."
 
 
 def _pattern(clause: tree.Like) -> str | None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from include.contracts.exports import ExportFile
 from include.contracts.raw import loads_dataset
-from include.contracts.tables import ARROW, Type
+from include.contracts.tables import Type, arrow_type
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
 
@@ -84,7 +84,7 @@ def read_object(
 
 def _times(current: list[str], loads: Loads) -> ir.Table:
     times = [loads.extracted_at[load] for load in current]
-    return ibis.memtable(pa.table({"_load_id": current, "_extracted_at": pa.array(times, ARROW[Type.TIMESTAMP])}))
+    return ibis.memtable(pa.table({"_load_id": current, "_extracted_at": pa.array(times, arrow_type(Type.TIMESTAMP))}))
 
 
 def _losers(engine: Engine, rows: ir.Table, declared: ExportFile) -> pa.Table:
@@ -107,6 +107,6 @@ def _losers(engine: Engine, rows: ir.Table, declared: ExportFile) -> pa.Table:
 
 def _empty(declared: ExportFile) -> ir.Table:
     schema = {name: pa.string() for name in declared.names} | {
-        "_load_id": pa.string(), "_file": pa.string(), "_line": pa.int64(), "_extracted_at": ARROW[Type.TIMESTAMP],
+        "_load_id": pa.string(), "_file": pa.string(), "_line": pa.int64(), "_extracted_at": arrow_type(Type.TIMESTAMP),
     }  # fmt: skip
     return ibis.memtable(pa.schema(schema).empty_table())

@@ -39,6 +39,13 @@ class Contracts(Section):
     types: Mapping[Literal["term", "auto_renew", "multi_year", "evergreen", "month_to_month"], tuple[str, ...]]
 
 
+class Leads(Section):
+    """The company's own words for how leads stand, as their history tells it."""
+
+    statuses: Mapping[Literal["mql", "sal", "sql", "rejected", "recycled"], tuple[str, ...]] = {}
+    reasons: tuple[str, ...] = Field(default=(), description="Fields that say why a lead was rejected or sent back")
+
+
 class Agents(Section):
     """User agents that mark a machine."""
 
@@ -101,6 +108,8 @@ class StagingSettings(Section):
     placeholders: Placeholders
     product: Product
     contracts: Contracts
+    leads: Leads = Leads()
+    conversations: Mapping[Literal["chat", "call", "mail", "meeting"], tuple[str, ...]] = {}
     activities: Mapping[
         Literal["sent", "open", "click", "unsubscribe", "resubscribe", "bounce", "complaint", "form", "reply"],
         tuple[str, ...],

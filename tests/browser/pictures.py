@@ -18,9 +18,12 @@ from include.launch.layout import settings_for
 from tests.browser.conftest import chromium
 
 PICTURES = ROOT / "docs" / "pictures"
-SIZE = {"width": 1000, "height": 640}
-# page, the heading to begin at, and how it is named
-SHOTS = (("/segments", "All people between NPS, use and renewal", "grid"), ("person", "Timeline", "person"))
+WIDTH = 1000
+# page, the heading to begin at, how it is named, and how high it is
+SHOTS = (
+    ("/segments", "All people between NPS, use and renewal", "grid", 640),
+    ("person", "Timeline", "person", 1000),
+)
 
 
 def run() -> None:
@@ -35,11 +38,12 @@ def pages(key: str, address: str = "http://127.0.0.1:8090") -> None:
     """Sign in and take the pictures."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE)
+        page = browser.new_page()
         page.goto(f"{address}/sign-in")
         page.get_by_label("Your key").fill(key)
         page.get_by_role("button", name="Sign in").click()
-        for place, heading, name in SHOTS:
+        for place, heading, name, height in SHOTS:
+            page.set_viewport_size({"width": WIDTH, "height": height})
             page.goto(f"{address}/segments/detractors_renewing" if place == "person" else address + place)
             if place == "person":
                 page.locator("table a[href*='/people/']").first.click()

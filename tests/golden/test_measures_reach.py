@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.contracts import staged
+from include.contracts import profiles, staged
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.measures.step import measure
 from tests.small_company import AS_OF, SmallCompany, noon, read
@@ -25,6 +25,13 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     company = SmallCompany(tmp_path_factory.mktemp("reach"))
     company.account("a1")
     company.account("a2")
+    for child, parent in (("a3", "crm.a1"), ("a4", "a3"), ("a5", "a4"), ("b1", "b2"), ("b2", "b1"), ("b3", "b1")):
+        company.account(child, parent_id=parent)
+    company.add(profiles.ACCOUNT_LINK, source_account_id="crm.a1", account_id="a1", reason="crm_id")
+    company.person("p3", email="dead@firm.test")
+    company.add(profiles.PROFILE_IDENTIFIER, profile_id="p3", type="email", value="dead@firm.test", source="crm",
+                records=1, is_primary=True, is_deliverable=False)  # fmt: skip
+    company.person("p4")
     company.person("p1", "crm.contact:1", "nps.respondent:1", account_id="a1", email="Ann@GMail.com", phone="+4930123",
                    phone_consent="opted_out", city="Bonn", region="NRW", sources=2)  # fmt: skip
     company.person("p2", "crm.lead:2", account_id="a2", email="bo@firm.test")
@@ -105,3 +112,26 @@ def test_mail_of_all_time_counts_humans_alone(measured: dict[str, Any]) -> None:
     names = ("email_sent", "email_opens", "email_clicks", "email_sent_on", "email_opened_on", "email_engaged_on")
     assert chosen(measured["p1"], *names) == (4, 1, 1, ago(50), ago(99), ago(98))
     assert chosen(measured["p2"], *names) == (0, 0, 0, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("account", "told"),
+    [
+        ("a1", (None, "a1", 0, 3)),
+        ("a3", ("a1", "a1", 1, 2)),  # its parent is a source's account that stands for a1
+        ("a5", ("a4", "a1", 3, 0)),
+        ("a2", (None, "a2", 0, 0)),
+        ("b1", (None, "b1", 0, 1)),  # b1 and b2 are each other's parents, which says nothing
+        ("b2", (None, "b2", 0, 0)),
+        ("b3", ("b1", "b1", 1, 0)),
+    ],
+)
+def test_accounts_stand_in_a_hierarchy_of_any_depth(
+    measured: dict[str, dict[str, Any]], account: str, told: tuple[str | None, str, int, int]
+) -> None:
+    names = ("parent_account_id", "top_account_id", "accounts_above", "accounts_below")
+    assert tuple(measured[account][name] for name in names) == told
+
+
+def test_whether_the_addresses_have_bounced_is_unknown_without_one(measured: dict[str, dict[str, Any]]) -> None:
+    assert [measured[id]["email_bounced"] for id in ("p1", "p3", "p4")] == [False, True, None]

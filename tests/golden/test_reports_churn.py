@@ -174,3 +174,42 @@ def test_what_foretells_losses_with_a_known_strength_is_found_with_it_and_what_f
     assert {(row["signal"], row["lead_days"]) for row in shown} == {("nps_negative", lead) for lead in (14, 30, 45, 60)}
     assert all(row["ratio_low"] < 3 < row["ratio_high"] for row in shown)
     assert [row["risk_ratio"] for row in shown] == [pytest.approx(3)] * 4
+
+
+def seen(company: SmallCompany, signal: str, lead: int = 30) -> tuple[int, int, int, int]:
+    """Contracts with the signal, lost ones of them, contracts without it, lost ones of them."""
+    with report_data(company) as data:
+        counts = {(row["signal"], row["lead_days"]): row for row in warnings.counted(data, contracts.spans(data))}
+    row = counts[signal, lead]
+    return row["with_signal"], row["lost_with"], row["without_signal"], row["lost_without"]
+
+
+def test_a_champion_left_who_had_a_role_in_a_won_opportunity_and_went_in_the_months_before(company: SmallCompany):
+    end = AS_OF - timedelta(days=60)
+    for account, days in (("gone", 40), ("too late", 20), ("long ago", 300), ("stays", None)):
+        company.account(account)
+        company.person(f"{account} p", account_id=account)
+        company.contract(account, "term", end - timedelta(days=364), end)
+        deal = {"is_closed": True, "is_won": True, "close_date": end - timedelta(days=400), "stage": "Won"}
+        company.add(staged.OPPORTUNITY, opportunity_id=account, account_id=account, **deal)
+        company.add(staged.OPPORTUNITY_CONTACT_ROLE, role_id=account, opportunity_id=account, record_id=f"{account} p")
+        if days:
+            left = {"departure_id": account, "record_id": f"{account} p", "account_id": account}
+            company.add(staged.DEPARTURE, on_date=end - timedelta(days=days), **left)
+    company.account("no champion")
+    company.contract("no champion", "term", end - timedelta(days=364), end)
+    assert seen(company, "champion_left") == (1, 1, 3, 3)
+
+
+def test_an_account_fell_silent_that_spoke_with_us_before_and_of_others_nobody_knows(company: SmallCompany):
+    end = AS_OF - timedelta(days=60)
+    for account, days in (("silent", 200), ("speaks", 40), ("never spoke", None)):
+        company.account(account)
+        company.person(f"{account} p", account_id=account)
+        company.contract(account, "term", end - timedelta(days=364), end)
+        if days:
+            company.add(
+                staged.CONVERSATION, conversation_id=account, record_id=f"{account} p", kind="call",
+                on_date=end - timedelta(days=days),
+            )  # fmt: skip
+    assert seen(company, "silence") == (1, 1, 1, 1)

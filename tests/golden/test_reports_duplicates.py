@@ -10,8 +10,8 @@ import pytest
 
 from include.contracts import staged
 from include.contracts.reports.duplicates import FIGURES_PART
-from include.contracts.reports.engagement import EVIDENCE, MACHINES, MONTHS
-from include.reports import duplicates, engagement
+from include.contracts.reports.engagement import EVIDENCE, MACHINES, MONTHS, SIGNS
+from include.reports import account_stages, duplicates, engagement
 from tests.report_data import listed, report_data
 from tests.small_company import AS_OF, SmallCompany
 
@@ -97,6 +97,8 @@ def test_what_somebody_did_beside_opening_is_a_sign_and_what_nobody_knows_is_non
         staged.CAMPAIGN_MEMBER, member_id="m", campaign_id="c", record_id="email.prospect:1", has_responded=True,
         first_responded_on=YESTERDAY,
     )  # fmt: skip
+    company.add(staged.CONVERSATION, conversation_id="t", record_id="email.prospect:2", kind="chat", on_date=YESTERDAY)
     with report_data(company) as data:
         found = {row["sign"]: row["people"] for row in listed(engagement.compute(data).parts[EVIDENCE.name])}
-    assert found == {"form": 1, "core_action": 1, "response": 1}
+    assert found == {"form": 1, "core_action": 1, "response": 1, "chat": 1}
+    assert set(account_stages.ENGAGING) < set(SIGNS)

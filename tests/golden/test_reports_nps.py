@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from include.contracts.reports.nps import FOLLOW_UP, GROUPS, MONTHS, RENEWALS
+from include.contracts import profiles, staged
+from include.contracts.reports.nps import ASKED, FOLLOW_UP, GROUPS, MONTHS, RENEWALS
 from include.reports import nps
 from tests.report_data import listed, report_data
 from tests.small_company import AS_OF, SmallCompany
@@ -62,8 +63,43 @@ def test_a_detractors_next_answer_tells_whether_it_got_better(company: SmallComp
             company.answer(person, second, date(2026, 3, 3))
     (row,) = scores(company, FOLLOW_UP)
     assert row == {
-        "half_year": date(2026, 1, 1), "detractors": 3, "answered_again": 2, "recovered": 1, "median_days": 30,
+        "half_year": date(2026, 1, 1), "detractors": 3, "followed_up": None, "answered_again": 2, "recovered": 1,
+        "median_days": 30,
     }  # fmt: skip
+
+
+def test_a_detractor_is_followed_up_by_whoever_speaks_with_one_of_the_persons_records_in_time(company: SmallCompany):
+    for person, days in (("soon", 30), ("late", 31), ("before", -1)):
+        company.person(person, f"nps:{person}", f"lead:{person}")
+        company.answer(f"nps:{person}", 3, date(2026, 2, 1))
+        company.add(
+            staged.CONVERSATION, conversation_id=person, record_id=f"lead:{person}", kind="call",
+            on_date=date(2026, 2, 1) + timedelta(days=days),
+        )  # fmt: skip
+    (row,) = scores(company, FOLLOW_UP)
+    assert (row["detractors"], row["followed_up"]) == (3, 1)
+
+
+def test_the_response_rate_is_of_people_who_were_asked_and_who_never_is_asked_is_counted(company: SmallCompany):
+    asked = {"answers": RECENT, "silent": RECENT, "long_ago": AS_OF - timedelta(days=366), "never": None}
+    for person, day in asked.items():
+        company.account(f"a-{person}")
+        company.person(person, account_id=f"a-{person}")
+        company.add(profiles.PROFILE_IDENTIFIER, profile_id=person, type="email", value=f"{person}@x.example")
+        if day:
+            company.add(staged.SURVEY_REQUEST, request_id=person, email=f"{person}@x.example", asked_on=day)
+    company.answer("answers", 9, RECENT)
+    company.answer("never", 9, RECENT)  # by a link that somebody passed on
+    (row,) = scores(company, ASKED)
+    told = ("people", "asked", "answered_asked", "response_rate", "never_asked")
+    assert [row[name] for name in told] == [4, 2, 1, 0.5, 1]
+
+
+def test_where_no_source_tells_who_was_asked_there_is_no_response_rate(company: SmallCompany):
+    company.account("a")
+    company.person("p", account_id="a")
+    company.answer("p", 9, RECENT)
+    assert scores(company, ASKED) == []
 
 
 def test_what_was_said_a_quarter_before_a_contracts_end_is_held_against_what_became_of_it(company: SmallCompany):

@@ -148,6 +148,13 @@ FAULTS = [
     ("contact", {"IsDeleted": "perhaps"}, "unknown_value", "IsDeleted", "text"),
     ("campaign_member", {"ContactId": ""}, "missing_value", "ContactId", "empty"),
     ("opportunity", {"Amount": "lots"}, "invalid_number", "Amount", "text"),
+    ("lead_history", {"Field": ""}, "missing_value", "Field", "empty"),
+    ("lead_history", {"CreatedDate": "2026-02-30"}, "invalid_time", "CreatedDate", "date-like"),
+    ("contact_history", {"ContactId": ""}, "missing_value", "ContactId", "empty"),
+    ("opportunity_history", {"StageName": ""}, "missing_value", "StageName", "empty"),
+    ("opportunity_history", {"CreatedDate": "soon"}, "invalid_time", "CreatedDate", "text"),
+    ("task", {"ActivityDate": "2026-02-30"}, "invalid_date", "ActivityDate", "date-like"),
+    ("person", {"Last Sent At": "soon"}, "invalid_time", "Last Sent At", "text"),
     ("visitor_activity", {"type": ""}, "missing_value", "type", "empty"),
     ("visitor_activity", {"created_at": "soon"}, "invalid_time", "created_at", "text"),
     ("response", {"Score": "11"}, "nps_score_range", "Score", "number"),
@@ -162,7 +169,7 @@ FAULTS = [
 def test_a_row_that_breaks_a_rule_is_set_aside_with_its_reason_and_without_its_value(company: Company) -> None:
     by_object: dict[str, list[dict[str, str]]] = {}
     for number, (name, fault, *_) in enumerate(FAULTS):
-        key = {"response": "Response ID", "visitor_activity": "id"}.get(name, "Id")
+        key = {"response": "Response ID", "visitor_activity": "id", "person": "Person ID"}.get(name, "Id")
         by_object.setdefault(name, []).append({key: f"k{number}", **fault})
     for name, rows in by_object.items():
         company.write(name, *rows)

@@ -17,7 +17,7 @@ from include.contracts.settings import ROOT
 from include.contracts.traits import TRAIT, TRAIT_HISTORY, TRAIT_VALUE
 from include.measures.step import measure
 from include.segments.catalog import load, load_beside
-from include.segments.doubts import measure_sizes
+from include.segments.doubts import doubts, measure_sizes
 from include.segments.population import population
 from include.segments.step import segment
 from include.storage.readers import lake_reader
@@ -160,7 +160,9 @@ def test_a_trait_is_asked_about_as_a_measure_is(company: SmallCompany) -> None:
     assert "Report Exported" in {source.measure for source in clause.sources}
 
 
-def test_a_trait_that_no_run_has_seen_is_computed_where_it_is_asked_about(company: SmallCompany) -> None:
+def test_a_trait_that_no_run_has_seen_is_computed_where_asked_and_no_zero_is_silent(
+    company: SmallCompany,
+) -> None:
     run(company)
     config = company.project.settings.config
     declare(config, "twice", {"value": "exports_28 * 2"})
@@ -168,6 +170,16 @@ def test_a_trait_that_no_run_has_seen_is_computed_where_it_is_asked_about(compan
     new, _ = load_beside(ask(config, "new", "twice > 3 and latest_format = 'csv'"), config)
     with lake_reader(company.project) as reader:
         assert measure_sizes(new, population(reader, [(new.level, new.condition)])).true == 1
+    typo = f"usual_format = 'XLS' and exports_28 > 9 and times_did({EXPORTED}) > 9 and today - nps_on > 9"
+    wrong, _ = load_beside(ask(config, "wrong", typo), config)
+    with lake_reader(company.project) as reader:
+        people = population(reader, [(wrong.level, wrong.condition)])
+        assert doubts(wrong, people, measure_sizes(wrong, people)) == (
+            "No usual_format is 'XLS'; did you mean 'xls'? The commonest are 'csv' 1, 'xls' 1.",
+            "exports_28 goes from 0 to 2 today: nobody fulfils exports_28 > 9.",
+            f"times_did({EXPORTED}) goes from 0 to 4 today: nobody fulfils times_did({EXPORTED}) > 9.",
+            "today - nps_on goes from 3.0 to 3.0 today: nobody fulfils today - nps_on > 9.",
+        )
 
 
 def test_what_became_of_a_trait_is_kept_a_day(company: SmallCompany) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,14 +12,19 @@ import pytest
 from include.contracts.identity import CROSSWALK
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.metrics import COVERAGE, GRID
-from include.contracts.profiles import ACCOUNT, PROFILE, PROFILE_IDENTIFIER
-from include.contracts.runs import DatasetRef
+from include.contracts.profiles import ACCOUNT, ACCOUNT_LINK, PROFILE, PROFILE_IDENTIFIER
+from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import QUARANTINE
 from include.contracts.tables import Table
+from include.measures.step import measure
+from include.samples import generate
 from include.storage.project import Project
+from tests.export_files import Company
+from tests.small_company import rows_of, save
 
 Refs = dict[str, DatasetRef]
+SAMPLE_DAY = date(2026, 10, 31)
 CELL = {"nps_class": "unknown", "usage_tier": "none", "renewal_bucket": "none"}
 
 
@@ -63,3 +70,39 @@ def company(put: Callable[..., DatasetRef]) -> Callable[..., Refs]:
         return refs
 
     return _company
+
+
+@pytest.fixture(scope="session")
+def sample_exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exports of a small sample company."""
+    folder = tmp_path_factory.mktemp("sample")
+    generate(folder, people=1000)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_measured(sample_exports: Path) -> tuple[Company, StageReport]:
+    """The sample staged, every record of its own profile, and measured."""
+    company = Company(sample_exports)
+    refs: dict[str, DatasetRef] = {ref.dataset: ref for ref in company.stage().writes}
+    records = company.staged("person_record")
+    accounts = [row["account_id"] for row in company.staged("account") if not row["is_deleted"]]
+    alone: dict[Table, list[dict[str, Any]]] = {
+        PROFILE: [_alone(row, accounts) for row in records],
+        CROSSWALK: [
+            {"profile_id": r["record_id"], "record_id": r["record_id"], "confidence": 1.0, "home_id": r["record_id"]}
+            for r in records
+        ],
+        ACCOUNT: [{"account_id": account} for account in accounts],
+        ACCOUNT_LINK: [{"source_account_id": a, "account_id": a, "reason": "itself"} for a in accounts],
+    }
+    with company.project.engine() as engine:
+        refs |= {table.name: save(engine, table, rows_of(table, rows)) for table, rows in alone.items()}
+    return company, measure(company.project, Run("sample", SAMPLE_DAY), refs)
+
+
+def _alone(record: Mapping[str, Any], accounts: Collection[str]) -> dict[str, Any]:
+    """The profile of a record that nothing is united with."""
+    account = record["account_id"] if record["account_id"] in accounts else None
+    same = {name: record[name] for name in ("title", "country", "email")}
+    return {"profile_id": record["record_id"], "confidence": 1.0, "account_id": account, **same}

@@ -21,7 +21,7 @@ from include.contracts.staged import NPS_RESPONSE, PERSON_RECORD, QUARANTINE
 from include.erasure import lake, postgres, step
 from include.erasure.access import person_file
 from include.erasure.ledger import Erasure, ErasureLedger
-from include.storage.control.tables import ACTIVATION_ROW, ACTIVATION_WITHHELD, DECISION
+from include.storage.control.tables import ACTIVATION_CHANGE, ACTIVATION_ROW, ACTIVATION_WITHHELD, DECISION
 from include.storage.project import Project
 from tests.releases import ask, release
 
@@ -166,11 +166,19 @@ def test_destinations_are_told_before_it_is_verified(town: Project) -> None:
            "sent_at": NOW, "plan_id": "p"}  # fmt: skip
     with town.warehouse().begin() as connection:
         connection.execute(sa.insert(ACTIVATION_ROW).values(**row))
+    planned = {"plan_id": "p", "member_id": "anna", "key": ANNA, "state": "pending", "attempts": 0}
+    with town.warehouse().begin() as connection:
+        for position, action in enumerate(("remove", "add"), 1):
+            facts = {"position": position, "action": action}
+            connection.execute(sa.insert(ACTIVATION_CHANGE).values(**planned, **facts))
     done = erased(town, profile="anna")
     assert (done.state, step.waits_for(town, done)) == ("done", ["mail"])
-    assert ask(town, "SELECT member_id FROM control.activation_row") == [("erased",)]
+    assert ask(town, "SELECT member_id, key FROM control.activation_row") == [("erased", ANNA)]
+    told = ask(town, "SELECT action, state, member_id, key FROM control.activation_change ORDER BY position")
+    assert told == [("remove", "pending", "erased", ANNA), ("add", "suppressed", "erased", None)]
     with town.warehouse().begin() as connection:
         connection.execute(sa.delete(ACTIVATION_ROW))
+        connection.execute(sa.update(ACTIVATION_CHANGE).values(state="sent", key=None))
     assert [one.state for one in resume(town)] == ["verified"]
 
 

@@ -12,45 +12,15 @@ from typing import Any
 import pytest
 import yaml
 
-from include.contracts import identity, profiles
 from include.contracts.measures import CUSTOMER_360
 from include.contracts.metrics import CONTRACT_RENEWAL
-from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.settings import ROOT
-from include.measures.step import measure
-from include.samples import generate
-from tests.export_files import Company
 from tests.sample_reading import usage_calls
-from tests.small_company import read, rows_of, save
+from tests.small_company import read
 
 AS_OF = date(2026, 10, 31)
 LAST_DAY = date(2026, 10, 30)  # that of the last usage file: windows end on it
 STAGING = yaml.safe_load((ROOT / "include" / "config" / "staging.yaml").read_text("utf-8"))
-
-
-@pytest.fixture(scope="module")
-def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sample")
-    generate(folder, people=1000)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def measured(exports: Path) -> tuple[Company, StageReport]:
-    """The sample staged, every record of its own profile, and measured."""
-    company = Company(exports)
-    refs: dict[str, DatasetRef] = {ref.dataset: ref for ref in company.stage().writes}
-    records = [row["record_id"] for row in company.staged("person_record")]
-    accounts = [row["account_id"] for row in company.staged("account") if not row["is_deleted"]]
-    alone = {
-        profiles.PROFILE: [{"profile_id": record, "confidence": 1.0} for record in records],
-        identity.CROSSWALK: [{"profile_id": r, "record_id": r, "confidence": 1.0, "home_id": r} for r in records],
-        profiles.ACCOUNT: [{"account_id": account} for account in accounts],
-        profiles.ACCOUNT_LINK: [{"source_account_id": a, "account_id": a, "reason": "itself"} for a in accounts],
-    }
-    with company.project.engine() as engine:
-        refs |= {table.name: save(engine, table, rows_of(table, rows)) for table, rows in alone.items()}
-    return company, measure(company.project, Run("sample", AS_OF), refs)
 
 
 def calls(exports: Path) -> Iterator[dict[str, Any]]:
@@ -67,10 +37,10 @@ def calls(exports: Path) -> Iterator[dict[str, Any]]:
                 yield {**call, "day": at.date()}
 
 
-def test_core_actions_and_active_days_are_those_of_the_raw_calls(exports: Path, measured: Any) -> None:
+def test_core_actions_and_active_days_are_those_of_the_raw_calls(sample_exports: Path, sample_measured: Any) -> None:
     passive = {name.lower() for name in STAGING["product"]["passive"]}
     owners, acts = defaultdict(set), []
-    for call in calls(exports):
+    for call in calls(sample_exports):
         if call["type"] in ("identify", "alias") and call.get("userId") and call.get("anonymousId"):
             owners[call["anonymousId"]].add(call["userId"])
         if call["type"] == "track" and call.get("event") and call["event"].lower() not in passive:
@@ -85,7 +55,7 @@ def test_core_actions_and_active_days_are_those_of_the_raw_calls(exports: Path, 
             stitched[user] += not call.get("userId")
     found = {
         row["profile_id"].removeprefix("usage.user:"): row
-        for row in read(measured[0].project, CUSTOMER_360, measured[1])
+        for row in read(sample_measured[0].project, CUSTOMER_360, sample_measured[1])
         if row["usage_core_actions_28"]
     }
     assert {user: row["usage_core_actions_28"] for user, row in found.items()} == actions
@@ -110,11 +80,11 @@ def contracts(exports: Path) -> Iterator[dict[str, Any]]:
             yield {**row, "start": start, "end": end}
 
 
-def test_live_contracts_and_their_value_are_those_of_the_raw_rows(exports: Path, measured: Any) -> None:
-    company, report = measured
+def test_live_contracts_and_their_value_are_those_of_the_raw_rows(sample_exports: Path, sample_measured: Any) -> None:
+    company, report = sample_measured
     set_aside = {row["source_key"] for row in company.staged("quarantine") if row["object"] == "contract"}
     by_account = defaultdict(list)
-    for contract in contracts(exports):
+    for contract in contracts(sample_exports):
         if contract["Id"] not in set_aside:
             by_account[contract["AccountId"]].append(contract)
     expected = {c["Id"]: _state(c, others) for others in by_account.values() for c in others}

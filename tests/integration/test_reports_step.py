@@ -129,7 +129,7 @@ def test_the_command_shows_writes_and_draws(
     assert "churn" in runner.invoke(app, ["report"]).stdout
     shown = runner.invoke(app, ["report", "nps"])
     assert "Detractors" in shown.stdout or "detractors" in shown.stdout
-    assert "cannot be said" in shown.stderr and "Judged" in shown.stderr
+    assert "exports answers alone" in shown.stderr and "Judged" in shown.stderr
     written = runner.invoke(app, ["report", "nps", "--by", "plan", "--format", "csv"])
     assert {row["dimension"] for row in csv.DictReader(io.StringIO(written.stdout))} == {"plan"}
     drawn = runner.invoke(app, ["report", "nps", "--format", "svg", "--out", str(tmp_path / "nps.svg")])

@@ -107,6 +107,6 @@ def test_it_is_known_until_when_each_export_is_complete(company: Company) -> Non
     night = datetime(2026, 10, 30, 20, tzinfo=UTC)
     assert all(state["complete_before"] > night for state in states.values())
     assert {state["missing_days"] for state in states.values()} == {0}
-    assert len(states) == 13
+    assert len(states) == 18
     assert states["email", "visitor_activity"]["usual_silence"] in range(4, 8)  # a mailing every five days
     assert states["usage", "event"]["usual_silence"] == 1

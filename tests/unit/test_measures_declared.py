@@ -23,7 +23,7 @@ from include.contracts.measures import (
 )
 from include.contracts.settings import ROOT
 from include.contracts.tables import Table
-from include.measures import campaign, contact, engagement, frequency, nps, relation, renewal, sales, usage
+from include.measures import campaign, contact, engagement, frequency, hierarchy, nps, relation, renewal, sales, usage
 from include.measures.inputs import Inputs
 from include.measures.settings import read_settings
 from include.measures.step import READS
@@ -79,6 +79,7 @@ def test_each_family_computes_exactly_the_measures_of_accounts_that_are_declared
         "renewal": renewal.account(inputs, renewal.contracts(inputs)),
         "relation": relation.account(inputs),
         "sales": sales.account(inputs),
+        "hierarchy": hierarchy.account(inputs, lambda _, rows: rows),
     }
     for family, table in computed.items():
         assert set(table.columns) - {"account_id"} == declared(ACCOUNT_MEASURES, family), family

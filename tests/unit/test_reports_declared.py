@@ -60,4 +60,5 @@ def test_a_slip_in_a_key_or_a_part_is_told_with_the_nearest():
 
 def test_the_page_is_written_from_the_declarations():
     assert reference.PLACE.read_text(encoding="utf-8") == reference.render(), "run python -m include.reference"
+    assert reference.COLUMNS.read_text(encoding="utf-8") == reference.render_columns()
     assert {picture.stem for picture in reference.PICTURES.glob("*.svg")} == {report.key for report in REPORTS}

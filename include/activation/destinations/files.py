@@ -24,7 +24,7 @@ from include.activation.syncs import Sync
 from include.contracts.configuration import Strict
 from include.contracts.errors import ConfigurationError
 from include.contracts.segments import SEGMENT_MEMBERSHIP
-from include.contracts.tables import ARROW, Column, Type
+from include.contracts.tables import Column, Type, arrow_type
 from include.remote.http import Patience
 from include.remote.stores import OPTIONS
 from include.segments.formats import FORMATS, Rows
@@ -137,7 +137,7 @@ class Files(Destination):
     def _content(self, batch: Batch) -> bytes:
         mapping = self.sync.key if batch.verb == "remove" else self.sync.mapping
         columns = {name: column_of(self.sync, ours) for name, ours in mapping.items()}
-        schema = pa.schema([pa.field(name, ARROW[column.type]) for name, column in columns.items()])
+        schema = pa.schema([pa.field(name, arrow_type(column.type)) for name, column in columns.items()])
         sink = pa.BufferOutputStream()
         rows = pa.record_batch(
             [self._values(batch.changes, name, column) for name, column in columns.items()], schema=schema
@@ -148,9 +148,9 @@ class Files(Destination):
     def _values(self, changes: Sequence[Change], name: str, column: Column) -> pa.Array:
         values = [change.key if name == self.sync.key_field else change.fields.get(name) for change in changes]
         if column.type in (Type.INTEGER, Type.NUMBER, Type.BOOLEAN):
-            return pa.array(values, ARROW[column.type])
+            return pa.array(values, arrow_type(column.type))
         return pa.array([v if v is None or isinstance(v, str) else json.dumps(v) for v in values]).cast(
-            ARROW[column.type]
+            arrow_type(column.type)
         )
 
 

@@ -26,11 +26,27 @@ RESPONSES = ExportFile("nps/responses.csv", "Delighted CSV export", "an answer t
     ("Delighted Device Type", "desktop, mobile or tablet.", "desktop"),
 ))  # fmt: skip
 
+PEOPLE = ExportFile("nps/people.csv", "Delighted CSV export", "a person who was asked, or may be",
+    object="person", key="Person ID", changed="Last Sent At",
+    personal=("Email", "Name", "Phone Number"), columns=columns(
+    ("Person ID*", "Number of the person, that is of the mail address.", "300000045"),
+    ("Email*", "The address.", "nina.berg@norvik.example"),
+    ("Name", "The person's name, as sent to Delighted.", "Nina Berg"),
+    ("Phone Number", "Telephone, as sent to Delighted.", "+491515550123"),
+    ("Created At", "When Delighted was told of the person, UTC.", "2025-03-01 08:00:00 UTC"),
+    ("Last Sent At*", "When the last survey was sent, UTC; empty for none.", "2026-09-01 08:00:00 UTC"),
+    ("Last Responded At", "When the person last answered, UTC; empty for never.", "2026-09-02 10:11:12 UTC"),
+))  # fmt: skip
+
 SYSTEM = System(
     kind="delighted_export",
     part=Part.SURVEY,
     format="csv",
-    files=(RESPONSES,),
-    feeds=(Feed("response", "nps_response"), Feed("response", "person_record", each=False)),
+    files=(RESPONSES, PEOPLE),
+    feeds=(
+        Feed("response", "nps_response"),
+        Feed("response", "person_record", each=False),
+        Feed("person", "survey_request", each=False),
+    ),
     refusals=(),
 )

@@ -16,6 +16,14 @@ _AUDIT = (
 _DELETED = ("IsDeleted", "`true` for rows in the recycle bin: kept as history, used for nothing.", "false")
 
 
+_SINCE = ("CreatedDate*", "When it was changed, UTC.", "2026-08-02T10:11:12.000Z")
+_CHANGED = (
+    ("Field*", "Field that was changed.", "Status"),
+    ("OldValue", "What it was.", "Open - Not Contacted"),
+    ("NewValue", "What it became.", "Working - Contacted"),
+    _SINCE,
+)
+
 _REFERRED = MappingProxyType({
     "AccountId": "account", "ContactId": "contact", "LeadId": "lead", "OpportunityId": "opportunity",
     "CampaignId": "campaign", "ContractId": "contract", "ConvertedAccountId": "account",
@@ -25,6 +33,7 @@ _OWN = ("ParentId", "MasterRecordId")  # refer to rows of the same object
 _NEEDED = frozenset({
     ("contract", "AccountId"), ("asset", "AccountId"),
     ("opportunity_contact_role", "OpportunityId"), ("opportunity_contact_role", "ContactId"),
+    ("lead_history", "LeadId"), ("contact_history", "ContactId"), ("opportunity_history", "OpportunityId"),
     ("campaign_member", "CampaignId"), ("campaign_member", "ContactId"), ("campaign_member", "LeadId"),
 })  # fmt: skip
 
@@ -32,11 +41,13 @@ _NEEDED = frozenset({
 def _file(
     path: str, row: str, name: str, declared: tuple[ExportColumn, ...], personal: tuple[str, ...] = ()
 ) -> ExportFile:
-    ids = tuple(column.name for column in declared if column.name.endswith("Id"))
+    names = [column.name for column in declared]
+    ids = tuple(column for column in names if column.endswith("Id"))
     referred = {**_REFERRED, **dict.fromkeys(_OWN, name)}
     references = tuple(Reference(c, referred[c], (name, c) in _NEEDED) for c in ids if c in referred)
     return ExportFile(
-        path, "Salesforce Data Export", row, declared, object=name, key="Id", changed="SystemModstamp",
+        path, "Salesforce Data Export", row, declared, object=name, key="Id",
+        changed="SystemModstamp" if "SystemModstamp" in names else "CreatedDate",  # what is history never changes
         personal=personal, salesforce_ids=ids, references=references,
     )  # fmt: skip
 
@@ -129,6 +140,38 @@ LEAD = _file("crm/Lead.csv", "a person not yet at an account", "lead", columns(
     *_AUDIT,
 ), personal=(*_WHO, "Street", "PostalCode"))  # fmt: skip
 
+LEAD_HISTORY = _file("crm/LeadHistory.csv", "a change of a tracked field of a lead", "lead_history", columns(
+    ("Id*", "18-character id, prefix `017`.", "0175g00000001IeEAI"),
+    _DELETED,
+    ("LeadId*", "The lead.", "00Q5g00000001IeEAI"),
+    *_CHANGED,
+))  # fmt: skip
+
+CONTACT_HISTORY = _file(
+    "crm/ContactHistory.csv", "a change of a tracked field of a contact", "contact_history", columns(
+    ("Id*", "18-character id, prefix `017`.", "0175g00000001JeEAI"),
+    _DELETED,
+    ("ContactId*", "The contact.", "0035g00000001IeAAI"),
+    ("Field*", "Field that was changed; `AccountId` is the employer's.", "AccountId"),
+    ("OldValue", "What it was: of `AccountId` the account that the person left.", "0015g00000001IeAAI"),
+    ("NewValue", "What it became.", ""),
+    _SINCE,
+))  # fmt: skip
+
+TASK = _file("crm/Task.csv", "a conversation that was noted", "task", columns(
+    ("Id*", "18-character id, prefix `00T`.", "00T5g00000001IeEAI"),
+    _DELETED,
+    ("WhoId", "The contact or lead it was with.", "0035g00000001IeAAI"),
+    ("WhatId", "The opportunity or account it was about.", "0065g00000001IeAAI"),
+    ("AccountId", "The account.", "0015g00000001IeAAI"),
+    ("Type", "Chat, Call, Email, Meeting or Other.", "Chat"),
+    ("Subject", "Subject.", "Chat on the website"),
+    ("Status", "Not Started, In Progress, Completed or Deferred; only completed ones have taken place.", "Completed"),
+    ("ActivityDate", "Day on which it took place or is due.", "2026-09-12"),
+    ("OwnerId", "Who of the company had it, prefix `005`.", "0055g00000001IfAAI"),
+    *_AUDIT,
+), personal=("Subject",))  # fmt: skip
+
 OPPORTUNITY = _file("crm/Opportunity.csv", "a possible sale", "opportunity", columns(
     ("Id*", "18-character id, prefix `006`.", "0065g00000001IeAAI"),
     _DELETED,
@@ -146,8 +189,21 @@ OPPORTUNITY = _file("crm/Opportunity.csv", "a possible sale", "opportunity", col
     ("LeadSource", "Where it came from.", "Event"),
     ("CampaignId", "Primary campaign source.", "7015g00000001IeAAI"),
     ("ContractId", "The contract it led to.", "8005g00000001IeAAI"),
+    ("Loss_Reason__c", "Why it was lost (custom field).", ""),
     ("OwnerId", "The owner, prefix `005`.", "0055g00000001IfAAI"),
     *_AUDIT,
+))  # fmt: skip
+
+OPPORTUNITY_HISTORY = _file(
+    "crm/OpportunityHistory.csv", "what an opportunity was changed to", "opportunity_history", columns(
+    ("Id*", "18-character id, prefix `008`.", "0085g00000001IeEAI"),
+    _DELETED,
+    ("OpportunityId*", "The opportunity.", "0065g00000001IeAAI"),
+    ("StageName*", "Its stage since then.", "Qualification"),
+    ("Amount", "Its amount since then.", "48000.0"),
+    ("CloseDate", "Its day of close since then.", "2026-02-27"),
+    ("Probability", "Per cent.", "20"),
+    _SINCE,
 ))  # fmt: skip
 
 CONTACT_ROLE = _file("crm/OpportunityContactRole.csv", "a part in an opportunity", "opportunity_contact_role", columns(
@@ -229,7 +285,10 @@ SYSTEM = System(
     kind="salesforce_export",
     part=Part.CRM,
     format="csv",
-    files=(ACCOUNT, CONTACT, LEAD, OPPORTUNITY, CONTACT_ROLE, CAMPAIGN, CAMPAIGN_MEMBER, CONTRACT, ASSET),
+    files=(
+        *(ACCOUNT, CONTACT, LEAD, OPPORTUNITY, CONTACT_ROLE, CAMPAIGN, CAMPAIGN_MEMBER, CONTRACT, ASSET),
+        *(LEAD_HISTORY, CONTACT_HISTORY, OPPORTUNITY_HISTORY, TASK),
+    ),
     feeds=(
         Feed("account", "account"),
         Feed("contact", "person_record"),
@@ -241,6 +300,10 @@ SYSTEM = System(
         Feed("opportunity_contact_role", "opportunity_contact_role"),
         Feed("campaign", "campaign"),
         Feed("campaign_member", "campaign_member"),
+        Feed("lead_history", "lead_step", each=False),
+        Feed("contact_history", "departure", each=False),
+        Feed("opportunity_history", "opportunity_stage"),
+        Feed("task", "conversation", each=False),
     ),
     refusals=(
         Refusal("contact", "HasOptedOutOfEmail", "email", "Email"),

@@ -5,9 +5,15 @@ from __future__ import annotations
 from include.contracts.measures.declaration import Measure, nps, relation, risk, usage
 from include.contracts.measures.sales import SALES_MEASURES
 from include.contracts.measures.shared import RENEWAL_MEASURES, SOURCE_ENDS, USAGE_MEASURES, active_days
-from include.contracts.tables import boolean, count, date, integer, number, text
+from include.contracts.tables import Column, boolean, count, date, integer, number, text
 
+HIERARCHY = "Parent accounts in the CRM"
 PEOPLE = ("usage_active_people", "usage_people_elsewhere")
+
+
+def _hierarchy(column: Column, unit: str = "", **more: object) -> Measure:
+    return Measure(column, "hierarchy", HIERARCHY, unit, **more)  # type: ignore[arg-type]
+
 
 ACCOUNT_MEASURES: tuple[Measure, ...] = (
     nps(
@@ -103,6 +109,10 @@ ACCOUNT_MEASURES: tuple[Measure, ...] = (
     relation(text("plan", "Product plan")),
     relation(integer("employees", "Number of employees", minimum=0), "people"),
     relation(count("people", "Profiles that belong to the account"), "people", default=0),
+    _hierarchy(text("parent_account_id", "The account right above it, by the CRM's parents; loops of parents aside")),
+    _hierarchy(text("top_account_id", "The uppermost account above it; itself where there is none")),
+    _hierarchy(count("accounts_above", "Accounts above it, at any depth"), "accounts", default=0),
+    _hierarchy(count("accounts_below", "Accounts below it, at any depth"), "accounts", default=0),
     relation(date("first_seen_on", "Day the source created the account")),
     relation(integer("tenure_days", "Days since then", minimum=0), "days"),
 )

@@ -140,6 +140,7 @@ PERSON_MEASURES: tuple[Measure, ...] = (
         boolean("has_email", "There is an address to write to that has not bounced for good", required=True),
         default=False,
     ),
+    relation(boolean("email_bounced", "Every address has bounced for good; unknown where there is none")),
     relation(
         number(
             "identity_confidence",

@@ -15,6 +15,7 @@ SUMMARY = Part(
     title="Accounts by stage",
     grain="one stage, and the accounts that stand in it",
     key=("stage",),
+    order=("place",),
     figures=(
         figure(text("stage", "The stage", allowed=STAGES)),
         figure(integer("place", "Its place on the way, from 0", required=True, minimum=0), "place"),

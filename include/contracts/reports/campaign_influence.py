@@ -115,6 +115,9 @@ REPORT = Report(
             "opportunities",
             "The others have no amount or no close date: they are in no figure, and are for sales to complete.",
         ),
+        Cover(
+            "won opportunities with a currency", "opportunities", "The others count as of the company's own currency."
+        ),
         Cover("won opportunities with contact roles", "opportunities", "The others are unattributed, by owner."),
         Cover("responses with a day", "responses", "The others have no day: they came before no close."),
         Cover("won opportunities with a touch", "opportunities", "Of the others nobody responded before the close."),

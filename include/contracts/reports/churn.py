@@ -7,7 +7,7 @@ from include.contracts.tables import boolean, count, date, integer, number, text
 
 MOVEMENTS = ("new", "reactivation", "expansion", "contraction", "churn")
 DECISIONS = ("renewed", "lost", "automatic", "open", "missing", "later")
-SIGNALS = ("nps_negative", "no_use", "use_falling", "few_seats")
+SIGNALS = ("nps_negative", "no_use", "use_falling", "few_seats", "champion_left", "silence")
 
 
 def _money(name: str, description: str) -> Figure:
@@ -112,8 +112,18 @@ WARNINGS = Part(
     title="Early warnings that held here",
     grain="one signal that so many days before a contract's end foretold its loss, better than chance",
     key=("signal", "lead_days"),
+    order=("-lead_days", "-risk_ratio", "signal"),
     figures=(
-        figure(text("signal", "What was seen of the account", allowed=SIGNALS)),
+        figure(
+            text(
+                "signal",
+                "What was seen of the account: nps_negative: more detractors than promoters; no_use: none in 28 days; "
+                "use_falling: a fifth less in 28 days than in those before; few_seats: a quarter of the seats at most "
+                "in use; champion_left: somebody with a role in a won opportunity left it within 180 days; silence: "
+                "no conversation in 90 days, but in the 180 before",
+                allowed=SIGNALS,
+            )
+        ),
         figure(integer("lead_days", "Days before the contract's end on which it was seen", minimum=0), "days"),
         figure(count("with_signal", "Decided contracts of accounts with it"), "contracts"),
         figure(count("lost_with", "Of these, those lost"), "contracts"),
@@ -157,6 +167,11 @@ REPORT = Report(
         Cover("contracts", "contracts", "The others have ended, and no day says when: they are in no month."),
         Cover("contracts with a value", "contracts", "The others count as accounts, with no value."),
         Cover(
+            "renewal opportunities with account and day of close",
+            "opportunities",
+            "The others are held against no contract: it counts as missing one.",
+        ),
+        Cover(
             "decided contracts with use before their end",
             "contracts",
             "Of the others the files of use do not reach back far enough: they say nothing on signals of use.",
@@ -164,8 +179,7 @@ REPORT = Report(
         Cover("signals better than chance", "tests", "The others are not shown."),
     ),
     cannot_say=(
-        "No export holds support tickets: whether an account fell silent there cannot be said.",
-        "The CRM's contacts have no history of employers beyond what Kindred has seen change: whether a champion "
-        "left before a contract's end cannot be said for the past.",
+        "No export holds support tickets: silence is that of the conversations that the CRM notes.",
+        "Whether a champion left is known where the CRM keeps the history of the accounts of contacts.",
     ),
 )

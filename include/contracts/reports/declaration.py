@@ -22,7 +22,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Part:
-    """One table of a report. ``title`` names it to people; without ``history`` its former states are not kept."""
+    """One table of a report. ``title`` names it to people; without ``history`` its former states are not kept.
+
+    ``order`` names the columns that its rows are shown by, with - before those that go down; by default its key.
+    """
 
     name: str
     title: str
@@ -30,6 +33,7 @@ class Part:
     key: tuple[str, ...]
     figures: tuple[Figure, ...]
     history: bool = True
+    order: tuple[str, ...] = ()
 
     @cached_property
     def table(self) -> Table:

@@ -6,7 +6,7 @@ from include.contracts.reports.declaration import DIMENSION, Chart, Cover, Need,
 from include.contracts.tables import boolean, count, date, integer, number, text
 
 SEEN = ("open", "click")
-SIGNS = ("open", "click", "unsubscribe", "reply", "form", "response", "login", "core_action")
+SIGNS = ("open", "click", "unsubscribe", "reply", "form", "chat", "response", "login", "core_action")
 
 MONTHS = Part(
     name="report_engagement",

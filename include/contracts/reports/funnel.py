@@ -5,8 +5,9 @@ from __future__ import annotations
 from include.contracts.reports.declaration import DIMENSION, Chart, Cover, Figure, Need, Part, Report, figure
 from include.contracts.tables import Column, boolean, count, date, integer, number, text
 
-STAGES = ("raised_hand", "mql", "sql", "opportunity", "customer")
+STAGES = ("raised_hand", "mql", "sal", "sql", "opportunity", "customer")
 OUTCOMES = ("accepted", "rejected", "recycled", "open")
+ENDS = ("rejected", "recycled", "lost")
 FITS = ("yes", "no", "unknown")
 
 
@@ -18,18 +19,25 @@ def _days(name: str, which: str) -> Figure:
     return figure(number(name, f"{which} of the days from the stage before to this one", minimum=0), "days")
 
 
+def _days_in(name: str, which: str) -> Figure:
+    return figure(number(name, f"{which} of the days in it, of those who went on", minimum=0), "days")
+
+
 STAGES_PART = Part(
     name="report_funnel",
     title="By stage",
     grain="one stage, and the people of one category who have come to it",
     key=("dimension", "category", "stage"),
+    order=("dimension", "category", "place"),
     figures=(
         *DIMENSION,
         figure(_stage()),
         figure(integer("place", "Its place on the way, from 0", required=True, minimum=0), "place"),
         figure(count("people", "Unified people who have come to it, each once"), "people"),
         figure(count("crm_count", "As the CRM counts: every lead, role or form for itself"), "records"),
-        figure(count("from_before", "Of these people, those who had come to the stage before"), "people"),
+        figure(
+            count("from_before", "Of these, those who had come to the stage before of which the data tells"), "people"
+        ),
         figure(number("from_before_share", "They, by the people of the stage before", minimum=0, maximum=1), "share"),
         _days("days_q1", "First quartile"),
         _days("days_median", "Median"),
@@ -61,12 +69,13 @@ COHORTS = Part(
         figure(date("month", "First day of the month")),
         figure(count("mqls", "People who became MQL in it"), "people"),
         figure(count("sqls", "Of these, those who became SQL within funnel.cohort_days"), "people"),
-        figure(number("cohort_rate", "They, as a share", minimum=0, maximum=1), "share"),
+        figure(count("sals", "Those whom sales had accepted within these days (SAL), or who were SQL"), "people"),
+        figure(number("cohort_rate", "The SQLs, as a share", minimum=0, maximum=1), "share"),
         figure(number("rate_low", "Lower end of its 95 % interval (Wilson)", minimum=0, maximum=1), "share"),
         figure(number("rate_high", "Upper end", minimum=0, maximum=1), "share"),
         figure(count("rejected", "Those whom sales rejected and did not send back"), "people"),
         figure(count("recycled", "Those whom sales sent back"), "people"),
-        figure(count("undecided", "Those of whom neither is known"), "people"),
+        figure(count("undecided", "Those of whom sales has said nothing"), "people"),
         figure(
             boolean("is_mature", "All of them have had funnel.cohort_days; else the rate is too low", required=True)
         ),
@@ -103,6 +112,37 @@ CRITERIA = Part(
         figure(count("sqls", "Of these, SQLs by the CRM"), "people"),
     ),
 )
+DEALS = Part(
+    name="report_funnel_deal",
+    title="Velocity of opportunities, by their history",
+    grain="one stage that opportunities have come to, as the CRM names it",
+    key=("stage",),
+    figures=(
+        figure(text("stage", "Stage as the source names it")),
+        figure(count("opportunities", "Opportunities that have come to it"), "opportunities"),
+        figure(count("moved_on", "Times that one went on from it"), "changes"),
+        figure(count("waiting", "Open opportunities that are in it"), "opportunities"),
+        _days_in("days_q1", "First quartile"),
+        _days_in("days_median", "Median"),
+        _days_in("days_q3", "Third quartile"),
+        figure(number("won_share", "Of those that have closed since, the share won", minimum=0, maximum=1), "share"),
+    ),
+)
+REASONS = Part(
+    name="report_funnel_reason",
+    title="Why people and opportunities were turned away",
+    grain="one outcome and one reason for it",
+    key=("outcome", "reason"),
+    order=("outcome", "-records", "reason"),
+    figures=(
+        figure(
+            text("outcome", "What became of them: leads are rejected or recycled, opportunities lost", allowed=ENDS)
+        ),
+        figure(text("reason", "Reason as the source has it; `not said` where it has none")),
+        figure(count("records", "Leads, or opportunities"), "records"),
+        figure(count("people", "Unified people of these leads, or with a role in these opportunities"), "people"),
+    ),
+)
 
 REPORT = Report(
     key="funnel",
@@ -111,15 +151,18 @@ REPORT = Report(
     window="All time up to the logical date; rates by calendar month.",
     definition=(
         "A person comes to a stage once, on the first day that any of the person's records says so: raised hand (a "
-        "form, or a lead that raised one), MQL and SQL (the CRM's days), opportunity (a contact role in one that "
+        "form, a chat, or a lead that raised one), MQL, SAL and SQL (the CRM's days, and the statuses of staging.yaml: "
+        "leads.statuses in the history of leads; SAL: sales took it up), opportunity (a contact role in one that "
         "was created), customer (one of these was won). The period rate is SQLs by MQLs of one month; the cohort "
         "rate is the share of a month's MQLs that became SQL within funnel.cohort_days, and it is immature until "
         "all of them have had that long. Days between stages are of people who came to both in that order. An MQL "
-        "is accepted where an SQL followed, else recycled or rejected by the latest word, else open."
+        "is accepted where an SQL followed, else accepted, recycled or rejected by the latest word (of one day the "
+        "last of these), else open. Opportunities are timed by their history; of two stages at one instant neither "
+        "has lasted a known time."
     ),
     source="SiriusDecisions Demand Waterfall; cohort rates: Brian Balfour",
     needs=(Need("staged/lead_step", "The CRM exports no days on which leads became MQL or SQL."),),
-    parts=(STAGES_PART, MONTHS, COHORTS, PEOPLE, CRITERIA),
+    parts=(STAGES_PART, MONTHS, COHORTS, PEOPLE, CRITERIA, DEALS, REASONS),
     chart=Chart(
         "report_funnel_cohort",
         "line",
@@ -134,8 +177,13 @@ REPORT = Report(
         Cover("steps of somebody known", "records", "The others are of records of no profile."),
         Cover("SQLs with an MQL before or on the day", "people", "Of the others the CRM has no MQL, or a later one."),
         Cover("rejected or recycled leads with a reason", "records", "Of the others the source does not say why."),
+        Cover("lost opportunities with a reason", "opportunities", "Of the others the source does not say why."),
+        Cover("won opportunities with a day of close", "opportunities", "The others make nobody a customer."),
+        Cover(
+            "changes of stage whose order is known",
+            "changes",
+            "The others are of two stages at one instant: their time counts in none.",
+        ),
     ),
-    cannot_say=(
-        "The CRM dates acceptance and qualification by sales as one (SQL): a stage SAL of its own cannot be told.",
-    ),
+    cannot_say=("Where the CRM exports no history of leads and opportunities, SAL and velocity are empty.",),
 )

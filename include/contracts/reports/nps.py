@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.contracts.measures import NPS_CLASSES
 from include.contracts.reports.declaration import DIMENSION, Chart, Cover, Need, Part, Report, figure
-from include.contracts.tables import count, date, number, text
+from include.contracts.tables import count, date, integer, number, text
 
 _SCORES = (
     figure(count("answered", "People whose latest answer counts: the n"), "people"),
@@ -54,9 +54,34 @@ FOLLOW_UP = Part(
     figures=(
         figure(date("half_year", "First day of the half-year")),
         figure(count("detractors", "People with a detractor's answer in it"), "people"),
+        figure(
+            integer(
+                "followed_up",
+                "Of these, those with whom somebody spoke within nps.follow_up_days; null where no source notes it",
+                minimum=0,
+            ),
+            "people",
+        ),
         figure(count("answered_again", "Of these, those who have answered again since"), "people"),
         figure(count("recovered", "Of these, those who were detractors no longer"), "people"),
         figure(number("median_days", "Median days to the next answer", minimum=0), "days"),
+    ),
+)
+
+ASKED = Part(
+    name="report_nps_asked",
+    title="Who was asked, and who never is",
+    grain="one category of people with an account, and how many of it were asked within the window",
+    key=("dimension", "category"),
+    figures=(
+        *DIMENSION,
+        figure(count("people", "People with an account"), "people"),
+        figure(count("asked", "Of these, those whose address was asked within the window"), "people"),
+        figure(count("answered_asked", "Of those asked, those with a valid answer within it"), "people"),
+        figure(number("response_rate", "They, as a share", minimum=0, maximum=1), "share"),
+        figure(number("rate_low", "Lower end of its 95 % interval (Wilson)", minimum=0, maximum=1), "share"),
+        figure(number("rate_high", "Upper end", minimum=0, maximum=1), "share"),
+        figure(count("never_asked", "People none of whose addresses was ever asked"), "people"),
     ),
 )
 
@@ -73,7 +98,7 @@ REPORT = Report(
     ),
     source="Net Promoter System (Reichheld, Bain); interval: Rocks, Int. J. Market Research 58 (2016)",
     needs=(Need("staged/nps_response", "No survey answers are exported; add a source of the part survey."),),
-    parts=(GROUPS, MONTHS, RENEWALS, FOLLOW_UP),
+    parts=(GROUPS, MONTHS, RENEWALS, FOLLOW_UP, ASKED),
     chart=Chart(
         "report_nps_month",
         "line",
@@ -89,9 +114,7 @@ REPORT = Report(
         Cover("revenue under contract", "company currency", "The rest is of accounts of which nobody answered."),
     ),
     cannot_say=(
-        "The survey's export holds answers only: how many were asked, and so a response rate and who is never asked, "
-        "cannot be said; who gave no answer within the window stands in the coverage.",
-        "No export holds calls, tasks or tickets: whether somebody followed a detractor up cannot be said, only "
-        "whether the next answer was better.",
+        "Where the survey tool exports answers alone, who was asked, and so a response rate, is empty.",
+        "A conversation after a detractor's answer is one that the CRM notes; what was said in it, nobody exports.",
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.contracts.reports.declaration import Chart, Cover, Need, Part, Report, figure
+from include.contracts.reports.declaration import MONEY, Chart, Cover, Need, Part, Report, figure
 from include.contracts.tables import Column, count, date, integer, number, text
 from include.contracts.vocabulary import GRADES
 
@@ -19,6 +19,8 @@ _OUTCOMES = (
     figure(count("sqls", "Of these, those who became SQL within these days"), "people"),
     figure(count("opportunities", "Those who got a contact role in an opportunity created within them"), "people"),
     figure(count("won", "Those of whom such an opportunity was won"), "people"),
+    figure(count("lost", "Those of whom such an opportunity was lost"), "people"),
+    figure(number("won_value", "Amounts of the won ones, each once, in the currency of most", required=True), MONEY),
     figure(count("rejected", "Those whom sales rejected within them"), "people"),
     figure(number("rate", "Share that became SQL", minimum=0, maximum=1), "share"),
     figure(number("rate_low", "Lower end of its 95 % interval (Wilson)", minimum=0, maximum=1), "share"),
@@ -63,6 +65,20 @@ GRADES_PART = Part(
                 "The grade whose place by rate it takes; none where too few tell",
                 allowed=KNOWN_GRADES,
             )
+        ),
+    ),
+)
+LOSSES = Part(
+    name="report_prospect_outcome_lost",
+    title="Why their opportunities were lost",
+    grain="one grade and one reason for a loss",
+    key=("grade", "reason"),
+    figures=(
+        figure(_grade()),
+        figure(text("reason", "Reason as the source has it; `not said` where it has none")),
+        figure(
+            count("opportunities", "Lost opportunities, created within funnel.cohort_days after the judgement"),
+            "opportunities",
         ),
     ),
 )
@@ -126,7 +142,7 @@ REPORT = Report(
             "The CRM exports no days on which leads became SQL: there is no outcome to hold against.",
         ),
     ),
-    parts=(CELLS, SCORES, GRADES_PART, JUDGEMENT, CONTRADICTED),
+    parts=(CELLS, SCORES, GRADES_PART, LOSSES, JUDGEMENT, CONTRADICTED),
     chart=Chart(
         "report_prospect_outcome_grade", "bar", "grade", "rate", "People who became SQL, by the grade they had before"
     ),
@@ -142,10 +158,14 @@ REPORT = Report(
             "people",
             "The others were SQL before the score was as it is: it foretold nothing.",
         ),
+        Cover(
+            "won opportunities with an amount in the main currency",
+            "opportunities",
+            "The others are counted as won, and their amounts are in no sum.",
+        ),
     ),
     cannot_say=(
         "The mail system exports scores as they are now: what they were on an earlier day is known from Kindred's "
         "own history alone, and not of before its first run.",
-        "The CRM exports no reasons for lost opportunities.",
     ),
 )

@@ -49,12 +49,12 @@ REPORT = Report(
     question="At which accounts did something happen that somebody should act on now, who, and what shows it?",
     window="Windows of seven days, counted from a Monday, that overlap the last sales_alerts.days days.",
     definition=(
-        "Hand-raise: a person of the account sent a form, or a lead of it raised a hand. Surge: of a target account, "
-        "sales_alerts.surge_people unified people or more did something in one week, and twice as many as in the "
-        "median of the eight weeks before. New person: somebody first seen in the week at a target account. "
-        "Champion gone quiet: somebody with a buying role at a customer who did something in the 90 days before, "
-        "and nothing for sales_alerts.quiet_days. Opens carry nothing. One alert an account, reason and week. "
-        "Answer one with `python -m include alert ID` (`--dismissed`); the next run shows it."
+        "Hand-raise: a person of the account sent a form or chatted, or a lead of it raised a hand. Surge: of a "
+        "target account, sales_alerts.surge_people unified people or more did something in one week, and twice as "
+        "many as in the median of the eight weeks before. New person: somebody first seen in the week at a target "
+        "account. Champion gone quiet: somebody with a buying role at a customer who did something in the 90 days "
+        "before, and nothing for sales_alerts.quiet_days. Opens carry nothing. One alert an account, reason and "
+        "week. Answer one with `python -m include alert ID` (`--dismissed`); the next run shows it."
     ),
     source="Demandbase, sales alerts",
     needs=(),
@@ -68,5 +68,5 @@ REPORT = Report(
             "The others are of people of no account: they alert nobody.",
         ),
     ),
-    cannot_say=("Chats and calls are not exported: a hand raised there is not seen.",),
+    cannot_say=("A chat is seen where the CRM notes it as a task; who called on the telephone, the CRM does not say.",),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.contracts.staged.provenance import PROVENANCE
-from include.contracts.tables import Table, boolean, integer, json, number, text, timestamp
+from include.contracts.tables import Table, boolean, date, integer, json, number, text, timestamp
 from include.contracts.vocabulary import ACTORS, EMAIL_ACTIVITY_KINDS
 
 EMAIL_ACTIVITY = Table(
@@ -67,6 +67,18 @@ NPS_RESPONSE = Table(
         integer("score", "Likelihood to recommend", required=True, minimum=0, maximum=10),
         text("comment", "What the respondent wrote", personal=True),
         text("company", "Employer that the answer names, white space folded"),
+        *PROVENANCE,
+    ),
+)
+
+SURVEY_REQUEST = Table(
+    name="staged/survey_request",
+    grain="one mail address that was asked, and when it was the last time",
+    key=("request_id",),
+    columns=(
+        text("request_id", "nps.person:<id>"),
+        text("email", "The address", required=True, personal=True),
+        date("asked_on", "Day of the last survey sent", required=True),
         *PROVENANCE,
     ),
 )

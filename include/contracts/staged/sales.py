@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.contracts.staged.provenance import PROVENANCE
 from include.contracts.tables import Table, boolean, date, integer, number, text, timestamp
-from include.contracts.vocabulary import CONTRACT_STATUSES, CONTRACT_TYPES, GRADES, LEAD_STEPS
+from include.contracts.vocabulary import CONTRACT_STATUSES, CONTRACT_TYPES, CONVERSATIONS, GRADES, LEAD_STEPS
 
 CONTRACT = Table(
     name="staged/contract",
@@ -57,9 +57,23 @@ OPPORTUNITY = Table(
         boolean("is_won", "Closed and won", required=True),
         date("close_date", "Expected or real close"),
         text("campaign_id", "Primary campaign source"),
+        text("loss_reason", "Why it was lost, where the source says so"),
         text("currency", "ISO code of the amount's currency; null is the company's"),
         text("owner_id", "Owner in the source"),
         timestamp("created_at", "When it was created"),
+        *PROVENANCE,
+    ),
+)
+
+OPPORTUNITY_STAGE = Table(
+    name="staged/opportunity_stage",
+    grain="one change of one opportunity, and the stage that it was in from then on",
+    key=("change_id",),
+    columns=(
+        text("change_id", "crm.opportunity_history:<Id>"),
+        text("opportunity_id", "Opportunity", required=True),
+        text("stage", "Stage as the source names it", required=True),
+        timestamp("at", "When it was changed", required=True),
         *PROVENANCE,
     ),
 )
@@ -135,6 +149,33 @@ PROSPECT_SCORE = Table(
         text("grade", "Grade: fit, A to F without plus and minus", allowed=GRADES),
         text("grade_received", "Grade as received"),
         timestamp("scored_at", "When the row was last changed: how old both are at least"),
+        *PROVENANCE,
+    ),
+)
+
+CONVERSATION = Table(
+    name="staged/conversation",
+    grain="one conversation of one person with somebody of the company, as the CRM notes it",
+    key=("conversation_id",),
+    columns=(
+        text("conversation_id", "crm.task:<Id>"),
+        text("record_id", "Contact or lead (staged/person_record)", required=True),
+        text("kind", "How they spoke", required=True, allowed=CONVERSATIONS),
+        date("on_date", "Day on which they did", required=True),
+        text("owner_id", "Who of the company, in the source"),
+        *PROVENANCE,
+    ),
+)
+
+DEPARTURE = Table(
+    name="staged/departure",
+    grain="one person's leaving of one account, as the CRM's history dates it",
+    key=("departure_id",),
+    columns=(
+        text("departure_id", "crm.contact_history:<Id>"),
+        text("record_id", "Contact (staged/person_record)", required=True),
+        text("account_id", "Account that the person left", required=True),
+        date("on_date", "Day on which the CRM was told", required=True),
         *PROVENANCE,
     ),
 )

@@ -47,7 +47,6 @@ AGAIN = 10  # at most, from a fit to begin with
 SETTLED = 1e-3  # a pass that changes no probability by more is the last
 SLIPS = 0.04  # how often one person's records differ in one name while they agree in the other
 LEAST_CHANCE = 0.1  # of the pairs that a name's frequency says would agree by chance, those believed at least
-AS_STRANGERS = 2000.0  # pairs of colleagues that the names of strangers are worth
 FAMILIES = 0.03  # pairs of one household, and of relatives, a record that are expected until the data tell
 CLEAR = 3.0  # log odds, from names alone, at which a person who moved is told from a namesake
 KNOWN = 0.1  # of one person's pairs, those known to be, from which they say themselves how much may differ
@@ -127,7 +126,7 @@ def _maximise(
         theta[STRANGER, g] = strangers
     theta = _anchored(normalised(theta, groups), groups, known=known)
     chance = _chances(theta, groups, universe, mass[STRANGER])
-    _tie_to_strangers(theta, groups, counted)
+    _tie_to_strangers(theta, groups)
     _tie_to_same(theta, groups)
     theta = _anchored(normalised(theta, groups), groups, known=known)
     relatives = FAMILIES * records * bool(named(groups))
@@ -250,15 +249,11 @@ def _chances(theta: Floats, groups: Sequence[Group], universe: Universe, strange
     return chance
 
 
-def _tie_to_strangers(theta: Floats, groups: Sequence[Group], counts: Floats) -> None:
+def _tie_to_strangers(theta: Floats, groups: Sequence[Group]) -> None:
     """Give relations what they say nothing of as among strangers, and relatives what they share as one person does."""
     for g, group in enumerate(groups):
         for r in (COLLEAGUE, HOUSEHOLD, NEIGHBOUR, RELATIVE):
-            if group.role in ("first", "last") and r == COLLEAGUE:
-                # people of one firm or place share a language, so its names: learned, from as among strangers
-                weighed = counts[r, g] + AS_STRANGERS * theta[STRANGER, g]
-                theta[r, g] = weighed / max(weighed.sum(), TINY)
-            elif r == RELATIVE and group.comparison.as_one_person:
+            if r == RELATIVE and group.comparison.as_one_person:
                 theta[r, g] = theta[SAME, g]
             elif r not in group.comparison.related and group.comparison is not NAMES:
                 theta[r, g] = theta[STRANGER, g]

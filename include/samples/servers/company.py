@@ -56,7 +56,10 @@ def _sources() -> dict[str, Any]:
             "columns": {"visitor_activity": {"user_agent": "userAgent", "ip": "ipAddress"}},
         }},
         "usage": {"stored": {"url": f"s3://{BUCKET}/usage", "connection": "simulated_archive"}},
-        "nps": {"kind": "typeform", "live": {"connection": "simulated_nps", "options": {"form": FORM}}},
+        "nps": {
+            "kind": "typeform", "objects": ["response"],
+            "live": {"connection": "simulated_nps", "options": {"form": FORM}},
+        },
     }  # fmt: skip
     return {
         name: {key: value for key, value in source.items() if key != "path"} | ways[name]

@@ -113,7 +113,7 @@ class SalesforceServer(SourceServer):
         if unknown := [field for field in fields if field not in rows.names]:
             return _error(400, "INVALID_FIELD", f"No such column '{unknown[0]}' on entity '{match['object']}'.")
         bounds = {found["sign"]: found["moment"] for found in _BOUND.finditer(match["where"] or "")}
-        found = rows.changed("SystemModstamp", bounds.get(">="), bounds.get("<")).select(fields)
+        found = rows.changed(rows.declared.changed, bounds.get(">="), bounds.get("<")).select(fields)
         number = f"750{next(self._numbers):012d}AAA"
         job = _Job(number, match["object"], fields, found, failed=self.goes_wrong("failing_jobs"))
         self._jobs[job.id] = job

@@ -11,9 +11,12 @@ from include.contracts.staged import (
     CAMPAIGN,
     CAMPAIGN_MEMBER,
     CONTRACT,
+    CONVERSATION,
+    DEPARTURE,
     LEAD_STEP,
     OPPORTUNITY,
     OPPORTUNITY_CONTACT_ROLE,
+    OPPORTUNITY_STAGE,
     PERSON_RECORD,
 )
 from include.staging import values
@@ -30,7 +33,8 @@ from include.staging.row_rules import (
     presence_rules,
 )
 from include.staging.systems.salesforce_contracts import contracts
-from include.staging.systems.salesforce_leads import lead_steps
+from include.staging.systems.salesforce_history import conversations, departures, opportunity_stages
+from include.staging.systems.salesforce_leads import lead_steps, told_steps
 
 
 def stage(desk: Desk) -> Staged:
@@ -39,6 +43,7 @@ def stage(desk: Desk) -> Staged:
         ("contact", PERSON_RECORD, _contacts),
         ("lead", PERSON_RECORD, _leads),
         ("lead", LEAD_STEP, lead_steps),
+        ("lead_history", LEAD_STEP, told_steps),
         ("account", ACCOUNT, _accounts),
         ("contract", CONTRACT, contracts),
         ("asset", ASSET, _assets),
@@ -46,6 +51,9 @@ def stage(desk: Desk) -> Staged:
         ("opportunity_contact_role", OPPORTUNITY_CONTACT_ROLE, _roles),
         ("campaign", CAMPAIGN, _campaigns),
         ("campaign_member", CAMPAIGN_MEMBER, _members),
+        ("contact_history", DEPARTURE, departures),
+        ("opportunity_history", OPPORTUNITY_STAGE, opportunity_stages),
+        ("task", CONVERSATION, conversations),
     )
 
 
@@ -184,6 +192,7 @@ def _opportunities(desk: Desk) -> ir.Table:
         "amount": values.number(rows.Amount), "is_won": won,
         "is_closed": won | ibis.coalesce(values.flag(rows.IsClosed), stage.lower().startswith("closed")),
         "close_date": values.day(rows.CloseDate), "campaign_id": desk.key("campaign", rows.CampaignId),
+        "loss_reason": values.text(rows.Loss_Reason__c, blanks),
         "currency": values.folded(rows.CurrencyIsoCode).upper(), "owner_id": rows.OwnerId,
         "created_at": desk.moment(rows, "CreatedDate", "opportunity"), **desk.provenance(rows),
     }  # fmt: skip
