@@ -60,11 +60,15 @@ def _from_broken(desk: Desk, refusal: Refusal) -> ir.Table:
     rows = rows.filter(_refuses(rows[refusal.column]) & values.given(rows[key]))
     records = rows.select(
         record_id=_record(desk, refusal, rows),
-        email=values.email(rows[refusal.point], desk.staging.placeholders.email),
-        other_emails=values.other_emails(rows[refusal.point], desk.staging.placeholders.email),
+        email=values.address_in(rows[refusal.point]),
+        other_emails=values.several_addresses(rows[refusal.point]),
         load_id=rows._load_id,
         extracted_at=rows._extracted_at,
     )
+    blanks = desk.staging.placeholders.email  # step by step, as each names what it takes several times
+    records = desk.settled(records.mutate(email=values.mailable(records.email, blanks)))
+    if desk.engine.ibis.to_pyarrow(records.other_emails.count()).as_py():
+        records = records.mutate(other_emails=values.other_emails(records.other_emails, records.email, blanks))
     return _statements(records, "email", "opted_out", at=records.extracted_at, explicit=False)
 
 

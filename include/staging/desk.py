@@ -194,7 +194,7 @@ class Desk:
     def named(self, rows: ir.Table) -> ir.Table:
         """Give rows a name of their own, so that what is built on them need not be compiled from the start."""
         self._parts.append(rows)  # Ibis drops the tables in memory that nobody holds
-        return self.engine.ibis.create_view(f"named_{uuid4().hex}", rows, overwrite=True)
+        return self.engine.view(rows)
 
     def settled(self, rows: ir.Table) -> ir.Table:
         """Compute rows once that are read more than once."""

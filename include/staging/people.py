@@ -26,16 +26,19 @@ def person(
     says: dict[str, ir.StringValue],
     knows: dict[str, ir.Value],
 ) -> ir.Table:
-    """Shape rows as person records: ``says`` holds texts as received, by attribute; ``knows`` finished columns."""
+    """Shape rows as person records: ``says`` holds texts as received, by attribute; ``knows`` finished columns.
+
+    Texts are cleaned in steps, one upon the other, since each step names what it takes several times.
+    """
     blanks = desk.staging.placeholders
-    clean = {attribute: _clean(attribute, said, blanks) for attribute, said in says.items()}
+    begun = {attribute: _begun(attribute, said) for attribute, said in says.items()}
     kept = {
         f"{attribute}_received": values.received(said)
         for attribute, said in says.items()
         if f"{attribute}_received" in PERSON_RECORD.names
     }
     if "email" in says:
-        clean["other_emails"] = values.other_emails(says["email"], blanks.email)
+        begun["other_emails"] = values.several_addresses(says["email"])
     found: dict[str, ir.Value] = {
         "record_id": desk.key(name, key),
         "source": ibis.literal(desk.source),
@@ -43,12 +46,23 @@ def person(
         "object": ibis.literal(name),
         "source_key": key,
         "is_deleted": ibis.literal(False),
-        **clean,
+        **begun,
         **kept,
         **knows,
         **desk.provenance(rows),
     }
-    return shaped(PERSON_RECORD, found, rows)
+    people = shaped(PERSON_RECORD, found, rows)
+    texts = [attribute for attribute in says if attribute not in ("email", "phone")]
+    people = people.mutate(**{text: values.folded(people[text]) for text in texts})
+    clean = {text: values.filled(people[text], _blanks(text, blanks)) for text in texts}
+    if "email" in says:
+        clean["email"] = values.mailable(people.email, blanks.email)
+    return people.mutate(**clean)
+
+
+def with_other_emails(people: ir.Table, blanks: Placeholders) -> ir.Table:
+    """Take apart ``other_emails`` of the records of all sources, which ``person`` leaves as the text that has them."""
+    return people.mutate(other_emails=values.other_emails(people.other_emails, people.email, blanks.email))
 
 
 def first_usable(desk: Desk, attribute: str, *columns: ir.StringValue) -> ir.StringValue:
@@ -78,7 +92,7 @@ def usable(attribute: str, said: ir.StringValue, blanks: Placeholders) -> ir.Boo
     if attribute == "phone":
         digits = said.re_replace(r"\D", "")
         return (digits.length() >= FEWEST_DIGITS) & ~values.among(digits, blanks.phone) & ~digits.re_search(ONE_DIGIT)
-    known = blanks.email if attribute == "email" else blanks.name if attribute.endswith("_name") else blanks.text
+    known = blanks.email if attribute == "email" else _blanks(attribute, blanks)
     fit = said.re_search(r"\S@\S+\.\S") if attribute == "email" else said.re_search(r"\S")
     return fit & ~values.among(values.trimmed(said).lower(), known)
 
@@ -89,9 +103,15 @@ def latest_usable(desk: Desk, attribute: str, said: ir.StringValue, order: ir.St
     return ibis.coalesce(said.argmax(order, where=is_usable), said.argmax(order, where=said.notnull()))
 
 
-def _clean(attribute: str, said: ir.StringValue, blanks: Placeholders) -> ir.StringValue:
+def _blanks(attribute: str, blanks: Placeholders) -> tuple[str, ...]:
+    """Placeholders of a text."""
+    return blanks.name if attribute.endswith("_name") else blanks.text
+
+
+def _begun(attribute: str, said: ir.StringValue) -> ir.StringValue:
+    """The first step of cleaning a text."""
     if attribute == "email":
-        return values.email(said, blanks.email)
+        return values.address_in(said)
     if attribute == "phone":
         return values.nothing()  # read for all sources at once, since only distinct numbers are parsed
-    return values.text(said, blanks.name if attribute.endswith("_name") else blanks.text)
+    return values.unmarked(said)

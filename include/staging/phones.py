@@ -73,7 +73,7 @@ def _answer(question: str, regions: Mapping[str, str], placeholders: frozenset[s
     if len(where) == 1:
         return all_dialled(number, ("ZZ",), placeholders)
     source, country, suffix = where[-3:]
-    known = (region_of(country), _REGION_OF_SUFFIX.get(suffix, suffix.upper()), regions[source])
+    known = dict.fromkeys((region_of(country), _REGION_OF_SUFFIX.get(suffix, suffix.upper()), regions[source]))
     return all_dialled(number, [region for region in known if region in phonenumbers.SUPPORTED_REGIONS], placeholders)
 
 
@@ -118,12 +118,17 @@ def _read(number: str, regions: Sequence[str], placeholders: frozenset[str]) -> 
     if len(set(digits)) < 2 or digits in placeholders:
         return None
     international = _EXTENSION_WORD.sub(" ext. ", re.sub(r"^\s*00(?=[1-9])", "+", number))
-    found = [parsed for region in regions if (parsed := _parse(international, region)) is not None]
-    valid = next((parsed for parsed in found if phonenumbers.is_valid_number(parsed)), None)
-    if valid or not found:
-        return valid
-    possible = _written(found[0])
-    return found[0] if _written(phonenumbers.parse(possible)) == possible else None
+    found = []
+    for region in regions:
+        parsed = _parse(international, region)
+        if parsed is not None and phonenumbers.is_valid_number(parsed):
+            return parsed
+        found.append(parsed)
+    first = next((parsed for parsed in found if parsed is not None and phonenumbers.is_possible_number(parsed)), None)
+    if first is None:
+        return None
+    possible = _written(first)
+    return first if _written(phonenumbers.parse(possible)) == possible else None
 
 
 def _written(number: phonenumbers.PhoneNumber) -> str:
@@ -136,8 +141,7 @@ def _parse(number: str, region: str) -> phonenumbers.PhoneNumber | None:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
         return None
-    repeated = len(set(str(parsed.national_number))) < 2
-    return parsed if phonenumbers.is_possible_number(parsed) and not repeated else None
+    return None if len(set(str(parsed.national_number))) < 2 else parsed
 
 
 @cache

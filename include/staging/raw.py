@@ -49,7 +49,7 @@ def read_loads(engine: Engine, source: str) -> Loads:
     manifest = engine.lake.current(loads_dataset(source))
     found: list[dict[str, Any]] = []
     if manifest is not None:
-        found = engine.ibis.to_pyarrow(engine.ibis.read_parquet(engine.lake.urls(manifest))).to_pylist()
+        found = engine.connection.read_parquet(engine.lake.urls(manifest)).to_arrow_table().to_pylist()
     return Loads(
         {row["load_id"]: row["rows"] for row in found},
         {row["load_id"]: row["rejected"] for row in found},

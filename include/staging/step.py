@@ -29,11 +29,12 @@ from include.staging.balance import check_balance
 from include.staging.completeness import completeness
 from include.staging.consent import doings, refusals
 from include.staging.desk import Desk, Staged
+from include.staging.people import with_other_emails
 from include.staging.phones import with_phones
 from include.staging.references import unknown_to_crm
 from include.staging.settings import StagingSettings, read_settings
 from include.storage.code import code_of
-from include.storage.engine import Engine
+from include.storage.engine import Engine, unfused
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 from include.storage.versions import present
@@ -60,7 +61,7 @@ def stage(project: Project, _run: Run) -> StageReport:
     done = _present(project.lake, version)
     if done is not None:
         return StageReport("stage", reads, *done)
-    with project.engine() as engine:
+    with project.engine() as engine, unfused():
         desks = [Desk(engine, name, sources[name], settings, manifests[name], limits) for name in sources]
         writes, counts = _stage_all(engine, desks, settings, version, reads)
     project.lake.commit(COUNTS, version, [], 0, {name: str(count) for name, count in counts.items()})
@@ -124,6 +125,7 @@ def _stage_all(
             rows = _union(table, parts[table.name])
             if table is PERSON_RECORD:
                 regions = {desk.source: desk.settings.region for desk in desks}
+                rows = with_other_emails(rows, settings.placeholders)
                 rows = with_phones(engine, rows, regions, settings.placeholders.phone)
             write(table, rows)
     counts |= _gone(engine, refs[PERSON_RECORD.name])

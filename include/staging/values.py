@@ -87,8 +87,17 @@ def received(value: ir.StringValue) -> ir.StringValue:
 
 def text(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
     """Folded text without HTML; placeholders are null."""
-    plain = folded(ibis.ifelse(value.re_search(_MARKUP), _without_markup(value), value))
-    return ibis.ifelse(among(plain.lower(), placeholders), ibis.null("string"), plain)
+    return filled(folded(unmarked(value)), placeholders)
+
+
+def filled(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
+    """The text; placeholders are null."""
+    return ibis.ifelse(among(value.lower(), placeholders), ibis.null("string"), value)
+
+
+def unmarked(value: ir.StringValue) -> ir.StringValue:
+    """The text without HTML."""
+    return ibis.ifelse(value.re_search(_MARKUP), _without_markup(value), value)
 
 
 def _without_markup(value: ir.StringValue) -> ir.StringValue:
@@ -100,21 +109,34 @@ def _without_markup(value: ir.StringValue) -> ir.StringValue:
 
 def email(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
     """The address, trimmed and lower-cased, the first where there are several; null for a placeholder or no address."""
+    return mailable(address_in(value), placeholders)
+
+
+def address_in(value: ir.StringValue) -> ir.StringValue:
+    """What may be an address, trimmed and lower-cased; the first where there are several."""
     lowered = nfc_normalize(value.lower())
     stripped = folded(value).lower().re_replace(r"^mailto: ?|[.,;]+$", "").re_replace(r'^"([^"@\s]+)"@', r"\1@")
     several = stripped.re_search(_SEVERAL)
     stripped = ibis.ifelse(several, stripped.re_extract(_SEVERAL, 1), stripped)
-    address = ibis.ifelse(lowered.re_search(_EMAIL), lowered, stripped)
+    return ibis.ifelse(lowered.re_search(_EMAIL), lowered, stripped)
+
+
+def mailable(address: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
+    """The address; null for a placeholder and for what is none."""
     usable = address.re_search(_EMAIL) & ~among(address, placeholders) & (address.length() <= 254)
     return ibis.ifelse(usable, address, ibis.null("string"))
 
 
-def other_emails(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
-    """The addresses of a text that holds several but ``email``, cleaned, each once, sorted, parted by ``SEVERAL``."""
-    first = email(value, placeholders)
-    pieces = folded(value).lower().re_split(r"[\s;,|/<>]+").map(lambda piece: email(piece, placeholders))
+def several_addresses(value: ir.StringValue) -> ir.StringValue:
+    """The text, folded and in small letters, where it holds several addresses; else null."""
+    return ibis.ifelse(value.re_search(_SEVERAL_ADDRESSES), folded(value).lower(), ibis.null("string"))
+
+
+def other_emails(several: ir.StringValue, first: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:
+    """The addresses of ``several_addresses`` but the ``first``, cleaned, each once, sorted, parted by ``SEVERAL``."""
+    pieces = several.re_split(r"[\s;,|/<>]+").map(lambda piece: email(piece, placeholders))
     further = pieces.filter(lambda address: (address != first).fill_null(address.notnull())).unique().sort()
-    return ibis.ifelse(value.re_search(_SEVERAL_ADDRESSES), further.join(SEVERAL).nullif(""), ibis.null("string"))
+    return further.join(SEVERAL).nullif("")
 
 
 def identifier(value: ir.StringValue, placeholders: Iterable[str]) -> ir.StringValue:

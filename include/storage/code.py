@@ -50,7 +50,7 @@ def reached(module: str, root: Path = ROOT) -> dict[str, ast.Module]:
         place = _place(name, root)
         if name not in found and place is not None and not _is_within(name, PLACES):
             found[name] = _parsed(place)
-            waiting += _imported(found[name])
+            waiting += _imports(place)
     return found
 
 
@@ -67,6 +67,11 @@ def _place(name: str, root: Path) -> Path | None:
 
 def _is_within(name: str, packages: tuple[str, ...]) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@cache
+def _imports(place: Path) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_imported(_parsed(place))))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

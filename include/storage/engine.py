@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
+from uuid import uuid4
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-from ibis.expr.operations import Cast
+from ibis.expr.operations import Cast, DatabaseTable, Namespace
 
 from include.contracts.errors import ContractError
 from include.contracts.runs import DatasetRef
@@ -29,6 +30,17 @@ IBIS_TYPES: Mapping[Type, str] = {
     Type.TIMESTAMP: "timestamp('UTC', 6)",
     Type.JSON: "string",
 }
+
+
+@contextmanager
+def unfused() -> Iterator[None]:
+    """Compile one SELECT a step while the block runs: fused ones repeat in full what they have in common."""
+    before = ibis.options.sql.fuse_selects
+    ibis.options.sql.fuse_selects = False
+    try:
+        yield
+    finally:
+        ibis.options.sql.fuse_selects = before
 
 
 class Engine:
@@ -88,6 +100,16 @@ class Engine:
             nullable = pa.schema(field.with_nullable(True) for field in table.schema)  # as files are read
             return ibis.memtable(nullable.empty_table())
         return self.ibis.read_parquet(files)
+
+    def view(self, rows: ir.Table) -> ir.Table:
+        """Give rows a name of their own, so that what is built on them need not be compiled from the start.
+
+        Unlike Ibis's own view, it is not planned to find out its columns, which the rows tell.
+        """
+        name = f"named_{uuid4().hex}"
+        self.ibis._run_pre_execute_hooks(rows)  # registers tables in memory
+        self.connection.execute(f"CREATE VIEW {name} AS {self.ibis.compile(rows)}").complete()
+        return DatabaseTable(name=name, schema=rows.schema(), source=self.ibis, namespace=Namespace()).to_expr()
 
     def write(
         self,

@@ -34,6 +34,11 @@ def _path(document: str, path: str) -> str:  # type: ignore[empty-body]
     """The text at a path of a JSON document; null when there is none."""
 
 
+@ibis.udf.scalar.builtin(name="json_extract_string")  # type: ignore[untyped-decorator]
+def _paths(document: str, paths: list[str]) -> list[str]:  # type: ignore[empty-body]
+    """The texts at several paths of a JSON document, which is parsed once; null where there is none."""
+
+
 def stage(desk: Desk) -> Staged:
     """Yield the rows that a Segment export gives to the staged tables."""
     if not desk.has("event"):
@@ -152,7 +157,7 @@ def _users(desk: Desk, rows: ir.Table) -> ir.Table:
 
 def _latest(desk: Desk, calls: ir.Table, key: str, told: Mapping[str, ir.Value]) -> ir.Table:
     """The latest value of each of the traits that says something, by key; with the time of the last call, _last."""
-    calls = desk.named(calls.select(key, "_at", **told, _order=_order(calls)))
+    calls = desk.settled(calls.select(key, "_at", **told, _order=_order(calls)))
     latest = {
         name: latest_usable(desk, name, calls[name], calls._order)
         if name in TRAITS
@@ -165,13 +170,13 @@ def _latest(desk: Desk, calls: ir.Table, key: str, told: Mapping[str, ir.Value])
 def _said(desk: Desk, calls: ir.Table, wanted: Mapping[str, tuple[str, ...]]) -> ir.Table:
     """Add what the calls' traits say, a column for each path of each trait: of a list its first item.
 
-    In two steps that have names, since the text of a trait stands many times in what is made of it.
+    In two steps, the latter computed, since the text of a trait stands many times in what is made of it.
     """
     paths = {f"{name}_{place}": path for name, found in wanted.items() for place, path in enumerate(found)}
-    whole = {name: _path(calls.traits, f"$.{path}") for name, path in paths.items()}
-    first = {f"{name}_first": _path(calls.traits, f"$.{path}[0]") for name, path in paths.items()}
-    calls = desk.named(calls.mutate(**whole, **first))
-    return desk.named(calls.mutate(**{name: _text(calls[name], calls[f"{name}_first"]) for name in paths}))
+    asked = [f"$.{path}{item}" for path in paths.values() for item in ("", "[0]")]
+    calls = desk.named(calls.mutate(_said=_paths(calls.traits, asked)))
+    texts = {name: _text(calls._said[2 * place], calls._said[2 * place + 1]) for place, name in enumerate(paths)}
+    return desk.settled(calls.mutate(**texts).drop("_said", "traits", "properties", "context"))
 
 
 def _text(whole: ir.StringValue, first: ir.StringValue) -> ir.StringValue:
