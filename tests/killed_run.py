@@ -1,14 +1,16 @@
-"""Run the pipeline in this process and kill it, with SIGKILL, at one point.
+"""Run the pipeline in processes that kill themselves, with SIGKILL, at one point each.
 
-    python -m tests.killed_run "after include.storage.lake:Lake.commit identity/crosswalk"
+Started as a process of its own by tests; it is no test. It imports everything once and reads a line for each run, in
+JSON: the variables of its environment, and its point. Each run is a fork, whose exit code is the line of answer.
 
-A point is a moment (before, during, after), a function, and a word that one of its arguments must be or name.
-Without a point the run goes through. The tests start this as a process of its own; it is no test.
+A point is a moment (before, during, after), a function, and a word that one of its arguments must be or name, such as
+"after include.storage.lake:Lake.commit identity/crosswalk". Without a point the run goes through.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import os
 import signal
 import sys
@@ -16,7 +18,8 @@ import threading
 from importlib import import_module
 from typing import Any
 
-from include.cli.app import main
+from include.cli.app import COMMANDS, main
+from include.pipeline import _STEPS as PIPELINE
 
 
 def arm(moment: str, place: str, word: str) -> None:
@@ -53,8 +56,21 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def answer(variables: dict[str, str], point: str) -> int:
+    """Run in a fork of this process; returns its exit code, less than 0 for the signal that ended it."""
+    child = os.fork()
+    if not child:
+        os.environ |= variables
+        if point:
+            arm(*point.split())
+        sys.argv[1:] = ["run"]
+        sys.exit(main())
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        arm(*sys.argv.pop(1).split())
-    sys.argv[1:] = ["run"]
-    sys.exit(main())
+    for place in (COMMANDS["run"], *PIPELINE.values(), "great_expectations.expectations.core"):
+        import_module(place.partition(":")[0])
+    for line in sys.stdin:
+        sys.stdout.write(f"{answer(*json.loads(line))}\n")
+        sys.stdout.flush()

@@ -133,25 +133,29 @@ class Gathering:
     def _mixed(self, records: Iterable[str], profiles: set[str]) -> Mapping[str, tuple[str, ...]]:
         """The profiles of others in which records of the person were, by version of the crosswalk."""
         asked, found = sorted(records), dict[str, tuple[str, ...]]()
-        for file in self.engine.lake.stored(CROSSWALK.name):
-            if file.dataset != CROSSWALK.name or not file.name.endswith(".parquet"):
-                continue
-            place = self.engine.lake.url(file.dataset, file.name)
+        for version, place in self._versions(CROSSWALK):
             query = "SELECT DISTINCT profile_id FROM read_parquet($place) WHERE list_contains($it, record_id)"
             rows = self.engine.connection.execute(query, {"place": place, "it": asked}).fetchall()
             if theirs := {row[0] for row in rows} - profiles:
-                found[file.name.removesuffix(".parquet")] = tuple(sorted(theirs))
+                found[version] = tuple(sorted(theirs))
         return found
 
     def _everywhere(self, table: Table, selected: str, records: list[str]) -> list[dict[str, Any]]:
-        lake = self.engine.lake
-        files = [lake.url(f.dataset, f.name) for f in lake.stored(table.name) if f.name.endswith(".parquet")]
+        files = [place for _, place in self._versions(table)]
         if not files:
             return []
         query = f"SELECT {selected} FROM read_parquet($files, union_by_name=true) WHERE list_contains($it, record_id)"
         result = self.engine.connection.execute(query, {"files": files, "it": records})
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def _versions(self, table: Table) -> list[tuple[str, str]]:
+        """The file that each version of a table has brought; one that is still being written has no version."""
+        lake = self.engine.lake
+        stored = [file for file in lake.stored(table.name) if file.dataset == table.name]
+        versions = {file.version for file in stored} - {None}
+        files = {file.name: lake.url(file.dataset, file.name) for file in stored}
+        return [(v, files[f"{v}.parquet"]) for v in sorted(filter(None, versions)) if f"{v}.parquet" in files]
 
     def _column(self, table: Table, selected: str, where: str, **given: Any) -> list[str]:
         manifest = self.engine.lake.current(table.name)

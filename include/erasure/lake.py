@@ -65,7 +65,6 @@ def look(engine: Engine, rules: Rules) -> Iterator[tuple[StoredFile, Rule, Found
         place = engine.lake.url(file.dataset, file.name)
         texts = _texts(engine.connection, place)
         if texts is None:
-            engine.lake.remove(file)  # what a killed writer has left, which nobody reads
             continue
         rule = rules.of(file.dataset, file.name.removesuffix(PARQUET), texts)
         query = (
@@ -80,6 +79,7 @@ def look(engine: Engine, rules: Rules) -> Iterator[tuple[StoredFile, Rule, Found
 def erase(engine: Engine, rules: Rules) -> list[Found]:
     """Write anew every file that holds something of the person; returns what it was, by dataset."""
     engine.connection.execute("SET preserve_insertion_order = true").complete()
+    _remove_halves(engine)
     found = []
     for file, rule, what in look(engine, rules):
         _rewrite(engine, file, rule)
@@ -106,6 +106,14 @@ def blank_texts(lake: Lake, values: list[bytes]) -> int:
             lake.fs.mv(draft, place)
             count += 1
     return count
+
+
+def _remove_halves(engine: Engine) -> None:
+    """Remove what killed writers have left half written: nobody reads it, and nobody writes now."""
+    for file in list(engine.lake.stored()):
+        place = engine.lake.url(file.dataset, file.name)
+        if file.name.endswith(".draft") or (file.name.endswith(PARQUET) and _texts(engine.connection, place) is None):
+            engine.lake.remove(file)
 
 
 def _name_others(engine: Engine, rules: Rules) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from include.contracts.settings import ROOT
 from include.samples import generate
 from include.storage.postgres import embedded
 
+Run = Callable[..., int]
 LAKE = "include.storage.lake:Lake"
 BUILD, PUBLICATION = "include.storage.postgres.build:", "include.storage.postgres.publication:"
 POINTS = [
@@ -52,15 +55,28 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "exports"
 
 
-def run(home: Path, exports: Path, url: str, *point: str) -> int:
-    environment = {
-        "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "KINDRED_HOME": str(home),
-        "KINDRED_DATA": str(exports), "KINDRED_WAREHOUSE_URL": url,
-    }  # fmt: skip
-    command = [sys.executable, str(ROOT / "tests" / "killed_run.py"), *point]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode
+@pytest.fixture
+def run(tmp_path: Path, exports: Path) -> Iterator[Run]:
+    """Run the pipeline in a home and to a database, killed at a point where there is one; returns the exit code."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "KINDRED_DATA": str(exports)}
+    command = [sys.executable, str(ROOT / "tests" / "killed_run.py")]
+    told = tmp_path / "told"
+    with (
+        told.open("w") as errors,
+        subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as forking,
+    ):
+        assert forking.stdin is not None and forking.stdout is not None
+
+        def _run(home: Path, url: str, point: str = "") -> int:
+            variables = {"KINDRED_HOME": str(home), "KINDRED_WAREHOUSE_URL": url}
+            print(json.dumps([variables, point]), file=forking.stdin, flush=True)
+            code = int(forking.stdout.readline() or 1)
+            assert code in (0, -signal.SIGKILL), told.read_text()
+            return code
+
+        yield _run
 
 
 def published(url: str) -> dict[str, str]:
@@ -79,14 +95,12 @@ def _digest(connection: psycopg.Connection, name: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_every_point_publishes_the_same_bytes(
-    tmp_path: Path, exports: Path, postgres_home: Path
-) -> None:
+def test_a_run_killed_at_every_point_publishes_the_same_bytes(tmp_path: Path, run: Run, postgres_home: Path) -> None:
     calm, killed = (_database(postgres_home, name) for name in ("calm", "killed"))
-    assert run(tmp_path / "calm", exports, calm) == 0
+    assert run(tmp_path / "calm", calm) == 0
     for point in POINTS:
-        assert run(tmp_path / "killed", exports, killed, point) == -signal.SIGKILL, f"never came to: {point}"
-    assert run(tmp_path / "killed", exports, killed) == 0
+        assert run(tmp_path / "killed", killed, point) == -signal.SIGKILL, f"never came to: {point}"
+    assert run(tmp_path / "killed", killed) == 0
     assert published(killed) == published(calm)
     assert len(published(calm)) >= 10
     with psycopg.connect(killed.replace("+psycopg", "")) as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -13,12 +14,16 @@ import pytest
 from include.contracts.erasure import SUPPRESSED
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports import SYSTEMS
+from include.contracts.staged import PERSON_RECORD
+from include.erasure import lake
+from include.erasure.gather import Gathering
 from include.erasure.home import expression
 from include.erasure.patterns import contained, quoted
+from include.erasure.rules import Rules
 from include.erasure.traces import Traces, spellings
 from include.identity.decisions.decision import StewardDecision
 from include.identity.plan import _of_nobody_erased
-from include.storage.suppression import Suppressed, digest, read_suppressed, secret_of, suppress
+from include.storage.suppression import NOBODY, Suppressed, digest, read_suppressed, secret_of, suppress
 from include.web import reading
 from include.web.problems import ProblemError
 
@@ -134,3 +139,18 @@ def test_pages_and_api_tell_who_was_erased_from_who_never_was(monkeypatch: pytes
         with pytest.raises(ProblemError, match=sentence) as refused:
             reading.profile(None, asked, lambda: gone)  # type: ignore[arg-type]
         assert refused.value.status == 404
+
+
+def test_what_a_killed_writer_has_left_goes_and_what_a_run_is_writing_is_left_alone(project, put) -> None:
+    put(project, PERSON_RECORD, [{"record_id": "crm.contact:1", "source_key": "1", "email": VALUES[0]}])
+    half = Path(project.lake.url(PERSON_RECORD.name, "v2.parquet"))
+    half.write_bytes(b"PAR1 half of ann@x.example")
+    traces = Traces("e1", "2026-01-05", records=("crm.contact:1",), emails=VALUES[:1])
+    with project.engine() as engine:
+        rules = Rules(traces, {}, lake.crosswalks(project.lake))
+        assert [(what.place, what.rows) for _, _, what in lake.look(engine, rules)] == [(PERSON_RECORD.name, 1)]
+        assert half.exists(), "a look changes nothing"
+        assert Gathering(engine, NOBODY).traces("e1", DAY, None, VALUES[0]).emails == VALUES[:1]
+        lake.erase(engine, rules)
+    assert not half.exists()
+    assert project.lake.version(PERSON_RECORD.name, "v1").rows == 0
