@@ -323,6 +323,7 @@ class Tried:
         self.connection = suite.connection(server)
         self.daily_requests: int | None = None
         self.options = suite.options
+        self.objects = [suite.object]
         self.limits = {"at_least": 100}
         self.told: list[str] = []
         self.end = datetime.min.replace(tzinfo=UTC)
@@ -347,7 +348,7 @@ class Tried:
             live["daily_requests"] = self.daily_requests
         entry = {
             "kind": self.suite.kind, "live": live, "schedule": "0 1 * * *", "owner": "somebody", "region": "US",
-            "timezone": "UTC", "objects": [self.suite.object],
+            "timezone": "UTC", "objects": self.objects,
         }  # fmt: skip
         content = {"limits": self.limits, "sources": {SOURCE: entry}}
         (self._config / "sources.yaml").write_text(yaml.safe_dump(content))

@@ -57,11 +57,11 @@ read as the one of 18; what is no id at all (`5.01E+15`, a name, two ids in one 
 column it stands. A placeholder such as `null`, `undefined` or `anonymous` is no id and stands for an empty cell
 (`placeholders.identifier` in `staging.yaml`), and a product user id under which more than three mail addresses were
 named is nobody's. A row that is worth nothing without another one that is not there is set aside: a contract or asset
-without its account, a part in an opportunity or a campaign without that or its person, what happened to a prospect
-that is gone. Many of them stop the run, but for the last. Other references that point at nothing are counted in every
-run (`<source>.<object>.dangling.<column>`), so are CRM ids that other systems carry and the CRM has not
-(`….dangling.crm_id`). No time is later than its file: what a device says of next year is taken to have happened when
-it was received.
+without its account, a part in an opportunity or a campaign without that or its person, what happened to a prospect that
+is gone, or to an address that no contact of HubSpot has. Many of them stop the run, but for the last two. Other
+references that point at nothing are counted in every run (`<source>.<object>.dangling.<column>`), so are CRM ids that
+other systems carry and the CRM has not (`….dangling.crm_id`). No time is later than its file: what a device says of
+next year is taken to have happened when it was received.
 
 | source | record id | key |
 |---|---|---|

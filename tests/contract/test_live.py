@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from include.contracts.connections import Connection
 from include.contracts.errors import CredentialError, HeldError, ThrottledError
+from include.contracts.exports import SYSTEMS
 from include.samples.servers import hubspot, qualtrics
 from include.samples.servers.account_engagement import UNIT, AccountEngagementServer
 from include.samples.servers.salesforce import SalesforceServer
+from include.samples.servers.tables import Rows
 from include.samples.servers.typeform import FORM, KEY, TypeformServer
-from tests.live_suite import MORNING, SECRET, SOURCE, JobSuite, LiveSuite, SchemaSuite, TokenSuite, Tried
+from tests.live_suite import MORNING, PERSON, SECRET, SOURCE, JobSuite, LiveSuite, SchemaSuite, TokenSuite, Tried
 
 
 class TestSalesforce(JobSuite, TokenSuite, SchemaSuite, LiveSuite):
@@ -236,6 +238,77 @@ class TestHubSpot(SchemaSuite, LiveSuite):
         tried.stage()
         (loser,) = [row for row in staged(tried, "person_record") if row["source_key"] == self.key(2)]
         assert loser["is_deleted"] and loser["merged_into"] == f"{SOURCE}.contact:{self.key(1)}"
+
+
+class TestHubSpotEmailEvents(LiveSuite):
+    kind = "hubspot"
+    object = "email_event"
+    person_column = "recipient"
+    paged = "/email/public/v1/events"
+    secret = hubspot.KEY
+
+    def serve(self) -> hubspot.HubSpotServer:
+        server = hubspot.HubSpotServer()
+        server.page_rows = 3
+        return server
+
+    def connection(self, server: hubspot.HubSpotServer) -> Connection:
+        return Connection("its", host=server.url, password=hubspot.KEY)
+
+    def usual(self, number: int, changed: datetime) -> dict[str, str]:
+        created = str(int(changed.timestamp() * 1000))
+        return {**super().usual(number, changed), "recipient": f"{PERSON}@norvik.example", "created": created}
+
+    def same(self, held: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        told = all(json.loads(held[name]) == json.loads(given[name]) for name in ("browser", "location"))
+        return told and all(held[name] == given[name] for name in held if name not in ("browser", "location"))
+
+    def with_contacts(self, tried: Tried, **said: str) -> None:
+        """Let the portal have a contact that the usual events were sent to, and take contacts in as well."""
+        contact = {column.name: column.example for column in SYSTEMS["hubspot"].file("contact").columns}
+        tried.server.rows["contact"].put({**contact, "email": f"{PERSON}@Norvik.example", **said})
+        tried.objects.append("contact")
+
+    def test_its_rows_are_staged(self, tried: Tried) -> None:
+        self.with_contacts(tried)
+        super().test_its_rows_are_staged(tried)
+        activities = staged(tried, "email_activity")
+        assert {row["record_id"] for row in activities} == {f"{SOURCE}.contact:12345678901"}
+        assert {(row["kind"], row["mailing"], row["machine_reason"]) for row in activities} == {
+            ("open", "8107", "prefetch_agent")
+        }
+
+    def test_whoever_has_the_address_as_a_further_one_is_who_it_happened_to(self, tried: Tried) -> None:
+        self.with_contacts(
+            tried, email="nina@norvik.example", hs_additional_emails=f"x@y.example;{PERSON}@norvik.example"
+        )
+        super().test_its_rows_are_staged(tried)
+
+    def test_what_happened_to_an_address_that_is_no_contacts_is_set_aside(self, tried: Tried) -> None:
+        self.with_contacts(tried)
+        tried.rows.put({**self.usual(8, MORNING), "recipient": "gone@norvik.example"})
+        tried.extract()
+        counts = tried.stage().counts
+        assert counts[f"{SOURCE}.email_event.staged"] == 7 and counts[f"{SOURCE}.email_event.quarantined"] == 1
+
+    def test_each_type_is_what_it_means_and_no_other_is_taken(self, tried: Tried) -> None:
+        self.with_contacts(tried)
+        status = "portalSubscriptionStatus"
+        meant: list[tuple[str | None, dict[str, str]]] = [
+            ("sent", {"type": "SENT"}), ("click", {"type": "CLICK"}), ("bounce", {"type": "BOUNCE"}),
+            ("complaint", {"type": "SPAMREPORT"}), (None, {"type": "DELIVERED"}), (None, {"type": "STATUSCHANGE"}),
+            ("unsubscribe", {"type": "STATUSCHANGE", status: "UNSUBSCRIBED", "source": "SOURCE_CUSTOMER"}),
+            ("resubscribe", {"type": "STATUSCHANGE", status: "SUBSCRIBED", "source": "SOURCE_RECIPIENT"}),
+            (None, {"type": "STATUSCHANGE", status: "SUBSCRIBED", "source": "SOURCE_CUSTOMER"}),
+            (None, {"type": "UNBOUNCE", "recipient": ""}), (None, {"type": "TELEPATHY"}),
+        ]  # fmt: skip
+        tried.server.rows[self.object] = Rows.of(tried.rows.declared)
+        tried.rows.put(*({**self.usual(n, MORNING + timedelta(hours=n)), **says} for n, (_, says) in enumerate(meant)))
+        tried.extract()
+        counts = tried.stage().counts
+        assert counts[f"{SOURCE}.email_event.of_no_known_type"] == 1
+        found = {row["activity_id"]: row["kind"] for row in staged(tried, "email_activity")}
+        assert found == {f"{SOURCE}.email_event:{self.key(n)}": kind for n, (kind, _) in enumerate(meant) if kind}
 
 
 class Deals(TestHubSpot):

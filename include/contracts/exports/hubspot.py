@@ -1,4 +1,4 @@
-"""HubSpot: contacts, companies and deals, as its date-versioned CRM API gives them, one a line."""
+"""HubSpot: contacts, companies, deals and marketing email events, as its APIs give them, one a line."""
 
 from __future__ import annotations
 
@@ -77,16 +77,44 @@ DEAL = ExportFile("hubspot/deals.ndjson", _SYSTEM, "a possible sale",
     *_STATE,
 ))  # fmt: skip
 
+EMAIL_EVENT = ExportFile("hubspot/email_events.ndjson", "HubSpot email events API",
+    "something that happened to a marketing email",
+    object="email_event", key="id", changed="changed", personal=("recipient", "location"), columns=columns(
+    ("id*", "Id of the event.", "17d3fcc4-bc34-38b4-9103-69b5896bbdde"),
+    ("created*", "When it happened, milliseconds since 1970.", "1790685067000"),
+    ("type*", "SENT, OPEN, CLICK, BOUNCE, SPAMREPORT or STATUSCHANGE; others, such as DELIVERED, are passed over.",
+     "OPEN"),
+    ("recipient", "Mail address that it was sent to; the contact that has it is whom it happened to.",
+     "nina.berg@norvik.example"),
+    ("emailCampaignId", "Number of the mail.", "8107"),
+    ("subject", "Subject of the mail, of SENT.", "Newsletter 2026-09-29"),
+    ("url", "Link, of CLICK.", ""),
+    ("userAgent", "What fetched the picture or followed the link, of OPEN and CLICK.", "Mozilla/5.0"),
+    ("browser", "What HubSpot makes of that, as JSON; kept, and not read.",
+     '{"name": "Apple Mail", "family": "Apple", "type": "Email client"}'),
+    ("location", "Where its address is, as JSON; kept, and not read.",
+     '{"country": "GERMANY", "state": "berlin", "city": "berlin"}'),
+    ("deviceType", "COMPUTER, MOBILE and others; kept, and not read.", "COMPUTER"),
+    ("filteredEvent", "`true` where the portal's reports leave it out; kept, and not read.", "false"),
+    ("category", "Why it came back, of BOUNCE.", ""),
+    ("source", "Who changed a subscription, of STATUSCHANGE.", ""),
+    ("portalSubscriptionStatus",
+     "Of STATUSCHANGE: UNSUBSCRIBED from all mail, or SUBSCRIBED, which counts where SOURCE_RECIPIENT did it.", ""),
+    ("subscriptions", "Single subscriptions that changed, of STATUSCHANGE, as JSON; kept, and not read.", ""),
+    ("changed*", "When it happened, UTC.", "2026-09-29T11:11:07.000Z"),
+))  # fmt: skip
+
 SYSTEM = System(
     kind="hubspot",
     part=Part.CRM,
     format="ndjson",
-    files=(CONTACT, COMPANY, DEAL),
+    files=(CONTACT, COMPANY, DEAL, EMAIL_EVENT),
     feeds=(
         Feed("contact", "person_record"),
         Feed("company", "account"),
         Feed("deal", "opportunity"),
         Feed("deal", "opportunity_contact_role", each=False),
+        Feed("email_event", "email_activity"),
     ),
     refusals=(Refusal("contact", "hs_email_optout", "email", "email"),),
 )

@@ -1,15 +1,16 @@
-"""HubSpot: contacts, companies and deals. What was merged into another record vanishes, and the other one names it."""
+"""HubSpot: contacts, companies, deals, mails. What was merged into another record vanishes, and the other names it."""
 
 from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.staged import ACCOUNT, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE, PERSON_RECORD
+from include.contracts.staged import ACCOUNT, EMAIL_ACTIVITY, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE, PERSON_RECORD
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.people import all_usable, person
 from include.staging.row_rules import flag_rules, key_rules, moment_rules, number_rules
+from include.staging.systems.hubspot_events import email_events
 
 
 @ibis.udf.scalar.builtin(name="json_extract_string")  # type: ignore[untyped-decorator]
@@ -19,7 +20,11 @@ def _items(document: str, path: str) -> list[str]:  # type: ignore[empty-body]
 
 def stage(desk: Desk) -> Staged:
     """Yield the rows that HubSpot gives to the staged tables."""
-    yield from desk.each(("contact", PERSON_RECORD, _contacts), ("company", ACCOUNT, _companies))
+    yield from desk.each(
+        ("contact", PERSON_RECORD, _contacts),
+        ("company", ACCOUNT, _companies),
+        ("email_event", EMAIL_ACTIVITY, email_events),
+    )
     if desk.has("deal"):
         rows = _deals(desk)
         yield OPPORTUNITY, _opportunities(desk, rows)

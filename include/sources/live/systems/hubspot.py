@@ -2,7 +2,7 @@
 
 A search gives 10,000 results at most, so no search is paged: each asks for the ids above the last one, in their order.
 No row can slip through while others change, for a change moves no id. Merged records vanish; the record that they were
-merged into names them.
+merged into names them. Marketing email events have an API of their own (``hubspot_events``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from include.remote.sign_in import bearer_key
 from include.sources.live.asking import Asked
 from include.sources.live.ndjson_pages import lines
 from include.sources.live.system import Access, LiveKind
+from include.sources.live.systems import hubspot_events
 
 HOST, VERSION = "https://api.hubapi.com", "2026-03"
 LISTED, SEARCHED = 100, 200  # records a page
@@ -51,10 +52,15 @@ class HubSpot:
 
     def check(self, declared: ExportFile) -> None:
         """Ask for one record of the object."""
-        self._results("GET", self._place(declared), params={"limit": 1})
+        if declared.object == hubspot_events.OBJECT:
+            hubspot_events.check(self._session)
+        else:
+            self._results("GET", self._place(declared), params={"limit": 1})
 
     def fields(self, declared: ExportFile) -> Mapping[str, str]:
-        """Return the object's properties with their kinds, and what each record has besides."""
+        """Return the object's properties with their kinds, and what each record has besides; events have none."""
+        if declared.object == hubspot_events.OBJECT:
+            return {}
         found, _ = self._results("GET", f"/crm/properties/{self._version}/{OBJECTS[declared.object]}")
         kinds = {str(each["name"]): _KINDS.get(str(each["type"]), "text") for each in found}
         renamed = {own: column for column, own in self._renamed(declared).items()}
@@ -62,6 +68,9 @@ class HubSpot:
 
     def pages(self, declared: ExportFile, asked: Asked) -> Iterator[bytes]:
         """Yield the records that were changed, then those that were deleted, in the time asked for."""
+        if declared.object == hubspot_events.OBJECT:
+            yield from hubspot_events.pages(self._session, declared, asked)
+            return
         living = self._listed(declared, archived=False) if asked.since is None else self._changed(declared, asked)
         for page in living:
             yield lines(self._records(declared, page))
@@ -154,7 +163,7 @@ def explain(response: httpx.Response) -> Told:
     except (ValueError, AttributeError):
         return told
     fault = Fault.USED_UP if response.status_code == 429 and policy == "DAILY" else told.fault
-    if response.status_code == 400 and "after" in response.request.url.params:
+    if response.status_code == 400 and {"after", "offset"} & response.request.url.params.keys():
         fault = Fault.LOST_PLACE
     return Told(fault, word(policy or category, response))
 
@@ -176,9 +185,11 @@ def _is_in(changed: str | None, asked: Asked) -> bool:
 
 KIND = LiveKind(
     open=HubSpot,
-    protocol="the date-versioned CRM API: lists, searches above the last id, the archive, associations in batches",
+    protocol="the date-versioned CRM API: lists, searches above the last id, the archive, associations in batches; "
+    "events by `/email/public/v1/events`, the newest first",
     allowance=Allowance(a_second=4, at_once=2),
     overlap=timedelta(minutes=30),  # a search finds a change some time after it was made
-    credential=f"host: {HOST}; password: a service key, or a private app's token, that may read the objects",
+    credential=f"host: {HOST}; password: a service key, or a private app's token, that may read the objects; for "
+    "email_event with the scope `content`",
     options={"version": f"version of the API, {VERSION}", "page_size": f"records of a list's page, {LISTED} at most"},
 )
