@@ -173,6 +173,7 @@ BASES: Mapping[str, str] = MappingProxyType(
         "email_clicks_unknown": "Clicks that may be a person's or a machine's: they count as neither",
         "accounts_judged": "Accounts with use enough to tell a decline from their own noise",
         "accounts_declining": "Accounts whose use declines; usage.decline.chance of those judged would by chance",
+        "accounts_of_currencies": "Accounts with amounts in several currencies: what they sum to is unknown",
         "usage_of_nobody": "Core actions of nobody known: they count for accounts, for no person",
         "usage_stitched": "Core actions of a person without a login: only that person ever logged in on the device",
         "usage_by_workspace": "Core actions in a workspace of an account, for which they count",

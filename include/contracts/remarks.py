@@ -32,7 +32,7 @@ def remarks(counts: Mapping[str, int], unjudged: Mapping[str, Sequence[str]] = N
 
     ``unjudged`` has the segments that cannot be judged, by the staged table, a key of SOURCES, that nothing feeds.
     """
-    return (*_lacking(counts, unjudged), *_sources(counts), *_usage(counts), *_email(counts))
+    return (*_lacking(counts, unjudged), *_sources(counts), *_usage(counts), *_email(counts), *_sales(counts))
 
 
 def _lacking(counts: Mapping[str, int], unjudged: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -85,3 +85,12 @@ def _email(counts: Mapping[str, int]) -> Iterator[str]:
                 f"agents in the export: they count as neither, so measures and segments of {kind} say less than they "
                 "seem to."
             )
+
+
+def _sales(counts: Mapping[str, int]) -> Iterator[str]:
+    if mixed := counts.get(basis_count("accounts_of_currencies"), 0):
+        who, whose = ("account has", "its") if mixed == 1 else ("accounts have", "their")
+        yield (
+            f"{mixed:,} {who} opportunities in several currencies, which cannot be added up: {whose} sums are unknown. "
+            "Say in sources.yaml what one of each is worth in yours, such as currencies: {EUR: 1, USD: 0.92}."
+        )

@@ -154,7 +154,7 @@ def _campaigns(inputs: Inputs) -> Iterator[ir.Table]:
 def _sales(inputs: Inputs) -> Iterator[ir.Table]:
     """What happens to a company: opportunities, contracts, deliveries."""
     rows = inputs.opportunity
-    told = {"type": rows.type, "stage": rows.stage, "amount": rows.amount}
+    told = {"type": rows.type, "stage": rows.stage, "amount": rows.amount, "currency": rows.currency}
     for kind, at in (
         (kinds.OPPORTUNITY_CREATED, rows.created_at),
         (kinds.OPPORTUNITY_WON, ibis.ifelse(rows.is_won, rows.close_date, None)),

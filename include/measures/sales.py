@@ -9,22 +9,49 @@ from include.measures.inputs import Inputs
 
 
 def account(inputs: Inputs) -> ir.Table:
-    """Return the sales measures of each account that has an opportunity; one closed later is open still."""
-    rows = inputs.of_account(inputs.opportunity.filter(inputs.opportunity.account_id.notnull()))
-    rows = rows.mutate(created_on=inputs.day(rows.created_at))
-    rows = rows.filter(rows.created_on.isnull() | (rows.created_on <= inputs.today))
-    closed = rows.is_closed & (rows.close_date.isnull() | (rows.close_date <= inputs.today))
-    rows = rows.mutate(is_open=~closed, won=closed & rows.is_won, lost=closed & ~rows.is_won)
+    """Return the sales measures of each account that has an opportunity; one closed later is open still.
+
+    Amounts are added up where they are of one currency.
+    """
+    rows = _judged(inputs)
     totals = rows.group_by("account_id").aggregate(
         opportunities_open=rows.is_open.sum(),
-        opportunities_open_amount=rows.amount.sum(where=rows.is_open),
+        opportunities_open_amount=_added(rows, rows.is_open),
         opportunities_won=rows.won.sum(),
-        opportunities_won_amount=rows.amount.sum(where=rows.won),
+        opportunities_won_amount=_added(rows, rows.won),
         opportunity_won_on=rows.close_date.max(where=rows.won),
         opportunities_lost=rows.lost.sum(),
         opportunity_lost_on=rows.close_date.max(where=rows.lost),
     )
     return totals.left_join(_first_to_close(rows), "account_id").drop("account_id_right")
+
+
+def basis(inputs: Inputs) -> ir.Table:
+    """Return one row: the accounts of which amounts that would be added up are in several currencies."""
+    rows = _judged(inputs)
+    mixed = rows.group_by("account_id").aggregate(
+        is_mixed=~(_is_one_currency(rows, rows.is_open) & _is_one_currency(rows, rows.won))
+    )
+    return mixed.aggregate(accounts_of_currencies=mixed.is_mixed.sum().fill_null(0))
+
+
+def _judged(inputs: Inputs) -> ir.Table:
+    """The opportunities of accounts that were there on the logical date, as is_open, won or lost."""
+    rows = inputs.of_account(inputs.opportunity.filter(inputs.opportunity.account_id.notnull()))
+    rows = rows.mutate(created_on=inputs.day(rows.created_at))
+    rows = rows.filter(rows.created_on.isnull() | (rows.created_on <= inputs.today))
+    closed = rows.is_closed & (rows.close_date.isnull() | (rows.close_date <= inputs.today))
+    return rows.mutate(is_open=~closed, won=closed & rows.is_won, lost=closed & ~rows.is_won)
+
+
+def _added(rows: ir.Table, where: ir.BooleanValue) -> ir.FloatingValue:
+    """The sum of amounts of one currency; null where they are of several, which cannot be added up."""
+    return ibis.ifelse(_is_one_currency(rows, where), rows.amount.sum(where=where), ibis.null("float64"))
+
+
+def _is_one_currency(rows: ir.Table, where: ir.BooleanValue) -> ir.BooleanValue:
+    currency = rows.currency.fill_null("")  # the company's
+    return currency.nunique(where=where & rows.amount.notnull()) <= 1
 
 
 def _first_to_close(rows: ir.Table) -> ir.Table:

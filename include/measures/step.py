@@ -166,7 +166,13 @@ def _write_measures(
     write(NPS_MONTH, metrics.nps_month(inputs))
     write(RENEWAL_MONTH, metrics.renewal_month(renewals))
     write(COVERAGE, metrics.coverage(customers))
-    rests = (nps.basis(found.answers), engagement.basis(inputs), usage.basis(inputs, recent), usage.judged(accounts))
+    rests = (
+        nps.basis(found.answers),
+        engagement.basis(inputs),
+        usage.basis(inputs, recent),
+        usage.judged(accounts),
+        sales.basis(inputs),
+    )
     write(BASIS, metrics.basis(rests))
     write(SOURCE_DAY, completeness.table(inputs.source_days))
     few = inputs.usage_event.count().to_pyarrow().as_py() <= SORTED_ROWS

@@ -50,6 +50,12 @@ def with_rates(engine: Engine, rows: ir.Table, declared: ExportFile, rates: Mapp
     return rows.mutate(**worth) if worth else rows
 
 
+def worth_of(currency: ir.StringValue, rates: Mapping[str, float]) -> ir.FloatingValue:
+    """What one of a currency is worth in the company's; null where ``rates`` does not tell it."""
+    known = [(currency == code, ibis.literal(worth, "float64")) for code, worth in rates.items()]
+    return ibis.cases(*known, else_=ibis.null("float64")) if known else ibis.null("float64")
+
+
 def in_one_currency(rows: ir.Table) -> ir.Table:
     """Return the rows with each amount, a number by now, times what ``with_rates`` put beside it."""
     added = [name for name in rows.columns if name.startswith(_RATE)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.contracts import profiles, staged
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.remarks import remarks
 from include.measures.step import measure
 from tests.small_company import AS_OF, SmallCompany, noon, read
 
@@ -86,6 +88,24 @@ def test_won_and_lost_are_counted_with_their_latest_day(measured: dict[str, Any]
     row = measured["a1"]
     assert chosen(row, "opportunities_won", "opportunities_won_amount", "opportunity_won_on") == (1, 1000.0, ago(20))
     assert chosen(row, "opportunities_lost", "opportunity_lost_on") == (1, ago(40))
+
+
+def test_amounts_of_several_currencies_are_not_added_up_and_it_is_told(tmp_path: Path) -> None:
+    company = SmallCompany(tmp_path)
+    won = {"stage": "Closed Won", "is_closed": True, "is_won": True, "close_date": ago(20), "created_at": noon(CREATED)}
+    for account, *told in (("mixed", "EUR", "USD"), ("one", "USD", "USD"), ("own", None, None)):
+        company.account(account)
+        for number, currency in enumerate(told):
+            company.add(staged.OPPORTUNITY, opportunity_id=f"{account}{number}", account_id=account, amount=100.0,
+                        currency=currency, **won)  # fmt: skip
+    report = measure(company.project, company.run(), company.save())
+    rows = {row["account_id"]: row for row in read(company.project, ACCOUNT_360, report)}
+    assert {name: row["opportunities_won_amount"] for name, row in rows.items()} == {
+        "mixed": None, "one": 200.0, "own": 200.0,
+    }  # fmt: skip
+    assert rows["mixed"]["opportunities_won"] == 2
+    (told,) = [remark for remark in remarks(report.counts) if "currencies" in remark]
+    assert told.startswith("1 account has opportunities in several currencies, which cannot be added up: its sums")
 
 
 def test_campaigns_are_those_of_all_records_and_each_once(measured: dict[str, Any]) -> None:

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from include.contracts.settings import ROOT, Settings
+from include.storage.project import Project
 from tests.export_files import Company, call
 
 
@@ -19,6 +22,27 @@ def company(tmp_path: Path) -> Company:
 
 def only(row: dict[str, Any], *names: str) -> tuple[Any, ...]:
     return tuple(row[name] for name in names)
+
+
+def test_amounts_of_opportunities_are_in_the_companys_currency_where_rates_are_declared(tmp_path: Path) -> None:
+    company, config = Company(tmp_path), tmp_path / "config"
+    declared = yaml.safe_load((ROOT / "include" / "config" / "sources.yaml").read_text())
+    declared["sources"]["crm"]["currencies"] = {"EUR": 1, "USD": 0.5}
+    config.mkdir()
+    (config / "sources.yaml").write_text(yaml.safe_dump(declared))
+    company.project = Project(Settings(home=tmp_path / "home", data=tmp_path / "exports", config=config))
+    company.write(
+        "opportunity",
+        *({"Id": f"006{code}", "Amount": "100", "CurrencyIsoCode": code} for code in ("EUR", "usd", "GBP", "")),
+    )
+    company.stage()
+    found = {row["opportunity_id"]: only(row, "amount", "currency") for row in company.staged("opportunity")}
+    assert found == {
+        "crm.opportunity:006EUR": (100.0, None),
+        "crm.opportunity:006usd": (50.0, None),
+        "crm.opportunity:006GBP": (100.0, "GBP"),  # nobody says what it is worth
+        "crm.opportunity:006": (100.0, None),
+    }
 
 
 def test_people_of_every_source(company: Company) -> None:

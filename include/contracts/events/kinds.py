@@ -19,7 +19,8 @@ _CAMPAIGN = (
 _OPPORTUNITY = (
     text("type", "Type, as the CRM names it"),
     text("stage", "Stage, as the CRM names it"),
-    number("amount", "Amount, in the company's currency"),
+    number("amount", "Amount, in its currency"),
+    text("currency", "ISO code of the amount's currency; none where it is the company's"),
 )
 
 MAIL: Mapping[str, EventKind] = {

@@ -20,6 +20,7 @@ from include.contracts.staged import (
     PERSON_RECORD,
 )
 from include.staging import values
+from include.staging.currencies import worth_of
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.faults import Rule
 from include.staging.people import all_usable, person
@@ -185,15 +186,17 @@ def _opportunities(desk: Desk) -> ir.Table:
     rows = desk.good(raw, "opportunity", rules, gone=is_deleted)
     blanks = desk.staging.placeholders.text
     stage = values.folded(rows.StageName)
+    currency = values.folded(rows.CurrencyIsoCode).upper()
+    worth = worth_of(currency, desk.settings.currencies)
     won = ibis.coalesce(values.flag(rows.IsWon), stage.lower() == "closed won")
     found = {
         "opportunity_id": desk.key("opportunity", rows.Id), "account_id": desk.key("account", rows.AccountId),
         "name": values.text(rows.Name, blanks), "type": values.text(rows.Type, blanks), "stage": stage,
-        "amount": values.number(rows.Amount), "is_won": won,
+        "amount": values.number(rows.Amount) * worth.fill_null(1.0), "is_won": won,
         "is_closed": won | ibis.coalesce(values.flag(rows.IsClosed), stage.lower().startswith("closed")),
         "close_date": values.day(rows.CloseDate), "campaign_id": desk.key("campaign", rows.CampaignId),
         "loss_reason": values.text(rows.Loss_Reason__c, blanks),
-        "currency": values.folded(rows.CurrencyIsoCode).upper(), "owner_id": rows.OwnerId,
+        "currency": ibis.ifelse(worth.isnull(), currency, ibis.null("string")), "owner_id": rows.OwnerId,
         "created_at": desk.moment(rows, "CreatedDate", "opportunity"), **desk.provenance(rows),
     }  # fmt: skip
     return shaped(OPPORTUNITY, found, rows)
