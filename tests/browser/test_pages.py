@@ -124,7 +124,7 @@ def test_members_are_taken_along_as_a_file(page: Page) -> None:
     page.get_by_role("link", name="Segments").click()
     page.get_by_role("link", name="Detractors renewing within 90 days").click()
     with page.expect_download() as taken:
-        page.get_by_role("link", name="csv").click()
+        page.get_by_role("link", name="csv", exact=True).click()
     assert taken.value.suggested_filename == "detractors_renewing.csv"
     assert len(Path(taken.value.path()).read_text("utf-8-sig").splitlines()) == 29
 

@@ -128,7 +128,7 @@ def test_by_a_list_that_is_too_old_nobody_is_judged_and_the_members_stay(company
         ("in_list('webinar-atendees')", "person", "did you mean 'webinar-attendees'?"),
         ("in_list('ids')", "account", "ask of an account any_of_people(in_list('ids'))"),
         ("in_list('broken')", "person", "broken.csv has no column 'Mail' (known: Email)"),
-        ("in_list('undated')", "person", "undated.yaml: dated: Field required"),
+        ("in_list('undated')", "person", "undated.yaml: 'dated' is missing"),
         ("in_list('alone')", "person", "there is no file alone.csv beside it"),
         ("in_list(ids)", "person", "needs the name of a list, in quotes"),
     ],

@@ -208,8 +208,8 @@ A_PAGE: Edits = {
         ),
     ),
     "include/web/app.py": (
-        ("import accounts, explorer, grid, overview,", "import accounts, explorer, grid, origins, overview,"),
-        ("PAGES = (overview, ", "PAGES = (overview, origins, "),
+        ("    known,\n    overview,\n", "    known,\n    origins,\n    overview,\n"),
+        ("PAGES = (\n    overview, ", "PAGES = (\n    overview, origins, "),
     ),
     "include/web/templates/base.html": (
         ('("/quality", "Quality")', '("/quality", "Quality"), ("/origins", "Origins")'),

@@ -60,8 +60,7 @@ ACTIVITY = ExportFile("email/visitor_activity.csv", "Account Engagement (Pardot)
 ))  # fmt: skip
 
 CAMPAIGN = ExportFile("email/campaigns.csv", "Account Engagement (Pardot) campaigns", "a marketing campaign",
-    object="campaign", key="id", changed="updatedAt", personal=(),
-    ids=("parentCampaignId",), salesforce_ids=("salesforceId",), columns=columns(
+    object="campaign", key="id", changed="updatedAt", personal=(), columns=columns(
     ("id*", "Number of the campaign.", "4012"),
     ("name*", "Name.", "2026 Q3 Webinar 4"),
     ("cost", "What it cost; kept, and not read.", "1200"),
