@@ -6,17 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pyarrow as pa
 
-from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY, REGISTER
+from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, DELETED, EDGE, HISTORY, MERGED_AWAY, REGISTER
 from include.identity.crosswalk.assign import assign
+from include.identity.crosswalk.departures import count_departures
 from include.identity.crosswalk.events import log_events
 from include.identity.crosswalk.relations import Before, Guarded, Known, Proposed, Relation
 
 MONDAY = date(2026, 1, 5)
+PAIR = pa.schema([("record_a", pa.string()), ("record_b", pa.string())])
 _BEFORE = ("crosswalk_before", "history_before", "register_before", "alias_before", "applied_before")
 BEFORE = Before(*map(Relation, _BEFORE))
 PROPOSED = Proposed(*map(Relation, ("found", "edge", "applied_now", "merged_now")))
 GUARDED = Guarded(*map(Relation, ("clusters", "held", "kept")))
-KNOWN = Known(*map(Relation, ("founding", "changed", "yielding")))
+KNOWN = Known(*map(Relation, ("founding", "changed", "yielding", "departed")))
 
 
 class Weeks:
@@ -32,9 +34,9 @@ class Weeks:
         }
         self.memory = {name: table.schema.empty_table() for name, table in self.memory.items()}
         self.day = MONDAY
-        self.events = []
+        self.events, self.departures, self.gone = [], {}, set()
 
-    def run(self, clusters, *, decisions=(), yielding=(), edges=(), changed=(), shuffle=None):
+    def run(self, clusters, *, decisions=(), yielding=(), edges=(), changed=(), gone=(), merged=(), shuffle=None):
         people = [list(person) for person in clusters.split()]
         rows = [(r, number, 0.9) for number, person in enumerate(people) for r in person]
         if shuffle is not None:
@@ -55,6 +57,8 @@ class Weeks:
             ),
             "changed": pa.table({"record_id": pa.array(changed, pa.string())}),
             "yielding": pa.table({"profile_id": pa.array(yielding, pa.string())}),
+            "departed": self._departed(gone, merged),
+            "merged_now": pa.Table.from_pylist([dict(zip(PAIR.names, pair, strict=True)) for pair in merged], PAIR),
             "applied_now": applied,
             "edge": pa.Table.from_pylist(edge, EDGE.schema),
         }
@@ -63,7 +67,8 @@ class Weeks:
         assigned = assign(
             connection, BEFORE, GUARDED, KNOWN, on_date=self.day, version=f"v{self.day}", model_version="m1"
         )
-        log_events(connection, BEFORE, PROPOSED, assigned)
+        logged = log_events(connection, BEFORE, PROPOSED, KNOWN, assigned)
+        self.departures = count_departures(connection, BEFORE, KNOWN, logged)
         fetch = {name: connection.table(name).to_arrow_table() for name in ("crosswalk_now", "alias_now")}
         grown = {
             name: pa.concat_tables(
@@ -81,6 +86,17 @@ class Weeks:
         self.events = connection.table("event_now").order("kind, profile_id").to_arrow_table().to_pylist()
         self.day += timedelta(days=7)
         return {row["record_id"]: row["profile_id"] for row in fetch["crosswalk_now"].to_pylist()}
+
+    def _departed(self, gone, merged):
+        """All marked at their source, which is the CRM: ``gone`` as deleted, ``merged`` as (record, into which)."""
+        causes = {**{r: f"{r}|{DELETED}" for r in gone}, **{a: f"{a}|{b}|{MERGED_AWAY}" for a, b in merged}}
+        is_merged = {a for a, _ in merged}
+        known, self.gone = self.gone, set(causes)
+        names = ("record_id", "source", "is_merged", "cause", "is_new")
+        rows = [(r, "crm", r in is_merged, cause, r not in known) for r, cause in causes.items()]
+        types = (pa.string(), pa.string(), pa.bool_(), pa.string(), pa.bool_())
+        columns = list(zip(*rows, strict=True)) or [()] * len(names)
+        return pa.table({n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)})
 
     @property
     def aliases(self):

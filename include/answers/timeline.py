@@ -10,6 +10,7 @@ from typing import Any
 
 from include.answers.lookup import Row, listed_as
 from include.answers.profile import ProfileExplained
+from include.contracts.records import Cause
 from include.contracts.segments import SEGMENT_EVENT
 from include.contracts.staged import EMAIL_ACTIVITY, NPS_RESPONSE, USAGE_EVENT
 from include.contracts.tables import Table
@@ -43,8 +44,9 @@ class Happening:
     """What happened on a day, so many ``times``.
 
     ``kind``: answered, used, a kind of email_activity (and the actor, where it is no person for sure), a kind of
-    segment_event after the word segment, a kind of identity event, changed. ``about``: the score, the feature, the
-    mailing, the segment's key, the other profile, the attribute. ``record``: the source's row, where it is one.
+    segment_event after the word segment, a kind of identity event, ended (retired with its last record), changed.
+    ``about``: the score, the feature, the mailing, the segment's key, the other profile, how a record departed, the
+    attribute. ``record``: the source's row, where it is one.
     """
 
     on: date
@@ -57,7 +59,7 @@ class Happening:
 def timeline(reader: LakeReader, found: ProfileExplained, limit: int) -> list[Happening]:
     """Return the latest of what happened to a profile that was explained with its former values."""
     told = _done(reader, found, limit)
-    told += [Happening(row["on_date"], row["kind"], row["other_profile_id"], None, 1) for row in found.events]
+    told += [_befallen(row) for row in found.events]
     told += [_changed(row) for row in found.history]
     return sorted(told, key=lambda one: (one.on, one.kind, one.about or ""), reverse=True)[:limit]
 
@@ -75,6 +77,15 @@ def _done(reader: LakeReader, found: ProfileExplained, limit: int) -> list[Happe
         return []
     query = f"{' UNION ALL '.join(parts)} ORDER BY day DESC, kind, about LIMIT {limit}"
     return [Happening(*row) for row in reader.engine.connection.execute(query, given).fetchall()]
+
+
+def _befallen(row: Row) -> Happening:
+    """What happened to the profile itself; of a record that it lost, or ended with, how its source ended that."""
+    if row["kind"] in ("lost", "retired") and row["evidence"]:
+        cause = Cause.parse(row["evidence"])
+        kind = "ended" if row["kind"] == "retired" else "lost"
+        return Happening(row["on_date"], kind, cause.told, cause.about[0], 1)
+    return Happening(row["on_date"], row["kind"], row["other_profile_id"], None, 1)
 
 
 def _changed(row: Row) -> Happening:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from include.cli.console import show
+from include.contracts.departures import departures, is_departure_count
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.contracts.settings import Settings
@@ -68,14 +69,16 @@ def _nothing(summary: Sequence[Mapping[str, Any]], **wanted: str | None) -> str:
 
 
 def _summary(stage: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one line of a stage: its counts summed over the objects that they are told for."""
+    """Return one line of a stage: its counts summed over the objects that they are of, departures as sentences."""
     sums: Counter[str] = Counter()
     for name, count in stage["counts"].items():
-        sums[name.rpartition(".")[2]] += count
+        if not is_departure_count(name):
+            sums[name.rpartition(".")[2]] += count
     told = {name: count for name, count in sums.items() if count}
     if len(told) > FEW:
         rows = sum(written["rows"] for written in stage["writes"].values())
-        counts = f"rows {rows:,}"
+        summed = f"rows {rows:,}"
     else:
-        counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in sorted(told.items()))
+        summed = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in sorted(told.items()))
+    counts = ". ".join([summed, *departures(stage["counts"])])
     return {"stage": stage["stage"], "seconds": stage["seconds"], "peak_mb": stage["peak_mb"], "counts": counts}

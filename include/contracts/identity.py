@@ -5,7 +5,8 @@ from __future__ import annotations
 from include.contracts.tables import Table, date, integer, number, text, timestamp
 
 GRADES = ("match", "review", "non-match")
-EVENT_KINDS = ("created", "merged", "split", "restored", "retired", "steward")
+EVENT_KINDS = ("created", "merged", "split", "restored", "retired", "lost", "steward")
+DELETED, MERGED_AWAY = "deleted at the source", "merged into another at the source"  # how a source ends a record
 
 CROSSWALK = Table(
     name="identity/crosswalk",
@@ -86,7 +87,10 @@ IDENTITY_EVENT = Table(
         text("other_profile_id", "The surviving profile of a merge; the origin of a split"),
         integer("records", "Records of the profile afterwards", required=True, minimum=0),
         text("model_version", "Model that judged", required=True),
-        text("evidence", "What caused it: record_a|record_b|evidence of a pair, or decision|its id"),
+        text(
+            "evidence",
+            "What caused it: record_a|record_b|evidence of a pair, record|how it departed, decision|its id",
+        ),
         text("crosswalk_version", "Version of the crosswalk it led to; the ledger knows its run", required=True),
     ),
 )

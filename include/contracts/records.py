@@ -93,9 +93,9 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something happened to a profile: evidence of two records, or a steward's decision, taken or taken back.
+    """Why something happened to a profile: evidence of two records, how one departed, or a steward's decision.
 
-    Written by ``identity/crosswalk/events``: ``record|record|evidence``, or ``decision|id|turn``.
+    Written by ``identity/crosswalk/events``: ``record|record|evidence``, ``record|how``, or ``decision|id|turn``.
     """
 
     about: tuple[str, ...]

@@ -73,6 +73,8 @@ class Gathering:
             return living
         if day := self.suppressed.erased_on("profile", profile):
             raise UnknownError(f"The profile {profile} was erased on {day}.")
+        if self._column(HISTORY, "profile_id", "profile_id = $it LIMIT 1", it=living):
+            return living  # retired: what the sources keep of its records is the person's
         raise UnknownError(f"There is no profile {profile!r}; `python -m include explain` looks profiles up.")
 
     def _ids(self, profile: str) -> tuple[set[str], set[str]]:

@@ -21,6 +21,7 @@ from include.contracts.identity import (
 from include.contracts.staged import PERSON_RECORD
 from include.contracts.tables import Table
 from include.identity.crosswalk.assign import assign
+from include.identity.crosswalk.departures import count_departures, find_departed
 from include.identity.crosswalk.events import log_events
 from include.identity.crosswalk.gate import breaches, evidence, label_breaches, movement
 from include.identity.crosswalk.guard import guard
@@ -96,7 +97,7 @@ def prepare(engine: Engine, plan: Plan) -> tuple[Resolution, Result]:
     assigned = assign(
         connection, before, guarded, known, on_date=plan.on_date, version=plan.version, model_version=model
     )
-    logged = log_events(connection, before, proposed, assigned)
+    logged = log_events(connection, before, proposed, known, assigned)
     review = ask(connection, proposed, guarded, assigned)
     return resolution, Result(before, proposed, guarded, known, assigned, logged, review)
 
@@ -154,6 +155,7 @@ def _known(engine: Engine, records: ir.Table, before: Before, guarded: Guarded, 
         founding=_view(engine, "founding", records.select("record_id", "created_at")),
         changed=hold(engine.connection, "changed", _CHANGED, **compared),
         yielding=given(engine.connection, "yielding", plan.decisions.yielding),
+        departed=find_departed(engine.connection, now, earlier),
     )
 
 
@@ -192,6 +194,7 @@ def _report(
     parts = {name: getattr(result, name) for name in ("known", "assigned", "guarded", "review", "proposed")}
     (counted,) = rows_of(connection, _COUNTS, **parts)
     counts = dict(zip(names, counted, strict=True))
+    counts |= count_departures(connection, result.before, result.known, result.logged)
     events = dict(rows_of(connection, _KINDS, logged=result.logged))
     found = resolution.report
     return {

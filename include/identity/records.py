@@ -12,7 +12,7 @@ from include.storage.engine import Engine
 from include.storage.lake import Manifest
 
 ORDER = "order"
-LATER = ("phone_extension", "other_emails", "other_phones")  # that versions of before them do not have
+LATER = ("phone_extension", "other_emails", "other_phones", "merged_into")  # that versions of before them do not have
 
 
 def read_records(engine: Engine, at: DatasetRef | Manifest | None) -> ir.Table:
@@ -38,11 +38,9 @@ def in_order(records: ir.Table) -> ir.Table:
 
 
 def merged(records: ir.Table) -> pa.Table:
-    """Return the pairs of records that their source has merged, as record_a and record_b; none of versions before it.
+    """Return the pairs of records that their source has merged, as record_a and record_b.
 
     What was merged there is one person here, unless a steward has decided that it never is.
     """
-    if "merged_into" not in records.columns:
-        return pa.table({"record_a": pa.array([], pa.string()), "record_b": pa.array([], pa.string())})
     pairs = records.filter(records.merged_into.notnull() & (records.merged_into != records.record_id))
     return pairs.select(record_a=pairs.record_id, record_b=pairs.merged_into).to_pyarrow()

@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from include.contracts.departures import departures
 from include.contracts.errors import HeldError
 from include.contracts.remarks import remarks
 from include.launch.layout import PORT
@@ -92,6 +93,7 @@ def render(summary: Summary, *, took: float, home: Path | None, lists: Sequence[
         Text(),
         _sources(summary),
         _identity(summary),
+        *(map(Text, departures(summary.identity)) if summary.is_new else ()),
         Text(),
         _segments(summary),
         *_states(summary),

@@ -13,7 +13,7 @@ import pyarrow as pa
 from include.matching import clustering
 from include.matching.constraints import Decision, bypass, rule_on
 from include.matching.kernels.pairs import score_levels
-from include.matching.pairs import comparison
+from include.matching.pairs import comparison, standing_rules
 from include.matching.pairs.blocking import Candidates, Keys, Rule, block
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.blocking_rules import derive_rules
@@ -211,17 +211,17 @@ class _Judge:
         apart = self.two_people(levels)
         out[apart] = np.minimum(out[apart], UNLIKELY)
         if self.unverifiable:
-            own = comparison.decisive(levels)
+            own = standing_rules.decisive(levels)
             out[own] = np.maximum(out[own], LIKELY)
         # where one source says nothing but addresses, no pair tells the estimate what an equal one is worth
-        alone = comparison.mailbox_alone(levels, self.groups) & ~apart
+        alone = standing_rules.mailbox_alone(levels, self.groups) & ~apart
         out[alone] = np.maximum(out[alone], LIKELY)
         return out
 
     def doubtful(self, levels: comparison.Levels) -> npt.NDArray[np.bool_]:
         """Pairs that only a person can judge, however likely they are."""
-        found = comparison.only_initials(levels, self.groups) | comparison.twins(levels, self.groups)
-        return found | comparison.unverified(levels) if self.unverifiable else found
+        found = standing_rules.only_initials(levels, self.groups) | standing_rules.twins(levels, self.groups)
+        return found | standing_rules.unverified(levels) if self.unverifiable else found
 
     @property
     def beyond(self) -> float:
@@ -230,12 +230,12 @@ class _Judge:
         return float(self.universe.weight[nothing].sum() * self.fit.share[:ONE_PERSON].sum())
 
     def two_people(self, levels: comparison.Levels) -> npt.NDArray[np.bool_]:
-        return comparison.two_people(levels, self.groups)
+        return standing_rules.two_people(levels, self.groups)
 
     def verdicts(
         self, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]
     ) -> clustering.Verdicts:
-        differ = comparison.two_first_names(self.features.names, left, right, levels)
+        differ = standing_rules.two_first_names(self.features.names, left, right, levels)
         return clustering.Verdicts(logits, self.two_people(levels), differ, self.doubtful(levels))
 
     def judge(self, left: Codes, right: Codes) -> clustering.Verdicts:

@@ -27,6 +27,8 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "split": "was found to be two people; the other is {about}",
         "restored": "was known again",
         "retired": "is in no source any more",
+        "lost": "lost a record: {about}",
+        "ended": "ended with the last record: {about}",
         "steward": "was decided on by a steward",
         **{kind: f"{did} {{mail}}" for kind, did in _MAIL.items()},
         **{f"{kind} {actor}": f"{by} {did} {{mail}}" for kind, did in _MAIL.items() for actor, by in _ACTOR.items()},

@@ -14,6 +14,7 @@ import pytest
 from include.answers.lookup import Lookup
 from include.answers.profile import explain_profile, explain_records
 from include.answers.what_if import what_if
+from include.contracts.departures import departures
 from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, REVIEW
 from include.contracts.profiles import PROFILE, PROFILE_HISTORY, PROFILE_IDENTIFIER, PROFILES
@@ -51,17 +52,40 @@ def test_people_get_ids_that_last(company):
 
 
 def test_what_the_source_merged_is_one_person_until_a_steward_says_it_never_is(company):
-    loser = person("crm.contact:8", first_name="Zoltan", last_name="Xu", email="zoltan@xu.example", is_deleted=True)
+    zoltan = {"first_name": "Zoltan", "last_name": "Xu", "email": "zoltan@xu.example"}
+    loser, user = person("crm.contact:8", **zoltan), person("usage.user:8", **zoltan)
     before = company.week(*FIRST_WEEK, loser)
     assert before["crm.contact:8"] != before["crm.contact:1"]
-    merged = {**loser, "merged_into": "crm.contact:1"}
+    merged = {**loser, "merged_into": "crm.contact:1", "is_deleted": True}
     after = company.week(*FIRST_WEEK, merged)
     assert after["crm.contact:8"] == after["crm.contact:1"]
-    told = {row["kind"] for row in company.rows(IDENTITY_EVENT) if row["on_date"] == MONDAY + timedelta(days=7)}
-    assert "merged" in told
+    told = [row for row in company.rows(IDENTITY_EVENT) if row["on_date"] == MONDAY + timedelta(days=7)]
+    assert [(row["kind"], row["evidence"]) for row in told] == [
+        ("merged", "crm.contact:8|crm.contact:1|merged into another at the source")
+    ]
     company.decide("never", "crm.contact:8", "crm.contact:1")
-    apart = company.week(*FIRST_WEEK, merged)
-    assert apart["crm.contact:8"] != apart["crm.contact:1"]
+    apart = company.week(*FIRST_WEEK, merged, user)
+    assert apart["crm.contact:8"] == apart["usage.user:8"] != apart["crm.contact:1"]
+
+
+def test_what_the_source_deletes_ends_a_profile_with_its_last_record_and_it_is_told(company):
+    first = company.week(*FIRST_WEEK)
+    gone = [{**r, "is_deleted": r["record_id"] in ("crm.contact:1", "crm.contact:3")} for r in FIRST_WEEK]
+    company.stage(*gone)
+    counts = company.resolve(Run("deleted", company.day)).counts
+    assert departures(counts) == ("2 records deleted at crm: 1 profile lost a record, 1 ended.",)
+    with company.project.engine() as engine:
+        found = {name: explain_profile(Lookup(engine), first[name]) for name in ("crm.contact:1", "crm.contact:3")}
+    told = {name: (one.events[-1]["kind"], one.events[-1]["evidence"]) for name, one in found.items()}
+    assert told == {
+        "crm.contact:1": ("lost", "crm.contact:1|deleted at the source"),
+        "crm.contact:3": ("retired", "crm.contact:3|deleted at the source"),
+    }
+    assert len(found["crm.contact:1"].records) == 2, "it stays the person's, as history"
+    company.unify()
+    assert first["crm.contact:3"] not in {row["profile_id"] for row in company.rows(PROFILE)}
+    company.day += timedelta(days=7)
+    assert company.week(*FIRST_WEEK) == first, "what is taken out of the recycle bin is whom it was"
 
 
 @pytest.mark.parametrize(("other", "said"), [("34", "phone=other_extension"), ("12", "phone=equal")])

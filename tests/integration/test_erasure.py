@@ -136,6 +136,15 @@ def test_who_is_erased_or_unknown_is_said_in_a_sentence(town: Project) -> None:
         explain_profile(Lookup(engine, town.suppressed()), "anna")
 
 
+def test_whose_profile_ended_with_its_last_record_is_found_by_the_retired_id(town: Project, put: Put) -> None:
+    stay = {"record_id": "crm.contact:3c", "profile_id": "cy", "home_id": "cy", "until": DAY}
+    cy = {"record_id": "crm.contact:3c", "source_key": "3c", "email": "cy@acme.example", "is_deleted": True}
+    for table, row in ((identity.HISTORY, stay), (PERSON_RECORD, cy)):
+        town.lake.point(put(town, table, [row], version="v3"))
+    plan = step.plan(town, NOW, profile="cy", email=None)
+    assert (plan.profile, plan.records) == ("cy", 1)
+
+
 def test_killed_anywhere_and_run_again_it_ends_the_same(town: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (step, "suppress"), (lake, "_rewrite"), (lake, "_recount"), (postgres, "erase"), (postgres, "compact"),

@@ -301,6 +301,15 @@ def test_a_summary_tells_rows_people_segments_seconds_and_what_next() -> None:
     assert "python -m include segment lapsed" in text
 
 
+def test_a_summary_tells_what_deletes_at_a_source_did_to_people() -> None:
+    counts = {"departed.crm.deleted": 12, "departed.crm.lost": 9, "departed.crm.ended": 3}
+    stages = [{"stage": "resolve", "counts": {"records": 8, "profiles": 5, **counts}, "seconds": 3}]
+    sentence = "12 records deleted at crm: 9 profiles lost a record, 3 ended."
+    for is_new in (True, False):
+        text = shown(render(summarise(date(2026, 10, 31), stages, [], is_new=is_new), took=4.0, home=None))
+        assert (sentence in text) is is_new
+
+
 def test_a_summary_of_a_run_that_changed_nothing_tells_no_changes() -> None:
     text = told(is_new=False)
     assert "Nothing has changed" in text

@@ -122,6 +122,46 @@ def test_a_person_who_leaves_is_retired_and_gets_the_id_back_on_return(weeks):
     assert weeks.kinds == [("restored", first["b"], None)]
 
 
+def test_a_profile_that_loses_a_record_at_the_source_keeps_it_and_tells_once(weeks):
+    first = weeks.run("ab c")
+    assert weeks.run("ab c", gone="a") == first
+    assert [(e["kind"], e["profile_id"], e["evidence"]) for e in weeks.events] == [
+        ("lost", first["a"], "a|deleted at the source")
+    ]
+    assert weeks.departures == {"departed.crm.deleted": 1, "departed.crm.lost": 1}
+    assert weeks.run("ab c", gone="a") == first
+    assert weeks.events == [] and weeks.departures == {}
+
+
+def test_a_profile_whose_last_record_goes_is_retired_with_the_cause_and_comes_back_as_it_was(weeks):
+    first = weeks.run("ab c")
+    weeks.run("ab c", gone="a")
+    assert weeks.run("ab c", gone="ab") == {"c": first["c"]}
+    assert [(e["kind"], e["profile_id"], e["records"], e["evidence"]) for e in weeks.events] == [
+        ("retired", first["a"], 0, "b|deleted at the source")
+    ]
+    assert weeks.departures == {"departed.crm.deleted": 1, "departed.crm.ended": 1}
+    assert weeks.run("ab c", gone="ab") == {"c": first["c"]}
+    assert weeks.events == []
+    assert weeks.run("ab c", gone="a") == first
+    assert weeks.kinds == [("restored", first["b"], None)]
+
+
+def test_a_person_who_is_first_seen_deleted_is_nobody(weeks):
+    assert set(weeks.run("a b", gone="a")) == {"b"}
+    assert weeks.kinds == [("created", founded_by("b"), None)]
+    assert weeks.departures == {}
+
+
+def test_a_merge_at_the_source_is_the_cause_of_the_merge_here(weeks):
+    first = weeks.run("a b")
+    assert set(weeks.run("ab", edges=[("a", "b", 9.0)], merged=[("b", "a")]).values()) == {first["a"]}
+    assert [(e["kind"], e["profile_id"], e["evidence"]) for e in weeks.events] == [
+        ("merged", first["b"], "b|a|merged into another at the source")
+    ]
+    assert weeks.departures == {"departed.crm.merged": 1, "departed.crm.joined": 1}
+
+
 def test_an_unrelated_record_changes_no_id(weeks):
     first = weeks.run("bc de f")
     assert weeks.run("bc a de f").items() > first.items()

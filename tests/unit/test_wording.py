@@ -17,6 +17,8 @@ from include.web.wording import in_words
         ("click unknown", None, 1, "they or a machine clicked in a mail"),
         ("segment entry", "lapsed", 1, "came into the segment Lapsed users"),
         ("changed", "title: Clerk", 1, "changed title: Clerk"),
+        ("lost", "deleted at the source", 1, "lost a record: deleted at the source"),
+        ("ended", "deleted at the source", 1, "ended with the last record: deleted at the source"),
         ("of a kind not known yet", "x", 1, "of a kind not known yet x"),
     ],
 )

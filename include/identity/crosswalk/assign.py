@@ -6,8 +6,9 @@ un-merge finds its way back; a split gives the part that leaves a home of its ow
 records have all left the sources lives on in the records that had merged into it first. Known ids claim the
 cluster that holds most of their records (on a tie the one where fewer have changed, then the founder's,
 then the one with the smallest record id); among the ids that claim one cluster the oldest survives; a
-cluster that nobody claims gets a new id, the UUID (version 5) of its earliest record. No step depends on
-cluster numbers or on the order of rows.
+cluster that nobody claims gets a new id, the UUID (version 5) of its earliest record. A cluster of nothing but
+records that their sources have deleted is nobody any more, and gets none: its ids are retired until one of the
+records is back. No step depends on cluster numbers or on the order of rows.
 """
 
 from __future__ import annotations
@@ -33,10 +34,17 @@ FROM {before.history} ANTI JOIN {before.crosswalk} USING (record_id)
 GROUP BY record_id
 """
 
+# Clusters in which no record lives; few have a departed one, and only those are counted.
+_CLOSED = """
+WITH departed AS (SELECT c.record_id, c.cluster FROM {guarded.clusters} c SEMI JOIN {known.departed} USING (record_id))
+SELECT cluster FROM {guarded.clusters} c SEMI JOIN departed USING (cluster) LEFT JOIN departed d USING (record_id)
+GROUP BY c.cluster HAVING count(d.record_id) = count(*)
+"""
+
 _MEMBER = """
 SELECT c.record_id, c.cluster, c.confidence, f.created_at, b.profile_id AS previous_id, b.since,
        coalesce(b.home_id, g.home_id) AS home_id, coalesce(b.profile_id, g.profile_id) AS last_id
-FROM {guarded.clusters} c
+FROM {guarded.clusters} c ANTI JOIN {closed} USING (cluster)
 JOIN {known.founding} f USING (record_id)
 LEFT JOIN {before.crosswalk} b USING (record_id)
 LEFT JOIN {gone} g USING (record_id)
@@ -155,7 +163,8 @@ def assign(
     connection.execute(_RUN, {"on_date": on_date, "version": version, "model": model_version}).complete()
     run = Relation("run")
     gone = hold(connection, "gone", _GONE, before=before)
-    member = hold(connection, "member", _MEMBER, before=before, guarded=guarded, known=known, gone=gone)
+    closed = hold(connection, "closed", _CLOSED, guarded=guarded, known=known)
+    member = hold(connection, "member", _MEMBER, before=before, guarded=guarded, known=known, gone=gone, closed=closed)
     orphan = hold(connection, "orphan", _ORPHAN, member=member)
     claim = hold(connection, "claim", _CLAIM, before=before, known=known, member=member, orphan=orphan)
     claimed = hold(connection, "claimed", _CLAIMED, claim=claim)

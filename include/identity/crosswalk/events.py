@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from include.identity.crosswalk.relations import Assigned, Before, Logged, Proposed, hold
+from include.contracts.identity import MERGED_AWAY
+from include.identity.crosswalk.relations import Assigned, Before, Known, Logged, Proposed, hold
 
 _BORN = """
 SELECT a.cluster, a.profile_id, a.is_minted
@@ -32,7 +33,7 @@ LEFT JOIN {assigned.claimed} s ON s.profile_id = p.profile_id
 LEFT JOIN {assigned.ids} a ON a.cluster = s.cluster
 """
 
-# The pairs and decisions that may explain a change, both ways round; a decision weighs more than any pair.
+# The pairs, merges at the source and decisions that may explain a change, both ways round; the latter weigh more.
 _TIE = """
 WITH tie AS (
     SELECT record_a, record_b, match_weight AS weight, grade IN ('match', 'review') AS joins, TRUE AS parts,
@@ -41,6 +42,9 @@ WITH tie AS (
     UNION ALL
     SELECT record_a, record_b, 'infinity'::DOUBLE, kind <> 'never', kind = 'never', 'decision|' || decision_id
     FROM {proposed.applied} WHERE record_a IS NOT NULL AND state <> 'stale'
+    UNION ALL
+    SELECT record_a, record_b, 1e9::DOUBLE, TRUE, FALSE, record_a || '|' || record_b || '|{merged_away}'
+    FROM {proposed.merged}
 ), touched AS (
     SELECT m.record_id, m.previous_id, a.profile_id
     FROM {assigned.member} m JOIN {assigned.ids} a USING (cluster)
@@ -63,6 +67,18 @@ FROM {change} c JOIN {tied} t ON
               AND t.left_now = t.right_now AND t.right_before IS DISTINCT FROM c.profile_id
          ELSE t.parts AND t.left_now = c.profile_id AND t.right_now = c.other_profile_id END
 GROUP BY c.profile_id
+UNION ALL
+SELECT profile_id, arg_max(d.cause, (d.is_new, d.record_id))
+FROM {change} JOIN {before.crosswalk} USING (profile_id) JOIN {known.departed} d USING (record_id)
+WHERE kind = 'retired' GROUP BY profile_id
+"""
+
+# Of a profile that lives on; what ended is told with the cause of its end.
+_LOST = """
+SELECT 'lost' AS kind, b.profile_id, NULL AS other_profile_id, d.cause AS evidence
+FROM {known.departed} d JOIN {before.crosswalk} b USING (record_id) SEMI JOIN {assigned.ids} a
+ON a.profile_id = b.profile_id
+WHERE d.is_new
 """
 
 _STEWARD = """
@@ -85,6 +101,8 @@ _EVENT = """
 WITH everything AS (
     SELECT kind, profile_id, other_profile_id, evidence FROM {change} LEFT JOIN {cause} USING (profile_id)
     UNION ALL
+    SELECT * FROM {lost}
+    UNION ALL
     SELECT * FROM {steward}
 )
 SELECT md5(concat_ws('|', kind, e.profile_id, other_profile_id, evidence, run.version)) AS event_id, run.on_date, kind,
@@ -95,13 +113,17 @@ USING (profile_id) CROSS JOIN {assigned.run}
 """
 
 
-def log_events(connection: duckdb.DuckDBPyConnection, before: Before, proposed: Proposed, assigned: Assigned) -> Logged:
+def log_events(
+    connection: duckdb.DuckDBPyConnection, before: Before, proposed: Proposed, known: Known, assigned: Assigned
+) -> Logged:
     """Say what the new crosswalk changes in the life of profiles, and what causes each change."""
     born = hold(connection, "born", _BORN, before=before, assigned=assigned)
     origin = hold(connection, "origin", _ORIGIN, assigned=assigned, born=born)
     change = hold(connection, "change", _CHANGE, before=before, assigned=assigned, born=born, origin=origin)
-    tied = hold(connection, "tied", _TIE, proposed=proposed, assigned=assigned, change=change)
-    cause = hold(connection, "cause", _CAUSE, change=change, tied=tied)
+    tied = hold(connection, "tied", _TIE, proposed=proposed, assigned=assigned, change=change, merged_away=MERGED_AWAY)
+    cause = hold(connection, "cause", _CAUSE, before=before, known=known, change=change, tied=tied)
+    lost = hold(connection, "lost", _LOST, before=before, known=known, assigned=assigned)
     steward = hold(connection, "steward", _STEWARD, before=before, proposed=proposed, assigned=assigned)
-    events = hold(connection, "event_now", _EVENT, assigned=assigned, change=change, cause=cause, steward=steward)
+    told = {"change": change, "cause": cause, "lost": lost, "steward": steward}
+    events = hold(connection, "event_now", _EVENT, assigned=assigned, **told)
     return Logged(change, events)

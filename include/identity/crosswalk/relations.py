@@ -61,12 +61,14 @@ class Guarded:
 class Known:
     """What is known of this run's records and ids. founding: record_id, created_at; changed: record_id of those that
     say something else than before (asked only of homes that fall apart); yielding: profile_id of the ids that a
-    steward made aliases.
+    steward made aliases; departed: record_id, source, is_merged, cause, is_new of the records that their source has
+    deleted or merged into another, new where it had not yet in the run before.
     """  # fmt: skip
 
     founding: Relation
     changed: Relation
     yielding: Relation
+    departed: Relation
 
 
 @dataclass(frozen=True, slots=True)
