@@ -13,15 +13,18 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from include.contracts.exports import EXPORTS, ExportFile
+from include.contracts.exports import ExportFile
 from include.contracts.runs import Run, StageReport, Window
-from include.contracts.settings import Settings
+from include.contracts.settings import SHIPPED, Settings
+from include.contracts.sources import read_sources
 from include.sources.step import extract
 from include.staging.step import stage
 from include.storage.project import Project
 
-KINDS = ("salesforce_export", "pardot_export", "segment_export", "delighted_export")  # those of the sample company
-FILES: Mapping[str, ExportFile] = {file.object: file for kind in KINDS for file in EXPORTS[kind]}
+# those of the sample company, as the shipped sources.yaml lists its objects
+FILES: Mapping[str, ExportFile] = {
+    name: source.file(name) for source in read_sources(SHIPPED).values() for name in source.objects
+}
 SOURCES = ("crm", "email", "usage", "nps")
 TODAY = date(2026, 10, 31)
 EVERYTHING = Window(None, datetime(2026, 11, 1, tzinfo=UTC))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow.parquet as pq
 import pytest
@@ -96,12 +96,11 @@ class TestSalesforce(JobSuite, TokenSuite, SchemaSuite, LiveSuite):
             tried.extract()
 
 
-class TestAccountEngagement(JobSuite, TokenSuite, LiveSuite):
+class BusinessUnit:
+    """How Account Engagement is asked, and how what it says is compared, whichever the object."""
+
     kind = "pardot_export"
-    options = {"since_year": "2026"}  # noqa: RUF012
-    object = "prospect"
-    person_column = "Last Name"
-    paged = "/results/"
+    options: ClassVar = {"since_year": "2026"}
 
     def serve(self) -> AccountEngagementServer:
         server = AccountEngagementServer()
@@ -112,9 +111,6 @@ class TestAccountEngagement(JobSuite, TokenSuite, LiveSuite):
         extra = {"business_unit": UNIT, "token_url": server.url}
         return Connection("its", host=server.url, login="client", password=SECRET, extra=extra)
 
-    def key(self, number: int) -> str:
-        return f"{10_000_000 + number}"
-
     def same(self, held: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
         """The API says true and false where an export says Yes and No, and writes times with their offset."""
         words = {"Yes": "true", "No": "false"}
@@ -123,6 +119,15 @@ class TestAccountEngagement(JobSuite, TokenSuite, LiveSuite):
             == words.get(given[name] or "", (given[name] or "").replace("T", " ").removesuffix(".000Z"))
             for name in held
         )
+
+
+class TestAccountEngagement(BusinessUnit, JobSuite, TokenSuite, LiveSuite):
+    object = "prospect"
+    person_column = "Last Name"
+    paged = "/results/"
+
+    def key(self, number: int) -> str:
+        return f"{10_000_000 + number}"
 
     def test_a_first_extraction_asks_year_by_year_up_to_now(self, tried: Tried) -> None:
         tried.options = {"since_year": "2015"}
@@ -142,6 +147,47 @@ class TestAccountEngagement(JobSuite, TokenSuite, LiveSuite):
         tried.extract()
         tried.stage()
         assert {row["source_key"] for row in staged(tried, "person_record") if row["is_deleted"]} == {self.key(2)}
+
+
+class TestAccountEngagementCampaigns(BusinessUnit, TokenSuite, LiveSuite):
+    object = "campaign"
+    person_column = "name"
+    paged = "/objects/campaigns"
+
+    def key(self, number: int) -> str:
+        return f"{4_000 + number}"
+
+    def test_a_deleted_campaign_comes_once_more_and_is_none_any_more(self, tried: Tried) -> None:
+        tried.extract()
+        tried.rows.put({**self.usual(2, MORNING + timedelta(days=1)), "isDeleted": "true"})
+        assert tried.extract().counts["campaign.rows"] == 1
+        tried.stage()
+        found = {row["campaign_id"] for row in staged(tried, "campaign")}
+        assert found == {f"{SOURCE}.campaign:{self.key(n)}" for n in (1, 3, 4, 5, 6, 7)}
+
+
+class Lists(TestAccountEngagementCampaigns):
+    __test__ = False
+    object = "list_membership"
+    person_column = "optedOut"
+
+    def usual(self, number: int, changed: datetime) -> dict[str, str]:
+        return {**super().usual(number, changed), "optedOut": "false"}
+
+
+def test_list_memberships_are_taken_in_with_what_has_changed_and_stay_raw(tmp_path: Path) -> None:
+    lists = Lists()
+    with lists.serve() as server:
+        tried = Tried(lists, server, tmp_path)
+        tried.rows.put(*(lists.usual(n, MORNING + timedelta(hours=n)) for n in range(1, 8)))
+        tried.extract()
+        tried.rows.put({**lists.usual(2, MORNING + timedelta(days=1)), "isDeleted": "true"})
+        assert tried.extract().counts["list_membership.rows"] == 1
+        tried.check()
+        counts = tried.stage().counts
+    assert counts[f"{SOURCE}.list_membership.raw"] == 8
+    assert counts[f"{SOURCE}.list_membership.superseded"] == 2
+    assert staged(tried, "campaign_member") == []
 
 
 class TestTypeform(LiveSuite):

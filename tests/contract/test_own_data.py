@@ -310,6 +310,21 @@ def test_what_is_nothing_known_is_told_and_stops_nothing(folder: Folder) -> None
     assert folder.stage().counts["hubspot.contact.staged"] == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("accounts.csv", b"id,name,created_at,updated_at\n1,Norvik,2026-01-01,2026-01-01\n"),
+        ("audit.ndjson", b'{"id": "1", "created": 1, "type": "login", "changed": "2026-01-01T00:00:00Z"}\n'),
+    ],
+)
+def test_a_table_of_ones_own_is_not_taken_for_what_has_columns_of_such_names(
+    folder: Folder, name: str, content: bytes
+) -> None:
+    folder.put("contacts.csv", text().encode())
+    folder.put(name, content)
+    assert [one.sight.name for one in folder.recognise().unknown] == [name]
+
+
 def test_a_folder_of_nothing_known_is_one_sentence(folder: Folder) -> None:
     folder.put("notes.csv", b"Thing,Other\n1,2\n")
     with pytest.raises(ConfigurationError, match=r"^Nothing in .* is an export that is known; docs/own-data\.md says"):

@@ -1,4 +1,4 @@
-"""Account Engagement (Pardot): the prospect and visitor activity exports."""
+"""Account Engagement (Pardot): the prospect and visitor activity exports, and campaigns and list memberships."""
 
 from __future__ import annotations
 
@@ -59,15 +59,43 @@ ACTIVITY = ExportFile("email/visitor_activity.csv", "Account Engagement (Pardot)
     ("ip", "From which address, likewise.", "203.0.113.7"),
 ))  # fmt: skip
 
+CAMPAIGN = ExportFile("email/campaigns.csv", "Account Engagement (Pardot) campaigns", "a marketing campaign",
+    object="campaign", key="id", changed="updatedAt", personal=(), columns=columns(
+    ("id*", "Number of the campaign.", "4012"),
+    ("name*", "Name.", "2026 Q3 Webinar 4"),
+    ("cost", "What it cost; kept, and not read.", "1200"),
+    ("folderId*", "Folder; kept, and not read.", "77"),
+    ("parentCampaignId*", "The campaign above it; kept, and not read.", ""),
+    ("salesforceId", "Id of the Salesforce campaign that it is connected with; kept, and not read.",
+     "7015g000000AbCdAAK"),
+    ("isDeleted", "`true` for those in the recycle bin.", "false"),
+    ("createdAt*", "When it was created, UTC.", "2026-07-01 09:00:00"),
+    ("updatedAt*", "When it was last changed, UTC; the newest row of an id wins.", "2026-09-30 15:01:02"),
+))  # fmt: skip
+
+LIST_MEMBERSHIP = ExportFile("email/list_memberships.csv", "Account Engagement (Pardot) list memberships",
+    "a prospect in a list. Rows are judged and counted, and stay raw: no staged table is about lists",
+    object="list_membership", key="id", changed="updatedAt", personal=(), ids=("listId", "prospectId"),
+    references=(Reference("prospectId", "prospect", needed=True, stops=False),), columns=columns(
+    ("id*", "Number of the membership.", "90000321"),
+    ("listId*", "Number of the list.", "3301"),
+    ("prospectId*", "The prospect.", "10000231"),
+    ("optedOut*", "`true` when the person left this one list.", "false"),
+    ("isDeleted", "`true` for those in the recycle bin.", "false"),
+    ("createdAt*", "When the prospect came into the list, UTC.", "2026-07-02 10:00:00"),
+    ("updatedAt*", "When it was last changed, UTC; the newest row of an id wins.", "2026-09-30 15:01:02"),
+))  # fmt: skip
+
 SYSTEM = System(
     kind="pardot_export",
     part=Part.MAIL,
     format="csv",
-    files=(PROSPECT, ACTIVITY),
+    files=(PROSPECT, ACTIVITY, CAMPAIGN, LIST_MEMBERSHIP),
     feeds=(
         Feed("prospect", "person_record"),
         Feed("prospect", "prospect_score"),
         Feed("visitor_activity", "email_activity"),
+        Feed("campaign", "campaign"),
     ),
     refusals=(
         Refusal("prospect", "Opted Out", "email", "Email"),

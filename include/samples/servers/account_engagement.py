@@ -36,6 +36,10 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 _OBJECTS = {"prospect": "prospect", "visitorActivity": "visitor_activity"}
 _FILTERS = {"prospect": ("filter_by_updated_at", "updated"), "visitorActivity": ("filter_by_created_at", "created")}
+_PLACES = {
+    "prospects": "prospect", "visitor-activities": "visitor_activity", "campaigns": "campaign",
+    "list-memberships": "list_membership",
+}  # fmt: skip
 _FLAGS = ("Do Not Email", "Do Not Call", "Opted Out", "Email Bounced", "Is Deleted")
 
 
@@ -52,7 +56,7 @@ class _Export:
 
 
 class AccountEngagementServer(SourceServer):
-    """A business unit with its prospects and their activities."""
+    """A business unit with its prospects, their activities and lists, and campaigns."""
 
     files = SYSTEM.files
 
@@ -76,8 +80,8 @@ class AccountEngagementServer(SourceServer):
 
     def _api(self, request: Request, parts: list[str]) -> Answer:
         if parts[0] == "objects":
-            name = {"prospects": "prospect", "visitor-activities": "visitor_activity"}.get(parts[1], "")
-            return self._forbidden(name) or Answer.of({"values": [], "nextPageToken": None})
+            name = _PLACES.get(parts[1], "")
+            return self._forbidden(name) or self._query(name, request.query)
         if parts == ["exports"] and request.method == "POST":
             return self._create(request.json)
         export = self._exports.get(int(parts[1])) if len(parts) > 1 and parts[1].isdigit() else None
@@ -87,6 +91,24 @@ class AccountEngagementServer(SourceServer):
 
     def _forbidden(self, name: str) -> Answer | None:
         return _error(403, 49, "User does not have the ability to do this") if name in self.forbidden else None
+
+    def _query(self, name: str, asked: Mapping[str, str]) -> Answer:
+        """Rows above an id, in their order; objects that are exported have none here."""
+        if name not in ("campaign", "list_membership"):
+            return Answer.of({"values": [], "nextPageToken": None})
+        fields, known = asked.get("fields", "").split(","), self.rows[name].names
+        if unknown := [field for field in fields if field not in known]:
+            return _error(400, 59, f"Invalid field: {unknown[0]}")
+        rows, last = self.rows[name], int(asked.get("idGreaterThan", 0))
+        found = rows.changed("updatedAt", asked.get("updatedAtAfterOrEqualTo"), asked.get("updatedAtBefore"))
+        told = pa.table({field: self._said(field, found) for field in known}).to_pylist()
+        if asked.get("deleted") != "all":
+            told = [row for row in told if row["isDeleted"] != "true"]
+        above = sorted((row for row in told if int(row["id"]) > last), key=lambda row: int(row["id"]))
+        self.before_page()
+        page = above[: min(int(asked.get("limit", 200)), self.page_rows)]
+        values = [{field: _value(field, row[field]) for field in fields} for row in page]
+        return Answer.of({"values": values, "nextPageToken": None, "nextPageUrl": None})
 
     def _create(self, asked: Mapping[str, object]) -> Answer:
         name, procedure = str(asked["object"]), asked["procedure"]
@@ -138,6 +160,13 @@ class AccountEngagementServer(SourceServer):
         places = [f"{self.url}/api/v5/exports/{export.id}/results/{number}" for number in range(len(export.files))]
         is_done = export.state == "Complete"
         return {"id": export.id, "state": export.state, "isExpired": False, "resultRefs": places if is_done else None}
+
+
+def _value(field: str, said: str | None) -> object:
+    """What a row says, as JSON has it."""
+    if field.startswith("is") or field == "optedOut":
+        return said == "true"
+    return int(said) if said and (field == "id" or field.endswith("Id")) and field != "salesforceId" else said
 
 
 def _error(status: int, code: int, message: str) -> Answer:

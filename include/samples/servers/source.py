@@ -30,7 +30,8 @@ class SourceServer(Server):
     def of_exports(cls, exports: Path, trouble: Trouble | None = None) -> Self:
         """The system, holding what a folder of its exports holds."""
         server = cls(trouble)
-        server.rows = {file.object: Rows.read(file, exports) for file in cls.files}
+        given = [file for file in cls.files if (exports / file.path).exists()]
+        server.rows |= {file.object: Rows.read(file, exports) for file in given}
         return server
 
     def goes_wrong(self, planned: Literal["failing_jobs", "lost_places", "repeated_pages"]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import httpx
 import numpy as np
@@ -17,6 +17,14 @@ def header(names: Sequence[str]) -> bytes:
     """Return the header of the joined pages."""
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(names)
+    return text.getvalue().encode()
+
+
+def records(rows: Iterable[Sequence[object]]) -> bytes:
+    """Return records of a page of JSON as rows: true and false in small letters, nothing as an empty field."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([str(said).lower() if isinstance(said, bool) else said for said in row] for row in rows)
     return text.getvalue().encode()
 
 

@@ -1,4 +1,4 @@
-"""Account Engagement (Pardot): prospects, and what happened to the mails they were sent."""
+"""Account Engagement (Pardot): prospects, what happened to the mails they were sent, and campaigns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.staged import EMAIL_ACTIVITY, PERSON_RECORD, PROSPECT_SCORE
+from include.contracts.staged import CAMPAIGN, EMAIL_ACTIVITY, PERSON_RECORD, PROSPECT_SCORE
 from include.contracts.vocabulary import GRADES
 from include.staging import values
 from include.staging.desk import Desk, Staged, shaped
@@ -22,7 +22,10 @@ def stage(desk: Desk) -> Staged:
         ("prospect", PERSON_RECORD, _prospects),
         ("prospect", PROSPECT_SCORE, _scores),
         ("visitor_activity", EMAIL_ACTIVITY, _activities),
+        ("campaign", CAMPAIGN, _campaigns),
     )
+    if desk.has("list_membership"):
+        _judge_memberships(desk)
 
 
 def _prospects(desk: Desk) -> ir.Table:
@@ -87,6 +90,29 @@ def _activities(desk: Desk) -> ir.Table:
     }  # fmt: skip
     activities = shaped(EMAIL_ACTIVITY, found, rows)
     return with_machines(activities, _domains(desk), desk.staging.machines)
+
+
+def _campaigns(desk: Desk) -> ir.Table:
+    raw = desk.raw("campaign")
+    t = raw.rows
+    rules = (*key_rules(t, "id"), *moment_rules(t, desk.zone, "createdAt", "updatedAt"))
+    rows = desk.good(raw, "campaign", rules, gone=_is_deleted)
+    name = values.text(rows["name"], desk.staging.placeholders.text)
+    found = {"campaign_id": desk.key("campaign", rows.id), "name": name, **desk.provenance(rows)}
+    return shaped(CAMPAIGN, found, rows)
+
+
+def _judge_memberships(desk: Desk) -> None:
+    """Account for the rows of lists, which no staged table holds: a list is no campaign that somebody is in."""
+    raw = desk.raw("list_membership")
+    t = raw.rows
+    rules = (*key_rules(t, "id"), *presence_rules(t, "listId", "prospectId"))
+    moments = moment_rules(t, desk.zone, "createdAt", "updatedAt")
+    desk.good(raw, "list_membership", (*rules, *moments), gone=_is_deleted)
+
+
+def _is_deleted(rows: ir.Table) -> ir.BooleanValue:
+    return values.flag(rows.isDeleted).fill_null(False)
 
 
 def _domains(desk: Desk) -> ir.Table:

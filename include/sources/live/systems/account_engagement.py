@@ -1,7 +1,8 @@
-"""Account Engagement (Pardot): export jobs of its API v5, for prospects and for what they do.
+"""Account Engagement (Pardot): its API v5, by export jobs for prospects and what they do, by queries for the rest.
 
 An export covers a year at most, so a first extraction asks year by year. Times come in the zone of whoever asks, with
-their offset. A prospect that was deleted comes once more with `isDeleted`.
+their offset. A row that was deleted comes once more with `isDeleted`. No query is paged by a token, which would end
+after four hours or 100,000 rows: each asks for the ids above the last one.
 """
 
 from __future__ import annotations
@@ -29,20 +30,22 @@ from include.sources.live.system import Access, LiveKind
 LONGEST_RANGE = timedelta(days=364)
 FIRST_YEAR = "2015"
 FIRST_POLL, LONGEST_POLL, JOB_HOURS = 2.0, 60.0, 6
+MOST = 1000  # rows of a query's answer
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """An object as the API calls it: its name, the procedure that filters by time, its fields by declared column."""
+    """An object as the API calls it: name and place, the procedure that filters by time, fields by declared column."""
 
     name: str
+    place: str
     procedure: str
     time: str
     fields: Mapping[str, str]
 
 
 OBJECTS: Mapping[str, Exported] = MappingProxyType({
-    "prospect": Exported("prospect", "filter_by_updated_at", "updated", MappingProxyType({
+    "prospect": Exported("prospect", "prospects", "filter_by_updated_at", "updated", MappingProxyType({
         "Prospect Id": "id", "First Name": "firstName", "Last Name": "lastName", "Email": "email",
         "Company": "company", "Website": "website", "Job Title": "jobTitle", "Country": "country", "City": "city",
         "State": "state", "Address One": "addressOne", "Zip": "zip", "Phone": "phone", "Source": "source",
@@ -51,11 +54,16 @@ OBJECTS: Mapping[str, Exported] = MappingProxyType({
         "Created Date": "createdAt", "Updated Date": "updatedAt", "Last Activity At": "lastActivityAt",
         "CRM Contact FID": "salesforceContactId", "CRM Lead FID": "salesforceLeadId", "Is Deleted": "isDeleted",
     })),
-    "visitor_activity": Exported("visitorActivity", "filter_by_created_at", "created", MappingProxyType({
+    "visitor_activity": Exported("visitorActivity", "visitor-activities", "filter_by_created_at", "created",
+    MappingProxyType({
         "id": "id", "prospect_id": "prospectId", "type": "type", "type_name": "typeName", "details": "details",
         "campaign_id": "campaignId", "list_email_id": "listEmailId", "created_at": "createdAt",
     })),
 })  # fmt: skip
+
+
+# those that are asked for by queries, and their places; their columns are called as the API calls them
+QUERIED = MappingProxyType({"campaign": "campaigns", "list_membership": "list-memberships"})
 
 
 class AccountEngagement:
@@ -76,23 +84,39 @@ class AccountEngagement:
 
     def check(self, declared: ExportFile) -> None:
         """Ask for one row of the object."""
-        plural = {"prospect": "prospects", "visitorActivity": "visitor-activities"}[OBJECTS[declared.object].name]
-        given = {"fields": "id", "limit": "1"}
-        self._session.json("GET", f"/api/v5/objects/{plural}", params=given, headers=self._unit)
+        place = QUERIED.get(declared.object) or OBJECTS[declared.object].place
+        self._query(place, {"fields": "id", "limit": "1"})
 
     def fields(self, declared: ExportFile) -> Mapping[str, str]:  # noqa: ARG002 - a system that does not tell
         """Return nothing: the API does not describe what it exports, and refuses a field that is gone by its name."""
         return {}
 
     def pages(self, declared: ExportFile, asked: Asked) -> Iterator[bytes]:
-        """Yield the files of one export a year."""
-        exported = OBJECTS[declared.object]
-        named = {**exported.fields, **self._access.settings.columns.get(declared.object, {})}
+        """Yield the files of one export a year, or the pages of queries."""
+        exported = OBJECTS.get(declared.object)
+        told = exported.fields if exported else {name: name for name in declared.names}
+        named = {**told, **self._access.settings.columns.get(declared.object, {})}
         columns = {column: named[column] for column in declared.names if column in named}
         yield csv_pages.header(list(columns))
+        if exported is None:
+            yield from self._queried(QUERIED[declared.object], list(columns.values()), asked)
+            return
         for since, until in self._years(asked):
             for place in self._run(exported, list(columns.values()), since, until):
                 yield self._file(place, list(columns.values()))
+
+    def _queried(self, place: str, fields: list[str], asked: Asked) -> Iterator[bytes]:
+        bounds = {"updatedAtAfterOrEqualTo": asked.since, "updatedAtBefore": asked.until}
+        given = {name: _iso(edge) for name, edge in bounds.items() if edge is not None}
+        given |= {
+            "fields": ",".join(fields), "deleted": "all", "orderBy": "id", "limit": str(MOST), "idGreaterThan": "0",
+        }  # fmt: skip
+        while found := self._query(place, given):
+            yield csv_pages.records([_said(row, field) for field in fields] for row in found)
+            given["idGreaterThan"] = str(found[-1]["id"])
+
+    def _query(self, place: str, given: Mapping[str, str]) -> list[dict[str, Any]]:
+        return self._session.ask("GET", f"/api/v5/objects/{place}", as_values, params=given, headers=self._unit)
 
     def _years(self, asked: Asked) -> Iterator[tuple[datetime, datetime | None]]:
         """Part what is asked for into ranges that an export may cover; the last has no end unless it was given."""
@@ -145,6 +169,25 @@ def as_export(response: httpx.Response) -> dict[str, Any]:
     return found
 
 
+def as_values(response: httpx.Response) -> list[dict[str, Any]]:
+    """Return the rows of a query's answer; raises Unreadable where it has none."""
+    try:
+        values: list[dict[str, Any]] = response.json()["values"]
+        if all("id" in row for row in values):
+            return values
+    except (ValueError, LookupError, TypeError):
+        pass
+    raise Unreadable("the answer has no values")
+
+
+def _said(row: Mapping[str, Any], field: str) -> object:
+    """What a row says in a field; `folder.name` is a field of the folder in it."""
+    said: Any = row
+    for name in field.split("."):
+        said = (said or {}).get(name)
+    return said
+
+
 def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
@@ -157,7 +200,8 @@ def _year(given: str) -> int:
 
 KIND = LiveKind(
     open=AccountEngagement,
-    protocol="export jobs of API v5 (`filter_by_updated_at` with deleted ones, `filter_by_created_at`), a year each",
+    protocol="export jobs of API v5 (`filter_by_updated_at` with deleted ones, `filter_by_created_at`), a year each; "
+    "campaigns and list memberships by its queries, above the last id",
     allowance=Allowance(a_day=25_000, at_once=3),
     overlap=timedelta(minutes=30),
     credential=f"host: {HOST}; login and password: client id and secret, or the JWT extras; extras `token_url`: My "
