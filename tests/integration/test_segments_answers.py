@@ -459,7 +459,7 @@ def test_the_commands_print_for_people_and_for_machines(
     draft.write_text("key: x\nname: x\nowner: x\npurpose: x\nwhere: nps_score > 8 and email_consent = 'opted_in'\n")
     checked = runner.invoke(app, ["check", str(draft)])
     assert checked.exit_code == 0
-    assert checked.stdout.splitlines()[0] == "ok    x: 0 members, 2 left out as too little is known"
+    assert checked.stdout.splitlines()[0] == "ok    x: 0 members, 2 left out as too little is known, reads no events"
     draft.write_text("key: x\nname: x\nowner: x\npurpose: x\nwhere: nps_scor > 8 and nps_clas = 'x'\n")
     checked = runner.invoke(app, ["check", str(draft), "--json"])
     assert checked.exit_code == 78
