@@ -18,6 +18,7 @@ from include.contracts.identity import ALIAS, APPLIED, CROSSWALK, EDGE, HISTORY,
 from include.identity.crosswalk.assign import assign
 from include.identity.crosswalk.events import log_events
 from include.identity.crosswalk.guard import guard
+from include.identity.crosswalk.relations import Assigned, Before, Known, Logged, Proposed, Relation, given, hold
 from include.identity.settings import Stewardship
 
 SIZES = (250_000, 500_000, 1_000_000, 2_000_000)
@@ -37,9 +38,12 @@ SELECT 'crm.contact:' || lpad(i::VARCHAR, 12, '0') AS record_id,
 FROM range(0, {n} + {n} // 50) t(i) WHERE i % 50 <> 13 OR i >= {n}
 """
 EMPTY = {
-    "crosswalk_before": CROSSWALK, "history_before": HISTORY, "register_before": REGISTER, "alias_before": ALIAS,
-    "applied_before": APPLIED, "applied_now": APPLIED,
+    "crosswalk": CROSSWALK, "history": HISTORY, "register": REGISTER, "alias": ALIAS, "applied": APPLIED,
 }  # fmt: skip
+DEPARTED = pa.schema(
+    [("record_id", pa.string()), ("source", pa.string()), ("is_merged", pa.bool_()), ("cause", pa.string()),
+     ("is_new", pa.bool_())]
+)  # fmt: skip
 
 
 class Strangers:
@@ -55,32 +59,41 @@ class Strangers:
 
 def measure(records: int) -> tuple[str, str, dict[str, int]]:
     connection = duckdb.connect()
-    for name, table in EMPTY.items():
-        connection.register(f"empty_{name}", table.schema.empty_table())
-        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM empty_{name}").complete()
-    for name, column in (("yielding", "profile_id"), ("changed", "record_id")):
-        connection.register(name, pa.table({column: pa.array([], pa.string())}))
-    first = _run(connection, WEEK_ONE.format(n=records), date(2026, 1, 5))
-    for name in ("crosswalk", "history", "register", "alias"):
-        connection.execute(f"CREATE OR REPLACE TABLE {name}_before AS FROM {name}_now").complete()
-    second = _run(connection, WEEK_TWO.format(n=records), date(2026, 1, 12))
-    kinds = dict(connection.execute("SELECT kind, count(*) FROM event_now GROUP BY kind ORDER BY kind").fetchall())
-    return first, second, kinds
+    before = Before(**{name: given(connection, f"{name}_before", table.schema.empty_table())
+                       for name, table in EMPTY.items()})  # fmt: skip
+    first, assigned, _ = _run(connection, before, WEEK_ONE.format(n=records), date(2026, 1, 5))
+    kept = {"crosswalk": assigned.crosswalk, "history": assigned.history, "register": assigned.register,
+            "alias": assigned.alias}  # fmt: skip
+    for name, relation in kept.items():
+        connection.unregister(f"{name}_before")
+        connection.execute(f"CREATE TABLE {name}_before AS FROM {relation}").complete()
+    second, _, logged = _run(connection, before, WEEK_TWO.format(n=records), date(2026, 1, 12))
+    counted = f"SELECT kind, count(*) FROM {logged.events} GROUP BY kind ORDER BY kind"
+    return first, second, dict(connection.execute(counted).fetchall())
 
 
-def _run(connection: duckdb.DuckDBPyConnection, found: str, day: date) -> str:
+def _run(connection: duckdb.DuckDBPyConnection, before: Before, found: str, day: date) -> tuple[str, Assigned, Logged]:
     connection.execute(found).complete()
     connection.execute(
         "CREATE OR REPLACE TABLE founding AS SELECT record_id, TIMESTAMPTZ '2020-01-01' + "
         "INTERVAL (hash(record_id) % 1000000) SECOND AS created_at FROM found"
     ).complete()
+    none = {name: pa.table({name: pa.array([], pa.string())}) for name in ("profile_id", "record_id")}
+    pairs = pa.table({name: pa.array([], pa.string()) for name in ("record_a", "record_b")})
     connection.register("no_edge", EDGE.schema.empty_table())
-    connection.execute("CREATE OR REPLACE TEMP TABLE edge AS FROM no_edge").complete()
+    proposed = Proposed(
+        Relation("found"), hold(connection, "edge", "FROM no_edge"),
+        given(connection, "applied_now", APPLIED.schema.empty_table()), given(connection, "merged_now", pairs),
+    )  # fmt: skip
+    known = Known(
+        Relation("founding"), given(connection, "changed", none["record_id"]),
+        given(connection, "yielding", none["profile_id"]), given(connection, "departed", DEPARTED.empty_table()),
+    )  # fmt: skip
     started, used = time.perf_counter(), time.process_time()
-    guard(connection, Stewardship(), Strangers())
-    assign(connection, on_date=day, version=str(day), model_version="m")
-    log_events(connection)
-    return f"{time.perf_counter() - started:.2f} ({time.process_time() - used:.2f})"
+    guarded = guard(connection, before, proposed, Stewardship(), Strangers())
+    assigned = assign(connection, before, guarded, known, on_date=day, version=str(day), model_version="m")
+    logged = log_events(connection, before, proposed, known, assigned)
+    return f"{time.perf_counter() - started:.2f} ({time.process_time() - used:.2f})", assigned, logged
 
 
 if __name__ == "__main__":
