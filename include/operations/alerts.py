@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from include.answers import waiting
+from include.erasure.step import unfinished
 from include.operations import figures as of
 from include.operations.figures import Value, figures
 from include.operations.settings import Alerts, read_settings
@@ -53,7 +54,8 @@ def standing(project: Project, now: datetime) -> list[Alert]:
     settings = read_settings(project.settings.config)
     values = figures(project, now)
     found = [alert for value in values for alert in _judged(value, settings)]
-    return sorted([*found, *_late_runs(project, settings, now), *_held(project)], key=lambda alert: alert.key)
+    found += [*_late_runs(project, settings, now), *_late_erasures(project, now), *_held(project)]
+    return sorted(found, key=lambda alert: alert.key)
 
 
 def tell(project: Project, now: datetime, teller: Callable[[Change], None]) -> list[Change]:
@@ -108,6 +110,16 @@ def _late_runs(project: Project, settings: Alerts, now: datetime) -> Iterator[Al
             yield Alert(
                 f"late/{run['run_id']}", "late", f"The run {run['run_id']} has not ended after {hours:,.0f} hours.",
                 "See in Airflow what it waits for.",
+            )  # fmt: skip
+
+
+def _late_erasures(project: Project, now: datetime) -> Iterator[Alert]:
+    for erasure in unfinished(project):
+        if erasure.due_on < now.date():
+            yield Alert(
+                f"late/erasure/{erasure.erasure_id}", "late",
+                f"The erasure {erasure.erasure_id} was due on {erasure.due_on}.",
+                "python -m include erasures says what it waits for.",
             )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from include.contracts.errors import ConfigurationError, RetryableError
 from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.settings import Settings
+from include.erasure.ledger import ErasureLedger
 from include.operations import alerts, telemetry
 from include.operations.alerts import standing, tell
 from include.operations.figures import Value, figures
@@ -100,6 +101,15 @@ def test_a_run_that_does_not_end_and_what_readers_get_can_be_late(operated: Proj
     with operated.ledger().working(Run("build_segments/scheduled__1", run.as_of)):
         keys = {alert.key for alert in standing(operated, later)}
     assert {"late/publication", "late/build_segments/scheduled__1"} <= keys
+
+
+def test_an_erasure_past_its_day_is_late(warehouse_project: Project) -> None:
+    day = datetime.now(UTC)
+    ErasureLedger(warehouse_project.warehouse()).receive("p1", reason="asked", author="jo", due_on=day.date())
+    assert standing(warehouse_project, day) == []
+    (late,) = standing(warehouse_project, day + timedelta(days=1))
+    assert late.kind == "late"
+    assert f"was due on {day.date()}." in late.sentence
 
 
 def test_a_probe_hears_whether_the_warehouse_answers_and_readers_have_something(
