@@ -18,10 +18,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
 import pytest
 
+from include.activation.destinations import network
 from include.activation.step import Report, activate
 from include.contracts.connections import Connection
 from include.contracts.errors import ConfigurationError, FatalError, KindredError, RetryableError
@@ -64,6 +66,7 @@ class TroubledServer:
     sync: ClassVar[Mapping[str, Any]] = {}
     kinds: ClassVar[Mapping[str, Kind]] = {
         "throttled": Kind.TOO_FAST, "broken": Kind.ERROR, "reset": Kind.CUT_OFF, "lost": Kind.RESET,
+        "silent": Kind.SILENCE,
     }  # fmt: skip
 
     def __init__(self, server: Any) -> None:
@@ -307,6 +310,18 @@ class NetworkSuite(DestinationSuite):
         self.place_.trouble("lost")
         self.run()
         self.expect("ann", "bob", "cleo")
+        assert len(self.place_.applied) == len(set(self.place_.applied))
+
+    def test_silence_after_acceptance_doubles_nothing(
+        self, audience: Audience, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(network, "PATIENCE", replace(network.PATIENCE, read_seconds=0.2))
+        self.run()
+        audience.set("ann", last_name="Li")
+        audience.leave("bob")
+        self.place_.trouble("silent")
+        self.run()
+        self.expect("ann", "cleo")
         assert len(self.place_.applied) == len(set(self.place_.applied))
 
     def test_a_poison_row_is_rejected_with_its_reason_and_stops_nobody(self, audience: Audience) -> None:

@@ -117,10 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
         if early is not None:
             self._send(early)
             return
+        answer = simulated.answer(Request(self.command, parts.path, query, dict(self.headers.items()), body))
         if trouble is Kind.SILENCE:
             self._wait()
             return
-        answer = simulated.answer(Request(self.command, parts.path, query, dict(self.headers.items()), body))
         if trouble is Kind.GARBLED and answer.status < 300:
             answer = Answer(_garbled(answer), answer.status, answer.headers, answer.kind)
         self._send(answer, trouble)

@@ -20,7 +20,7 @@ class Kind(StrEnum):
     CUT_OFF = "answer cut off"
     GARBLED = "answer garbled"
     DRIP = "answer dripping"
-    SILENCE = "no answer"
+    SILENCE = "no answer, to what was done"
 
 
 QUICK = tuple(kind for kind in Kind if kind not in (Kind.DRIP, Kind.SILENCE))
