@@ -85,6 +85,11 @@ def _judged(value: Value, settings: Alerts) -> Iterator[Alert]:
             f"failed/{name}", "failed", f"The last run of {name} failed.",
             "python -m include runs says why; run it again once that is mended.",
         )  # fmt: skip
+    elif value.metric is of.SOURCE_STALE and value.value:
+        yield Alert(
+            f"late/source/{name}", "late", f"The source {name} has been silent for longer than it uses to.",
+            "See that its exports still come; what depends on it says so until then.",
+        )  # fmt: skip
     elif value.metric is of.QUARANTINE_SHARE and value.value > settings.quarantine:
         yield Alert(
             f"drifted/quarantine/{name}", "drifted", f"{value.value:.1%} of the rows of {name} were set aside.",

@@ -57,6 +57,9 @@ QUARANTINE_SHARE = Metric("kindred.quarantine.share", "1", "Share of an object's
 AUDIT_FAILURES = Metric(
     "kindred.audit.failures", "{expectation}", "Expectations that what readers have breaks", ("level",)
 )
+SOURCE_STALE = Metric(
+    "kindred.source.stale", "1", "1 where a source has been silent for longer than it uses to", ("source",)
+)
 SOURCE_AGE = Metric("kindred.source.age", "d", "Days since the last complete day of a source", ("source",))
 MATCHING = Metric("kindred.matching", "1", "What the engine counted, expects and has drifted by", ("what",))
 SEGMENT_MEMBERS = Metric("kindred.segment.members", "{member}", "Members of a segment", ("segment",))
@@ -67,7 +70,7 @@ FREE = Metric("kindred.disk.free", "By", "Bytes that are free where the home is"
 
 METRICS = (
     PUBLISHED_AGE, RUN_AGE, RUN_FAILED, STAGE_SECONDS, STAGE_MEMORY, ROWS, QUARANTINED, QUARANTINE_SHARE,
-    AUDIT_FAILURES, SOURCE_AGE, MATCHING, SEGMENT_MEMBERS, WAITING, DELIVERED, SIZE, FREE,
+    AUDIT_FAILURES, SOURCE_AGE, SOURCE_STALE, MATCHING, SEGMENT_MEMBERS, WAITING, DELIVERED, SIZE, FREE,
 )  # fmt: skip
 
 _LAST_STAGES = f"""
@@ -90,7 +93,10 @@ _AUDIT = f"""
 SELECT level, count(*) FILTER (WHERE NOT success) AS n FROM {AUDIT_RESULT.fullname} WHERE version = :version
 GROUP BY level ORDER BY level
 """
-_SOURCES = f"SELECT source, max(age_days) AS age FROM {READERS}.source_day GROUP BY source ORDER BY source"
+_SOURCES = f"""
+SELECT source, max(age_days) AS age, coalesce(bool_or(is_stale), false) AS stale FROM {READERS}.source_day
+GROUP BY source ORDER BY source
+"""
 _SEGMENTS = f"SELECT segment_key, size FROM {READERS}.segment ORDER BY segment_key"
 _DELIVERED = f"""
 SELECT p.sync, c.state, count(*) AS n FROM {ACTIVATION_CHANGE.fullname} AS c JOIN (
@@ -146,6 +152,7 @@ def _of_what_readers_get(connection: sa.Connection, now: datetime) -> Iterator[V
         for row in _rows(connection, _AUDIT, version=published["version"]):
             yield Value(AUDIT_FAILURES, row["n"], {"level": row["level"]})
         for row in _rows(connection, _SOURCES):
+            yield Value(SOURCE_STALE, float(row["stale"]), {"source": row["source"]})
             if row["age"] is not None:
                 yield Value(SOURCE_AGE, row["age"], {"source": row["source"]})
         for row in _rows(connection, _SEGMENTS):

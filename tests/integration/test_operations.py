@@ -40,9 +40,9 @@ def publish(project: Project, run: Run, at: datetime) -> None:
         connection.execute(sa.insert(PUBLICATION).values(**row))
         for statement in (
             "CREATE SCHEMA IF NOT EXISTS kindred",
-            "CREATE TABLE kindred.source_day (source text, age_days int)",
+            "CREATE TABLE kindred.source_day (source text, age_days int, is_stale bool)",
             "CREATE TABLE kindred.segment (segment_key text, size int)",
-            "INSERT INTO kindred.source_day VALUES ('crm', 1), ('crm', 3)",
+            "INSERT INTO kindred.source_day VALUES ('crm', 1, false), ('crm', 3, true), ('nps', 1, null)",
             "INSERT INTO kindred.segment VALUES ('champions', 7)",
         ):
             connection.exec_driver_sql(statement)
@@ -100,7 +100,8 @@ def test_a_run_that_does_not_end_and_what_readers_get_can_be_late(operated: Proj
     later = datetime.now(UTC) + timedelta(days=2)
     with operated.ledger().working(Run("build_segments/scheduled__1", run.as_of)):
         keys = {alert.key for alert in standing(operated, later)}
-    assert {"late/publication", "late/build_segments/scheduled__1"} <= keys
+    assert {"late/publication", "late/build_segments/scheduled__1", "late/source/crm"} <= keys
+    assert "late/source/nps" not in keys
 
 
 def test_an_erasure_past_its_day_is_late(warehouse_project: Project) -> None:
