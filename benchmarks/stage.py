@@ -62,9 +62,8 @@ def main() -> None:
     for _ in range(arguments.pairs):
         for name, checkout in checkouts.items():
             runs[name].append(_staged(checkout, extracted, place / name))
-    different = [
-        table for table, found in _digests(place / "before").items() if found != _digests(place / "after")[table]
-    ]
+    after = _digests(place / "after")
+    different = [table for table, found in _digests(place / "before").items() if found != after[table]]
     print(_report(arguments.people, runs, different))
 
 
@@ -91,12 +90,14 @@ def _staged(checkout: Path, extracted: Path, home: Path) -> dict[str, Any]:
 
 
 def _digests(home: Path) -> dict[str, Any]:
-    """Rows of each staged table, and the sum of the digests of all of them."""
+    """Rows of each staged table that the checkout knows, and the sum of the digests of all of them."""
     lake = Project(Settings(home=home)).lake
     found = {}
     for table in STAGED:
         manifest = lake.current(table.name)
-        urls = lake.urls(manifest) if manifest else []
+        if manifest is None:
+            continue
+        urls = lake.urls(manifest)
         sql = "SELECT count(*), sum(md5_number_lower(t::VARCHAR)::HUGEINT) FROM read_parquet(?) t"
         found[table.name] = duckdb.execute(sql, [urls]).fetchone()
     return found
