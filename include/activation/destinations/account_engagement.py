@@ -13,7 +13,6 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -21,7 +20,7 @@ from typing import Any, ClassVar
 import httpx
 from pydantic import Field
 
-from include.activation.destination import Batch, Change, Outcome, OutcomeUnknownError
+from include.activation.destination import Batch, Change, Outcome
 from include.activation.destinations.network import NetworkDestination, plain
 from include.contracts.configuration import Strict
 from include.contracts.errors import RefusedError
@@ -34,8 +33,6 @@ from include.remote.sign_in import oauth
 
 PAGE = 1000
 FEW = 25  # changes that are made row by row; an import costs about as many calls, and its minutes
-FIRST_POLL, LONGEST_POLL = 2.0, 60.0
-PATIENCE = timedelta(hours=2)
 OWN_FIELD = "__c"  # with which the names of a company's own fields end
 FIELDS = (
     "email", "firstName", "lastName", "salutation", "company", "website", "jobTitle", "department", "industry",
@@ -50,6 +47,8 @@ class AccountEngagement(NetworkDestination):
     host: ClassVar[str] = HOST
     batch_rows: ClassVar[int] = 10_000
     key_columns: ClassVar[tuple[str, ...]] = ("email",)
+    first_poll: ClassVar[float] = 2.0
+    longest_poll: ClassVar[float] = 60.0
     allowance: ClassVar[Allowance] = Allowance(at_once=1)  # five at once is all that a business unit has
 
     class ListSettings(Strict):
@@ -165,25 +164,17 @@ class AccountEngagement(NetworkDestination):
         content = {"importFile": ("rows.csv", self._csv(batch), "text/csv")}
         self.session.ask("POST", f"{place}/batches", as_bytes, files=content, headers=self._unit)
         self.session.ask("PATCH", place, as_bytes, json={"status": "Ready"}, headers=self._unit)
-        state = self._end(place)
+        looked = {"params": {"fields": "id,status,errorCount"}, "headers": self._unit}
+        state = self.ended(
+            "An import", lambda: self.session.json("GET", place, **looked),
+            lambda told: told["status"] in ("Complete", "Failed", "Cancelled"),
+        )  # fmt: skip
         self.__dict__.pop("_members", None)
         if state["status"] != "Complete":
             raise RefusedError(f"the import has ended as {state['status']}")
         if not state.get("errorCount"):
             return {}
         return self._refused(self.session.ask("GET", f"{place}/errors", as_bytes, headers=self._unit).text, batch)
-
-    def _end(self, place: str) -> Mapping[str, Any]:
-        """Wait until an import has ended; one that never does may have been accepted."""
-        pause, deadline = FIRST_POLL, self.clock.now() + PATIENCE
-        while self.clock.now() < deadline:
-            fields = {"fields": "id,status,errorCount"}
-            state: Mapping[str, Any] = self.session.json("GET", place, params=fields, headers=self._unit)
-            if state["status"] in ("Complete", "Failed", "Cancelled"):
-                return state
-            self.clock.sleep(pause)
-            pause = min(pause * 2, LONGEST_POLL)
-        raise OutcomeUnknownError(f"An import of {self.declared.destination} does not end; run again later.")
 
     def _csv(self, batch: Batch) -> bytes:
         """The rows of an import; who is removed is only taken off the list."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import httpx
 from pydantic import Field
 
-from include.activation.destination import Batch, Outcome, OutcomeUnknownError
+from include.activation.destination import Batch, Outcome
 from include.activation.destinations import marketing_cloud_soap as soap
 from include.activation.destinations.network import NetworkDestination, by_rows, token_fault
 from include.contracts.configuration import Strict
@@ -25,8 +25,6 @@ from include.remote.answers import Fault, Told
 from include.remote.clock import Clock
 from include.remote.http import SignIn, Token, as_bytes
 
-FIRST_POLL, LONGEST_POLL = 1.0, 30.0
-PATIENCE = timedelta(hours=1)
 PAGE = 2500
 
 
@@ -56,6 +54,7 @@ class _MarketingCloud(NetworkDestination):
 class DataExtension(_MarketingCloud):
     """One data extension with a primary key of one field."""
 
+    patience: ClassVar[timedelta] = timedelta(hours=1)
     batch_rows: ClassVar[int] = 2_000
 
     class ListSettings(Strict):
@@ -81,7 +80,11 @@ class DataExtension(_MarketingCloud):
         place = f"/data/v1/async/dataextensions/key:{self.list.external_key}/rows"
         items = [{self.sync.key_field: change.key, **change.fields} for change in batch.changes]
         request = self.session.json("PUT", place, json={"items": items})["requestId"]
-        if not self._ended(request)["hasErrors"]:
+        status = self.ended(
+            "A request", lambda: self.session.json("GET", f"/data/v1/async/{request}/status")["status"],
+            lambda told: told["requestStatus"] in ("Complete", "Error"),
+        )  # fmt: skip
+        if not status["hasErrors"]:
             return Outcome()
         results = self.session.json("GET", f"/data/v1/async/{request}/results")["items"]
         return by_rows(batch.changes, results, _refusal)
@@ -126,17 +129,6 @@ class DataExtension(_MarketingCloud):
                 if is_last:
                     raise
         raise AssertionError("unreachable")
-
-    def _ended(self, request: str) -> Mapping[str, Any]:
-        """Wait until a request has ended; one that never does may have been accepted."""
-        pause, deadline = FIRST_POLL, self.clock.now() + PATIENCE
-        while self.clock.now() < deadline:
-            status: Mapping[str, Any] = self.session.json("GET", f"/data/v1/async/{request}/status")["status"]
-            if status["requestStatus"] in ("Complete", "Error"):
-                return status
-            self.clock.sleep(pause)
-            pause = min(pause * 2, LONGEST_POLL)
-        raise OutcomeUnknownError(f"A request of {self.declared.destination} does not end; run again later.")
 
 
 class Journey(_MarketingCloud):

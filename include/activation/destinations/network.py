@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
 import httpx
@@ -43,9 +44,15 @@ def plain(reason: object) -> str:
 
 
 class NetworkDestination(Destination):
-    """A destination over HTTP. ``allowance``: how often it may be asked, as its vendor says."""
+    """A destination over HTTP. ``allowance``: how often it may be asked, as its vendor says.
+
+    ``first_poll``, ``longest_poll``: seconds between two looks at what it works on; ``patience``: how long it may take.
+    """
 
     allowance: ClassVar[Allowance] = Allowance(at_once=1)
+    first_poll: ClassVar[float] = 1.0
+    longest_poll: ClassVar[float] = 30.0
+    patience: ClassVar[timedelta] = timedelta(hours=2)
     host: ClassVar[str] = ""  # the vendor's, where the connection names none
 
     def __init__(self, *given: Any) -> None:
@@ -90,6 +97,21 @@ class NetworkDestination(Destination):
         except (LostPlaceError, RefusedError):
             return False
         return True
+
+    def ended(
+        self, what: str, ask: Callable[[], Mapping[str, Any]], is_over: Callable[[Mapping[str, Any]], bool]
+    ) -> Any:
+        """Ask how far something is that the vendor works on, until it is over; the pauses double.
+
+        ``what`` names it, as "A job". Raises OutcomeUnknownError for one that never ends: it may have been accepted.
+        """
+        pause, deadline = self.first_poll, self.clock.now() + self.patience
+        while self.clock.now() < deadline:
+            if is_over(state := ask()):
+                return state
+            self.clock.sleep(pause)
+            pause = min(pause * 2, self.longest_poll)
+        raise OutcomeUnknownError(f"{what} of {self.declared.destination} does not end; run again later.")
 
     def close(self) -> None:
         """Give the connections back."""

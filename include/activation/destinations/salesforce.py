@@ -9,14 +9,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import httpx
 from pydantic import Field
 
-from include.activation.destination import Batch, Change, Outcome, OutcomeUnknownError
+from include.activation.destination import Batch, Change, Outcome
 from include.activation.destinations.network import NetworkDestination, plain
 from include.contracts.configuration import Strict
 from include.contracts.errors import RefusedError
@@ -27,8 +26,6 @@ from include.remote.salesforce import VERSION, explain
 from include.remote.sign_in import oauth
 
 TOKENS, AUDIENCE = "/services/oauth2/token", "https://login.salesforce.com"
-FIRST_POLL, LONGEST_POLL = 1.0, 30.0
-PATIENCE = timedelta(hours=2)
 NULL = "#N/A"  # clears a field in a CSV of the Bulk API
 PASSING = ("UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG")
 _NAME = r"^[A-Za-z]\w*$"
@@ -81,7 +78,10 @@ class Salesforce(NetworkDestination):
             "PUT", f"{place}/{job}/batches", as_bytes, content=content, headers={"Content-Type": "text/csv"}
         )
         self.session.json("PATCH", f"{place}/{job}", json={"state": "UploadComplete"})
-        state = self._end(f"{place}/{job}")
+        state = self.ended(
+            "A job", lambda: self.session.json("GET", f"{place}/{job}"),
+            lambda told: told["state"] in ("JobComplete", "Failed", "Aborted"),
+        )  # fmt: skip
         if state["state"] != "JobComplete":
             raise RefusedError(plain(state.get("errorMessage") or state["state"]))
         if not int(state.get("numberRecordsFailed", 0)):
@@ -118,17 +118,6 @@ class Salesforce(NetworkDestination):
             "object": self.list.object, "operation": "upsert", "externalIdFieldName": self.sync.key_field,
             "contentType": "CSV", "lineEnding": "LF",
         }  # fmt: skip
-
-    def _end(self, place: str) -> Mapping[str, Any]:
-        """Wait until a job has ended; one that never does may have been accepted."""
-        pause, deadline = FIRST_POLL, self.clock.now() + PATIENCE
-        while self.clock.now() < deadline:
-            state: Mapping[str, Any] = self.session.json("GET", place)
-            if state["state"] in ("JobComplete", "Failed", "Aborted"):
-                return state
-            self.clock.sleep(pause)
-            pause = min(pause * 2, LONGEST_POLL)
-        raise OutcomeUnknownError(f"A job of {self.declared.destination} does not end; run again later.")
 
     def _csv(self, batch: Batch) -> bytes:
         """The rows of a job; who is removed only loses the flag."""
