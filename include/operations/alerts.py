@@ -16,13 +16,13 @@ from sqlalchemy.dialects.postgresql import insert
 from include.answers import waiting
 from include.erasure.step import unfinished
 from include.operations import figures as of
-from include.operations.figures import Value, figures
+from include.operations.figures import Value, states
 from include.operations.settings import Alerts, read_settings
 from include.storage.control.activation import held_plans
 from include.storage.control.tables import ALERT
 from include.storage.project import Project
 
-KINDS = ("late", "failed", "held", "drifted", "full")
+KEEPING = 4_957_344  # an advisory lock: any number, the same in every process
 GB = 10**9
 
 
@@ -52,7 +52,7 @@ class Change:
 def standing(project: Project, now: datetime) -> list[Alert]:
     """Return all states that somebody has to know of now. Raises ConfigurationError for faulty settings."""
     settings = read_settings(project.settings.config)
-    values = figures(project, now)
+    values = states(project, now)
     found = [alert for value in values for alert in _judged(value, settings)]
     found += [*_late_runs(project, settings, now), *_late_erasures(project, now), *_held(project)]
     return sorted(found, key=lambda alert: alert.key)
@@ -141,7 +141,7 @@ def _keep(project: Project, now_standing: list[Alert], now: datetime) -> None:
     """Let the warehouse know what stands, and what does so no more."""
     c = ALERT.c
     with project.warehouse().begin() as connection:
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(4957344)"))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(KEEPING)))
         for alert in now_standing:
             facts = {"kind": alert.kind, "sentence": alert.sentence, "remedy": alert.remedy}
             row = insert(ALERT).values(key=alert.key, began_at=now, is_told=False, **facts)

@@ -108,16 +108,19 @@ SELECT p.sync, c.state, count(*) AS n FROM {ACTIVATION_CHANGE.fullname} AS c JOI
 
 def figures(project: Project, now: datetime) -> list[Value]:
     """Return all that can be measured now; what has not come to be yet, such as a publication, gives no value."""
+    return [*states(project, now), *_sizes(project)]
+
+
+def states(project: Project, now: datetime) -> list[Value]:
+    """Return the figures by which a state is judged: all but sizes, for which the whole lake is walked."""
     with project.warehouse().begin() as connection:
         return [
             *_of_runs(connection, now),
             *_of_what_readers_get(connection, now),
             *(Value(DELIVERED, row["n"], {"sync": row["sync"], "state": row["state"]})
               for row in _rows(connection, _DELIVERED)),
-            Value(SIZE, connection.execute(sa.text("SELECT pg_database_size(current_database())")).scalar_one(),
-                  {"store": "warehouse"}),
             *_of_matching(project),
-            *_of_stores(project),
+            Value(FREE, room.free(project.settings)),
         ]  # fmt: skip
 
 
@@ -168,14 +171,13 @@ def _of_matching(project: Project) -> Iterator[Value]:
     yield Value(WAITING, found.counts.get("review", 0), {"kind": "review"})
 
 
-def _of_stores(project: Project) -> Iterator[Value]:
-    files = (
-        (place.stat().st_size for place in project.lake.folder.rglob("*") if place.is_file())
-        if project.lake.folder
-        else ()
-    )
+def _sizes(project: Project) -> Iterator[Value]:
+    folder = project.lake.folder
+    files = (place.stat().st_size for place in folder.rglob("*") if place.is_file()) if folder else ()
     yield Value(SIZE, sum(files), {"store": "lake"})
-    yield Value(FREE, room.free(project.settings))
+    with project.warehouse().begin() as connection:
+        size = connection.execute(sa.text("SELECT pg_database_size(current_database())")).scalar_one()
+    yield Value(SIZE, size, {"store": "warehouse"})
 
 
 def _rows(connection: sa.Connection, query: str, **given: object) -> Sequence[Mapping[str, Any]]:

@@ -12,8 +12,7 @@ from include.operations.figures import METRICS, Value
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 SERVICE = "kindred"
-UNITS = {"s": "_seconds", "By": "_bytes", "d": "_days", "1": "", "{row}": "", "{member}": "", "{decision}": "",
-         "{expectation}": ""}  # fmt: skip
+SUFFIXES = {"s": "_seconds", "By": "_bytes", "d": "_days", "1": "_ratio"}  # of others Prometheus has none
 
 
 def has_endpoint(environment: Mapping[str, str] = os.environ) -> bool:
@@ -72,7 +71,7 @@ def exposition(values: Iterable[Value]) -> Iterator[str]:
 
 def prometheus_name(name: str, unit: str) -> str:
     """Return the name that Prometheus gives a metric of OpenTelemetry."""
-    return re.sub(r"\W", "_", name) + UNITS[unit] + ("_ratio" if unit == "1" else "")
+    return re.sub(r"\W", "_", name) + SUFFIXES.get(unit, "")
 
 
 def _labels(labels: Mapping[str, str]) -> str:
