@@ -201,9 +201,11 @@ def stage_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorate(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
         def called(*args: Any, **kwargs: Any) -> Any:
+            from kindred_lineage import tell as tell_lineage
+
             try:
                 done = function(*args, **kwargs)
-                _tell_lineage(done)
+                tell_lineage(done)
                 return done
             except HeldError as held:
                 log.warning("%s", held)
@@ -219,16 +221,6 @@ def stage_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         return task(multiple_outputs=False, **options)(called)
 
     return decorate
-
-
-def _tell_lineage(done: Any) -> None:
-    """Tell OpenLineage what a stage did, where that is wanted; what goes wrong with it fails no task."""
-    from kindred_lineage import tell
-
-    try:
-        tell(done)
-    except Exception:  # the stage is done
-        log.warning("OpenLineage was not told of this task.", exc_info=True)
 
 
 def _end(error: Exception) -> SystemExit | None:

@@ -5,15 +5,25 @@ Nothing is told, and nothing is imported, where OpenLineage is not set up (`AIRF
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from typing import Any
 
 from airflow.providers.openlineage import conf
 
+log = logging.getLogger(__name__)
+
 
 def tell(done: Any) -> None:
-    """Tell of what a task hands on, where that is the answer of a stage."""
+    """Tell of what a task hands on, where that is a stage's answer; what goes wrong with it fails no task."""
+    try:
+        _tell(done)
+    except Exception:  # the stage is done
+        log.warning("OpenLineage was not told of this task.", exc_info=True)
+
+
+def _tell(done: Any) -> None:
     if conf.is_disabled() or not (isinstance(done, Mapping) and ("report" in done or "reads" in done)):
         return
     from airflow.providers.openlineage.api import emit_dataset_lineage
