@@ -14,6 +14,7 @@ from include.storage.postgres.warehouse import Warehouse
 
 CONTROL = "control"
 MIGRATIONS = Path(__file__).parent / "migrations"
+STAGE_ORDER = f"{CONTROL}.stage_order"  # the sequence that numbers stages as they end
 UPGRADE_LOCK = 4_957_341  # any number, the same in every process
 
 METADATA = sa.MetaData()

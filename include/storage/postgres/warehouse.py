@@ -99,7 +99,7 @@ class Warehouse:
 
 
 def _refusal(error: OperationalError) -> str:
-    """Tell a server that answers and takes no connection, such as one that has none free, from one that is not there."""
+    """Tell a server that answers but takes no connection, as it has none free, from one that is not there."""
     _, answered, reason = str(error.orig).partition("FATAL:")
     if not answered:
         return "does not answer; see that it runs and that the connection is right."
