@@ -60,8 +60,8 @@ class Engine:
         if threads:
             options["threads"] = threads
         self._begin(duckdb.connect(config=options))
-        if not lake.is_local:
-            self.connection.register_filesystem(lake.fs)
+        if lake.remote is not None:
+            self.connection.register_filesystem(lake.remote)
 
     def __enter__(self) -> Engine:
         return self
@@ -133,7 +133,7 @@ class Engine:
                 self.lake.point(present.ref)
             return present.ref
         file = f"{version}.parquet"
-        place = self.lake.url(table.name, file)
+        place = self.lake.target(table.name, file)
         shaped = conform(table, rows)
         self.ibis.to_parquet(shaped.order_by(list(table.key)) if ordered else shaped, place, compression="zstd")
         count = self._check(table, place)
