@@ -150,7 +150,7 @@ def _through_nameless(
     """
     parent, size = np.arange(len(named), dtype=np.int32), np.ones(len(named), np.int32)
     linked = np.flatnonzero((said.linking > threshold) & named[left] & named[right])
-    join_bounded(left, right, linked[np.argsort(-said.logits[linked], kind="stable")], limit, parent, size)
+    join_strongest(left, right, said.logits, linked, limit, parent, size)
     return np.asarray(said.differ & (parent[left] != parent[right]))
 
 
@@ -171,12 +171,30 @@ def sample(candidates: Candidates, logits: Logits, limit: int) -> tuple[npt.NDAr
 
 def _components(candidates: Candidates, logits: Logits, ruling: Ruling, *, threshold: float, limit: int) -> Codes:
     n = candidates.keys.records
-    strong = np.flatnonzero(logits > threshold)
-    strong = strong[np.argsort(-logits[strong], kind="stable")]
     parent = _decided(n, ruling)
     size = np.bincount(parent, minlength=n).astype(np.int32)
-    join_bounded(candidates.left, candidates.right, strong, limit, parent, size)
+    strong = np.flatnonzero(logits > threshold)
+    join_strongest(candidates.left, candidates.right, logits, strong, limit, parent, size)
     return parent
+
+
+def join_strongest(
+    left: Codes, right: Codes, logits: Logits, links: npt.NDArray[np.int64], limit: int, parent: Codes, size: Codes
+) -> None:
+    """Join records along ``links``, the strongest first and equally strong ones by their records, to components of at
+    most ``limit`` records; ``parent`` and ``size`` hold what is joined already, and the outcome.
+
+    Where no component grows beyond the limit the order of links does not matter, so only those that do are sorted.
+    """
+    whole, sizes = parent.copy(), size.copy()
+    join_bounded(left, right, links, len(parent) + 1, whole, sizes)
+    sizes = np.bincount(whole, minlength=len(whole)).astype(np.int32)
+    beyond = sizes[whole] > limit
+    contested = links[beyond[left[links]]]
+    contested = contested[np.lexsort((right[contested], left[contested], -logits[contested]))]
+    whole[beyond], sizes[beyond] = parent[beyond], size[beyond]
+    join_bounded(left, right, contested, limit, whole, sizes)
+    parent[:], size[:] = whole, sizes
 
 
 def _decided(n: int, ruling: Ruling) -> Codes:
