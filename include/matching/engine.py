@@ -17,7 +17,7 @@ from include.matching.pairs import comparison, standing_rules
 from include.matching.pairs.blocking import Candidates, Keys, Rule, block
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.blocking_rules import derive_rules
-from include.matching.pairs.pair_sample import survey
+from include.matching.pairs.pair_sample import Patterns, Universe, survey
 from include.matching.progress import SILENT, Progress, Watch
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features, featurize
@@ -172,8 +172,8 @@ class _Judge:
         self, candidates: Candidates, levels: comparison.Levels, model: Model | None, own: Sequence[Keys]
     ) -> None:
         link_only = self.spec.link_only
-        universe = survey(self.features, candidates, levels, self._compare, link_only=link_only, own=own)
-        self.universe = universe
+        drawn = survey(self.features, candidates, levels, self._compare, link_only=link_only, own=own)
+        self.universe = universe = Universe.of(drawn, self.features.size)
         known = known_fit(model, self.groups) if model else None
         self._settle(estimation.estimate(self.groups, universe, self.features.size, known=known), known)
 
@@ -185,7 +185,7 @@ class _Judge:
         extra = who[clusters.extra_left] == who[clusters.extra_right]
         added = self._compare(clusters.extra_left[extra], clusters.extra_right[extra])
         if listed.shape[1] + added.shape[1]:
-            universe = self.universe.with_joined(listed, added, stands_for)
+            universe = self.universe.with_joined(Patterns.of(listed), Patterns.of(added), stands_for)
             self._settle(estimation.estimate(self.groups, universe, self.features.size, begin=self.fit), None)
 
     def _settle(self, fit: Fit, known: Fit | None) -> None:
