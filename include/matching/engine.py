@@ -18,6 +18,7 @@ from include.matching.pairs.blocking import Candidates, Keys, Rule, block
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.blocking_rules import derive_rules
 from include.matching.pairs.pair_sample import Patterns, Universe, survey
+from include.matching.pairs.tally import Tally
 from include.matching.progress import SILENT, Progress, Watch
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features, featurize
@@ -77,9 +78,9 @@ def _score(
     with watch.stage("score"):
         logits = judge.score(levels)
     with watch.stage("block"):
-        likely = 1 / (1 + np.exp(-logits.astype(np.float64)))
+        found = [Tally.of(logits[part]) for part in candidates.parts]
         candidates = extend(
-            candidates, rules, likely, features, link_only=spec.link_only, pairs_per_record=spec.pairs_per_record
+            candidates, rules, found, features, link_only=spec.link_only, pairs_per_record=spec.pairs_per_record
         )
     with watch.stage("compare"):
         more = slice(levels.shape[1], None)
@@ -141,14 +142,15 @@ def _group(scored: _Scored, judge: _Judge, ruling: clustering.Ruling, watch: Wat
     spec, logits = judge.spec, scored.logits
     with watch.stage("score"):
         said = judge.verdicts(scored.candidates.left, scored.candidates.right, scored.levels, logits)
-        threshold, expected_f1 = clustering.choose_threshold(logits)
+        threshold, expected_f1 = clustering.choose_threshold(Tally.of(logits))
     with watch.stage("cluster"):
         clusters = clustering.cluster(
             scored.candidates, said, judge.judge, ruling, prior=judge.prior, threshold=threshold,
             limit=spec.largest_cluster, source=judge.features.source if spec.link_only else np.zeros(0, np.int32),
             named=judge.features.says_first_name, chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
         )  # fmt: skip
-    return _Found(threshold, clustering.expected_f1(scored.candidates, logits, clusters, judge.beyond), clusters)
+    within, apart = clustering.held(scored.candidates, logits, clusters)
+    return _Found(threshold, clustering.expected_f1(within, apart, judge.beyond), clusters)
 
 
 TELLING = 4  # records of one person from which each pair of them is told by others than itself

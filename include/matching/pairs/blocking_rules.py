@@ -59,7 +59,9 @@ def _contexts(features: Features) -> list[_Context]:
     if features.emails is not None and not any(f.kind is Kind.ORGANIZATION for f in features.fields):
         mail = features.emails
         domain = mail.domain[0]
-        found.append(("email domain", mail.employers[0], lambda i: str(mail.domains[int(domain[i])]), ORGANIZATION.blocks))
+        found.append(
+            ("email domain", mail.employers[0], lambda i: str(mail.domains[int(domain[i])]), ORGANIZATION.blocks)
+        )
     return found
 
 
