@@ -42,18 +42,15 @@ def extend(
 ) -> Candidates:
     """The candidates, and after them those that the rest of the budget pays for.
 
-    ``found`` has the log odds of each rule's candidates; ``pairs_per_record`` is the budget of the whole table, of pairs of
-    two people: one person's pairs are what is looked for, and people of ten records have as many as need be.
+    ``found`` has the log odds of each rule's candidates; ``pairs_per_record`` is the budget of the whole table, of
+    pairs of two people: one person's pairs are what is looked for, and people of ten records have as many as need be.
     """
     left_over = affordable(features.size, pairs_per_record) - sum(one.pairs - one.likely for one in found)
     if left_over <= 0:
         return candidates
     rules = sorted(rules, key=lambda rule: rule.across is not None)
-    offers = [
-        offer
-        for at, rule in enumerate(rules)
-        if (offer := _offer(rule, at, candidates.blocks[at], found[at])) is not None
-    ]
+    asked = (_offer(rule, at, candidates.blocks[at], found[at]) for at, rule in enumerate(rules))
+    offers = [offer for offer in asked if offer is not None]
     if not offers:
         return candidates
     source = features.source if link_only else np.zeros(0, np.int32)

@@ -12,7 +12,7 @@ from include.contracts.errors import ConfigurationError
 from include.matching.declaration import Blocks, When
 from include.matching.levels import COMPARISONS, ORGANIZATION, Kind
 from include.matching.pairs.blocking import Rule, mix
-from include.matching.records.columns import Codes, apply, marks
+from include.matching.records.columns import Codes, apply
 from include.matching.records.emails import NO_EVIDENCE
 from include.matching.records.features import Features, Field
 from include.matching.records.name_parts import roots, sound

@@ -27,7 +27,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Patterns:
-    """Distinct patterns of levels (group by pattern), in the order of their fingerprints, and a whole number of each."""
+    """Distinct patterns of levels (group by pattern) in the order of their fingerprints, a whole number of each."""
 
     levels: Levels
     counts: Counts
