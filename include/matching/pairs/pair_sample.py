@@ -64,14 +64,14 @@ class Universe:
         """The space of so many records' pairs, from what was drawn of its parts, the last at random."""
         every = np.concatenate([part.patterns.levels for part in drawn], axis=1)
         _, index, inverse = np.unique(fingerprints(every), return_index=True, return_inverse=True)
-        weight = np.zeros(len(index))
+        weight = np.zeros(len(index), np.float64)
         at = 0
         for part in drawn:
             size = len(part.patterns.counts)
             weight[inverse[at : at + size]] += part.patterns.counts * part.weight  # each pattern once
             at += size
         pairs, grain = records * (records - 1) / 2, max(1.0, drawn[-1].weight)
-        return cls(np.ascontiguousarray(every[:, index]), weight, pairs, np.zeros(len(index)), grain)
+        return cls(np.ascontiguousarray(every[:, index]), weight, pairs, np.zeros(len(index), np.float64), grain)
 
     def with_joined(self, listed: Patterns, added: Patterns, stands_for: int) -> Universe:
         """The same pairs once some are known to be one person's: ``listed`` ones, and others that were ``added``.
