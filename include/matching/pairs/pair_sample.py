@@ -82,7 +82,7 @@ class Universe:
         _, index, inverse = np.unique(fingerprints(every), return_index=True, return_inverse=True)
         at, size = self.patterns.shape[1], len(index)
         counts = np.concatenate([listed.counts, added.counts]).astype(np.float64)
-        joined = np.bincount(inverse[at:], counts, size) * stands_for
+        joined = np.bincount(inverse[at:], counts, size).astype(np.float64) * stands_for
         of_listed = np.bincount(inverse[at : at + len(listed.counts)], listed.counts, size) * stands_for
         rest = np.maximum(np.bincount(inverse[:at], self.weight, size) - of_listed, 0.0)
         return Universe(np.ascontiguousarray(every[:, index]), rest + joined, self.pairs, joined, self.grain)
