@@ -17,7 +17,8 @@ from include.matching.pairs import comparison, standing_rules
 from include.matching.pairs.blocking import Candidates, Keys, Rule, block
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.blocking_rules import derive_rules
-from include.matching.pairs.pair_sample import survey
+from include.matching.pairs.pair_sample import Patterns, Universe, survey
+from include.matching.pairs.tally import Tally
 from include.matching.progress import SILENT, Progress, Watch
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features, featurize
@@ -77,9 +78,9 @@ def _score(
     with watch.stage("score"):
         logits = judge.score(levels)
     with watch.stage("block"):
-        likely = 1 / (1 + np.exp(-logits.astype(np.float64)))
+        found = [Tally.of(logits[part]) for part in candidates.parts]
         candidates = extend(
-            candidates, rules, likely, features, link_only=spec.link_only, pairs_per_record=spec.pairs_per_record
+            candidates, rules, found, features, link_only=spec.link_only, pairs_per_record=spec.pairs_per_record
         )
     with watch.stage("compare"):
         more = slice(levels.shape[1], None)
@@ -141,14 +142,15 @@ def _group(scored: _Scored, judge: _Judge, ruling: clustering.Ruling, watch: Wat
     spec, logits = judge.spec, scored.logits
     with watch.stage("score"):
         said = judge.verdicts(scored.candidates.left, scored.candidates.right, scored.levels, logits)
-        threshold, expected_f1 = clustering.choose_threshold(logits)
+        threshold, expected_f1 = clustering.choose_threshold(Tally.of(logits))
     with watch.stage("cluster"):
         clusters = clustering.cluster(
             scored.candidates, said, judge.judge, ruling, prior=judge.prior, threshold=threshold,
             limit=spec.largest_cluster, source=judge.features.source if spec.link_only else np.zeros(0, np.int32),
             named=judge.features.says_first_name, chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
         )  # fmt: skip
-    return _Found(threshold, clustering.expected_f1(scored.candidates, logits, clusters, judge.beyond), clusters)
+    within, apart = clustering.held(scored.candidates, logits, clusters)
+    return _Found(threshold, clustering.expected_f1(within, apart, judge.beyond), clusters)
 
 
 TELLING = 4  # records of one person from which each pair of them is told by others than itself
@@ -172,8 +174,8 @@ class _Judge:
         self, candidates: Candidates, levels: comparison.Levels, model: Model | None, own: Sequence[Keys]
     ) -> None:
         link_only = self.spec.link_only
-        universe = survey(self.features, candidates, levels, self._compare, link_only=link_only, own=own)
-        self.universe = universe
+        drawn = survey(self.features, candidates, levels, self._compare, link_only=link_only, own=own)
+        self.universe = universe = Universe.of(drawn, self.features.size)
         known = known_fit(model, self.groups) if model else None
         self._settle(estimation.estimate(self.groups, universe, self.features.size, known=known), known)
 
@@ -185,7 +187,7 @@ class _Judge:
         extra = who[clusters.extra_left] == who[clusters.extra_right]
         added = self._compare(clusters.extra_left[extra], clusters.extra_right[extra])
         if listed.shape[1] + added.shape[1]:
-            universe = self.universe.with_joined(listed, added, stands_for)
+            universe = self.universe.with_joined(Patterns.of(listed), Patterns.of(added), stands_for)
             self._settle(estimation.estimate(self.groups, universe, self.features.size, begin=self.fit), None)
 
     def _settle(self, fit: Fit, known: Fit | None) -> None:
