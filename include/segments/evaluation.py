@@ -60,8 +60,9 @@ class Evaluation:
         roster, lacking = self.roster, lacking_measures("person", self.fed)
         unjudged = frozenset(self.unjudged)
         return Population(
-            roster.as_of, roster.customers, roster.accounts, self.members, unjudged, lacking, roster.events
-        )
+            roster.as_of, roster.customers, roster.accounts, self.members, unjudged, lacking, roster.events,
+            above=roster.above,
+        )  # fmt: skip
 
     def asked_by(self, segment: Segment) -> Population:
         """The same for one segment: who is not known to be in one that wins over it may be in it."""
