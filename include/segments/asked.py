@@ -101,16 +101,17 @@ class Asked:
 
     def _joined(self, people: Population, level: str, hold: Holding) -> ir.Table:
         rows = joined(people.of(level), level, self.happenings[level], people, hold)
-        for course in sorted(self.courses[level], key=str):
-            with hold.briefly() as meanwhile:
-                found = hold(_followed(course, level, people, meanwhile))
-            rows = rows.left_join(found, rows[MEMBER[level]] == found[MEMBER_ID])
-            absent = rows[MEMBER_ID].isnull()
-            rows = rows.mutate(
-                **{name: ibis.ifelse(absent, no, rows[name]) for name, no in _of_nobody(course, people).items()}
-            )
-            rows = rows.drop(MEMBER_ID)
-        return rows
+        courses, followed = sorted(self.courses[level], key=str), []
+        if not courses:
+            return rows
+        with hold.briefly() as kept:
+            for course in courses:
+                with kept.briefly() as meanwhile:
+                    followed.append(kept(_followed(course, level, people, meanwhile)))
+            found = hold(_together(followed))
+        rows = rows.left_join(found, rows[MEMBER[level]] == found[MEMBER_ID]).drop(MEMBER_ID)
+        absent = {name: no for course in courses for name, no in _of_nobody(course, people).items()}
+        return rows.mutate(**{name: rows[name].fill_null(no) for name, no in absent.items()})
 
 
 def computed(
@@ -126,6 +127,19 @@ def computed(
     rows = people.of(level)
     joined = rows.left_join(found.rename({MEMBER_ID: MEMBER[level]}), rows[MEMBER[level]] == found[MEMBER[level]])
     return people.having(level, joined.drop(MEMBER_ID))
+
+
+def _together(parts: Sequence[ir.Table]) -> ir.Table:
+    """One row a member with the columns of all, null where a part has none of it."""
+    if len(parts) == 1:
+        return parts[0]
+    names = [name for part in parts for name in part.columns if name != MEMBER_ID]
+    shaped = [
+        part.select(MEMBER_ID, **{name: part[name] if name in part.columns else ibis.null("boolean") for name in names})
+        for part in parts
+    ]
+    rows = ibis.union(*shaped)
+    return rows.group_by(MEMBER_ID).aggregate(**{name: rows[name].any() for name in names})
 
 
 def _followed(course: tree.Course, level: str, people: Population, hold: Holding) -> ir.Table:
