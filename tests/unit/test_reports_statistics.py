@@ -100,14 +100,19 @@ def test_use_that_falls_with_a_known_strength_before_losses_is_found_with_it(tmp
     with report_data(SmallCompany(tmp_path)) as data:
         falls = listed(falling(data, ibis.memtable(observed), ibis.memtable(use)), "contract_id")
     found = np.array([row["falls"] for row in sorted(falls, key=lambda row: int(row["contract_id"]))], bool)
-    assert found[fades].mean() > 0.6
-    assert found[~fades].mean() < 0.08
+    hits, false = found[fades].mean(), found[~fades].mean()
+    assert hits > 0.6 and false < 0.06
     counts = {
         "signal": "use_falling", "lead_days": 14, "with_signal": int(found.sum()), "lost_with": int(lost[found].sum()),
         "without_signal": int((~found).sum()), "lost_without": int(lost[~found].sum()),
     }  # fmt: skip
     (shown,) = warnings.beyond_chance([counts], 0.05)
-    assert shown["ratio_low"] < lost[fades].mean() / lost[~fades].mean() < shown["ratio_high"]
+    share = np.array([hits * fades.mean(), false * (1 - fades.mean())])  # of accounts found, those that fade and not
+    other = np.array([fades.mean(), 1 - fades.mean()]) - share
+    risk = np.array([lost[fades].mean(), lost[~fades].mean()])
+    true = (share @ risk / share.sum()) / (other @ risk / other.sum())
+    assert shown["ratio_low"] < true < shown["ratio_high"]
+    assert shown["ratio_low"] > 2
 
 
 def test_use_that_ceased_long_ago_does_not_fall_and_of_too_little_nobody_knows(tmp_path: Path):
