@@ -138,9 +138,7 @@ def _seen(data: Data, spans: ir.Table) -> ir.Table:
         _CHAMPIONS, opportunity=inputs.opportunity, roles=inputs.opportunity_contact_role, crosswalk=inputs.crosswalk,
         link=inputs.account_link,
     )  # fmt: skip
-    talks = data.sql(
-        _TALKS, conversation=data.tables["staged/conversation"], crosswalk=inputs.crosswalk, profile=inputs.profile
-    )
+    talks = data.sql(_TALKS, conversation=inputs.conversation, crosswalk=inputs.crosswalk, profile=inputs.profile)
     left = inputs.of_person(inputs.of_account(data.tables["staged/departure"]))
     return data.sql(
         _SEEN, observed=observed, champion=champions, talk=talks, departure=left, answers=answers, use=use,
