@@ -81,6 +81,7 @@ READS: Mapping[str, Table] = {
     "opportunity_contact_role": staged.OPPORTUNITY_CONTACT_ROLE,
     "campaign": staged.CAMPAIGN,
     "campaign_member": staged.CAMPAIGN_MEMBER,
+    "conversation": staged.CONVERSATION,
     "source_state": staged.SOURCE_STATE,
 }
 
