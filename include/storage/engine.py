@@ -125,7 +125,7 @@ class Engine:
         ordered: bool = True,
         extends: Manifest | None = None,
     ) -> DatasetRef:
-        """Write ``rows`` as a version of the dataset, in key order, if they keep the table's declaration.
+        """Write ``rows`` as a version of the dataset, in the table's order, if they keep its declaration.
 
         A version that exists already is left as it is. A log grows by ``extends``, the version whose files
         come before the new one. Raises ContractError.
@@ -138,7 +138,11 @@ class Engine:
         file = f"{version}.parquet"
         place = self.lake.target(table.name, file)
         shaped = conform(table, rows)
-        self.ibis.to_parquet(shaped.order_by(list(table.key)) if ordered else shaped, place, compression="zstd")
+        self.ibis.to_parquet(
+            shaped.order_by(list(dict.fromkeys((*table.order, *table.key)))) if ordered else shaped,
+            place,
+            compression="zstd",
+        )
         count = self._check(table, place)
         before, rows_before = (extends.files, extends.rows) if extends else ((), 0)
         return self.lake.commit(table.name, version, [*before, file], rows_before + count, inputs, point=point)
