@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 import uuid
@@ -21,6 +22,8 @@ from include.contracts.settings import Settings
 from include.contracts.tables import Column, Table, Type
 from include.storage.postgres import embedded
 from include.storage.project import Project
+
+gc.set_threshold(100_000, 10, 10)  # collecting the tests takes a third less
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ def load_model(lake: Lake, version: str) -> Model | None:
     manifest = lake.manifest(MODEL, version)
     if manifest is None:
         return None
-    return Model.from_json(lake.fs.cat_file(lake.url(MODEL, manifest.files[0])).decode())
+    return Model.from_json(lake.content(MODEL, manifest.files[0]).decode())
 
 
 def save_model(lake: Lake, model: Model, version: str, inputs: Mapping[str, str]) -> DatasetRef:
@@ -41,5 +41,5 @@ def save_report(lake: Lake, version: str, report: Mapping[str, Any], inputs: Map
 def load_report(lake: Lake, version: str) -> dict[str, Any]:
     """Return the report of a version that exists; raises FatalError."""
     manifest = lake.version(REPORT, version)
-    report: dict[str, Any] = json.loads(lake.fs.cat_file(lake.url(REPORT, manifest.files[0])))
+    report: dict[str, Any] = json.loads(lake.content(REPORT, manifest.files[0]))
     return report

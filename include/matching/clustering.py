@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from include.matching.kernels.pairs import agglomerate, emit_pairs, join_bounded
 from include.matching.pairs.blocking import Candidates, packed
+from include.matching.pairs.tally import Tally, together
 from include.matching.records.columns import Codes
 
 Logits = npt.NDArray[np.float32]
@@ -18,6 +19,7 @@ CERTAIN = np.float32(1e6)
 REVIEWED = np.float32(-1.0)  # log odds of a pair that only a person can judge, where records are linked
 WEIGHTS = np.array([0.6, 0.25, 0.15])  # of mean, best and worst evidence between two clusters
 SAMPLE = 100_000  # records whose clusters are enough to learn from
+UNLIKELY = -12.0  # log odds below which pairs are not reckoned with
 CHAIN = np.array([0.0, 1.0, 0.0])
 
 
@@ -58,37 +60,43 @@ class Clusters:
     largest_component: int
 
 
-def choose_threshold(logits: Logits) -> tuple[float, float]:
+def choose_threshold(tally: Tally) -> tuple[float, float]:
     """The log odds above which pairs are linked, and the F1 expected there: half the best expected F1 is the
     probability that maximises it (Lipton, Elkan and Naryanaswamy 2014)."""
-    likely = np.sort(logits[logits > -12])[::-1].astype(np.float64)
-    probability = 1 / (1 + np.exp(-likely))
-    total = probability.sum()
-    if not len(likely) or total < 1e-6:
+    likely = tally.odds > UNLIKELY
+    probability, counts = tally.probability[likely][::-1], tally.counts[likely][::-1]
+    mass = probability * counts
+    total = mass.sum()
+    if not len(mass) or total < 1e-6:
         return 0.0, 1.0
-    expected = float((2 * np.cumsum(probability) / (np.arange(1, len(likely) + 1) + total)).max())
+    expected = float((2 * np.cumsum(mass) / (np.cumsum(counts) + total)).max())
     half = min(max(expected / 2, 0.42), 0.5)
     return float(np.log(half / (1 - half))), expected
 
 
-def expected_f1(candidates: Candidates, logits: Logits, clusters: Clusters, beyond: float) -> float:
+def expected_f1(within: Tally, apart: Tally, beyond: float) -> float:
     """The pairwise F1 that the clusters have if every probability holds, those of pairs that closure added included.
 
-    A pair of one cluster is one person's at least as likely as the weakest merge of that cluster is right. ``beyond``
-    is how many pairs of one person nothing can tell.
+    ``within`` are the pairs of one cluster, ``apart`` the others (see ``held``); ``beyond`` is how many pairs of one
+    person nothing can tell.
     """
-    claimed, right, likely = 0, 0.0, beyond
+    return 2 * within.likely / (within.pairs + within.likely + apart.likely + beyond) if within.pairs else 1.0
+
+
+def held(candidates: Candidates, logits: Logits, clusters: Clusters) -> tuple[Tally, Tally]:
+    """The pairs within clusters, and those of two, those that closure added included.
+
+    A pair of one cluster is one person's at least as likely as the weakest merge of that cluster is right.
+    """
+    within, apart = [], []
     for one, two, odds in (
         (candidates.left, candidates.right, logits),
         (clusters.extra_left, clusters.extra_right, clusters.extra_logits),
     ):
-        within = clusters.cluster[one] == clusters.cluster[two]
-        held = np.where(within, np.maximum(odds, clusters.weakest[one]), odds)
-        probability = 1 / (1 + np.exp(-np.clip(held, -60.0, 60.0).astype(np.float64)))
-        claimed += int(within.sum())
-        right += float(probability[within].sum())
-        likely += float(probability.sum())
-    return 2 * right / (claimed + likely) if claimed else 1.0
+        inside = clusters.cluster[one] == clusters.cluster[two]
+        within.append(Tally.of(np.maximum(odds[inside], clusters.weakest[one[inside]])))
+        apart.append(Tally.of(odds[~inside]))
+    return together(within), together(apart)
 
 
 def cluster(
@@ -150,7 +158,7 @@ def _through_nameless(
     """
     parent, size = np.arange(len(named), dtype=np.int32), np.ones(len(named), np.int32)
     linked = np.flatnonzero((said.linking > threshold) & named[left] & named[right])
-    join_bounded(left, right, linked[np.argsort(-said.logits[linked], kind="stable")], limit, parent, size)
+    join_strongest(left, right, said.logits, linked, limit, parent, size)
     return np.asarray(said.differ & (parent[left] != parent[right]))
 
 
@@ -171,12 +179,30 @@ def sample(candidates: Candidates, logits: Logits, limit: int) -> tuple[npt.NDAr
 
 def _components(candidates: Candidates, logits: Logits, ruling: Ruling, *, threshold: float, limit: int) -> Codes:
     n = candidates.keys.records
-    strong = np.flatnonzero(logits > threshold)
-    strong = strong[np.argsort(-logits[strong], kind="stable")]
     parent = _decided(n, ruling)
     size = np.bincount(parent, minlength=n).astype(np.int32)
-    join_bounded(candidates.left, candidates.right, strong, limit, parent, size)
+    strong = np.flatnonzero(logits > threshold)
+    join_strongest(candidates.left, candidates.right, logits, strong, limit, parent, size)
     return parent
+
+
+def join_strongest(  # noqa: PLR0917  arrays one by one, as the kernel that it calls wants them
+    left: Codes, right: Codes, logits: Logits, links: npt.NDArray[np.int64], limit: int, parent: Codes, size: Codes
+) -> None:
+    """Join records along ``links``, the strongest first and equally strong ones by their records, to components of at
+    most ``limit`` records; ``parent`` and ``size`` hold what is joined already, and the outcome.
+
+    Where no component grows beyond the limit the order of links does not matter, so only those that do are sorted.
+    """
+    whole, sizes = parent.copy(), size.copy()
+    join_bounded(left, right, links, len(parent) + 1, whole, sizes)
+    sizes = np.bincount(whole, minlength=len(whole)).astype(np.int32)
+    beyond = sizes[whole] > limit
+    contested = links[beyond[left[links]]]
+    contested = contested[np.lexsort((right[contested], left[contested], -logits[contested]))]
+    whole[beyond], sizes[beyond] = parent[beyond], size[beyond]
+    join_bounded(left, right, contested, limit, whole, sizes)
+    parent[:], size[:] = whole, sizes
 
 
 def _decided(n: int, ruling: Ruling) -> Codes:

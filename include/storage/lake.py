@@ -127,13 +127,27 @@ class Lake:
         # s3a is S3 by another name, for which Ibis does not ask the network for DuckDB's httpfs
         return str(self.fs.unstrip_protocol(place)).replace("s3://", "s3a://", 1)
 
+    def target(self, dataset: str, file: str) -> str:
+        """Return the place that a new data file is written to."""
+        return self.url(dataset, file)
+
+    def content(self, dataset: str, file: str) -> bytes:
+        """Return a small file of a dataset whole."""
+        content: bytes = self.fs.cat_file(self._place(dataset, file))
+        return content
+
+    @property
+    def remote(self) -> Any:
+        """The file system that a query engine has to be given; None where it reads this machine's own."""
+        return None if self.is_local else self.fs
+
     @contextmanager
     def drafted(self, dataset: str, file: str) -> Iterator[str]:
         """Yield where to write a data file, which is in its place, whole, once the block has ended well.
 
         So nobody reads half of a file that two runs write at once. An object store keeps that promise by itself.
         """
-        place = self.url(dataset, file)
+        place = self.target(dataset, file)
         if not self.is_local:
             yield place
             return

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from include.matching.clustering import Clusters, expected_f1
+from include.matching.clustering import Clusters, expected_f1, held
 from include.matching.pairs import blocking, blocking_budget
 from include.matching.pairs.blocking import Candidates, KeyRows, Rule, block, packed
 from include.matching.pairs.blocking_budget import extend
-from include.matching.pairs.pair_sample import Universe
+from include.matching.pairs.pair_sample import Patterns, Universe
+from include.matching.pairs.tally import Tally
 from include.matching.weights.estimation import _share_out, _strangers
 
 SIZES = (2, 2, 2, 2, 8)  # of each rule's blocks; the largest is dropped at first
@@ -21,6 +22,10 @@ def keys(first: int, records: int) -> np.ndarray:
     out = np.zeros(records, np.uint32)
     out[first : first + sum(SIZES)] = np.repeat(np.arange(1, len(SIZES) + 1), SIZES)
     return out
+
+
+def tally(probability: float, pairs: int) -> Tally:
+    return Tally(np.array([np.log(probability / (1 - probability))], np.float32), np.array([pairs]))
 
 
 @pytest.fixture
@@ -39,9 +44,9 @@ def test_what_is_left_of_the_budget_goes_where_true_pairs_were_found(rules: list
     listed = block(features, rules, link_only=False, pairs_per_record=7)  # type: ignore[arg-type]
     assert len(listed.left) == 8
     of = np.array(listed.names)[listed.rule_of(np.arange(8))]
-    probability = np.where(of == likely, 0.9, 1e-6)
+    found = [tally(0.9 if name == likely else 1e-6, int((of == name).sum())) for name in listed.names]
     budget = 40 / 32  # pairs a record: enough for one of the two dropped blocks, of 28 pairs
-    more = extend(listed, rules, probability, features, link_only=False, pairs_per_record=budget)  # type: ignore[arg-type]
+    more = extend(listed, rules, found, features, link_only=False, pairs_per_record=budget)  # type: ignore[arg-type]
     assert more.names == (*listed.names, likely)
     assert len(np.unique(packed(more.left, more.right))) == len(more.left) == 36
     report = next(one for one in more.report if one["rule"] == likely)
@@ -52,8 +57,8 @@ def test_pairs_that_are_likely_one_persons_cost_nothing(rules: list[Rule]) -> No
     features = SimpleNamespace(size=32, source=np.zeros(0, np.int32))
     listed = block(features, rules, link_only=False, pairs_per_record=7)  # type: ignore[arg-type]
     poor, rich = (
-        extend(listed, rules, np.full(8, likely), features, link_only=False, pairs_per_record=34 / 32)  # type: ignore[arg-type]
-        for likely in (1e-6, 1.0)
+        extend(listed, rules, [tally(likely, 4)] * 2, features, link_only=False, pairs_per_record=34 / 32)  # type: ignore[arg-type]
+        for likely in (1e-6, 1 - 1e-9)
     )
     assert (len(poor.left), len(rich.left)) == (8, 36)
 
@@ -72,7 +77,8 @@ def test_a_rule_that_is_tightened_still_offers_what_it_dropped_before(rules: lis
 def test_pairs_that_are_known_to_be_one_persons_count_as_nothing_else() -> None:
     patterns = np.array([[1, 2, 3]], np.uint8)
     universe = Universe(patterns, np.array([10.0, 5.0, 1.0]), 16.0, np.zeros(3))
-    known = universe.with_joined(np.array([[1, 1]], np.uint8), np.array([[4]], np.uint8), 1)
+    listed, added = (Patterns.of(np.array([levels], np.uint8)) for levels in ([1, 1], [4]))
+    known = universe.with_joined(listed, added, 1)
     weight = dict(zip(known.patterns[0].tolist(), known.weight.tolist(), strict=True))
     assert weight == {1: 10.0, 2: 5.0, 3: 1.0, 4: 1.0}
     likely = np.full((7, 4), 1 / 7)
@@ -101,5 +107,6 @@ def test_what_a_cluster_holds_together_is_expected_to_be_right_whatever_one_of_i
     cluster, weakest = np.array([0, 0, 0, 3, 4], np.int32), np.array([5, 5, 5, 1e30, 1e30], np.float32)
     clusters = Clusters(cluster, weakest, none, none, none.astype(np.float32), 1, 3)
     logits = np.array([9.0, 9.0, -1.0, -9.0], np.float32)
-    assert expected_f1(pairs, logits, clusters, 0.0) == pytest.approx(1.0, abs=0.005)
-    assert expected_f1(pairs, logits, clusters, 3.0) == pytest.approx(2 / 3, abs=0.005)  # as many that nothing can tell
+    within, apart = held(pairs, logits, clusters)
+    assert expected_f1(within, apart, 0.0) == pytest.approx(1.0, abs=0.005)
+    assert expected_f1(within, apart, 3.0) == pytest.approx(2 / 3, abs=0.005)  # as many that nothing can tell

@@ -124,6 +124,11 @@ class Candidates:
         before = np.concatenate([[0], np.cumsum(some)])
         return replace(self, left=self.left[some], right=self.right[some], ends=before[self.ends])
 
+    @property
+    def parts(self) -> list[slice]:
+        """Where each rule's pairs are."""
+        return [slice(int(start), int(end)) for start, end in zip([0, *self.ends[:-1]], self.ends, strict=True)]
+
     def rule_of(self, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Which rule listed each pair; ``len(names)`` for a pair that closure added."""
         return np.searchsorted(self.ends, pairs, side="right")

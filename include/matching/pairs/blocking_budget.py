@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.matching.pairs.blocking import Blocks, Candidates, Rule, affordable, list_pairs, packed
+from include.matching.pairs.tally import Tally
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
 
@@ -33,7 +34,7 @@ class Offer:
 def extend(
     candidates: Candidates,
     rules: Sequence[Rule],
-    likely: npt.NDArray[np.float64],
+    found: Sequence[Tally],
     features: Features,
     *,
     link_only: bool,
@@ -41,14 +42,15 @@ def extend(
 ) -> Candidates:
     """The candidates, and after them those that the rest of the budget pays for.
 
-    ``likely`` is the probability of each candidate; ``pairs_per_record`` is the budget of the whole table, of pairs of
-    two people: one person's pairs are what is looked for, and people of ten records have as many as need be.
+    ``found`` has the log odds of each rule's candidates; ``pairs_per_record`` is the budget of the whole table, of
+    pairs of two people: one person's pairs are what is looked for, and people of ten records have as many as need be.
     """
-    left_over = affordable(features.size, pairs_per_record) - float((1 - likely).sum())
+    left_over = affordable(features.size, pairs_per_record) - sum(one.pairs - one.likely for one in found)
     if left_over <= 0:
         return candidates
     rules = sorted(rules, key=lambda rule: rule.across is not None)
-    offers = [offer for at, rule in enumerate(rules) if (offer := _offer(at, rule, candidates, likely)) is not None]
+    asked = (_offer(rule, at, candidates.blocks[at], found[at]) for at, rule in enumerate(rules))
+    offers = [offer for offer in asked if offer is not None]
     if not offers:
         return candidates
     source = features.source if link_only else np.zeros(0, np.int32)
@@ -64,14 +66,12 @@ def extend(
     return candidates
 
 
-def _offer(at: int, rule: Rule, candidates: Candidates, likely: npt.NDArray[np.float64]) -> Offer | None:
+def _offer(rule: Rule, at: int, blocks: Blocks, found: Tally) -> Offer | None:
     """True pairs grow as a block does and pairs as its square, so what a pair promises falls with a block's size."""
-    blocks = candidates.blocks[at]
-    mine = likely[int(candidates.ends[at - 1]) if at else 0 : int(candidates.ends[at])]
     if rule.across is not None or blocks.dropped is None or not len(blocks.dropped.order):
         return None
     size = blocks.dropped.bounds[1::2] - blocks.dropped.bounds[::2]
-    promise = (mine.sum() + UNSURE / 100) / (len(mine) + UNSURE) * max(blocks.typical, 2.0) / size
+    promise = (found.likely + UNSURE / 100) / (found.pairs + UNSURE) * max(blocks.typical, 2.0) / size
     return Offer(at, blocks.dropped, size * (size - 1) // 2, promise)
 
 

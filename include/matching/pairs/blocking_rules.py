@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -21,7 +21,8 @@ from include.matching.records.spelling import usual_spelling
 from include.matching.spec import MatchingSpec
 
 Spell = Callable[[int], str]
-_Context = tuple[str, Codes, Spell, Blocks]
+Marks = npt.NDArray[np.int64]
+_Context = tuple[str, Marks, Spell, Blocks]
 
 
 def derive_rules(features: Features, spec: MatchingSpec) -> list[Rule]:
@@ -50,7 +51,7 @@ def _derived(features: Features) -> list[Rule]:
 def _contexts(features: Features) -> list[_Context]:
     """The columns that narrow a name down."""
     found: list[_Context] = [
-        (f.name, f.column.codes, _spelled(f), declared.blocks)
+        (f.name, f.marks[0], _spelled(f), declared.blocks)
         for declared in COMPARISONS.values()
         for f in features.fields
         if f.kind == declared.role and declared.blocks.with_name
@@ -58,8 +59,9 @@ def _contexts(features: Features) -> list[_Context]:
     if features.emails is not None and not any(f.kind is Kind.ORGANIZATION for f in features.fields):
         mail = features.emails
         domain = mail.domain[0]
-        corporate = np.where(apply(mail.is_free.astype(np.int32), domain) == 0, domain, -1).astype(np.int32)
-        found.append(("email domain", corporate, lambda i: str(mail.domains[int(domain[i])]), ORGANIZATION.blocks))
+        found.append(
+            ("email domain", mail.employers[0], lambda i: str(mail.domains[int(domain[i])]), ORGANIZATION.blocks)
+        )
     return found
 
 
@@ -74,17 +76,17 @@ def _both(one: Spell, two: Spell) -> Spell:
 def _contact_rules(features: Features) -> Iterator[Rule]:
     for f in features.fields:
         if COMPARISONS[f.kind.value].blocks.alone:
-            yield Rule(f.name, _personal(f.places, f.bins), _spelled(f))
+            yield Rule(f.name, _personal(f.marks, f.places, f.bins), _spelled(f))
     mail = features.emails
     if mail is not None:
         spell = _mailbox_speller(features)
-        yield Rule("mailbox", _personal(mail.places, mail.shared), spell)
+        yield Rule("mailbox", _personal(mail.marks, mail.places, mail.shared), spell)
         long = np.diff(mail.texts.offsets) >= 5
         own = (mail.local >= 0) & np.append(long, False)[mail.local] & (mail.name_made == 0)
         own &= np.append(mail.shared, NO_EVIDENCE)[mail.places] != NO_EVIDENCE
         yield from _near_mailboxes(features)
         local = mail.local.reshape(-1)
-        yield Rule("local part", mix(np.where(own, mail.local, -1)), lambda i: str(mail.locals[int(local[i])]))
+        yield Rule("local part", mix(np.where(own, mail.local_marks, -1)), lambda i: str(mail.locals[int(local[i])]))
 
 
 def _near_mailboxes(features: Features) -> Iterator[Rule]:
@@ -98,7 +100,7 @@ def _near_mailboxes(features: Features) -> Iterator[Rule]:
     spell = _mailbox_speller(features)
     for name, begin in (("mailbox, first letters", start), ("mailbox, last letters", end - 4)):
         four = [apply(np.where(end - start >= 6, points[begin + k], -1).astype(np.int32), mail.local) for k in range(4)]
-        yield Rule(name, mix(mail.domain, *four), spell, named.astype(np.int32))
+        yield Rule(name, mix(mail.domain_marks, *four), spell, named.astype(np.int32))
 
 
 def _mailbox_speller(features: Features) -> Spell:
@@ -107,8 +109,8 @@ def _mailbox_speller(features: Features) -> Spell:
     return lambda i: str(mail.mailbox.values[int(mail.places.reshape(-1)[i])])
 
 
-def _personal(codes: Codes, shared: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
-    key = mix(codes)
+def _personal(said: Marks, codes: Codes, shared: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+    key = mix(said)
     key[np.append(shared, NO_EVIDENCE)[codes] == NO_EVIDENCE] = 0
     return key
 
@@ -197,26 +199,27 @@ def _coded_sounds(names: Names) -> Codes:
 
 def _own_rule(features: Features, spec: MatchingSpec, rule: object) -> Rule:
     columns = list(rule)  # type: ignore[call-overload]
-    codes = [np.atleast_2d(codes_of(features, spec, column)) for column in columns]
-    chosen = list(product(*codes))  # a value of each column
+    chosen = list(product(*(_said(features, spec, column) for column in columns)))  # a value of each column
     size = features.size
     return Rule(
         " + ".join(columns),
-        np.stack([mix(*one) for one in chosen]),
-        lambda i: "+".join(str(int(c[i % size])) for c in chosen[i // size]),
+        np.stack([mix(*(said for said, _, _ in one)) for one in chosen]),
+        lambda i: " + ".join(str(values[int(codes[i % size])]) for _, codes, values in chosen[i // size]),
     )
 
 
-def codes_of(features: Features, spec: MatchingSpec, column: str) -> Codes:
-    """The codes that a spec's column is blocked by, of addresses and numbers place by record; raises ConfigurationError
-    where it has none.
+def _said(features: Features, spec: MatchingSpec, column: str) -> list[tuple[Marks, Codes, Sequence[object]]]:
+    """What a spec's column is blocked by: marks, codes and values, of addresses and numbers one of each place; raises
+    ConfigurationError where it has none.
     """
-    kind = spec.columns[column]
-    if features.names is not None and kind in (Kind.FIRST_NAME, Kind.LAST_NAME):
-        return features.names.first if kind is Kind.FIRST_NAME else features.names.last
+    kind, names = spec.columns[column], features.names
+    if names is not None and kind in (Kind.FIRST_NAME, Kind.LAST_NAME):
+        codes = names.first if kind is Kind.FIRST_NAME else names.last
+        return [(codes.astype(np.int64), codes, names.vocabulary)]
     if features.emails is not None and kind is Kind.EMAIL:
-        return features.emails.places
+        mail = features.emails
+        return [(said, codes, mail.mailbox.values) for said, codes in zip(mail.marks, mail.places, strict=True)]
     for f in features.fields:
         if f.name == column or f.kind is kind is Kind.PHONE:
-            return f.places
+            return [(said, codes, f.column.values) for said, codes in zip(f.marks, f.places, strict=True)]
     raise ConfigurationError(f"A blocking rule cannot use column {column!r} of kind {kind.value}.")

@@ -1,12 +1,14 @@
 """The table's whole space of pairs, as weighted patterns of comparison levels.
 
-Estimation sees every pair of records: the blocked ones (or an even sample of them), and weighted samples of the
-rest, drawn where relatives, colleagues and neighbours are found, then at random. So the prior is over all pairs.
+Estimation sees every pair of records: the blocked ones (or some of them), and weighted samples of the rest, drawn
+where relatives, colleagues and neighbours are found, then at random. So the prior is over all pairs. Which pairs are
+drawn is told by a hash of their records, and what is counted is whole: in whatever order or place the pairs are found,
+the same ones are drawn and the same weights come out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +16,36 @@ import numpy.typing as npt
 
 from include.matching.levels import COMPARISONS
 from include.matching.pairs.blocking import Candidates, Keys, agree, form_blocks, mix
-from include.matching.pairs.comparison import Levels, fingerprints
-from include.matching.records.columns import Codes, apply
+from include.matching.pairs.comparison import Levels, compare, fingerprints
+from include.matching.records.columns import Codes
 from include.matching.records.features import Features
 
 BLOCKED, STRATUM, RANDOM = 150_000, 20_000, 100_000
-Compare = Callable[[Codes, Codes], Levels]
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Distinct patterns of levels (group by pattern) in the order of their fingerprints, a whole number of each."""
+
+    levels: Levels
+    counts: Counts
+
+    @classmethod
+    def of(cls, levels: Levels, counts: Counts | None = None) -> Patterns:
+        """The patterns of pairs (group by pair), each pair counted once or as often as is said."""
+        _, index, inverse = np.unique(fingerprints(levels), return_index=True, return_inverse=True)
+        added = np.zeros(len(index), np.int64)
+        np.add.at(added, inverse, 1 if counts is None else counts)
+        return cls(np.ascontiguousarray(levels[:, index]), added)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Pairs drawn from some part of the space, by pattern; each count stands for ``weight`` pairs."""
+
+    patterns: Patterns
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -32,95 +58,105 @@ class Universe:
     joined: npt.NDArray[np.float64]  # of each pattern's weight, the pairs that are known to be one person's
     grain: float = 1.0  # pairs that each pair drawn at random stands for
 
-    def with_joined(self, listed: Levels, added: Levels, stands_for: int) -> Universe:
+    @classmethod
+    def of(cls, drawn: Sequence[Drawn], records: int) -> Universe:
+        """The space of so many records' pairs, from what was drawn of its parts, the last at random."""
+        every = np.concatenate([part.patterns.levels for part in drawn], axis=1)
+        _, index, inverse = np.unique(fingerprints(every), return_index=True, return_inverse=True)
+        weight = np.zeros(len(index), np.float64)
+        at = 0
+        for part in drawn:
+            size = len(part.patterns.counts)
+            weight[inverse[at : at + size]] += part.patterns.counts * part.weight  # each pattern once
+            at += size
+        pairs, grain = records * (records - 1) / 2, max(1.0, drawn[-1].weight)
+        return cls(np.ascontiguousarray(every[:, index]), weight, pairs, np.zeros(len(index), np.float64), grain)
+
+    def with_joined(self, listed: Patterns, added: Patterns, stands_for: int) -> Universe:
         """The same pairs once some are known to be one person's: ``listed`` ones, and others that were ``added``.
 
         Each such pair stands for so many.
         """
-        every = np.concatenate([self.patterns, listed, added], axis=1)
+        every = np.concatenate([self.patterns, listed.levels, added.levels], axis=1)
         _, index, inverse = np.unique(fingerprints(every), return_index=True, return_inverse=True)
         at, size = self.patterns.shape[1], len(index)
-        joined = np.bincount(inverse[at:], minlength=size).astype(np.float64) * stands_for
-        of_listed = np.bincount(inverse[at : at + listed.shape[1]], minlength=size) * stands_for
+        counts = np.concatenate([listed.counts, added.counts]).astype(np.float64)
+        joined = np.bincount(inverse[at:], counts, size).astype(np.float64) * stands_for
+        of_listed = np.bincount(inverse[at : at + len(listed.counts)], listed.counts, size) * stands_for
         rest = np.maximum(np.bincount(inverse[:at], self.weight, size) - of_listed, 0.0)
         return Universe(np.ascontiguousarray(every[:, index]), rest + joined, self.pairs, joined, self.grain)
 
 
 def survey(
-    features: Features,
-    candidates: Candidates,
-    blocked: Levels,
-    compare: Compare,
-    *,
-    link_only: bool,
-    own: Sequence[Keys],
-) -> Universe:
-    """Weigh the space of pairs; ``own`` are the keys of the spec's own blocking rules, which are sampled too."""
-    step = max(1, -(-len(candidates.left) // BLOCKED))
-    levels, weights = [blocked[:, ::step]], [np.full(len(candidates.left[::step]), float(step))]
-    drawn: list[Keys] = []
-    for key, left, right, weight in _samples(features, own):
+    features: Features, candidates: Candidates, blocked: Levels, *, link_only: bool, own: Sequence[Keys]
+) -> list[Drawn]:
+    """Draw from the space of pairs; ``own`` are the keys of the spec's own blocking rules, which are sampled too."""
+    step = steps(len(candidates.left), BLOCKED)
+    some = chosen(candidates.left, candidates.right, step)
+    every = [Drawn(Patterns.of(blocked if step == 1 else blocked[:, some]), len(some) / max(int(some.sum()), 1))]
+    before: list[Keys] = []
+
+    def unseen(left: Codes, right: Codes, counts: Counts | None) -> Patterns:
+        """The patterns of pairs that stand neither among the candidates nor in a stratum drawn before."""
         new = ~candidates.keys.held(left, right)
-        for before in drawn:
-            new &= ~agree(before, left, right)
+        for key in before:
+            new &= ~agree(key, left, right)
         if link_only:
             new &= features.source[left] != features.source[right]
-        if key is not None:
-            drawn.append(key)
-        levels.append(compare(left[new], right[new]))
-        weights.append(weight[new])
-    every, weight = np.concatenate(levels, axis=1), np.concatenate(weights)
-    _, index, inverse = np.unique(fingerprints(every), return_index=True, return_inverse=True)
-    n = features.size
-    return Universe(
-        np.ascontiguousarray(every[:, index]),
-        np.bincount(inverse, weight, len(index)).astype(np.float64),
-        n * (n - 1) / 2,
-        np.zeros(len(index)),
-        max(1.0, float(weight[-1]) if len(weight) else 1.0),
-    )
+        return Patterns.of(compare(features, left[new], right[new]), None if counts is None else counts[new])
+
+    for key in (*strata(features), *own):
+        left, right, size = neighbours(key.copy())
+        step = steps(len(left), STRATUM)
+        some = chosen(left, right, step)
+        every.append(Drawn(unseen(left[some], right[some], size[some]), step / 2))
+        before.append(key)
+    left, right, weight = at_random(features.size)
+    return [*every, Drawn(unseen(left, right, None), weight)]
 
 
-def _samples(
-    features: Features, own: Sequence[Keys]
-) -> Iterator[tuple[Keys | None, Codes, Codes, npt.NDArray[np.float64]]]:
-    for key in (*_strata(features), *own):
-        yield key, *_within(key.copy())
-    yield None, *_at_random(features.size)
+def steps(pairs: int, most: int) -> int:
+    """Of how many pairs one is drawn, so that about so many are."""
+    return max(1, -(-pairs // most))
 
 
-def _strata(features: Features) -> Iterator[Keys]:
+def chosen(left: Codes, right: Codes, step: int) -> npt.NDArray[np.bool_]:
+    """Which pairs are drawn where one of ``step`` is: as their two records' numbers tell."""
+    if step == 1:
+        return np.ones(len(left), bool)
+    one, two = np.minimum(left, right).astype(np.int64), np.maximum(left, right).astype(np.int64)
+    return np.asarray(mix(one, two) % np.uint32(step) == 0)
+
+
+def strata(features: Features) -> Iterator[Keys]:
     """Keys that related people share."""
     mail, names = features.emails, features.names
     if mail is not None:
-        yield mix(mail.places)
-        corporate = apply(mail.is_free.astype(np.int32), mail.domain) == 0
-        yield mix(np.where(corporate, mail.domain, -1))
+        yield mix(mail.marks)
+        yield mix(mail.employers)
     for f in features.fields:
         if COMPARISONS[f.kind.value].sampled:
-            yield mix(f.places)
+            yield mix(f.marks)
     if names is not None:
         yield mix(names.first, names.last)
         yield mix(names.last)
         yield mix(names.first)
 
 
-def _within(key: Keys) -> tuple[Codes, Codes, npt.NDArray[np.float64]]:
-    """Neighbouring records of each block: n - 1 of its n (n - 1) / 2 pairs, so each stands for n / 2."""
+def neighbours(key: Keys) -> tuple[Codes, Codes, Counts]:
+    """Neighbouring records of each block and its size: n - 1 of its n (n - 1) / 2 pairs, so each stands for n / 2."""
     blocks = form_blocks(key, np.iinfo(np.int64).max)
     start, end = blocks.bounds[::2], blocks.bounds[1::2]
     size = end - start
     first = np.repeat(start - np.cumsum(size - 1) + (size - 1), size - 1) + np.arange(int((size - 1).sum()))
-    weight = np.repeat(size / 2.0, size - 1)
-    step = max(1, -(-len(first) // STRATUM))
-    first, weight = first[::step], weight[::step] * step
     left, right = blocks.order[first], blocks.order[first + 1]
     two = left != right
-    return left[two], right[two], weight[two]
+    return left[two], right[two], np.repeat(size, size - 1)[two]
 
 
-def _at_random(n: int) -> tuple[Codes, Codes, npt.NDArray[np.float64]]:
-    """Every pair of a small table, else an even sample; the records' order is already as good as random."""
+def at_random(n: int) -> tuple[Codes, Codes, float]:
+    """Every pair of a small table, else an even sample, and how many pairs each stands for; the records' order is
+    already as good as random."""
     strides = min(max(1, -(-RANDOM // max(n, 1))), n // 2)
     each = min(n, max(1, RANDOM)) if strides == 1 else n
     left = np.tile(np.arange(each, dtype=np.int32), strides)
@@ -128,5 +164,4 @@ def _at_random(n: int) -> tuple[Codes, Codes, npt.NDArray[np.float64]]:
     if strides * 2 == n:  # the longest stride meets each of its pairs twice
         keep = len(left) - n // 2
         left, right = left[:keep], right[:keep]
-    weight = np.full(len(left), (n * (n - 1) / 2) / max(len(left), 1))
-    return left, right.astype(np.int32), weight
+    return left, right.astype(np.int32), (n * (n - 1) / 2) / max(len(left), 1)

@@ -14,6 +14,7 @@ from phonenumbers import PhoneMetadata, country_code_for_region, parse, region_c
 from phonenumbers.phonenumberutil import NumberParseException
 
 from include.matching.levels import Kind
+from include.matching.records.columns import hashed
 from include.matching.records.name_parts import fold
 from include.matching.records.placeholders import WORDS, is_placeholder
 
@@ -63,6 +64,7 @@ def clean_text(text: str) -> str:
     return "" if is_placeholder(text) else " ".join(_WORD.sub(" ", fold(text)).split())
 
 
+ASKED = 1000  # numbers that tell the region
 _EXTENSION = r"(?i)\s*[;,]?\s*(?:x|ext\.?|extension|durchwahl|poste|#)\s*[.:=]?\s*(?P<extension>\d*)\s*$"
 
 
@@ -85,10 +87,12 @@ def clean_phones(values: pa.Array, region: str | None) -> pa.Array:
 
 
 def learned_region(international: pa.Array) -> str | None:
-    """The region that most of a thousand numbers with a country code belong to, None where there are none."""
+    """The region that most of a thousand numbers with a country code belong to, None where there are none.
+
+    The numbers are drawn by a hash of how they are written.
+    """
     seen: dict[str, int] = {}
-    step = len(international) // 1000 + 1
-    for number in international.sort()[::step].to_pylist():
+    for number in drawn(international, ASKED).to_pylist():
         try:
             region = region_code_for_number(parse(number))
         except NumberParseException:
@@ -96,6 +100,15 @@ def learned_region(international: pa.Array) -> str | None:
         if region:
             seen[region] = seen.get(region, 0) + 1
     return min(seen, key=lambda r: (-seen[r], r)) if seen else None
+
+
+def drawn(values: pa.Array, most: int) -> pa.Array:
+    """Up to so many of the distinct values, those of the smallest hashes."""
+    values = pc.unique(values).cast(pa.large_string())
+    if len(values) <= most:
+        return values
+    hashes = hashed(values)
+    return values.take(pa.array(np.argpartition(hashes, most)[:most]))
 
 
 def _with_country(digits: pa.Array, region: str | None) -> pa.Array:

@@ -111,6 +111,12 @@ def hashed(texts: pa.Array) -> npt.NDArray[np.uint64]:
     return hashes
 
 
+def marks(codes: Codes, values: pa.Array) -> npt.NDArray[np.int64]:
+    """A hash of each record's value, at least 0, and -1 where it has none: the same whatever else is in the table."""
+    of_values = (hashed(values.cast(pa.large_string())) >> np.uint64(1)).astype(np.int64)
+    return np.append(of_values, -1)[codes]
+
+
 def lay_out(values: pa.Array) -> Texts:
     """Distinct texts as code points, each cut to ``LONGEST``."""
     values = pc.utf8_slice_codeunits(values.cast(pa.large_string()), 0, LONGEST)

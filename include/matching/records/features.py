@@ -25,6 +25,7 @@ from include.matching.records.columns import (
     encode,
     hashed,
     lay_out,
+    marks,
     remapped,
 )
 from include.matching.records.damage import mended
@@ -51,6 +52,26 @@ class Emails:
     is_free: npt.NDArray[np.uint8]  # a domain
     name_made: npt.NDArray[np.uint8]  # place by record: the local part is the record's name, or a common word
 
+    @property
+    def marks(self) -> npt.NDArray[np.int64]:
+        """Of each mailbox, place by record (see ``columns.marks``)."""
+        return marks(self.places, self.mailbox.values)
+
+    @property
+    def local_marks(self) -> npt.NDArray[np.int64]:
+        """Of each local part, place by record."""
+        return marks(self.local, self.locals)
+
+    @property
+    def domain_marks(self) -> npt.NDArray[np.int64]:
+        """Of each domain, place by record."""
+        return marks(self.domain, self.domains)
+
+    @property
+    def employers(self) -> npt.NDArray[np.int64]:
+        """Of each domain that is an employer's, place by record."""
+        return np.where(apply(self.is_free.astype(np.int32), self.domain) == 0, self.domain_marks, -1)
+
 
 @dataclass(frozen=True)
 class Field:
@@ -64,6 +85,11 @@ class Field:
     bins: Bins  # a value: its frequency bin, or its sharing class where the kind identifies people
     parts: npt.NDArray[np.int32] | None = None  # of each value: a date's year, month and day, a postcode's area
     extension: Codes | None = None  # phones: place by record, what is dialled after the number
+
+    @property
+    def marks(self) -> npt.NDArray[np.int64]:
+        """Of each value, place by record (see ``columns.marks``)."""
+        return marks(self.places, self.column.values)
 
 
 @dataclass(frozen=True)

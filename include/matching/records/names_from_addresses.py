@@ -72,7 +72,11 @@ def _one_name(one: str, other: str) -> bool:
 
 def _known(codes: Codes, words: list[str]) -> dict[str, int]:
     counts = np.bincount(codes[codes >= 0], minlength=len(words))
-    return {words[k].replace(" ", ""): int(counts[k]) for k in np.flatnonzero(counts)}
+    found: dict[str, int] = {}
+    for k in np.flatnonzero(counts):  # a name that some write in two words is one name
+        name = words[k].replace(" ", "")
+        found[name] = found.get(name, 0) + int(counts[k])
+    return found
 
 
 def read_name(local: str, given: dict[str, int], family: dict[str, int]) -> tuple[str, str]:
