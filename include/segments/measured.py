@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import ibis.expr.types as ir
-from ibis.util import gen_name
 
 from include.contracts.events import EVENT, EVENT_KIND
 from include.contracts.identity import ALIAS, CROSSWALK
@@ -49,18 +48,13 @@ def measured_people(
             engine.read(OF_LISTS[1], refs.get(OF_LISTS[1].name)),
         ),
     )
-    return with_traits(people, traits, lambda rows: hold(engine, rows))
+    return with_traits(people, traits, engine.hold)
 
 
 def asked_people(engine: Engine, people: Population, conditions: Conditions) -> dict[str, ir.Table]:
     """Return the rows of each level with what conditions ask of events and of the history, once for all of them."""
-    people = Asked.by(conditions).of(people, lambda rows: hold(engine, rows))
+    people = Asked.by(conditions).of(people, engine.hold)
     return {level: people.of(level) for level in MEMBER}
-
-
-def hold(engine: Engine, rows: ir.Table) -> ir.Table:
-    """Keep rows in the engine's memory (it spills), to be read several times."""
-    return engine.ibis.create_table(gen_name("asked"), rows, temp=True)
 
 
 def _read(conditions: Conditions) -> dict[str, set[str]]:

@@ -10,7 +10,6 @@ from typing import Protocol
 
 import ibis
 import ibis.expr.types as ir
-from ibis.util import gen_name
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.measures import CUSTOMER_360
@@ -51,7 +50,7 @@ class LakeReader:
 
     def hold(self, rows: ir.Table) -> ir.Table:
         """Keep rows in the engine's memory (it spills), to be read several times."""
-        return self.engine.ibis.create_table(gen_name("held"), rows, temp=True)
+        return self.engine.hold(rows)
 
     def input(self, table: Table) -> ir.Table:
         """Return a table of an earlier stage, of the version that the published measures were made from."""
