@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from include.answers.held_move import touched_segments
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
 from include.contracts.raw import HELD_EXTRACTION, is_held_extraction
@@ -32,7 +33,7 @@ def evidence(project: Project, subject: str) -> str:
     found = held_segments(project).get(subject) if subject.startswith("segment/") else _held(project, subject)
     if not found:
         raise ConfigurationError(f"Nothing called {subject!r} is held.")
-    return found
+    return _with_segments(project, subject, found)
 
 
 def everything_held(project: Project) -> dict[str, str]:
@@ -69,7 +70,7 @@ def still_held(project: Project, subjects: Collection[str]) -> dict[str, str]:
     done = approvals.answered(project, subjects)
     segments = held_segments(project)
     found = {subject: segments.get(subject) or _held(project, subject) for subject in sorted({*subjects} - done)}
-    return {subject: why for subject, why in found.items() if why}
+    return {subject: _with_segments(project, subject, why) for subject, why in found.items() if why}
 
 
 def answer(project: Project, subject: str, *, approved: bool, author: str, reason: str) -> None:
@@ -90,3 +91,10 @@ def _held_run(project: Project, subject: str) -> str | None:
         return None
     held: str | None = load_report(project.lake, version)["held"]
     return held
+
+
+def _with_segments(project: Project, subject: str, why: str) -> str:
+    """Add to the evidence of a held run which segments it would touch."""
+    dataset, _, version = subject.partition("@")
+    touched = touched_segments(project, version) if dataset == CROSSWALK.name else ""
+    return f"{why}\n\n{touched}" if touched else why

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "evaluate": "include.cli.matching:evaluate_command",
         "explain": "include.cli.stewardship:explain",
         "what-if": "include.cli.stewardship:what_if",
+        "diff": "include.cli.diff:diff",
         "decide": "include.cli.stewardship:decide",
         "review": "include.cli.stewardship:review",
         "approve": "include.cli.stewardship:approve",

@@ -50,13 +50,22 @@ class Plan:
 
 
 def plan_run(
-    project: Project, run: Run, records: DatasetRef, *, reestimate: bool = False, decisions: Stand | None = None
+    project: Project,
+    run: Run,
+    records: DatasetRef,
+    *,
+    reestimate: bool = False,
+    decisions: Stand | None = None,
+    only_look: bool = False,
 ) -> Plan:
-    """Say what a run on these records is determined by; ``decisions`` instead of the book's are a mere try."""
+    """Say what a run on these records is determined by; ``decisions`` instead of the book's are a mere try.
+
+    With ``only_look`` the book of decisions is not brought up to date with their file.
+    """
     lake, config = project.lake, project.settings.config
     spec, stewardship = load_spec(effective(config / "matching.yaml")), read_settings(config)
     previous, on_date = _before(lake, run)
-    in_force = decisions or current_decisions(project, spec, stewardship, records, previous)
+    in_force = decisions or current_decisions(project, spec, stewardship, records, previous, only_look=only_look)
     labels = read_labels(config / stewardship.labels.file)
     matching = fingerprint(spec.model_dump(mode="json"), code_of(ESTIMATE))
     inputs = {
@@ -88,14 +97,26 @@ def _before(lake: Lake, run: Run) -> tuple[Manifest | None, date]:
 
 
 def current_decisions(
-    project: Project, spec: MatchingSpec, stewardship: Stewardship, records: DatasetRef, previous: Manifest | None
+    project: Project,
+    spec: MatchingSpec,
+    stewardship: Stewardship,
+    records: DatasetRef,
+    previous: Manifest | None,
+    *,
+    only_look: bool = False,
 ) -> Stand:
-    """Bring the book up to date with the decisions file, and return the decisions with their states."""
+    """Bring the book up to date with the decisions file, and return the decisions with their states.
+
+    With ``only_look`` the book stays as it is, and what the file would make of it is returned.
+    """
     path = project.settings.config / stewardship.decisions
     with project.engine() as engine:
         known = Records(engine, records, previous.ref if previous else None, tuple(spec.columns))
         book = DecisionBook(project.warehouse(), known.look)
-        book.follow_file(_of_nobody_erased(project, read_decisions(path) if path.exists() else []))
+        said = _of_nobody_erased(project, read_decisions(path) if path.exists() else [])
+        if only_look:
+            return stand(book.as_file_says(said), known)
+        book.follow_file(said)
         return stand(book.in_force(), known)
 
 

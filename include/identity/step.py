@@ -36,6 +36,20 @@ def resolve(project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reest
     return _hand_on(project, plan)
 
 
+def try_resolve(
+    project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reestimate: bool = False
+) -> tuple[StageReport, str | None]:
+    """Do the same in a project that is only tried: nothing is held, and the book of decisions stays as it is.
+
+    Returns besides why the run would be held, in Markdown; None where it would not.
+    """
+    plan = plan_run(project, run, refs[PERSON_RECORD.name], reestimate=reestimate, only_look=True)
+    if project.lake.manifest(CROSSWALK.name, plan.version) is None:
+        build(project, plan)
+    held = None if plan.is_unchanged else load_report(project.lake, plan.version)["held"]
+    return _hand_on(project, plan), held
+
+
 def _pass_gate(project: Project, plan: Plan) -> None:
     """Raise HeldError for a run that moves too much, until a person has approved it."""
     held = load_report(project.lake, plan.version)["held"]

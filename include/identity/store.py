@@ -19,25 +19,25 @@ def load_model(lake: Lake, version: str) -> Model | None:
     manifest = lake.manifest(MODEL, version)
     if manifest is None:
         return None
-    return Model.from_json(lake.fs.cat_file(lake.url(MODEL, manifest.files[0])).decode())
+    return Model.from_json(lake.content(MODEL, manifest.files[0]).decode())
 
 
 def save_model(lake: Lake, model: Model, version: str, inputs: Mapping[str, str]) -> DatasetRef:
     """Save the model as a version that readers are not yet pointed to."""
     file = f"{version}.model.json"
-    lake.fs.pipe_file(lake.url(MODEL, file), model.to_json().encode())
+    lake.fs.pipe_file(lake.target(MODEL, file), model.to_json().encode())
     return lake.commit(MODEL, version, [file], 1, inputs, point=False)
 
 
 def save_report(lake: Lake, version: str, report: Mapping[str, Any], inputs: Mapping[str, str]) -> None:
     """Keep what a version found out about itself: counts, the model's drift, why it is held; counts and ids only."""
     file = f"{version}.report.json"
-    lake.fs.pipe_file(lake.url(REPORT, file), json.dumps(report, sort_keys=True, indent=1).encode())
+    lake.fs.pipe_file(lake.target(REPORT, file), json.dumps(report, sort_keys=True, indent=1).encode())
     lake.commit(REPORT, version, [file], 1, inputs, point=False)
 
 
 def load_report(lake: Lake, version: str) -> dict[str, Any]:
     """Return the report of a version that exists; raises FatalError."""
     manifest = lake.version(REPORT, version)
-    report: dict[str, Any] = json.loads(lake.fs.cat_file(lake.url(REPORT, manifest.files[0])))
+    report: dict[str, Any] = json.loads(lake.content(REPORT, manifest.files[0]))
     return report

@@ -12,18 +12,25 @@ from include.measures.inputs import Inputs
 DOUBLINGS = 6  # chains of parents up to 2 ** 6 accounts
 
 
-def account(inputs: Inputs, hold: Callable[[ir.Table], ir.Table]) -> ir.Table:
+def above(inputs: Inputs, hold: Callable[[ir.Table], ir.Table]) -> ir.Table:
+    """Return the rows of ``account_above``.
+
+    Parents that are each other's are nobody's: who is above such an account is not told.
+    """
+    return _without_loops(_pairs(inputs, hold)).rename(above_account_id="above")
+
+
+def account(inputs: Inputs, pairs: ir.Table) -> ir.Table:
     """Return of each account its parent, the uppermost one above it, and how many are above and below.
 
-    Parents that are each other's are nobody's: who is above such an account is not counted.
+    ``pairs`` are the rows of ``account_above``.
     """
-    pairs = hold(_without_loops(_pairs(inputs, hold)))
     highest = pairs.group_by("account_id").aggregate(
-        top_account_id=pairs.above.argmax(pairs.steps),
-        parent_account_id=pairs.above.argmin(pairs.steps),
+        top_account_id=pairs.above_account_id.argmax(pairs.steps),
+        parent_account_id=pairs.above_account_id.argmin(pairs.steps),
         accounts_above=pairs.count(),
     )
-    below = pairs.group_by(account_id=pairs.above).aggregate(accounts_below=pairs.count())
+    below = pairs.group_by(account_id=pairs.above_account_id).aggregate(accounts_below=pairs.count())
     rows = inputs.account.select("account_id")
     for part in (highest, below):
         rows = rows.left_join(part, "account_id").drop("account_id_right")

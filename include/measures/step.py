@@ -23,6 +23,7 @@ from include.contracts.measures import (
     Measure,
 )
 from include.contracts.metrics import (
+    ACCOUNT_ABOVE,
     BASIS,
     CONTRACT_RENEWAL,
     COVERAGE,
@@ -61,10 +62,9 @@ from include.storage.project import Project
 from include.storage.versions import present
 
 WRITES = (
-    ACCOUNT_360, EMAIL_CURVE, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS,
-    SOURCE_DAY, EVENT, EVENT_KIND,
+    ACCOUNT_360, ACCOUNT_ABOVE, EMAIL_CURVE, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE,
+    BASIS, SOURCE_DAY, EVENT, EVENT_KIND,
 )  # fmt: skip
-SORTED_ROWS = 10_000_000  # more events are written as they come: sorting them would cost more than all else
 READS: Mapping[str, Table] = {
     "profile": profiles.PROFILE,
     "profile_identifier": profiles.PROFILE_IDENTIFIER,
@@ -81,6 +81,7 @@ READS: Mapping[str, Table] = {
     "opportunity_contact_role": staged.OPPORTUNITY_CONTACT_ROLE,
     "campaign": staged.CAMPAIGN,
     "campaign_member": staged.CAMPAIGN_MEMBER,
+    "conversation": staged.CONVERSATION,
     "source_state": staged.SOURCE_STATE,
 }
 
@@ -150,9 +151,8 @@ def _write_measures(
 ) -> dict[str, DatasetRef]:
     written: dict[str, DatasetRef] = {}
 
-    def write(table: Table, rows: ir.Table, *, ordered: bool = True) -> ir.Table:
-        version = fingerprint(determined)
-        ref = engine.write(table, rows, version=version, inputs=determined, ordered=ordered, point=False)
+    def write(table: Table, rows: ir.Table) -> ir.Table:
+        ref = engine.write(table, rows, version=fingerprint(determined), inputs=determined, point=False)
         written[table.name] = ref
         return engine.read(table, ref)
 
@@ -172,8 +172,7 @@ def _write_measures(
     )
     write(BASIS, metrics.basis(rests))
     write(SOURCE_DAY, completeness.table(inputs.source_days))
-    few = inputs.usage_event.count().to_pyarrow().as_py() <= SORTED_ROWS
-    happened = write(EVENT, events.events(inputs, vocabulary), ordered=few)
+    happened = write(EVENT, events.events(inputs, vocabulary))
     write(EVENT_KIND, events.event_kinds(inputs, vocabulary, happened))
     return written
 
@@ -190,13 +189,13 @@ class Measured:
 
 
 def measured(engine: Engine, inputs: Inputs, write: Callable[[Table, ir.Table], ir.Table]) -> Measured:
-    """Compute customer_360, account_360 and email_curve; ``write`` keeps a table and returns what it kept."""
+    """Compute customer_360, account_360 and what they rest on; ``write`` keeps a table and returns what it kept."""
     recent, ever = engine.hold(usage.recent(inputs)), engine.hold(usage.ever(inputs))
     contracts = engine.hold(renewal.contracts(inputs))
     answers = engine.hold(nps.recent(inputs))
     families = (
         nps.account(answers), usage.account(inputs, recent, ever), renewal.account(inputs, contracts),
-        sales.account(inputs), hierarchy.account(inputs, engine.hold),
+        sales.account(inputs), hierarchy.account(inputs, write(ACCOUNT_ABOVE, hierarchy.above(inputs, engine.hold))),
     )  # fmt: skip
     accounts = write(ACCOUNT_360, account_360(inputs, map(engine.view, families)))
     mails = engine.hold(frequency.mails(inputs))

@@ -27,7 +27,7 @@ class Roster:
 
     levels: that of each segment. customers, accounts: the measures that definitions read, with member_no.
     member: member_no, member_id, level. before: segment_no, member_no (null: gone), member_id as it was then, since,
-    is_renamed. events: what happened, where conditions ask of it.
+    is_renamed. events: what happened, where conditions ask of it. above: account_above.
     """
 
     engine: Engine
@@ -38,6 +38,7 @@ class Roster:
     member: ir.Table
     before: ir.Table
     events: Events | None = None
+    above: ir.Table | None = None
 
     def number(self, key: str) -> int:
         """The number of a segment."""

@@ -52,8 +52,8 @@ class Engine:
         if threads:
             options["threads"] = threads
         self._begin(duckdb.connect(config=options))
-        if not lake.is_local:
-            self.connection.register_filesystem(lake.fs)
+        if lake.remote is not None:
+            self.connection.register_filesystem(lake.remote)
 
     def __enter__(self) -> Engine:
         return self
@@ -123,7 +123,7 @@ class Engine:
         ordered: bool = True,
         extends: Manifest | None = None,
     ) -> DatasetRef:
-        """Write ``rows`` as a version of the dataset, in key order, if they keep the table's declaration.
+        """Write ``rows`` as a version of the dataset, in the table's order, if they keep its declaration.
 
         A version that exists already is left as it is. A log grows by ``extends``, the version whose files
         come before the new one. Raises ContractError.
@@ -134,9 +134,13 @@ class Engine:
                 self.lake.point(present.ref)
             return present.ref
         file = f"{version}.parquet"
-        place = self.lake.url(table.name, file)
+        place = self.lake.target(table.name, file)
         shaped = conform(table, rows)
-        self.ibis.to_parquet(shaped.order_by(list(table.key)) if ordered else shaped, place, compression="zstd")
+        self.ibis.to_parquet(
+            shaped.order_by(list(dict.fromkeys((*table.order, *table.key)))) if ordered else shaped,
+            place,
+            compression="zstd",
+        )
         count = self._check(table, place)
         before, rows_before = (extends.files, extends.rows) if extends else ((), 0)
         return self.lake.commit(table.name, version, [*before, file], rows_before + count, inputs, point=point)

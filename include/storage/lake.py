@@ -117,6 +117,20 @@ class Lake:
         # s3a is S3 by another name, for which Ibis does not ask the network for DuckDB's httpfs
         return str(self.fs.unstrip_protocol(place)).replace("s3://", "s3a://", 1)
 
+    def target(self, dataset: str, file: str) -> str:
+        """Return the place that a new data file is written to."""
+        return self.url(dataset, file)
+
+    def content(self, dataset: str, file: str) -> bytes:
+        """Return a small file of a dataset whole."""
+        content: bytes = self.fs.cat_file(self._place(dataset, file))
+        return content
+
+    @property
+    def remote(self) -> Any:
+        """The file system that a query engine has to be given; None where it reads this machine's own."""
+        return None if self.is_local else self.fs
+
     def commit(
         self,
         dataset: str,

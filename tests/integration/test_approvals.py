@@ -11,7 +11,7 @@ from include.answers import waiting
 from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef, Run
-from include.contracts.segments import SEGMENT
+from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.identity.store import save_report
 from include.storage.project import Project
 
@@ -40,6 +40,18 @@ def test_what_is_held_waits_with_its_evidence_until_somebody_answers(project: Pr
     waiting.answer(project, RUN, approved=True, author="Nina", reason="Two companies were merged")
     waiting.answer(project, QUIET, approved=False, author="Nina", reason="The export is old")
     assert waiting.still_held(project, asked) == {}
+
+
+def test_the_evidence_of_a_held_run_says_which_segments_it_would_touch(
+    project: Project, put: Callable[..., DatasetRef]
+) -> None:
+    put(project, CROSSWALK, [{"record_id": "crm.contact:1", "profile_id": "berta"}], "old")
+    save_report(project.lake, "new", {"held": EVIDENCE, "counts": {}, "model": {}, "follows": "old"}, {})
+    members = [{"segment_key": key, "member_id": member, "evidence": "{}"}
+               for key, member in (("quiet", "berta"), ("quiet", "cleo"), ("loud", "cleo"))]  # fmt: skip
+    project.lake.point(put(project, SEGMENT_MEMBERSHIP, members))
+    evidence = waiting.evidence(project, RUN)
+    assert evidence.startswith(EVIDENCE) and "| quiet | 2 | 1 |" in evidence and "loud" not in evidence
 
 
 def test_nothing_waits_where_nothing_was_ever_made(warehouse_project: Project) -> None:

@@ -57,23 +57,33 @@ class DecisionBook:
                 raise ConfigurationError(f"Decision {decision_id!r} comes from {FILE}; remove its line there.")
             _retract(connection, decision_id, author, reason)
 
+    def as_file_says(self, decisions: Sequence[StewardDecision]) -> list[StewardDecision]:
+        """Return what would be in force after ``follow_file``, and change nothing; raises ConfigurationError."""
+        with self._warehouse.begin() as connection:
+            kept, gone, new = _against_file(_in_force(connection), decisions)
+        if gone or new:
+            self._digests_for(kept, new)
+        named = [replace(decision, decision_id=decision.content) for decision in new]
+        return sorted([*kept, *named], key=lambda decision: str(decision.decision_id))
+
     def follow_file(self, decisions: Sequence[StewardDecision]) -> None:
         """Make the decisions of origin ``file`` those of the file; raises ConfigurationError and changes nothing."""
-        wanted = {decision.content: decision for decision in decisions}
         with self._warehouse.begin() as connection:
             _lock(connection)
-            standing = _in_force(connection)
-            gone = [d for d in standing if d.origin == "file" and d.content not in wanted]
-            kept = [d for d in standing if d not in gone]
-            new = _unless_kept(decisions, kept)
+            kept, gone, new = _against_file(_in_force(connection), decisions)
             if not gone and not new:
                 return
-            known, digests = self._look([*kept, *new])
-            refuse(FILE[0].upper() + FILE[1:], faults(new, kept, known))
+            digests = self._digests_for(kept, new)
             for decision in gone:
                 _retract(connection, str(decision.decision_id), FILE, "its line is no longer there")
             for decision in new:
                 _insert(connection, decision, digests)
+
+    def _digests_for(self, kept: Sequence[StewardDecision], new: Sequence[StewardDecision]) -> Mapping[str, str]:
+        """Return what records say now; raises ConfigurationError where the file's new decisions cannot be taken."""
+        known, digests = self._look([*kept, *new])
+        refuse(FILE[0].upper() + FILE[1:], faults(new, kept, known))
+        return digests
 
 
 def seen_digest(decision: StewardDecision, digests: Mapping[str, str]) -> str | None:
@@ -83,9 +93,15 @@ def seen_digest(decision: StewardDecision, digests: Mapping[str, str]) -> str | 
     return fingerprint(sorted((digests[str(decision.a)], digests[str(decision.b)])))
 
 
-def _unless_kept(decisions: Sequence[StewardDecision], kept: Sequence[StewardDecision]) -> list[StewardDecision]:
+def _against_file(
+    standing: Sequence[StewardDecision], decisions: Sequence[StewardDecision]
+) -> tuple[list[StewardDecision], list[StewardDecision], list[StewardDecision]]:
+    """Return what stays in force, what of it the file has no more, and what it has anew."""
+    wanted = {decision.content for decision in decisions}
+    gone = [decision for decision in standing if decision.origin == "file" and decision.content not in wanted]
+    kept = [decision for decision in standing if decision not in gone]
     known = {decision.content for decision in kept}
-    return [decision for decision in decisions if decision.content not in known]
+    return kept, gone, [decision for decision in decisions if decision.content not in known]
 
 
 def _lock(connection: sa.Connection) -> None:

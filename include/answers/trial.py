@@ -1,0 +1,157 @@
+"""A change that is tried before it is used: the stages on what is published, in an overlay that goes afterwards.
+
+Versions are named by what determines them (decision 2), so a stage that the change does not affect is found done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from include.contracts.erasure import SUPPRESSED
+from include.contracts.errors import ConfigurationError
+from include.contracts.identity import CROSSWALK, IDENTITY
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.profiles import ACCOUNT, CONSENT, PROFILE, PROFILE_HISTORY
+from include.contracts.raw import ROOT
+from include.contracts.runs import DatasetRef, Run
+from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
+from include.contracts.staged import PERSON_RECORD, STAGED
+from include.contracts.tables import Table
+from include.identity.step import try_resolve
+from include.identity.store import MODEL
+from include.matching.progress import SILENT, Progress
+from include.measures.step import measure
+from include.profiles.step import unify
+from include.segments.held import implausible
+from include.segments.step import segment_with
+from include.staging.step import stage
+from include.storage.control.approvals import approved
+from include.storage.lake import Lake, Manifest
+from include.storage.overlay import Trial, tried
+from include.storage.project import Project
+from include.storage.readers import NOTHING
+
+COMPARED = (CROSSWALK, PROFILE, ACCOUNT, CUSTOMER_360, ACCOUNT_360, SEGMENT, SEGMENT_MEMBERSHIP)
+TOGETHER = (
+    (PERSON_RECORD, STAGED),
+    (CROSSWALK, IDENTITY),
+    (PROFILE, (CONSENT, PROFILE_HISTORY)),
+    (SEGMENT_MEMBERSHIP, (SEGMENT,)),
+)
+LATER = (f"{ROOT}/", "staged/", SUPPRESSED.name)  # what the sources have brought since
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a trial, beside what is published; both are opened in ``trial``.
+
+    ``before`` and ``after``: the versions of COMPARED. ``held``: why the run would be held, in Markdown. ``redone``:
+    the stages that the change affects.
+    """
+
+    trial: Trial
+    as_of: date
+    before: Mapping[str, Manifest]
+    after: Mapping[str, Manifest]
+    held: str | None
+    redone: tuple[str, ...]
+
+    def is_same(self, table: Table) -> bool:
+        """Tell whether the change leaves a table as it is, without looking into it."""
+        return self.before[table.name].version == self.after[table.name].version
+
+
+class _AllButHeld(frozenset[str]):
+    """The approvals there are; beyond them it lets everything pass that is not held already: one wants to see it."""
+
+    held: Collection[str] = ()
+
+    def __contains__(self, subject: object) -> bool:
+        return super().__contains__(subject) or subject not in self.held
+
+
+@dataclass
+class _Stages:
+    """The stages of a trial, one after the other, and what they have written so far."""
+
+    trial: Trial
+    run: Run
+    published: Mapping[str, str]
+    refs: dict[str, DatasetRef] = field(default_factory=dict)
+    redone: list[str] = field(default_factory=list)
+    held: str | None = None
+
+    def go(self, *, reestimate: bool, progress: Progress) -> None:
+        """Run them all, telling each stage's name."""
+        progress.stage("stage")
+        self._take("stage", stage(self.trial, self.run).writes, PERSON_RECORD)
+        progress.stage("resolve")
+        report, self.held = try_resolve(self.trial, self.run, self.refs, reestimate=reestimate)
+        self._take("resolve", report.writes, CROSSWALK)
+        progress.stage("unify")
+        self._take("unify", unify(self.trial, self.run, self.refs).writes, PROFILE)
+        progress.stage("measure")
+        self._take("measure", measure(self.trial, self.run, self.refs).writes, CUSTOMER_360)
+        progress.stage("segment")
+        report = segment_with(self.trial, self.run, self.refs, _approvals(self.trial))
+        self._take("segment", report.writes, SEGMENT_MEMBERSHIP)
+
+    def _take(self, name: str, writes: tuple[DatasetRef, ...], of: Table) -> None:
+        self.refs |= {ref.dataset: ref for ref in writes}
+        if self.refs[of.name].version != self.published.get(of.name):
+            self.redone.append(name)
+
+
+@contextmanager
+def try_change(
+    project: Project, config: Path, *, reestimate: bool = False, new_data: bool = False, progress: Progress = SILENT
+) -> Iterator[Tried]:
+    """Run the stages with another folder of configuration, on what the published tables were made from.
+
+    ``reestimate``: with a model that is learned anew. ``new_data``: on what the sources have brought since as well.
+    Nothing is published, and nothing of the lake, the ledger or the book of decisions changes. Raises
+    ConfigurationError before the first publication, or where the configuration cannot be used.
+    """
+    published = published_versions(project.lake)
+    pinned = {name: version for name, version in published.items() if not (new_data and name.startswith(LATER))}
+    segmented = project.lake.version(SEGMENT_MEMBERSHIP.name, published[SEGMENT_MEMBERSHIP.name])
+    day = date.fromisoformat(segmented.inputs["as_of"])
+    with tried(project, config, pinned) as trial:
+        stages = _Stages(trial, Run("trial", day), published)
+        stages.go(reestimate=reestimate, progress=progress)
+        yield Tried(
+            trial, day,
+            {table.name: trial.lake.version(table.name, published[table.name]) for table in COMPARED},
+            {table.name: trial.lake.open(stages.refs[table.name]) for table in COMPARED},
+            stages.held, tuple(stages.redone),
+        )  # fmt: skip
+
+
+def published_versions(lake: Lake) -> dict[str, str]:
+    """Return the versions that readers get, and what they were made from, by dataset; raises ConfigurationError."""
+    last = lake.current(SEGMENT_MEMBERSHIP.name)
+    if last is None:
+        raise ConfigurationError(NOTHING)
+    found, waiting = {last.dataset: last.version}, [last]
+    while waiting:
+        for name, version in waiting.pop().inputs.items():
+            manifest = lake.manifest(name, version) if name not in found else None
+            if manifest is not None:
+                found[name] = version
+                waiting.append(manifest)
+    for first, tables in TOGETHER:
+        found |= {table.name: found[first.name] for table in tables}
+    crosswalk = lake.version(CROSSWALK.name, found[CROSSWALK.name])
+    return found | {MODEL: crosswalk.inputs["model"]}
+
+
+def _approvals(trial: Trial) -> _AllButHeld:
+    with trial.engine() as engine:
+        rows = implausible(engine)
+    found = _AllButHeld(approved(trial, [row["approval"] for row in rows]))
+    found.held = frozenset(row["approval"] for row in rows if row["state"] == "held")
+    return found

@@ -1,0 +1,169 @@
+"""What a change would move is told before it is used, and nothing is touched by the telling."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from include.activation.syncs import read_syncs
+from include.activation.touched import touched
+from include.answers.blast_radius import BlastRadius, blast_radius
+from include.answers.trial import try_change
+from include.cli.diff import usable
+from include.contracts.errors import ConfigurationError
+from include.contracts.runs import Run
+from include.contracts.segments import SEGMENT_MEMBERSHIP
+from include.contracts.settings import Settings
+from include.pipeline import perform
+from include.storage.project import Project
+from tests.export_files import TODAY, Company
+
+NAMES = ("Ada Quill", "Ben Ostrander", "Cleo Zwingli", "Dora Malm", "Ezra Finch", "Fay Tolland")
+UNHAPPY = {"key": "unhappy", "name": "Unhappy", "owner": "cs", "purpose": "Call them.", "where": "nps_score <= 6"}
+FEW = {**UNHAPPY, "key": "few", "name": "Few"}
+USUAL = {"owner": "ops", "schedule": "0 1 * * *", "region": "US", "timezone": "UTC"}
+SOURCES = {
+    "crm": {**USUAL, "kind": "salesforce_export", "path": "crm", "objects": ["contact"]},
+    "nps": {**USUAL, "kind": "delighted_export", "path": "nps", "objects": ["response", "person"]},
+}
+SYNC = {
+    "segment": "unhappy", "owner": "cs", "purpose": "email_marketing", "key": {"Email": "email"},
+    "fields": {"Score": "nps_score"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, new_database: Any) -> Iterator[Project]:
+    """Six people, each once in the CRM and once in the survey, scored 4 to 9, of whom readers of the lake know."""
+    folder = tmp_path_factory.mktemp("company")
+    company = Company(folder)
+    people = [(n, *name.split(), f"{name.split()[0].lower()}@norvik.example") for n, name in enumerate(NAMES)]
+    company.write(
+        "contact", *({"Id": f"003{n}", "FirstName": first, "LastName": last, "Email": email}
+                     for n, first, last, email in people),
+    )  # fmt: skip
+    company.write("person", *({"Person ID": f"{n}", "Email": email} for n, _, _, email in people))
+    company.write(
+        "response", *({"Response ID": f"{n}", "Person ID": f"{n}", "Score": f"{4 + n}"} for n, *_ in people)
+    )  # fmt: skip
+    configure(folder / "config", UNHAPPY, FEW)
+    with new_database() as url:
+        settings = Settings(home=folder / "home", data=folder / "exports", config=folder / "config", warehouse_url=url)
+        project = Project(settings)
+        company.project = project
+        for source in SOURCES:
+            company.extract(source)
+        refs: dict[str, Any] = {}
+        for stage in ("stage", "resolve", "unify", "measure", "segment"):
+            refs = perform(project, Run("first", TODAY), stage, refs)["refs"]
+        for dataset, ref in refs.items():
+            project.lake.point(project.lake.version(dataset, ref["version"]).ref)
+        yield project
+        project.close()
+
+
+def configure(config: Path, *segments: dict[str, Any]) -> Path:
+    """A folder of configuration with these segments and one list at a destination."""
+    tool = {"kind": "files", "settings": {"folder": "out"}, "syncs": {"list": SYNC}}
+    files = {
+        "sources": {"sources": SOURCES},
+        "destinations/tool": tool,
+        **{f"segments/{segment['key']}": segment for segment in segments},
+    }
+    for name, content in files.items():
+        place = config / f"{name}.yaml"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(yaml.safe_dump(content))
+    return config
+
+
+def told(project: Project, config: Path) -> tuple[BlastRadius, list[dict[str, Any]]]:
+    with try_change(project, config) as tried, tried.trial.engine() as engine:
+        return blast_radius(engine, tried), touched(engine, *map(read_syncs, (project.settings.config, config)))
+
+
+def content(project: Project) -> dict[str, str]:
+    lake = project.lake.folder
+    assert lake is not None
+    return {str(place): hashlib.md5(place.read_bytes()).hexdigest() for place in lake.rglob("*") if place.is_file()}
+
+
+def test_the_configuration_in_use_moves_nothing(published: Project) -> None:
+    found, lists = told(published, published.settings.config)
+    assert (found.redone, found.segments, found.measures, lists) == ((), [], [], [])
+    assert found.profiles["before"] == found.profiles["after"] > 0
+
+
+def test_a_changed_definition_tells_entries_lists_and_what_would_be_held_and_redoes_only_the_segments(
+    published: Project, tmp_path: Path
+) -> None:
+    before = content(published)
+    wider = {"where": "nps_score <= 7"}
+    config = configure(tmp_path, {**UNHAPPY, **wider}, {**FEW, **wider, "expected": {"min": 50}})
+    with try_change(published, config) as tried, tried.trial.engine() as engine:
+        found, folder = blast_radius(engine, tried), tried.trial.folder
+        lists = touched(engine, *map(read_syncs, (published.settings.config, config)))
+        there = tried.after[SEGMENT_MEMBERSHIP.name]
+        assert published.lake.manifest(there.dataset, there.version) is None
+    assert found.redone == ("segment",)
+    told = {row["segment"]: (row["state"], row["entered"], row["exited"]) for row in found.segments}
+    assert told == {"unhappy": ("published", 1, 0), "few": ("held", 1, 0)}
+    assert "fewer than the expected 50" in next(row["reason"] for row in found.segments if row["segment"] == "few")
+    assert [(row["sync"], row["added"], row["removed"], row["changed"]) for row in lists] == [("list", 1, 0, 0)]
+    assert {one["what"] for one in found.examples} == {"enters unhappy", "enters few"}
+    assert content(published) == before and not folder.exists()
+
+
+def test_a_changed_decisions_file_tells_profiles_measures_and_members_and_decides_nothing(
+    published: Project, tmp_path: Path
+) -> None:
+    before = content(published)
+    config = configure(tmp_path, UNHAPPY, FEW)
+    lines = ["kind,a,b,column,value,author,reason,decided_on",
+             "always,crm.contact:0030,crm.contact:0035,,,Nina,one person,2026-03-31"]  # fmt: skip
+    (config / "decisions.csv").write_text("\n".join(lines))
+    found, lists = told(published, config)
+    assert found.redone == ("resolve", "unify", "measure", "segment")
+    assert (found.profiles["merged"], found.profiles["before"] - found.profiles["after"]) == (1, 1)
+    (merged,) = (row for row in found.moves if row["kind"] == "merged")
+    assert merged["profile_id"] != merged["other_profile_id"]
+    records = next(row for row in found.measures if (row["level"], row["measure"]) == ("person", "identity_records"))
+    assert (records["changed"], records["largest"][0]["before"], records["largest"][0]["after"]) == (1, 1, 2)
+    assert {"full_name", "email"} >= {row["measure"] for row in found.attributes if not row["largest"]}
+    assert next(one for one in found.examples if one["what"] == "merged")["full_name"] == "***"
+    assert not any(name.split()[1] in json.dumps([asdict(found), lists], default=str) for name in NAMES)
+    assert content(published) == before
+    with published.warehouse().begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM control.decision").scalar() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("measures.yaml", "nps: {window_dais: 3}", r"^measures.yaml: .*window_dais.*window_days"),
+        ("segments/unhappy.yaml", yaml.safe_dump({**UNHAPPY, "where": "nps_scor <= 6"}), "nps_score"),
+        ("matching.yaml", "columns: [", r"matching.yaml is not valid YAML \(line 1"),
+    ],
+)
+def test_a_broken_configuration_is_one_sentence(tmp_path: Path, name: str, text: str, message: str) -> None:
+    config = configure(tmp_path, UNHAPPY)
+    (config / name).write_text(text)
+    with pytest.raises(ConfigurationError, match=message):
+        usable(config)
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="There is no folder"):
+        usable(tmp_path / "nowhere")
+
+
+def test_before_the_first_publication_there_is_nothing_to_hold_it_against(project: Project) -> None:
+    with pytest.raises(ConfigurationError, match="Nothing is published yet"), try_change(project, Path("config")):
+        pass
