@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
-from ibis.util import gen_name
 
 from include.storage.engine import Engine
 
@@ -22,7 +21,7 @@ class Holding:
 
     engine: Engine | None = None
     keeps_all: bool = False
-    _held: dict[ops.Relation, str] = field(default_factory=dict)
+    _held: dict[ops.Relation, ir.Table] = field(default_factory=dict)
 
     def __call__(self, rows: ir.Table) -> ir.Table:
         """Return the rows, computed now unless they are held already."""
@@ -30,10 +29,8 @@ class Holding:
             return rows
         asked = rows.op()
         if asked not in self._held:
-            name = gen_name("held")
-            self.engine.ibis.create_table(name, rows, temp=True)
-            self._held[asked] = name
-        return self.engine.ibis.table(self._held[asked], database=("temp", "main"))
+            self._held[asked] = self.engine.hold(rows)
+        return self._held[asked]
 
     @contextmanager
     def briefly(self) -> Iterator[Holding]:
@@ -45,5 +42,5 @@ class Holding:
         try:
             yield other
         finally:
-            for name in other._held.values():
-                self.engine.connection.execute(f'DROP TABLE IF EXISTS "{name}"').complete()
+            for held in other._held.values():
+                self.engine.connection.execute(f'DROP TABLE IF EXISTS "{held.op().name}"').complete()
