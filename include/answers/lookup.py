@@ -114,7 +114,7 @@ class Lookup:
         files = lake.urls(manifest) if manifest else []
         if not files:
             return []
-        query = f"SELECT * FROM read_parquet($files) WHERE {where} ORDER BY {order}"
+        query = f"SELECT * FROM read_parquet($files, union_by_name=true) WHERE {where} ORDER BY {order}"
         return rows_of(self.engine, query, files=files, **given)
 
 

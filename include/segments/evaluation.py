@@ -85,16 +85,16 @@ def evaluate(
     """
     evaluation = Evaluation(roster, fed=fed)
     refused = [roster.number(entry.key) for entry in catalog.refused]
-    evaluation.layers.append(roster.hold("layer_refused", _kept(roster, refused)))
+    evaluation.layers.append(roster.hold(_kept(roster, refused)))
     for number, layer in enumerate(layers(catalog.segments), 1):
         with Holding(roster.engine).briefly() as meanwhile:
             states = _states(layer, evaluation, meanwhile)
-            found = roster.hold(f"found_{number}", _found(layer, states, roster))
+            found = roster.hold(_found(layer, states, roster))
             evaluation.unknown.update(_unknown(layer, states))
         _judge(evaluation, layer, found, before, approved)
         evaluation.unjudged.update(_unjudged(layer, evaluation))
         held = [s for s in layer if evaluation.verdicts[s.key].is_held or s.key in evaluation.unjudged]
-        kept = roster.hold(f"layer_{number}", _with_held(evaluation, found, held)) if held else found
+        kept = roster.hold(_with_held(evaluation, found, held)) if held else found
         evaluation.layers.append(kept)
         evaluation.layer_of.update({segment.key: number for segment in layer})
     return evaluation
