@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from include.matching.records.columns import Codes
 from include.matching.records.features import Features, featurize
 from include.matching.relations import ONE_PERSON
 from include.matching.resolution import Judged, Resolution
+from include.matching.rivals import FIRM, Rivals, find_rivals
 from include.matching.spec import MatchingSpec
 from include.matching.weights import estimation
 from include.matching.weights.fit import FEWEST, Fit, log_share, start, tables
@@ -61,6 +62,7 @@ def resolve(
     if model is None:
         _learn_from_clusters(candidates, levels, judge, ruling, watch)
     scored = _score(candidates, levels, judge, rules, watch)
+    scored = _among_rivals(scored, judge, ruling, watch)
     found = _group(scored, judge, ruling, watch)
     judged = Judged(
         features, spec, scored.candidates, scored.levels, scored.logits, found.clusters, ruling, judge.odds,
@@ -137,20 +139,38 @@ def _learn_from_clusters(
         judge.learn_from(found.clusters, part, stands_for)
 
 
+def _among_rivals(scored: _Scored, judge: _Judge, ruling: clustering.Ruling, watch: Watch) -> _Scored:
+    """Weigh the pairs once more, by to whom else their records may belong."""
+    firm = _cluster(scored, judge, ruling, watch, threshold=FIRM, chain=False)
+    with watch.stage("score"):
+        left, right, logits = scored.candidates.left, scored.candidates.right, scored.logits
+        every = np.append(left, firm.extra_left), np.append(right, firm.extra_right)
+        judge.rivals = find_rivals(*every, np.append(logits, firm.extra_logits), firm.cluster, judge.prior)
+        return replace(scored, logits=judge.among_rivals(left, right, scored.levels, logits))
+
+
 def _group(scored: _Scored, judge: _Judge, ruling: clustering.Ruling, watch: Watch) -> _Found:
     """Choose the threshold and cluster."""
-    spec, logits = judge.spec, scored.logits
     with watch.stage("score"):
-        said = judge.verdicts(scored.candidates.left, scored.candidates.right, scored.levels, logits)
-        threshold, expected_f1 = clustering.choose_threshold(Tally.of(logits))
+        threshold, expected_f1 = clustering.choose_threshold(Tally.of(scored.logits))
+    chain = judge.unverifiable and expected_f1 >= FEW_NAMESAKES
+    clusters = _cluster(scored, judge, ruling, watch, threshold=threshold, chain=chain)
+    within, apart = clustering.held(scored.candidates, scored.logits, clusters)
+    return _Found(threshold, clustering.expected_f1(within, apart, judge.beyond), clusters)
+
+
+def _cluster(
+    scored: _Scored, judge: _Judge, ruling: clustering.Ruling, watch: Watch, *, threshold: float, chain: bool
+) -> clustering.Clusters:
+    spec = judge.spec
+    with watch.stage("score"):
+        said = judge.verdicts(scored.candidates.left, scored.candidates.right, scored.levels, scored.logits)
     with watch.stage("cluster"):
-        clusters = clustering.cluster(
+        return clustering.cluster(
             scored.candidates, said, judge.judge, ruling, prior=judge.prior, threshold=threshold,
             limit=spec.largest_cluster, source=judge.features.source if spec.link_only else np.zeros(0, np.int32),
-            named=judge.features.says_first_name, chain=judge.unverifiable and expected_f1 >= FEW_NAMESAKES,
+            named=judge.features.says_first_name, chain=chain,
         )  # fmt: skip
-    within, apart = clustering.held(scored.candidates, logits, clusters)
-    return _Found(threshold, clustering.expected_f1(within, apart, judge.beyond), clusters)
 
 
 TELLING = 4  # records of one person from which each pair of them is told by others than itself
@@ -167,6 +187,7 @@ class _Judge:
         self.groups = comparison.groups(features, FEWEST)
         self.fit = start(self.groups)
         self.prior = 0.0
+        self.rivals: Rivals | None = None
         # a name and an address alone cannot tell a misspelling from a namesake: such pairs go to review
         self.unverifiable = [g.role for g in self.groups] == ["first", "last", "names", "email"]
 
@@ -242,10 +263,20 @@ class _Judge:
 
     def judge(self, left: Codes, right: Codes) -> clustering.Verdicts:
         levels = self._compare(left, right)
-        return self.verdicts(left, right, levels, self.score(levels))
+        return self.verdicts(left, right, levels, self.among_rivals(left, right, levels, self.score(levels)))
 
     def odds(self, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
-        return self.score(self._compare(left, right))
+        levels = self._compare(left, right)
+        return self.among_rivals(left, right, levels, self.score(levels))
+
+    def among_rivals(
+        self, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """The log odds by what the other records say as well; what is two people's stays so."""
+        if self.rivals is None:
+            return logits
+        weighed = self.rivals.weigh(left, right, logits)
+        return np.where(self.two_people(levels), np.minimum(weighed, logits), weighed)
 
 
 def shared_values(features: Features, most: int = 20) -> list[dict[str, Any]]:
