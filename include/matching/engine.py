@@ -141,6 +141,8 @@ def _learn_from_clusters(
 
 def _among_rivals(scored: _Scored, judge: _Judge, ruling: clustering.Ruling, watch: Watch) -> _Scored:
     """Weigh the pairs once more, by to whom else their records may belong."""
+    if judge.unverifiable:  # a rule, not their odds, says what most pairs of such a table are worth
+        return scored
     firm = _cluster(scored, judge, ruling, watch, threshold=FIRM, chain=False)
     with watch.stage("score"):
         left, right, logits = scored.candidates.left, scored.candidates.right, scored.logits
@@ -272,11 +274,12 @@ class _Judge:
     def among_rivals(
         self, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
-        """The log odds by what the other records say as well; what is two people's stays so."""
+        """The log odds by what the other records say as well; of two people, or two first names, they say no more."""
         if self.rivals is None:
             return logits
         weighed = self.rivals.weigh(left, right, logits)
-        return np.where(self.two_people(levels), np.minimum(weighed, logits), weighed)
+        differ = standing_rules.two_first_names(self.features.names, left, right, levels)
+        return np.where(self.two_people(levels) | differ, np.minimum(weighed, logits), weighed)
 
 
 def shared_values(features: Features, most: int = 20) -> list[dict[str, Any]]:

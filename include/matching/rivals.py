@@ -2,10 +2,10 @@
 
 A pair's levels say how often such a pair is one person's, on average. But a record has one owner: k.elliott@ is hers
 where the table has one Kate Elliott, and a fifth of a chance where it has five. So pairs are weighed once more, between
-clusters that are firm: every rival claim on either cluster speaks against a pair, as in the matching of a bipartite
-graph (Jaro 1989; Sadinle 2017), and what all pairs between the two clusters say is counted beside what this one says.
-What the rivals take away in all is given back to all pairs alike, for how many pairs are one person's in the whole
-table was estimated well without them.
+clusters that are firm: every rival claim on either cluster speaks against a pair, as where two lists are matched one to
+one (Jaro 1989; Sadinle 2017), and what all pairs between the two clusters say counts as much as what this one says.
+What the rivals take away in all is given back to all pairs alike, for how many pairs of the whole table are one
+person's was estimated without them. A pair that is a match by itself stays what it is.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from include.matching.clustering import UNLIKELY, WEIGHTS, Logits
+from include.matching.kernels.pairs import TELLING
 from include.matching.pairs.blocking import packed
 from include.matching.pairs.tally import Tally
 from include.matching.records.columns import Codes
 
 FIRM = float(np.log(9.0))  # log odds of a match, from which clusters are firm
-WEAKEST = -4.0  # log odds below which a rival is no ally: that it may be the same person is not asked
+WEAKEST = -4.0  # log odds below which it is not asked whether a rival may be the same person
 EXACT = 2.0**20  # parts of a log odds, which are summed as whole numbers
-SETTLED = 1e-4
+PASSES, SETTLED = 50, 1e-4
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
@@ -67,13 +68,13 @@ class Rivals:
         at, there = self.claims.find(packed(np.minimum(one, two), np.maximum(one, two)))
         out = logits - self.taken[one] - self.taken[two]
         out[there] = (logits[there] + self.claims.odds[at[there]]) / 2 - self.against[at[there]]
-        return np.where(one == two, logits, out + self.given_back).astype(np.float32)
+        return np.where((one == two) | (logits > FIRM), logits, out + self.given_back).astype(np.float32)
 
 
 def find_rivals(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Rivals:
     """The rivals of all pairs of two firm clusters; ``cluster`` is that of each record, ``prior`` the log odds of any
     two records."""
-    claims = _claims(left, right, logits, cluster)
+    claims = _claims(left, right, logits, cluster, prior)
     from_, to = np.concatenate([claims.left, claims.right]), np.concatenate([claims.right, claims.left])
     allied = _allies(claims, from_, to, np.bincount(cluster, minlength=len(cluster)), prior)
     against, odds = np.zeros(len(from_)), np.exp(np.tile(claims.odds, 2))
@@ -85,7 +86,7 @@ def find_rivals(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior
     return Rivals(cluster, claims, both, taken, _given_back(claims.odds, both))
 
 
-def _claims(left: Codes, right: Codes, logits: Logits, cluster: Codes) -> Claims:
+def _claims(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Claims:
     """The pairs of two clusters, by the mean, best and worst of the pairs of records between them."""
     one, two = cluster[left], cluster[right]
     apart = one != two
@@ -95,9 +96,11 @@ def _claims(left: Codes, right: Codes, logits: Logits, cluster: Codes) -> Claims
     start = np.flatnonzero(np.diff(pair, prepend=-1))
     if not len(start):
         return Claims(pair, said)
-    number = np.diff(np.append(start, len(pair)))
-    exact = np.add.reduceat(np.rint(said * EXACT).astype(np.int64), start) / EXACT  # in whatever order they are summed
-    mean, best, worst = exact / number, np.maximum.reduceat(said, start), np.minimum.reduceat(said, start)
+    tells = np.abs(said - prior) > TELLING
+    number = np.maximum(np.add.reduceat(tells.astype(np.int64), start), 1)
+    whole = np.rint((said - prior) * tells * EXACT).astype(np.int64)  # whose sum is the same in any order
+    mean = prior + np.add.reduceat(whole, start) / EXACT / number
+    best, worst = np.maximum.reduceat(said, start), np.minimum.reduceat(said, start)
     odd = WEIGHTS[2] * np.minimum(1.0, 2.0 / number)
     return Claims(pair[start], (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst)
 
@@ -138,8 +141,10 @@ def _contested(
 def _given_back(odds: Floats, against: Floats) -> float:
     """The log odds by which all claims rise, so that as many are expected to hold as without any rivals."""
     before, after = Tally.of(odds.astype(np.float32)), Tally.of((odds - against).astype(np.float32))
-    back, held = 0.0, after.likely
-    while before.likely > 0 and abs(np.log(before.likely / held)) > SETTLED:
-        back += float(np.log(before.likely / held))
-        held = Tally(after.odds + np.float32(back), after.counts).likely
+    back = 0.0
+    for _ in range(PASSES if before.likely > 0 else 0):
+        short = np.log(before.likely / Tally(after.odds + np.float32(back), after.counts).likely)
+        back += float(short)
+        if abs(short) < SETTLED:
+            break
     return back
