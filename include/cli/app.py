@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "doctor": "include.cli.health:doctor",
         "health": "include.cli.operations:health",
         "metrics": "include.cli.operations:metrics",
+        "drift": "include.cli.drift:drift",
         "alerts": "include.cli.operations:alerts",
         "contract": "include.cli.operations:contract",
         "keys": "include.cli.web:keys",

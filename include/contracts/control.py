@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from include.contracts.tables import Table, boolean, date, integer, json, number, text, timestamp
 
+DRIFTED = "audit/drift"  # with @ and the version, what is approved where figures are out of range
+
 RUN_STATES = ("running", "waiting", "success", "failed", "held", "interrupted")
 
 RUN = Table(

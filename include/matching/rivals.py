@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.clustering import UNLIKELY, WEIGHTS, Logits
+from include.matching.clustering import UNLIKELY, WEIGHTS, Logits, Verdicts
 from include.matching.kernels.pairs import TELLING
 from include.matching.pairs.blocking import packed
 from include.matching.pairs.tally import Tally
@@ -69,6 +69,11 @@ class Rivals:
         out = logits - self.taken[one] - self.taken[two]
         out[there] = (logits[there] + self.claims.odds[at[there]]) / 2 - self.against[at[there]]
         return np.where((one == two) | (logits > FIRM), logits, out + self.given_back).astype(np.float32)
+
+    def among(self, left: Codes, right: Codes, said: Verdicts) -> Verdicts:
+        """What is said of pairs, once weighed; of two people, or two first names, rivals say no more than the pair."""
+        weighed = self.weigh(left, right, said.logits)
+        return said._replace(logits=np.where(said.apart | said.differ, np.minimum(weighed, said.logits), weighed))
 
 
 def find_rivals(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Rivals:

@@ -179,7 +179,7 @@ def compute(data: Data) -> Computed:
     said = data.sql(
         _SAID, steps=steps, activity=signs.dated(data, inputs.email_activity), crosswalk=crosswalk,
         roles=inputs.opportunity_contact_role, opportunity=inputs.opportunity,
-        conversation=data.tables["staged/conversation"],
+        conversation=inputs.conversation,
     )  # fmt: skip
     outcomes = data.sql(_OUTCOMES, steps=steps, crosswalk=crosswalk)
     people = data.sql(_PEOPLE, said=said, outcomes=outcomes)

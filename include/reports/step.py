@@ -17,7 +17,6 @@ from include.contracts.reports.sales_alerts import ALERT, ALERTS_PART, MEANINGS
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import (
-    CONVERSATION,
     DEPARTURE,
     LEAD_STEP,
     OPPORTUNITY_STAGE,
@@ -56,7 +55,7 @@ _MODULES = (
 MODULES: Mapping[str, ModuleType] = MappingProxyType({module.__name__.split(".")[-1]: module for module in _MODULES})
 MEASURED = (CUSTOMER_360, ACCOUNT_360, EMAIL_CURVE, SEGMENT, SEGMENT_MEMBERSHIP)
 STAGED = (
-    PERSON_RECORD, LEAD_STEP, PROSPECT_SCORE, OPPORTUNITY_STAGE, CONVERSATION, DEPARTURE, SURVEY_REQUEST,
+    PERSON_RECORD, LEAD_STEP, PROSPECT_SCORE, OPPORTUNITY_STAGE, DEPARTURE, SURVEY_REQUEST,
 )  # fmt: skip
 WRITES = tuple(table for table in REPORTED if table is not REPORT_HISTORY)
 ANSWERED = pa.schema([(name, pa.string()) for name in ("alert_id", "answer", "answered_by")])

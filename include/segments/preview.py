@@ -91,7 +91,7 @@ def preview(reader: Reader, segment: Segment) -> Preview:
         segment.uses_opens,
         contactable_among(reader, _matching(segment, people)) if segment.level == "person" else {},
         _sample(segment, people),
-        {str(each): funnel(each, segment.level, people) for each in tree.sequences(segment.condition)},
+        {str(each): funnel(each, segment.level, people, reader.hold) for each in tree.sequences(segment.condition)},
         str(cost),
     )
 

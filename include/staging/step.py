@@ -34,7 +34,7 @@ from include.staging.phones import with_phones
 from include.staging.references import unknown_to_crm
 from include.staging.settings import StagingSettings, read_settings
 from include.storage.code import code_of
-from include.storage.engine import Engine, unfused
+from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 from include.storage.versions import present
@@ -61,7 +61,7 @@ def stage(project: Project, _run: Run) -> StageReport:
     done = _present(project.lake, version)
     if done is not None:
         return StageReport("stage", reads, *done)
-    with project.engine() as engine, unfused():
+    with project.engine() as engine:
         desks = [Desk(engine, name, sources[name], settings, manifests[name], limits) for name in sources]
         writes, counts = _stage_all(engine, desks, settings, version, reads)
     project.lake.commit(COUNTS, version, [], 0, {name: str(count) for name, count in counts.items()})

@@ -118,9 +118,9 @@ WARNINGS = Part(
             text(
                 "signal",
                 "What was seen of the account: nps_negative: more detractors than promoters; no_use: none in 28 days; "
-                "use_falling: a fifth less in 28 days than in those before; few_seats: a quarter of the seats at most "
-                "in use; champion_left: somebody with a role in a won opportunity left it within 180 days; silence: "
-                "no conversation in 90 days, but in the 180 before",
+                "use_falling: a trend downward over eight weeks, beyond the account's own noise; few_seats: a quarter "
+                "of the seats at most in use; champion_left: somebody with a role in a won opportunity left it within "
+                "180 days; silence: no conversation in 90 days, but in the 180 before",
                 allowed=SIGNALS,
             )
         ),

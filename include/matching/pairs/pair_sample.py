@@ -8,7 +8,7 @@ the same ones are drawn and the same weights come out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,11 @@ import numpy.typing as npt
 
 from include.matching.levels import COMPARISONS
 from include.matching.pairs.blocking import Candidates, Keys, agree, form_blocks, mix
-from include.matching.pairs.comparison import Levels, fingerprints
+from include.matching.pairs.comparison import Levels, compare, fingerprints
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
 
 BLOCKED, STRATUM, RANDOM = 150_000, 20_000, 100_000
-Compare = Callable[[Codes, Codes], Levels]
 Counts = npt.NDArray[np.int64]
 
 
@@ -89,37 +88,31 @@ class Universe:
 
 
 def survey(
-    features: Features,
-    candidates: Candidates,
-    blocked: Levels,
-    compare: Compare,
-    *,
-    link_only: bool,
-    own: Sequence[Keys],
+    features: Features, candidates: Candidates, blocked: Levels, *, link_only: bool, own: Sequence[Keys]
 ) -> list[Drawn]:
     """Draw from the space of pairs; ``own`` are the keys of the spec's own blocking rules, which are sampled too."""
-    some = chosen(candidates.left, candidates.right, step := steps(len(candidates.left), BLOCKED))
+    step = steps(len(candidates.left), BLOCKED)
+    some = chosen(candidates.left, candidates.right, step)
     every = [Drawn(Patterns.of(blocked if step == 1 else blocked[:, some]), len(some) / max(int(some.sum()), 1))]
-    drawn: list[Keys] = []
-    for key in (*strata(features), *own):
-        left, right, size = neighbours(key.copy())
-        some = chosen(left, right, step := steps(len(left), STRATUM))
-        left, right, size = left[some], right[some], size[some]
+    before: list[Keys] = []
+
+    def unseen(left: Codes, right: Codes, counts: Counts | None) -> Patterns:
+        """The patterns of pairs that stand neither among the candidates nor in a stratum drawn before."""
         new = ~candidates.keys.held(left, right)
-        for before in drawn:
-            new &= ~agree(before, left, right)
+        for key in before:
+            new &= ~agree(key, left, right)
         if link_only:
             new &= features.source[left] != features.source[right]
-        drawn.append(key)
-        every.append(Drawn(Patterns.of(compare(left[new], right[new]), size[new]), step / 2))
+        return Patterns.of(compare(features, left[new], right[new]), None if counts is None else counts[new])
+
+    for key in (*strata(features), *own):
+        left, right, size = neighbours(key.copy())
+        step = steps(len(left), STRATUM)
+        some = chosen(left, right, step)
+        every.append(Drawn(unseen(left[some], right[some], size[some]), step / 2))
+        before.append(key)
     left, right, weight = at_random(features.size)
-    new = ~candidates.keys.held(left, right)
-    for before in drawn:
-        new &= ~agree(before, left, right)
-    if link_only:
-        new &= features.source[left] != features.source[right]
-    every.append(Drawn(Patterns.of(compare(left[new], right[new])), weight))
-    return every
+    return [*every, Drawn(unseen(left, right, None), weight)]
 
 
 def steps(pairs: int, most: int) -> int:

@@ -3,6 +3,7 @@ the order in which pairs are found."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,6 +46,6 @@ class Tally:
         return float((self.probability * self.counts).sum())
 
 
-def together(tallies: list[Tally]) -> Tally:
+def together(tallies: Sequence[Tally]) -> Tally:
     """The tally of all of their pairs."""
     return Tally.of(*(np.concatenate([getattr(t, name) for t in tallies]) for name in ("odds", "counts")))

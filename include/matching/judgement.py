@@ -1,0 +1,120 @@
+"""What is said of pairs by one fit, and how a fit is come by, whoever holds the records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from include.matching.clustering import Verdicts
+from include.matching.kernels.pairs import score_levels
+from include.matching.pairs import comparison, standing_rules
+from include.matching.pairs.pair_sample import Drawn, Patterns, Universe
+from include.matching.records.columns import Codes
+from include.matching.records.features import Features
+from include.matching.relations import ONE_PERSON
+from include.matching.spec import MatchingSpec
+from include.matching.weights import estimation
+from include.matching.weights.fit import Fit, Floats, log_share, tables
+from include.matching.weights.model import Model, known_fit, to_model
+
+LIKELY = 4.0  # log odds of a pair on one private mailbox or handle, where nothing else could speak against it
+UNLIKELY = -4.0  # log odds of a pair whose agreement is explained by what keeps it apart
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores pairs by one fit; it goes wherever the pairs are."""
+
+    groups: Sequence[comparison.Group]
+    fit: Fit
+
+    @cached_property
+    def tables(self) -> Floats:
+        """Log probability of each stored level (relation, group, level)."""
+        return tables(self.fit, self.groups)
+
+    @property
+    def prior(self) -> float:
+        """The log odds of any two records being one person."""
+        share = float(np.clip(self.fit.share[:ONE_PERSON].sum(), 1e-300, 1 - 1e-12))
+        return float(np.log(share) - np.log1p(-share))
+
+    @property
+    def unverifiable(self) -> bool:
+        """Whether a name and an address alone are all there is: they cannot tell a misspelling from a namesake."""
+        return [g.role for g in self.groups] == ["first", "last", "names", "email"]
+
+    def score(self, levels: comparison.Levels) -> npt.NDArray[np.float32]:
+        """The log odds of pairs by their levels."""
+        out = np.empty(levels.shape[1], np.float32)
+        share, told = log_share(self.fit), self.tables
+
+        def chunk(start: int) -> None:
+            part = slice(start, start + comparison.CHUNK)
+            score_levels(np.ascontiguousarray(levels[:, part]), told, share, ONE_PERSON, out[part])
+
+        comparison.in_chunks(len(out), chunk)
+        apart = standing_rules.two_people(levels, self.groups)
+        out[apart] = np.minimum(out[apart], UNLIKELY)
+        if self.unverifiable:
+            own = standing_rules.decisive(levels)
+            out[own] = np.maximum(out[own], LIKELY)
+        # where one source says nothing but addresses, no pair tells the estimate what an equal one is worth
+        alone = standing_rules.mailbox_alone(levels, self.groups) & ~apart
+        out[alone] = np.maximum(out[alone], LIKELY)
+        return out
+
+    def doubtful(self, levels: comparison.Levels) -> npt.NDArray[np.bool_]:
+        """Pairs that only a person can judge, however likely they are."""
+        found = standing_rules.only_initials(levels, self.groups) | standing_rules.twins(levels, self.groups)
+        return found | standing_rules.unverified(levels) if self.unverifiable else found
+
+    def verdicts(
+        self, features: Features, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]
+    ) -> Verdicts:
+        """What is said of pairs whose levels and log odds are known."""
+        differ = standing_rules.two_first_names(features.names, left, right, levels)
+        return Verdicts(logits, standing_rules.two_people(levels, self.groups), differ, self.doubtful(levels))
+
+    def judge(self, features: Features, left: Codes, right: Codes) -> Verdicts:
+        """What is said of any pairs."""
+        levels = comparison.compare(features, left, right)
+        return self.verdicts(features, left, right, levels, self.score(levels))
+
+    def odds(self, features: Features, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
+        """The log odds of any pairs."""
+        return self.score(comparison.compare(features, left, right))
+
+
+class Learner:
+    """Estimates judges from what was drawn of a table's pairs."""
+
+    def __init__(self, groups: Sequence[comparison.Group], spec: MatchingSpec, records: int) -> None:
+        self.groups, self.spec, self.records = groups, spec, records
+
+    def learn(self, drawn: Sequence[Drawn], model: Model | None) -> Judge:
+        """Estimate from the space of pairs, or see how far it has drifted from a model."""
+        self.universe = Universe.of(drawn, self.records)
+        known = known_fit(model, self.groups) if model else None
+        fit = estimation.estimate(self.groups, self.universe, self.records, known=known)
+        return Judge(self.groups, fit) if known else self._as_saved(fit)
+
+    def learn_from(self, judge: Judge, listed: Patterns, added: Patterns, stands_for: int) -> Judge:
+        """Estimate again, now that clusters tell how one person's records differ where no pair tells by itself."""
+        if not listed.counts.sum() + added.counts.sum():
+            return judge
+        universe = self.universe.with_joined(listed, added, stands_for)
+        return self._as_saved(estimation.estimate(self.groups, universe, self.records, begin=judge.fit))
+
+    def _as_saved(self, fit: Fit) -> Judge:
+        """Scored with as it is saved, so that a run that finds the model saved gives the same bytes."""
+        return Judge(self.groups, known_fit(to_model(fit, self.groups, self.spec), self.groups))
+
+    def beyond(self, judge: Judge) -> float:
+        """How many pairs of one person have no column in common by which anything could tell."""
+        nothing = (self.universe.patterns == 0).all(axis=0)
+        return float(self.universe.weight[nothing].sum() * judge.fit.share[:ONE_PERSON].sum())
