@@ -114,7 +114,7 @@ class Lookup:
         files = lake.urls(manifest) if manifest else []
         if not files:
             return []
-        query = f"SELECT * FROM read_parquet($files) WHERE {where} ORDER BY {order}"
+        query = f"SELECT * FROM read_parquet($files, union_by_name=true) WHERE {where} ORDER BY {order}"
         result = self.engine.connection.execute(query, {"files": files, **given})
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
