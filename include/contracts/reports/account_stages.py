@@ -112,7 +112,7 @@ REPORT = Report(
         Cover(
             "parts in opportunities whose role is told",
             "parts",
-            "Of the others, as of all in HubSpot, the source does not say which role: they fill none of a buying group.",
+            "Of the others, as of all in HubSpot, the source does not say which: they fill no role of a buying group.",
         ),
     ),
     cannot_say=("Intent that others sell (topics, searches) is not exported: interest is what people did here.",),
