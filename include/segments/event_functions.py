@@ -15,6 +15,7 @@ from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
 from include.segments import tree
 from include.segments.calendar import period
+from include.segments.currencies import undecided
 from include.segments.deeds import (
     AVERAGE,
     DAY,
@@ -145,6 +146,8 @@ def value(reader: Reader, node: exp.Anonymous, name: str) -> tree.Happened:
         raise reader.refuse(node, f"{name} is a number, so compare it, as in {name}(…) >= {asked.how_often[1]}")
     if what in (FIRST, LAST) and asked.span is not None:
         raise reader.refuse(node, f"{name} is a day already; leave the span out and compare the day")
+    if what in (SUM, AVERAGE) and (told := undecided(asked.kind, asked.of, asked.where)):
+        raise reader.refuse(node, told)
     kinds = {TIMES: Type.INTEGER, DISTINCT: Type.INTEGER, SUM: Type.NUMBER, AVERAGE: Type.NUMBER}
     column = asked.kind.property(asked.of) if what in PICKED else None
     return _happened(what, asked, column.type if column else kinds.get(what, Type.DATE))

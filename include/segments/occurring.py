@@ -75,7 +75,7 @@ def never(condition: tree.Node, level: str, people: Population) -> tuple[str, ..
                 asked.setdefault(name, set()).add(text)
     found = [told for name, texts in asked.items() for told in absent(people.of(level), name, sorted(texts))]
     for part in tree.clauses(condition):
-        if isinstance(part, tree.People | tree.OfAccount):
+        if isinstance(part, tree.Elsewhere):
             found += never(part.condition, "person" if isinstance(part, tree.People) else "account", people)
     return tuple(found)
 

@@ -29,6 +29,7 @@ from include.segments.happenings import events_of
 from include.segments.language import parse
 from include.segments.step import segment
 from include.storage.engine import conform
+from include.storage.holding import Holding
 from tests.small_company import AS_OF, SmallCompany, publish, read, rows_of
 
 EVENTS = """
@@ -102,7 +103,7 @@ def states(company: SmallCompany, where: str, level: str = "person") -> dict[str
         people = Population(
             as_of, *members, lambda _: (level, members[0]), events=happened, histories=histories, alias=alias
         )
-        people = Asked.by([(level, node)]).of(people)
+        people = Asked.by([(level, node)]).of(people, Holding())
         rows = people.of(level).select(id=MEMBER[level], state=expression(node, level, people)).to_pyarrow().to_pylist()
     return {row["id"]: row["state"] for row in rows}
 

@@ -79,7 +79,7 @@ def test_each_family_computes_exactly_the_measures_of_accounts_that_are_declared
         "renewal": renewal.account(inputs, renewal.contracts(inputs)),
         "relation": relation.account(inputs),
         "sales": sales.account(inputs),
-        "hierarchy": hierarchy.account(inputs, lambda _, rows: rows),
+        "hierarchy": hierarchy.account(inputs, hierarchy.above(inputs, lambda rows: rows)),
     }
     for family, table in computed.items():
         assert set(table.columns) - {"account_id"} == declared(ACCOUNT_MEASURES, family), family
