@@ -50,10 +50,10 @@ class LakeReader:
             raise ConfigurationError(NOTHING)
         return self.engine.read(table, current.ref)
 
-    @property
+    @cached_property
     def hold(self) -> Holding:
-        """Keeps rows in the engine's memory."""
-        return Holding(self.engine)
+        """Keeps rows in the engine's memory, as long as the reader is there."""
+        return Holding(self.engine, keeps_all=True)
 
     def input(self, table: Table) -> ir.Table:
         """Return a table of an earlier stage, of the version that the published measures were made from."""
