@@ -95,7 +95,8 @@ def open_data(project: Project, engine: Engine, run: Run, refs: Mapping[str, Dat
     config = project.settings.config
     inputs = inputs_of(project, engine, run, refs, read_thresholds(config))
     tables = {table.name: engine.read(table, refs.get(table.name)) for table in (*READS.values(), *STAGED, *MEASURED)}
-    before = history.until_yesterday(engine, days.follows(engine.lake, REPORT_HISTORY.name, run), run.as_of)
+    before = days.follows(engine.lake, REPORT_HISTORY.name, run)
+    before = history.until_yesterday(engine, REPORT_HISTORY, before, run.as_of)
     past = engine.read(REPORT_HISTORY, before)
     alerted = engine.ibis.to_pyarrow(past.filter(past.part == ALERTS_PART.name).count()).as_py() > 0
     known = fingerprint(before.files if before else ())

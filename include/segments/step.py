@@ -243,7 +243,7 @@ class _Build:
         files = history.files[:-1]
         if not files:
             return None
-        rows = self.engine.ibis.read_parquet(self.engine.lake.urls(replace(history, files=files)))
+        rows = self.engine.read(SEGMENT_HISTORY, replace(history, files=files))
         return replace(history, files=files, rows=rows.count().to_pyarrow().as_py())
 
 

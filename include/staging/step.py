@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -187,6 +188,6 @@ def _rejected(engine: Engine, desks: list[Desk]) -> list[ir.Table]:
         current = {load for m in desk.manifests.values() if m for load in m.inputs.values()}
         files = [file for file in manifest.files if file.removesuffix(".parquet") in current] if manifest else []
         if manifest and files:
-            rows = engine.ibis.read_parquet([engine.lake.url(manifest.dataset, file) for file in files])
+            rows = engine.read(QUARANTINE, replace(manifest, files=tuple(files)))
             found.append(rows.select(*QUARANTINE.names))
     return found

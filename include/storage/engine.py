@@ -85,13 +85,18 @@ class Engine:
         self.ibis = ibis.duckdb.from_connection(self.connection)
 
     def read(self, table: Table, at: DatasetRef | Manifest | None) -> ir.Table:
-        """Return the version's rows; no version gives the empty table."""
+        """Return the version's rows; no version gives the empty table.
+
+        A column that was declared after a file of a log was written is null in that file's rows.
+        """
         manifest = self.lake.open(at) if isinstance(at, DatasetRef) else at
         files = self.lake.urls(manifest) if manifest else []
         if not files:
             nullable = pa.schema(field.with_nullable(True) for field in table.schema)  # as files are read
             return ibis.memtable(nullable.empty_table())
-        return self.ibis.read_parquet(files)
+        rows = self.ibis.read_parquet(files, union_by_name=len(files) > 1)
+        later = [column for column in table.columns if column.name not in rows.columns]
+        return rows.mutate(**{c.name: ibis.null(IBIS_TYPES[c.type]) for c in later}) if later else rows
 
     def view(self, rows: ir.Table) -> ir.Table:
         """Give rows a name of their own, so that what is built on them need not be compiled from the start.
@@ -134,14 +139,11 @@ class Engine:
                 self.lake.point(present.ref)
             return present.ref
         file = f"{version}.parquet"
-        place = self.lake.target(table.name, file)
         shaped = conform(table, rows)
-        self.ibis.to_parquet(
-            shaped.order_by(list(dict.fromkeys((*table.order, *table.key)))) if ordered else shaped,
-            place,
-            compression="zstd",
-        )
-        count = self._check(table, place)
+        order = list(dict.fromkeys((*table.order, *table.key)))
+        with self.lake.drafted(table.name, file) as place:
+            self.ibis.to_parquet(shaped.order_by(order) if ordered else shaped, place, compression="zstd")
+            count = self._check(table, place)
         before, rows_before = (extends.files, extends.rows) if extends else ((), 0)
         return self.lake.commit(table.name, version, [*before, file], rows_before + count, inputs, point=point)
 

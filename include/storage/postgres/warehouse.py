@@ -89,15 +89,21 @@ class Warehouse:
     def _connect(self) -> sa.Connection:
         try:
             return self.engine.connect()
-        except OperationalError:
+        except OperationalError as error:
             place = self.engine.url.set(password=None).render_as_string()
-            raise RetryableError(
-                f"The warehouse at {place} does not answer; see that it runs and that the connection is right."
-            ) from None
+            raise RetryableError(f"The warehouse at {place} {_refusal(error)}") from None
 
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+def _refusal(error: OperationalError) -> str:
+    """Tell a server that answers but takes no connection, as it has none free, from one that is not there."""
+    _, answered, reason = str(error.orig).partition("FATAL:")
+    if not answered:
+        return "does not answer; see that it runs and that the connection is right."
+    return f"takes no connection ({reason.strip().splitlines()[0]}); see to that, or try again later."
 
 
 def warehouse_url(settings: Settings, environment: Mapping[str, str]) -> URL:
