@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "explain": "include.cli.stewardship:explain",
         "what-if": "include.cli.stewardship:what_if",
         "diff": "include.cli.diff:diff",
+        "replay": "include.cli.replay:replay",
         "decide": "include.cli.stewardship:decide",
         "review": "include.cli.stewardship:review",
         "approve": "include.cli.stewardship:approve",

@@ -177,7 +177,7 @@ class Desk:
         The file of a day may hold what happened until the day's end.
         """
         known = rows._extracted_at + ibis.interval(days=1) if self.is_daily(name) else rows._extracted_at
-        return ibis.least(values.moment(rows[column], self.zone), known)
+        return values.no_later(values.moment(rows[column], self.zone), known)
 
     def _account(self, name: str, raw: RawObject, *, faulty: int, gone: int) -> None:
         superseded, quarantined = raw.superseded + gone, raw.rejected + faulty
