@@ -12,6 +12,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from include.contracts.errors import ContractError
+from include.contracts.events import Vocabulary
 from include.measures import renewal
 from include.measures.inputs import Inputs
 from include.reports.settings import ReportSettings
@@ -39,6 +40,7 @@ class Data:
     past: ir.Table  # report_history as it was before the run's day
     past_version: str
     answers: ir.Table  # to alerts: alert_id, answer, answered_by
+    vocabulary: Vocabulary  # what criteria may name
     _made: dict[Callable[[Data], ir.Table], ir.Table] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
