@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.clustering import Verdicts
+from include.matching.clustering import Verdicts, linking
 from include.matching.kernels.pairs import score_levels
 from include.matching.pairs import comparison, standing_rules
 from include.matching.pairs.pair_sample import Drawn, Patterns, Universe
@@ -72,6 +72,10 @@ class Judge:
         """Pairs that only a person can judge, however likely they are."""
         found = standing_rules.only_initials(levels, self.groups) | standing_rules.twins(levels, self.groups)
         return found | standing_rules.unverified(levels) if self.unverifiable else found
+
+    def linking(self, levels: comparison.Levels, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The log odds by which pairs link their records."""
+        return linking(logits, self.doubtful(levels))
 
     def verdicts(
         self, features: Features, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]

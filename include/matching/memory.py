@@ -63,11 +63,12 @@ class InMemory:
 
     def sample(self) -> tuple[InMemory, int]:
         """The pairs of some components, as a part of the same table."""
-        some, stands_for = clustering.sample(self.candidates, self.logits, self.spec.largest_cluster)
+        step = clustering.sample_step(self.records)
+        some = clustering.sample(self.candidates, self.logits, self.spec.largest_cluster, step=step)
         part = object.__new__(InMemory)
         part.__dict__ |= self.__dict__
         part.candidates, part.levels, part.logits = self.candidates.only(some), self.levels[:, some], self.logits[some]
-        return part, stands_for
+        return part, step
 
     def extend(self, found: Sequence[Tally], judge: Judge) -> None:
         """List the pairs of the dropped blocks that promise most, compare and score them."""

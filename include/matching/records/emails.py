@@ -59,14 +59,14 @@ def mailboxes(column: Dictionary) -> Mailboxes:
     placeholder = pc.is_in(text, value_set=pa.array(sorted(MAILBOXES)))
     text = pc.if_else(pc.and_(pc.match_substring_regex(text, _ADDRESS), pc.invert(placeholder)), text, None)
     text = pc.replace_substring_regex(text, r"^\d+\+(.*@users\.noreply\.)", r"\1")  # a code host's own numbering
-    local, domain = _halves(text)
+    local, domain = halves(text)
     domains = remapped(Dictionary(np.arange(len(text), dtype=np.int32), domain), domain)
     aliased = pa.array([ALIASES.get(d, d) for d in map(in_ascii, domains.values.to_pylist())], pa.string())
     domain = aliased.take(pa.array(domains.codes, mask=domains.codes < 0))
     plain = _without_tags(local, domain)
     plain = pc.if_else(pc.equal(plain, ""), local, plain)
     folded = remapped(column, pc.binary_join_element_wise(plain, domain, "@"))
-    parts = [remapped(Dictionary(np.arange(len(half), dtype=np.int32), half), half) for half in _halves(folded.values)]
+    parts = [remapped(Dictionary(np.arange(len(half), dtype=np.int32), half), half) for half in halves(folded.values)]
     return Mailboxes(folded, parts[0], parts[1])
 
 
@@ -86,9 +86,10 @@ def as_mailboxes(addresses: pa.Array) -> pa.Array:
     return folded.values.take(pa.array(folded.codes, mask=folded.codes < 0))
 
 
-def _halves(text: pa.Array) -> tuple[pa.Array, pa.Array]:
-    halves = pc.split_pattern(text, "@", max_splits=1)
-    return pc.list_element(halves, 0), pc.list_element(halves, 1)
+def halves(text: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """The local part and the domain of each address."""
+    parts = pc.split_pattern(text, "@", max_splits=1)
+    return pc.list_element(parts, 0), pc.list_element(parts, 1)
 
 
 def _without_tags(local: pa.Array, domain: pa.Array) -> pa.Array:
