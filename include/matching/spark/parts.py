@@ -107,7 +107,9 @@ def with_keys(rows: pa.Table, table: Table) -> pa.Table:
     across = [rule.across for rule in turned if rule.across is not None]
     drawn = np.concatenate([np.atleast_2d(key) for key in (*strata(features), *(rule.keys for rule in own))])
     columns = [*rows.columns, packed(keys)]
-    columns.append(packed(np.stack(across).astype(np.int32)) if across else pa.array([b""] * rows.num_rows, pa.binary()))
+    columns.append(
+        packed(np.stack(across).astype(np.int32)) if across else pa.array([b""] * rows.num_rows, pa.binary())
+    )
     columns.append(packed(drawn))
     return pa.table(columns, schema=pa.schema([*rows.schema, *(pa.field(*one) for one in WIDE)]))
 
@@ -136,7 +138,9 @@ def zeroed(keys: npt.NDArray[np.uint32], rules: Rules, dropped: Dropped) -> npt.
     return keys
 
 
-def exploded(rows: pa.Table, table: Table, dropped: Dropped, only: Mapping[int, npt.NDArray[np.uint32] | None]) -> pa.Table:
+def exploded(
+    rows: pa.Table, table: Table, dropped: Dropped, only: Mapping[int, npt.NDArray[np.uint32] | None]
+) -> pa.Table:
     """A row for each key that a record is blocked by, of the rules in ``only`` (of them, where given, those keys)."""
     rules = table.rules
     assert rules is not None
@@ -169,7 +173,9 @@ def listed(keyed: pa.Table, table: Table, *, beyond: bool = False) -> pa.Table:
     assert rules is not None
     at, first, local = np.unique(keyed["at"].to_numpy(), return_index=True, return_inverse=True)
     rule, key = keyed["rule"].to_numpy(), keyed["key"].to_numpy()
-    rows = np.ascontiguousarray(unpacked(keyed["keys"], np.uint32)[: rules.ends[rules.plain - 1] if rules.plain else 0, first])
+    rows = np.ascontiguousarray(
+        unpacked(keyed["keys"], np.uint32)[: rules.ends[rules.plain - 1] if rules.plain else 0, first]
+    )
     every = KeyRows(rows, np.array(rules.ends[: rules.plain], np.int64))
     source = _codes(keyed["source"].take(pa.array(first))) if table.spec.link_only else np.zeros(0, np.int32)
     out = []
@@ -201,7 +207,11 @@ def both(pairs: pa.Table, table: Table) -> tuple[Features, npt.NDArray[np.int32]
     names = table.layout.schema.names
     sides = [pairs.select([f"{side}_{name}" for name in names]).rename_columns(names) for side in "lr"]
     size = pairs.num_rows
-    return table.features(pa.concat_tables(sides)), np.arange(size, dtype=np.int32), np.arange(size, 2 * size, dtype=np.int32)
+    return (
+        table.features(pa.concat_tables(sides)),
+        np.arange(size, dtype=np.int32),
+        np.arange(size, 2 * size, dtype=np.int32),
+    )
 
 
 def compared(pairs: pa.Table, table: Table) -> pa.Table:
@@ -275,7 +285,9 @@ def unseen_patterns(pairs: pa.Table, table: Table, dropped: Dropped) -> pa.Table
         new &= features.source[left] != features.source[right]
     levels = compare(features, left[new], right[new])
     stratum, size = stratum[new], size[new]
-    parts = [counted(int(one), Patterns.of(levels[:, stratum == one], size[stratum == one])) for one in np.unique(stratum)]
+    parts = [
+        counted(int(one), Patterns.of(levels[:, stratum == one], size[stratum == one])) for one in np.unique(stratum)
+    ]
     return pa.concat_tables(parts) if parts else COUNTED.empty_table()
 
 
@@ -298,7 +310,14 @@ def forest(edges: pa.Table) -> pa.Table:
     return pa.table({"left": at[parent[moved]], "right": at[moved]})
 
 
-def part_of(members: pa.Table, pairs: pa.Table, table: Table, judge: Judge, ruling: tuple[Longs, Longs, npt.NDArray[np.bool_]], dropped: Dropped) -> tuple[InMemory, Longs]:
+def part_of(
+    members: pa.Table,
+    pairs: pa.Table,
+    table: Table,
+    judge: Judge,
+    ruling: tuple[Longs, Longs, npt.NDArray[np.bool_]],
+    dropped: Dropped,
+) -> tuple[InMemory, Longs]:
     """Some records and the pairs among them as a table in memory, and the place of each of its records."""
     rules = table.rules
     assert rules is not None
@@ -330,7 +349,8 @@ def clustered(work: InMemory, at: Longs, judge: Judge, *, threshold: float, chai
     found: Clusters = work.clusters
     counts = [_tally("within", within), _tally("apart", apart), _tally("inside", Tally.of(work.logits))]
     patterns = [
-        _found(what, a=one.counts, levels=packed(one.levels)) for what, one in zip(("listed", "added"), work.joined(), strict=True)
+        _found(what, a=one.counts, levels=packed(one.levels))
+        for what, one in zip(("listed", "added"), work.joined(), strict=True)
     ]
     return pa.concat_tables(
         [

@@ -61,9 +61,7 @@ class Layout:
 def features_of(rows: pa.Table, layout: Layout) -> Features:
     """The features of the rows, record k being row k."""
     size = rows.num_rows
-    fields = tuple(
-        _field(rows, k, name, kind, range(places)) for k, (name, kind, places) in enumerate(layout.fields)
-    )
+    fields = tuple(_field(rows, k, name, kind, range(places)) for k, (name, kind, places) in enumerate(layout.fields))
     ids = pa.array([], pa.large_string())
     source, _ = _coded([rows["source"]])
     mail = _emails(rows, range(layout.addresses)) if layout.addresses else None
@@ -134,7 +132,11 @@ def rows_of(features: Features, source: pa.Array | None, layout: Layout) -> pa.T
     """The rows of features: what ``features_of`` reads."""
     out: dict[str, pa.Array] = {"at": pa.array(np.arange(features.size)), "source": source}
     if source is None:
-        out["source"] = pa.array(features.source).cast(pa.string()) if len(features.source) else pa.nulls(features.size, pa.string())
+        out["source"] = (
+            pa.array(features.source).cast(pa.string())
+            if len(features.source)
+            else pa.nulls(features.size, pa.string())
+        )
     names, mail = features.names, features.emails
     if names is not None:
         out |= {name: pa.array(getattr(names, name)) for name in ("first", "last", "affinity", "loose", "generation")}

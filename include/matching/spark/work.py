@@ -25,6 +25,7 @@ from include.matching.pairs.pair_sample import Drawn, Patterns
 from include.matching.pairs.tally import Tally
 from include.matching.spark import parts
 from include.matching.spark.components import components
+from include.matching.spark.keeping import kept
 from include.matching.spark.parts import Longs, Table
 
 BUCKET = 100_000  # records that a task clusters at a time
@@ -83,7 +84,8 @@ class OnSpark:
         self._ruling = self.session.sparkContext.broadcast(ruling)
         known = self._table
         wide = ", ".join([_ddl(table.layout.schema), *(f"{name} binary" for name, _ in parts.WIDE)])
-        self.rows = rows.mapInArrow(each(lambda rows: parts.with_keys(rows, known.value)), wide).persist()
+        self.rows = rows.mapInArrow(each(lambda rows: parts.with_keys(rows, known.value)), wide)
+        self.rows = kept(self.rows)
 
     # --- blocking
 
@@ -100,7 +102,7 @@ class OnSpark:
                 large |= (F.col("rule") == rule) & (F.col("count") >= cap)
         gone = blocks.filter(large).toArrow() if any(caps) else pa.table({"rule": [], "key": [], "count": []})
         self.dropped = _keys_by_rule(gone)
-        self.listed = self._once(self._listed(self.dropped, every)).persist()
+        self.listed = kept(self._once(self._listed(self.dropped, every)))
         self._within_budget()
         self.report_of = [self._report(at) for at in range(len(self.rules.names))]
 
@@ -141,7 +143,7 @@ class OnSpark:
         self.dropped[at] = more.before(self.dropped.get(at, Dropped.none()))
         self.blocking.caps[at] = tighter
         again = self._once(self._listed(self.dropped, {at: None}))
-        self.listed = self.listed.filter(F.col("rule") != at).unionByName(again).persist()
+        self.listed = kept(self.listed.filter(F.col("rule") != at).unionByName(again))
         return self._count(again).get(at, 0)
 
     def _count(self, pairs: DataFrame) -> dict[int, int]:
@@ -161,7 +163,7 @@ class OnSpark:
 
     def compare(self) -> None:
         """Compare the listed pairs."""
-        self.compared = self._compared(self.listed).persist()
+        self.compared = kept(self._compared(self.listed))
 
     def _compared(self, pairs: DataFrame) -> DataFrame:
         known = self._table
@@ -237,7 +239,7 @@ class OnSpark:
 
     def _scored(self, compared: DataFrame, judge: Judge) -> DataFrame:
         by = self.session.sparkContext.broadcast(judge)
-        return compared.mapInArrow(each(lambda pairs: parts.scored(pairs, by.value)), _ddl(parts.SCORED)).persist()
+        return kept(compared.mapInArrow(each(lambda pairs: parts.scored(pairs, by.value)), _ddl(parts.SCORED)))
 
     def tallies(self) -> list[Tally]:
         """Log odds by rule."""
@@ -267,7 +269,7 @@ class OnSpark:
         for _, _, pairs in more[1:]:
             added = added.unionByName(pairs)
         late = self.listed.filter(F.col("rule") >= self.rules.plain).select("left", "right")
-        added = self._once(added).join(late, ["left", "right"], "left_anti").persist()
+        added = kept(self._once(added).join(late, ["left", "right"], "left_anti"))
         counts = self._count(added)
         for turn, (offer, some, _) in enumerate(more):
             take(self.report_of[offer.rule], offer, some, counts.get(len(self.rules.names) + turn, 0))
@@ -320,7 +322,8 @@ class ScoredPairs:
             each(lambda pairs: parts.links(pairs, by.value, 0.0, plainly=True)), "left long, right long"
         )
         some = self._in_buckets(links, by, task, "left long, right long", ruled=False)
-        scored = self.scored.join(some, ["left", "right"], "left_semi").select(*parts.SCORED.names).persist()
+        scored = self.scored.join(some, ["left", "right"], "left_semi").select(*parts.SCORED.names)
+        scored = kept(scored)
         return ScoredPairs(self.work, scored, min(self.records, BUCKET))
 
     def cluster(self, judge: Judge, *, threshold: float, chain: bool) -> tuple[Tally, Tally]:
@@ -333,17 +336,21 @@ class ScoredPairs:
         links = self.scored.mapInArrow(
             each(lambda pairs: parts.links(pairs, by.value, threshold, plainly=False)), "left long, right long"
         )
-        self.found = self._in_buckets(links, by, task, FOUND, ruled=True).persist()
+        self.found = kept(self._in_buckets(links, by, task, FOUND, ruled=True))
         told = self.found.filter("what in ('within', 'apart', 'inside')").groupBy("what", "odds")
         counts = told.agg(F.sum("a").alias("count")).toArrow()
         what, odds, count = (counts[name].to_numpy(zero_copy_only=False) for name in ("what", "odds", "count"))
         tally = {one: Tally.of(odds[what == one], count[what == one]) for one in ("within", "apart", "inside")}
         every, inside = self.tallies(), tally["inside"]
         outside = [Tally(inside.odds, -inside.counts), *every]
-        beyond = Tally.of(*(np.concatenate([getattr(t, n) for t in (*outside, tally["apart"])]) for n in ("odds", "counts")))
+        beyond = Tally.of(
+            *(np.concatenate([getattr(t, n) for t in (*outside, tally["apart"])]) for n in ("odds", "counts"))
+        )
         return tally["within"], Tally(beyond.odds[beyond.counts > 0], beyond.counts[beyond.counts > 0])
 
-    def _in_buckets(self, links: DataFrame, judge: Any, task: Callable[..., pa.Table], schema: str, *, ruled: bool) -> DataFrame:
+    def _in_buckets(
+        self, links: DataFrame, judge: Any, task: Callable[..., pa.Table], schema: str, *, ruled: bool
+    ) -> DataFrame:
         """Call a task with each bucket of whole components, as a table in memory and the places of its records."""
         known, ruling, work = self.work._table, self.work._ruling, self.work
         gone = work.session.sparkContext.broadcast({rule: one.keys for rule, one in work.dropped.items()})
@@ -352,10 +359,12 @@ class ScoredPairs:
             bound = pa.table({"left": one[said], "right": other[said]})
             links = links.unionByName(work.session.createDataFrame(bound))
         buckets = max(1, -(-self.records // BUCKET))
-        label = components(links, work.partitions).persist()
+        label = kept(components(links, work.partitions))
         bucket = (F.col("component") % buckets).alias("bucket")
         members = label.join(work.rows, "at").select(bucket, *work.rows.columns)
-        ends = [label.select(F.col("at").alias(side), F.col("component").alias(f"c_{side}")) for side in ("left", "right")]
+        ends = [
+            label.select(F.col("at").alias(side), F.col("component").alias(f"c_{side}")) for side in ("left", "right")
+        ]
         pairs = self.scored.join(ends[0], "left").join(ends[1], "right").filter("c_left = c_right")
         pairs = pairs.select((F.col("c_left") % buckets).alias("bucket"), *parts.SCORED.names)
 
@@ -368,7 +377,9 @@ class ScoredPairs:
     def joined(self) -> tuple[Patterns, Patterns]:
         """The patterns of joined pairs."""
         told = self.found.filter("what in ('listed', 'added')")
-        counted = told.select(F.when(F.col("what") == "listed", 0).otherwise(1).alias("part"), "levels", F.col("a").alias("count"))
+        counted = told.select(
+            F.when(F.col("what") == "listed", 0).otherwise(1).alias("part"), "levels", F.col("a").alias("count")
+        )
         found = self.work._patterns(counted)
         return found.get(0, self.work._none()), found.get(1, self.work._none())
 
@@ -410,5 +421,12 @@ def _keys_by_rule(blocks: pa.Table) -> dict[int, Dropped]:
 
 
 def _ddl(schema: pa.Schema) -> str:
-    words = {pa.int64(): "long", pa.int32(): "int", pa.string(): "string", pa.float32(): "float", pa.int16(): "short", pa.binary(): "binary"}
+    words = {
+        pa.int64(): "long",
+        pa.int32(): "int",
+        pa.string(): "string",
+        pa.float32(): "float",
+        pa.int16(): "short",
+        pa.binary(): "binary",
+    }
     return ", ".join(f"{field.name} {words[field.type]}" for field in schema)
