@@ -15,8 +15,8 @@ from include.matching.records.cleaning import (
     extensions,
     learned_region,
     parse_dates,
-    telling_region,
     postcode_areas,
+    telling_region,
 )
 from include.matching.records.columns import encode
 from include.matching.records.damage import mended

@@ -37,7 +37,7 @@ class Texts:
 
 
 def encode(column: pa.ChunkedArray, name: str, *, whole: bool | None = None) -> Dictionary:
-    """Dictionary-encode a column of any flat type as text; ``whole``: whether all of a table's numbers are, if known."""
+    """Dictionary-encode a column of any flat type as text; ``whole``: whether all its numbers are, if known."""
     text = _as_text(column, name, whole)
     encoded = text.dictionary_encode() if not pa.types.is_dictionary(text.type) else text
     encoded = encoded.unify_dictionaries().combine_chunks() if encoded.num_chunks > 1 else encoded

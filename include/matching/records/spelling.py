@@ -19,8 +19,9 @@ def spelt_as_in_addresses(  # noqa: PLR0917  names and addresses, each as codes 
 ) -> Codes:
     """Each record's name, mended where its address's local part spells a name that a slip makes this one.
 
-    ``usual_of`` is each name's other one (``usual_spelling``), at least as frequent, and the local part does not hold the one that is written. ``own`` tells
-    names that are known to be names of their own, by their sound: Neil's address is no sign that Nell is misspelt.
+    ``usual_of`` is each name's other one (``usual_spelling``), at least as frequent; the local part must not hold the
+    one that is written. ``own`` tells names that are known to be names of their own, by their sound: Neil's address is
+    no sign that Nell is misspelt.
     """
     usual = apply(usual_of, names)
     two_names = (apply(own, names) >= 0) & (apply(own, usual) >= 0) & (apply(own, names) != apply(own, usual))

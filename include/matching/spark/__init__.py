@@ -1,1 +1,1 @@
-"""The operations of ``work`` on Apache Spark, by the same rules on each part of a table; pyspark is imported here only."""
+"""The operations of ``work`` on Apache Spark, by the same rules; pyspark is imported here only."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as fn
 
 from include.matching.spark import parts
 
@@ -15,8 +15,8 @@ def components(links: DataFrame, partitions: int) -> DataFrame:
     """Each linked record (``at``) and the first record of its component (``component``).
 
     Each task reduces its links to a forest, so that at most one link a record is left; while those are more than one
-    task connects, links are drawn together at each record's first neighbour and reduced again (the small and large stars
-    of Kiveris and others 2014).
+    task connects, links are drawn together at each record's first neighbour and reduced again (the small and large
+    stars of Kiveris and others 2014).
     """
     from include.matching.spark.work import whole  # noqa: PLC0415  each needs the other
 
@@ -30,18 +30,18 @@ def components(links: DataFrame, partitions: int) -> DataFrame:
         edges = closer
     else:
         edges = edges.coalesce(1).mapInArrow(whole(parts.forest), EDGE)
-    every = edges.select(F.col("right").alias("at"), F.col("left").alias("component"))
-    roots = edges.select(F.col("left").alias("at"), F.col("left").alias("component")).distinct()
+    every = edges.select(fn.col("right").alias("at"), fn.col("left").alias("component"))
+    roots = edges.select(fn.col("left").alias("at"), fn.col("left").alias("component")).distinct()
     return every.unionByName(roots)
 
 
 def _star(edges: DataFrame, *, larger: bool) -> DataFrame:
     """Link each record's neighbours, the larger ones or itself and the smaller ones, to the first of them."""
-    turned = edges.select(F.col("right").alias("left"), F.col("left").alias("right"))
+    turned = edges.select(fn.col("right").alias("left"), fn.col("left").alias("right"))
     both = edges.unionByName(turned) if larger else turned
-    first = both.groupBy("left").agg(F.least(F.min("right"), F.col("left")).alias("first"))
-    linked = both.filter(F.col("right") > F.col("left")) if larger else both
-    moved = linked.join(first, "left").select(F.col("first").alias("left"), "right")
+    first = both.groupBy("left").agg(fn.least(fn.min("right"), fn.col("left")).alias("first"))
+    linked = both.filter(fn.col("right") > fn.col("left")) if larger else both
+    moved = linked.join(first, "left").select(fn.col("first").alias("left"), "right")
     if not larger:
-        moved = moved.unionByName(first.select(F.col("first").alias("left"), F.col("left").alias("right")))
+        moved = moved.unionByName(first.select(fn.col("first").alias("left"), fn.col("left").alias("right")))
     return moved.filter("left <> right").distinct()

@@ -6,7 +6,7 @@ whole table, which its pairs are named by; within a task, records are numbered a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,7 +126,9 @@ def unpacked(column: pa.ChunkedArray, kind: type) -> npt.NDArray[Any]:
     """The matrix that was packed, rows by record."""
     data = b"".join(column.to_pylist())
     size = len(column)
-    found = np.frombuffer(data, kind).reshape(size, -1) if size and data else np.zeros((size, 0), kind)
+    found: npt.NDArray[Any] = (
+        np.frombuffer(data, kind).reshape(size, -1) if size and data else np.zeros((size, 0), kind)
+    )
     return np.array(found.T, order="C")
 
 
@@ -154,14 +156,14 @@ def exploded(
         elif (some := only[rule]) is not None:
             taken[part] = np.where(np.isin(raw[part], some), raw[part], 0)
     row, record = np.nonzero(taken)
-    rule = rules.rule_of_row[row]
+    of_rule = rules.rule_of_row[row]
     across = unpacked(rows["across"], np.int32)
     differs = np.zeros(len(row), np.int32)
-    late = rule >= rules.plain
-    differs[late] = across[rule[late] - rules.plain, record[late]]
+    late = of_rule >= rules.plain
+    differs[late] = across[of_rule[late] - rules.plain, record[late]]
     at = pa.array(record)
     return pa.table(
-        [pa.array(rule), pa.array(taken[row, record].astype(np.int64)), rows["at"].take(at), rows["source"].take(at),
+        [pa.array(of_rule), pa.array(taken[row, record].astype(np.int64)), rows["at"].take(at), rows["source"].take(at),
          pa.array(differs), packed(kept).take(at)],
         schema=KEYED,
     )  # fmt: skip
@@ -199,7 +201,7 @@ def listed(keyed: pa.Table, table: Table, *, beyond: bool = False) -> pa.Table:
 
 def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int32]:
     codes = column.combine_chunks().dictionary_encode().indices
-    return np.asarray(codes.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
+    return np.array(codes.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
 
 
 def both(pairs: pa.Table, table: Table) -> tuple[Features, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -310,7 +312,7 @@ def forest(edges: pa.Table) -> pa.Table:
     return pa.table({"left": at[parent[moved]], "right": at[moved]})
 
 
-def part_of(
+def part_of(  # noqa: PLR0917  what a part is made of
     members: pa.Table,
     pairs: pa.Table,
     table: Table,
@@ -334,10 +336,10 @@ def part_of(
     work.features, work.spec, work.records, work.groups = table.features(members), table.spec, len(at), judge.groups
     work.candidates = Candidates(left, right, ends, tuple(map(str, range(last))), rows, [])
     work.levels, work.logits = levels_of(pairs), pairs["odds"].to_numpy()
-    one, other, said = ruling
+    one, other, said = (np.asarray(side) for side in ruling)
     here = np.isin(one, at) & np.isin(other, at)
-    sides = (np.searchsorted(at, side[here]).astype(np.int32) for side in (one, other))
-    work.ruling = Ruling(*sides, said[here])
+    one, other = (np.searchsorted(at, side[here]).astype(np.int32) for side in (one, other))
+    work.ruling = Ruling(one, other, np.asarray(said[here], bool))
     return work, at
 
 

@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as fn
 
 from include.contracts.errors import ConfigurationError
-from include.matching.levels import Kind
+from include.matching.levels import COMPARISONS, Kind
 from include.matching.pairs.blocking_rules import NameKeys
 from include.matching.pairs.comparison import Group, group_of
-from include.matching.records import companies, emails
+from include.matching.records import cleaning, companies, emails
 from include.matching.records.columns import hashed
 from include.matching.records.features import BINS, Hints, check_columns, frequency_bins
 from include.matching.records.languages import of_pairs
@@ -36,6 +36,8 @@ from include.matching.spark.rows import Layout, Lexicon
 from include.matching.spark.work import each, whole
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import FEWEST
+
+MOST = 20  # values that the report names
 
 
 @dataclass
@@ -85,52 +87,63 @@ class _Reader:
     # --- the records in order
 
     def _whole(self) -> dict[str, bool]:
-        floats = [name for name, kind in self.records.dtypes if kind in ("double", "float") and name in self.spec.columns]
+        floats = [
+            name for name, kind in self.records.dtypes if kind in ("double", "float") and name in self.spec.columns
+        ]
         if not floats:
             return {}
         said = self.records.select(*floats).mapInArrow(each(readings.whole_numbers), "column string, whole boolean")
-        return {row["column"]: bool(row["w"]) for row in said.groupBy("column").agg(F.min("whole").alias("w")).collect()}
+        return {
+            row["column"]: bool(row["w"]) for row in said.groupBy("column").agg(fn.min("whole").alias("w")).collect()
+        }
 
     def _ordered(self, plan: Plan) -> DataFrame:
         """The mended texts with each record's place in the order of the hashes."""
         spec = self.spec
         asked = dict.fromkeys([spec.id, *filter(None, (spec.order, spec.source)), *spec.columns])
         for name in filter(None, (spec.id, spec.order)):
-            if nulls := self.records.filter(F.col(name).isNull()).count():
+            if nulls := self.records.filter(fn.col(name).isNull()).count():
                 what = "an id" if name == spec.id else "an order"
                 raise ConfigurationError(f"The column {name!r} has {nulls} nulls; every record needs {what}.")
-        said = self.records.select(*asked).mapInArrow(each(lambda rows: readings.texts(rows, plan)), readings.texts_schema(plan))
+        said = self.records.select(*asked).mapInArrow(
+            each(lambda rows: readings.texts(rows, plan)), readings.texts_schema(plan)
+        )
         said = said.repartitionByRange(self.partitions, "by", "then", "id").sortWithinPartitions("by", "then", "id")
         ordered, self.size = numbered(said, "at")
         self._damage(ordered)
         distinct = ordered.select("id").distinct().count()
         if distinct < self.size:
-            raise ConfigurationError(f"The id column {spec.id!r} repeats {self.size - distinct} ids; ids must be distinct.")
+            raise ConfigurationError(
+                f"The id column {spec.id!r} repeats {self.size - distinct} ids; ids must be distinct."
+            )
         return ordered
 
     def _damage(self, said: DataFrame) -> None:
-        told = said.filter("damage <> ''").select(F.explode(F.split("damage", ";")).alias("one"))
-        parts = F.split("one", ":")
+        told = said.filter("damage <> ''").select(fn.explode(fn.split("damage", ";")).alias("one"))
+        parts = fn.split("one", ":")
         columns = [parts[i].cast("long").alias(name) for i, name in enumerate(("k", "records", "mended"))]
-        found = told.select(*columns).groupBy("k").agg(F.sum("records").alias("r"), F.sum("mended").alias("m")).collect()
+        found = (
+            told.select(*columns).groupBy("k").agg(fn.sum("records").alias("r"), fn.sum("mended").alias("m")).collect()
+        )
         names = list(self.spec.columns)
         self.notes["damaged_values"] = [
-            {"column": names[row["k"]], "records": row["r"], "mended": row["m"]} for row in sorted(found, key=lambda r: r["k"])
+            {"column": names[row["k"]], "records": row["r"], "mended": row["m"]}
+            for row in sorted(found, key=lambda r: r["k"])
         ]
 
     def _hints(self, texts: DataFrame) -> Hints:
         names = list(self.spec.columns)
         said = {}
         for k, (name, kind) in enumerate(self.spec.columns.items()):
-            if kind in readings.cleaning.SAID:
+            if kind in cleaning.SAID:
                 distinct = texts.select(f"text{k}").distinct()
                 counts = distinct.mapInArrow(whole(_counting(kind)), "one long, other long")
-                row = counts.agg(F.sum("one").alias("one"), F.sum("other").alias("other")).collect()[0]
+                row = counts.agg(fn.sum("one").alias("one"), fn.sum("other").alias("other")).collect()[0]
                 said[name] = (int(row["one"] or 0), int(row["other"] or 0))
         region = self.spec.region
         phones = [names.index(name) for name in self.spec.of_kind(Kind.PHONE)]
         if region is None and phones:
-            numbers = [texts.select(F.col(f"text{k}").alias("text")) for k in phones]
+            numbers = [texts.select(fn.col(f"text{k}").alias("text")) for k in phones]
             every = reduce(DataFrame.unionByName, numbers).distinct()
             told = every.mapInArrow(whole(readings.telling), "text string").coalesce(1)
             found = told.mapInArrow(whole(readings.region), "region string").collect()
@@ -141,16 +154,16 @@ class _Reader:
         """The rows with a column for each place of addresses and fields, and how many places each has."""
         lists = ["mailboxes"] if self.plan.address else []
         lists += [f"values{k}" for k in range(len(self.plan.fields))]
-        most = rows.agg(*(F.max(F.size(name)).alias(name) for name in lists)).collect()[0]
+        most = rows.agg(*(fn.max(fn.size(name)).alias(name) for name in lists)).collect()[0]
         places = [max(1, int(most[name] or 1)) for name in lists]
         columns = [c for c in rows.columns if not c.startswith(("mailboxes", "values", "extensions"))]
         out: list[Any] = list(columns)
         for name, number in zip(lists, places, strict=True):
             one = "mailbox" if name == "mailboxes" else f"{name}_"
-            out += [F.get(name, F.lit(p)).alias(f"{one}{p}") for p in range(number)]
+            out += [fn.get(name, fn.lit(p)).alias(f"{one}{p}") for p in range(number)]
             behind = name.replace("values", "extensions")
             if behind != name and behind in rows.columns:
-                out += [F.get(behind, F.lit(p)).alias(f"{behind}_{p}") for p in range(number)]
+                out += [fn.get(behind, fn.lit(p)).alias(f"{behind}_{p}") for p in range(number)]
         return rows.select(*out), places if self.plan.address else [0, *places]
 
     # --- names
@@ -158,7 +171,7 @@ class _Reader:
     def _named(self, rows: DataFrame) -> tuple[DataFrame, Lexicon]:
         schema = rows.schema
         if self.plan.address:
-            known = self.session.sparkContext.broadcast(tuple(self._counts(rows, name) for name in ("first", "last")))
+            known = self.session.sparkContext.broadcast((self._counts(rows, "first"), self._counts(rows, "last")))
             rows = kept(rows.mapInArrow(each(lambda rows: readings.mined(rows, known.value)), schema))
             vocabulary, first, last = self._vocabulary(rows)
             texts, none = laid_out(vocabulary), np.full(len(vocabulary), -1, np.int32)
@@ -176,21 +189,21 @@ class _Reader:
         return self._with_affinity(rows, names), Lexicon(names, NameKeys.of(names))
 
     def _counts(self, rows: DataFrame, name: str) -> dict[str, int]:
-        found = rows.filter(F.col(name).isNotNull()).groupBy(name).count().toArrow()
+        found = rows.filter(fn.col(name).isNotNull()).groupBy(name).count().toArrow()
         return written_together(zip(found[name].to_pylist(), found["count"].to_pylist(), strict=True))
 
     def _vocabulary(self, rows: DataFrame) -> tuple[list[str], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """The names in the order in which records carry them, first names before last names, and how many do."""
         either = [
-            rows.filter(F.col(name).isNotNull()).groupBy(F.col(name).alias("name")).agg(
-                (F.min("at") + F.lit(at * self.size)).alias("place"),
-                F.count("*").alias("count"), F.lit(at).alias("side"),
+            rows.filter(fn.col(name).isNotNull()).groupBy(fn.col(name).alias("name")).agg(
+                (fn.min("at") + fn.lit(at * self.size)).alias("place"),
+                fn.count("*").alias("count"), fn.lit(at).alias("side"),
             )
             for at, name in enumerate(("first", "last"))
         ]  # fmt: skip
         both = either[0].unionByName(either[1]).groupBy("name")
-        side = [F.sum(F.when(F.col("side") == at, F.col("count")).otherwise(0)).alias(f"c{at}") for at in (0, 1)]
-        found = both.agg(F.min("place").alias("place"), *side).toArrow().sort_by("place")
+        side = [fn.sum(fn.when(fn.col("side") == at, fn.col("count")).otherwise(0)).alias(f"c{at}") for at in (0, 1)]
+        found = both.agg(fn.min("place").alias("place"), *side).toArrow().sort_by("place")
         return found["name"].to_pylist(), found["c0"].to_numpy(), found["c1"].to_numpy()
 
     def _with_affinity(self, rows: DataFrame, names: Names) -> DataFrame:
@@ -199,7 +212,7 @@ class _Reader:
         pairs = pairs.sort_by([("first", "ascending"), ("last", "ascending")])
         first, last, count = (pairs[name].to_numpy() for name in ("first", "last", "count"))
         if not len(count):
-            return rows.withColumn("affinity", F.lit(0.0).cast("float"))
+            return rows.withColumn("affinity", fn.lit(0.0).cast("float"))
         spread = hashed(pa.array(names.vocabulary, pa.large_string()))
         found = of_pairs(first, last, count, spread)
         told = self.session.createDataFrame(pa.table({"first": first, "last": last, "affinity": found}))
@@ -210,44 +223,58 @@ class _Reader:
     def _valued(self, rows: DataFrame) -> DataFrame:
         """The rows with what the table says of each of their values, slot by slot."""
         plan, places, known = self.plan, self.places, self.known
-        told = rows.mapInArrow(each(lambda rows: readings.tokens(rows, plan, places, known.value)), readings.TOKEN).persist()
-        named = (F.col("given") >= 0) & (F.col("holds") < 2)
+        told = rows.mapInArrow(
+            each(lambda rows: readings.tokens(rows, plan, places, known.value)), readings.TOKEN
+        ).persist()
+        named = (fn.col("given") >= 0) & (fn.col("holds") < 2)
         counts = told.groupBy("kind", "value").agg(
-            F.count("*").alias("carriers"),
-            _distinct(F.when(F.col("initial") >= 0, F.col("initial"))).alias("letters"),
-            F.sum(F.when(named, 1).otherwise(0)).alias("named"),
-            F.sum(F.when(named & (F.col("holds") == 1), 1).otherwise(0)).alias("alike"),
-            _distinct(F.when(named, F.col("given"))).alias("people"),
-            _distinct(F.col("extension")).alias("extensions"),
+            fn.count("*").alias("carriers"),
+            _distinct(fn.when(fn.col("initial") >= 0, fn.col("initial"))).alias("letters"),
+            fn.sum(fn.when(named, 1).otherwise(0)).alias("named"),
+            fn.sum(fn.when(named & (fn.col("holds") == 1), 1).otherwise(0)).alias("alike"),
+            _distinct(fn.when(named, fn.col("given"))).alias("people"),
+            _distinct(fn.col("extension")).alias("extensions"),
         )
-        said = counts.mapInArrow(each(lambda c: readings.judged_values(c, plan)), "kind string, value string, said short")
+        said = counts.mapInArrow(
+            each(lambda c: readings.judged_values(c, plan)), "kind string, value string, said short"
+        )
         slots = 2 * places[0] + sum(places[1:])
-        by_slot = [F.max(F.when(F.col("slot") == s, F.col("said"))).alias(f"said{s}") for s in range(slots)]
+        by_slot = [fn.max(fn.when(fn.col("slot") == s, fn.col("said"))).alias(f"said{s}") for s in range(slots)]
         of_record = told.join(said, ["kind", "value"]).groupBy("at").agg(*by_slot)
         rows = rows.join(of_record, "at", "left").fillna(0, [f"said{s}" for s in range(slots)])
-        self._shared(told, said)
+        self._shared(counts, said)
         if not plan.address:
             return kept(rows)
         free = frozenset(emails.FREE | self._free_domains(told))
         more = [f"shared{p} short, free{p} short, made{p} short, domain{p} string" for p in range(places[0])]
         ddl = ", ".join([*(f"{f.name} {f.dataType.simpleString()}" for f in rows.schema), *more])
-        return kept(rows.mapInArrow(each(lambda rows: readings.settled(rows, plan, places, free, known.value)), ddl))
+        return kept(rows.mapInArrow(each(lambda rows: readings.settled(rows, places, free, known.value)), ddl))
 
-    def _shared(self, told: DataFrame, said: DataFrame) -> None:
-        """Keep for the report the values that so many share that they are no evidence."""
-        self.notes["shared_values"] = []
+    def _shared(self, counts: DataFrame, said: DataFrame) -> None:
+        """Keep for the report the values that so many share that they are no evidence, most carried first."""
+        classes = {readings.MAILBOX: "email"} | {
+            str(k): name for k, (name, kind) in enumerate(self.plan.fields) if COMPARISONS[kind.value].classes
+        }
+        stopped = said.filter(fn.col("kind").isin(list(classes)) & (fn.col("said") == emails.NO_EVIDENCE))
+        told = stopped.join(counts, ["kind", "value"]).filter("carriers > 1")
+        most = told.orderBy(fn.desc("carriers"), "value").limit(MOST).collect()
+        self.notes["shared_values"] = [
+            {"column": classes[row["kind"]], "value": row["value"], "records": int(row["carriers"])} for row in most
+        ]
 
     def _free_domains(self, told: DataFrame) -> set[str]:
         """The domains that the table itself says are free mail."""
-        mail = told.filter(F.col("kind") == readings.MAILBOX).select(F.element_at(F.split("value", "@", 2), 2).alias("domain"), "company")
+        mail = told.filter(fn.col("kind") == readings.MAILBOX).select(
+            fn.element_at(fn.split("value", "@", 2), 2).alias("domain"), "company"
+        )
         counts = mail.groupBy("domain", "company").count()
-        has = F.col("company").isNotNull()
+        has = fn.col("company").isNotNull()
         of = counts.groupBy("domain").agg(
-            F.sum("count").alias("carried"), F.sum(F.when(has, 1).otherwise(0)).alias("companies"),
-            F.sum(F.when(has, F.col("count")).otherwise(0)).alias("named"),
-            F.max(F.when(has, F.col("count")).otherwise(0)).alias("largest"),
+            fn.sum("count").alias("carried"), fn.sum(fn.when(has, 1).otherwise(0)).alias("companies"),
+            fn.sum(fn.when(has, fn.col("count")).otherwise(0)).alias("named"),
+            fn.max(fn.when(has, fn.col("count")).otherwise(0)).alias("largest"),
         ).persist()  # fmt: skip
-        any_company = bool((of.agg(F.sum("named")).collect()[0][0] or 0) > 0)
+        any_company = bool((of.agg(fn.sum("named")).collect()[0][0] or 0) > 0)
         few = of.filter("companies >= 8" if any_company else "carried > 50").toArrow()
         carried, number, named, largest = (few[n].to_numpy() for n in ("carried", "companies", "named", "largest"))
         free = emails.is_nobodys(number, named, largest) if any_company else emails.is_common(carried, self.size)
@@ -263,53 +290,61 @@ class _Reader:
             learned = self._learned_none(rows, said) if mail and self.names is not None else []
             ddl = ", ".join([*(f"{f.name} {f.dataType.simpleString()}" for f in rows.schema), f"firm{k} string"])
             rows = rows.mapInArrow(each(_without_none(k, known)), ddl)
-            firm = F.col(f"firm{k}")
-            rows = rows.withColumn(f"firm{k}", F.when(firm.isin(learned), None).otherwise(firm)) if learned else rows
+            firm = fn.col(f"firm{k}")
+            rows = rows.withColumn(f"firm{k}", fn.when(firm.isin(learned), None).otherwise(firm)) if learned else rows
             if mail:
                 rows = self._filled(kept(rows), f"firm{k}")
             slot = 2 * self.places[0] + sum(self.places[1 : 1 + k])
             rows = rows.drop(said, f"said{slot}").withColumnRenamed(f"firm{k}", said)
-            sizes = rows.filter(F.col(said).isNotNull()).groupBy(said).count()
+            sizes = rows.filter(fn.col(said).isNotNull()).groupBy(said).count()
             sizes = sizes.mapInArrow(each(_binned), "value string, bin short")
-            rows = rows.join(sizes, F.col(said) == F.col("value"), "left").drop("value")
+            rows = rows.join(sizes, fn.col(said) == fn.col("value"), "left").drop("value")
             rows = rows.withColumnRenamed("bin", f"said{slot}").fillna(0, [f"said{slot}"])
             self.places[1 + k] = self.places[1 + k]
         return rows
 
     def _learned_none(self, rows: DataFrame, company: str) -> list[str]:
-        given = F.when(F.col("first") >= 0, F.col("first")).otherwise(F.col("last")).alias("name")
-        own = F.when(F.col("free0") == 0, F.col("domain0")).alias("domain")
-        use = rows.filter(F.col(company).isNotNull() & F.col("domain0").isNotNull()).select(F.col(company).alias("company"), given, own)
+        given = fn.when(fn.col("first") >= 0, fn.col("first")).otherwise(fn.col("last")).alias("name")
+        own = fn.when(fn.col("free0") == 0, fn.col("domain0")).alias("domain")
+        use = rows.filter(fn.col(company).isNotNull() & fn.col("domain0").isNotNull()).select(
+            fn.col(company).alias("company"), given, own
+        )
         use = use.filter("name >= 0").groupBy("company", "name", "domain").count().persist()
         has = use.filter("domain is not null")
         parts = [
             _pairs(use, ("company",), able=1), _pairs(use, ("company", "name"), able=-1),
             _pairs(has, ("company", "domain"), agree=1), _pairs(has, ("company", "domain", "name"), agree=-1),
         ]  # fmt: skip
-        of = reduce(DataFrame.unionByName, parts).groupBy("company").agg(F.sum("able").alias("able"), F.sum("agree").alias("agree"))
+        of = (
+            reduce(DataFrame.unionByName, parts)
+            .groupBy("company")
+            .agg(fn.sum("able").alias("able"), fn.sum("agree").alias("agree"))
+        )
         few = companies.FEWEST * (companies.FEWEST - 1) // 2
-        enough = of.filter(F.col("able") >= few).persist()
-        total = enough.agg(F.sum("able"), F.sum("agree")).collect()[0]
-        found = enough.filter(F.col("agree") <= companies.RARELY * F.col("able")).toArrow()
+        enough = of.filter(fn.col("able") >= few).persist()
+        total = enough.agg(fn.sum("able"), fn.sum("agree")).collect()[0]
+        found = enough.filter(fn.col("agree") <= companies.RARELY * fn.col("able")).toArrow()
         able, agree = (found[n].to_numpy().astype(np.float64) for n in ("able", "agree"))
         none = companies.says_none(able, agree, float(total[1] or 0), float(total[0] or 0))
-        learned = found["company"].filter(pa.array(none)).to_pylist()
-        counts = rows.filter(F.col(company).isin(learned)).groupBy(company).count().collect() if learned else []
-        told = sorted(((-int(r["count"]), r[company]) for r in counts))
+        learned: list[str] = found["company"].filter(pa.array(none)).to_pylist()
+        counts = rows.filter(fn.col(company).isin(learned)).groupBy(company).count().collect() if learned else []
+        told = sorted((-int(r["count"]), r[company]) for r in counts)
         self.notes["no_companies"] += [{"value": value, "records": -number} for number, value in told]
         return learned
 
     def _filled(self, rows: DataFrame, firm: str) -> DataFrame:
         """The company that a corporate domain stands for, where a record says none."""
-        counts = rows.filter((F.col("free0") == 0) & F.col("domain0").isNotNull() & F.col(firm).isNotNull())
-        counts = counts.groupBy(F.col("domain0").alias("domain"), F.col(firm).alias("company")).count()
+        counts = rows.filter((fn.col("free0") == 0) & fn.col("domain0").isNotNull() & fn.col(firm).isNotNull())
+        counts = counts.groupBy(fn.col("domain0").alias("domain"), fn.col(firm).alias("company")).count()
         of = counts.groupBy("domain").agg(
-            F.sum("count").alias("named"), F.max("count").alias("largest"), F.max_by("company", "count").alias("stands")
+            fn.sum("count").alias("named"),
+            fn.max("count").alias("largest"),
+            fn.max_by("company", "count").alias("stands"),
         )
         of = of.mapInArrow(each(_employers), "domain string, stands string").persist()
         for p in range(self.places[0]):
-            stands = of.select(F.col("domain").alias(f"domain{p}"), F.col("stands").alias("stands"))
-            rows = rows.join(stands, f"domain{p}", "left").withColumn(firm, F.coalesce(firm, "stands")).drop("stands")
+            stands = of.select(fn.col("domain").alias(f"domain{p}"), fn.col("stands").alias("stands"))
+            rows = rows.join(stands, f"domain{p}", "left").withColumn(firm, fn.coalesce(firm, "stands")).drop("stands")
         return rows
 
     # --- rows
@@ -321,16 +356,19 @@ class _Reader:
         return Layout(self.places[0], tuple(fields), lex)
 
     def _as_rows(self, rows: DataFrame, layout: Layout) -> DataFrame:
-        columns: list[Column] = [F.col("at"), F.col("source")]
+        columns: list[Column] = [fn.col("at"), fn.col("source")]
         if layout.lexicon is not None:
-            columns += [F.col(name) for name in ("first", "last", "affinity", "mined", "loose", "generation")]
+            columns += [fn.col(name) for name in ("first", "last", "affinity", "mined", "loose", "generation")]
         for p in range(layout.addresses):
-            columns += [F.col(f"{name}{p}") for name in ("mailbox", "shared", "free", "made")]
+            columns += [fn.col(f"{name}{p}") for name in ("mailbox", "shared", "free", "made")]
         slot = 2 * layout.addresses
         for k, (_, kind, _) in enumerate(layout.fields):
             for p in range(self.places[1 + k]):
-                columns += [F.col(f"values{k}_{p}").alias(f"value{k}_{p}"), F.col(f"said{slot + p}").alias(f"bin{k}_{p}")]
-                columns += [F.col(f"extensions{k}_{p}").alias(f"extension{k}_{p}")] if kind is Kind.PHONE else []
+                columns += [
+                    fn.col(f"values{k}_{p}").alias(f"value{k}_{p}"),
+                    fn.col(f"said{slot + p}").alias(f"bin{k}_{p}"),
+                ]
+                columns += [fn.col(f"extensions{k}_{p}").alias(f"extension{k}_{p}")] if kind is Kind.PHONE else []
             slot += self.places[1 + k]
         return rows.select(*columns)
 
@@ -339,14 +377,19 @@ class _Reader:
         found = []
         if layout.lexicon is not None:
             names = layout.lexicon.names
-            for name, role, counts in (("first_name", "first", names.first_count), ("last_name", "last", names.last_count)):
+            for name, role, counts in (
+                ("first_name", "first", names.first_count),
+                ("last_name", "last", names.last_count),
+            ):
                 found.append(_group(name, role, counts, frequency_bins(counts), np.ones(len(counts), np.int64)))
             found.append(Group("names", "names", np.zeros(BINS), np.zeros(BINS), 0.0))
         asked = [("email", "email", "mailbox0", "shared0")] if layout.addresses else []
         asked += [(name, kind.value, f"value{k}_0", f"bin{k}_0") for k, (name, kind, _) in enumerate(layout.fields)]
         for name, role, value, bin_ in asked:
-            sizes = rows.filter(F.col(value).isNotNull()).groupBy(value, bin_).count()
-            said = sizes.groupBy(F.col("count"), F.col(bin_).alias("bin")).agg(F.count("*").alias("values")).toArrow()
+            sizes = rows.filter(fn.col(value).isNotNull()).groupBy(value, bin_).count()
+            said = (
+                sizes.groupBy(fn.col("count"), fn.col(bin_).alias("bin")).agg(fn.count("*").alias("values")).toArrow()
+            )
             counts, bins, values = (said[n].to_numpy().astype(np.int64) for n in ("count", "bin", "values"))
             found.append(_group(name, role, counts, bins, values))
         return found
@@ -356,21 +399,22 @@ def _group(name: str, role: str, counts: Any, bins: Any, values: Any) -> Group:
     """A group from how many values have so many records and are of each bin."""
     use = (counts > 1) & (bins < BINS)
     n, bins_, times = counts[use].astype(np.float64), bins[use], values[use]
-    keep, pairs = np.bincount(bins_, n * times, BINS), np.bincount(bins_, n * (n - 1) * times, BINS)
+    keep = np.bincount(bins_, n * times, BINS).astype(np.float64)
+    pairs = np.bincount(bins_, n * (n - 1) * times, BINS).astype(np.float64)
     return group_of(name, role, keep, pairs, records=float((counts * values).sum()), fewest=FEWEST)
 
 
 def numbered(ordered: DataFrame, name: str) -> tuple[DataFrame, int]:
     """The rows of a table in order with the place of each, and how many there are."""
-    marked = kept(ordered.withColumn("mark", F.monotonically_increasing_id()))
-    part = F.shiftright("mark", 33)
+    marked = kept(ordered.withColumn("mark", fn.monotonically_increasing_id()))
+    part = fn.shiftright("mark", 33)
     counts = {int(r["part"]): int(r["count"]) for r in marked.groupBy(part.alias("part")).count().collect()}
     before, places = 0, []
     for at in range(max(counts, default=0) + 1):
-        places.append(F.lit(before).cast("long"))
+        places.append(fn.lit(before).cast("long"))
         before += counts.get(at, 0)
-    offset = F.element_at(F.array(*places), (part + 1).cast("int"))
-    return marked.withColumn(name, F.col("mark").bitwiseAND(F.lit((1 << 33) - 1)) + offset).drop("mark"), before
+    offset = fn.element_at(fn.array(*places), (part + 1).cast("int"))
+    return marked.withColumn(name, fn.col("mark").bitwiseAND(fn.lit((1 << 33) - 1)) + offset).drop("mark"), before
 
 
 def _counting(kind: Kind) -> Callable[[pa.Table], pa.Table]:
@@ -391,13 +435,11 @@ def _employers(of: pa.Table) -> pa.Table:
 
 
 def _distinct(values: Column) -> Column:
-    return F.size(F.collect_set(values))
+    return fn.size(fn.collect_set(values))
 
 
 def _pairs(counts: DataFrame, by: tuple[str, ...], *, able: int = 0, agree: int = 0) -> DataFrame:
     """How many pairs of records agree on some columns, of each company."""
-    sizes = counts.groupBy(*by).agg(F.sum("count").alias("n"))
-    pairs = F.sum(F.expr("n * (n - 1) div 2"))
+    sizes = counts.groupBy(*by).agg(fn.sum("count").alias("n"))
+    pairs = fn.sum(fn.expr("n * (n - 1) div 2"))
     return sizes.groupBy("company").agg((pairs * able).alias("able"), (pairs * agree).alias("agree"))
-
-

@@ -6,7 +6,7 @@ As ``parts``: Arrow tables in and out, the engine's own cleaning on the values t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class Plan:
     """What a spec's columns become: addresses, names, and the fields beside them."""
 
     spec: MatchingSpec
-    hints: Hints = Hints()
+    hints: Hints = field(default_factory=Hints)
     whole: Mapping[str, bool] | None = None
 
     @property
@@ -73,7 +73,10 @@ class Plan:
 def whole_numbers(rows: pa.Table) -> pa.Table:
     """Of each column of numbers with fractions, whether all are whole here."""
     found = {name: is_whole(rows[name]) for name in rows.column_names}
-    return pa.table({"column": list(found), "whole": list(found.values())}, schema=pa.schema([("column", pa.string()), ("whole", pa.bool_())]))
+    return pa.table(
+        {"column": list(found), "whole": list(found.values())},
+        schema=pa.schema([("column", pa.string()), ("whole", pa.bool_())]),
+    )
 
 
 def texts(rows: pa.Table, plan: Plan) -> pa.Table:
@@ -89,7 +92,9 @@ def texts(rows: pa.Table, plan: Plan) -> pa.Table:
     for k, name in enumerate(spec.columns):
         out[f"text{k}"] = _said(columns[name])
     damage = {str(one["column"]): one for one in told}
-    note = ";".join(f"{k}:{damage[n]['records']}:{damage[n]['mended']}" for k, n in enumerate(spec.columns) if n in damage)
+    note = ";".join(
+        f"{k}:{damage[n]['records']}:{damage[n]['mended']}" for k, n in enumerate(spec.columns) if n in damage
+    )
     out["damage"] = pa.array([note] + [""] * (rows.num_rows - 1), pa.string())
     return pa.table(out)
 
@@ -177,8 +182,8 @@ def _written(rows: pa.Table) -> Written:
         column = encode(rows[name], name)
         table = np.array([words.code(v) for v in column.values.to_pylist()], np.int32)
         coded.append(apply(table, column.codes))
-    small = (np.array(rows[name].to_numpy(), np.uint8) for name in ("loose", "generation"))
-    return Written(coded[0], coded[1], *small, words)
+    loose, generation = (np.array(rows[name].to_numpy(), np.uint8) for name in ("loose", "generation"))
+    return Written(coded[0], coded[1], loose, generation, words)
 
 
 def _boxes(rows: pa.Table) -> emails.Mailboxes:
@@ -198,7 +203,9 @@ def mined(rows: pa.Table, known: tuple[Mapping[str, int], Mapping[str, int]]) ->
 def _replaced(rows: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
     for name, column in columns.items():
         at = rows.column_names.index(name)
-        rows = rows.set_column(at, rows.schema.field(at), pa.chunked_array([pa.array(column).cast(rows.schema.field(at).type)]))
+        rows = rows.set_column(
+            at, rows.schema.field(at), pa.chunked_array([pa.array(column).cast(rows.schema.field(at).type)])
+        )
     return rows
 
 
@@ -251,17 +258,16 @@ def tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | Non
     n = rows.num_rows
     first, last, given, initial = _beside(rows, names)
     at = rows["at"].to_numpy()
-    out, slot = [], 0
+    out = []
     company = next((f"values{k}_0" for k, (_, kind) in enumerate(plan.fields) if kind is Kind.ORGANIZATION), None)
-    for p in range(places[0]):
-        column = encode(rows[f"mailbox{p}"], "")
+    for slot in range(places[0]):
+        column = encode(rows[f"mailbox{slot}"], "")
         local = _local(column)
         holds = _holds(local, first, last, names)
         said = {"initial": initial, "given": given, "holds": holds.astype(np.int32)}
         firm = rows[company] if company else pa.nulls(n, pa.string())
-        out.append(_token(at, slot, MAILBOX, rows[f"mailbox{p}"], company=firm, **said))
+        out.append(_token(at, slot, MAILBOX, rows[f"mailbox{slot}"], company=firm, **said))
         out.append(_token(at, places[0] + slot, LOCAL, _said(local), **said))
-        slot += 1
     slot = 2 * places[0]
     for k, ((_, kind), number) in enumerate(zip(plan.fields, places[1:], strict=True)):
         for p in range(number):
@@ -282,7 +288,9 @@ def _beside(rows: pa.Table, names: Names | None) -> tuple[Codes, Codes, Codes, C
 
 
 def _local(column: Dictionary) -> Dictionary:
-    half = remapped(Dictionary(np.arange(len(column.values), dtype=np.int32), column.values), emails.halves(column.values)[0])
+    half = remapped(
+        Dictionary(np.arange(len(column.values), dtype=np.int32), column.values), emails.halves(column.values)[0]
+    )
     return Dictionary(apply(half.codes, column.codes), half.values)
 
 
@@ -299,7 +307,13 @@ def _holds(local: Dictionary, first: Codes, last: Codes, names: Names | None) ->
 def _token(at: npt.NDArray[np.int64], slot: int, kind: str, value: Any, **said: Any) -> pa.Table:
     n = len(at)
     column = value.combine_chunks() if isinstance(value, pa.ChunkedArray) else value
-    none = {"initial": pa.int32(), "given": pa.int32(), "holds": pa.int32(), "extension": pa.string(), "company": pa.string()}
+    none = {
+        "initial": pa.int32(),
+        "given": pa.int32(),
+        "holds": pa.int32(),
+        "extension": pa.string(),
+        "company": pa.string(),
+    }
     columns = {"at": at, "slot": np.full(n, slot, np.int32), "kind": pa.array([kind] * n), "value": column}
     columns |= {name: said.get(name, pa.nulls(n, type_)) for name, type_ in none.items()}
     table = pa.table(columns)
@@ -307,11 +321,10 @@ def _token(at: npt.NDArray[np.int64], slot: int, kind: str, value: Any, **said: 
 
 
 def judged_values(counts: pa.Table, plan: Plan) -> pa.Table:
-    """What the table says of each value: a class, and of a local part whether many go by it (1) and it is a role (2)."""
+    """What the table says of each value: a class; of a local part whether many go by it (1), and it is a role (2)."""
     kinds, values = counts["kind"].to_numpy(zero_copy_only=False), counts["value"].combine_chunks()
-    carriers, letters, named, alike, people, extensions = (
-        counts[name].to_numpy().astype(np.int64) for name in ("carriers", "letters", "named", "alike", "people", "extensions")
-    )
+    asked = ("carriers", "letters", "named", "alike", "people", "extensions")
+    carriers, letters, named, alike, people, extensions = (counts[n].to_numpy().astype(np.int64) for n in asked)
     out = emails.shared_by(carriers, letters).astype(np.int16)
     for k, (_, kind) in enumerate(plan.fields):
         mine = kinds == str(k)
@@ -325,14 +338,16 @@ def judged_values(counts: pa.Table, plan: Plan) -> pa.Table:
     return pa.table({"kind": counts["kind"], "value": counts["value"], "said": out})
 
 
-def settled(rows: pa.Table, plan: Plan, places: Sequence[int], free: frozenset[str], names: Names | None) -> pa.Table:
+def settled(rows: pa.Table, places: Sequence[int], free: frozenset[str], names: Names | None) -> pa.Table:
     """What is known of the addresses of each record: sharing class, whether at a free provider, whether a name's."""
     first, last, _, _ = _beside(rows, names)
     for p in range(places[0]):
         column = encode(rows[f"mailbox{p}"], "")
         local = _local(column)
         domain = pc.list_element(pc.split_pattern(rows[f"mailbox{p}"].combine_chunks(), "@", max_splits=1), 1)
-        is_free = pc.fill_null(pc.is_in(domain, value_set=pa.array(sorted(free), pa.string())), False).to_numpy(zero_copy_only=False)
+        is_free = pc.fill_null(pc.is_in(domain, value_set=pa.array(sorted(free), pa.string())), False).to_numpy(
+            zero_copy_only=False
+        )
         holds = _holds(local, first, last, names)
         shared, of_local = (np.nan_to_num(rows[f"said{s}"].to_numpy()).astype(np.int16) for s in (p, places[0] + p))
         has = column.codes >= 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from include.matching.records.features import Emails, Features, Field
 from include.matching.records.person_names import Names
 
 Bytes = npt.NDArray[np.uint8]
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _of_values(codes: Codes, said: Sequence[pa.ChunkedArray], size: int) -> Byte
     return out
 
 
-def _array(column: pa.ChunkedArray, kind: type) -> npt.NDArray[np.generic]:
+def _array(column: pa.ChunkedArray, kind: type[Number]) -> npt.NDArray[Number]:
     filled = pc.fill_null(column, 0) if column.null_count else column
     return np.array(filled.to_numpy(), kind)  # kernels want arrays that they may write
 

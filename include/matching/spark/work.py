@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession, Window
-from pyspark.sql import functions as F
+from pyspark.sql import functions as fn
 
 from include.matching.clustering import sample_step
 from include.matching.judgement import Judge
@@ -29,6 +29,7 @@ from include.matching.spark.keeping import kept
 from include.matching.spark.parts import Longs, Table
 
 BUCKET = 100_000  # records that a task clusters at a time
+Ruled = tuple[Longs, Longs, npt.NDArray[np.bool_]]  # two records, and whether they belong together
 Task = Callable[[pa.Table], pa.Table]
 LEVELS = "part int, levels binary, count long"
 PAIRS = "left long, right long, rule int"
@@ -72,9 +73,9 @@ class Blocking:
 class OnSpark:
     """Records and listed pairs as DataFrames (see ``work.Work``)."""
 
-    def __init__(  # noqa: PLR0917  what a table is made of
-        self, rows: DataFrame, table: Table, groups: Sequence[Group], ruling: tuple[Longs, Longs, npt.NDArray[np.bool_]],
-        notes: Mapping[str, Any], partitions: int,
+    def __init__(
+        self, rows: DataFrame, table: Table, groups: Sequence[Group], *, ruling: Ruled, notes: Mapping[str, Any],
+        partitions: int,
     ) -> None:  # fmt: skip
         self.session: SparkSession = rows.sparkSession
         self.records, self.groups, self.notes, self.partitions = table.records, groups, notes, partitions
@@ -84,6 +85,7 @@ class OnSpark:
         self._ruling = self.session.sparkContext.broadcast(ruling)
         known = self._table
         wide = ", ".join([_ddl(table.layout.schema), *(f"{name} binary" for name, _ in parts.WIDE)])
+        self.extended: tuple[int, ...] = ()  # the rules whose dropped blocks were compared after all
         self.rows = rows.mapInArrow(each(lambda rows: parts.with_keys(rows, known.value)), wide)
         self.rows = kept(self.rows)
 
@@ -93,13 +95,13 @@ class OnSpark:
         """Count blocks, drop those beyond the caps, and list the pairs of the others inside the budget."""
         every = dict.fromkeys(range(len(self.rules.names)))
         blocks = self._keyed({}, every).groupBy("rule", "key").count().filter("count > 1").persist()
-        sizes = blocks.groupBy("rule", "count").agg(F.count("*").alias("blocks")).toArrow()
+        sizes = blocks.groupBy("rule", "count").agg(fn.count("*").alias("blocks")).toArrow()
         self.blocking = Blocking(_by_rule(sizes), self.rules, self.records)
         self.blocks, caps = blocks, self.blocking.caps
-        large = F.lit(False)
+        large = fn.lit(False)
         for rule, cap in enumerate(caps):
             if cap:
-                large |= (F.col("rule") == rule) & (F.col("count") >= cap)
+                large |= (fn.col("rule") == rule) & (fn.col("count") >= cap)
         gone = blocks.filter(large).toArrow() if any(caps) else pa.table({"rule": [], "key": [], "count": []})
         self.dropped = _keys_by_rule(gone)
         self.listed = kept(self._once(self._listed(self.dropped, every)))
@@ -120,7 +122,7 @@ class OnSpark:
 
     def _once(self, pairs: DataFrame) -> DataFrame:
         """Each pair by the first rule that lists it: records with several keys, or rules across, may list it again."""
-        return pairs.groupBy("left", "right").agg(F.min("rule").alias("rule"))
+        return pairs.groupBy("left", "right").agg(fn.min("rule").alias("rule"))
 
     def _within_budget(self) -> None:
         counts = self._count(self.listed)
@@ -137,13 +139,13 @@ class OnSpark:
         cap = self.blocking.caps[at]
         left = size < cap if cap else np.ones(len(size), bool)
         tighter = cap_of(size[left], count[left], budget)
-        below = F.col("count") < cap if cap else F.lit(True)
-        gone = self.blocks.filter((F.col("rule") == at) & (F.col("count") >= tighter) & below).toArrow()
+        below = fn.col("count") < cap if cap else fn.lit(True)
+        gone = self.blocks.filter((fn.col("rule") == at) & (fn.col("count") >= tighter) & below).toArrow()
         more = _keys_by_rule(gone).get(at, Dropped.none())
         self.dropped[at] = more.before(self.dropped.get(at, Dropped.none()))
         self.blocking.caps[at] = tighter
         again = self._once(self._listed(self.dropped, {at: None}))
-        self.listed = kept(self.listed.filter(F.col("rule") != at).unionByName(again))
+        self.listed = kept(self.listed.filter(fn.col("rule") != at).unionByName(again))
         return self._count(again).get(at, 0)
 
     def _count(self, pairs: DataFrame) -> dict[int, int]:
@@ -175,7 +177,7 @@ class OnSpark:
     def _beside(self, pairs: DataFrame, names: Sequence[str]) -> DataFrame:
         """Pairs with both of their records."""
         for side, key in (("l", "left"), ("r", "right")):
-            records = self.rows.select(*(F.col(name).alias(f"{side}_{name}") for name in names))
+            records = self.rows.select(*(fn.col(name).alias(f"{side}_{name}") for name in names))
             pairs = pairs.join(records, pairs[key] == records[f"{side}_at"])
         return pairs
 
@@ -199,8 +201,8 @@ class OnSpark:
         )
         block = Window.partitionBy("stratum", "key")
         beside = keyed.select(
-            "stratum", F.lag("at").over(block.orderBy("place")).alias("left"), F.col("at").alias("right"),
-            F.count("*").over(block).alias("size"),
+            "stratum", fn.lag("at").over(block.orderBy("place")).alias("left"), fn.col("at").alias("right"),
+            fn.count("*").over(block).alias("size"),
         ).filter("left is not null and left <> right").persist()  # fmt: skip
         counts = beside.groupBy("stratum").count().collect()
         steps = {int(r["stratum"]): pair_sample.steps(int(r["count"]), pair_sample.STRATUM) for r in counts}
@@ -222,7 +224,7 @@ class OnSpark:
         )
 
     def _patterns(self, counted: DataFrame) -> dict[int, Patterns]:
-        found = counted.groupBy("part", "levels").agg(F.sum("count").alias("count")).toArrow()
+        found = counted.groupBy("part", "levels").agg(fn.sum("count").alias("count")).toArrow()
         part, counts = found["part"].to_numpy(), found["count"].to_numpy()
         levels = parts.levels_of(found)
         return {int(one): Patterns.of(levels[:, part == one], counts[part == one]) for one in np.unique(part)}
@@ -258,22 +260,23 @@ class OnSpark:
                 size, count = self.blocking.sizes[at]
                 kept = size < self.blocking.caps[at]
                 offers.append(offer_of(at, sizes, typical_of(size[kept], count[kept]), found[at]))
-        more = []
+        more: list[tuple[Any, Any, DataFrame]] = []
         for turn, (offer, some) in enumerate(best(offers, found, self.records, self.table.spec.pairs_per_record)):
             keys = self.dropped[offer.rule].keys[some]
             pairs = self._once(self._listed(self.dropped, {offer.rule: keys}, beyond=True))
-            more.append((offer, some, pairs.withColumn("rule", F.lit(len(self.rules.names) + turn))))
+            more.append((offer, some, pairs.withColumn("rule", fn.lit(len(self.rules.names) + turn))))
         if not more:
             return
         added = more[0][2]
         for _, _, pairs in more[1:]:
             added = added.unionByName(pairs)
-        late = self.listed.filter(F.col("rule") >= self.rules.plain).select("left", "right")
+        late = self.listed.filter(fn.col("rule") >= self.rules.plain).select("left", "right")
         added = kept(self._once(added).join(late, ["left", "right"], "left_anti"))
         counts = self._count(added)
-        for turn, (offer, some, _) in enumerate(more):
-            take(self.report_of[offer.rule], offer, some, counts.get(len(self.rules.names) + turn, 0))
+        for turn, (offer, taken, _) in enumerate(more):
+            take(self.report_of[offer.rule], offer, taken, counts.get(len(self.rules.names) + turn, 0))
         self.counts |= counts
+        self.extended = tuple(offer.rule for offer, _, _ in more)
         scored = self._scored(self._compared(added.select("left", "right", "rule")), judge)
         self.pairs = ScoredPairs(self, self.pairs.scored.unionByName(scored), self.records)
 
@@ -288,7 +291,7 @@ class OnSpark:
     def report(self) -> dict[str, Any]:
         """What was found out about the table."""
         found = self.pairs.found
-        largest = found.filter("what = 'components'").agg(F.max("a")).collect()[0][0]
+        largest = found.filter("what = 'components'").agg(fn.max("a")).collect()[0][0]
         extra = found.filter("what = 'extra'").count()
         return {
             "pairs_scored": sum(self.counts.values()) + extra, "largest_component": int(largest or 1),
@@ -338,7 +341,7 @@ class ScoredPairs:
         )
         self.found = kept(self._in_buckets(links, by, task, FOUND, ruled=True))
         told = self.found.filter("what in ('within', 'apart', 'inside')").groupBy("what", "odds")
-        counts = told.agg(F.sum("a").alias("count")).toArrow()
+        counts = told.agg(fn.sum("a").alias("count")).toArrow()
         what, odds, count = (counts[name].to_numpy(zero_copy_only=False) for name in ("what", "odds", "count"))
         tally = {one: Tally.of(odds[what == one], count[what == one]) for one in ("within", "apart", "inside")}
         every, inside = self.tallies(), tally["inside"]
@@ -360,13 +363,13 @@ class ScoredPairs:
             links = links.unionByName(work.session.createDataFrame(bound))
         buckets = max(1, -(-self.records // BUCKET))
         label = kept(components(links, work.partitions))
-        bucket = (F.col("component") % buckets).alias("bucket")
+        bucket = (fn.col("component") % buckets).alias("bucket")
         members = label.join(work.rows, "at").select(bucket, *work.rows.columns)
         ends = [
-            label.select(F.col("at").alias(side), F.col("component").alias(f"c_{side}")) for side in ("left", "right")
+            label.select(fn.col("at").alias(side), fn.col("component").alias(f"c_{side}")) for side in ("left", "right")
         ]
         pairs = self.scored.join(ends[0], "left").join(ends[1], "right").filter("c_left = c_right")
-        pairs = pairs.select((F.col("c_left") % buckets).alias("bucket"), *parts.SCORED.names)
+        pairs = pairs.select((fn.col("c_left") % buckets).alias("bucket"), *parts.SCORED.names)
 
         def run(members: pa.Table, pairs: pa.Table) -> pa.Table:
             bound = ruling.value if ruled else (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
@@ -378,7 +381,7 @@ class ScoredPairs:
         """The patterns of joined pairs."""
         told = self.found.filter("what in ('listed', 'added')")
         counted = told.select(
-            F.when(F.col("what") == "listed", 0).otherwise(1).alias("part"), "levels", F.col("a").alias("count")
+            fn.when(fn.col("what") == "listed", 0).otherwise(1).alias("part"), "levels", fn.col("a").alias("count")
         )
         found = self.work._patterns(counted)
         return found.get(0, self.work._none()), found.get(1, self.work._none())
