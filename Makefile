@@ -54,6 +54,7 @@ bench-identity: $(VENV)/.run ## accuracy and speed of the identity engine, besid
 lock: $(VENV)/.run ## compile the requirements anew, with hashes
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header tests/requirements.in -o tests/requirements.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements-spark.in -o requirements-spark.txt
 
 clean: ## remove the virtual environment; data in .kindred stays
 	rm -rf $(VENV)
@@ -73,6 +74,6 @@ $(VENV)/.run: requirements.txt | $(VENV)/.uv
 	@$(BIN)/python -m include.matching.kernels.compile
 	@touch $@
 
-$(VENV)/.test: tests/requirements.txt $(VENV)/.run
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r tests/requirements.txt
+$(VENV)/.test: tests/requirements.txt requirements-spark.txt $(VENV)/.run
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r tests/requirements.txt -r requirements-spark.txt
 	@touch $@

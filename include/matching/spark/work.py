@@ -258,8 +258,8 @@ class OnSpark:
         for at in range(self.rules.plain):
             if len(sizes := self.dropped.get(at, Dropped.none()).sizes):
                 size, count = self.blocking.sizes[at]
-                kept = size < self.blocking.caps[at]
-                offers.append(offer_of(at, sizes, typical_of(size[kept], count[kept]), found[at]))
+                small = size < self.blocking.caps[at]
+                offers.append(offer_of(at, sizes, typical_of(size[small], count[small]), found[at]))
         more: list[tuple[Any, Any, DataFrame]] = []
         for turn, (offer, some) in enumerate(best(offers, found, self.records, self.table.spec.pairs_per_record)):
             keys = self.dropped[offer.rule].keys[some]
