@@ -37,11 +37,13 @@ def run(tree: Path, exports: Path, home: Path) -> None:
     print(f"exit code {code}, {used.ru_utime + used.ru_stime:.1f} s of CPU, peak {used.ru_maxrss // 1024} MB")
 
 
-def digests(home: Path) -> None:
-    """Print each published table with its rows and a digest of them, in an order of their own."""
-    with _embedded().running(home) as url, psycopg.connect(url.replace("+psycopg", "")) as connection:
-        found = connection.execute("SELECT viewname FROM pg_views WHERE schemaname = 'kindred' ORDER BY 1").fetchall()
-        for (name,) in found:
+def digests(url: str) -> dict[str, tuple[int, str]]:
+    """Return the rows of each published table and a digest of them, in an order of their own."""
+    found = {}
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        names = connection.execute("SELECT viewname FROM pg_views WHERE schemaname = 'kindred' ORDER BY 1").fetchall()
+        for (name,) in names:
             digest, rows = hashlib.sha256(), 0
             table = psycopg.sql.Identifier("kindred", name)
             query = psycopg.sql.SQL("COPY (SELECT * FROM {0} AS t ORDER BY t::text) TO STDOUT").format(table)
@@ -49,7 +51,8 @@ def digests(home: Path) -> None:
                 for row in out:
                     digest.update(row)
                     rows += 1
-            print(f"{name} {rows} {digest.hexdigest()[:16]}")
+            found[name] = (rows, digest.hexdigest()[:16])
+    return found
 
 
 def _embedded():  # type: ignore[no-untyped-def]
@@ -64,4 +67,6 @@ def _embedded():  # type: ignore[no-untyped-def]
 if __name__ == "__main__":
     given = [Path(argument).resolve() for argument in sys.argv[1:4]]
     run(*given)
-    digests(given[2])
+    with _embedded().running(given[2]) as server:
+        for table, (count, digest) in digests(server).items():
+            print(f"{table} {count} {digest}")

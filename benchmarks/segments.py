@@ -114,7 +114,8 @@ def _on_events(n: int) -> str:
         f"did('{first}', at_least 3, before_last 30 days) and did_not('{first}', within_last 30 days)",
         f"times_did('{first}', within_last 28 days, where surface = 'web') > {n % 7}",
         f"last_did('{first}', before today - {n} days) and first_did('{second}', within_last 200 days)",
-        f"did('{first}', within_last 60 days) then within 7 days did('{second}') without did('Comment Added') between",
+        f"did('{first}', within_last {50 + n} days) then within 7 days did('{second}') "
+        "without did('Comment Added') between",
     )
     return shapes[(n // 2) % 5]
 
@@ -141,7 +142,7 @@ def events(engine: Engine, people: int, each: int) -> dict[str, DatasetRef]:
     )
     version = fingerprint("events", people, each)
     tables = ((EVENT, relation(engine, "drawn_events", drawn)), (EVENT_KIND, relation(engine, "drawn_kinds", told)))
-    return {table.name: engine.write(table, rows, version=version, ordered=False) for table, rows in tables}
+    return {table.name: engine.write(table, rows, version=version) for table, rows in tables}
 
 
 def populate(engine: Engine, people: int, day: int) -> dict[str, DatasetRef]:

@@ -3,7 +3,8 @@
 Runs after identities were resolved, and once a night besides: renewals draw nearer and use grows old by the calendar
 alone. Readers see the new tables only once every table-level expectation has passed; until then the old ones serve.
 
-A segment that moves implausibly is held back alone, with the members it had; `approve_changes` asks a person.
+A segment that moves implausibly is held back alone, with the members it had; a run whose figures are out of the range
+of the weeks before is held as a whole (`drift.yaml`). Of both `approve_changes` asks a person.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from kindred_airflow import (
     CUSTOMERS,
+    HELD_KEY,
     IDENTITY,
     WRITER,
     Dag,
@@ -59,11 +61,13 @@ with Dag(
         outlet_events[CUSTOMERS].extra = versions(done["report"])
         return done
 
-    @ask_task(doc_md="Have a person asked about the segments that are held back; nothing waits here.")
-    def ask_a_person(*, inlet_events: Any, outlet_events: Any) -> None:
+    @ask_task(doc_md="Have a person asked about what the audit or a segment's guard holds back; nothing waits here.")
+    def ask_a_person(*, ti: Any, inlet_events: Any, outlet_events: Any) -> None:
         from include.answers import waiting
 
-        ask(waiting.held_segments(project()), {}, inlet_events=inlet_events, outlet_events=outlet_events)
+        held = ti.xcom_pull(task_ids="audit", key=HELD_KEY)
+        subjects = [*([held["subject"]] if held else []), *waiting.held_segments(project())]
+        ask(subjects, {}, inlet_events=inlet_events, outlet_events=outlet_events)
 
     latest = unify()
     for name, doc in {

@@ -4,7 +4,8 @@ Started as a process of its own by tests; it is no test. It imports everything o
 JSON: the variables of its environment, and its point. Each run is a fork, whose exit code is the line of answer.
 
 A point is a moment (before, during, after), a function, and a word that one of its arguments must be or name, such as
-"after include.storage.lake:Lake.commit identity/crosswalk". Without a point the run goes through.
+"after include.storage.lake:Lake.commit identity/crosswalk". At the moment "lost" the process lives on, but the server
+drops its connections before the function is called. Without a point the run goes through.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ import os
 import signal
 import sys
 import threading
+import time
 from importlib import import_module
 from typing import Any
+
+import psycopg
 
 from include.cli.app import COMMANDS, main
 from include.pipeline import _STEPS as PIPELINE
@@ -34,6 +38,9 @@ def arm(moment: str, place: str, word: str) -> None:
     @functools.wraps(called)
     def fatal(*arguments: Any, **options: Any) -> Any:
         if not any(word in _names(argument) for argument in (*arguments, *options.values())):
+            return called(*arguments, **options)
+        if moment == "lost":
+            lose()
             return called(*arguments, **options)
         if moment == "before":
             die()
@@ -56,11 +63,21 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def lose() -> None:
+    """Let the server drop every connection of the run."""
+    with psycopg.connect(os.environ["KINDRED_WAREHOUSE_URL"].replace("+psycopg", ""), autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'kindred' AND datname = current_database()"
+        )
+
+
 def answer(variables: dict[str, str], point: str) -> int:
     """Run in a fork of this process; returns its exit code, less than 0 for the signal that ended it."""
     child = os.fork()
     if not child:
         os.environ |= variables
+        time.tzset()
         if point:
             arm(*point.split())
         sys.argv[1:] = ["run"]

@@ -39,6 +39,7 @@ class World:
     history: Sequence[Row] = ()
     alias: Mapping[str, str] = field(default_factory=dict)
     addresses: Sequence[tuple[str, str]] = ()  # whose, in lower case
+    parents: Mapping[str, str] = field(default_factory=dict)  # of accounts, without loops
 
 
 def members(node: tree.Node, level: str, world: World) -> set[str]:
@@ -64,6 +65,8 @@ def truth(node: tree.Node, row: Row, world: World) -> bool | None:  # noqa: PLR0
             return row["profile_id" if level == "person" else "account_id"] in ids
         case tree.People():
             return of_people(node, row, world)
+        case tree.Relatives():
+            return of_relatives(node, row, world)
         case tree.Top():
             return in_top(node, row, world)
         case tree.OfAccount(condition):
@@ -101,6 +104,28 @@ def of_people(clause: tree.People, row: Row, world: World) -> bool | None:
     found: bool | None = bool(states) and all(states) if clause.quantifier == "all" else any_of
     if any(listed.too_old(world.as_of) for listed in tree.lists(clause.condition)):
         found = True if found and clause.quantifier != "all" else None
+    return (None if found is None else not found) if clause.quantifier == "none" else found
+
+
+def above(id: str, world: World) -> list[str]:
+    """An account's parent, that one's, and so on."""
+    parent = world.parents.get(id)
+    return [parent, *above(parent, world)] if parent else []
+
+
+def of_relatives(clause: tree.Relatives, row: Row, world: World) -> bool | None:
+    """Of the account right above, of all above, or of all below."""
+    ids = above(row["account_id"], world)[: 1 if clause.whose == "parent" else None]
+    if clause.whose == "children":
+        ids = [
+            other["account_id"] for other in world.accounts if row["account_id"] in above(other["account_id"], world)
+        ]
+    states = [truth(clause.condition, other, world) for other in world.accounts if other["account_id"] in ids]
+    if clause.whose == "parent":
+        return states[0] if states else None
+    least = max(len(states), 1) if clause.quantifier == "all" else clause.least
+    surely, perhaps = (sum(state in wanted for state in states) >= least for wanted in ((True,), (True, None)))
+    found = True if surely else None if perhaps else False
     return (None if found is None else not found) if clause.quantifier == "none" else found
 
 

@@ -122,7 +122,7 @@ class Staged:
     def __init__(self, system: System, folder: Path, sample: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         self._system, exports, config = system, folder / "exports", folder / "config"
         self.project = Project(Settings(home=folder / "home", data=exports, config=config))
-        config.mkdir(parents=True)
+        config.mkdir(parents=True, exist_ok=True)
         shipped = Settings().config
         for name in ("staging.yaml",):
             (config / name).write_bytes((shipped / name).read_bytes())

@@ -7,7 +7,7 @@ from typing import Any
 
 from include.activation.members import LEVEL_OF_REPORT
 from include.activation.syncs import Declared, Sync
-from include.answers.blast_radius import rows_of
+from include.answers.lookup import rows_of
 from include.contracts.tables import Table
 from include.storage.engine import Engine
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, zip_longest
-from typing import Any
 
-from include.answers.lookup import Row
+from include.answers.lookup import Row, rows_of
 from include.answers.trial import Tried
 from include.contracts.identity import ALIAS, CROSSWALK, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
@@ -239,10 +238,3 @@ def _said(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     return "unknown" if value is None else f"{value:,.4g}" if isinstance(value, float) else f"{value}"
-
-
-def rows_of(engine: Engine, query: str, **given: Any) -> list[Row]:
-    """Return what a query finds, as rows by name."""
-    result = engine.connection.execute(query, given) if given else engine.connection.execute(query)
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -114,10 +114,15 @@ class Lookup:
         files = lake.urls(manifest) if manifest else []
         if not files:
             return []
-        query = f"SELECT * FROM read_parquet($files) WHERE {where} ORDER BY {order}"
-        result = self.engine.connection.execute(query, {"files": files, **given})
-        names = [column[0] for column in result.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        query = f"SELECT * FROM read_parquet($files, union_by_name=true) WHERE {where} ORDER BY {order}"
+        return rows_of(self.engine, query, files=files, **given)
+
+
+def rows_of(engine: Engine, query: str, **given: Any) -> list[Row]:
+    """Return what a query finds, as rows by name."""
+    result = engine.connection.execute(query, given) if given else engine.connection.execute(query)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def listed_as(records: Sequence[str]) -> tuple[dict[str, str], str]:

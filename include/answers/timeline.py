@@ -70,7 +70,7 @@ def _done(reader: LakeReader, found: ProfileExplained, limit: int) -> list[Happe
     of_records, listed = listed_as([row["record_id"] for row in found.records])
     parts, given = list[str](), dict[str, Any]()
     for number, table in enumerate(table for table in _DONE if files[table]):
-        parts.append(_DONE[table].format(rows=f"read_parquet($files{number})", records=listed))
+        parts.append(_DONE[table].format(rows=f"read_parquet($files{number}, union_by_name=true)", records=listed))
         given |= {f"files{number}": files[table]}
         given |= {"profile": found.profile_id} if table is SEGMENT_EVENT else of_records
     if not parts:

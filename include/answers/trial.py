@@ -97,7 +97,7 @@ class _Stages:
         progress.stage("measure")
         self._take("measure", measure(self.trial, self.run, self.refs).writes, CUSTOMER_360)
         progress.stage("segment")
-        report = segment_with(self.trial, self.run, self.refs, _approvals(self.trial))
+        report = segment_with(self.trial, self.run, self.refs, approvals_of(self.trial))
         self._take("segment", report.writes, SEGMENT_MEMBERSHIP)
 
     def _take(self, name: str, writes: tuple[DatasetRef, ...], of: Table) -> None:
@@ -116,9 +116,9 @@ def try_change(
     Nothing is published, and nothing of the lake, the ledger or the book of decisions changes. Raises
     ConfigurationError before the first publication, or where the configuration cannot be used.
     """
-    published = published_versions(project.lake)
+    segmented = last_segmented(project.lake)
+    published = versions_behind(project.lake, segmented)
     pinned = {name: version for name, version in published.items() if not (new_data and name.startswith(LATER))}
-    segmented = project.lake.version(SEGMENT_MEMBERSHIP.name, published[SEGMENT_MEMBERSHIP.name])
     day = date.fromisoformat(segmented.inputs["as_of"])
     with tried(project, config, pinned) as trial:
         stages = _Stages(trial, Run("trial", day), published)
@@ -131,12 +131,17 @@ def try_change(
         )  # fmt: skip
 
 
-def published_versions(lake: Lake) -> dict[str, str]:
-    """Return the versions that readers get, and what they were made from, by dataset; raises ConfigurationError."""
+def last_segmented(lake: Lake) -> Manifest:
+    """Return the version of the memberships that readers get; raises ConfigurationError where there is none."""
     last = lake.current(SEGMENT_MEMBERSHIP.name)
     if last is None:
         raise ConfigurationError(NOTHING)
-    found, waiting = {last.dataset: last.version}, [last]
+    return last
+
+
+def versions_behind(lake: Lake, segmented: Manifest) -> dict[str, str]:
+    """Return what memberships were made from, and that in its turn, and what was written with it, by dataset."""
+    found, waiting = {segmented.dataset: segmented.version}, [segmented]
     while waiting:
         for name, version in waiting.pop().inputs.items():
             manifest = lake.manifest(name, version) if name not in found else None
@@ -149,7 +154,8 @@ def published_versions(lake: Lake) -> dict[str, str]:
     return found | {MODEL: crosswalk.inputs["model"]}
 
 
-def _approvals(trial: Trial) -> _AllButHeld:
+def approvals_of(trial: Trial) -> Collection[str]:
+    """Return the approvals with which segments are tried: whatever is not held already passes."""
     with trial.engine() as engine:
         rows = implausible(engine)
     found = _AllButHeld(approved(trial, [row["approval"] for row in rows]))

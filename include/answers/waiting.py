@@ -1,7 +1,8 @@
 """What waits for a person: the evidence to judge it by, and the answer.
 
-Exports that may not be whole, runs that would move too many profiles, segments that moved implausibly and syncs that
-would change too much of a destination wait alike; the command line and Airflow both ask through here.
+Exports that may not be whole, runs that would move too many profiles, runs whose figures are out of range, segments
+that moved implausibly and syncs that would change too much of a destination wait alike; the command line and Airflow
+both ask through here.
 """
 
 from __future__ import annotations
@@ -10,24 +11,28 @@ import re
 from collections.abc import Collection
 
 from include.answers.held_move import touched_segments
+from include.contracts.control import DRIFTED
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
 from include.contracts.raw import HELD_EXTRACTION, is_held_extraction
 from include.identity.store import load_report
+from include.quality.drift import gate
 from include.segments.held import implausible
 from include.storage.control import approvals
 from include.storage.control.activation import SUBJECT, held_plans
 from include.storage.project import Project
 
 RUNS = 20  # of the ledger's latest
-_SUBJECT = re.compile(rf"\b(?:{HELD_EXTRACTION}|{CROSSWALK.name})@\w+")  # as the sentence that ends a held run names it
+_SUBJECT = re.compile(
+    rf"\b(?:{HELD_EXTRACTION}|{CROSSWALK.name}|{DRIFTED})@\w+"
+)  # as the sentence that ends a held run names it
 
 
 def evidence(project: Project, subject: str) -> str:
     """Return why a run or a segment is held, in Markdown, with counts only.
 
-    ``subject`` is ``raw/<source>/held@<digest>``, ``identity/crosswalk@<version>``, ``segment/<key>@<digest>`` or
-    ``activation/<sync>@<digest>``.
+    ``subject`` is ``raw/<source>/held@<digest>``, ``identity/crosswalk@<version>``, ``audit/drift@<version>``,
+    ``segment/<key>@<digest>`` or ``activation/<sync>@<digest>``.
     Raises ConfigurationError when nothing of that name is held.
     """
     found = held_segments(project).get(subject) if subject.startswith("segment/") else _held(project, subject)
@@ -84,6 +89,8 @@ def _held(project: Project, subject: str) -> str | None:
 
 def _held_run(project: Project, subject: str) -> str | None:
     dataset, _, version = subject.partition("@")
+    if dataset == DRIFTED:
+        return gate.evidence(project, version)
     if is_held_extraction(dataset):
         manifest = project.lake.manifest(dataset, version)
         return manifest.inputs["evidence"] if manifest else None

@@ -94,7 +94,7 @@ def could_become(clause: tree.Clause, target: bool, row: Row, level: str) -> boo
         return False  # what was does not change
     if isinstance(clause, tree.Changed):
         return target or clause.span is not None
-    if isinstance(clause, tree.People | tree.OfAccount):
+    if isinstance(clause, tree.Elsewhere):
         return any(name in WANTED for name in tree.measures(clause.condition))
     if isinstance(clause, tree.Did):
         return target is (clause.how_often == "at_least") or clause.counted.span is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import ibis
 
-from include.answers.lookup import Row
+from include.answers.lookup import Row, rows_of
 from include.contracts.configuration import effective
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
@@ -65,8 +65,8 @@ def what_if(project: Project, run: Run, decision: StewardDecision) -> Change:
 
 
 def _change(engine: Engine, result: Result) -> Change:
-    events = _rows(engine, _EVENTS.format(logged=result.logged))
-    moved = _rows(engine, _MOVED.format(before=result.before, assigned=result.assigned))
+    events = rows_of(engine, _EVENTS.format(logged=result.logged))
+    moved = rows_of(engine, _MOVED.format(before=result.before, assigned=result.assigned))
     touched = {str(row[name]) for row in moved for name in ("from", "to")}
     return Change(events, moved, _segments(engine, touched))
 
@@ -82,9 +82,3 @@ def _segments(engine: Engine, profiles: set[str]) -> list[Row]:
     named = counted.inner_join(engine.read(SEGMENT, segment.ref).select("segment_key", "name"), "segment_key")
     rows: list[Row] = named.order_by(ibis.desc("profiles"), "segment_key").to_pyarrow().to_pylist()
     return rows
-
-
-def _rows(engine: Engine, query: str) -> list[Row]:
-    result = engine.connection.execute(query)
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -39,6 +39,8 @@ from include.operations.settings import read_settings as read_alerts
 from include.pipeline import needs_exports, sources
 from include.profiles.settings import Survivorship
 from include.profiles.settings import read_settings as read_survivorship
+from include.quality.drift.settings import Drift
+from include.quality.drift.settings import read_settings as read_drift
 from include.quality.settings import Rules
 from include.quality.settings import read_settings as read_quality
 from include.remote.clock import MachineClock
@@ -249,6 +251,7 @@ CONFIGURATION: tuple[Callable[[Path], object], ...] = (
     read_quality,
     read_survivorship,
     read_alerts,
+    read_drift,
     lambda folder: load_spec(effective(folder / "matching.yaml")),
 )
 SECTIONS: Mapping[str, type[Section]] = {
@@ -260,6 +263,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "quality.yaml": Rules,
     "retention.yaml": Retention,
     "alerts.yaml": Alerts,
+    "drift.yaml": Drift,
 }
 WHOLE = ("matching.yaml", "segments")  # read whole, or as shipped
 CONFIGURED = (".yaml", ".yml", "")

@@ -131,7 +131,10 @@ def _tell(found: Reading) -> None:
     if found.outcome["reason"]:
         _say(found.outcome["reason"])
     for line in found.coverage:
-        _say(f"Judged {line['judged']:,.0f} of {line['total']:,.0f} {line['subject']}. {line['says']}")
+        if line["total"]:
+            _say(f"Judged {line['judged']:,.0f} of {line['total']:,.0f} {line['subject']}. {line['says']}")
+        else:
+            _say(f"Of {line['subject']} there are none.")
     told = found.outcome["cannot_say"]
     for sentence in json.loads(told) if isinstance(told, str) else told:
         _say(sentence)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from include.contracts.tables import Table, boolean, date, integer, json, number, text, timestamp
 
+DRIFTED = "audit/drift"  # with @ and the version, what is approved where figures are out of range
+
 RUN_STATES = ("running", "waiting", "success", "failed", "held", "interrupted")
 
 RUN = Table(
@@ -38,6 +40,7 @@ STAGE_RUN = Table(
         number("seconds", "Wall-clock seconds", required=True, minimum=0),
         integer("peak_mb", "Peak resident memory of the process, in MiB"),
         timestamp("ended_at", "Wall-clock end", required=True),
+        integer("number", "Its place among all that ended", required=True),
     ),
 )
 

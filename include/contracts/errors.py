@@ -34,6 +34,16 @@ class ConfigurationError(FatalError):
     exit_code = 78
 
 
+class LaterVersionError(ConfigurationError):
+    """What is kept was written by a later version of Kindred, which this one must not touch."""
+
+    def __init__(self, what: str, found: object, known: object) -> None:
+        super().__init__(
+            f"{what} is {found}, of a later version of Kindred; this one knows {known} at most, and changed nothing. "
+            "Run that version again, or restore lake and warehouse from the backup of before the upgrade."
+        )
+
+
 class UnknownError(ConfigurationError):
     """Nothing of the name or id that was given is there."""
 

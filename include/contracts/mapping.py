@@ -83,6 +83,14 @@ class FileMapping(Section):
     use: Fields = Field(default_factory=dict, description="What somebody did in the product")
     contract: Fields = Field(default_factory=dict, description="A contract or a subscription")
     opportunity: Fields = Field(default_factory=dict, description="A possible sale")
+    entered: Fields = Field(
+        default_factory=dict, description="When the possible sale came into each stage, by its name"
+    )
+    change: Fields = Field(default_factory=dict, description="That a possible sale came into a stage")
+    lead: Fields = Field(default_factory=dict, description="The days of a person's way to sales")
+    score: Fields = Field(default_factory=dict, description="What somebody's interest and fit are held to be")
+    response: Fields = Field(default_factory=dict, description="That a person is in a campaign, and responded to it")
+    conversation: Fields = Field(default_factory=dict, description="That the company spoke with somebody")
     answer: Fields = Field(default_factory=dict, description="An answer to a survey, 0 to 10")
     consent: Fields = Field(default_factory=dict, description="That somebody may be written to or called, or not")
 
@@ -167,9 +175,13 @@ def system(kind: str, mapped: Mapped, place: str) -> System:
     """Return the system that a mapping describes; ``place`` names its file in messages."""
     files = tuple(_file(mapped, name, file) for name, file in mapped.files.items())
     feeds = dict.fromkeys(
-        Feed(name, target.table, each=target.each and _is_each(file, part))
+        feed
         for name, file in mapped.files.items()
-        for part, target, _ in file.parts()
+        for part, target, fields in file.parts()
+        for feed in (
+            Feed(name, target.table, each=target.each and _is_each(file, part)),
+            *(Feed(name, table, each=False) for field, table in target.also.items() if field in fields),
+        )
     )
     refusals = tuple(
         Refusal(name, _first(fields[said]), point, _first(fields[point]))  # type: ignore[arg-type]
@@ -232,7 +244,7 @@ def _people(file: FileMapping) -> Iterator[str]:
     for name, target, fields in file.parts():
         for field, mapping in fields.items():
             is_own = (name, field) == ("person", "key") or target.fields[field].kind is Kind.PERSON
-            if is_own and not (mapping.path or mapping.split):
+            if is_own and not (mapping.path or (mapping.split and name != "opportunity")):
                 yield from mapping.column
 
 

@@ -121,6 +121,17 @@ COVERAGE = Table(
     ),
 )
 
+ACCOUNT_ABOVE = Table(
+    name="account_above",
+    grain="one account and one of those above it, at any depth, by the CRM's parents; loops of parents aside",
+    key=("account_id", "above_account_id"),
+    columns=(
+        text("account_id", "Account"),
+        text("above_account_id", "Its parent, or one of that one's"),
+        integer("steps", "How many parents it is up to there; 1 is the account's own parent", required=True, minimum=1),
+    ),
+)
+
 EMAIL_CURVE = Table(
     name="email_curve",
     grain="one band of emails sent to a person in 90 days, and what they led to",
@@ -206,6 +217,7 @@ MEASURED = (
     COVERAGE,
     BASIS,
     SOURCE_DAY,
+    ACCOUNT_ABOVE,
     EMAIL_CURVE,
 )
 """All that ``measure`` writes."""

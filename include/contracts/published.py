@@ -102,6 +102,7 @@ PUBLISHED: tuple[Published, ...] = (
     ),
     Published("account_360", measures.ACCOUNT_360, (_ACCOUNT,)),
     Published("customer_history", measures.CUSTOMER_HISTORY, (_PROFILE_ONCE,)),
+    Published("account_above", metrics.ACCOUNT_ABOVE, (_ACCOUNT_ONCE,)),
     Published("account_history", measures.ACCOUNT_HISTORY, (_ACCOUNT_ONCE,)),
     Published("contract_renewal", metrics.CONTRACT_RENEWAL, (_ACCOUNT_IF_ANY,)),
     Published("grid", metrics.GRID),

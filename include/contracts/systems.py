@@ -31,6 +31,7 @@ class Part(StrEnum):
 
 
 ROW_KEY = "_row"  # the key of rows that have none of their own: a digest of all that they say
+COMPANIES = ("account", "opportunity", "contract", "asset", "campaign")  # staged tables of what no person is
 ONLY_ONE = (Part.CRM,)  # accounts of all others stand for its accounts, so there is one CRM at most
 
 
@@ -93,6 +94,10 @@ class System:
         own = (file.key,) if name in people and file.key != ROW_KEY else ()
         referring = (reference.column for reference in file.references if reference.object in people)
         return tuple(dict.fromkeys((*own, *referring, *file.people)))
+
+    def is_about_companies(self, name: str) -> bool:
+        """Whether an object's rows are of companies: one that names a person is not that person's."""
+        return any(feed.object == name and feed.table in COMPANIES and feed.each for feed in self.feeds)
 
     def faults(self) -> Iterator[str]:
         """Yield a sentence for each thing that the declaration lacks or contradicts."""

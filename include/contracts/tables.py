@@ -86,19 +86,23 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: ``grain`` says what a row is, ``key`` what makes it unique."""
+    """One table: ``grain`` says what a row is, ``key`` what makes it unique.
+
+    ``order`` are columns by which rows are written before the key, where readers ask for those that belong together.
+    """
 
     name: str
     grain: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    order: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
         repeated = {name for name in names if names.count(name) > 1}
-        unknown = set(self.key) - set(names)
+        unknown = {*self.key, *self.order} - set(names)
         if repeated or unknown:
-            raise ValueError(f"table {self.name}: repeated columns {repeated}, unknown key columns {unknown}")
+            raise ValueError(f"table {self.name}: repeated columns {repeated}, unknown columns {unknown}")
 
     @property
     def names(self) -> tuple[str, ...]:

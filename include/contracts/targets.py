@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
@@ -12,7 +12,9 @@ from include.contracts.vocabulary import (
     CONSENT_STATUSES,
     CONTRACT_STATUSES,
     CONTRACT_TYPES,
+    CONVERSATIONS,
     EMAIL_ACTIVITY_KINDS,
+    GRADES,
 )
 
 
@@ -22,6 +24,7 @@ class Kind(Enum):
     KEY = "key"  # what identifies something, as it stands
     PERSON = "person"  # the key of a person
     ACCOUNT = "account"  # the key of an account
+    OPPORTUNITY = "opportunity"  # the key of an opportunity
     TEXT = "text"
     EMAIL = "email"
     DOMAIN = "domain"
@@ -48,12 +51,30 @@ class Target:
     """What a row may be: its fields, those that it cannot be without, and the staged table that it goes into.
 
     ``each``: every row that is staged is one row of the table, where it is not folded by a key of its own.
+    ``also`` names further tables that a field feeds.
     """
 
     fields: Mapping[str, TargetField]
     required: tuple[str, ...]
     table: str
     each: bool = True
+    also: Mapping[str, str] = field(default_factory=dict)
+
+
+class Named(Mapping[str, TargetField]):
+    """Fields of any name, all of one kind: the names are the source's own, as those of stages are."""
+
+    def __init__(self, each: TargetField) -> None:
+        self._each = each
+
+    def __getitem__(self, name: str) -> TargetField:
+        return self._each
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _fields(**given: tuple[Kind, str] | TargetField) -> Mapping[str, TargetField]:
@@ -123,6 +144,8 @@ _CONTRACT = _fields(
 )
 _OPPORTUNITY = _fields(
     account=(Kind.ACCOUNT, "whom it is with"),
+    people=(Kind.PERSON, "who has a part in it; where `split` parts several, all of them"),
+    owner=(Kind.KEY, "whose it is"),
     name=(Kind.TEXT, "name"),
     type=(Kind.TEXT, "new business, renewal, expansion and so on"),
     stage=(Kind.TEXT, "stage"),
@@ -130,7 +153,20 @@ _OPPORTUNITY = _fields(
     is_closed=(Kind.FLAG, "closed, won or lost; else by the stage"),
     is_won=(Kind.FLAG, "won; else by the stage"),
     close_date=(Kind.DAY, "expected or real close"),
+    loss_reason=(Kind.TEXT, "why it was lost"),
     created_at=(Kind.MOMENT, "when it was created"),
+)
+_LEAD = _fields(
+    person=(Kind.PERSON, "who came that far"),
+    hand_raised=(Kind.DAY, "day on which the person asked for something"),
+    mql=(Kind.DAY, "day on which marketing qualified the person"),
+    sal=(Kind.DAY, "day on which sales took the person up"),
+    sql=(Kind.DAY, "day on which sales qualified the person"),
+    rejected=(Kind.DAY, "day on which sales said no"),
+    recycled=(Kind.DAY, "day on which sales sent the person back"),
+    converted=(Kind.DAY, "day on which an opportunity came of it"),
+    reason=(Kind.TEXT, "why the person was rejected or recycled"),
+    owner=(Kind.KEY, "whose the person is"),
 )
 
 TARGETS: Mapping[str, Target] = MappingProxyType(
@@ -169,7 +205,59 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
             "usage_event",
         ),
         "contract": Target(_CONTRACT, ("account", "start"), "contract"),
-        "opportunity": Target(_OPPORTUNITY, ("stage",), "opportunity"),
+        "opportunity": Target(
+            _OPPORTUNITY, ("stage",), "opportunity", also=MappingProxyType({"people": "opportunity_contact_role"})
+        ),
+        "entered": Target(
+            Named(TargetField(Kind.MOMENT, "when the opportunity of the row came into the stage of this name")),
+            (),
+            "opportunity_stage",
+            each=False,
+        ),
+        "change": Target(
+            _fields(
+                opportunity=(Kind.OPPORTUNITY, "the opportunity that changed"),
+                stage=(Kind.TEXT, "the stage that it came into"),
+                at=(Kind.MOMENT, "when"),
+            ),
+            ("opportunity", "stage", "at"),
+            "opportunity_stage",
+        ),
+        "lead": Target(_LEAD, ("person",), "lead_step", each=False),
+        "score": Target(
+            _fields(
+                person=(Kind.PERSON, "who is judged"),
+                score=(Kind.WHOLE, "interest"),
+                grade=_word("fit", GRADES),
+                at=(Kind.MOMENT, "since when it is so at least"),
+            ),
+            ("person",),
+            "prospect_score",
+            each=False,
+        ),
+        "response": Target(
+            _fields(
+                person=(Kind.PERSON, "who is in the campaign"),
+                campaign=(Kind.TEXT, "its name"),
+                type=(Kind.TEXT, "its type"),
+                status=(Kind.TEXT, "how the person stands in it"),
+                responded=(Kind.FLAG, "whether that is a response; else where there is a day of one"),
+                day=(Kind.DAY, "day of the first response"),
+            ),
+            ("person", "campaign"),
+            "campaign_member",
+            also=MappingProxyType({"campaign": "campaign"}),
+        ),
+        "conversation": Target(
+            _fields(
+                person=(Kind.PERSON, "who was spoken with"),
+                day=(Kind.DAY, "on which day"),
+                kind=_word("how; else other", CONVERSATIONS),
+                owner=(Kind.KEY, "who of the company spoke"),
+            ),
+            ("person", "day"),
+            "conversation",
+        ),
         "answer": Target(
             _fields(
                 person=(Kind.PERSON, "who answered"),

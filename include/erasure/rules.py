@@ -20,7 +20,6 @@ from include.erasure.traces import Traces
 OWNERS = ("record_id", "profile_id", "member_id", "alias_id", "home_id", "record_a", "record_b")
 LIVES_ON = (REGISTER.name, IDENTITY_EVENT.name)  # a profile that the person's record founded may be somebody else's now
 BLENDED = (PROFILE.name, PROFILE_IDENTIFIER.name, PROFILE_LINEAGE.name)  # made of all records of a profile
-COMPANIES = ("account", "opportunity", "contract", "asset", "campaign")
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Rules:
         people = [column for column in system.keys_of_people(name) if column in texts]
         keys = self.traces.keys.get(source, [])
         cells = dict(self._cells(texts))
-        if any(feed.object == name and feed.table in COMPANIES and feed.each for feed in system.feeds):
+        if system.is_about_companies(name):
             theirs = (contained(keys),) if keys else ()
             return Rule(cells=cells | {column: (*cells.get(column, ()), *theirs) for column in people})
         gone = [_among(f"trim({_name(column)})", keys) for column in people]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from include.contracts.errors import HeldError
+from include.contracts.errors import HeldError, RetryableError
 from include.contracts.identity import CROSSWALK
 from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.staged import PERSON_RECORD
@@ -25,14 +25,17 @@ def resolve(project: Project, run: Run, refs: Mapping[str, DatasetRef], *, reest
 
     The model is estimated on the first run, when the matching spec changes or when ``reestimate`` asks for it,
     and reused otherwise. Unchanged input returns the version that exists, whatever the date. Raises HeldError
-    when the run moves more than stewardship.yaml allows and nobody has approved it.
+    when the run moves more than stewardship.yaml allows and nobody has approved it, RetryableError where another run
+    has handed on identities meanwhile: this one would take them back.
     """
-    records = refs[PERSON_RECORD.name]
+    records, stood = refs[PERSON_RECORD.name], _standing(project.lake)
     plan = plan_run(project, run, records, reestimate=reestimate)
     if not plan.is_unchanged:
         if project.lake.manifest(CROSSWALK.name, plan.version) is None:
             build(project, plan)
         _pass_gate(project, plan)
+    if _standing(project.lake) not in {stood, plan.version}:
+        raise RetryableError("Another run has handed on identities meanwhile; run again, to follow on them.")
     return _hand_on(project, plan)
 
 
@@ -48,6 +51,12 @@ def try_resolve(
         build(project, plan)
     held = None if plan.is_unchanged else load_report(project.lake, plan.version)["held"]
     return _hand_on(project, plan), held
+
+
+def _standing(lake: Lake) -> str | None:
+    """The version of the crosswalk that others get now."""
+    current = lake.current(CROSSWALK.name)
+    return current.version if current else None
 
 
 def _pass_gate(project: Project, plan: Plan) -> None:

@@ -25,14 +25,16 @@ def load_model(lake: Lake, version: str) -> Model | None:
 def save_model(lake: Lake, model: Model, version: str, inputs: Mapping[str, str]) -> DatasetRef:
     """Save the model as a version that readers are not yet pointed to."""
     file = f"{version}.model.json"
-    lake.fs.pipe_file(lake.target(MODEL, file), model.to_json().encode())
+    with lake.drafted(MODEL, file) as place:
+        lake.fs.pipe_file(place, model.to_json().encode())
     return lake.commit(MODEL, version, [file], 1, inputs, point=False)
 
 
 def save_report(lake: Lake, version: str, report: Mapping[str, Any], inputs: Mapping[str, str]) -> None:
     """Keep what a version found out about itself: counts, the model's drift, why it is held; counts and ids only."""
     file = f"{version}.report.json"
-    lake.fs.pipe_file(lake.target(REPORT, file), json.dumps(report, sort_keys=True, indent=1).encode())
+    with lake.drafted(REPORT, file) as place:
+        lake.fs.pipe_file(place, json.dumps(report, sort_keys=True, indent=1).encode())
     lake.commit(REPORT, version, [file], 1, inputs, point=False)
 
 

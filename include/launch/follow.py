@@ -15,7 +15,7 @@ from include.launch.processes import Processes
 from include.launch.progress import Counts, Progress
 
 POLL_SECONDS = 0.4
-HOLDABLE = ("extract", "resolve")  # the tasks that are skipped when they are held
+HOLDABLE = ("extract", "resolve", "audit")  # the tasks that are skipped when they are held
 ASKING = "ask_a_person"  # the task that only sees to it that somebody is asked; it is not shown
 APPROVALS = "approve_changes"
 ASK_SECONDS = 60

@@ -61,7 +61,7 @@ def resolve(
     judge = settled.judge
     judged = Judged(
         features, spec, work.candidates, work.levels, work.logits, work.clusters, work.ruling,
-        lambda left, right: judge.odds(features, left, right), judge.doubtful, judge.prior,
+        lambda left, right: work.judge(judge, left, right).logits, judge.doubtful, judge.prior,
     )  # fmt: skip
     return judged.resolution(settled.model, settled.report, watch)
 
@@ -81,6 +81,9 @@ def settle(work: Work, spec: MatchingSpec, model: Model | None, watch: Watch) ->
         work.score(judge)
     with watch.stage("extend"):
         work.extend(work.tallies(), judge)
+    if not judge.unverifiable:  # where a rule, not their odds, says what most pairs of a table are worth
+        with watch.stage("rivals"):
+            work.weigh(judge)
     threshold, expected_f1 = _group(work, judge, learner, watch)
     fitted = model or to_model(judge.fit, judge.groups, spec)
     report = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from include.matching.pairs.pair_sample import Drawn, Patterns, survey
 from include.matching.pairs.tally import Tally
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
+from include.matching.rivals import FIRM, Rivals, find_rivals
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import FEWEST
 
@@ -32,6 +34,7 @@ class InMemory:
     levels: comparison.Levels
     logits: npt.NDArray[np.float32]
     clusters: clustering.Clusters
+    rivals: Rivals | None = None
 
     def __init__(self, features: Features, spec: MatchingSpec, ruling: clustering.Ruling) -> None:
         self.features, self.spec, self.ruling = features, spec, ruling
@@ -86,15 +89,27 @@ class InMemory:
         features, candidates = self.features, self.candidates
         said = judge.verdicts(features, candidates.left, candidates.right, self.levels, self.logits)
 
-        def judged(left: Codes, right: Codes) -> clustering.Verdicts:
-            return judge.judge(features, left, right)
-
         self.clusters = clustering.cluster(
-            candidates, said, judged, self.ruling, prior=judge.prior, threshold=threshold,
+            candidates, said, partial(self.judge, judge), self.ruling, prior=judge.prior, threshold=threshold,
             limit=self.spec.largest_cluster, source=features.source if self.spec.link_only else np.zeros(0, np.int32),
             named=features.says_first_name, chain=chain,
         )  # fmt: skip
         return clustering.held(candidates, self.logits, self.clusters)
+
+    def weigh(self, judge: Judge) -> None:
+        """Weigh the listed pairs by to whom else their records may belong."""
+        self.cluster(judge, threshold=FIRM, chain=False)
+        firm, left, right = self.clusters, self.candidates.left, self.candidates.right
+        logits = np.append(self.logits, firm.extra_logits)
+        every = np.append(left, firm.extra_left), np.append(right, firm.extra_right)
+        self.rivals = find_rivals(*every, logits, firm.cluster, judge.prior)
+        said = judge.verdicts(self.features, left, right, self.levels, self.logits)
+        self.logits = self.rivals.among(left, right, said).logits
+
+    def judge(self, judge: Judge, left: Codes, right: Codes) -> clustering.Verdicts:
+        """What is said of any pairs."""
+        said = judge.judge(self.features, left, right)
+        return self.rivals.among(left, right, said) if self.rivals is not None else said
 
     def joined(self) -> tuple[Patterns, Patterns]:
         """Patterns of the pairs within clusters of enough records."""

@@ -54,5 +54,8 @@ class Work(Pairs, Protocol):
     def extend(self, found: Sequence[Tally], judge: Judge) -> None:
         """List, compare and score what is left of the budget (see ``pairs.blocking_budget``)."""
 
+    def weigh(self, judge: Judge) -> None:
+        """Weigh listed pairs, and then any others, by to whom else their records may belong (see ``rivals``)."""
+
     def report(self) -> dict[str, Any]:
         """What was found out about the table: blocking, components, shared and damaged values."""

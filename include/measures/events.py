@@ -37,7 +37,12 @@ def _keys(document: str) -> list[str]:  # type: ignore[empty-body]
 def events(inputs: Inputs, vocabulary: Vocabulary) -> ir.Table:
     """Return the rows of ``event``: of the days that are kept, with the person and the account of each."""
     rows = ibis.union(
-        *_mail(inputs), *_answers(inputs), *_campaigns(inputs), *_sales(inputs), *_use(inputs, vocabulary)
+        *_mail(inputs),
+        *_answers(inputs),
+        *_campaigns(inputs),
+        *_talks(inputs),
+        *_sales(inputs),
+        *_use(inputs, vocabulary),
     )
     rows = rows.mutate(on_date=ibis.coalesce(rows.day, inputs.day(rows["at"])))
     since = inputs.as_of - timedelta(days=vocabulary.keep_days)
@@ -149,6 +154,11 @@ def _campaigns(inputs: Inputs) -> Iterator[ir.Table]:
     told = {"campaign": rows.campaign, "type": rows.campaign_type, "status": rows.status}
     for kind, at in ((kinds.CAMPAIGN_JOINED, rows.created_at), (kinds.CAMPAIGN_RESPONDED, rows.first_responded_on)):
         yield _shaped(rows, ibis.literal(kind.name), "member_id", at, told, record_id=rows.record_id)
+
+
+def _talks(inputs: Inputs) -> Iterator[ir.Table]:
+    rows, name = inputs.conversation, ibis.literal(kinds.CONVERSATION_HELD.name)
+    yield _shaped(rows, name, "conversation_id", rows.on_date, {"kind": rows.kind}, record_id=rows.record_id)
 
 
 def _sales(inputs: Inputs) -> Iterator[ir.Table]:

@@ -12,25 +12,32 @@ from include.measures.inputs import Inputs
 DOUBLINGS = 6  # chains of parents up to 2 ** 6 accounts
 
 
-def account(inputs: Inputs, hold: Callable[[str, ir.Table], ir.Table]) -> ir.Table:
+def above(inputs: Inputs, hold: Callable[[ir.Table], ir.Table]) -> ir.Table:
+    """Return the rows of ``account_above``.
+
+    Parents that are each other's are nobody's: who is above such an account is not told.
+    """
+    return _without_loops(_pairs(inputs, hold)).rename(above_account_id="above")
+
+
+def account(inputs: Inputs, pairs: ir.Table) -> ir.Table:
     """Return of each account its parent, the uppermost one above it, and how many are above and below.
 
-    Parents that are each other's are nobody's: who is above such an account is not counted.
+    ``pairs`` are the rows of ``account_above``.
     """
-    pairs = hold("accounts_above", _without_loops(_pairs(inputs, hold)))
     highest = pairs.group_by("account_id").aggregate(
-        top_account_id=pairs.above.argmax(pairs.steps),
-        parent_account_id=pairs.above.argmin(pairs.steps),
+        top_account_id=pairs.above_account_id.argmax(pairs.steps),
+        parent_account_id=pairs.above_account_id.argmin(pairs.steps),
         accounts_above=pairs.count(),
     )
-    below = pairs.group_by(account_id=pairs.above).aggregate(accounts_below=pairs.count())
+    below = pairs.group_by(account_id=pairs.above_account_id).aggregate(accounts_below=pairs.count())
     rows = inputs.account.select("account_id")
     for part in (highest, below):
         rows = rows.left_join(part, "account_id").drop("account_id_right")
     return rows.mutate(top_account_id=ibis.coalesce(rows.top_account_id, rows.account_id))
 
 
-def _pairs(inputs: Inputs, hold: Callable[[str, ir.Table], ir.Table]) -> ir.Table:
+def _pairs(inputs: Inputs, hold: Callable[[ir.Table], ir.Table]) -> ir.Table:
     """Every account with each one above it, and how many steps there are between; in a loop with itself too."""
     known = inputs.account.select("account_id", source=inputs.account.parent_id)
     link = inputs.account_link.select(source="source_account_id", living="account_id")
@@ -38,13 +45,13 @@ def _pairs(inputs: Inputs, hold: Callable[[str, ir.Table], ir.Table]) -> ir.Tabl
     parents = parents.select("account_id", above=ibis.coalesce(parents.living, parents.source))
     parents = parents.filter(parents.above != parents.account_id)
     there = inputs.account.select(above="account_id")
-    found = hold("above_0", parents.semi_join(there, "above").mutate(steps=ibis.literal(1, "int64")))
-    for n in range(1, DOUBLINGS + 1):
+    found = hold(parents.semi_join(there, "above").mutate(steps=ibis.literal(1, "int64")))
+    for _ in range(DOUBLINGS):
         upper = found.select(above="account_id", over="above", more="steps")
         longer = found.inner_join(upper, "above")
         longer = longer.select("account_id", above=longer.over, steps=longer.steps + longer.more)
         both = found.union(longer)
-        found = hold(f"above_{n}", both.group_by("account_id", "above").aggregate(steps=both.steps.min()))
+        found = hold(both.group_by("account_id", "above").aggregate(steps=both.steps.min()))
     return found
 
 

@@ -44,6 +44,7 @@ class Inputs:
     opportunity_contact_role: ir.Table
     campaign: ir.Table
     campaign_member: ir.Table
+    conversation: ir.Table
     source_state: ir.Table
 
     @property

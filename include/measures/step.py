@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -23,6 +23,7 @@ from include.contracts.measures import (
     Measure,
 )
 from include.contracts.metrics import (
+    ACCOUNT_ABOVE,
     BASIS,
     CONTRACT_RENEWAL,
     COVERAGE,
@@ -61,10 +62,9 @@ from include.storage.project import Project
 from include.storage.versions import present
 
 WRITES = (
-    ACCOUNT_360, EMAIL_CURVE, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE, BASIS,
-    SOURCE_DAY, EVENT, EVENT_KIND,
+    ACCOUNT_360, ACCOUNT_ABOVE, EMAIL_CURVE, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE,
+    BASIS, SOURCE_DAY, EVENT, EVENT_KIND,
 )  # fmt: skip
-SORTED_ROWS = 10_000_000  # more events are written as they come: sorting them would cost more than all else
 READS: Mapping[str, Table] = {
     "profile": profiles.PROFILE,
     "profile_identifier": profiles.PROFILE_IDENTIFIER,
@@ -81,6 +81,7 @@ READS: Mapping[str, Table] = {
     "opportunity_contact_role": staged.OPPORTUNITY_CONTACT_ROLE,
     "campaign": staged.CAMPAIGN,
     "campaign_member": staged.CAMPAIGN_MEMBER,
+    "conversation": staged.CONVERSATION,
     "source_state": staged.SOURCE_STATE,
 }
 
@@ -150,16 +151,12 @@ def _write_measures(
 ) -> dict[str, DatasetRef]:
     written: dict[str, DatasetRef] = {}
 
-    def write(table: Table, rows: ir.Table, *, ordered: bool = True) -> ir.Table:
-        version = fingerprint(determined)
-        ref = engine.write(table, rows, version=version, inputs=determined, ordered=ordered, point=False)
+    def write(table: Table, rows: ir.Table) -> ir.Table:
+        ref = engine.write(table, rows, version=fingerprint(determined), inputs=determined, point=False)
         written[table.name] = ref
         return engine.read(table, ref)
 
-    def hold(name: str, rows: ir.Table) -> ir.Table:
-        return engine.ibis.create_table(name, rows, temp=True)
-
-    found = measured(inputs, write, hold)
+    found = measured(engine, inputs, write)
     accounts, customers, recent = found.accounts, found.customers, found.usage
     renewals = write(CONTRACT_RENEWAL, metrics.contract_renewal(found.contracts, accounts))
     write(GRID, metrics.grid(customers, inputs.fed))
@@ -175,8 +172,7 @@ def _write_measures(
     )
     write(BASIS, metrics.basis(rests))
     write(SOURCE_DAY, completeness.table(inputs.source_days))
-    few = inputs.usage_event.count().to_pyarrow().as_py() <= SORTED_ROWS
-    happened = write(EVENT, events.events(inputs, vocabulary), ordered=few)
+    happened = write(EVENT, events.events(inputs, vocabulary))
     write(EVENT_KIND, events.event_kinds(inputs, vocabulary, happened))
     return written
 
@@ -192,28 +188,28 @@ class Measured:
     usage: ir.Table
 
 
-def measured(
-    inputs: Inputs, write: Callable[[Table, ir.Table], ir.Table], hold: Callable[[str, ir.Table], ir.Table]
-) -> Measured:
-    """Compute customer_360, account_360 and email_curve; ``write`` keeps a table, ``hold`` a part of one."""
-    recent, ever = hold("usage_recent", usage.recent(inputs)), hold("usage_ever", usage.ever(inputs))
-    contracts = hold("contracts", renewal.contracts(inputs))
-    answers = hold("nps_recent", nps.recent(inputs))
+def measured(engine: Engine, inputs: Inputs, write: Callable[[Table, ir.Table], ir.Table]) -> Measured:
+    """Compute customer_360, account_360 and what they rest on; ``write`` keeps a table and returns what it kept."""
+    recent, ever = engine.hold(usage.recent(inputs)), engine.hold(usage.ever(inputs))
+    active = engine.hold(usage.activity(inputs, recent))
+    contracts = engine.hold(renewal.contracts(inputs))
+    answers = engine.hold(nps.recent(inputs))
     families = (
-        nps.account(answers), usage.account(inputs, recent, ever), renewal.account(inputs, contracts),
-        sales.account(inputs), hierarchy.account(inputs, hold),
+        nps.account(answers), usage.account(inputs, recent, ever, active), renewal.account(inputs, contracts),
+        sales.account(inputs), hierarchy.account(inputs, write(ACCOUNT_ABOVE, hierarchy.above(inputs, engine.hold))),
     )  # fmt: skip
-    accounts = write(ACCOUNT_360, account_360(inputs, families))
-    mails = hold("mails", frequency.mails(inputs))
+    accounts = write(ACCOUNT_360, account_360(inputs, map(engine.view, families)))
+    mails = engine.hold(frequency.mails(inputs))
     frequencies = frequency.person(inputs, mails, write(EMAIL_CURVE, frequency.curve(mails)))
     parts = (
-        nps.person(answers), usage.person(inputs, recent, ever), engagement.person(inputs, ever, frequencies),
+        nps.person(answers), usage.person(inputs, recent, ever, active), engagement.person(inputs, ever, frequencies),
         contact.person(inputs), campaign.person(inputs),
     )  # fmt: skip
-    return Measured(write(CUSTOMER_360, customer_360(inputs, accounts, parts)), accounts, contracts, answers, recent)
+    customers = write(CUSTOMER_360, customer_360(inputs, accounts, map(engine.view, parts)))
+    return Measured(customers, accounts, contracts, answers, recent)
 
 
-def account_360(inputs: Inputs, families: tuple[ir.Table, ...]) -> ir.Table:
+def account_360(inputs: Inputs, families: Iterable[ir.Table]) -> ir.Table:
     """Join the account's measures of all families; somebody without rows in one gets its defaults."""
     rows = relation.account(inputs)
     for family in families:
@@ -222,7 +218,7 @@ def account_360(inputs: Inputs, families: tuple[ir.Table, ...]) -> ir.Table:
     return rows.mutate(as_of=ibis.literal(inputs.as_of))
 
 
-def customer_360(inputs: Inputs, accounts: ir.Table, families: tuple[ir.Table, ...]) -> ir.Table:
+def customer_360(inputs: Inputs, accounts: ir.Table, families: Iterable[ir.Table]) -> ir.Table:
     """Join the person's measures of all families with those of the account."""
     rows = relation.person(inputs)
     for family in families:

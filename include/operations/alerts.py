@@ -18,8 +18,11 @@ from include.erasure.step import unfinished
 from include.operations import figures as of
 from include.operations.figures import Value, states
 from include.operations.settings import Alerts, read_settings
+from include.quality.drift.gate import told
+from include.quality.drift.memory import kept_of
 from include.storage.control.activation import held_plans
 from include.storage.control.tables import ALERT
+from include.storage.postgres import publication
 from include.storage.project import Project
 
 KEEPING = 4_957_344  # an advisory lock: any number, the same in every process
@@ -54,7 +57,7 @@ def standing(project: Project, now: datetime) -> list[Alert]:
     settings = read_settings(project.settings.config)
     values = states(project, now)
     found = [alert for value in values for alert in _judged(value, settings)]
-    found += [*_late_runs(project, settings, now), *_late_erasures(project, now), *_held(project)]
+    found += [*_drifted(project), *_late_runs(project, settings, now), *_late_erasures(project, now), *_held(project)]
     return sorted(found, key=lambda alert: alert.key)
 
 
@@ -105,6 +108,19 @@ def _judged(value: Value, settings: Alerts) -> Iterator[Alert]:
             "full/disk", "full", f"Only {value.value / GB:.1f} GB are free where the home is.",
             "Make room, or let go of what may go: python -m include retain.",
         )  # fmt: skip
+
+
+def _drifted(project: Project) -> Iterator[Alert]:
+    """Figures of what readers have that are out of the range of the weeks before."""
+    with project.warehouse().begin() as connection:
+        version = publication.current(connection)
+        kept = kept_of(connection, version) if version else ()
+    for one in kept:
+        if one.is_drifted:
+            yield Alert(
+                f"drifted/{one.kind.name}/{one.name}", "drifted", told(one),
+                "python -m include drift shows it beside the other figures; drift.yaml says what is in range.",
+            )  # fmt: skip
 
 
 def _late_runs(project: Project, settings: Alerts, now: datetime) -> Iterator[Alert]:

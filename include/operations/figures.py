@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.answers.soundness import matching
+from include.quality.drift.memory import kept_of
 from include.storage import room
 from include.storage.control.tables import (
     ACTIVATION_CHANGE,
@@ -62,6 +63,9 @@ SOURCE_STALE = Metric(
 )
 SOURCE_AGE = Metric("kindred.source.age", "d", "Days since the last complete day of a source", ("source",))
 MATCHING = Metric("kindred.matching", "1", "What the engine counted, expects and has drifted by", ("what",))
+DRIFT = Metric(
+    "kindred.drift", "1", "How far a figure is from its like days, of how far it may be", ("figure", "of", "column")
+)
 SEGMENT_MEMBERS = Metric("kindred.segment.members", "{member}", "Members of a segment", ("segment",))
 WAITING = Metric("kindred.waiting", "{decision}", "What waits for a person's decision", ("kind",))
 DELIVERED = Metric("kindred.activation.rows", "{row}", "Rows of a sync's last plan", ("sync", "state"))
@@ -70,7 +74,7 @@ FREE = Metric("kindred.disk.free", "By", "Bytes that are free where the home is"
 
 METRICS = (
     PUBLISHED_AGE, RUN_AGE, RUN_FAILED, STAGE_SECONDS, STAGE_MEMORY, ROWS, QUARANTINED, QUARANTINE_SHARE,
-    AUDIT_FAILURES, SOURCE_AGE, SOURCE_STALE, MATCHING, SEGMENT_MEMBERS, WAITING, DELIVERED, SIZE, FREE,
+    AUDIT_FAILURES, SOURCE_AGE, SOURCE_STALE, MATCHING, DRIFT, SEGMENT_MEMBERS, WAITING, DELIVERED, SIZE, FREE,
 )  # fmt: skip
 
 _LAST_STAGES = f"""
@@ -154,12 +158,20 @@ def _of_what_readers_get(connection: sa.Connection, now: datetime) -> Iterator[V
         yield Value(PUBLISHED_AGE, published["age"])
         for row in _rows(connection, _AUDIT, version=published["version"]):
             yield Value(AUDIT_FAILURES, row["n"], {"level": row["level"]})
+        yield from _of_drift(connection, published["version"])
         for row in _rows(connection, _SOURCES):
             yield Value(SOURCE_STALE, float(row["stale"]), {"source": row["source"]})
             if row["age"] is not None:
                 yield Value(SOURCE_AGE, row["age"], {"source": row["source"]})
         for row in _rows(connection, _SEGMENTS):
             yield Value(SEGMENT_MEMBERS, row["size"], {"segment": row["segment_key"]})
+
+
+def _of_drift(connection: sa.Connection, version: str) -> Iterator[Value]:
+    for kept in kept_of(connection, version):
+        if kept.observed.get("allowed"):
+            labels = {"figure": kept.kind.name, "of": kept.of, "column": kept.column}
+            yield Value(DRIFT, kept.observed["distance"] / kept.observed["allowed"], labels)
 
 
 def _of_matching(project: Project) -> Iterator[Value]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-Keep = Callable[[str, ir.Table], ir.Table]
+Hold = Callable[[ir.Table], ir.Table]
 
 PARTS = ("first_name", "last_name")
 NAME = (*PARTS, "full_name")
@@ -44,15 +44,15 @@ def is_initial(value: ir.StringValue) -> ir.BooleanValue:
     return value.re_search(INITIALS)
 
 
-def with_names(members: ir.Table, keep: Keep) -> ir.Table:
+def with_names(members: ir.Table, hold: Hold) -> ir.Table:
     """Return the members that speak, their names read and put in order, with the number ``name_faults``.
 
-    ``keep`` holds a table under a name, to be read several times.
+    ``hold`` computes once what is read more than once.
     """
     speaking = members.filter(members.speaks)
-    read = keep("names_read", _read(speaking.select("profile_id", "record_id", *NAME)))
-    names = keep("names", _in_order(read, keep))
-    worse = keep("misspelled", _misspelled(names))
+    read = hold(_read(speaking.select("profile_id", "record_id", *NAME)))
+    names = hold(_in_order(read, hold))
+    worse = hold(_misspelled(names))
     for part in PARTS:
         found = worse.filter(worse.part == part).select("profile_id", spelling="spelling", is_worse=True)
         rows = names.mutate(spelling=names[part].lower()).left_join(found, ["profile_id", "spelling"])
@@ -82,11 +82,11 @@ def _unless_placeholder(value: ir.StringValue) -> ir.StringValue:
     return value.re_search(PLACEHOLDER).ifelse(None, value)
 
 
-def _in_order(names: ir.Table, keep: Keep) -> ir.Table:
+def _in_order(names: ir.Table, hold: Hold) -> ir.Table:
     """Turn names round whose first name the table knows as a last name, and whose last name as a first name."""
     both = names.filter(names.first_name.notnull() & names.last_name.notnull())
     keyed = both.select("record_id", "profile_id", f=_folded(both.first_name), l=_folded(both.last_name))
-    orders = keep("name_orders", keyed.group_by("profile_id", "f", "l").aggregate(records=keyed.count()))
+    orders = hold(keyed.group_by("profile_id", "f", "l").aggregate(records=keyed.count()))
     opposite = orders.select("profile_id", f="l", l="f", opposite="records")
     judged = orders.left_join(opposite, ["profile_id", "f", "l"])
     judged = judged.select(*orders.columns, opposite=judged.opposite.fill_null(0))

@@ -81,8 +81,8 @@ class _Tables:
     def read(self, table: Table) -> ir.Table:
         return self.engine.read(table, self._refs.get(table.name))
 
-    def keep(self, name: str, rows: ir.Table) -> ir.Table:
-        return self.engine.ibis.create_table(name, rows, temp=True)
+    def hold(self, rows: ir.Table) -> ir.Table:
+        return self.engine.hold(rows)
 
     def write(self, table: Table, rows: ir.Table, extends: Manifest | None = None) -> None:
         self.written[table.name] = self.engine.write(
@@ -91,18 +91,18 @@ class _Tables:
 
 
 def _build(tables: _Tables, rules: Survivorship) -> None:
-    members = tables.keep("members", member_records(tables.read(CROSSWALK), tables.read(PERSON_RECORD), rules.sources))
-    speaking = tables.keep("speaking", with_names(members, tables.keep))
+    members = tables.hold(member_records(tables.read(CROSSWALK), tables.read(PERSON_RECORD), rules.sources))
+    speaking = tables.hold(with_names(members, tables.hold))
     memory = _remember(tables)
     accounts = tables.read(STAGED_ACCOUNT)
-    links = tables.keep("links", link_accounts(accounts))
-    companies = tables.keep("companies", unified_accounts(accounts, links))
+    links = tables.hold(link_accounts(accounts))
+    companies = tables.hold(unified_accounts(accounts, links))
     delivery = deliverability(tables.read(EMAIL_ACTIVITY), tables.read(PERSON_RECORD))
-    points = tables.keep("points", contact_points(sightings(members), delivery, memory, rules.contact_points))
+    points = tables.hold(contact_points(sightings(members), delivery, memory, rules.contact_points))
     survivors, lines = _survive(tables, speaking, rules)
     homes = belonging(members, links, corporate_domains(members, companies, links, rules.domains))
     consent = of_profiles(memory, points, _owners(tables))
-    profiles = tables.keep("profiles", _assemble(members, survivors, points, homes, consent))
+    profiles = tables.hold(_assemble(members, survivors, points, homes, consent))
     tables.write(ACCOUNT_LINK, links)
     tables.write(PROFILE_IDENTIFIER, points)
     tables.write(PROFILE_LINEAGE, ibis.union(*lines, _point_lineage(points)))
@@ -120,7 +120,7 @@ def _remember(tables: _Tables) -> ir.Table:
     tables.write(PROFILE_HISTORY, former_values(before, tables.read(PERSON_RECORD)), extends=history)
     known = read(CONSENT, last.ref if last else None)
     reread = read_anew(before, tables.read(PERSON_RECORD))
-    memory = tables.keep("memory", remember(known, tables.read(STAGED_CONSENT), reread))
+    memory = tables.hold(remember(known, tables.read(STAGED_CONSENT), reread))
     tables.write(CONSENT, memory)
     return memory
 
@@ -131,7 +131,7 @@ def _survive(tables: _Tables, members: ir.Table, rules: Survivorship) -> tuple[l
     lines: list[ir.Table] = []
     for name, unit in rules.units:
         settled = next((table for table in survivors.values() if unit.within in table.columns), None)
-        placed = tables.keep(f"placed_{name}", ranked(candidates(members, unit, settled), unit))
+        placed = tables.hold(ranked(candidates(members, unit, settled), unit))
         survivors[name] = winners(placed, unit)
         lines += [lineage(placed, field) for field in unit.fields]
     return list(survivors.values()), lines

@@ -14,6 +14,7 @@ from include.contracts.errors import AuditError, FatalError
 from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.staged import QUARANTINE
 from include.quality.docs import write_docs
+from include.quality.drift import gate
 from include.quality.expectations import Expectation, expectations
 from include.quality.rows import set_aside
 from include.quality.settings import Rules, read_settings
@@ -46,10 +47,11 @@ def load(project: Project, run: Run, refs: Refs) -> StageReport:  # noqa: ARG001
     return _report("load", build, rows)
 
 
-def audit(project: Project, run: Run, refs: Refs) -> StageReport:  # noqa: ARG001
+def audit(project: Project, run: Run, refs: Refs) -> StageReport:
     """Check the loaded build; faulty rows are set aside, a broken table stops here.
 
-    Raises AuditError naming each failed expectation; readers keep what they have.
+    Raises AuditError naming each failed expectation, HeldError where figures are out of the range of the weeks before;
+    readers keep what they have.
     """
     build = _build(project, refs)
     warehouse = project.warehouse()
@@ -62,7 +64,7 @@ def audit(project: Project, run: Run, refs: Refs) -> StageReport:  # noqa: ARG00
             raise FatalError(f"Build {build.version} is not loaded; run load again, then audit.")
         if state != AUDITED:
             rules = read_settings(project.settings.config)
-            _examine(project, build, rules, expectations(build, rules, published))
+            _examine(project, build, rules, expectations(build, rules, published), gate.examine(project, run, refs))
     with warehouse.begin() as connection:
         return _report("audit", build, {**builds.counts(connection, build), **_audited(connection, build)})
 
@@ -91,7 +93,9 @@ def _report(stage: str, build: Build, counts: Mapping[str, int]) -> StageReport:
     return StageReport(stage, reads, written, counts, ENGINE)
 
 
-def _examine(project: Project, build: Build, rules: Rules, expected: Sequence[Expectation]) -> None:
+def _examine(
+    project: Project, build: Build, rules: Rules, expected: Sequence[Expectation], figures: Sequence[Outcome]
+) -> None:
     """Validate, set faulty rows aside and validate again without them, keep the results, and seal or stop."""
     warehouse = project.warehouse()
     url = warehouse.engine.url.render_as_string(hide_password=False)
@@ -104,13 +108,15 @@ def _examine(project: Project, build: Build, rules: Rules, expected: Sequence[Ex
     if removed:
         validation = validate(url, build, expected)
     with warehouse.begin() as connection:
-        _keep(connection, build, [o for o in validation.outcomes if o.expectation.level != "row"], first_wins=False)
+        found = [o for o in validation.outcomes if o.expectation.level != "row"]
+        _keep(connection, build, [*found, *figures], first_wins=False)
         validation = replace(validation, outcomes=_as_first_found(connection, build, validation.outcomes))
     _write_results(project, build, validation)
     write_docs(project.settings.home / "docs" / "data_docs", build, validation)
     failures = [*too_many, *map(_sentence, validation.outcomes)]
     if any(failures):
         raise AuditError(f"{' '.join(filter(None, failures))} Nothing was published; readers keep what they have.")
+    gate.require_steady(project, build.version, figures)
     with warehouse.begin() as connection:
         builds.seal(connection, build)
 

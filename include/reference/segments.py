@@ -61,6 +61,9 @@ LANGUAGE = """## The language
 | `in_list('key')` | of a person: on a [list](#lists) that somebody brought; unknown where it is too old |
 | `any_of_people(condition)`, `all_of_…`, `none_of_…` | of an account: its people; `all` asks for at least one |
 | `at_least_of_people(3, condition)` | of an account: so many of its people, or more |
+| `parent(condition)` | of an account: true of the one right above it; unknown where there is none |
+| `any_of_children(condition)`, `all_of_…`, `none_of_…` | of an account: those below it, at any depth |
+| `any_of_parents(condition)`, `at_least_of_parents(2, …)` | likewise of those above it |
 | `did('Event')`, `did_not('Event')` | an [event](events.md) at least once, or never; of an account: by its people |
 | `did('Event', at_least 3, …)` | also `at_most 3`, `exactly 3` |
 | `did('Event', within_last 14 days, …)` | also `before_last`, `during`, `before`, `after`, `between` |
@@ -68,6 +71,7 @@ LANGUAGE = """## The language
 | `first_did('Event', after '2026-01-01')`, `last_did(…)` | the day of the first, the last; also `last_did(…) < date` |
 | `times_did('Event', …) > 3` | how many; a value like a measure's: `in_top(times_did('Event'), 10%)` |
 | `distinct_did('Event', property, …) > 3` | how many different values of a property; also `sum_did`, `average_did` |
+| `sum_did('Opportunity Won', amount, where currency = 'EUR')` | amounts that name a currency add up in one: say which |
 | `most_frequent_did('Event', property, …)` | a value of a property; also `earliest_did`, `latest_did` |
 | `trait` | a [measure of one's own](measures.md#traits-of-ones-own) stands wherever a measure does |
 | `did('A', …) then within 7 days did('B', …)` | one after the other, as many steps as there are; days of the calendar |

@@ -137,6 +137,8 @@ SELECT 'accounts whose stage was seen to begin', count(*) FILTER (is_seen), coun
 FROM (SELECT account_id, max_by(is_seen, since) AS is_seen FROM {entries} GROUP BY account_id)
 UNION ALL
 SELECT 'people of accounts', count(account_id), count(*) FROM {customers}
+UNION ALL
+SELECT 'parts in opportunities whose role is told', count("role"), count(*) FROM {roles}
 """
 
 
@@ -155,7 +157,13 @@ def compute(data: Data) -> Computed:
             days=settings.engaged_days, roles=settings.buying_roles,
         ),
     }  # fmt: skip
-    counted = data.sql(_COVERED, targets=data.once(targets), entries=entries, customers=data.customers)
+    counted = data.sql(
+        _COVERED,
+        targets=data.once(targets),
+        entries=entries,
+        customers=data.customers,
+        roles=data.inputs.opportunity_contact_role,
+    )
     return Computed(parts, covered(data, counted))
 
 

@@ -23,6 +23,7 @@ def svg(report: Report, rows: pa.Table, as_of: date) -> str:
     values = [_plain(row) for row in kept if row[chart.y] is not None]
     if chart.kind == "bar":
         values = sorted(values, key=lambda row: -abs(row[chart.y]))[:MOST_BARS]
+        values = values if any(row[chart.y] for row in values) else []
     subtitle = f"{report.question} As of {as_of}." if values else f"There is nothing to show as of {as_of}."
     base = alt.Chart({"values": values}, width=WIDTH, height=HEIGHT)
     layers = [_band(alt, base, report, part)] if chart.band else []
@@ -69,8 +70,8 @@ def _figure(part: Part, name: str) -> Figure:
 
 
 def _title(part: Part, name: str) -> str:
-    unit = _figure(part, name).unit
-    return name.replace("_", " ") + (f" ({unit})" if unit and unit != "share" else "")
+    unit, told = _figure(part, name).unit, name.replace("_", " ")
+    return told if unit in ("", "share", told) else f"{told} ({unit})"
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

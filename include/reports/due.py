@@ -6,14 +6,17 @@ import ibis.expr.types as ir
 
 from include.reports.data import Data
 
-# A renewal opportunity is of the account and closes within half a year of the contract's end.
+# A renewal opportunity is of the account and closes within half a year of the contract's end. Where no opportunity at
+# all is one, the source does not tell renewals apart, and none can be missing.
 _DUE = """
-WITH worked AS (
+WITH renewal AS (
+    SELECT * FROM {opportunity}
+    WHERE EXISTS (SELECT 1 FROM (SELECT unnest([{words}]) AS word) WHERE contains(lower(type), word))
+), worked AS (
     SELECT coalesce(l.account_id, o.account_id) AS account_id, o.close_date,
         o.is_closed AND coalesce(o.close_date <= {as_of}, true) AS is_closed, o.is_won
-    FROM {opportunity} o LEFT JOIN {link} l ON l.source_account_id = o.account_id
-    WHERE EXISTS (SELECT 1 FROM (SELECT unnest([{words}]) AS word) WHERE contains(lower(o.type), word))
-        AND coalesce(CAST(o.created_at AS DATE) <= {as_of}, true)
+    FROM renewal o LEFT JOIN {link} l ON l.source_account_id = o.account_id
+    WHERE coalesce(CAST(o.created_at AS DATE) <= {as_of}, true)
 ), due AS (
     SELECT s.*, coalesce(s.ends_on, r.term_end) AS due_on, r.is_renewed AS is_signed
     FROM {spans} s JOIN {contracts} r USING (contract_id)
@@ -27,7 +30,8 @@ WITH worked AS (
 SELECT s.contract_id, s.account_id, a.owner_id, s.due_on, c.annual_value, m.is_at_risk,
     CASE WHEN s.is_renewed OR s.is_signed THEN 'renewed' WHEN s.is_past THEN 'lost' WHEN s.goes_on THEN 'automatic'
         WHEN s.open > 0 THEN 'open' WHEN s.lost > 0 THEN 'lost'
-        WHEN s.due_on <= {as_of} + {missing} THEN 'missing' ELSE 'later' END AS decision
+        WHEN s.due_on > {as_of} + {missing} THEN 'later' WHEN EXISTS (FROM renewal) THEN 'missing'
+        ELSE 'not_told' END AS decision
 FROM seen s JOIN {contracts} c USING (contract_id) LEFT JOIN {account} a ON a.account_id = s.account_id
 LEFT JOIN {measured} m ON m.account_id = s.account_id
 """

@@ -118,8 +118,10 @@ SELECT fit, interest, count(*) AS people, count(*) FILTER (is_mql) AS mqls, coun
 FROM answered LEFT JOIN staged USING (profile_id) GROUP BY ALL
 """
 _COVERED = """
-SELECT 'leads with a step' AS subject, (SELECT count(DISTINCT record_id) FROM {steps}) AS judged,
-    count(*) AS total FROM {records} WHERE part = 'crm' AND object = 'lead' AND NOT is_deleted
+SELECT 'leads with a step' AS subject, count(record_id) FILTER (record_id IN (SELECT record_id FROM {steps})) AS judged,
+    count(*) AS total
+FROM {records} WHERE NOT is_deleted AND (object = 'lead' OR (source, object) IN (
+    SELECT (source, object) FROM {records} WHERE record_id IN (SELECT record_id FROM {steps})))
 UNION ALL
 SELECT 'steps of somebody known', count(profile_id), count(*) FROM {steps} LEFT JOIN {crosswalk} USING (record_id)
 UNION ALL
@@ -179,7 +181,7 @@ def compute(data: Data) -> Computed:
     said = data.sql(
         _SAID, steps=steps, activity=signs.dated(data, inputs.email_activity), crosswalk=crosswalk,
         roles=inputs.opportunity_contact_role, opportunity=inputs.opportunity,
-        conversation=data.tables["staged/conversation"],
+        conversation=inputs.conversation,
     )  # fmt: skip
     outcomes = data.sql(_OUTCOMES, steps=steps, crosswalk=crosswalk)
     people = data.sql(_PEOPLE, said=said, outcomes=outcomes)

@@ -115,7 +115,7 @@ def compute(data: Data) -> Computed:
         MONTHS.name: data.sql(_SCORED.format(by="dimension, category, month"), latest=monthly, groups=groups),
         RENEWALS.name: _foretells(data),
         FOLLOW_UP.name: data.sql(
-            _FOLLOWED, answers=answers, conversation=data.tables["staged/conversation"],
+            _FOLLOWED, answers=answers, conversation=data.inputs.conversation,
             crosswalk=data.inputs.crosswalk, follow_up=data.settings.nps.follow_up_days,
         ),
         ASKED.name: _asked(data, recent),

@@ -75,7 +75,12 @@ FROM (SELECT unnest([{reasons}]) AS alert) r LEFT JOIN {alerts} a USING (alert) 
 _COVERED = """
 SELECT 'accounts with an owner' AS subject, count(owner_id) AS judged, count(*) AS total FROM {account}
 UNION ALL
-SELECT 'hand-raises of people with an account', count(account_id), count(*) FROM {signs} WHERE sign IN ('form', 'chat')
+SELECT 'hand-raises of people with an account', count(account_id), count(*) FROM (
+    SELECT account_id FROM {signs} WHERE sign IN ('form', 'chat')
+    UNION ALL
+    SELECT p.account_id FROM {steps} l JOIN {crosswalk} w USING (record_id)
+    JOIN {profile} p ON p.profile_id = w.profile_id WHERE l.step = 'hand_raised' AND l.on_date <= {as_of}
+)
 """
 
 
@@ -91,4 +96,8 @@ def compute(data: Data) -> Computed:
     )  # fmt: skip
     alerts = data.sql(_ALERTS, found=found, account=inputs.account, answers=data.answers, quiet=settings.quiet_days)
     parts = {ALERTS_PART.name: alerts, SUMMARY.name: data.sql(_SUMMARY, alerts=alerts, reasons=ALERTS)}
-    return Computed(parts, covered(data, data.sql(_COVERED, account=inputs.account, signs=acted)))
+    counted = data.sql(
+        _COVERED, account=inputs.account, signs=acted, steps=data.tables["staged/lead_step"],
+        crosswalk=inputs.crosswalk, profile=inputs.profile,
+    )  # fmt: skip
+    return Computed(parts, covered(data, counted))

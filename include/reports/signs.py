@@ -42,5 +42,5 @@ def of_people(data: Data) -> ir.Table:
     return data.sql(
         _SIGNS, activity=dated(data, inputs.email_activity), member=inputs.campaign_member,
         usage=dated(data, inputs.usage_event), crosswalk=inputs.crosswalk, profile=inputs.profile,
-        conversation=data.tables["staged/conversation"],
+        conversation=inputs.conversation,
     )  # fmt: skip

@@ -17,7 +17,6 @@ from include.contracts.reports.sales_alerts import ALERT, ALERTS_PART, MEANINGS
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import (
-    CONVERSATION,
     DEPARTURE,
     LEAD_STEP,
     OPPORTUNITY_STAGE,
@@ -56,7 +55,7 @@ _MODULES = (
 MODULES: Mapping[str, ModuleType] = MappingProxyType({module.__name__.split(".")[-1]: module for module in _MODULES})
 MEASURED = (CUSTOMER_360, ACCOUNT_360, EMAIL_CURVE, SEGMENT, SEGMENT_MEMBERSHIP)
 STAGED = (
-    PERSON_RECORD, LEAD_STEP, PROSPECT_SCORE, OPPORTUNITY_STAGE, CONVERSATION, DEPARTURE, SURVEY_REQUEST,
+    PERSON_RECORD, LEAD_STEP, PROSPECT_SCORE, OPPORTUNITY_STAGE, DEPARTURE, SURVEY_REQUEST,
 )  # fmt: skip
 WRITES = tuple(table for table in REPORTED if table is not REPORT_HISTORY)
 ANSWERED = pa.schema([(name, pa.string()) for name in ("alert_id", "answer", "answered_by")])
@@ -96,7 +95,8 @@ def open_data(project: Project, engine: Engine, run: Run, refs: Mapping[str, Dat
     config = project.settings.config
     inputs = inputs_of(project, engine, run, refs, read_thresholds(config))
     tables = {table.name: engine.read(table, refs.get(table.name)) for table in (*READS.values(), *STAGED, *MEASURED)}
-    before = history.until_yesterday(engine, days.follows(engine.lake, REPORT_HISTORY.name, run), run.as_of)
+    before = days.follows(engine.lake, REPORT_HISTORY.name, run)
+    before = history.until_yesterday(engine, REPORT_HISTORY, before, run.as_of)
     past = engine.read(REPORT_HISTORY, before)
     alerted = engine.ibis.to_pyarrow(past.filter(past.part == ALERTS_PART.name).count()).as_py() > 0
     known = fingerprint(before.files if before else ())

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
-from uuid import uuid4
 
 import ibis.expr.types as ir
 
@@ -109,13 +108,10 @@ def measured_on(data: Data, day: date) -> tuple[ir.Table, ir.Table]:
     What the sources do not date (a title, a consent, a contract's state) is as it is now.
     """
 
-    def hold(name: str, rows: ir.Table) -> ir.Table:
-        return data.engine.ibis.create_table(f"{name}_{uuid4().hex}", rows, temp=True)
-
     def keep(table: Table, rows: ir.Table) -> ir.Table:
-        return hold(table.name, conform(table, rows))
+        return data.engine.hold(conform(table, rows))
 
-    found = measured(replace(data.inputs, as_of=day), keep, hold)
+    found = measured(data.engine, replace(data.inputs, as_of=day), keep)
     return found.customers, found.accounts
 
 

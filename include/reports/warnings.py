@@ -16,59 +16,60 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-from scipy.stats import fisher_exact
 
 from include.contracts.reports.churn import SIGNALS, WARNINGS
 from include.measures import nps, usage
 from include.measures.employers import with_account
 from include.reports.data import Data
+from include.reports.falling import falling
 
+_OBSERVED = """
+SELECT contract_id, account_id, NOT is_renewed AS is_lost, lead_days, ends_on - lead_days AS day
+FROM {spans} CROSS JOIN (SELECT unnest([{leads}]) AS lead_days)
+WHERE ends_on < {as_of} AND ends_on >= {as_of} - {days} AND (is_renewed OR is_past)
+"""
 # Use of an account is known on a day where its files reach back eight weeks before it.
 _SEEN = """
-WITH observed AS (
-    SELECT k.contract_id, k.account_id, NOT k.is_renewed AS is_lost, lead_days, k.ends_on - lead_days AS day
-    FROM {decided} k CROSS JOIN (SELECT unnest([{leads}]) AS lead_days)
-), answered AS (
+WITH answered AS (
     SELECT contract_id, lead_days, sum(CASE WHEN score >= 9 THEN 1 WHEN score <= 6 THEN -1 ELSE 0 END) AS net
     FROM (
         SELECT o.contract_id, o.lead_days, a.profile_id, arg_max(a.score, (a."at", a.response_id)) AS score
-        FROM observed o JOIN {answers} a ON a.account_id = o.account_id AND a.day <= o.day
+        FROM {observed} o JOIN {answers} a ON a.account_id = o.account_id AND a.day <= o.day
             AND a.day > o.day - {window}
         GROUP BY ALL
     ) GROUP BY ALL
 ), used AS (
     SELECT o.contract_id, o.lead_days, coalesce(sum(u.actions) FILTER (u.day > o.day - 28), 0) AS recent,
-        coalesce(sum(u.actions) FILTER (u.day <= o.day - 28), 0) AS before,
         count(DISTINCT u.profile_id) FILTER (u.day > o.day - 28) AS people
-    FROM observed o LEFT JOIN {use} u ON u.account_id = o.account_id AND u.day <= o.day AND u.day > o.day - 56
+    FROM {observed} o LEFT JOIN {use} u ON u.account_id = o.account_id AND u.day <= o.day AND u.day > o.day - 56
     WHERE o.day - 56 >= (SELECT min(day) - 1 FROM {use}) GROUP BY ALL
 ), left_us AS (
     SELECT o.contract_id, o.lead_days, count(d.record_id) > 0 AS has_left
-    FROM observed o JOIN {champion} c ON c.account_id = o.account_id AND c.since <= o.day
+    FROM {observed} o JOIN {champion} c ON c.account_id = o.account_id AND c.since <= o.day
     LEFT JOIN {departure} d ON d.profile_id = c.profile_id AND d.account_id = o.account_id
         AND d.on_date <= o.day AND d.on_date > o.day - 180
     WHERE EXISTS (FROM {departure}) GROUP BY ALL
 ), spoke AS (
     SELECT o.contract_id, o.lead_days, count(*) FILTER (t.on_date > o.day - 90) AS lately
-    FROM observed o JOIN {talk} t ON t.account_id = o.account_id AND t.on_date <= o.day AND t.on_date > o.day - 270
+    FROM {observed} o JOIN {talk} t ON t.account_id = o.account_id AND t.on_date <= o.day AND t.on_date > o.day - 270
     GROUP BY ALL
 ), seats AS (
     SELECT o.contract_id, o.lead_days, sum(a.seats) AS bought
-    FROM observed o JOIN {asset} a ON a.account_id = o.account_id AND a.installed_on <= o.day
+    FROM {observed} o JOIN {asset} a ON a.account_id = o.account_id AND a.installed_on <= o.day
         AND coalesce(a.ends_on >= o.day, true)
     GROUP BY ALL
 )
 SELECT o.contract_id, o.lead_days, o.is_lost, unnest([
     {{'signal': 'nps_negative', 'seen': n.net < 0}},
     {{'signal': 'no_use', 'seen': u.recent = 0}},
-    {{'signal': 'use_falling', 'seen': CASE WHEN u.before >= 10 THEN u.recent < 0.8 * u.before END}},
+    {{'signal': 'use_falling', 'seen': f.falls}},
     {{'signal': 'few_seats', 'seen': CASE WHEN u.recent IS NOT NULL THEN u.people < 0.25 * nullif(s.bought, 0) END}},
     {{'signal': 'champion_left', 'seen': l.has_left}},
     {{'signal': 'silence', 'seen': t.lately = 0}}
 ], recursive := true)
-FROM observed o LEFT JOIN answered n USING (contract_id, lead_days) LEFT JOIN used u USING (contract_id, lead_days)
+FROM {observed} o LEFT JOIN answered n USING (contract_id, lead_days) LEFT JOIN used u USING (contract_id, lead_days)
 LEFT JOIN seats s USING (contract_id, lead_days) LEFT JOIN left_us l USING (contract_id, lead_days)
-LEFT JOIN spoke t USING (contract_id, lead_days)
+LEFT JOIN spoke t USING (contract_id, lead_days) LEFT JOIN {falling} f USING (contract_id, lead_days)
 """
 _CHAMPIONS = """
 SELECT coalesce(l.account_id, o.account_id) AS account_id, w.profile_id, min(o.close_date) AS since
@@ -129,23 +130,19 @@ def _counted(data: Data, seen: ir.Table) -> list[dict[str, Any]]:
 
 def _seen(data: Data, spans: ir.Table) -> ir.Table:
     inputs = data.inputs
-    query = f"""SELECT contract_id, account_id, ends_on, is_renewed FROM {{spans}}
-        WHERE ends_on < {{as_of}} AND ends_on >= {{as_of}} - {_DAYS} AND (is_renewed OR is_past)"""
+    observed = data.sql(_OBSERVED, spans=spans, leads=data.settings.churn.leads, days=_DAYS)
     answers = data.sql("SELECT * FROM {rows}", rows=with_account(inputs, nps.answers(inputs)))
     use = data.sql(_USE, rows=usage.recent(inputs, _DAYS + 120))
     champions = data.sql(
         _CHAMPIONS, opportunity=inputs.opportunity, roles=inputs.opportunity_contact_role, crosswalk=inputs.crosswalk,
         link=inputs.account_link,
     )  # fmt: skip
-    talks = data.sql(
-        _TALKS, conversation=data.tables["staged/conversation"], crosswalk=inputs.crosswalk, profile=inputs.profile
-    )
+    talks = data.sql(_TALKS, conversation=inputs.conversation, crosswalk=inputs.crosswalk, profile=inputs.profile)
+    left = inputs.of_person(inputs.of_account(data.tables["staged/departure"]))
     return data.sql(
-        _SEEN, champion=champions, talk=talks, departure=inputs.of_person(
-            inputs.of_account(data.tables["staged/departure"])
-        ),
-         decided=data.sql(query, spans=spans), answers=answers, use=use, asset=inputs.of_account(inputs.asset),
-        window=inputs.thresholds.nps.window_days, leads=data.settings.churn.leads,
+        _SEEN, observed=observed, champion=champions, talk=talks, departure=left, answers=answers, use=use,
+        falling=falling(data, observed, use), asset=inputs.of_account(inputs.asset),
+        window=inputs.thresholds.nps.window_days,
     )  # fmt: skip
 
 
@@ -168,6 +165,8 @@ def _chance(row: Mapping[str, Any]) -> float:
     """Fisher's exact test, one-sided: as many losses or more with the signal."""
     table = [[row["lost_with"], row["with_signal"] - row["lost_with"]],
              [row["lost_without"], row["without_signal"] - row["lost_without"]]]  # fmt: skip
+    from scipy.stats import fisher_exact  # noqa: PLC0415 - as long to import as all else of the reports
+
     return float(fisher_exact(table, alternative="greater").pvalue)
 
 

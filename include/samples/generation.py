@@ -14,6 +14,7 @@ from include.samples.contracts import lost_days
 from include.samples.conversations import write_conversations
 from include.samples.crm import write_crm_people
 from include.samples.departures import write_departures
+from include.samples.fading import make_fading
 from include.samples.figures import Happened, write_figures
 from include.samples.lead_history import write_lead_history
 from include.samples.nps import write_nps
@@ -72,10 +73,11 @@ def _write(out: Path, people: int, seed: int, as_of: date) -> SampleSummary:
         stages = write_sales_history(world, sales.opportunities)
         departures = write_departures(world, accounts, contracts, sales.opportunities, sales.roles)
         write_mail(world)
-        users = write_usage(world)
+        fading = make_fading(world, contracts)
+        users = write_usage(world, fading)
         answers = write_nps(world, lost_days(world, contracts))
         asked, spoken = write_surveyed(world, answers), write_conversations(world, accounts, answers)
-        outcomes = Outcomes(leads, history, sales, stages, answers, asked, spoken, contracts, departures, users)
+        outcomes = Outcomes(leads, history, sales, stages, answers, asked, spoken, contracts, departures, users, fading)
         value = yearly_value(world, contracts)
         happened = Happened(answers, leads, touches, sales.won, contracts, value)
         write_figures(world, happened, outcome_figures(world, outcomes))

@@ -11,6 +11,7 @@ import pandas as pd
 from include.samples.contracts import FIXED, MULTI_YEAR, STATUSES, Contracts
 from include.samples.conversations import CHAT, Conversations
 from include.samples.departures import Departures
+from include.samples.fading import Fading
 from include.samples.figures import GRACE, NPS_DAYS, Answers, Leads, counted
 from include.samples.flaws import Mask
 from include.samples.lead_history import REJECTIONS, RETURNS, LeadHistory
@@ -18,8 +19,8 @@ from include.samples.names import Int
 from include.samples.opportunities import LOSSES, STAGES, Sales
 from include.samples.sales_history import StageHistory
 from include.samples.surveyed import Asked
-from include.samples.users import Users
-from include.samples.world import DAY, World
+from include.samples.users import CORE_USERS, Users
+from include.samples.world import DAY, USAGE_DAYS, World
 
 FOLLOW_UP_DAYS = 30
 AHEAD, MISSING = 120, 90  # days before a contract's end
@@ -41,11 +42,13 @@ class Outcomes:
     contracts: Contracts
     departures: Departures
     users: Users
+    fading: Fading
 
 
 def outcome_figures(world: World, told: Outcomes) -> Mapping[str, object]:
     """Return the figures by name."""
     decided = _decided(world, told.contracts)
+    near = decided[decided["end"] >= world.today_day - USAGE_DAYS + 56 + USE_LEAD]
     return {
         "sal": counted(told.leads.who, told.history.sal >= 0),
         "reasons": {
@@ -60,7 +63,8 @@ def outcome_figures(world: World, told: Outcomes) -> Mapping[str, object]:
         "renewals": _renewals(world, told.contracts, told.sales.worked),
         "signals": {
             "nps_negative": _signal(decided, _unhappy(world, told.answers, decided)),
-            "no_use": _signal(decided[decided.end >= world.today_day - 45], _unused(told.users, decided)),
+            "no_use": _signal(near, _unused(told.users, near)),
+            "use_falling": _signal(near, _falling(told.users, told.fading, near)),
             "champion_left": _signal(decided, _left(told.departures, decided)),
         },
     }
@@ -169,13 +173,25 @@ def _unhappy(world: World, answers: Answers, decided: pd.DataFrame) -> pd.Series
     return worth.groupby("row").sum() < 0
 
 
+def _used(users: Users, decided: pd.DataFrame, days: int) -> pd.Series:
+    """How many days people of a company who do core actions were there in the four weeks up to ``days`` before."""
+    rows = pd.DataFrame({"company": users.company, "first": users.first, "last": users.last})
+    pairs = decided.merge(rows[np.isin(users.kind, CORE_USERS)], on="company", how="left")
+    day = pairs["end"] - days
+    there = pairs["last"].clip(upper=day) - pairs["first"].clip(lower=day - 27) + 1
+    return there.clip(lower=0).fillna(0).groupby(pairs["row"]).sum()
+
+
 def _unused(users: Users, decided: pd.DataFrame) -> pd.Series:
     """Whether nobody of a company was there to use the product in four weeks."""
-    present = pd.DataFrame({"company": users.company, "first": users.first, "last": users.last})
-    pairs = decided.merge(present, on="company", how="left")
-    day = pairs["end"] - USE_LEAD
-    there = (pairs["first"] <= day) & (pairs["last"] > day - 28)
-    return ~there.groupby(pairs["row"]).any()
+    return _used(users, decided, USE_LEAD) == 0
+
+
+def _falling(users: Users, fading: Fading, decided: pd.DataFrame) -> pd.Series:
+    """Whether use fell before the end, of contracts of companies with people enough to see it."""
+    enough = _used(users, decided, USE_LEAD + 28) >= 3 * 28
+    known = decided[decided["row"].map(enough).to_numpy()]
+    return pd.Series(fading.fades[known["company"]], index=known["row"])
 
 
 def _left(departures: Departures, decided: pd.DataFrame) -> pd.Series:

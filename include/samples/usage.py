@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.samples.fading import Fading, left_of_use
 from include.samples.flaws import choose, join, picked
 from include.samples.names import Floats, Int
 from include.samples.users import Users, make_groups, make_users
@@ -35,9 +36,9 @@ _FADING = np.array((0.2, 0.4, 0.65))  # of a declining account's activity, in it
 _SPOILED = (('"type":"track"', '"type":"tracks"'), ('"timestamp":"20', '"timestamp":"?20'), ("}}\n", "\n"))
 
 
-def write_usage(world: World) -> Users:
+def write_usage(world: World, fading: Fading) -> Users:
     """Write one file for each of the days before the exports were taken; returns who used the product."""
-    users, groups = make_users(world), make_groups(world)
+    users, groups = make_users(world, fading), make_groups(world)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda number: _write_day(world, users, groups, number), range(USAGE_DAYS)))
     return users
@@ -67,10 +68,11 @@ def _delivered(when: Floats, redelivered: float, rng: np.random.Generator) -> In
 def _is_active(world: World, users: Users, day: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     weekend = (day + 3) % 7 >= 5
     week = (world.today_day - 1 - day) // 7
-    fading = _FADING[week] if week < len(_FADING) else 1.0
+    declining = _FADING[week] if week < len(_FADING) else 1.0
     rising = 0.6 + 0.4 * (1 - (world.today_day - day) / USAGE_DAYS)
-    by_trend = np.array((1.0, rising, fading))
-    chance = _DAILY[users.kind] * by_trend[users.trend] * (0.12 if weekend else 1.0)
+    by_trend = np.array((1.0, rising, declining))
+    left = np.where(users.fades > 0, left_of_use(users.fades - day), 1.0)
+    chance = _DAILY[users.kind] * by_trend[users.trend] * left * (0.12 if weekend else 1.0)
     present = (users.first <= day) & (day <= users.last)
     return np.asarray(present & (rng.random(len(users.kind)) < chance))
 

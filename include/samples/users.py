@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from include.samples.agents import BROWSERS
 from include.samples.companies import PLANS
+from include.samples.fading import Fading
 from include.samples.flaws import choose, join, numbered, picked, spaced
 from include.samples.names import Floats, Int
 from include.samples.people import KINDS
@@ -18,6 +19,9 @@ from include.samples.writing import stamps, uuids
 
 _FIRST_USER = 100_000
 _LAPSED = KINDS.index("lapsed")
+CORE_USERS = tuple(
+    KINDS.index(kind) for kind in ("power", "regular", "light")
+)  # others do no core action worth telling
 _FORMER_CUSTOMER = 2  # of companies.STANDINGS
 
 
@@ -32,6 +36,7 @@ class Users:
     company: Int
     kind: Int
     trend: Int
+    fades: Int  # the day before which the company's use falls, 0 for none
     first: Int  # the first day of activity in the files
     last: Int
     introduced: Int  # the day of the identify call that each user surely has
@@ -44,13 +49,19 @@ def quoted(values: pa.Array) -> pa.Array:
     return join('"', escaped, '"')
 
 
-def make_users(world: World) -> Users:
-    """The users of the roster; lapsed ones stopped a month ago or earlier, new ones began lately."""
+def make_users(world: World, fading: Fading) -> Users:
+    """The users of the roster; lapsed ones stopped a month ago or earlier, new ones began lately.
+
+    Former customers' people have lapsed, but where the contract ended lately they stayed until its end.
+    """
     roll, rng, today = world.roster.user, world.chance("users"), world.today_day
     count, company = len(roll), world.people.company[roll.who]
-    left = (world.companies.standing[company] == _FORMER_CUSTOMER) & (rng.random(count) < 0.9)
+    stays = fading.is_gone[company]
+    left = (world.companies.standing[company] == _FORMER_CUSTOMER) & (rng.random(count) < 0.9) & ~stays
     kind = np.where(left, _LAPSED, world.people.kind[roll.who])
     created, last = _lifetimes(kind, today, rng)
+    last = np.where(stays, np.minimum(last, fading.end[company]), last)
+    created = np.minimum(created, last)
     first = np.maximum(created, today - USAGE_DAYS)
     late = rng.random(count) < world.rates.source.before_account
     reported = np.where(late, np.minimum(first + rng.integers(3, 20, count), today - 1), created)
@@ -62,6 +73,7 @@ def make_users(world: World) -> Users:
         company=company,
         kind=kind,
         trend=world.companies.trend[company],
+        fades=np.where(fading.fades[company], fading.end[company], 0),
         first=first,
         last=last,
         introduced=first + (rng.random(count) * (last - first + 1)).astype(np.int64),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import ibis
@@ -17,8 +17,7 @@ from include.segments.meaning import Score
 from include.segments.picked import MEMBER_ID
 from include.segments.sequences import went_through
 from include.segments.trait_values import PARTS, parts, value
-
-Hold = Callable[[ir.Table], ir.Table]
+from include.storage.holding import Holding
 
 
 @dataclass(frozen=True)
@@ -78,14 +77,14 @@ class Asked:
         """Tell whether they ask who is on a list."""
         return any(isinstance(course, tree.InList) for each in self.courses.values() for course in each)
 
-    def of(self, people: Population, hold: Hold = lambda rows: rows) -> Population:
-        """Return a population with all of it; ``hold`` may keep what is read again."""
+    def of(self, people: Population, hold: Holding) -> Population:
+        """Return a population with all of it; ``hold`` keeps what is read again."""
         for level in MEMBER:
             people = self._with_traits(people, level, hold)
         with_all = {level: self._joined(people, level, hold) for level in MEMBER}
         return replace(people, customers=with_all["person"], accounts=with_all["account"])
 
-    def _with_traits(self, people: Population, level: str, hold: Hold) -> Population:
+    def _with_traits(self, people: Population, level: str, hold: Holding) -> Population:
         """Add the traits: as they are published, else computed here."""
         rows, missing = people.of(level), []
         for trait in self.traits[level]:
@@ -100,21 +99,23 @@ class Asked:
         people = people.having(level, rows)
         return computed(people, level, missing, hold) if missing else people
 
-    def _joined(self, people: Population, level: str, hold: Hold) -> ir.Table:
+    def _joined(self, people: Population, level: str, hold: Holding) -> ir.Table:
         rows = joined(people.of(level), level, self.happenings[level], people, hold)
-        for course in sorted(self.courses[level], key=str):
-            found = hold(_followed(course, level, people))
-            rows = rows.left_join(found, rows[MEMBER[level]] == found[MEMBER_ID])
-            absent = rows[MEMBER_ID].isnull()
-            rows = rows.mutate(
-                **{name: ibis.ifelse(absent, no, rows[name]) for name, no in _of_nobody(course, people).items()}
-            )
-            rows = rows.drop(MEMBER_ID)
-        return rows
+        courses, followed = sorted(self.courses[level], key=str), []
+        if not courses:
+            return rows
+        with hold.briefly() as kept:
+            for course in courses:
+                with kept.briefly() as meanwhile:
+                    followed.append(kept(_followed(course, level, people, meanwhile)))
+            found = hold(_together(followed))
+        rows = rows.left_join(found, rows[MEMBER[level]] == found[MEMBER_ID]).drop(MEMBER_ID)
+        absent = {name: no for course in courses for name, no in _of_nobody(course, people).items()}
+        return rows.mutate(**{name: rows[name].fill_null(no) for name, no in absent.items()})
 
 
 def computed(
-    people: Population, level: str, traits: Sequence[tree.Traited], hold: Hold, *, with_parts: bool = False
+    people: Population, level: str, traits: Sequence[tree.Traited], hold: Holding, *, with_parts: bool = False
 ) -> Population:
     """Return a population of which one level has these traits, each a column; of scores the points of parts too."""
     asked = Asked.by((level, part) for trait in traits for part in tree.parts_of(trait))
@@ -128,14 +129,27 @@ def computed(
     return people.having(level, joined.drop(MEMBER_ID))
 
 
-def _followed(course: tree.Course, level: str, people: Population) -> ir.Table:
+def _together(parts: Sequence[ir.Table]) -> ir.Table:
+    """One row a member with the columns of all, null where a part has none of it."""
+    if len(parts) == 1:
+        return parts[0]
+    names = [name for part in parts for name in part.columns if name != MEMBER_ID]
+    shaped = [
+        part.select(MEMBER_ID, **{name: part[name] if name in part.columns else ibis.null("boolean") for name in names})
+        for part in parts
+    ]
+    rows = ibis.union(*shaped)
+    return rows.group_by(MEMBER_ID).aggregate(**{name: rows[name].any() for name in names})
+
+
+def _followed(course: tree.Course, level: str, people: Population, hold: Holding) -> ir.Table:
     if isinstance(course, tree.Changed):
         return changed(course, level, people)
     if isinstance(course, tree.InList):
         return on_list(course, people)
     if isinstance(course, tree.Was):
         return was(course, level, people)
-    return went_through(course, level, people)
+    return went_through(course, level, people, hold)
 
 
 def _of_nobody(course: tree.Course, people: Population) -> dict[str, ir.BooleanValue]:

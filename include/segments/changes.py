@@ -40,14 +40,14 @@ def compare(evaluation: Evaluation, catalog: Catalog, before: Before, splits: ir
     """Return who entered and who left, and why; ``splits`` has member_id, origin: a profile, what it was part of."""
     roster = evaluation.roster
     was, now = roster.before, evaluation.now
-    judged = roster.hold("old_definitions", _by_old_definitions(evaluation, catalog, before))
+    judged = roster.hold(_by_old_definitions(evaluation, catalog, before))
     entered = now.anti_join(was, COLUMNS)
     left = was.anti_join(now, COLUMNS)
     causes = _entry_causes(roster, entered, judged, catalog, before)
-    arrived = roster.hold("arrived", _with_origin(roster, causes, splits))
+    arrived = roster.hold(_with_origin(roster, causes, splits))
     numbers = counts(arrived)
-    entries = roster.hold("entries", described(roster, arrived, numbers, catalog))
-    exits = roster.hold("exits", _exit_causes(roster, left, judged, catalog, before))
+    entries = roster.hold(described(roster, arrived, numbers, catalog))
+    exits = roster.hold(_exit_causes(roster, left, judged, catalog, before))
     leaving = exits.select(*COLUMNS, gone=ibis.ifelse(exits.member_no.isnull(), exits.member_id, None)).distinct()
     return Changes(roster, entries, exits, numbers, counts(leaving))
 

@@ -13,11 +13,12 @@ from include.contracts.measures import SOURCES
 from include.segments import tree
 from include.segments.catalog import Catalog, Segment
 from include.segments.doubts import objections
-from include.segments.expression import Population, expression, is_unknown, matching
+from include.segments.expression import Population, expression
 from include.segments.guards import Movement, Verdict, judge
 from include.segments.lacking import lacking_measures, lacks
 from include.segments.listed import too_old
 from include.segments.roster import Roster
+from include.storage.holding import Holding
 
 COLUMNS = ("segment_no", "member_no")
 
@@ -60,8 +61,9 @@ class Evaluation:
         roster, lacking = self.roster, lacking_measures("person", self.fed)
         unjudged = frozenset(self.unjudged)
         return Population(
-            roster.as_of, roster.customers, roster.accounts, self.members, unjudged, lacking, roster.events
-        )
+            roster.as_of, roster.customers, roster.accounts, self.members, unjudged, lacking, roster.events,
+            above=roster.above,
+        )  # fmt: skip
 
     def asked_by(self, segment: Segment) -> Population:
         """The same for one segment: who is not known to be in one that wins over it may be in it."""
@@ -83,14 +85,16 @@ def evaluate(
     """
     evaluation = Evaluation(roster, fed=fed)
     refused = [roster.number(entry.key) for entry in catalog.refused]
-    evaluation.layers.append(roster.hold("layer_refused", _kept(roster, refused)))
+    evaluation.layers.append(roster.hold(_kept(roster, refused)))
     for number, layer in enumerate(layers(catalog.segments), 1):
-        found = roster.hold(f"found_{number}", _found(layer, evaluation))
-        evaluation.unknown.update(_unknown(layer, evaluation))
+        with Holding(roster.engine).briefly() as meanwhile:
+            states = _states(layer, evaluation, meanwhile)
+            found = roster.hold(_found(layer, states, roster))
+            evaluation.unknown.update(_unknown(layer, states))
         _judge(evaluation, layer, found, before, approved)
         evaluation.unjudged.update(_unjudged(layer, evaluation))
         held = [s for s in layer if evaluation.verdicts[s.key].is_held or s.key in evaluation.unjudged]
-        kept = roster.hold(f"layer_{number}", _with_held(evaluation, found, held)) if held else found
+        kept = roster.hold(_with_held(evaluation, found, held)) if held else found
         evaluation.layers.append(kept)
         evaluation.layer_of.update({segment.key: number for segment in layer})
     return evaluation
@@ -104,14 +108,22 @@ def layers(segments: Sequence[Segment]) -> list[list[Segment]]:
     return [[s for s in segments if depth[s.key] == n] for n in sorted(set(depth.values()))]
 
 
-def _found(layer: Sequence[Segment], evaluation: Evaluation) -> ir.Table:
+def _states(layer: Sequence[Segment], evaluation: Evaluation, hold: Holding) -> dict[str, ir.Table]:
+    """Of each level member_no, and by the keys of its segments whether their conditions are true."""
+    found = {}
+    for level in dict.fromkeys(segment.level for segment in layer):
+        asked = {s.key: expression(s.condition, level, evaluation.asked_by(s)) for s in layer if s.level == level}
+        found[level] = hold(evaluation.population.of(level).select("member_no", **asked))
+    return found
+
+
+def _found(layer: Sequence[Segment], states: Mapping[str, ir.Table], roster: Roster) -> ir.Table:
     """Those for whom the condition is true."""
-    roster = evaluation.roster
     parts = []
     for segment in layer:
-        rows = matching(segment.condition, segment.level, evaluation.asked_by(segment))
+        rows = states[segment.level]
         number = ibis.literal(roster.number(segment.key), type="int16")
-        parts.append(rows.select(segment_no=number, member_no=rows.member_no))
+        parts.append(rows.filter(rows[segment.key]).select(segment_no=number, member_no=rows.member_no))
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
@@ -139,15 +151,12 @@ def _is_empty(rows: ir.Table) -> bool:
     return not rows.limit(1).count().to_pyarrow().as_py()
 
 
-def _unknown(layer: Sequence[Segment], evaluation: Evaluation) -> dict[str, int]:
+def _unknown(layer: Sequence[Segment], states: Mapping[str, ir.Table]) -> dict[str, int]:
     """Count of each segment those for whom its condition is neither true nor false."""
     found: dict[str, int] = {}
-    for level in dict.fromkeys(segment.level for segment in layer):
-        segments = [segment for segment in layer if segment.level == level]
-        states = evaluation.population.of(level).select(
-            **{s.key: is_unknown(expression(s.condition, level, evaluation.asked_by(s))) for s in segments}
-        )
-        (row,) = states.aggregate(**{s.key: states[s.key].sum() for s in segments}).to_pyarrow().to_pylist()
+    for level, rows in states.items():
+        keys = [segment.key for segment in layer if segment.level == level]
+        (row,) = rows.aggregate(**{key: rows[key].isnull().sum() for key in keys}).to_pyarrow().to_pylist()
         found.update({key: int(count or 0) for key, count in row.items()})
     return found
 

@@ -15,6 +15,7 @@ from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
 from include.segments import tree
 from include.segments.calendar import period
+from include.segments.currencies import undecided
 from include.segments.deeds import (
     AVERAGE,
     DAY,
@@ -145,6 +146,8 @@ def value(reader: Reader, node: exp.Anonymous, name: str) -> tree.Happened:
         raise reader.refuse(node, f"{name} is a number, so compare it, as in {name}(…) >= {asked.how_often[1]}")
     if what in (FIRST, LAST) and asked.span is not None:
         raise reader.refuse(node, f"{name} is a day already; leave the span out and compare the day")
+    if what in (SUM, AVERAGE) and (told := undecided(asked.kind, asked.of, asked.where)):
+        raise reader.refuse(node, told)
     kinds = {TIMES: Type.INTEGER, DISTINCT: Type.INTEGER, SUM: Type.NUMBER, AVERAGE: Type.NUMBER}
     column = asked.kind.property(asked.of) if what in PICKED else None
     return _happened(what, asked, column.type if column else kinds.get(what, Type.DATE))
@@ -161,6 +164,8 @@ def _read(reader: Reader, node: exp.Anonymous, name: str, *, takes_property: boo
     if event is None:
         raise reader.refuse(node, f"{name} needs the name of an event in single quotes, as in {EXAMPLE}")
     known = reader.vocabulary.kinds
+    alike = [name for name in known if name.lower() == event.lower()]
+    event = alike[0] if len(alike) == 1 else event
     if event not in known:
         raise reader.refuse(first, f"there is no event {event!r}{nearest(event, known)}; see python -m include events")
     asked = _Asked(known[event])
@@ -194,7 +199,7 @@ def _take(reader: Reader, argument: exp.Expr, asked: _Asked) -> None:
         taken, asked.how_often = asked.how_often is None, _often(reader, argument, call)
     elif call in SPANS:
         taken, asked.span = asked.span is None, _kept(reader, argument, SPANS[call](reader, argument))
-    elif call == "told_times":
+    elif call == "told_times" or (isinstance(argument, exp.Literal) and not argument.is_string):
         raise reader.refuse(argument, "this can be read in two ways; write at_least, exactly or at_most before it")
     else:
         raise reader.refuse(argument, f"this is nothing that can be asked of an event; write it as in {EXAMPLE}")

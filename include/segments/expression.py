@@ -65,6 +65,7 @@ class Population:
     What conditions ask of events and
     of the kept ``histories`` (by level) stands in the tables, by ``asked.Asked``; ``alias`` says which profile carries
     on for a retired id that they know, ``contacts`` (profile_identifier and the crosswalk) whom a list's rows mean.
+    ``above`` are the rows of ``account_above``.
     ``traits`` returns the published values of a trait (member_id, value, parts); none where it is not published so.
     """
 
@@ -79,6 +80,7 @@ class Population:
     alias: ir.Table | None = None
     contacts: tuple[ir.Table, ir.Table] | None = None
     traits: Callable[[tree.Traited], ir.Table | None] | None = None
+    above: ir.Table | None = None
 
     def of(self, level: str) -> ir.Table:
         """Return customer_360 or account_360."""
@@ -155,6 +157,8 @@ class _Compiler:
                 return self.did(clause)
             case tree.OfAccount(condition):
                 return self.of_account(condition)
+            case tree.Relatives():
+                return self.relatives(clause)
             case tree.Changed() | tree.Was() | tree.InList():
                 return self.rows[clause.name]
             case tree.Sequence(_):
@@ -278,6 +282,27 @@ class _Compiler:
         state = expression(condition, "account", self.population)
         true, false = (accounts.filter(wanted).account_id for wanted in (state, ~state))
         return ibis.cases((id.isin(true), True), (id.isin(false), False), else_=ibis.null("boolean"))
+
+    def relatives(self, clause: tree.Relatives) -> ir.BooleanValue:
+        """Whether it is so of the accounts above or below; unknown where those of whom it is unknown decide."""
+        accounts, pairs, id = self.population.accounts, self.population.above, self.rows.account_id
+        assert pairs is not None
+        pairs = pairs.filter(pairs.steps == 1) if clause.whose == tree.PARENT else pairs
+        mine, other = pairs.account_id, pairs.above_account_id
+        mine, other = (other, mine) if clause.whose == tree.CHILDREN else (mine, other)
+        state = expression(clause.condition, "account", self.population)
+        judged = accounts.select(_other=accounts.account_id, sure=state.fill_null(False), maybe=state.fill_null(True))
+        related = pairs.select(_member=mine, _other=other).inner_join(judged, "_other")
+        counted = related.group_by("_member").aggregate(
+            sure=related.sure.sum(), maybe=related.maybe.sum(), all=related.count()
+        )
+        least = counted["all"] if clause.quantifier == "all" else clause.least
+        sure, maybe = (id.isin(counted.filter(counted[how] >= least)["_member"]) for how in ("sure", "maybe"))
+        if clause.whose == tree.PARENT:
+            maybe = maybe | ~id.isin(counted["_member"])
+        if clause.quantifier == "none":
+            sure, maybe = ~maybe, ~sure
+        return ibis.cases((sure, True), (~maybe, False), else_=ibis.null("boolean"))
 
     def lacks(self, condition: tree.Node) -> bool:
         """Tell whether a condition on people asks what no source tells."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from sqlglot import exp
@@ -160,11 +160,18 @@ def _people(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
 def _at_least(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     _require_accounts(reader, node, name)
     arguments = reader.parts.take(node, "expressions")
+    least = _least(reader, node, name, arguments)
+    return tree.People("any", _of_people(reader, node, name, arguments[1]), least)
+
+
+def _least(reader: Reader, node: exp.Anonymous, name: str, arguments: Sequence[exp.Expr]) -> int:
+    """The number before a condition."""
     number = arguments[0] if len(arguments) == 2 else None
     least = reader.literals.plain(number) if isinstance(number, exp.Literal) and not number.is_string else ""
     if not least.isdecimal() or int(least) < 1:
-        raise reader.refuse(node, f"write a number and a condition, as in {name}(3, has_email)")
-    return tree.People("any", _of_people(reader, node, name, arguments[1]), int(least))
+        example = "has_email" if name.endswith("people") else "is_at_risk"
+        raise reader.refuse(node, f"write a number and a condition, as in {name}(3, {example})")
+    return int(least)
 
 
 def _of_people(reader: Reader, node: exp.Anonymous, name: str, argument: exp.Expr) -> tree.Node:
@@ -188,6 +195,19 @@ def _account(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     return tree.OfAccount(condition)
 
 
+def _relatives(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
+    """Read ``parent(...)``, ``any_of_children(...)``, ``at_least_of_parents(3, ...)`` and so on."""
+    if reader.level != "account":
+        raise reader.refuse(node, f"{name} is of accounts; ask of a person account({name}(…))")
+    arguments = reader.parts.take(node, "expressions")
+    quantifier, _, whose = name.rpartition("_of_")
+    least = _least(reader, node, name, arguments) if quantifier == "at_least" else 1
+    if not arguments or len(arguments) > 1 + (quantifier == "at_least"):
+        raise reader.refuse(node, f"{name} needs one condition")
+    condition = reader.node(arguments[-1])
+    return tree.Relatives(whose, "any" if quantifier in ("", "at_least") else quantifier, condition, least)
+
+
 def _require_accounts(reader: Reader, node: exp.Anonymous, name: str) -> None:
     if reader.level != "account":
         raise reader.refuse(node, f"{name} is for segments of accounts; this one is of people")
@@ -204,6 +224,8 @@ FUNCTIONS: Mapping[str, Callable[[Reader, exp.Anonymous, str], tree.Node]] = {
     **{f"{quantifier}_of_people": _people for quantifier in tree.QUANTIFIERS},
     "at_least_of_people": _at_least,
     "account": _account,
+    tree.PARENT: _relatives,
+    **{f"{many}_of_{whose}": _relatives for whose in tree.RELATED for many in (*tree.QUANTIFIERS, "at_least")},
     "changed": history_functions.changed,
     "was": history_functions.was,
     "in_order": event_functions.in_order,

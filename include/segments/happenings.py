@@ -19,6 +19,7 @@ from include.segments.deeds import AVERAGE, COUNTS, DAY, DISTINCT, FIRST, LAST, 
 from include.segments.expression import MEMBER, MOST, Events, Population, of_event
 from include.segments.picked import AT, EVENT_ID, IS_CERTAIN, MEMBER_ID, picked
 from include.storage.engine import IBIS_TYPES
+from include.storage.holding import Holding
 
 
 def _path(document: ir.Value, key: ir.StringValue) -> ir.StringValue:
@@ -33,13 +34,13 @@ def joined(
     level: str,
     wanted: Iterable[tree.Happened],
     population: Population,
-    hold: Callable[[ir.Table], ir.Table] = lambda rows: rows,
+    hold: Holding,
 ) -> ir.Table:
     """Add a column for each thing that is counted to the rows of a level.
 
     Who has no such events has 0, or null; where no source tells of them nothing is known of anybody.
 
-    ``hold`` may keep what is counted of one kind, to be read again.
+    ``hold`` keeps what is counted of one kind, which is read again.
     """
     by_event: dict[str, list[tree.Happened]] = {}
     for happened in sorted(dict.fromkeys(wanted), key=str):
@@ -65,7 +66,7 @@ def _with_picked(
     level: str,
     wanted: Iterable[tree.Happened],
     population: Population,
-    hold: Callable[[ir.Table], ir.Table],
+    hold: Holding,
 ) -> ir.Table:
     """Add the values that are picked among those of a property."""
     for each in wanted:

@@ -77,6 +77,6 @@ def included(node: tree.Node, *, truth: bool = True) -> tuple[str, ...]:
             return (key,) if truth else ()
         case tree.Not(item):
             return included(item, truth=not truth)
-        case tree.People(quantifier, condition, _):
+        case tree.People(quantifier, condition) | tree.Relatives(_, quantifier, condition):
             return included(condition, truth=truth is not (quantifier == "none"))
     return tuple(sorted({key for child in tree.children(node) for key in included(child, truth=truth)}))

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import ibis.expr.types as ir
-from ibis.util import gen_name
 
 from include.contracts.events import EVENT, EVENT_KIND
 from include.contracts.identity import ALIAS, CROSSWALK
 from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY, measures_of
+from include.contracts.metrics import ACCOUNT_ABOVE
 from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.runs import DatasetRef
 from include.segments import tree
@@ -19,6 +19,7 @@ from include.segments.expression import MEMBER, Population
 from include.segments.happenings import events_of
 from include.segments.trait_tables import with_traits
 from include.storage.engine import Engine
+from include.storage.holding import Holding
 
 OF_LISTS = (PROFILE_IDENTIFIER, CROSSWALK)
 TABLES = {"person": CUSTOMER_360, "account": ACCOUNT_360}
@@ -43,24 +44,20 @@ def measured_people(
         _nobody,
         events=events_of(*(engine.read(table, refs.get(table.name)) for table in (EVENT, EVENT_KIND))),
         histories={level: engine.read(table, refs.get(table.name)) for level, table in HISTORIES.items()},
+        above=engine.read(ACCOUNT_ABOVE, refs.get(ACCOUNT_ABOVE.name)),
         alias=engine.read(ALIAS, refs.get(ALIAS.name)),
         contacts=(
             engine.read(OF_LISTS[0], refs.get(OF_LISTS[0].name)),
             engine.read(OF_LISTS[1], refs.get(OF_LISTS[1].name)),
         ),
     )
-    return with_traits(people, traits, lambda rows: hold(engine, rows))
+    return with_traits(people, traits, Holding(engine))
 
 
-def asked_people(engine: Engine, people: Population, conditions: Conditions) -> dict[str, ir.Table]:
+def asked_people(people: Population, conditions: Conditions, hold: Holding) -> dict[str, ir.Table]:
     """Return the rows of each level with what conditions ask of events and of the history, once for all of them."""
-    people = Asked.by(conditions).of(people, lambda rows: hold(engine, rows))
+    people = Asked.by(conditions).of(people, hold)
     return {level: people.of(level) for level in MEMBER}
-
-
-def hold(engine: Engine, rows: ir.Table) -> ir.Table:
-    """Keep rows in the engine's memory (it spills), to be read several times."""
-    return engine.ibis.create_table(gen_name("asked"), rows, temp=True)
 
 
 def _read(conditions: Conditions) -> dict[str, set[str]]:

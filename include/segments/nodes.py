@@ -11,6 +11,8 @@ from include.segments.deeds import Changed, Did, Sequence, Was
 from include.segments.values import Measured, quoted
 
 QUANTIFIERS = ("any", "all", "none")
+PARENT, CHILDREN, PARENTS = "parent", "children", "parents"  # an account's own, and those below and above it
+RELATED = (CHILDREN, PARENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,26 @@ class OfAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Relatives:
+    """``any_of_children(...)`` and so on: of an account's children, or parents, at any depth.
+
+    ``all`` asks for at least one. ``parent(...)`` is of the account right above; unknown where there is none.
+    """
+
+    whose: str
+    quantifier: str
+    condition: Node
+    least: int = 1
+
+    def __str__(self) -> str:
+        if self.whose == PARENT:
+            return f"{PARENT}({self.condition})"
+        if self.least > 1:
+            return f"at_least_of_{self.whose}({self.least}, {self.condition})"
+        return f"{self.quantifier}_of_{self.whose}({self.condition})"
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """``not item``."""
 
@@ -98,7 +120,9 @@ class Or:
 
 
 Course = Sequence | Changed | Was | InList
-Clause = Measured | Compare | Tested | InSegment | InList | People | OfAccount | Did | Sequence | Changed | Was
+Elsewhere = People | OfAccount | Relatives
+"""Clauses that ask about others than the member."""
+Clause = Measured | Compare | Tested | InSegment | InList | Elsewhere | Did | Sequence | Changed | Was
 Node = Clause | Not | And | Or
 
 

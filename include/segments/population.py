@@ -12,6 +12,7 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.events import EVENT, EVENT_KIND
 from include.contracts.identity import ALIAS, CROSSWALK
 from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY
+from include.contracts.metrics import ACCOUNT_ABOVE
 from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.traits import TRAIT, TRAIT_HISTORY, TRAIT_VALUE
@@ -38,6 +39,9 @@ def population(reader: Reader, conditions: Iterable[tuple[str, tree.Node]] = ())
 
     unjudged = frozenset(row["segment_key"] for row in rows if row["state"] == "unjudged")
     people = Population(as_of(reader), reader.table(CUSTOMER_360), reader.table(ACCOUNT_360), members, unjudged)
+    conditions = list(conditions)
+    if any(tree.asks_relatives(condition) for _, condition in conditions):
+        people = replace(people, above=reader.table(ACCOUNT_ABOVE))
     return with_events(people, reader, conditions)
 
 

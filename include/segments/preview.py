@@ -15,7 +15,7 @@ from include.segments.catalog import Segment
 from include.segments.channels import contactable_among
 from include.segments.cost import known_cost
 from include.segments.doubts import doubts, measure_sizes
-from include.segments.expression import MEMBER, Population, counted, digest, expression
+from include.segments.expression import MEMBER, Population, counted, digest, matching
 from include.segments.guards import Movement, implausible
 from include.segments.population import population
 from include.segments.sequences import funnel
@@ -68,8 +68,8 @@ def preview(reader: Reader, segment: Segment) -> Preview:
     cost = known_cost(reader, segment)
     people = population(reader, [(segment.level, segment.condition)])
     sizes = measure_sizes(segment, people)
-    size = sizes.true
-    overlap, published = _overlap(reader, segment, people)
+    size, found = sizes.true, reader.hold(_matching(segment, people))
+    overlap, published = _overlap(reader, segment, found)
     stayed = overlap.get(segment.key, 0)
     movement = Movement(size, published, size - stayed, published - stayed)
     return Preview(
@@ -89,16 +89,16 @@ def preview(reader: Reader, segment: Segment) -> Preview:
         movement.exited,
         implausible(segment, movement),
         segment.uses_opens,
-        contactable_among(reader, _matching(segment, people)) if segment.level == "person" else {},
-        _sample(segment, people),
-        {str(each): funnel(each, segment.level, people) for each in tree.sequences(segment.condition)},
+        contactable_among(reader, found) if segment.level == "person" else {},
+        _sample(segment, found),
+        {str(each): funnel(each, segment.level, people, reader.hold) for each in tree.sequences(segment.condition)},
         str(cost),
     )
 
 
-def _overlap(reader: Reader, segment: Segment, people: Population) -> tuple[dict[str, int], int]:
+def _overlap(reader: Reader, segment: Segment, found: ir.Table) -> tuple[dict[str, int], int]:
     """Return the members shared with each published segment, and the size of the published one of this key."""
-    found = _matching(segment, people).select(member_id=MEMBER[segment.level])
+    found = found.select(member_id=MEMBER[segment.level])
     rows = reader.table(SEGMENT_MEMBERSHIP)
     shared = rows.semi_join(found, "member_id").group_by("segment_key").aggregate(size=lambda t: t.count())
     overlap = {row["segment_key"]: row["size"] for row in shared.order_by("segment_key").to_pyarrow().to_pylist()}
@@ -107,16 +107,16 @@ def _overlap(reader: Reader, segment: Segment, people: Population) -> tuple[dict
     return overlap, sizes[0] if sizes else 0
 
 
-def _sample(segment: Segment, people: Population) -> tuple[Mapping[str, Any], ...]:
+def _sample(segment: Segment, found: ir.Table) -> tuple[Mapping[str, Any], ...]:
     """The first members by the hash of their ids: the same ones each time, and no particular ones."""
     member = MEMBER[segment.level]
-    rows = _matching(segment, people)
-    named = {name: rows[name] for name in (member, *segment.measures)}
-    happened = {each.name: each for each in tree.happenings(segment.condition)}
-    named |= {name: counted(rows, each) for name, each in happened.items()}
-    found = rows.order_by(digest(rows[member])).limit(SAMPLE).select(**named).to_pyarrow().to_pylist()
-    return tuple({str(happened.get(name, name)): value for name, value in row.items()} for row in found)
+    happened = {each.name: str(each) for each in tree.happenings(segment.condition)}
+    rows = found.order_by(digest(found[member])).limit(SAMPLE).to_pyarrow().to_pylist()
+    return tuple({happened.get(name, name): value for name, value in row.items()} for row in rows)
 
 
 def _matching(segment: Segment, people: Population) -> ir.Table:
-    return people.of(segment.level).filter(expression(segment.condition, segment.level, people))
+    """Those whom the condition finds, with what it reads."""
+    rows = matching(segment.condition, segment.level, people)
+    happened = {each.name: counted(rows, each) for each in tree.happenings(segment.condition)}
+    return rows.select(*dict.fromkeys((MEMBER[segment.level], *segment.measures)), **happened)

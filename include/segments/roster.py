@@ -27,7 +27,7 @@ class Roster:
 
     levels: that of each segment. customers, accounts: the measures that definitions read, with member_no.
     member: member_no, member_id, level. before: segment_no, member_no (null: gone), member_id as it was then, since,
-    is_renamed. events: what happened, where conditions ask of it.
+    is_renamed. events: what happened, where conditions ask of it. above: account_above.
     """
 
     engine: Engine
@@ -38,6 +38,7 @@ class Roster:
     member: ir.Table
     before: ir.Table
     events: Events | None = None
+    above: ir.Table | None = None
 
     def number(self, key: str) -> int:
         """The number of a segment."""
@@ -56,9 +57,9 @@ class Roster:
         columns = ibis.schema({"segment_no": "int16", "segment_key": "string", "level": "string"})
         return ibis.memtable({"segment_no": range(len(keys)), "segment_key": keys, "level": levels}, schema=columns)
 
-    def hold(self, name: str, rows: ir.Table) -> ir.Table:
-        """Keep rows in the engine's memory (it spills), to be read several times."""
-        return self.engine.ibis.create_table(name, rows, temp=True)
+    def hold(self, rows: ir.Table) -> ir.Table:
+        """Compute rows once that are read more than once."""
+        return self.engine.hold(rows)
 
 
 def assemble(
@@ -69,14 +70,14 @@ def assemble(
     published: Published,
 ) -> Roster:
     """Number members and segments; ``measured`` has id and read measures of each level, person and account."""
-    people = engine.ibis.create_table("people_now", _numbered(measured["person"], 0), temp=True)
+    people = engine.hold(_numbered(measured["person"], 0))
     companies = _numbered(measured["account"], people.count().to_pyarrow().as_py())
-    companies = engine.ibis.create_table("accounts_now", companies, temp=True)
+    companies = engine.hold(companies)
     member = people.select("member_no", member_id="profile_id", level=ibis.literal("person")).union(
         companies.select("member_no", member_id="account_id", level=ibis.literal("account"))
     )
     roster = Roster(engine, as_of, levels, people, companies, member, published.membership)
-    return replace(roster, before=roster.hold("members_before", _before(roster, published)))
+    return replace(roster, before=roster.hold(_before(roster, published)))
 
 
 def _numbered(rows: ir.Table, first: int) -> ir.Table:

@@ -30,7 +30,7 @@ def nonsense(condition: tree.Node, level: str, as_of: date) -> tuple[str, ...]:
     parts = list(dict.fromkeys(tree.clauses(condition)))
     found = [told for part in parts if (told := _clause(part, level, as_of))]
     for part in parts:
-        if isinstance(part, tree.People | tree.OfAccount):
+        if isinstance(part, tree.Elsewhere):
             found += nonsense(part.condition, "person" if isinstance(part, tree.People) else "account", as_of)
     outcome = _outcome(condition, level, as_of)
     if outcome is True:
@@ -75,8 +75,7 @@ def _is_opaque(clause: tree.Clause) -> bool:
     return isinstance(
         clause,
         tree.InSegment
-        | tree.People
-        | tree.OfAccount
+        | tree.Elsewhere
         | tree.Sequence
         | tree.Changed
         | tree.Was

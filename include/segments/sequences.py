@@ -1,8 +1,9 @@
 """Sequences of events: who did one thing and then another, in which time, and without what between.
 
-Of all that may come before a step the latest is the best: the time since is the shortest, and the least lies between.
-So each step is one pass over the events in the order of time, and who reached it goes on to the next. What cannot be
-judged is followed twice, with and without.
+What comes before the step before was first reached cannot matter, and is left out before anything is put in order. A
+step that may come at any time after is reached by what is left. For others, of all that may come before a step the
+latest is the best: the time since is the shortest, and the least lies between; so such a step is one pass over the
+events in the order of time. What cannot be judged is followed twice, with and without.
 """
 
 from __future__ import annotations
@@ -18,32 +19,39 @@ from include.segments.deeds import DAY
 from include.segments.expression import MOST, Population
 from include.segments.happenings import prepared, state_of
 from include.segments.picked import AT, IS_CERTAIN, MEMBER_ID
+from include.storage.holding import Holding
 
-BEFORE, HERE, BETWEEN = "before", "here", "between"
+HERE, BETWEEN, BEFORE = "here", "between", "before"
+PARTS = {HERE: 0, BETWEEN: 1, BEFORE: 2}  # of one instant, what is asked about first: none of the others is before it
 SURE, MAYBE = "sure", "maybe"
+BEGAN, BEGAN_FOR_SURE = "_began", "_began_for_sure"
+COLUMNS = (MEMBER_ID, AT, DAY, SURE, MAYBE)
 
 
-def went_through(sequence: tree.Sequence, level: str, population: Population) -> ir.Table:
-    """Return for each member who may have gone through a sequence a row: whether for sure, and that perhaps."""
-    reached = _reached(sequence, level, population)[-1]
+def went_through(sequence: tree.Sequence, level: str, population: Population, hold: Holding) -> ir.Table:
+    """Return for each member who may have gone through a sequence a row: whether for sure, and that perhaps.
+
+    ``hold`` keeps what is read again.
+    """
+    reached = _reached(sequence, level, population, hold)[-1]
     return reached.group_by(MEMBER_ID).aggregate(
         **{sequence.name: reached[SURE].any(), sequence.name + MOST: reached[MAYBE].any()}
     )
 
 
-def funnel(sequence: tree.Sequence, level: str, population: Population) -> tuple[tuple[str, int], ...]:
+def funnel(sequence: tree.Sequence, level: str, population: Population, hold: Holding) -> tuple[tuple[str, int], ...]:
     """Return each step of a sequence and how many members reached it, for sure."""
-    reached = _reached(sequence, level, population)
+    reached = _reached(sequence, level, population, hold)
     sizes = (rows[MEMBER_ID].nunique(where=rows[SURE]).to_pyarrow().as_py() for rows in reached)
     return tuple((str(step), size) for step, size in zip(sequence.steps, sizes, strict=True))
 
 
-def _reached(sequence: tree.Sequence, level: str, population: Population) -> list[ir.Table]:
-    """The events with which each step was reached: _member_id, _at, day, sure, maybe."""
+def _reached(sequence: tree.Sequence, level: str, population: Population, hold: Holding) -> list[ir.Table]:
+    """The events with which each step was reached, with COLUMNS."""
     first, *others = sequence.steps
-    found = [_events(first.counted, level, population)]
+    found = [hold(_events(first.counted, level, population))]
     for step in others:
-        found.append(_next(found[-1], step, level, population))
+        found.append(hold(_next(found[-1], step, level, population, hold)))
     return found
 
 
@@ -55,42 +63,62 @@ def _events(happened: tree.Happened, level: str, population: Population) -> ir.T
     return rows.filter(state.fill_null(True)).select(MEMBER_ID, AT, DAY, **sure)
 
 
-def _next(before: ir.Table, step: tree.Step, level: str, population: Population) -> ir.Table:
+def _next(before: ir.Table, step: tree.Step, level: str, population: Population, hold: Holding) -> ir.Table:
     """Those events of a step that come after one with which the step before was reached."""
-    parts = {BEFORE: before, HERE: _events(step.counted, level, population)}
+    began = hold(
+        before.group_by(MEMBER_ID).aggregate(
+            **{BEGAN: before[AT].min(), BEGAN_FOR_SURE: before[AT].min(where=before[SURE])}
+        )
+    )
+    here = _since(began, step.counted, level, population)
+    if step.within is None and step.without is None:
+        later = (here[AT] > here[BEGAN_FOR_SURE]).fill_null(False)
+        return here.mutate(**{SURE: here[SURE] & later}).select(*COLUMNS)
+    here = hold(here)
+    parts = {HERE: here, BEFORE: before.semi_join(here, MEMBER_ID)}
     if step.without is not None:
-        parts[BETWEEN] = _events(step.without, level, population)
-    moments = _moments([rows.mutate(_part=ibis.literal(name)) for name, rows in parts.items()])
-    earlier = ibis.window(group_by=MEMBER_ID, order_by=AT, rows=(None, -1))
-    last = {}
-    for part, how in product((BEFORE, BETWEEN), (SURE, MAYBE)):
-        for what, column in ((AT, AT), (DAY, f"{part}_day")):
-            value = ibis.ifelse(moments[f"{part}_{how}"], moments[column], None)
-            last[f"{part}_{how}_{what}"] = value.max().over(earlier)
-    seen = moments.mutate(**last)
+        parts[BETWEEN] = _since(began.semi_join(here, MEMBER_ID), step.without, level, population)
+    return _in_time(parts, step)
+
+
+def _since(began: ir.Table, happened: tree.Happened, level: str, population: Population) -> ir.Table:
+    """The events of those who may have reached the step before, after they first may have."""
+    rows = _events(happened, level, population).inner_join(began, MEMBER_ID)
+    return rows.filter(rows[AT] > rows[BEGAN])
+
+
+def _in_time(parts: dict[str, ir.Table], step: tree.Step) -> ir.Table:
+    """Those events of the part HERE that follow one of the part BEFORE in time, and without one BETWEEN."""
+    rows = ibis.union(*(rows.select(*COLUMNS, _part=ibis.literal(PARTS[part])) for part, rows in parts.items()))
+    earlier = ibis.window(group_by=MEMBER_ID, order_by=[AT, "_part"], rows=(None, -1))
+    wanted = [(BEFORE, AT), *([(BEFORE, DAY)] if step.within else []), *([(BETWEEN, AT)] if step.without else [])]
+    last = {
+        _last(part, how, what): ibis.ifelse(rows[how] & (rows["_part"] == PARTS[part]), rows[what], None)
+        .max()
+        .over(earlier)
+        for (part, what), how in product(wanted, (SURE, MAYBE))
+    }
+    seen = rows.mutate(**last)
+    seen = seen.filter(seen["_part"] == PARTS[HERE])
     reached = {how: _follows(seen, step, how) for how in (SURE, MAYBE)}
-    rows = seen.select(MEMBER_ID, AT, **{DAY: seen[f"{HERE}_day"]}, **reached)
+    rows = seen.select(MEMBER_ID, AT, DAY, **reached)
     return rows.filter(rows[MAYBE])
 
 
-def _moments(parts: list[ir.Table]) -> ir.Table:
-    """One row a member and instant: which parts have an event then. At one instant none is after another."""
-    rows = ibis.union(*parts)
-    flags = {
-        f"{part}_{how}": (rows[how] & (rows["_part"] == part)).any()
-        for part in (BEFORE, HERE, BETWEEN)
-        for how in (SURE, MAYBE)
-    }
-    days = {f"{part}_day": rows[DAY].max(where=rows["_part"] == part) for part in (BEFORE, HERE, BETWEEN)}
-    return rows.group_by(MEMBER_ID, AT).aggregate(**flags, **days)
+def _last(part: str, how: str, what: str) -> str:
+    """Name of the column of the last such thing before an event."""
+    return f"_{part}_{how}_{what}"
 
 
 def _follows(seen: ir.Table, step: tree.Step, how: str) -> ir.BooleanValue:
-    """Whether the step is reached at an instant: for sure if nothing may lie between, perhaps if nothing does."""
-    started, barred = seen[f"{BEFORE}_{how}_{AT}"], seen[f"{BETWEEN}_{MAYBE if how == SURE else SURE}_{AT}"]
-    asked = [seen[f"{HERE}_{how}"], started.notnull(), (barred <= started).fill_null(True)]
+    """Whether the step is reached by an event: for sure if nothing may lie between, perhaps if nothing does."""
+    started = seen[_last(BEFORE, how, AT)]
+    asked = [seen[how], started.notnull()]
+    if step.without is not None:
+        barred = seen[_last(BETWEEN, MAYBE if how == SURE else SURE, AT)]
+        asked.append((barred <= started).fill_null(True))
     if step.within is not None:
         amount, unit = step.within
-        latest = (seen[f"{BEFORE}_{how}_{DAY}"] + ibis.interval(**{unit: amount})).cast("date")
-        asked.append((seen[f"{HERE}_day"] <= latest).fill_null(False))
+        latest = (seen[_last(BEFORE, how, DAY)] + ibis.interval(**{unit: amount})).cast("date")
+        asked.append((seen[DAY] <= latest).fill_null(False))
     return reduce(lambda a, b: a & b, asked)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from include.contracts.events import EVENT, EVENT_KIND
 from include.contracts.identity import ALIAS, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY
-from include.contracts.metrics import BASIS
+from include.contracts.metrics import ACCOUNT_ABOVE, BASIS
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import (
     SEGMENT,
@@ -38,6 +38,7 @@ from include.storage import days, history
 from include.storage.code import code_of
 from include.storage.control.approvals import approved
 from include.storage.engine import Engine
+from include.storage.holding import Holding
 from include.storage.lake import Manifest
 from include.storage.project import Project
 from include.storage.versions import FOLLOWS, following, present
@@ -45,6 +46,7 @@ from include.storage.versions import FOLLOWS, following, present
 READS = (
     CUSTOMER_360,
     ACCOUNT_360,
+    ACCOUNT_ABOVE,
     BASIS,
     ALIAS,
     IDENTITY_EVENT,
@@ -193,8 +195,10 @@ class _Build:
         }
         assert people.alias is not None
         published = Published(self._read(SEGMENT_MEMBERSHIP), people.alias)
-        measured = asked_people(self.engine, people, conditions)
-        return replace(assemble(self.engine, self.run.as_of, levels, measured, published), events=people.events)
+        with Holding(self.engine).briefly() as meanwhile:
+            measured = asked_people(people, conditions, meanwhile)
+            roster = assemble(self.engine, self.run.as_of, levels, measured, published)
+        return replace(roster, events=people.events, above=people.above)
 
     def _write_traits(self, people: Population, write: Callable[[Table, ir.Table], DatasetRef]) -> list[DatasetRef]:
         """Write trait and trait_value."""
@@ -239,7 +243,7 @@ class _Build:
         files = history.files[:-1]
         if not files:
             return None
-        rows = self.engine.ibis.read_parquet(self.engine.lake.urls(replace(history, files=files)))
+        rows = self.engine.read(SEGMENT_HISTORY, replace(history, files=files))
         return replace(history, files=files, rows=rows.count().to_pyarrow().as_py())
 
 

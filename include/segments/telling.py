@@ -16,7 +16,8 @@ _COUNTED = {
     "first": "first day", "last": "last day", "most_frequent": "most frequent", "earliest": "first", "latest": "last",
 }  # fmt: skip
 _RECKONED = {"+": "plus", "-": "less", "*": "times", "/": "divided by"}
-_OF_PEOPLE = {"any": "one of its people or more", "all": "each of its people", "none": "none of its people"}
+_OF_THEM = {"any": "one of its {} or more", "all": "each of its {}", "none": "none of its {}"}
+_RELATIVES = {"parent": "its parent account", "parents": "accounts above", "children": "accounts below"}
 
 
 def told(condition: tree.Node) -> Sequence[str]:
@@ -43,12 +44,18 @@ def _words(node: tree.Node) -> str:
             words = f"they are on the list {listed.settings.name if listed.settings else listed.key}"
         case tree.Was(inner, when):
             words = f"{when.amount:,} {when.unit} ago it was so that {_words(inner)}"
-        case tree.People(quantifier, inner, least):
-            whom = f"{least} of its people or more" if least > 1 else _OF_PEOPLE[quantifier]
-            words = f"of {whom}: {'; and '.join(told(inner))}"
+        case tree.People() | tree.Relatives():
+            words = f"of {_whom(node)}: {'; and '.join(told(node.condition))}"
         case _:
             words = _clause(node)
     return words
+
+
+def _whom(node: tree.People | tree.Relatives) -> str:
+    whose = "people" if isinstance(node, tree.People) else _RELATIVES[node.whose]
+    if isinstance(node, tree.Relatives) and node.whose == tree.PARENT:
+        return whose
+    return f"{node.least} of its {whose} or more" if node.least > 1 else _OF_THEM[node.quantifier].format(whose)
 
 
 def _clause(node: tree.Node) -> str:

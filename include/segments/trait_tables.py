@@ -15,14 +15,15 @@ from include.contracts.runs import fingerprint
 from include.contracts.tables import Type
 from include.contracts.traits import TRAIT_VALUE, VALUE_COLUMNS
 from include.segments import tree
-from include.segments.asked import Hold, computed
+from include.segments.asked import computed
 from include.segments.expression import MEMBER, Population
 from include.segments.trait_values import PARTS
+from include.storage.holding import Holding
 
 TYPES = {"number": "float64", "text": "string", "day": "date"}
 
 
-def with_traits(people: Population, traits: Sequence[tree.Traited], hold: Hold) -> Population:
+def with_traits(people: Population, traits: Sequence[tree.Traited], hold: Holding) -> Population:
     """Return a population with all these traits and the parts of scores, each trait after those that it reads."""
     waiting = list(traits)
     while waiting:

@@ -28,10 +28,14 @@ from include.segments.clauses import (
 from include.segments.deeds import Changed, Did, Happened, Sequence, Step, Was
 from include.segments.meaning import Traited
 from include.segments.nodes import (
+    CHILDREN,
+    PARENT,
     QUANTIFIERS,
+    RELATED,
     And,
     Clause,
     Course,
+    Elsewhere,
     InList,
     InSegment,
     Node,
@@ -39,6 +43,7 @@ from include.segments.nodes import (
     OfAccount,
     Or,
     People,
+    Relatives,
 )
 from include.segments.sums import Sum, Weekday, terms
 from include.segments.values import Literal, Measured, Today, Value
@@ -51,7 +56,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return items
         case Not(item):
             return (item,)
-        case People(condition=condition) | OfAccount(condition) | Was(condition):
+        case People(condition=condition) | OfAccount(condition) | Relatives(condition=condition) | Was(condition):
             return (condition,)
         case Top(among=among) if among is not None:
             return (among,)
@@ -130,6 +135,12 @@ def lists(node: Node) -> tuple[PeopleList, ...]:
     return tuple(dict.fromkeys(part.listed for part in walk(node) if isinstance(part, InList)))
 
 
+def asks_relatives(node: Node) -> bool:
+    """Tell whether the condition, or a trait of it, asks about an account's parents or children."""
+    nodes = (node, *(inner for _, inner in behind(node)))
+    return any(isinstance(part, Relatives) for inner in nodes for part in walk(inner))
+
+
 def sequences(node: Node) -> tuple[Sequence, ...]:
     """Return the sequences of events that the condition asks for of the member itself, each once."""
     return tuple(course for course in courses(node) if isinstance(course, Sequence))
@@ -146,11 +157,16 @@ def counted(node: Node) -> tuple[Happened, ...]:
 
 
 def asking(node: Node, *, of_people: bool = False, of_account: bool = False) -> Iterator[Clause]:
-    """Yield the clauses that ask about the member itself, or about its people, or about a person's account."""
+    """Yield the clauses that ask about the member itself, or about its people, or about a person's account.
+
+    Those on an account's parents and children count as such on a person's account.
+    """
     for clause in clauses(node):
-        if isinstance(clause, People | OfAccount):
+        if isinstance(clause, Elsewhere):
             is_asked = of_people if isinstance(clause, People) else of_account
             yield from asking(clause.condition) if is_asked else ()
+            if not isinstance(clause, People) and (of_people or of_account):
+                yield from asking(clause.condition, of_people=of_people, of_account=of_account)
         elif not (of_people or of_account):
             yield clause
         if isinstance(clause, Top) and clause.among is not None:
@@ -209,17 +225,18 @@ def compared(clause: Clause) -> tuple[Operand, ...]:
             return (left,)
         case Did(counted):
             return (counted,)
-        case InSegment() | InList() | People() | OfAccount() | Sequence() | Changed() | Was():
+        case InSegment() | InList() | People() | OfAccount() | Relatives() | Sequence() | Changed() | Was():
             return ()
         case _:
             return (clause.measure,)
 
 
 __all__ = [
-    "QUANTIFIERS", "TEXT_TESTS", "And", "Anniversary", "Between", "Beyond", "Changed", "Clause", "Compare",
-    "Course", "Did", "During", "Happened", "In", "InList", "InSegment", "IsNull", "Like", "Literal", "Measured",
-    "Node", "Not", "OfAccount", "Operand", "Or", "People", "Sequence", "Step", "Sum", "Tested", "TextTest", "Today",
-    "Top", "Traited", "Value", "Was", "Weekday", "Within", "all_measures", "asking", "behind", "children",
-    "clauses", "compared", "counted", "courses", "fiscal_months", "happenings", "kept", "lists", "measures",
-    "named_traits", "operands", "parts_of", "segments", "sequences", "statements", "terms", "traits", "walk",
+    "CHILDREN", "PARENT", "QUANTIFIERS", "RELATED", "TEXT_TESTS", "And", "Anniversary", "Between", "Beyond",
+    "Changed", "Clause", "Compare", "Course", "Did", "During", "Elsewhere", "Happened", "In", "InList", "InSegment",
+    "IsNull", "Like", "Literal", "Measured", "Node", "Not", "OfAccount", "Operand", "Or", "People", "Relatives",
+    "Sequence", "Step", "Sum", "Tested", "TextTest", "Today", "Top", "Traited", "Value", "Was", "Weekday", "Within",
+    "all_measures", "asking", "asks_relatives", "behind", "children", "clauses", "compared", "counted", "courses",
+    "fiscal_months", "happenings", "kept", "lists", "measures", "named_traits", "operands", "parts_of", "segments",
+    "sequences", "statements", "terms", "traits", "walk",
 ]  # fmt: skip

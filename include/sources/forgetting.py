@@ -23,7 +23,9 @@ class Forgetting:
         """Return a reader of the same rows without theirs; the very same one where nobody was erased."""
         if not self.suppressed.days or self.system is None:
             return reader
-        return _Without(reader, declared, self.suppressed, self.source, self.system.keys_of_people(declared.object))
+        about_companies = self.system.is_about_companies(declared.object)
+        people = () if about_companies else self.system.keys_of_people(declared.object)
+        return _Without(reader, declared, self.suppressed, self.source, people)
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ class LoadLog:
         file = f"{version}.parquet"
         if self.lake.manifest(self.table.name, version) is None:
             rows = pa.Table.from_pylist([asdict(load) for load in loads], schema=self.table.schema)
-            with self.lake.fs.open(self.lake.url(self.table.name, file), "wb") as stream:
+            with self.lake.drafted(self.table.name, file) as place, self.lake.fs.open(place, "wb") as stream:
                 pq.write_table(rows, stream, compression="zstd")
         rejected = [load for load in loads if load.rejected]
         dataset = rejected_table(self.source).name

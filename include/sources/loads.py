@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -85,7 +88,7 @@ def take_in(
     tally, span = Tally(found.name, limits), Span(declared)
     rejects: list[Reject] = []
     suppressed = 0
-    with _Writer(lake, raw_dataset(source, declared.object), f"{load_id}.parquet") as writer:
+    with _writing(lake, raw_dataset(source, declared.object), f"{load_id}.parquet") as writer:
         for block in reader.blocks():
             tally.add(block)
             rejects.extend(block.rejects)
@@ -99,41 +102,49 @@ def take_in(
     )  # fmt: skip
     if rejects:
         table = pa.Table.from_pylist([_row(load, reject) for reject in rejects], schema=QUARANTINE.schema)
-        with _Writer(lake, rejected_table(source).name, load.data_file) as writer:
+        with _writing(lake, rejected_table(source).name, load.data_file) as writer:
             writer.write(table)
     return load
 
 
-class _Writer:
-    """Writes tables of one schema into one Parquet file of the lake; nobody sees it before its version."""
+@contextmanager
+def _writing(lake: Lake, dataset: str, file: str) -> Iterator[_Writer]:
+    """Yield a writer of one file of the lake; nobody sees it before its version."""
+    with lake.drafted(dataset, file) as place, lake.fs.open(place, "wb") as stream:
+        writer = _Writer(stream)
+        try:
+            yield writer
+            writer.finish()
+        finally:
+            writer.close()
 
-    def __init__(self, lake: Lake, dataset: str, file: str) -> None:
-        self._stream = lake.fs.open(lake.url(dataset, file), "wb")
+
+class _Writer:
+    """Writes tables of one schema into one Parquet file."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
         self._parquet: pq.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
-
-    def __enter__(self) -> _Writer:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._write_group()
-        if self._parquet is not None:
-            self._parquet.close()
-        self._stream.close()
 
     def write(self, rows: pa.Table) -> None:
         """Append rows; small tables wait for each other, as a group of few rows is slow to read."""
         self._waiting.append(rows)
         if sum(table.num_rows for table in self._waiting) >= GROUP_ROWS:
-            self._write_group()
+            self.finish()
 
-    def _write_group(self) -> None:
+    def finish(self) -> None:
+        """Write what waits, as one group of rows."""
         for rows in [pa.concat_tables(self._waiting)] if self._waiting else ():
             if self._parquet is None:
                 self._parquet = pq.ParquetWriter(self._stream, rows.schema, compression="zstd")
             self._parquet.write_table(rows)
         self._waiting = []
+
+    def close(self) -> None:
+        """End the file, whatever has become of it."""
+        if self._parquet is not None:
+            self._parquet.close()
 
 
 def _stamped(rows: pa.Table, declared: ExportFile, load_id: str, file: str) -> pa.Table:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
@@ -50,7 +49,6 @@ class Desk:
     def __post_init__(self) -> None:
         values.prepare(self.engine.connection)
         self._raw: dict[str, RawObject] = {}
-        self._parts: list[ir.Table] = []
         self.loads: Loads = read_loads(self.engine, self.source)
 
     @property
@@ -179,7 +177,7 @@ class Desk:
         The file of a day may hold what happened until the day's end.
         """
         known = rows._extracted_at + ibis.interval(days=1) if self.is_daily(name) else rows._extracted_at
-        return ibis.least(values.moment(rows[column], self.zone), known)
+        return values.no_later(values.moment(rows[column], self.zone), known)
 
     def _account(self, name: str, raw: RawObject, *, faulty: int, gone: int) -> None:
         superseded, quarantined = raw.superseded + gone, raw.rejected + faulty
@@ -193,12 +191,11 @@ class Desk:
 
     def named(self, rows: ir.Table) -> ir.Table:
         """Give rows a name of their own, so that what is built on them need not be compiled from the start."""
-        self._parts.append(rows)  # Ibis drops the tables in memory that nobody holds
         return self.engine.view(rows)
 
     def settled(self, rows: ir.Table) -> ir.Table:
         """Compute rows once that are read more than once."""
-        return self.engine.ibis.create_table(f"settled_{uuid4().hex}", rows, temp=True)
+        return self.engine.hold(rows)
 
     def provenance(self, rows: ir.Table) -> dict[str, ir.Value]:
         """The staged columns that tell where a row comes from."""

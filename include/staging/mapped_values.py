@@ -42,6 +42,11 @@ def _all_said(desk: Desk, field: str, rows: ir.Table, mapping: FieldMapping) -> 
     return all_usable(desk, field, *each) if len(each) > 1 else text_of(rows, mapping)
 
 
+def absent(rows: ir.Table, kind: str) -> ir.Value:
+    """A null of a type, as an expression that can be compared: Ibis compares no bare null."""
+    return ibis.ifelse(rows._line.isnull(), ibis.null(kind), ibis.null(kind))
+
+
 def key_of(desk: Desk, name: str, rows: ir.Table) -> ir.StringValue:
     """The key of an object's rows: what its mapping says, else a digest of all that a row says."""
     assert desk.system.mapping is not None
@@ -79,11 +84,11 @@ def _value(
     if as_said or field.kind is Kind.WORD:
         return text
     if field.kind is Kind.MOMENT:
-        return ibis.least(moment_of(desk, text, mapping), _known(desk, name, rows))
+        return values.no_later(moment_of(desk, text, mapping), _known(desk, name, rows))
     if field.kind in (Kind.NUMBER, Kind.WHOLE):
         number = number_of(text, mapping)
         return _whole(number) if field.kind is Kind.WHOLE else number
-    if field.kind in (Kind.KEY, Kind.PERSON, Kind.ACCOUNT):
+    if field.kind in (Kind.KEY, Kind.PERSON, Kind.ACCOUNT, Kind.OPPORTUNITY):
         key = values.identifier(text, blanks.identifier)
         return key if field.kind is Kind.KEY else desk.key(mapping.of or name, key)
     return _read(field.kind, text, blanks)

@@ -46,7 +46,7 @@ def with_phones(engine: Engine, people: ir.Table, regions: Mapping[str, str], pl
     mail domain, else of its source's region (``regions``, by source): the first in which it can be dialled.
     """
     # read twice, cleaned once
-    asked = engine.ibis.create_table("people_without_phones", people.mutate(_key=_question(people)), temp=True)
+    asked = engine.hold(people.mutate(_key=_question(people)))
     found = engine.ibis.to_pyarrow(asked.filter(asked.phone_received.notnull()).select("_key").distinct())
     blanks = frozenset(placeholders)
     parsed = [_answer(key, regions, blanks) for key in found["_key"].to_pylist()]

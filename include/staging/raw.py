@@ -17,6 +17,7 @@ from include.contracts.tables import Type, arrow_type
 from include.storage.engine import Engine
 from include.storage.lake import Manifest
 
+FEW = 200_000  # rows that are held: every rule and count that reads them is planned, and cleans them, anew otherwise
 STAMPS = ("_load_id", "_file", "_line", "_extracted_at")
 
 
@@ -76,6 +77,8 @@ def read_object(
         return RawObject(_empty(declared), old + rejected, old, rejected)
     rows = engine.ibis.read_parquet(urls, union_by_name=True)
     rows = identified(rows.join(_times(current, loads), "_load_id"))
+    if sum(loads.rows[load] for load in current) <= FEW:
+        rows = engine.hold(rows)
     losers = _losers(engine, rows, declared)
     if len(losers):
         rows = rows.anti_join(ibis.memtable(losers), ["_load_id", "_line"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -34,7 +35,7 @@ from include.staging.phones import with_phones
 from include.staging.references import unknown_to_crm
 from include.staging.settings import StagingSettings, read_settings
 from include.storage.code import code_of
-from include.storage.engine import Engine, unfused
+from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
 from include.storage.versions import present
@@ -61,7 +62,7 @@ def stage(project: Project, _run: Run) -> StageReport:
     done = _present(project.lake, version)
     if done is not None:
         return StageReport("stage", reads, *done)
-    with project.engine() as engine, unfused():
+    with project.engine() as engine:
         desks = [Desk(engine, name, sources[name], settings, manifests[name], limits) for name in sources]
         writes, counts = _stage_all(engine, desks, settings, version, reads)
     project.lake.commit(COUNTS, version, [], 0, {name: str(count) for name, count in counts.items()})
@@ -187,6 +188,6 @@ def _rejected(engine: Engine, desks: list[Desk]) -> list[ir.Table]:
         current = {load for m in desk.manifests.values() if m for load in m.inputs.values()}
         files = [file for file in manifest.files if file.removesuffix(".parquet") in current] if manifest else []
         if manifest and files:
-            rows = engine.ibis.read_parquet([engine.lake.url(manifest.dataset, file) for file in files])
+            rows = engine.read(QUARANTINE, replace(manifest, files=tuple(files)))
             found.append(rows.select(*QUARANTINE.names))
     return found

@@ -198,6 +198,11 @@ def day(value: ir.StringValue) -> ir.DateValue:
     return ibis.ifelse(parsed.year().between(1900, 2200), parsed, ibis.null("date"))
 
 
+def no_later(moment: ir.TimestampValue, known: ir.TimestampValue) -> ir.TimestampValue:
+    """A time, at the latest another one; null stays null, which an engine's least would pass over."""
+    return ibis.ifelse(moment > known, known, moment)
+
+
 def number(value: ir.StringValue) -> ir.FloatingValue:
     """A finite decimal number with a point; null when it is none."""
     tidy = trimmed(value)

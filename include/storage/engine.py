@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -34,17 +34,6 @@ IBIS_TYPES: Mapping[Type, str] = {
 EXPRESSION = 100_000  # objects that a large plan is made of
 
 
-@contextmanager
-def unfused() -> Iterator[None]:
-    """Compile one SELECT a step while the block runs: fused ones repeat in full what they have in common."""
-    before = ibis.options.sql.fuse_selects
-    ibis.options.sql.fuse_selects = False
-    try:
-        yield
-    finally:
-        ibis.options.sql.fuse_selects = before
-
-
 class Engine:
     """One DuckDB session that spills to disk beyond ``memory_limit``; use it as a context manager."""
 
@@ -52,7 +41,7 @@ class Engine:
 
     def __init__(self, lake: Lake, *, memory_limit: str = "4GB", threads: int = 0, temp: Path | None = None) -> None:
         self.lake = lake
-        _look_for_garbage_seldom()
+        _plan_cheaply()
         self._resources, self._opening = ExitStack(), Lock()
         spill = self._resources.enter_context(spill_folder(temp))
         options: dict[str, str | bool | int | float | list[str]] = {
@@ -91,27 +80,41 @@ class Engine:
         return other
 
     def _begin(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
+        self.connection, self._viewed = connection, list[ir.Table]()
         self.connection.execute("SET TimeZone = 'UTC'").complete()
         self.ibis = ibis.duckdb.from_connection(self.connection)
 
     def read(self, table: Table, at: DatasetRef | Manifest | None) -> ir.Table:
-        """Return the version's rows; no version gives the empty table."""
+        """Return the version's rows; no version gives the empty table.
+
+        A column that was declared after a file of a log was written is null in that file's rows.
+        """
         manifest = self.lake.open(at) if isinstance(at, DatasetRef) else at
         files = self.lake.urls(manifest) if manifest else []
         if not files:
             nullable = pa.schema(field.with_nullable(True) for field in table.schema)  # as files are read
             return ibis.memtable(nullable.empty_table())
-        return self.ibis.read_parquet(files)
+        rows = self.ibis.read_parquet(files, union_by_name=len(files) > 1)
+        later = [column for column in table.columns if column.name not in rows.columns]
+        return rows.mutate(**{c.name: ibis.null(IBIS_TYPES[c.type]) for c in later}) if later else rows
 
     def view(self, rows: ir.Table) -> ir.Table:
         """Give rows a name of their own, so that what is built on them need not be compiled from the start.
 
         Unlike Ibis's own view, it is not planned to find out its columns, which the rows tell.
         """
+        self._viewed.append(rows)  # Ibis drops the tables in memory that nobody holds
+        return self._named(rows, "CREATE TEMP VIEW {name} AS {query}")
+
+    def hold(self, rows: ir.Table) -> ir.Table:
+        """Compute rows once that are read more than once; they stay in memory, or spill, until the session ends."""
+        columns = ", ".join(column.sql("duckdb") for column in rows.schema().to_sqlglot_column_defs("duckdb"))
+        return self._named(rows, f"CREATE TEMP TABLE {{name}} ({columns}); INSERT INTO {{name}} {{query}}")
+
+    def _named(self, rows: ir.Table, statement: str) -> ir.Table:
         name = f"named_{uuid4().hex}"
         self.ibis._run_pre_execute_hooks(rows)  # registers tables in memory
-        self.connection.execute(f"CREATE VIEW {name} AS {self.ibis.compile(rows)}").complete()
+        self.connection.execute(statement.format(name=name, query=self.ibis.compile(rows))).complete()
         return DatabaseTable(name=name, schema=rows.schema(), source=self.ibis, namespace=Namespace()).to_expr()
 
     def write(
@@ -125,7 +128,7 @@ class Engine:
         ordered: bool = True,
         extends: Manifest | None = None,
     ) -> DatasetRef:
-        """Write ``rows`` as a version of the dataset, in key order, if they keep the table's declaration.
+        """Write ``rows`` as a version of the dataset, in the table's order, if they keep its declaration.
 
         A version that exists already is left as it is. A log grows by ``extends``, the version whose files
         come before the new one. Raises ContractError.
@@ -136,10 +139,11 @@ class Engine:
                 self.lake.point(present.ref)
             return present.ref
         file = f"{version}.parquet"
-        place = self.lake.target(table.name, file)
         shaped = conform(table, rows)
-        self.ibis.to_parquet(shaped.order_by(list(table.key)) if ordered else shaped, place, compression="zstd")
-        count = self._check(table, place)
+        order = list(dict.fromkeys((*table.order, *table.key)))
+        with self.lake.drafted(table.name, file) as place:
+            self.ibis.to_parquet(shaped.order_by(order) if ordered else shaped, place, compression="zstd")
+            count = self._check(table, place)
         before, rows_before = (extends.files, extends.rows) if extends else ((), 0)
         return self.lake.commit(table.name, version, [*before, file], rows_before + count, inputs, point=point)
 
@@ -161,8 +165,13 @@ class Engine:
         return int(row[0])
 
 
-def _look_for_garbage_seldom() -> None:
-    """Let Python look for cyclic garbage once a plan: at its usual pace, that takes a third of what planning costs."""
+def _plan_cheaply() -> None:
+    """Settle for the process what planning costs most.
+
+    A SELECT a step is compiled, since fused ones repeat in full what they have in common; and Python looks for cyclic
+    garbage once a plan, which at its usual pace takes a third of the time.
+    """
+    ibis.options.sql.fuse_selects = False
     often, *rest = gc.get_threshold()
     if 0 < often < EXPRESSION:
         gc.set_threshold(EXPRESSION, *rest)

@@ -29,9 +29,9 @@ def keep(engine: Engine, table: Table, current: ir.Table, run: Run, inputs: Mapp
     before = days.follows(engine.lake, table.name, run)
     if before is not None and made_of(before) == dict(inputs):
         return before.ref
-    base = until_yesterday(engine, before, run.as_of)
+    base = until_yesterday(engine, table, before, run.as_of)
     version = fingerprint(inputs, base.version if base else None, list(base.files) if base else [])
-    known = _rows(engine, base) if base else engine.read(table, None)
+    known = engine.read(table, base)
     named = {**inputs, FOLLOWS: base.version if base else ""}
     return engine.write(
         table, changes(table, known, current, run.as_of), version=version, inputs=named, point=False, extends=base
@@ -72,13 +72,9 @@ def _said(table: Table, name: str, joined: ir.Table) -> ir.Value:
     return ibis.coalesce(value, joined[f"{name}_before"]) if table.column(name).required else value
 
 
-def until_yesterday(engine: Engine, before: Manifest | None, as_of: date) -> Manifest | None:
+def until_yesterday(engine: Engine, table: Table, before: Manifest | None, as_of: date) -> Manifest | None:
     """Return the history without the file of ``as_of`` itself, which a run of that day replaces."""
     if before is None or before.inputs["as_of"] != as_of.isoformat():
         return before
     earlier = replace(before, files=before.files[:-1])
-    return replace(earlier, rows=_rows(engine, earlier).count().to_pyarrow().as_py()) if earlier.files else None
-
-
-def _rows(engine: Engine, manifest: Manifest) -> ir.Table:
-    return engine.ibis.read_parquet(engine.lake.urls(manifest))
+    return replace(earlier, rows=engine.read(table, earlier).count().to_pyarrow().as_py()) if earlier.files else None

@@ -3,6 +3,7 @@
 A dataset is a folder. A version is a manifest `<version>.json` in it, listing data files; it exists once
 its manifest does, so a writer that is killed leaves only files that nobody reads. `_current.json` names
 the version that readers get. The same protocol holds on a file system and on an object store.
+`_format.json` at the root says in which format all of it is kept, so that an older Kindred leaves it alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +20,11 @@ from urllib.parse import unquote
 
 import fsspec
 
-from include.contracts.errors import ConfigurationError, FatalError
+from include.contracts.errors import ConfigurationError, FatalError, LaterVersionError
 from include.contracts.runs import DatasetRef
 
+FORMAT = 1  # raised when an older Kindred could not read what this one writes, or would spoil it
+MARKER = "_format.json"
 POINTER = "_current"
 PATTERNS = "*?[]="  # what DuckDB would read in a path as a pattern, or as the value of a partition
 
@@ -64,6 +67,7 @@ class Lake:
     def __init__(self, root: str, **options: Any) -> None:
         self.root = root
         self.is_local = root.startswith("file:")
+        self._is_marked = False
         if self.is_local:
             self.fs, self._base = fsspec.filesystem("file"), _folder(root)
             return
@@ -78,6 +82,12 @@ class Lake:
     def folder(self) -> Path | None:
         """Where it lies on this machine; None where it does not."""
         return Path(self._base) if self.is_local else None
+
+    def require_known_format(self) -> None:
+        """Raise LaterVersionError where a later Kindred keeps this lake in a format that this one does not know."""
+        marker = self._read(f"{self._base}/{MARKER}")
+        if marker is not None and marker["format"] > FORMAT:
+            raise LaterVersionError(f"The format of the lake at {self.root}", marker["format"], FORMAT)
 
     def manifest(self, dataset: str, version: str) -> Manifest | None:
         """Return the version's manifest, or None while it does not exist."""
@@ -131,6 +141,23 @@ class Lake:
         """The file system that a query engine has to be given; None where it reads this machine's own."""
         return None if self.is_local else self.fs
 
+    @contextmanager
+    def drafted(self, dataset: str, file: str) -> Iterator[str]:
+        """Yield where to write a data file, which is in its place, whole, once the block has ended well.
+
+        So nobody reads half of a file that two runs write at once. An object store keeps that promise by itself.
+        """
+        place = self.target(dataset, file)
+        if not self.is_local:
+            yield place
+            return
+        draft = f"{place}.{uuid.uuid4().hex}.draft"
+        try:
+            yield draft
+            Path(draft).replace(place)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+
     def commit(
         self,
         dataset: str,
@@ -142,6 +169,7 @@ class Lake:
         point: bool = True,
     ) -> DatasetRef:
         """Make the version exist by writing its manifest last, then point readers to it."""
+        self._mark()
         manifest = Manifest(dataset, version, tuple(files), rows, dict(inputs or {}))
         self._write(self._place(dataset, f"{version}.json"), asdict(manifest))
         if point:
@@ -160,12 +188,20 @@ class Lake:
         for place, facts in self.fs.find(folder, detail=True).items():
             dataset, _, name = place.removeprefix(self._base).strip("/").rpartition("/")
             when = facts.get("LastModified") or datetime.fromtimestamp(facts["mtime"], UTC)
-            yield StoredFile(dataset, name, facts["size"], when)
+            if dataset:
+                yield StoredFile(dataset, name, facts["size"], when)
 
     def remove(self, file: StoredFile) -> None:
         """Remove one file, if it is there still."""
         with suppress(FileNotFoundError):
             self.fs.rm_file(self._place(file.dataset, file.name))
+
+    def _mark(self) -> None:
+        """Say, before anything is written, in which format it is."""
+        place = f"{self._base}/{MARKER}"
+        if not self._is_marked and self._read(place) != {"format": FORMAT}:
+            self._write(place, {"format": FORMAT})
+        self._is_marked = True
 
     def _place(self, dataset: str, file: str) -> str:
         return f"{self._base}/{dataset}/{file}"

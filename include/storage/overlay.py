@@ -20,10 +20,11 @@ from include.storage.suppression import Suppressed
 class Overlay(Lake):
     """A lake over another: what it lacks is read there, and all that is written stays in ``folder``.
 
-    ``pinned`` names versions that are the current ones of their datasets, whatever the other lake points to.
+    ``pinned`` names versions that are the current ones of their datasets, whatever the other lake points to; None: the
+    dataset has no version yet.
     """
 
-    def __init__(self, below: Lake, folder: Path, pinned: Mapping[str, str]) -> None:
+    def __init__(self, below: Lake, folder: Path, pinned: Mapping[str, str | None]) -> None:
         super().__init__(folder.as_uri())
         self.below, self._pinned = below, pinned
 
@@ -40,8 +41,10 @@ class Overlay(Lake):
         """Return what was pointed to here, else what is pinned, else what the lake below points to."""
         if self._is_here(dataset, f"{POINTER}.json"):
             return super().current(dataset)
-        version = self._pinned.get(dataset)
-        return self.version(dataset, version) if version else self.below.current(dataset)
+        if dataset not in self._pinned:
+            return self.below.current(dataset)
+        version = self._pinned[dataset]
+        return self.version(dataset, version) if version else None
 
     def url(self, dataset: str, file: str) -> str:
         """Return the place of one data file, here or below."""
@@ -65,7 +68,7 @@ class Trial(Project):
 
     below: Project
     folder: Path
-    pinned: Mapping[str, str] = field(default_factory=dict)
+    pinned: Mapping[str, str | None] = field(default_factory=dict)
 
     @cached_property
     def lake(self) -> Overlay:
@@ -82,7 +85,7 @@ class Trial(Project):
 
 
 @contextmanager
-def tried(project: Project, config: Path, pinned: Mapping[str, str]) -> Iterator[Trial]:
+def tried(project: Project, config: Path, pinned: Mapping[str, str | None]) -> Iterator[Trial]:
     """Open a trial of the project with another folder of configuration; all that it writes goes with the block."""
     open_home(project.settings.home)
     place = project.settings.home / "spill"

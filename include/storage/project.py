@@ -29,8 +29,10 @@ class Project:
 
     @cached_property
     def lake(self) -> Lake:
-        """The lake at the settings' root."""
-        return Lake(self.settings.lake_root)
+        """The lake at the settings' root; raises LaterVersionError where a later Kindred has written it."""
+        lake = Lake(self.settings.lake_root)
+        lake.require_known_format()
+        return lake
 
     def suppressed(self) -> Suppressed:
         """Who was erased, as digests; raises ConfigurationError where their key is another one."""

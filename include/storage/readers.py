@@ -10,13 +10,13 @@ from typing import Protocol
 
 import ibis
 import ibis.expr.types as ir
-from ibis.util import gen_name
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.measures import CUSTOMER_360
 from include.contracts.published import PUBLISHED
 from include.contracts.tables import Table
 from include.storage.engine import Engine
+from include.storage.holding import Holding
 from include.storage.lake import Manifest
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
@@ -32,8 +32,9 @@ class Reader(Protocol):
     def table(self, table: Table) -> ir.Table:
         """Return a published table; raises ConfigurationError before the first run."""
 
-    def hold(self, rows: ir.Table) -> ir.Table:
-        """Return rows that will be read again, kept where the reader can keep them."""
+    @property
+    def hold(self) -> Holding:
+        """Keeps rows that are read again, where the reader can keep them."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,10 @@ class LakeReader:
             raise ConfigurationError(NOTHING)
         return self.engine.read(table, current.ref)
 
-    def hold(self, rows: ir.Table) -> ir.Table:
-        """Keep rows in the engine's memory (it spills), to be read several times."""
-        return self.engine.ibis.create_table(gen_name("held"), rows, temp=True)
+    @cached_property
+    def hold(self) -> Holding:
+        """Keeps rows in the engine's memory, as long as the reader is there."""
+        return Holding(self.engine, keeps_all=True)
 
     def input(self, table: Table) -> ir.Table:
         """Return a table of an earlier stage, of the version that the published measures were made from."""
@@ -89,9 +91,10 @@ class WarehouseReader:
             raise ConfigurationError(NOTHING)
         return self.backend.table(name, database=READERS)
 
-    def hold(self, rows: ir.Table) -> ir.Table:
-        """Return the rows as they are: a transaction that only reads keeps nothing."""
-        return rows
+    @property
+    def hold(self) -> Holding:
+        """Leaves rows as they are: a transaction that only reads keeps nothing."""
+        return Holding()
 
 
 @contextmanager

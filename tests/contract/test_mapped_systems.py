@@ -15,21 +15,31 @@ class TestHubSpot(SystemSuite):
         "contact": [
             {"Record ID": "101", "First Name": "Nina", "Last Name": "Berg", "Email": NINA,
              "Additional email addresses": "nina@berg.example", "Mobile Phone Number": "+49 151 5550123",
-             "Phone Number": "+49 30 5550124", "Company": "Norvik", "Company IDs": "201;202",
-             "Create Date": "2025-03-04 09:12", "Last Modified Date": "2026-10-01 08:00"},
+             "Phone Number": "+49 30 5550124", "Company": "Norvik", "Company IDs": "202;201",
+             "Primary Company ID": "201", "Create Date": "2025-03-04 09:12", "Last Modified Date": "2026-10-01 08:00",
+             "First Conversion Date": "2025-03-05 10:00", "Became a Marketing Qualified Lead Date": "2025-04-01 10:00",
+             'Date entered "Sales Qualified Lead (Lifecycle Stage Pipeline)"': "2025-04-20 10:00",
+             "Became a Sales Qualified Lead Date": "2025-04-19 10:00", "HubSpot Score": "42", "Contact owner": "Ana"},
         ],
         "company": [
             {"Record ID": "201", "Company name": "Norvik", "Domain": "norvik.example", "Number of Employees": "1,240",
              "Create Date": "2025-03-04 09:12"},
         ],
         "deal": [
-            {"Record ID": "301", "Deal Name": "Norvik - New", "Deal Stage": "closedwon", "Amount": "48000",
-             "Company IDs": "201", "Close Date": "2026-02-27 00:00", "Create Date": "2025-03-04 09:12"},
+            {"Record ID": "301", "Deal Name": "Norvik - New", "Deal Stage": "Closed Won (Sales Pipeline)",
+             "Amount": "48000", "Currency": "EUR", "Company IDs": "201", "Contact IDs": "101;102",
+             "Close Date": "2026-02-27 00:00", "Create Date": "2025-03-04 09:12", "Deal owner": "Ana",
+             'Date entered "Contract Sent (Sales Pipeline)"': "2026-02-01 09:00",
+             'Date entered "Closed Won (Sales Pipeline)"': "2026-02-27 12:00"},
+            {"Record ID": "302", "Deal Name": "Norvik - More", "Deal Stage": "Closed Lost", "Is Closed": "true",
+             "Is Closed Won": "false", "Amount": "100", "Company IDs": "201", "Create Date": "2025-03-04 09:12",
+             "Closed Lost Reason": "Price"},
         ],
     }  # fmt: skip
 
     def test_a_deal_is_won_by_its_stage_and_is_with_its_company(self, staged) -> None:
-        (deal,) = staged.rows("opportunity")
+        deal, lost = sorted(staged.rows("opportunity"), key=lambda row: row["opportunity_id"])
+        assert (lost["is_won"], lost["is_closed"], lost["loss_reason"]) == (False, True, "Price")
         assert (deal["is_won"], deal["is_closed"], deal["account_id"]) == (True, True, "tried.company:201")
         (contact,) = staged.rows("person_record")
         assert (contact["account_id"], contact["email"]) == ("tried.company:201", NINA)
@@ -37,6 +47,19 @@ class TestHubSpot(SystemSuite):
         assert contact["other_phones"] == "+49305550124"
         (account,) = staged.rows("account")
         assert account["employees"] == 1240
+
+    def test_its_dates_are_the_steps_of_people_and_the_stages_of_deals(self, staged) -> None:
+        steps = {row["step"]: (str(row["on_date"]), row["owner_id"]) for row in staged.rows("lead_step")}
+        assert steps == {
+            "hand_raised": ("2025-03-05", "Ana"), "mql": ("2025-04-01", "Ana"), "sql": ("2025-04-20", "Ana"),
+        }  # fmt: skip
+        changes = sorted((row["at"], row["opportunity_id"], row["stage"]) for row in staged.rows("opportunity_stage"))
+        assert [(sale, stage) for _, sale, stage in changes] == [
+            ("tried.deal:301", "Contract Sent"), ("tried.deal:301", "Closed Won"),
+        ]  # fmt: skip
+        parts = {row["record_id"] for row in staged.rows("opportunity_contact_role")}
+        assert parts == {"tried.contact:101", "tried.contact:102"}
+        assert [row["score"] for row in staged.rows("prospect_score")] == [42]
 
 
 class TestTypeform(SystemSuite):

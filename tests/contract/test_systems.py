@@ -12,6 +12,7 @@ import pytest
 
 from include.contracts.errors import ConfigurationError, ContractError
 from include.contracts.exports import SYSTEMS
+from include.contracts.exports.hubspot import STAGES
 from include.contracts.settings import ROOT
 from include.contracts.sources import read_sources
 from include.contracts.systems import Feed, Part, Refusal, System
@@ -35,6 +36,13 @@ class TestDelighted(SystemSuite):
 
 class TestHubSpot(SystemSuite):
     kind = "hubspot"
+
+    def test_its_dates_are_steps_and_stages_and_an_amount_keeps_its_currency(self, staged) -> None:
+        assert {row["step"] for row in staged.rows("lead_step")} == {"hand_raised", "mql", "sql", "converted"}
+        assert {row["stage"] for row in staged.rows("opportunity_stage")} == set(STAGES)
+        (deal,) = staged.rows("opportunity")
+        assert (deal["amount"], deal["currency"], deal["owner_id"]) == (48000.0, "EUR", "4711")
+        assert [row["score"] for row in staged.rows("prospect_score")] == [42]
 
 
 class TestQualtrics(SystemSuite):

@@ -36,7 +36,7 @@ def test_key_columns_are_never_null_in_the_schema() -> None:
 
 
 def test_a_key_must_name_declared_columns() -> None:
-    with pytest.raises(ValueError, match="unknown key columns"):
+    with pytest.raises(ValueError, match="unknown columns"):
         Table(name="t", grain="one row", columns=(text("a", "A"),), key=("b",))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import yaml
 from include.contracts import staged
 from include.contracts.errors import ConfigurationError
 from include.contracts.reports.campaign_influence import CAMPAIGNS
-from include.contracts.reports.churn import MISSING
+from include.contracts.reports.churn import MISSING, RENEWALS
 from include.contracts.reports.funnel import PEOPLE
 from include.contracts.settings import ROOT
 from include.reports import campaign_influence, churn, funnel
@@ -85,3 +85,14 @@ def test_a_campaign_member_without_a_day_is_a_touch_of_nothing_and_counted(compa
     rows, coverage = computed(company, campaign_influence, CAMPAIGNS)
     assert {row["campaign_id"] for row in rows} == {"unattributed"}
     assert coverage["responses with a day"] == (0, 1)
+
+
+def test_where_no_opportunity_is_called_a_renewal_none_is_missing_for_nobody_can_say(company: SmallCompany):
+    company.account("a")
+    company.contract("a", "term", date(2026, 1, 1), AS_OF + timedelta(days=40))
+    values = {"account_id": "a", "type": "existingbusiness", "stage": "x", "is_closed": False, "is_won": False}
+    company.add(staged.OPPORTUNITY, opportunity_id="o", close_date=AS_OF + timedelta(days=40), **values)
+    with report_data(company) as data:
+        found = churn.compute(data)
+        assert listed(found.parts[MISSING.name]) == []
+        assert [row["decision"] for row in listed(found.parts[RENEWALS.name])] == ["not_told"]

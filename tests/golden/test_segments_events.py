@@ -10,6 +10,7 @@ from typing import Any
 
 import ibis
 import pytest
+import yaml
 
 from include.answers.segment import explain
 from include.contracts import staged
@@ -18,7 +19,7 @@ from include.contracts.identity import ALIAS
 from include.contracts.measures import ACCOUNT_HISTORY, CUSTOMER_HISTORY
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.segments import SEGMENT_MEMBERSHIP
-from include.contracts.settings import ROOT
+from include.contracts.settings import ROOT, SHIPPED
 from include.measures import events
 from include.measures.settings import read_settings
 from include.measures.step import inputs_of, measure
@@ -28,6 +29,7 @@ from include.segments.happenings import events_of
 from include.segments.language import parse
 from include.segments.step import segment
 from include.storage.engine import conform
+from include.storage.holding import Holding
 from tests.small_company import AS_OF, SmallCompany, publish, read, rows_of
 
 EVENTS = """
@@ -101,7 +103,7 @@ def states(company: SmallCompany, where: str, level: str = "person") -> dict[str
         people = Population(
             as_of, *members, lambda _: (level, members[0]), events=happened, histories=histories, alias=alias
         )
-        people = Asked.by([(level, node)]).of(people)
+        people = Asked.by([(level, node)]).of(people, Holding())
         rows = people.of(level).select(id=MEMBER[level], state=expression(node, level, people)).to_pyarrow().to_pylist()
     return {row["id"]: row["state"] for row in rows}
 
@@ -378,3 +380,20 @@ def test_a_run_keeps_the_counts_as_evidence_and_why_names_the_very_events(compan
         ("usage.track:0", 0), ("usage.track:3", 1), ("usage.track:1", 2),
     ]  # fmt: skip
     assert "is not known" in told[1].measure
+
+
+def test_whoever_raised_a_hand_in_whatever_way_and_was_not_written_to_since_is_unanswered(
+    company: SmallCompany,
+) -> None:
+    where = yaml.safe_load((SHIPPED / "segments" / "hand_raised_unanswered.yaml").read_text("utf-8"))["where"]
+    company.mail("r1", "form", days_ago(3), detail="Request a demo")
+    company.add(staged.CONVERSATION, conversation_id="chat", record_id="r3", kind="chat", on_date=days_ago(3))
+    company.add(staged.CONVERSATION, conversation_id="call", record_id="r4", kind="call", on_date=days_ago(3))
+    measured(company)
+    assert who(company, where) == "p1 p2"
+    response = {"has_responded": True, "status": "Requested a demo", "first_responded_on": days_ago(3)}
+    company.add(staged.CAMPAIGN_MEMBER, member_id="m", campaign_id="c", record_id="r4", **response)
+    company.mail("r2", "sent", days_ago(2), mailing="answer")
+    company.mail("r4", "sent", days_ago(5), mailing="before")
+    measured(company)
+    assert who(company, where) == "p2 p3"

@@ -15,12 +15,13 @@ from include.answers.lookup import Lookup
 from include.answers.profile import explain_profile, explain_records
 from include.answers.what_if import what_if
 from include.contracts.departures import departures
-from include.contracts.errors import ConfigurationError, HeldError
+from include.contracts.errors import ConfigurationError, HeldError, RetryableError
 from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, REVIEW
 from include.contracts.profiles import PROFILE, PROFILE_HISTORY, PROFILE_IDENTIFIER, PROFILES
 from include.contracts.runs import Run
 from include.contracts.settings import ROOT
 from include.contracts.staged import PERSON_RECORD
+from include.identity import step
 from include.identity.build import prepare
 from include.identity.decisions.decision import StewardDecision
 from include.identity.plan import plan_run
@@ -49,6 +50,15 @@ def test_people_get_ids_that_last(company):
     later = company.week(*FIRST_WEEK, person("nps.respondent:9", email=ANN["email"], full_name="Annabel Quillfeather"))
     assert later.items() > first.items()
     assert later["nps.respondent:9"] == first["crm.contact:1"]
+
+
+def test_a_slow_run_does_not_take_back_what_another_has_handed_on(company, monkeypatch):
+    company.week(*FIRST_WEEK[:2])
+    company.stage(*FIRST_WEEK)
+    monkeypatch.setattr(step, "_pass_gate", lambda project, _: project.lake.commit(CROSSWALK.name, "theirs", [], 0))
+    with pytest.raises(RetryableError, match="Another run has handed on identities meanwhile"):
+        company.resolve(Run("slow", company.day))
+    assert company.project.lake.current(CROSSWALK.name).version == "theirs"
 
 
 def test_what_the_source_merged_is_one_person_until_a_steward_says_it_never_is(company):

@@ -197,6 +197,21 @@ def test_a_reader_whose_snapshot_is_older_than_the_build_sees_all_of_it(
         assert reader.exec_driver_sql("SELECT count(*), min(full_name) FROM kindred.profile").one() == (2, "v2")
 
 
+def test_a_server_whose_clock_is_set_back_takes_no_new_build_for_an_older_one(
+    warehouse_project: Project, company: Company, run: Run
+) -> None:
+    project, ledger = warehouse_project, warehouse_project.ledger()
+    for name, version in (("while it was ahead", "v1"), ("once it was right", "v2")):
+        this = Run(name, run.as_of)
+        ledger.record_stage(this, StageReport("unify"), seconds=1.0)
+        release(project, this, company(project, version))
+        with project.warehouse().begin() as connection:
+            connection.exec_driver_sql("UPDATE control.stage_run SET ended_at = now() + interval '1 year'")
+            connection.exec_driver_sql("UPDATE control.publication SET published_at = now() + interval '1 year'")
+    assert ask(project, "SELECT DISTINCT full_name FROM kindred.profile") == [("v2",)]
+    assert [row["run_id"] for row in ledger.publications()] == ["once it was right", "while it was ahead"]
+
+
 @pytest.mark.parametrize("steps", [(publish,), (load, audit, publish)], ids=["publish", "load"])
 def test_what_is_tried_again_late_does_not_put_an_older_build_back(
     warehouse_project: Project, company: Company, run: Run, steps: tuple[Step, ...]

@@ -185,7 +185,7 @@ def test_renewals_are_worked_on_or_not_as_they_are(data: Any, truth: dict[str, A
 
 def test_what_went_before_losses_is_counted_as_it_went_before_them(data: Any, truth: dict[str, Any]) -> None:
     counts = {(row["signal"], row["lead_days"]): row for row in warnings.counted(data, data.once(contracts.spans))}
-    for signal, lead in (("champion_left", 30), ("nps_negative", 30), ("no_use", 14)):
+    for signal, lead in (("champion_left", 30), ("nps_negative", 30), ("no_use", 14), ("use_falling", 14)):
         found, true = counts[signal, lead], truth["signals"][signal]
         for name in ("with_signal", "lost_with", "without_signal", "lost_without"):
             assert found[name] == pytest.approx(true[name], rel=0.25, abs=3), (signal, name)

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from include.contracts.errors import ConfigurationError, RetryableError
+from include.contracts.errors import ConfigurationError, LaterVersionError, RetryableError
 from include.contracts.settings import Settings
-from include.storage.control.tables import METADATA, upgrade
+from include.storage.control.tables import METADATA, are_up_to_date, upgrade
 from include.storage.postgres import bulk
 from include.storage.postgres.warehouse import Warehouse, warehouse_url
 from include.storage.project import Project
@@ -33,6 +33,15 @@ def test_opening_it_again_and_at_once_from_several_processes_changes_nothing(war
         list(pool.map(lambda _: upgrade(Warehouse(warehouse_url)), range(4)))
     with Warehouse(warehouse_url).begin() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM control.migration").scalar() == 1
+
+
+def test_tables_that_a_later_version_has_migrated_are_left_alone(warehouse_url: str) -> None:
+    upgrade(Warehouse(warehouse_url))
+    with Warehouse(warehouse_url).begin() as connection:
+        connection.exec_driver_sql("UPDATE control.migration SET version_num = '9999'")
+    for look in (upgrade, are_up_to_date):
+        with pytest.raises(LaterVersionError, match=r"is 9999, of a later version .* or restore lake and warehouse"):
+            look(Warehouse(warehouse_url))
 
 
 def test_rows_of_a_query_are_read_as_they_are_kept(warehouse_url: str) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from include.contracts.events import EVENT, EventKind, Vocabulary
 from include.contracts.lists import ListSettings, PeopleList
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
+from include.contracts.metrics import ACCOUNT_ABOVE
 from include.contracts.settings import ROOT
 from include.contracts.tables import Column, Table, Type
 from include.segments import calendar, tree
@@ -25,7 +26,8 @@ from include.segments.asked import Asked
 from include.segments.catalog import load
 from include.segments.expression import MEMBER, Events, Population, matching
 from include.segments.language import parse
-from tests.reference_language import World, members
+from include.storage.holding import Holding
+from tests.reference_language import World, above, members
 
 AS_OF = date(2024, 2, 29)
 NUMBERS = count()  # Ibis cannot overwrite a table on these backends
@@ -80,6 +82,7 @@ def worlds(draw: st.DrawFn, person_names: list[str], account_names: list[str]) -
         tuple(
             draw(st.lists(st.tuples(st.sampled_from(people), st.sampled_from(["a@x.test", "b@x.test", "c@x.test"]))))
         ),
+        draw(st.sampled_from([{}, {"a1": "a0"}, {"a1": "a0", "a2": "a0"}, {"a2": "a1", "a1": "a0"}])),
     )
 
 
@@ -289,18 +292,26 @@ def days(draw: st.DrawFn, name: str, form: str) -> str:
     return f"{kinds[form][is_ahead]}({name}, {span})"
 
 
+def relatives(inside: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """A clause on an account's parents or children."""
+    which = st.sampled_from(["parent", *(f"{many}_of_{whose}" for whose in tree.RELATED for many in tree.QUANTIFIERS)])
+    several = st.builds("at_least_of_children({}, {})".format, st.integers(1, 2), inside)
+    return st.builds("{}({})".format, which, inside) | several
+
+
 def conditions(level: str, *, is_inside: bool = False) -> st.SearchStrategy[str]:
     leaves = clauses(level) | st.just("in_segment('some_accounts')") | deeds()
     if level == "person":
         on_list = st.sampled_from(["in_list('webinar')", "not in_list('webinar')", "in_list('fair')"])
         leaves |= st.just("in_segment('some_people')") | changes() | on_list | sums()
-        inside = clauses("account") | deeds() | st.just("in_segment('some_accounts')")
+        inside = clauses("account") | deeds() | st.just("in_segment('some_accounts')") | relatives(clauses("account"))
         of_account = st.builds("{}account({} or {})".format, NOT, inside, inside)
         leaves = leaves if is_inside else leaves | of_account
     else:
         inner = conditions("person", is_inside=True)
         leaves |= st.builds("{}_of_people({})".format, st.sampled_from(tree.QUANTIFIERS), inner)
         leaves |= st.builds("at_least_of_people({}, {})".format, st.integers(1, 3), inner)
+        leaves |= relatives(leaves)
     return st.recursive(
         leaves,
         lambda inner: (
@@ -340,7 +351,19 @@ def population(backend: ibis.BaseBackend, world: World) -> Population:
         histories={level: history(backend, world, key) for level, key in MEMBER.items()},
         alias=aliases(backend, world),
         contacts=(points(backend, world), None),
+        above=parents(backend, world),
     )  # fmt: skip
+
+
+def parents(backend: ibis.BaseBackend, world: World) -> Any:
+    chains = {account["account_id"]: above(account["account_id"], world) for account in world.accounts}
+    rows = [
+        {"account_id": id, "above_account_id": other, "steps": steps}
+        for id, chain in chains.items()
+        for steps, other in enumerate(chain, 1)
+    ]
+    content = pa.Table.from_pylist(rows, schema=nullable_schema(ACCOUNT_ABOVE))
+    return backend.create_table(f"above_{next(NUMBERS)}", ibis.memtable(content), temp=True)
 
 
 def history(backend: ibis.BaseBackend, world: World, key: str) -> Any:
@@ -376,7 +399,7 @@ def nullable(table: Table, data: Any) -> pa.Table:
 
 
 def found(node: tree.Node, level: str, people: Population) -> set[str]:
-    member, people = MEMBER[level], Asked.by([(level, node)]).of(people)
+    member, people = MEMBER[level], Asked.by([(level, node)]).of(people, Holding())
     return set(matching(node, level, people).select(member).to_pyarrow()[member].to_pylist())
 
 

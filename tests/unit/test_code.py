@@ -87,7 +87,7 @@ def test_the_digest_is_the_same_on_every_machine_and_python(code):
         ("quality.expectations", {"quality"}),
         ("storage.postgres.ddl", {"quality"}),
         ("contracts.profiles", {"profiles", "measures", "segments", "reports", "quality"}),
-        ("storage.engine", {"staging", "identity", "profiles", "measures", "segments", "reports"}),
+        ("storage.engine", set(STAGES)),
         ("reports.churn", {"reports"}),
         ("storage.postgres.embedded", set()),
         ("cli.run", set()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -39,6 +40,16 @@ def test_what_is_written_is_read_back_in_key_order(engine: Engine) -> None:
     ref = engine.write(CITY, ibis.memtable([CAIRO, BONN], schema=_schema()), version="v1")
     assert ref.rows == 2
     assert engine.read(CITY, ref).to_pyarrow().column("name").to_pylist() == ["Bonn", "القاهرة"]
+
+
+def test_a_log_whose_table_has_grown_by_a_column_is_read_whole(engine: Engine) -> None:
+    grown = replace(CITY, columns=(*CITY.columns, text("river", "River")))
+    old = engine.write(CITY, ibis.memtable([CAIRO], schema=_schema()), version="v1")
+    assert engine.read(grown, old).river.to_pyarrow().to_pylist() == [None]
+    rhine = ibis.memtable([{**BONN, "river": "Rhine"}], schema={**_schema(), "river": "string"})
+    new = engine.write(grown, rhine, version="v2", extends=engine.lake.open(old))
+    rows = engine.read(grown, new).to_pyarrow().to_pylist()
+    assert {row["name"]: row["river"] for row in rows} == {"Bonn": "Rhine", "القاهرة": None}
 
 
 def test_no_version_is_an_empty_table_with_the_declared_columns(engine: Engine) -> None:

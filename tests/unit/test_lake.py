@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from include.contracts.errors import ConfigurationError, FatalError
-from include.storage.lake import Lake
+from include.contracts.errors import ConfigurationError, FatalError, LaterVersionError
+from include.contracts.settings import Settings
+from include.storage.lake import FORMAT, MARKER, Lake
+from include.storage.project import Project
 
 
 @pytest.fixture
@@ -40,6 +43,33 @@ def test_a_writer_that_was_killed_leaves_nothing_that_is_read(lake: Lake) -> Non
     Path(lake.url("profile", "v1.parquet")).write_bytes(b"half")
     assert lake.manifest("profile", "v1") is None
     assert lake.current("profile") is None
+
+
+def test_two_writers_of_one_file_never_show_half_of_it(lake: Lake) -> None:
+    with lake.drafted("profile", "v1.parquet") as first:
+        Path(first).write_bytes(b"whole")
+        with lake.drafted("profile", "v1.parquet") as second:
+            Path(second).write_bytes(b"whole")
+        place = Path(lake.url("profile", "v1.parquet"))
+        Path(first).write_bytes(b"who")
+        assert place.read_bytes() == b"whole"
+        Path(first).write_bytes(b"whole")
+    assert place.read_bytes() == b"whole"
+    with pytest.raises(OSError, match="full"), lake.drafted("profile", "v2.parquet") as draft:
+        Path(draft).write_bytes(b"ha")
+        raise OSError("full")
+    assert [file.name for file in lake.stored()] == ["v1.parquet"]
+
+
+def test_a_lake_that_a_later_version_has_written_is_left_alone(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    lake = Project(settings).lake
+    lake.require_known_format()
+    lake.commit("profile", "v1", [], 0)
+    assert json.loads((tmp_path / "lake" / MARKER).read_text()) == {"format": FORMAT}
+    (tmp_path / "lake" / MARKER).write_text(json.dumps({"format": FORMAT + 1}))
+    with pytest.raises(LaterVersionError, match=r"is 2, of a later version of Kindred; this one knows 1 at most"):
+        _ = Project(settings).lake
 
 
 def test_committing_the_same_again_writes_the_same_bytes(lake: Lake, tmp_path: Path) -> None:

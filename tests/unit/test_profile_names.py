@@ -35,7 +35,7 @@ def placed(mine: dict[str, str], *table: str) -> ibis.Table:
     records = [*(named(record, name) for record, name in mine.items()), *others(*table)]
     rest = {f"other{i}": f"crm.contact:other{i}" for i in range(len(table))}
     members = member_records(crosswalk(P=" ".join(mine), **rest), people(*records), RULES.sources)
-    return ranked(candidates(with_names(members, lambda _, rows: rows), UNIT, None), UNIT)
+    return ranked(candidates(with_names(members, lambda rows: rows), UNIT, None), UNIT)
 
 
 def shown(mine: dict[str, str], *table: str) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pyarrow as pa
 import pytest
 
 from include.contracts.errors import UnknownError
@@ -39,6 +40,18 @@ def test_its_picture_can_be_drawn_without_rows_and_names_columns_of_its_part(rep
     assert "There is nothing to show as of 2026-10-31." in svg(
         report, part.table.schema.empty_table(), date(2026, 10, 31)
     )
+
+
+def test_bars_of_nothing_are_not_drawn_and_a_unit_is_not_said_twice():
+    report = find_report("account_stages")
+    table = report.parts[0].table
+    rows = [{name: 0 for name in table.names} | {"stage": stage} for stage in ("target", "customer")]
+    assert "There is nothing to show" in svg(
+        report, pa.Table.from_pylist(rows, schema=table.schema), date(2026, 10, 31)
+    )
+    rows[0]["accounts"] = 3
+    drawn = svg(report, pa.Table.from_pylist(rows, schema=table.schema), date(2026, 10, 31))
+    assert ">accounts<" in drawn and "accounts (accounts)" not in drawn
 
 
 def test_every_number_has_a_unit():

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import ibis
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy.stats import CensoredData, contingency, ecdf, fisher_exact
 
 from include.reports import survival, warnings
+from include.reports.falling import falling
+from include.samples import fading
 from tests.report_data import listed, report_data
 from tests.small_company import SmallCompany
 
@@ -75,3 +78,57 @@ def test_a_signal_that_only_luck_of_many_tries_would_show_is_not_shown():
     lucky = counts("no_use", 14, 10, 5, 40, 7)
     assert len(list(warnings.beyond_chance([lucky], 0.05))) == 1
     assert not list(warnings.beyond_chance([lucky, *(counts("few_seats", n, 10, 2, 40, 8) for n in range(9))], 0.05))
+
+
+def test_use_that_falls_with_a_known_strength_before_losses_is_found_with_it(tmp_path: Path):
+    """Drawn by the sample's own strength: noisy use of 600 accounts, in a season that falls for everybody."""
+    rng, count, end = np.random.default_rng(3), 600, 100
+    lost = rng.random(count) < 0.3
+    fades = rng.random(count) < np.where(lost, fading.FADES_BEFORE_LOSS, fading.FADES_BEFORE_RENEWAL)
+    day = np.arange(end - 14 - 83, end - 13)
+    left = np.where(fades[:, None], fading.left_of_use(end - day)[None, :], 1.0)
+    noise = rng.gamma(25, 1 / 25, (count, 12)).repeat(7, axis=1)
+    actions = rng.poisson(rng.uniform(1.5, 8, count)[:, None] * left * noise * np.linspace(1.0, 0.6, len(day)))
+    account, place = np.nonzero(actions)
+    first = np.datetime64("2026-01-01")
+    use = pa.table({
+        "account_id": account.astype(str).tolist(), "day": first + day[place], "actions": actions[account, place],
+    })  # fmt: skip
+    rows = np.arange(count).astype(str).tolist()
+    seen_on = np.full(count, first + end - 14)
+    observed = pa.table({"contract_id": rows, "account_id": rows, "lead_days": np.full(count, 14), "day": seen_on})
+    with report_data(SmallCompany(tmp_path)) as data:
+        falls = listed(falling(data, ibis.memtable(observed), ibis.memtable(use)), "contract_id")
+    found = np.array([row["falls"] for row in sorted(falls, key=lambda row: int(row["contract_id"]))], bool)
+    hits, false = found[fades].mean(), found[~fades].mean()
+    assert hits > 0.6 and false < 0.06
+    counts = {
+        "signal": "use_falling", "lead_days": 14, "with_signal": int(found.sum()), "lost_with": int(lost[found].sum()),
+        "without_signal": int((~found).sum()), "lost_without": int(lost[~found].sum()),
+    }  # fmt: skip
+    (shown,) = warnings.beyond_chance([counts], 0.05)
+    share = np.array([hits * fades.mean(), false * (1 - fades.mean())])  # of accounts found, those that fade and not
+    other = np.array([fades.mean(), 1 - fades.mean()]) - share
+    risk = np.array([lost[fades].mean(), lost[~fades].mean()])
+    true = (share @ risk / share.sum()) / (other @ risk / other.sum())
+    assert shown["ratio_low"] < true < shown["ratio_high"]
+    assert shown["ratio_low"] > 2
+
+
+def test_use_that_ceased_long_ago_does_not_fall_and_of_too_little_nobody_knows(tmp_path: Path):
+    first = np.datetime64("2026-01-01")
+    days = {"ceased": range(28), "little": range(0, 84, 14), "steady": range(84), "known": range(84)}
+    use = pa.table({
+        "account_id": [name for name, when in days.items() for _ in when],
+        "day": np.array([first + day for when in days.values() for day in when]),
+        "actions": [1 for when in days.values() for _ in when],
+    })  # fmt: skip
+    observed = pa.table({
+        "contract_id": list(days), "account_id": list(days), "lead_days": [14] * len(days),
+        "day": np.array([first + 83, first + 83, first + 83, first + 50]),
+    })  # fmt: skip
+    with report_data(SmallCompany(tmp_path)) as data:
+        falls = {
+            r["contract_id"]: r["falls"] for r in listed(falling(data, ibis.memtable(observed), ibis.memtable(use)))
+        }
+    assert falls == {"ceased": None, "little": None, "steady": False}  # the files do not reach back far enough for one

@@ -71,9 +71,30 @@ def test_a_condition_on_people_of_an_account_is_looked_into() -> None:
 
 
 PEOPLE: list[dict[str, Any]] = [
-    {"country": "Germany", "email_consent": None, "usage_trend": 0.5, "title": "Sales Director", "nps_score": 9},
-    {"country": "Germany", "email_consent": "opted_out", "usage_trend": -0.3, "title": "Engineer", "nps_score": None},
-    {"country": "United States", "email_consent": None, "usage_trend": None, "title": None, "nps_score": 3},
+    {
+        "country": "Germany",
+        "email_consent": None,
+        "usage_trend": 0.5,
+        "title": "Sales Director",
+        "nps_score": 9,
+        "nps_answers": 0,
+    },
+    {
+        "country": "Germany",
+        "email_consent": "opted_out",
+        "usage_trend": -0.3,
+        "title": "Engineer",
+        "nps_score": None,
+        "nps_answers": 0,
+    },
+    {
+        "country": "United States",
+        "email_consent": None,
+        "usage_trend": None,
+        "title": None,
+        "nps_score": 3,
+        "nps_answers": 0,
+    },
 ]
 
 
@@ -100,6 +121,7 @@ def doubted(where: str, people: Population) -> tuple[str, ...]:
         ("country = 'USA'", "No country is 'USA'; the commonest are 'Germany' 2, 'United States' 1."),
         ("usage_trend > 80", "usage_trend goes from -0.3 to 0.5 today: nobody fulfils usage_trend > 80; it is a share"),
         ("title like 'Director'", "A pattern without % is the whole text; write title contains 'Director'"),
+        ("in_top(nps_answers, 10%)", "in_top(nps_answers, 10%) finds 3, not 1: so many have the same value"),
         ("title like '*Director*'", "In a pattern % stands for any text, not *; write title contains 'Director'."),
     ],
 )

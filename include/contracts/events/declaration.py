@@ -31,6 +31,7 @@ EVENT = Table(
     name="event",
     grain="one thing that one person did, or that happened to one person or company, of a declared kind",
     key=("event", "event_id"),
+    order=("event", "profile_id", "at"),
     columns=(
         text("event", "Kind, by its name"),
         text("event_id", "The staged row that tells of it"),

@@ -58,6 +58,12 @@ CAMPAIGN_JOINED = _kind("Campaign Joined", "The person came into a campaign", "c
 CAMPAIGN_RESPONDED = _kind(
     "Campaign Responded", "The person responded to a campaign, first", "campaign_member", *_CAMPAIGN
 )
+CONVERSATION_HELD = _kind(
+    "Conversation Held",
+    "Somebody of the company spoke with the person, as the CRM notes it",
+    "conversation",
+    text("kind", "How: chat, call, mail, meeting, other"),
+)
 OPPORTUNITY_CREATED = _kind(
     "Opportunity Created", "An opportunity with the company was opened", "opportunity", *_OPPORTUNITY
 )
@@ -73,6 +79,6 @@ PRODUCT_DELIVERED = _kind(
 )  # fmt: skip
 
 KINDS: tuple[EventKind, ...] = (
-    *MAIL.values(), SURVEY_ANSWERED, CAMPAIGN_JOINED, CAMPAIGN_RESPONDED, OPPORTUNITY_CREATED, OPPORTUNITY_WON,
-    OPPORTUNITY_LOST, CONTRACT_BEGUN, PRODUCT_DELIVERED,
+    *MAIL.values(), SURVEY_ANSWERED, CAMPAIGN_JOINED, CAMPAIGN_RESPONDED, CONVERSATION_HELD, OPPORTUNITY_CREATED,
+    OPPORTUNITY_WON, OPPORTUNITY_LOST, CONTRACT_BEGUN, PRODUCT_DELIVERED,
 )  # fmt: skip

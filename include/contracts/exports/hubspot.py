@@ -1,4 +1,9 @@
-"""HubSpot: contacts, companies, deals and marketing email events, as its APIs give them, one a line."""
+"""HubSpot: contacts, companies, deals and marketing email events, as its APIs give them, one a line.
+
+Properties are those of https://knowledge.hubspot.com/properties/hubspots-default-contact-properties,
+.../hubspot-crm-default-company-properties and .../hubspots-default-deal-properties by their internal names. A portal
+keeps of each stage when a record came into it last: ``hs_v2_date_entered_<stage>``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,17 @@ _STATE = (
      "2026-09-30T15:01:02.000Z"),
 )  # fmt: skip
 _SYSTEM = "HubSpot CRM API"
+
+STAGES = (
+    "appointmentscheduled",
+    "qualifiedtobuy",
+    "presentationscheduled",
+    "decisionmakerboughtin",
+    "contractsent",
+    "closedwon",
+    "closedlost",
+)
+"""Internal names of the stages of the sales pipeline that every portal begins with."""
 
 CONTACT = ExportFile("hubspot/contacts.ndjson", _SYSTEM, "a person",
     object="contact", key="id", changed="changed",
@@ -35,6 +51,13 @@ CONTACT = ExportFile("hubspot/contacts.ndjson", _SYSTEM, "a person",
     ("country", "Country.", "Germany"),
     ("associatedcompanyid", "The person's primary company.", "98765432101"),
     ("hs_email_optout", "`true` forbids marketing mail.", "false"),
+    ("hubspot_owner_id", "The owner.", "4711"),
+    ("first_conversion_date", "When the person first sent a form.", "2025-03-05T10:00:00.000Z"),
+    ("hs_v2_date_entered_marketingqualifiedlead", "When it became a marketing qualified lead.",
+     "2025-04-01T10:00:00.000Z"),
+    ("hs_v2_date_entered_salesqualifiedlead", "When it became a sales qualified lead.", "2025-04-20T10:00:00.000Z"),
+    ("hs_v2_date_entered_opportunity", "When an opportunity came of it.", "2025-05-02T10:00:00.000Z"),
+    ("hubspotscore", "HubSpot score: interest.", "42"),
     ("hs_merged_object_ids", "Contacts that were merged into this one, parted by semicolons.", ""),
     *_STATE,
 ))  # fmt: skip
@@ -68,6 +91,10 @@ DEAL = ExportFile("hubspot/deals.ndjson", _SYSTEM, "a possible sale",
     ("dealstage", "Stage, by its internal name.", "closedwon"),
     ("dealtype", "newbusiness or existingbusiness.", "newbusiness"),
     ("amount", "Amount.", "48000"),
+    ("deal_currency_code", "ISO code of its currency.", "EUR"),
+    ("closed_lost_reason", "Why it was lost.", ""),
+    *((f"hs_v2_date_entered_{stage}", f"When it came into the stage {stage}.", "2026-02-01T09:00:00.000Z")
+      for stage in STAGES),
     ("closedate", "Day it closed or should, as a time in UTC.", "2026-02-27T00:00:00.000Z"),
     ("hs_is_closed", "`true` when won or lost.", "true"),
     ("hs_is_closed_won", "`true` when won.", "true"),
@@ -111,9 +138,12 @@ SYSTEM = System(
     files=(CONTACT, COMPANY, DEAL, EMAIL_EVENT),
     feeds=(
         Feed("contact", "person_record"),
+        Feed("contact", "lead_step", each=False),
+        Feed("contact", "prospect_score", each=False),
         Feed("company", "account"),
         Feed("deal", "opportunity"),
         Feed("deal", "opportunity_contact_role", each=False),
+        Feed("deal", "opportunity_stage", each=False),
         Feed("email_event", "email_activity"),
     ),
     refusals=(Refusal("contact", "hs_email_optout", "email", "email"),),

@@ -30,10 +30,11 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "email_activity": "email activity",
         "opportunity": "opportunities",
         "campaign_member": "campaign memberships",
+        "conversation": "conversations",
         "asset": "products bought",
     }
 )
-"""Staged tables that measures rest on, in words. Where no source feeds one, its measures are unknown."""
+"""Staged tables that measures and events rest on, in words. Where no source feeds one, they are unknown."""
 
 GIVERS: Mapping[str, str] = MappingProxyType(
     {
@@ -43,6 +44,7 @@ GIVERS: Mapping[str, str] = MappingProxyType(
         "email_activity": "Account Engagement, Mailchimp, Marketing Cloud or HubSpot",
         "opportunity": "Deals of HubSpot or opportunities of Salesforce",
         "campaign_member": "Salesforce",
+        "conversation": "Tasks of Salesforce",
         "asset": "Salesforce",
     }
 )

@@ -109,6 +109,11 @@ REPORT = Report(
         Cover("accounts whose fit is known", "accounts", "Of the others too little is known: they are no targets."),
         Cover("accounts whose stage was seen to begin", "accounts", "The others stood in it when the history began."),
         Cover("people of accounts", "people", "The others belong to no account: what they do moves none."),
+        Cover(
+            "parts in opportunities whose role is told",
+            "parts",
+            "Of the others, as of all in HubSpot, the source does not say which: they fill no role of a buying group.",
+        ),
     ),
     cannot_say=("Intent that others sell (topics, searches) is not exported: interest is what people did here.",),
 )

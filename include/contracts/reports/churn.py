@@ -6,7 +6,7 @@ from include.contracts.reports.declaration import DIMENSION, MONEY, Chart, Cover
 from include.contracts.tables import boolean, count, date, integer, number, text
 
 MOVEMENTS = ("new", "reactivation", "expansion", "contraction", "churn")
-DECISIONS = ("renewed", "lost", "automatic", "open", "missing", "later")
+DECISIONS = ("renewed", "lost", "automatic", "open", "missing", "later", "not_told")
 SIGNALS = ("nps_negative", "no_use", "use_falling", "few_seats", "champion_left", "silence")
 
 
@@ -84,7 +84,8 @@ RENEWALS = Part(
             text(
                 "decision",
                 "renewed; lost; automatic: renews by itself; open: an opportunity of renewal is; missing: none is, "
-                "though the end is near or past; later: none is needed yet",
+                "though the end is near or past; later: none is needed yet; not_told: the source has no opportunities "
+                "that are called renewals",
                 allowed=DECISIONS,
             )
         ),
@@ -118,9 +119,9 @@ WARNINGS = Part(
             text(
                 "signal",
                 "What was seen of the account: nps_negative: more detractors than promoters; no_use: none in 28 days; "
-                "use_falling: a fifth less in 28 days than in those before; few_seats: a quarter of the seats at most "
-                "in use; champion_left: somebody with a role in a won opportunity left it within 180 days; silence: "
-                "no conversation in 90 days, but in the 180 before",
+                "use_falling: a trend downward over eight weeks, beyond the account's own noise; few_seats: a quarter "
+                "of the seats at most in use; champion_left: somebody with a role in a won opportunity left it within "
+                "180 days; silence: no conversation in 90 days, but in the 180 before",
                 allowed=SIGNALS,
             )
         ),
@@ -180,6 +181,8 @@ REPORT = Report(
     ),
     cannot_say=(
         "No export holds support tickets: silence is that of the conversations that the CRM notes.",
+        "Where no opportunity's type says renewal (churn.renewal_types), as in HubSpot, whether renewals are worked on "
+        "is not told: they are neither open nor missing.",
         "Whether a champion left is known where the CRM keeps the history of the accounts of contacts.",
     ),
 )

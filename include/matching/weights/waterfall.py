@@ -2,7 +2,7 @@
 
 Weights are log2 of odds. The step of a column is by how much the odds rise when its level is learned after the
 columns before it (the relations of estimation.py make the order matter); what is left to the pair's own weight comes
-from how rare its agreeing values are, which the model, holding no values, cannot say by itself.
+from how rare its agreeing values are and whom else its records may be, which the model, holding no values, cannot say.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from include.matching.relations import ONE_PERSON, RELATIONS
 
-RARITY = "how rare the shared values are"
+RARITY = "how rare the shared values are, and whom else they fit"
 PRIOR = "any two records"
 
 

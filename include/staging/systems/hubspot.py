@@ -5,12 +5,28 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.staged import ACCOUNT, EMAIL_ACTIVITY, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE, PERSON_RECORD
+from include.contracts.exports.hubspot import STAGES
+from include.contracts.staged import (
+    ACCOUNT,
+    EMAIL_ACTIVITY,
+    LEAD_STEP,
+    OPPORTUNITY,
+    OPPORTUNITY_CONTACT_ROLE,
+    OPPORTUNITY_STAGE,
+    PERSON_RECORD,
+    PROSPECT_SCORE,
+)
 from include.staging import values
+from include.staging.currencies import worth_of
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.people import all_usable, person
 from include.staging.row_rules import flag_rules, key_rules, moment_rules, number_rules
 from include.staging.systems.hubspot_events import email_events
+
+STEPS = {
+    "hand_raised": "first_conversion_date", "mql": "hs_v2_date_entered_marketingqualifiedlead",
+    "sql": "hs_v2_date_entered_salesqualifiedlead", "converted": "hs_v2_date_entered_opportunity",
+}  # fmt: skip
 
 
 @ibis.udf.scalar.builtin(name="json_extract_string")  # type: ignore[untyped-decorator]
@@ -25,9 +41,14 @@ def stage(desk: Desk) -> Staged:
         ("company", ACCOUNT, _companies),
         ("email_event", EMAIL_ACTIVITY, email_events),
     )
+    if "contact" in desk.kept:
+        living = desk.kept["contact"].filter(~_archived(desk.kept["contact"]))
+        yield LEAD_STEP, ibis.union(*(_step(desk, living, step, column) for step, column in STEPS.items()))
+        yield PROSPECT_SCORE, _scores(desk, living)
     if desk.has("deal"):
         rows = _deals(desk)
         yield OPPORTUNITY, _opportunities(desk, rows)
+        yield OPPORTUNITY_STAGE, ibis.union(*(_entered(desk, rows, stage) for stage in STAGES))
         yield OPPORTUNITY_CONTACT_ROLE, _roles(desk, rows)
 
 
@@ -103,10 +124,14 @@ def _opportunities(desk: Desk, rows: ir.Table) -> ir.Table:
     blanks = desk.staging.placeholders.text
     won = values.flag(rows.hs_is_closed_won).fill_null(False)
     company = _items(rows.companies, "$[*]")[0]
+    currency = values.folded(rows.deal_currency_code).upper()
+    worth = worth_of(currency, desk.settings.currencies)
     found = {
         "opportunity_id": desk.key("deal", rows.id), "account_id": desk.key("company", company),
         "name": values.text(rows.dealname, blanks), "type": values.text(rows.dealtype, blanks),
-        "stage": values.folded(rows.dealstage), "amount": values.number(rows.amount), "is_won": won,
+        "stage": values.folded(rows.dealstage), "amount": values.number(rows.amount) * worth.fill_null(1.0),
+        "currency": ibis.ifelse(worth.isnull(), currency, ibis.null("string")), "owner_id": rows.hubspot_owner_id,
+        "loss_reason": values.text(rows.closed_lost_reason, blanks), "is_won": won,
         "is_closed": won | values.flag(rows.hs_is_closed).fill_null(False), "close_date": values.day(rows.closedate),
         "created_at": desk.moment(rows, "createdate", "deal"), **desk.provenance(rows),
     }  # fmt: skip
@@ -122,3 +147,32 @@ def _roles(desk: Desk, rows: ir.Table) -> ir.Table:
         "record_id": desk.key("contact", each._contact), "is_primary": ibis.literal(False), **desk.provenance(each),
     }  # fmt: skip
     return shaped(OPPORTUNITY_CONTACT_ROLE, found, each)
+
+
+def _step(desk: Desk, rows: ir.Table, step: str, column: str) -> ir.Table:
+    """The steps of one kind: those contacts that have a time for it."""
+    when, record = desk.moment(rows, column, "contact"), desk.key("contact", rows.id)
+    found = {
+        "step_id": record + f"/{step}", "record_id": record, "step": ibis.literal(step), "on_date": when.date(),
+        "owner_id": rows.hubspot_owner_id, **desk.provenance(rows),
+    }  # fmt: skip
+    return shaped(LEAD_STEP, found, rows).filter(lambda t: t.on_date.notnull())
+
+
+def _scores(desk: Desk, rows: ir.Table) -> ir.Table:
+    score = values.whole(rows.hubspotscore)
+    found = {
+        "record_id": desk.key("contact", rows.id), "score": ibis.ifelse(score >= 0, score, ibis.null("int64")),
+        "scored_at": desk.moment(rows, "changed", "contact"), **desk.provenance(rows),
+    }  # fmt: skip
+    return shaped(PROSPECT_SCORE, found, rows).filter(lambda t: t.score.notnull())
+
+
+def _entered(desk: Desk, rows: ir.Table, stage: str) -> ir.Table:
+    """When deals came into a stage, the last time."""
+    sale = desk.key("deal", rows.id)
+    found = {
+        "change_id": sale + f"/{stage}", "opportunity_id": sale, "stage": ibis.literal(stage),
+        "at": desk.moment(rows, f"hs_v2_date_entered_{stage}", "deal"), **desk.provenance(rows),
+    }  # fmt: skip
+    return shaped(OPPORTUNITY_STAGE, found, rows).filter(lambda t: t["at"].notnull())

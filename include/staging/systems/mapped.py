@@ -16,18 +16,17 @@ from include.contracts.staged import (
     CONTRACT,
     EMAIL_ACTIVITY,
     NPS_RESPONSE,
-    OPPORTUNITY,
     PERSON_RECORD,
     USAGE_EVENT,
 )
 from include.contracts.tables import Table
-from include.staging import values
+from include.staging import mapped_sales, values
 from include.staging.contract_terms import contract_type, last_day
 from include.staging.desk import Desk, Staged, shaped
 from include.staging.faults import md5
 from include.staging.machines import with_machines
 from include.staging.mapped_rules import rules
-from include.staging.mapped_values import key_of, values_of
+from include.staging.mapped_values import absent, key_of, values_of
 from include.staging.people import latest_usable, person
 
 SAID = (
@@ -43,7 +42,9 @@ def stage(desk: Desk) -> Staged:
     good = {name: _good(desk, name, file) for name, file in files.items()}
     for name, file in files.items():
         for part, _, fields in file.parts():
-            if part != "membership":
+            if part in SALES:
+                yield from SALES[part](desk, name, good[name], fields)
+            elif part != "membership":
                 table, give = GIVEN[part]
                 yield table, give(desk, name, good[name], fields)
     for name, file in files.items():
@@ -189,15 +190,10 @@ def _uses(desk: Desk, name: str, rows: ir.Table, fields: Fields) -> ir.Table:
     return shaped(USAGE_EVENT, shown, rows)
 
 
-def _absent(rows: ir.Table, kind: str) -> ir.Value:
-    """A null of a type, as an expression that can be compared: Ibis compares no bare null."""
-    return ibis.ifelse(rows._line.isnull(), ibis.null(kind), ibis.null(kind))
-
-
 def _contracts(desk: Desk, name: str, rows: ir.Table, fields: Fields) -> ir.Table:
     found = values_of(desk, name, "contract", fields, rows)
     kinds = {"type": "string", "end": "date", "term_months": "int64", "auto_renew": "boolean", "status": "string"}
-    said = {field: found.get(field, _absent(rows, kind)) for field, kind in kinds.items()}
+    said = {field: found.get(field, absent(rows, kind)) for field, kind in kinds.items()}
     kind = contract_type(said["type"], term=said["term_months"], end=said["end"], renews=said["auto_renew"])
     endless = kind == "evergreen"
     end = last_day(said["end"], found["start"], said["term_months"])
@@ -211,21 +207,6 @@ def _contracts(desk: Desk, name: str, rows: ir.Table, fields: Fields) -> ir.Tabl
         **desk.provenance(rows),
     }  # fmt: skip
     return shaped(CONTRACT, shown, rows)
-
-
-def _opportunities(desk: Desk, name: str, rows: ir.Table, fields: Fields) -> ir.Table:
-    found = values_of(desk, name, "opportunity", fields, rows)
-    stage_name = found["stage"].lower().re_replace(r"[^a-z]", "")
-    won = ibis.coalesce(found.get("is_won", _absent(rows, "boolean")), stage_name == "closedwon")
-    closed = ibis.coalesce(found.get("is_closed", _absent(rows, "boolean")), stage_name.startswith("closed"))
-    shown = {
-        "opportunity_id": desk.key(name, key_of(desk, name, rows)), "stage": found["stage"], "is_won": won,
-        "is_closed": won | closed,
-        **({"account_id": found["account"]} if "account" in found else {}),
-        **{field: found[field] for field in ("name", "type", "amount", "close_date", "created_at") if field in found},
-        **desk.provenance(rows),
-    }  # fmt: skip
-    return shaped(OPPORTUNITY, shown, rows)
 
 
 def _answers(desk: Desk, name: str, rows: ir.Table, fields: Fields) -> ir.Table:
@@ -253,9 +234,21 @@ GIVEN: Mapping[str, tuple[Table, Callable[[Desk, str, ir.Table, Fields], ir.Tabl
         "activity": (EMAIL_ACTIVITY, _activities),
         "use": (USAGE_EVENT, _uses),
         "contract": (CONTRACT, _contracts),
-        "opportunity": (OPPORTUNITY, _opportunities),
         "answer": (NPS_RESPONSE, _answers),
         "consent": (CONSENT, _consents),
     }
 )
 """What each part of a mapping gives, and into which staged table."""
+
+SALES: Mapping[str, Callable[[Desk, str, ir.Table, Fields], Staged]] = MappingProxyType(
+    {
+        "opportunity": mapped_sales.opportunities,
+        "entered": mapped_sales.entered,
+        "change": mapped_sales.changes,
+        "lead": mapped_sales.lead_steps,
+        "score": mapped_sales.scores,
+        "response": mapped_sales.responses,
+        "conversation": mapped_sales.conversations,
+    }
+)
+"""The parts of which each names its tables itself."""

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from include.contracts.errors import ContractError
 from include.contracts.runs import CLI, Run, StageReport
-from include.storage.control.tables import AUDIT_RESULT, PUBLICATION, QUARANTINE, RUN, STAGE_RUN
+from include.storage.control.tables import AUDIT_RESULT, PUBLICATION, QUARANTINE, RUN, STAGE_ORDER, STAGE_RUN
 from include.storage.postgres.warehouse import Warehouse
 
 Rows = list[dict[str, Any]]
@@ -103,6 +103,7 @@ class Ledger:
             "seconds": seconds,
             "peak_mb": peak_mb,
             "ended_at": sa.func.now(),
+            "number": sa.text(f"nextval('{STAGE_ORDER}')"),  # a clock may be set back
         }
         recorded = insert(STAGE_RUN).values(run_id=run.run_id, stage=report.stage, **facts)
         self._execute(recorded.on_conflict_do_update(index_elements=["run_id", "stage"], set_=facts))
@@ -133,9 +134,7 @@ class Ledger:
 
     def stages(self, run_id: str) -> Rows:
         """Return the stages of one run, in the order in which they ended."""
-        return self._rows(
-            sa.select(STAGE_RUN).where(STAGE_RUN.c.run_id == run_id).order_by(STAGE_RUN.c.ended_at, STAGE_RUN.c.stage)
-        )
+        return self._rows(sa.select(STAGE_RUN).where(STAGE_RUN.c.run_id == run_id).order_by(STAGE_RUN.c.number))
 
     def quarantine(
         self, *, source: str | None = None, stage: str | None = None, rule: str | None = None, limit: int = 100
@@ -164,8 +163,9 @@ class Ledger:
         return self._rows(query.order_by(c.success, c.level, c.table_name, c.expectation, c.column_name))
 
     def publications(self, limit: int = 20) -> Rows:
-        """Return the versions that readers have seen, newest first."""
-        return self._rows(sa.select(PUBLICATION).order_by(PUBLICATION.c.published_at.desc()).limit(limit))
+        """Return the versions that readers have seen, the one that they see first, then the newest."""
+        newest = (PUBLICATION.c.is_current.desc(), PUBLICATION.c.published_at.desc())
+        return self._rows(sa.select(PUBLICATION).order_by(*newest).limit(limit))
 
     def _execute(self, statement: sa.Executable) -> None:
         with self._warehouse.begin() as connection:

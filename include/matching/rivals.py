@@ -1,0 +1,155 @@
+"""What the other records say of a pair: to whom else each of its two may belong.
+
+A pair's levels say how often such a pair is one person's, on average. But a record has one owner: k.elliott@ is hers
+where the table has one Kate Elliott, and a fifth of a chance where it has five. So pairs are weighed once more, between
+clusters that are firm: every rival claim on either cluster speaks against a pair, as where two lists are matched one to
+one (Jaro 1989; Sadinle 2017), and what all pairs between the two clusters say counts as much as what this one says.
+What the rivals take away in all is given back to all pairs alike, for how many pairs of the whole table are one
+person's was estimated without them. A pair that is a match by itself stays what it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from include.matching.clustering import UNLIKELY, WEIGHTS, Logits, Verdicts
+from include.matching.kernels.pairs import TELLING
+from include.matching.pairs.blocking import packed
+from include.matching.pairs.tally import Tally
+from include.matching.records.columns import Codes
+
+FIRM = float(np.log(9.0))  # log odds of a match, from which clusters are firm
+WEAKEST = -4.0  # log odds below which it is not asked whether a rival may be the same person
+EXACT = 2.0**20  # parts of a log odds, which are summed as whole numbers
+PASSES, SETTLED = 50, 1e-4
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Pairs of firm clusters: who, packed and ascending, and the log odds that both are one person's."""
+
+    pairs: Places
+    odds: Floats
+
+    @property
+    def left(self) -> Places:
+        """The cluster of the smaller number."""
+        return self.pairs >> 32
+
+    @property
+    def right(self) -> Places:
+        """The other cluster."""
+        return self.pairs & 0xFFFFFFFF
+
+    def find(self, pairs: Places) -> tuple[Places, npt.NDArray[np.bool_]]:
+        """Where some pairs are among these, and whether they are."""
+        at = np.minimum(np.searchsorted(self.pairs, pairs), max(len(self.pairs) - 1, 0))
+        return at, self.pairs[at] == pairs if len(self.pairs) else np.zeros(len(pairs), bool)
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """What each claim has against it: ``against`` by claim, and ``taken`` by cluster for pairs that are no claim."""
+
+    cluster: Codes
+    claims: Claims
+    against: Floats
+    taken: Floats
+    given_back: float
+
+    def weigh(self, left: Codes, right: Codes, logits: Logits) -> Logits:
+        """The log odds of pairs by what they and their clusters say, and by what rivals have against it."""
+        one, two = self.cluster[left], self.cluster[right]
+        at, there = self.claims.find(packed(np.minimum(one, two), np.maximum(one, two)))
+        out = logits - self.taken[one] - self.taken[two]
+        out[there] = (logits[there] + self.claims.odds[at[there]]) / 2 - self.against[at[there]]
+        return np.where((one == two) | (logits > FIRM), logits, out + self.given_back).astype(np.float32)
+
+    def among(self, left: Codes, right: Codes, said: Verdicts) -> Verdicts:
+        """What is said of pairs, once weighed; of two people, or two first names, rivals say no more than the pair."""
+        weighed = self.weigh(left, right, said.logits)
+        return said._replace(logits=np.where(said.apart | said.differ, np.minimum(weighed, said.logits), weighed))
+
+
+def find_rivals(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Rivals:
+    """The rivals of all pairs of two firm clusters; ``cluster`` is that of each record, ``prior`` the log odds of any
+    two records."""
+    claims = _claims(left, right, logits, cluster, prior)
+    from_, to = np.concatenate([claims.left, claims.right]), np.concatenate([claims.right, claims.left])
+    allied = _allies(claims, from_, to, np.bincount(cluster, minlength=len(cluster)), prior)
+    against, odds = np.zeros(len(from_)), np.exp(np.tile(claims.odds, 2))
+    for _ in range(2):  # what a rival itself has against it counts too
+        weight = odds * np.exp(-against)  # of the claim of one cluster, on the other
+        against = np.log1p(_contested(from_, to, weight, allied, len(cluster)))
+    taken = np.log1p(np.bincount(to, odds * np.exp(-against), len(cluster)))
+    both = against[: len(claims.pairs)] + against[len(claims.pairs) :]
+    return Rivals(cluster, claims, both, taken, _given_back(claims.odds, both))
+
+
+def _claims(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Claims:
+    """The pairs of two clusters, by the mean, best and worst of the pairs of records between them."""
+    one, two = cluster[left], cluster[right]
+    apart = one != two
+    pair = packed(np.minimum(one, two), np.maximum(one, two))[apart]
+    order = np.argsort(pair, kind="stable")
+    pair, said = pair[order], np.minimum(logits[apart][order].astype(np.float64), -UNLIKELY)
+    start = np.flatnonzero(np.diff(pair, prepend=-1))
+    if not len(start):
+        return Claims(pair, said)
+    tells = np.abs(said - prior) > TELLING
+    number = np.maximum(np.add.reduceat(tells.astype(np.int64), start), 1)
+    whole = np.rint((said - prior) * tells * EXACT).astype(np.int64)  # whose sum is the same in any order
+    mean = prior + np.add.reduceat(whole, start) / EXACT / number
+    best, worst = np.maximum.reduceat(said, start), np.minimum.reduceat(said, start)
+    odd = WEIGHTS[2] * np.minimum(1.0, 2.0 / number)
+    return Claims(pair[start], (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst)
+
+
+def _allies(claims: Claims, from_: Places, to: Places, size: Places, prior: float) -> tuple[Places, Places, Floats]:
+    """Two claims of one cluster, and the odds that the one holds if the other does: of each two, both ways.
+
+    A rival that may itself be the same person takes nothing away. What it says of the two once they are one is the
+    mean of what it says of each, by the records of each.
+    """
+    strong = np.flatnonzero(np.tile(claims.odds, 2) > WEAKEST)
+    strong = strong[np.lexsort((to[strong], from_[strong]))]
+    many = np.bincount(from_[strong], minlength=len(size))
+    begin, times = (np.cumsum(many) - many)[from_[strong]], many[from_[strong]]
+    one = np.repeat(strong, times)
+    other = strong[np.arange(len(one)) - np.repeat(np.cumsum(times) - times - begin, times)]
+    one, other = one[one != other], other[one != other]
+    at, there = claims.find(packed(np.minimum(to[one], to[other]), np.maximum(to[one], to[other])))
+    between = np.where(there, claims.odds[at], prior) if len(claims.pairs) else np.zeros(0)
+    claim = np.tile(claims.odds, 2)[other]
+    mine, its = size[from_[one]], size[to[one]]
+    return one, other, np.exp(np.minimum((mine * claim + its * between) / (mine + its), claim))
+
+
+def _contested(
+    from_: Places, to: Places, weight: Floats, allied: tuple[Places, Places, Floats], clusters: int
+) -> Floats:
+    """The odds of all other claims on the cluster that each claim is from, less what allies have."""
+    half = len(from_) // 2
+    counter = np.concatenate([weight[half:], weight[:half]])  # of the same claim, seen from the other cluster
+    every = np.bincount(to, weight, clusters)[from_] - counter
+    one, other, together = allied
+    rival = counter[other]
+    spared = rival - np.maximum(rival - together, 0.0) / (1.0 + together)
+    return np.asarray(np.maximum(every - np.bincount(one, spared, len(from_)), 0.0))
+
+
+def _given_back(odds: Floats, against: Floats) -> float:
+    """The log odds by which all claims rise, so that as many are expected to hold as without any rivals."""
+    before, after = Tally.of(odds.astype(np.float32)), Tally.of((odds - against).astype(np.float32))
+    back = 0.0
+    for _ in range(PASSES if before.likely > 0 else 0):
+        short = np.log(before.likely / Tally(after.odds + np.float32(back), after.counts).likely)
+        back += float(short)
+        if abs(short) < SETTLED:
+            break
+    return back

@@ -1,0 +1,1 @@
+"""Drift: figures of each run, held against those of the weeks before."""
