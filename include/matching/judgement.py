@@ -15,6 +15,7 @@ from include.matching.pairs import comparison, standing_rules
 from include.matching.pairs.pair_sample import Drawn, Patterns, Universe
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
+from include.matching.records.person_names import Names
 from include.matching.relations import ONE_PERSON
 from include.matching.spec import MatchingSpec
 from include.matching.weights import estimation
@@ -78,16 +79,16 @@ class Judge:
         return linking(logits, self.doubtful(levels))
 
     def verdicts(
-        self, features: Features, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]
+        self, names: Names | None, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]
     ) -> Verdicts:
         """What is said of pairs whose levels and log odds are known."""
-        differ = standing_rules.two_first_names(features.names, left, right, levels)
+        differ = standing_rules.two_first_names(names, left, right, levels)
         return Verdicts(logits, standing_rules.two_people(levels, self.groups), differ, self.doubtful(levels))
 
     def judge(self, features: Features, left: Codes, right: Codes) -> Verdicts:
         """What is said of any pairs."""
         levels = comparison.compare(features, left, right)
-        return self.verdicts(features, left, right, levels, self.score(levels))
+        return self.verdicts(features.names, left, right, levels, self.score(levels))
 
     def odds(self, features: Features, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
         """The log odds of any pairs."""

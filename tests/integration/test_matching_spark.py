@@ -28,7 +28,8 @@ pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One session for all, of two workers."""
     session = sessions.connect("local[2]")
-    session.conf.set("spark.sql.shuffle.partitions", "2")
+    for name, value in (("shuffle.partitions", "2"), ("adaptive.enabled", "false"), ("codegen.wholeStage", "false")):
+        session.conf.set(f"spark.sql.{name}", value)  # plans made again, and code compiled, cost more than small tables
     yield session
     session.stop()
 
@@ -62,7 +63,8 @@ def tables() -> dict[str, tuple[pa.Table, MatchingSpec]]:
         "two lists, linked": (people(), only("first_name", "last_name", "email", "phone", link_only=True)),
         "nothing but addresses and numbers": (people(), only("email", "phone", "postcode")),
         "whole names, several addresses": (
-            several.set_column(at, "email", pa.array(two)).append_column("name", pa.array(whole)), only("name", "email"),
+            several.set_column(at, "email", pa.array(two)).append_column("name", pa.array(whole)),
+            only("name", "email"),
         ),
         "birth dates and membership": (
             people(born=born, member=[*map(str, range(3000, 3150)), None]),

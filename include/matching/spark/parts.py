@@ -7,12 +7,13 @@ whole table, which its pairs are named by; within a task, records are numbered a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.matching.clustering import Clusters, Ruling
 from include.matching.clustering import sample as components_drawn
@@ -25,6 +26,7 @@ from include.matching.pairs.comparison import Levels, compare
 from include.matching.pairs.pair_sample import Patterns, chosen, strata
 from include.matching.pairs.tally import Tally
 from include.matching.records.features import Features
+from include.matching.rivals import Claims, Rivals, claims_of, rivals_of, said_of, weighed
 from include.matching.spark.rows import Layout, features_of
 from include.matching.spec import MatchingSpec
 
@@ -319,12 +321,14 @@ def part_of(  # noqa: PLR0917  what a part is made of
     judge: Judge,
     ruling: tuple[Longs, Longs, npt.NDArray[np.bool_]],
     dropped: Dropped,
+    back: float = 0.0,
 ) -> tuple[InMemory, Longs]:
     """Some records and the pairs among them as a table in memory, and the place of each of its records."""
     rules = table.rules
     assert rules is not None
     members = members.sort_by("at")
     at = members["at"].to_numpy()
+    claims, pairs = pairs.filter(pc.less(pairs["rule"], 0)), pairs.filter(pc.greater_equal(pairs["rule"], 0))
     pairs = pairs.sort_by([("rule", "ascending"), ("left", "ascending"), ("right", "ascending")])
     left, right = (np.searchsorted(at, pairs[side].to_numpy()).astype(np.int32) for side in ("left", "right"))
     keys = zeroed(unpacked(members["keys"], np.uint32), rules, dropped)
@@ -339,8 +343,80 @@ def part_of(  # noqa: PLR0917  what a part is made of
     one, other, said = (np.asarray(side) for side in ruling)
     here = np.isin(one, at) & np.isin(other, at)
     one, other = (np.searchsorted(at, side[here]).astype(np.int32) for side in (one, other))
+    if "firm" in members.column_names:
+        work.rivals = _rivals(members, claims, at, back)
     work.ruling = Ruling(one, other, np.asarray(said[here], bool))
     return work, at
+
+
+def claimed(pairs: pa.Table, prior: float) -> pa.Table:
+    """The claims of pairs of records (the firm clusters of both, ``one`` the smaller), each claim's pairs together."""
+    ends = [pairs[side].to_numpy() for side in ("one", "other")]
+    numbers, local = np.unique(np.concatenate(ends), return_inverse=True)
+    one, other = local[: pairs.num_rows].astype(np.int32), local[pairs.num_rows :].astype(np.int32)
+    same = np.arange(len(numbers), dtype=np.int32)
+    found = claims_of(one, other, pairs["odds"].to_numpy(), same, prior)
+    return pa.table({"one": numbers[found.left], "other": numbers[found.right], "odds": found.odds})
+
+
+def rivals(claims: pa.Table, prior: float) -> pa.Table:
+    """What each of all claims has against it, what is taken of each cluster, and what is given back."""
+    ends = [claims[side].to_numpy() for side in ("one", "other")]
+    numbers, local = np.unique(np.concatenate(ends), return_inverse=True)
+    one, other = (local.reshape(2, -1)[side].astype(np.int64) for side in (0, 1))
+    size = np.zeros(len(numbers), np.int64)
+    size[one], size[other] = claims["size_one"].to_numpy(), claims["size_other"].to_numpy()
+    pairs = one << 32 | other
+    order = np.argsort(pairs)
+    of = Claims(pairs[order], claims["odds"].to_numpy()[order])
+    found = rivals_of(of, np.arange(len(numbers), dtype=np.int32), size, prior)
+    n, m = len(order), len(numbers)
+    return pa.table(
+        {
+            "what": pa.array(["claim"] * n + ["taken"] * m + ["back"]),
+            "one": np.concatenate([numbers[of.left], numbers, [0]]),
+            "other": np.concatenate([numbers[of.right], np.zeros(m + 1, np.int64)]),
+            "odds": np.concatenate([of.odds, found.taken, [found.given_back]]),
+            "against": np.concatenate([found.against, np.zeros(m + 1)]),
+        }
+    )
+
+
+def weighed_pairs(pairs: pa.Table, table: Table, judge: Judge, back: float) -> pa.Table:
+    """Scored pairs, with what the table says of their records' firm clusters beside them, weighed."""
+    odds, levels = pairs["odds"].to_numpy(), levels_of(pairs)
+    asked = ("l_firm", "r_firm", "l_taken", "r_taken")
+    one, other, taken_one, taken_other = (pairs[name].to_numpy() for name in asked)
+    claim = pc.fill_null(pairs["claim"], np.nan).to_numpy(), pc.fill_null(pairs["against"], 0.0).to_numpy()
+    now = weighed(odds, one == other, (taken_one, taken_other), claim, back)
+    lexicon, size = table.layout.lexicon, pairs.num_rows
+    names = None
+    if lexicon is not None:
+        first = np.concatenate([pairs["l_first"].to_numpy(), pairs["r_first"].to_numpy()]).astype(np.int32)
+        names = replace(lexicon.names, first=first)
+    said = judge.verdicts(names, np.arange(size), np.arange(size, 2 * size), levels, odds)
+    return pa.table([*(pairs[n] for n in COMPARED.names), pa.array(said_of(said, now).logits)], schema=SCORED)
+
+
+def _rivals(members: pa.Table, claims: pa.Table, at: Longs, back: float) -> Rivals:
+    """The rivals of a part's records."""
+    cluster = np.searchsorted(at, members["firm"].to_numpy())
+    taken = np.zeros(len(at))
+    taken[cluster] = members["taken"].to_numpy()
+    one, other = (np.searchsorted(at, claims[side].to_numpy()).astype(np.int64) for side in ("left", "right"))
+    odds, against = unpacked(claims["levels"], np.float64)[:2] if claims.num_rows else np.zeros((2, 0))
+    pairs = one << 32 | other
+    order = np.argsort(pairs)
+    return Rivals(cluster.astype(np.int32), Claims(pairs[order], odds[order]), against[order], taken, back)
+
+
+def as_pairs(claims: pa.Table) -> pa.Table:
+    """Claims as rows of pairs of no rule, to go where those go."""
+    both = packed(np.stack([claims["odds"].to_numpy(), claims["against"].to_numpy()]))
+    nothing = np.full(claims.num_rows, -1, np.int32)
+    return pa.table(
+        [claims["one"], claims["other"], nothing, both, np.zeros(claims.num_rows, np.float32)], schema=SCORED
+    )
 
 
 def clustered(work: InMemory, at: Longs, judge: Judge, *, threshold: float, chain: bool) -> pa.Table:

@@ -51,11 +51,10 @@ class SparkResolution:
         work, judge = self.work, self.work.session.sparkContext.broadcast(self.judge)
         table, layout = work._table, work.table.layout
         names = (*work.rules.names, *(work.rules.names[r] for r in work.extended))
-        scored = work.pairs.scored.filter(fn.col("odds") > LEAST_TOLD).select("left", "right", "rule")
+        scored = work.pairs.scored.filter(fn.col("odds") > LEAST_TOLD).select("left", "right", "rule", "odds")
         extra = work.pairs.found.filter((fn.col("what") == "extra") & (fn.col("odds") > LEAST_TOLD))
-        both = scored.unionByName(
-            extra.select(fn.col("a").alias("left"), fn.col("b").alias("right"), fn.lit(len(names)).alias("rule"))
-        )
+        closure = [fn.col("a").alias("left"), fn.col("b").alias("right"), fn.lit(len(names)).alias("rule"), "odds"]
+        both = scored.unionByName(extra.select(*closure))
         beside = work._beside(both, layout.schema.names)
         for side, key in (("l", "left"), ("r", "right")):
             ids = self.ids.select(fn.col("at").alias(f"{side}_key"), fn.col("id").alias(f"{side}_id"))
@@ -70,7 +69,7 @@ def told_of(pairs: pa.Table, table: Table, judge: Judge, names: tuple[str, ...])
     ids = pa.chunked_array([*pairs["l_id"].chunks, *pairs["r_id"].chunks]).combine_chunks()
     object.__setattr__(features, "ids", ids)
     levels = compare(features, left, right)
-    logits = judge.score(levels).astype(np.float64)
+    logits = pairs["odds"].to_numpy().astype(np.float64)
     told = Pairs(left, right, levels, logits, pairs["rule"].to_numpy())
     found = table_of(features, judge.doubtful, names, told)
     return found.set_column(6, "evidence", found["evidence"].cast(pa.string()))

@@ -7,6 +7,7 @@ blocks that are too large, which are few by what being too large means.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from include.matching.pairs.blocking_budget import best, offer_of, take
 from include.matching.pairs.comparison import Group
 from include.matching.pairs.pair_sample import Drawn, Patterns
 from include.matching.pairs.tally import Tally
+from include.matching.rivals import FIRM
 from include.matching.spark import parts
 from include.matching.spark.components import components
 from include.matching.spark.keeping import kept
@@ -33,6 +35,7 @@ Ruled = tuple[Longs, Longs, npt.NDArray[np.bool_]]  # two records, and whether t
 Task = Callable[[pa.Table], pa.Table]
 LEVELS = "part int, levels binary, count long"
 PAIRS = "left long, right long, rule int"
+RIVALS = "what string, one long, other long, odds double, against double"
 FOUND = "what string, a long, b long, odds float, levels binary"
 
 
@@ -280,6 +283,13 @@ class OnSpark:
         scored = self._scored(self._compared(added.select("left", "right", "rule")), judge)
         self.pairs = ScoredPairs(self, self.pairs.scored.unionByName(scored), self.records)
 
+    def weigh(self, judge: Judge) -> None:
+        """Weigh the listed pairs by to whom else their records may belong.
+
+        The claims of all firm clusters on each other, some bytes each, are weighed in one task.
+        """
+        self.pairs = self.pairs.weighed(judge)
+
     def cluster(self, judge: Judge, *, threshold: float, chain: bool) -> tuple[Tally, Tally]:
         """Cluster the records of the listed pairs."""
         return self.pairs.cluster(judge, threshold=threshold, chain=chain)
@@ -304,8 +314,8 @@ class ScoredPairs:
 
     found: DataFrame
 
-    def __init__(self, work: OnSpark, scored: DataFrame, records: int) -> None:
-        self.work, self.scored, self.records = work, scored, records
+    def __init__(self, work: OnSpark, scored: DataFrame, records: int, rivals: Weights | None = None) -> None:
+        self.work, self.scored, self.records, self.rivals = work, scored, records, rivals
 
     def tallies(self) -> list[Tally]:
         """Log odds by rule."""
@@ -351,6 +361,40 @@ class ScoredPairs:
         )
         return tally["within"], Tally(beyond.odds[beyond.counts > 0], beyond.counts[beyond.counts > 0])
 
+    def weighed(self, judge: Judge) -> ScoredPairs:
+        """The pairs weighed by to whom else their records may belong (see ``rivals``)."""
+        self.cluster(judge, threshold=FIRM, chain=False)
+        work, prior, known = self.work, judge.prior, self.work._table
+        found = self.found.filter("what = 'cluster'").select(fn.col("a").alias("at"), fn.col("b").alias("firm"))
+        first = ["first"] if work.table.layout.lexicon is not None else []
+        records = work.rows.select("at", *first).join(found, "at", "left")
+        records = kept(records.withColumn("firm", fn.coalesce("firm", "at")))
+        extra = self.found.filter("what = 'extra'").select(
+            fn.col("a").alias("left"), fn.col("b").alias("right"), "odds"
+        )
+        pairs = self.scored.select("left", "right", "odds").unionByName(extra)
+        for side in ("left", "right"):
+            pairs = pairs.join(records.select(fn.col("at").alias(side), fn.col("firm").alias(f"{side}_firm")), side)
+        ends = [of("left_firm", "right_firm").alias(name) for of, name in ((fn.least, "one"), (fn.greatest, "other"))]
+        pairs = (
+            pairs.filter("left_firm <> right_firm").select(*ends, "odds").repartition(work.partitions, "one", "other")
+        )
+        claims = pairs.mapInArrow(whole(lambda pairs: parts.claimed(pairs, prior)), "one long, other long, odds double")
+        size = kept(records.groupBy("firm").agg(fn.count("*").alias("size")))
+        for end in ("one", "other"):
+            claims = claims.join(size.select(fn.col("firm").alias(end), fn.col("size").alias(f"size_{end}")), end)
+        told = kept(claims.coalesce(1).mapInArrow(whole(lambda claims: parts.rivals(claims, prior)), RIVALS))
+        given = told.filter("what = 'back'").collect()
+        back = float(given[0]["odds"]) if given else 0.0
+        taken = told.filter("what = 'taken'").select(fn.col("one").alias("firm"), fn.col("odds").alias("taken"))
+        records = kept(records.join(taken, "firm", "left").fillna(0.0, ["taken"]))
+        claims = told.filter("what = 'claim'").drop("what")
+        by = work.session.sparkContext.broadcast(judge)
+        scored = _with_claims(self.scored, records, claims).mapInArrow(
+            each(lambda pairs: parts.weighed_pairs(pairs, known.value, by.value, back)), _ddl(parts.SCORED)
+        )
+        return ScoredPairs(work, kept(scored), self.records, Weights(records, claims, back))
+
     def _in_buckets(
         self, links: DataFrame, judge: Any, task: Callable[..., pa.Table], schema: str, *, ruled: bool
     ) -> DataFrame:
@@ -364,16 +408,23 @@ class ScoredPairs:
         buckets = max(1, -(-self.records // BUCKET))
         label = kept(components(links, work.partitions))
         bucket = (fn.col("component") % buckets).alias("bucket")
-        members = label.join(work.rows, "at").select(bucket, *work.rows.columns)
+        members = label.join(work.rows, "at").select("component", bucket, *work.rows.columns)
+        if self.rivals is not None:
+            members = members.join(self.rivals.records.select("at", "firm", "taken"), "at")
+        members = members.drop("component")
         ends = [
             label.select(fn.col("at").alias(side), fn.col("component").alias(f"c_{side}")) for side in ("left", "right")
         ]
         pairs = self.scored.join(ends[0], "left").join(ends[1], "right").filter("c_left = c_right")
+        if self.rivals is not None:
+            claims = self.rivals.claims.mapInArrow(each(parts.as_pairs), _ddl(parts.SCORED))
+            pairs = pairs.unionByName(claims.join(ends[0], "left").join(ends[1], "right").filter("c_left = c_right"))
         pairs = pairs.select((fn.col("c_left") % buckets).alias("bucket"), *parts.SCORED.names)
+        back = self.rivals.back if self.rivals is not None else 0.0
 
         def run(members: pa.Table, pairs: pa.Table) -> pa.Table:
             bound = ruling.value if ruled else (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
-            return task(*parts.part_of(members, pairs, known.value, judge.value, bound, gone.value))
+            return task(*parts.part_of(members, pairs, known.value, judge.value, bound, gone.value, back))
 
         return members.groupBy("bucket").cogroup(pairs.groupBy("bucket")).applyInArrow(run, schema)
 
@@ -385,6 +436,26 @@ class ScoredPairs:
         )
         found = self.work._patterns(counted)
         return found.get(0, self.work._none()), found.get(1, self.work._none())
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What rivals take away: of each record's firm cluster, and of each claim; and what is given back to all."""
+
+    records: DataFrame
+    claims: DataFrame
+    back: float
+
+
+def _with_claims(pairs: DataFrame, records: DataFrame, claims: DataFrame) -> DataFrame:
+    """Pairs with their records' firm clusters, and the claim that these have on each other, beside them."""
+    names = [name for name in ("firm", "taken", "first") if name in records.columns]
+    for side, key in (("l", "left"), ("r", "right")):
+        told = records.select(fn.col("at").alias(key), *(fn.col(name).alias(f"{side}_{name}") for name in names))
+        pairs = pairs.join(told, key)
+    claim = claims.select("one", "other", fn.col("odds").alias("claim"), "against")
+    ends = (fn.least("l_firm", "r_firm") == claim["one"]) & (fn.greatest("l_firm", "r_firm") == claim["other"])
+    return pairs.join(claim, ends, "left")
 
 
 class Dropped:
