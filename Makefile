@@ -13,7 +13,7 @@ export PIP_NO_CACHE_DIR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down airflow web test lint bench bench-identity lock clean
+.PHONY: help setup run up down airflow web test lint bench bench-identity bench-spark lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -50,6 +50,9 @@ bench: $(VENV)/.run ## time every stage of the pipeline; PEOPLE=100000
 bench-identity: $(VENV)/.run ## accuracy and speed of the identity engine, beside Splink's
 	$(BIN)/python -m benchmarks.identity
 	$(BIN)/python -m benchmarks.identity.tournament --splink
+
+bench-spark: $(VENV)/.test ## the same table on one machine and on Spark
+	$(BIN)/python -m benchmarks.spark
 
 lock: $(VENV)/.run ## compile the requirements anew, with hashes
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt

@@ -1,7 +1,7 @@
 """``make bench-spark``: the same table on one machine and on Spark; are the clusters the same, and what does it cost?
 
-``python -m benchmarks.spark --people 3300,33000 --partitions 2,8 --master local[2]``. Each engine runs in a process of its
-own. A task's peak memory is that of the largest Python worker of the run.
+``python -m benchmarks.spark --people 3300,33000 --master local[2]``. Each engine runs in a process of its own. A task's
+peak memory is that of the largest Python worker of the run.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def main() -> None:
     parser.add_argument("--people", default="3300,33000")
     parser.add_argument("--master", default="local[2]")
     options = parser.parse_args()
-    print("| records | engine | wall s | in the engine s | driver MB | largest worker MB | same |\n|---|---|---|---|---|---|---|")
+    print("| records | engine | wall s | in the engine s | driver MB | largest worker MB | same |")
+    print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as place:
         for people in map(int, options.people.split(",")):
             path = Path(place) / f"{people}.parquet"

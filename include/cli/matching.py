@@ -97,12 +97,12 @@ def _on_spark(
         session = connect(master)
         from include.matching.spark import resolution as on_spark  # noqa: PLC0415  as above
 
-        records = on_spark.read_files(session, [str(file) for file in files])
+        records = on_spark.read_files(session, [_url(file) for file in files])
         found = on_spark.resolve(records, matching, model=known, progress=progress)
-        found.clusters.write.mode("overwrite").parquet(str(out))
+        found.clusters.write.mode("overwrite").parquet(_url(out))
         if pairs:
             progress.stage("writing pairs")
-            found.pairs.write.mode("overwrite").parquet(str(pairs))
+            found.pairs.write.mode("overwrite").parquet(_url(pairs))
         if save_model:
             save_model.write_text(found.model.to_json(), encoding="utf-8")
     seconds = {**found.report["seconds"], "total": round(time.perf_counter() - begun, 3)}
@@ -111,6 +111,12 @@ def _on_spark(
         typer.echo(json.dumps(summary))
     else:
         _show(summary, None)
+
+
+def _url(path: Path) -> str:
+    """The path as it was given: one of a store, s3a://bucket/key, has lost a stroke."""
+    scheme, colon, rest = str(path).partition(":/")
+    return f"{scheme}://{rest}" if colon and scheme.isalnum() and len(scheme) > 1 else str(path)
 
 
 def evaluate_command(
