@@ -41,7 +41,6 @@ class Data:
     past_version: str
     answers: ir.Table  # to alerts: alert_id, answer, answered_by
     vocabulary: Vocabulary  # what criteria may name
-    _held: list[ir.Table] = field(default_factory=list, repr=False)
     _made: dict[Callable[[Data], ir.Table], ir.Table] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -85,10 +84,7 @@ class Data:
         if isinstance(node, ops.DatabaseTable):
             place = [part for part in (node.namespace.catalog, node.namespace.database, node.name) if part]
             return ".".join(f'"{part}"' for part in place)
-        self._held.append(rows)  # Ibis drops the tables in memory that nobody holds
-        name = f"given_{uuid4().hex}"
-        self.engine.ibis.create_view(name, rows)
-        return f'"{name}"'
+        return f'"{self.engine.view(rows).get_name()}"'
 
     @cached_property
     def customers(self) -> ir.Table:
