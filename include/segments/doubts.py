@@ -58,7 +58,7 @@ def _crowded(sizes: Sizes) -> Iterator[str]:
         if isinstance(clause, tree.Top) and clause.among is None:
             places = clause.places(sizes.everybody - unknown)
             if true > 2 * places:
-                yield f"{clause} finds {true:,}, not {places:,}: so many have the same value; say beside it who is meant."
+                yield f"{clause} finds {true:,}, not {places:,}: so many have the same value; say whom you mean."
 
 
 def _empty(segment: Segment, people: Population, sizes: Sizes) -> Iterator[str]:

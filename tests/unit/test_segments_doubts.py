@@ -58,6 +58,8 @@ def test_what_nobody_or_everybody_fulfils_is_told(text: str, told: str) -> None:
         "nps_on >= today - 30 days and nps_on <= today - 29 days",
         "renewal_date in next quarter and within_next(renewal_date, 90 days)",
         "in_segment('a') or has_email",
+        "account(usage_breadth > 0.8 and did('Email Sent')) and has_email",
+        "account(parent(usage_breadth > 0.8 and nps < 0))",
     ],
 )
 def test_what_somebody_fulfils_and_somebody_not_is_not_told(text: str) -> None:
@@ -67,6 +69,9 @@ def test_what_somebody_fulfils_and_somebody_not_is_not_told(text: str) -> None:
 def test_a_condition_on_people_of_an_account_is_looked_into() -> None:
     assert nonsense(parse("any_of_people(nps_score > 11)", "account"), "account", AS_OF) == (
         "nps_score goes from 0 to 10, so that nobody fulfils nps_score > 11.",
+    )
+    assert nonsense(parse("any_of_people(nps_score > 8 and nps_score < 3)", "account"), "account", AS_OF) == (
+        "Nobody can fulfil both nps_score > 8 and nps_score < 3.",
     )
 
 
