@@ -35,6 +35,7 @@ class Claims:
 
     pairs: Places
     odds: Floats
+    few: Floats  # 1 where two pairs of records say it or fewer, and less the more there are
 
     @property
     def left(self) -> Places:
@@ -66,9 +67,12 @@ class Rivals:
         """The log odds of pairs by what they and their clusters say, and by what rivals have against it."""
         one, two = self.cluster[left], self.cluster[right]
         at, there = self.claims.find(packed(np.minimum(one, two), np.maximum(one, two)))
-        out = logits - self.taken[one] - self.taken[two]
-        out[there] = (logits[there] + self.claims.odds[at[there]]) / 2 - self.against[at[there]]
-        return np.where((one == two) | (logits > FIRM), logits, out + self.given_back).astype(np.float32)
+        out = logits - self.taken[one] - self.taken[two] + self.given_back
+        at, mine = at[there], logits[there]
+        both, few = (mine + self.claims.odds[at]) / 2, self.claims.few[at]
+        firm = few * mine + (1 - few) * both
+        out[there] = np.where(mine > FIRM, firm, both - self.against[at] + self.given_back)
+        return np.where((one == two) | ((logits > FIRM) & ~there), logits, out).astype(np.float32)
 
     def among(self, left: Codes, right: Codes, said: Verdicts) -> Verdicts:
         """What is said of pairs, once weighed; of two people, or two first names, rivals say no more than the pair."""
@@ -100,14 +104,15 @@ def _claims(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: fl
     pair, said = pair[order], np.minimum(logits[apart][order].astype(np.float64), -UNLIKELY)
     start = np.flatnonzero(np.diff(pair, prepend=-1))
     if not len(start):
-        return Claims(pair, said)
+        return Claims(pair, said, said)
     tells = np.abs(said - prior) > TELLING
     number = np.maximum(np.add.reduceat(tells.astype(np.int64), start), 1)
     whole = np.rint((said - prior) * tells * EXACT).astype(np.int64)  # whose sum is the same in any order
     mean = prior + np.add.reduceat(whole, start) / EXACT / number
     best, worst = np.maximum.reduceat(said, start), np.minimum.reduceat(said, start)
-    odd = WEIGHTS[2] * np.minimum(1.0, 2.0 / number)
-    return Claims(pair[start], (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst)
+    few = np.minimum(1.0, 2.0 / number)
+    odd = WEIGHTS[2] * few
+    return Claims(pair[start], (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst, few)
 
 
 def _allies(claims: Claims, from_: Places, to: Places, size: Places, prior: float) -> tuple[Places, Places, Floats]:
