@@ -14,14 +14,16 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from include.answers.segment import explain
 from include.contracts.events import EVENT, EVENT_KIND, read_events
+from include.contracts.identity import ALIAS
 from include.contracts.measures import (
     ACCOUNT_360,
     CUSTOMER_360,
@@ -30,7 +32,7 @@ from include.contracts.measures import (
     RENEWAL_BUCKETS,
     USAGE_TIERS,
 )
-from include.contracts.metrics import GRID_FLOW
+from include.contracts.metrics import ACCOUNT_ABOVE, GRID_FLOW
 from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER
 from include.contracts.runs import DatasetRef, Run, StageReport, fingerprint
 from include.contracts.segments import SEGMENT_MEMBERSHIP
@@ -47,6 +49,20 @@ from include.storage.project import Project
 from include.storage.readers import lake_reader, warehouse_reader
 
 AS_OF = date(2026, 10, 31)
+PREVIEWS = {
+    "counts": "did('Report Published', at_least 3, within_last 14 days, where surface = 'web') "
+    "and did_not('Comment Added', within_last 10 days)",
+    "a rank": "in_top(times_did('Signed In'), 10%) and last_did('Data Imported', before today - 30 days)",
+    "a property": "most_frequent_did('Signed In', surface) = 'mobile'",
+    "a sequence": "did('Signed In', within_last 60 days) then within 7 days did('Report Published') "
+    "without did('Comment Added') between",
+    "three steps": "did('Signed In') then did('Workflow Run') then within 3 days did('Report Published')",
+    "traits": "interest_score > 10 or fit_score > 5",
+    "a change": "changed(nps_class, from 'promoter' to 'detractor', within_last 90 days)",
+    "the past": "was(nps_class = 'promoter', 30 days ago) and nps_class != 'promoter'",
+    "accounts": "account(usage_breadth > 80% and did('Signed In', within_last 30 days))",
+    "children": "account(any_of_children(did('Signed In', within_last 30 days)))",
+}
 ADDRESS = "'p' || n || '@example.com'"
 
 
@@ -145,6 +161,13 @@ def events(engine: Engine, people: int, each: int) -> dict[str, DatasetRef]:
     return {table.name: engine.write(table, rows, version=version) for table, rows in tables}
 
 
+BELOW = {
+    "account_id": "'crm.account:' || (n + 1)",
+    "above_account_id": "'crm.account:' || ((n + 1) // 10)",
+    "steps": "1",
+}
+
+
 def populate(engine: Engine, people: int, day: int) -> dict[str, DatasetRef]:
     """Draw profiles with an address each, their measures, and accounts."""
     as_of = AS_OF + timedelta(days=day)
@@ -158,10 +181,12 @@ def populate(engine: Engine, people: int, day: int) -> dict[str, DatasetRef]:
         (CUSTOMER_360, people, fixed),
         (ACCOUNT_360, max(people // 20, 1), {"account_id": "'crm.account:' || n", "as_of": fixed["as_of"]}),
         (PROFILE, people, {**fixed, "email": ADDRESS}),
+        (ALIAS, 0, {}),
+        (ACCOUNT_ABOVE, max(people // 20, 1) - 1, BELOW),
         (PROFILE_IDENTIFIER, people, {**fixed, "type": "'email'", "value": ADDRESS, "source": "'crm'"}),
     ):
         version = fingerprint(table.name, people, day)
-        drawn = relation(engine, f"drawn_{table.name}_{day}", draw(table, rows, day, own))
+        drawn = relation(engine, f"drawn_{table.name.replace('/', '_')}_{day}", draw(table, rows, day, own))
         refs[table.name] = engine.write(table, drawn, version=version, inputs={"as_of": as_of.isoformat()}, point=True)
     return refs
 
@@ -233,16 +258,30 @@ def measure(project: Project, given: argparse.Namespace, config: Path) -> None:
     with timed("definitions read and checked", definitions=given.definitions):
         assert not load(config).refused
     report = segments(project, days)
-    keep_history(project, days[1], before)
+    kept = keep_history(project, days[1], before)
     draft, _ = load_beside(config / "draft.yaml", config)
     for turn in ("cold", "warm"):
         with timed(f"preview, DuckDB on the lake, {turn}"), lake_reader(project) as reader:
             preview(reader, draft)
+    if given.events:
+        previews(project, config, lake_reader, "DuckDB on the lake")
     key, someone = any_member(project, report)
     with timed("why"):
         explain(project, key, someone)
     if not given.no_warehouse:
-        on_postgres(project, {**days[1], **{ref.dataset: ref for ref in report.writes[:2]}}, draft)
+        on_postgres(project, {**days[1], **{ref.dataset: ref for ref in (*report.writes, kept)}}, draft)
+        if given.events:
+            previews(project, config, warehouse_reader, "PostgreSQL")
+
+
+def previews(project: Project, config: Path, reading: Callable[[Project], Any], where: str) -> None:
+    """Preview each construct of the language."""
+    for name, condition in PREVIEWS.items():
+        file = config / "draft.yaml"
+        file.write_text(json.dumps({"key": "draft", "name": "x", "owner": "x", "purpose": "x", "where": condition}))
+        draft, _ = load_beside(file, config)
+        with timed(f"preview, {where}: {name}") as facts, reading(project) as reader:
+            facts["members"] = preview(reader, draft).size
 
 
 def segments(project: Project, days: list[dict[str, DatasetRef]]) -> StageReport:
@@ -259,7 +298,7 @@ def segments(project: Project, days: list[dict[str, DatasetRef]]) -> StageReport
     return report
 
 
-def keep_history(project: Project, refs: dict[str, DatasetRef], before: DatasetRef) -> None:
+def keep_history(project: Project, refs: dict[str, DatasetRef], before: DatasetRef) -> DatasetRef:
     tomorrow = AS_OF + timedelta(days=1)
     with project.engine() as engine:
         with timed("a day of history kept", rows_before=before.rows) as facts:
@@ -271,6 +310,7 @@ def keep_history(project: Project, refs: dict[str, DatasetRef], before: DatasetR
         with timed("grid flows of eight weeks"):
             flow = metrics.grid_flow(engine.read(CUSTOMER_HISTORY, kept), tomorrow, AS_OF - timedelta(days=364))
             engine.write(GRID_FLOW, flow, version="bench")
+    return kept
 
 
 def any_member(project: Project, report: StageReport) -> tuple[str, str]:

@@ -29,6 +29,7 @@ with Dag(
 
     @stage_task(doc_md="Gather what still waits for an answer, with the evidence to judge it by: counts, no names.")
     def gather(*, triggering_asset_events: Any = None) -> list[dict[str, Any]]:
+        from include.activation.touched import with_lists
         from include.answers import waiting
 
         held = {
@@ -36,8 +37,12 @@ with Dag(
             for event in triggering_asset_events.get(HELD, ())  # there is none when a person starts it
             for subject in event.extra["subjects"]
         }
-        unanswered = waiting.still_held(project(), held)
-        return [{"subject": subject, "evidence": why, **held[subject]} for subject, why in unanswered.items()]
+        opened = project()
+        unanswered = waiting.still_held(opened, held)
+        return [
+            {"subject": subject, "evidence": with_lists(opened, subject, why), **held[subject]}
+            for subject, why in unanswered.items()
+        ]
 
     @stage_task(doc_md="Keep the answer in the warehouse, with who gave it and why; later is no answer.")
     def record(subject: str, answer: dict[str, Any]) -> None:

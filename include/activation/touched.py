@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.activation.members import LEVEL_OF_REPORT
-from include.activation.syncs import Declared, Sync
+from include.activation.syncs import Declared, Sync, read_syncs
+from include.answers import waiting
 from include.answers.lookup import rows_of
 from include.contracts.tables import Table
 from include.storage.engine import Engine
+from include.storage.project import Project
 
 Row = dict[str, Any]
 
@@ -34,6 +36,20 @@ def touched(engine: Engine, before: Mapping[str, Declared], after: Mapping[str, 
         if (row := _row(engine, name, before.get(name), after.get(name))) is not None
     ]
     return sorted(found, key=lambda row: (-row["added"] - row["removed"] - row["changed"], row["sync"]))
+
+
+def with_lists(project: Project, subject: str, why: str) -> str:
+    """Add to the evidence of what is held which lists at destinations an approval would touch.
+
+    Raises ConfigurationError for faulty declarations of syncs.
+    """
+    segments = waiting.segments_touched(project, subject)
+    found = [
+        f"{name} ({declared.destination})"
+        for name, declared in sorted(read_syncs(project.settings.config).items())
+        if declared.sync.level != LEVEL_OF_REPORT and declared.sync.segment in segments
+    ]
+    return f"{why}\n\nLists at destinations that it would touch: {', '.join(found)}." if found else why
 
 
 def _row(engine: Engine, name: str, was: Declared | None, now: Declared | None) -> Row | None:

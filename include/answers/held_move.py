@@ -1,41 +1,67 @@
-"""What a held run of identities would move beyond profiles, for whoever has to answer: in counts, by two joins."""
+"""What a held run of identities would move beyond profiles, for whoever has to answer: counts and ids, by two joins."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from include.answers.lookup import Row, rows_of
 from include.contracts.identity import CROSSWALK
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.identity.store import load_report
 from include.storage.project import Project
 
-_TOUCHED = """
-WITH pair AS (
-    SELECT b.profile_id AS was, a.profile_id AS becomes FROM before b JOIN after a USING (record_id)
-    WHERE b.profile_id <> a.profile_id
-), moved AS (SELECT was AS member_id FROM pair UNION SELECT becomes FROM pair)
-SELECT segment_key, count(*), count(*) FILTER (WHERE member_id IN (SELECT member_id FROM moved))
-FROM membership GROUP BY 1 HAVING count(*) FILTER (WHERE member_id IN (SELECT member_id FROM moved)) > 0
-ORDER BY 3 DESC, 1
+EXAMPLES = 20
+
+_MOVED = """
+CREATE OR REPLACE TEMP TABLE moved AS
+SELECT b.profile_id AS profile, a.profile_id AS goes_to, count(*) AS records
+FROM before b JOIN after a USING (record_id) WHERE b.profile_id <> a.profile_id GROUP BY 1, 2
 """
+_TOUCHED = """
+WITH who AS (SELECT profile AS member_id FROM moved UNION SELECT goes_to FROM moved)
+SELECT segment_key AS segment, any_value(members) AS members, count(*) AS touched FROM membership
+JOIN who USING (member_id) JOIN (SELECT segment_key, count(*) AS members FROM membership GROUP BY 1) USING (segment_key)
+GROUP BY 1 ORDER BY touched DESC, 1
+"""
+_EXAMPLES = f"SELECT * FROM moved ORDER BY records DESC, profile, goes_to LIMIT {EXAMPLES}"
 
 
-def touched_segments(project: Project, version: str) -> str:
-    """Return, in Markdown, how many members of each published segment a held crosswalk would merge, split or move.
+@dataclass(frozen=True, slots=True)
+class HeldMove:
+    """The published segments of the profiles that would merge, split or move, and a few of those profiles."""
 
-    Empty where there is no segment, or none is touched.
-    """
+    segments: Sequence[Row] = ()
+    examples: Sequence[Row] = ()
+
+    @property
+    def told(self) -> str:
+        """The same in Markdown; empty where nothing moves."""
+        parts = [_table(rows) for rows in (self.segments, self.examples) if rows]
+        more = "`python -m include diff --new-data` shows measures and lists as well."
+        return "\n\n".join([*parts, more]) if parts else ""
+
+
+def held_move(project: Project, version: str) -> HeldMove:
+    """Hold a crosswalk that nobody has approved yet against the one that it follows."""
     lake, follows = project.lake, load_report(project.lake, version).get("follows")
     before = lake.manifest(CROSSWALK.name, follows) if follows else None
-    membership = lake.current(SEGMENT_MEMBERSHIP.name)
-    if before is None or membership is None:
-        return ""
-    after = lake.version(CROSSWALK.name, version)
+    if before is None:
+        return HeldMove()
+    tables = (
+        ("before", CROSSWALK, before),
+        ("after", CROSSWALK, lake.version(CROSSWALK.name, version)),
+        ("membership", SEGMENT_MEMBERSHIP, lake.current(SEGMENT_MEMBERSHIP.name)),
+    )
     with project.engine() as engine:
-        for name, table, at in (("before", CROSSWALK, before), ("after", CROSSWALK, after),
-                                ("membership", SEGMENT_MEMBERSHIP, membership)):  # fmt: skip
+        for name, table, at in tables:
             engine.ibis.create_view(name, engine.read(table, at))
-        rows = engine.connection.execute(_TOUCHED).fetchall()
-    if not rows:
-        return ""
-    told = "\n".join(f"| {segment} | {members:,} | {touched:,} |" for segment, members, touched in rows)
-    more = "`python -m include diff --new-data` shows measures and lists as well."
-    return f"| segment | members | merge, split or move |\n|---|---:|---:|\n{told}\n\n{more}"
+        engine.connection.execute(_MOVED).fetchall()
+        return HeldMove(rows_of(engine, _TOUCHED), rows_of(engine, _EXAMPLES))
+
+
+def _table(rows: Sequence[Row]) -> str:
+    head = "| " + " | ".join(name.replace("_", " ") for name in rows[0]) + " |"
+    rule = "|" + "".join("---:|" if isinstance(value, int) else "---|" for value in rows[0].values())
+    told = ("| " + " | ".join(f"{v:,}" if isinstance(v, int) else v for v in row.values()) + " |" for row in rows)
+    return "\n".join([head, rule, *told])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from include.answers.held_move import touched_segments
+from include.answers.held_move import held_move
 from include.contracts.control import DRIFTED
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK
@@ -39,6 +39,14 @@ def evidence(project: Project, subject: str) -> str:
     if not found:
         raise ConfigurationError(f"Nothing called {subject!r} is held.")
     return _with_segments(project, subject, found)
+
+
+def segments_touched(project: Project, subject: str) -> list[str]:
+    """Return the keys of the segments that approving a held run, or a held segment, would change."""
+    dataset, _, version = subject.partition("@")
+    if dataset.startswith("segment/"):
+        return [dataset.removeprefix("segment/")]
+    return [row["segment"] for row in held_move(project, version).segments] if dataset == CROSSWALK.name else []
 
 
 def everything_held(project: Project) -> dict[str, str]:
@@ -101,7 +109,7 @@ def _held_run(project: Project, subject: str) -> str | None:
 
 
 def _with_segments(project: Project, subject: str, why: str) -> str:
-    """Add to the evidence of a held run which segments it would touch."""
+    """Add to the evidence of a held run which segments it would touch, and examples of who would move."""
     dataset, _, version = subject.partition("@")
-    touched = touched_segments(project, version) if dataset == CROSSWALK.name else ""
-    return f"{why}\n\n{touched}" if touched else why
+    move = held_move(project, version).told if dataset == CROSSWALK.name else ""
+    return f"{why}\n\n{move}" if move else why

@@ -66,10 +66,10 @@ def usable(config: Path) -> Path:
 
 def _print(found: BlastRadius, lists: Sequence[Mapping[str, Any]]) -> None:
     out.print(f"Against what readers have as of {found.as_of}; nothing was changed.", highlight=False)
-    if not found.redone:
-        out.print("It affects no stage: everything stays as it is.")
+    if not found.redone and not lists:
+        out.print("It affects no stage and no list: everything stays as it is.")
         return
-    out.print(f"It affects {', '.join(found.redone)}.", highlight=False)
+    out.print(f"It affects {', '.join(found.redone) or 'no stage, only lists'}.", highlight=False)
     if found.held:
         err.print(found.held, highlight=False)
     counts = [{"what": name.replace("_", " "), "count": count} for name, count in found.profiles.items()]

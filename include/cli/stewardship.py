@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from include.activation.touched import with_lists
 from include.answers import waiting
 from include.answers.chart import write_svg
 from include.answers.decisions import open_book
@@ -175,7 +176,7 @@ def approve(
 ) -> None:
     """Answer for an export, a run or a segment that was held; approved, the next run hands it on."""
     project = Project(Settings.from_environment())
-    evidence = waiting.evidence(project, subject)
+    evidence = with_lists(project, subject, waiting.evidence(project, subject))
     if not as_json:
         err.print(evidence, highlight=False)
     with project.serving():

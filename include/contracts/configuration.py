@@ -42,14 +42,17 @@ class Strict(BaseModel):
 S = TypeVar("S", bound=Section)
 
 
-def read_configuration(path: Path, section: type[S]) -> S:
+def read_configuration(path: Path, section: type[S], context: object = None) -> S:
     """Read a YAML file as a section, the shipped one filling what it leaves out.
+
+    ``context`` is what validators of the section are told beside the values.
 
     Raises ConfigurationError naming the file and every key at fault.
     """
     own, shipped = _values(effective(path)), SHIPPED / path.name
     try:
-        return section.model_validate(_filled(section, _values(shipped), own) if shipped.is_file() else own)
+        filled = _filled(section, _values(shipped), own) if shipped.is_file() else own
+        return section.model_validate(filled, context=context)
     except ValidationError as error:
         faults = (_fault(section, fault) for fault in error.errors(include_input=False, include_url=False))
         raise ConfigurationError(f"{path.name}: {'; '.join(faults)}.") from None

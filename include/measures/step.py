@@ -191,17 +191,18 @@ class Measured:
 def measured(engine: Engine, inputs: Inputs, write: Callable[[Table, ir.Table], ir.Table]) -> Measured:
     """Compute customer_360, account_360 and what they rest on; ``write`` keeps a table and returns what it kept."""
     recent, ever = engine.hold(usage.recent(inputs)), engine.hold(usage.ever(inputs))
+    active = engine.hold(usage.activity(inputs, recent))
     contracts = engine.hold(renewal.contracts(inputs))
     answers = engine.hold(nps.recent(inputs))
     families = (
-        nps.account(answers), usage.account(inputs, recent, ever), renewal.account(inputs, contracts),
+        nps.account(answers), usage.account(inputs, recent, ever, active), renewal.account(inputs, contracts),
         sales.account(inputs), hierarchy.account(inputs, write(ACCOUNT_ABOVE, hierarchy.above(inputs, engine.hold))),
     )  # fmt: skip
     accounts = write(ACCOUNT_360, account_360(inputs, map(engine.view, families)))
     mails = engine.hold(frequency.mails(inputs))
     frequencies = frequency.person(inputs, mails, write(EMAIL_CURVE, frequency.curve(mails)))
     parts = (
-        nps.person(answers), usage.person(inputs, recent, ever), engagement.person(inputs, ever, frequencies),
+        nps.person(answers), usage.person(inputs, recent, ever, active), engagement.person(inputs, ever, frequencies),
         contact.person(inputs), campaign.person(inputs),
     )  # fmt: skip
     customers = write(CUSTOMER_360, customer_360(inputs, accounts, map(engine.view, parts)))

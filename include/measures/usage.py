@@ -64,10 +64,10 @@ def _attributed(inputs: Inputs, rows: ir.Table) -> ir.Table:
     return joined.mutate(account_id=ibis.coalesce(joined.place, joined.home), reached=reached).drop("place")
 
 
-def person(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
-    """Return each user's measures, from the tables that ``recent`` and ``ever`` describe."""
+def person(inputs: Inputs, recent: ir.Table, ever: ir.Table, active: ir.Table) -> ir.Table:
+    """Return each user's measures, from the tables that ``recent``, ``ever`` and ``activity`` describe."""
     last = _last(ever, "profile_id")
-    joined = last.left_join(_activity(inputs, recent, "profile_id"), "profile_id").drop("profile_id_right")
+    joined = last.left_join(_of(active, "profile_id"), "profile_id").drop("profile_id_right")
     for part in (_features(inputs, recent), _last_place(inputs, recent)):
         joined = joined.left_join(part, "profile_id").drop("profile_id_right")
     filled = joined.fill_null(_ZEROS | {"usage_features_28": 0})
@@ -80,12 +80,12 @@ def person(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
     )
 
 
-def account(inputs: Inputs, recent: ir.Table, ever: ir.Table) -> ir.Table:
-    """Return each account's measures, from the tables that ``recent`` and ``ever`` describe."""
+def account(inputs: Inputs, recent: ir.Table, ever: ir.Table, active: ir.Table) -> ir.Table:
+    """Return each account's measures, from the tables that ``recent``, ``ever`` and ``activity`` describe."""
     joined = inputs.account.select("account_id")
     parts = (
         _last(ever, "account_id"),
-        _activity(inputs, recent, "account_id"),
+        _of(active, "account_id"),
         _adoption(inputs, recent),
         _people(inputs, recent),
         seats(inputs),
@@ -127,14 +127,25 @@ def _last(ever: ir.Table, member: str) -> ir.Table:
     return last.mutate(usage_record_id=last.newest["id"]).drop("newest")
 
 
-def _activity(inputs: Inputs, recent: ir.Table, member: str) -> ir.Table:
-    """Return each member's active days, core actions, falling weeks and trend."""
-    rows = recent.filter(recent[member].notnull())
-    daily = rows.group_by(member, "day").aggregate(actions=rows.actions.sum(), stitched=rows.stitched.sum())
+def activity(inputs: Inputs, recent: ir.Table) -> ir.Table:
+    """Return active days, core actions, falling weeks, trend and decline of people and accounts, planned once for both.
+
+    kind (which id, profile_id or account_id), member (the id), and the measures.
+    """
+    parts = [
+        recent.filter(recent[kind].notnull()).select(
+            "day", "actions", "stitched", kind=ibis.literal(kind), member=recent[kind]
+        )
+        for kind in ("profile_id", "account_id")
+    ]
+    rows = ibis.union(*parts)
+    daily = rows.group_by("kind", "member", "day").aggregate(actions=rows.actions.sum(), stitched=rows.stitched.sum())
     age = inputs.since(daily.day, inputs.usage_through)
     days = {f"usage_active_days_{n}": daily.count(where=age < n) for n in (7, 28, 90)}
     stitched = daily.stitched.sum(where=age.between(0, 27)).fill_null(0)
-    weekly = daily.group_by(member).aggregate(**days, **_weeks(inputs, daily, "week"), usage_stitched_28=stitched)
+    weekly = daily.group_by("kind", "member").aggregate(
+        **days, **_weeks(inputs, daily, "week"), usage_stitched_28=stitched
+    )
     lately, before = weekly.week_0 + weekly.week_1, weekly.week_2 + weekly.week_3
     weekly = weekly.mutate(
         usage_core_actions_28=lately + before,
@@ -143,6 +154,10 @@ def _activity(inputs: Inputs, recent: ir.Table, member: str) -> ir.Table:
     )
     everybody = recent.aggregate(**_weeks(inputs, recent, "everybody"))
     return decline.with_decline(weekly.cross_join(everybody), inputs.thresholds.usage.decline)
+
+
+def _of(active: ir.Table, kind: str) -> ir.Table:
+    return active.filter(active.kind == kind).drop("kind").rename(**{kind: "member"})
 
 
 def _weeks(inputs: Inputs, rows: ir.Table, name: str) -> dict[str, ir.IntegerValue]:

@@ -39,6 +39,8 @@ The same is on the page Reports, and at `GET /api/v1/reports/{key}` ([pages and 
 - Nothing after the logical date counts. What could not be judged is counted in `report_coverage` and said beside the
   report; a report whose source is missing is empty and says which one, and the others are whole.
 - Intervals are of 95 %. Money is in the company's currency, and never added over currencies.
+- Criteria may name measures, traits and segments; tried on former months, a trait is what it was, as far as that is
+  kept.
 - `dimension` is what rows are broken down by, `all` is everything together. Segments are a dimension, as they are on
   the logical date.
 """

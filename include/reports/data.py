@@ -12,6 +12,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from include.contracts.errors import ContractError
+from include.contracts.events import Vocabulary
 from include.measures import renewal
 from include.measures.inputs import Inputs
 from include.reports.settings import ReportSettings
@@ -39,7 +40,7 @@ class Data:
     past: ir.Table  # report_history as it was before the run's day
     past_version: str
     answers: ir.Table  # to alerts: alert_id, answer, answered_by
-    _held: list[ir.Table] = field(default_factory=list, repr=False)
+    vocabulary: Vocabulary  # what criteria may name
     _made: dict[Callable[[Data], ir.Table], ir.Table] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -83,10 +84,7 @@ class Data:
         if isinstance(node, ops.DatabaseTable):
             place = [part for part in (node.namespace.catalog, node.namespace.database, node.name) if part]
             return ".".join(f'"{part}"' for part in place)
-        self._held.append(rows)  # Ibis drops the tables in memory that nobody holds
-        name = f"given_{uuid4().hex}"
-        self.engine.ibis.create_view(name, rows)
-        return f'"{name}"'
+        return f'"{self.engine.view(rows).get_name()}"'
 
     @cached_property
     def customers(self) -> ir.Table:

@@ -10,7 +10,7 @@ files of use seldom reach so far.
 from __future__ import annotations
 
 import ibis.expr.types as ir
-from scipy.stats import t as student
+from scipy.special import stdtrit as student_quantile
 
 from include.reports.data import Data
 
@@ -70,5 +70,5 @@ def falling(data: Data, observed: ir.Table, use: ir.Table) -> ir.Table:
     limits = data.inputs.thresholds.usage.decline
     return data.sql(
         _FALLING, observed=observed, use=use, days=DAYS, crowd=CROWD, least=limits.expected, drop=limits.drop,
-        freedom=FREEDOM, beyond=float(student.ppf(data.settings.churn.certainty, FREEDOM)),
+        freedom=FREEDOM, beyond=float(student_quantile(FREEDOM, data.settings.churn.certainty)),
     )  # fmt: skip

@@ -5,25 +5,42 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from include.contracts.configuration import Section, read_configuration
 from include.contracts.errors import DefinitionError
-from include.segments.language import parse
+from include.contracts.events import Vocabulary, read_events
+from include.segments import tree
+from include.segments.language import parse, with_sound_traits
+from include.segments.refusal import refusal
 
 FILE = "reports.yaml"
 
 
-def _readable(level: str, text: str) -> str:
+def criterion(text: str, level: str, vocabulary: Vocabulary) -> tree.Node:
+    """Read a criterion: a condition on measures, traits and segments; raises DefinitionError."""
+    node = parse(text, level, vocabulary)
+    elsewhere: list[object] = [part for part in tree.walk(node) if isinstance(part, tree.Relatives | tree.Course)]
+    elsewhere += [
+        *tree.happenings(node),
+        *tree.happenings(node, of_people=True),
+        *tree.happenings(node, of_account=True),
+    ]
+    if elsewhere:
+        raise refusal(f"criteria ask about measures, traits and segments; make a trait of {elsewhere[0]}", text, 0)
+    return node
+
+
+def _readable(level: str, text: str, info: ValidationInfo) -> str:
     try:
-        parse(text, level)
+        criterion(text, level, info.context or Vocabulary())
     except DefinitionError as error:
         raise ValueError(str(error)) from None
     return text
 
 
-AccountCondition = Annotated[str, AfterValidator(lambda text: _readable("account", text))]
-PersonCondition = Annotated[str, AfterValidator(lambda text: _readable("person", text))]
+AccountCondition = Annotated[str, AfterValidator(lambda text, info: _readable("account", text, info))]
+PersonCondition = Annotated[str, AfterValidator(lambda text, info: _readable("person", text, info))]
 
 
 class NpsSettings(Section):
@@ -124,4 +141,9 @@ class ReportSettings(Section):
 
 def read_settings(folder: Path) -> ReportSettings:
     """Read ``reports.yaml`` in the folder; raises ConfigurationError naming what is wrong in it."""
-    return read_configuration(folder / FILE, ReportSettings)
+    return read_configuration(folder / FILE, ReportSettings, words(folder))
+
+
+def words(folder: Path) -> Vocabulary:
+    """Return what criteria may name, by the configuration in the folder."""
+    return with_sound_traits(read_events(folder))

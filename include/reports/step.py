@@ -25,6 +25,7 @@ from include.contracts.staged import (
     SURVEY_REQUEST,
 )
 from include.contracts.tables import Table, Type
+from include.contracts.traits import TRAIT, TRAIT_VALUE
 from include.measures.settings import read_settings as read_thresholds
 from include.measures.step import READS, inputs_of
 from include.reports import (
@@ -40,7 +41,7 @@ from include.reports import (
     sales_alerts,
 )
 from include.reports.data import Computed, Data
-from include.reports.settings import read_settings
+from include.reports.settings import read_settings, words
 from include.storage import days, history
 from include.storage.code import code_of
 from include.storage.control import approvals
@@ -53,7 +54,7 @@ _MODULES = (
     duplicates,
 )  # fmt: skip
 MODULES: Mapping[str, ModuleType] = MappingProxyType({module.__name__.split(".")[-1]: module for module in _MODULES})
-MEASURED = (CUSTOMER_360, ACCOUNT_360, EMAIL_CURVE, SEGMENT, SEGMENT_MEMBERSHIP)
+MEASURED = (CUSTOMER_360, ACCOUNT_360, EMAIL_CURVE, SEGMENT, SEGMENT_MEMBERSHIP, TRAIT, TRAIT_VALUE)
 STAGED = (
     PERSON_RECORD, LEAD_STEP, PROSPECT_SCORE, OPPORTUNITY_STAGE, DEPARTURE, SURVEY_REQUEST,
 )  # fmt: skip
@@ -100,7 +101,8 @@ def open_data(project: Project, engine: Engine, run: Run, refs: Mapping[str, Dat
     past = engine.read(REPORT_HISTORY, before)
     alerted = engine.ibis.to_pyarrow(past.filter(past.part == ALERTS_PART.name).count()).as_py() > 0
     known = fingerprint(before.files if before else ())
-    return Data(engine, inputs, read_settings(config), tables, past, known, _answers(project, is_needed=alerted))
+    answers = _answers(project, is_needed=alerted)
+    return Data(engine, inputs, read_settings(config), tables, past, known, answers, words(config))
 
 
 def _answers(project: Project, *, is_needed: bool) -> ir.Table:

@@ -7,7 +7,7 @@ the person before; beside them stand the MQLs that the CRM has of the month.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,13 +18,16 @@ from include.contracts.configuration import Section, read_configuration
 from include.contracts.errors import ConfigurationError
 from include.contracts.runs import Run
 from include.contracts.tables import Table
+from include.contracts.traits import TRAIT_HISTORY
 from include.measures.step import READS, measured
+from include.reports.criteria import with_values
 from include.reports.data import Data
-from include.reports.settings import PersonCondition
+from include.reports.settings import PersonCondition, criterion, words
 from include.reports.step import MEASURED, STAGED, open_data
 from include.segments import tree
 from include.segments.expression import Population, matching
-from include.segments.language import parse
+from include.segments.history import on_day
+from include.segments.picked import MEMBER_ID
 from include.storage.engine import conform
 from include.storage.project import Project
 
@@ -70,8 +73,9 @@ def try_criteria(project: Project, place: Path, months: int = MONTHS) -> list[di
     """
     if not place.is_file():
         raise ConfigurationError(f"There is no file {place}.")
-    criteria = read_configuration(place, Criteria)
-    node = tree.And((parse(criteria.fit, "person"), parse(criteria.interest, "person")))
+    known = words(project.settings.config)
+    criteria = read_configuration(place, Criteria, known)
+    node = tree.And((criterion(criteria.fit, "person", known), criterion(criteria.interest, "person", known)))
     tables = (*READS.values(), *STAGED, *MEASURED)
     current = {table.name: project.lake.current(table.name) for table in tables}
     refs = {name: manifest.ref for name, manifest in current.items() if manifest is not None}
@@ -80,11 +84,39 @@ def try_criteria(project: Project, place: Path, months: int = MONTHS) -> list[di
         raise ConfigurationError("Nothing is published yet; run `python -m include run` first.")
     with project.engine() as engine:
         data = open_data(project, engine, Run("trial", date.fromisoformat(published.inputs["as_of"])), refs)
-        return _tried(data, node, _month_ends(data.as_of, months))
+        kept = _Kept(engine.read(TRAIT_HISTORY, engine.lake.current(TRAIT_HISTORY.name)))
+        return _tried(data, node, kept.months(node, _month_ends(data.as_of, months)), kept)
 
 
-def _tried(data: Data, node: tree.Node, days: list[date]) -> list[dict[str, Any]]:
-    parts = [_fulfilling(data, node, day) for day in days]
+@dataclass(frozen=True)
+class _Kept:
+    """What traits were on former days: the rows of ``trait_history``."""
+
+    rows: ir.Table
+
+    def months(self, node: tree.Node, days: list[date]) -> list[date]:
+        """Leave out the month ends of which nothing is kept of a trait that is named.
+
+        Raises ConfigurationError where fewer than two are left.
+        """
+        for trait in tree.named_traits(node):
+            first = self.rows.filter(self.rows.trait == trait.name).since.min().to_pyarrow().as_py()
+            days = [day for day in days if first is not None and day >= first]
+            if len(days) < 2:
+                since = f"only since {first}" if first else "not yet"
+                raise ConfigurationError(
+                    f"What the trait {trait.name!r} was is kept {since}; criteria are tried on whole months."
+                )
+        return days
+
+    def value(self, trait: tree.Traited, people: Population) -> ir.Table:
+        """Return member_id and value as of the day of a population."""
+        found = on_day(trait, trait.level, people, people.as_of)
+        return found.select(member_id=found[MEMBER_ID], value=found[trait.name])
+
+
+def _tried(data: Data, node: tree.Node, days: list[date], kept: _Kept) -> list[dict[str, Any]]:
+    parts = [_fulfilling(data, node, day, kept) for day in days]
     union = " UNION ALL ".join(f"SELECT profile_id, day FROM {{part_{n}}}" for n in range(len(parts)))
     found = data.sql(union, **{f"part_{n}": part for n, part in enumerate(parts)})
     steps = data.sql(_STEPS, steps=data.tables["staged/lead_step"], crosswalk=data.inputs.crosswalk)
@@ -95,10 +127,12 @@ def _tried(data: Data, node: tree.Node, days: list[date]) -> list[dict[str, Any]
     return told
 
 
-def _fulfilling(data: Data, node: tree.Node, day: date) -> ir.Table:
+def _fulfilling(data: Data, node: tree.Node, day: date, kept: _Kept) -> ir.Table:
     """The people who fulfil a condition as of a day, by what had happened by then."""
     customers, accounts = measured_on(data, day)
-    people = matching(node, "person", Population(day, customers, accounts, _no_segment))
+    everybody = Population(day, customers, accounts, _no_segment, histories={"trait": kept.rows})
+    everybody = with_values(everybody, node, "person", lambda trait: kept.value(trait, everybody))
+    people = matching(node, "person", everybody)
     return data.sql("SELECT profile_id, {day} AS day FROM {people}", people=people.select("profile_id"), day=day)
 
 

@@ -16,7 +16,6 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-from scipy.stats import fisher_exact
 
 from include.contracts.reports.churn import SIGNALS, WARNINGS
 from include.measures import nps, usage
@@ -166,6 +165,8 @@ def _chance(row: Mapping[str, Any]) -> float:
     """Fisher's exact test, one-sided: as many losses or more with the signal."""
     table = [[row["lost_with"], row["with_signal"] - row["lost_with"]],
              [row["lost_without"], row["without_signal"] - row["lost_without"]]]  # fmt: skip
+    from scipy.stats import fisher_exact  # noqa: PLC0415 - as long to import as all else of the reports
+
     return float(fisher_exact(table, alternative="greater").pvalue)
 
 

@@ -8,10 +8,12 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
+from include.contracts.control import DRIFTED
 from include.storage.control.tables import (
     ACTIVATION_BATCH,
     ACTIVATION_CHANGE,
     ACTIVATION_PLAN,
+    APPROVAL,
     AUDIT_RESULT,
     PUBLICATION,
     RUN,
@@ -34,6 +36,9 @@ CONDITIONS: Mapping[str, str] = MappingProxyType(
     {
         AUDIT_RESULT.fullname: f"""NOT {_PUBLISHED} AND NOT EXISTS (
             SELECT FROM {PUBLICATION.fullname} p WHERE p.version = audit_result.version AND p.published_at >= :before
+        ) AND NOT EXISTS (
+            SELECT FROM {APPROVAL.fullname} a WHERE a.subject = '{DRIFTED}@' || audit_result.version
+            AND a.verdict = 'approved' AND a.decided_at >= :before
         )""",
         PUBLICATION.fullname: f"published_at < :before AND NOT {_PUBLISHED}",
         STAGE_RUN.fullname: f"run_id IN (SELECT run_id FROM {RUN.fullname} WHERE {_OLD_RUN})",

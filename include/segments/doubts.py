@@ -43,13 +43,22 @@ def doubts(segment: Segment, people: Population, sizes: Sizes) -> tuple[str, ...
     """Return what can hardly be meant, one sentence each: objections, and clauses that are true of nobody today."""
     found = [*objections(segment.condition, segment.level, people), *unheard(segment.condition, people)]
     found += doubts_on_lists(segment.condition, people)
-    found += _empty(segment, people, sizes)
+    found += [*_crowded(sizes), *_empty(segment, people, sizes)]
     return tuple(dict.fromkeys(found))
 
 
 def objections(condition: tree.Node, level: str, people: Population) -> tuple[str, ...]:
     """Return the doubts for which a new definition is held back: whom nobody or everybody fulfils, texts nobody has."""
     return (*nonsense(condition, level, people.as_of), *never(condition, level, people), *untold(condition, people))
+
+
+def _crowded(sizes: Sizes) -> Iterator[str]:
+    """A rank that takes in far more than it has places, as so many share the value of the last one."""
+    for clause, (true, unknown) in sizes.clauses.items():
+        if isinstance(clause, tree.Top) and clause.among is None:
+            places = clause.places(sizes.everybody - unknown)
+            if true > 2 * places:
+                yield f"{clause} finds {true:,}, not {places:,}: so many have the same value; say whom you mean."
 
 
 def _empty(segment: Segment, people: Population, sizes: Sizes) -> Iterator[str]:

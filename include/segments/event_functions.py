@@ -164,6 +164,8 @@ def _read(reader: Reader, node: exp.Anonymous, name: str, *, takes_property: boo
     if event is None:
         raise reader.refuse(node, f"{name} needs the name of an event in single quotes, as in {EXAMPLE}")
     known = reader.vocabulary.kinds
+    alike = [name for name in known if name.lower() == event.lower()]
+    event = alike[0] if len(alike) == 1 else event
     if event not in known:
         raise reader.refuse(first, f"there is no event {event!r}{nearest(event, known)}; see python -m include events")
     asked = _Asked(known[event])
@@ -197,7 +199,7 @@ def _take(reader: Reader, argument: exp.Expr, asked: _Asked) -> None:
         taken, asked.how_often = asked.how_often is None, _often(reader, argument, call)
     elif call in SPANS:
         taken, asked.span = asked.span is None, _kept(reader, argument, SPANS[call](reader, argument))
-    elif call == "told_times":
+    elif call == "told_times" or (isinstance(argument, exp.Literal) and not argument.is_string):
         raise reader.refuse(argument, "this can be read in two ways; write at_least, exactly or at_most before it")
     else:
         raise reader.refuse(argument, f"this is nothing that can be asked of an event; write it as in {EXAMPLE}")

@@ -12,13 +12,20 @@ from itertools import pairwise
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.tokenizer_core import Token, TokenType
 
+from include.segments.calendar import PERIODS, WHICH
 from include.segments.refusal import refusal
 
 CALLS = (
     "did", "did_not", "times_did", "distinct_did", "sum_did", "average_did", "first_did", "last_did", "changed",
     "most_frequent_did", "earliest_did", "latest_did", "anniversary_of",
 )  # fmt: skip
-WHERE = "told_where"
+WHERE, SINCE = "told_where", "told_since"
+OFTEN = ("told_at_least", "told_at_most", "told_exactly", "told_more", "told_fewer")
+TIMES = ("times", "time")
+SPANS = ("told_within_last", "told_within_next", "told_before_last")
+THEN = (("then",), ("and", "then"), ("followed", "by"))
+INSIDE = "how often, when and which stand inside the brackets, as in did('Signed In', at_least 3, within_last 14 days)"
+WORD = "did is followed by brackets, as in did('Signed In', at_least 3), did_not('Signed In'), last_did('Signed In')"
 WORDS: Mapping[str, tuple[str, ...]] = {
     "told_at_least": ("at_least", "at least"),
     "told_at_most": ("at_most", "at most"),
@@ -27,6 +34,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "told_fewer": ("fewer_than", "fewer than", "less_than", "less than"),
     "told_within_last": (
         "within_last", "within the last", "within last", "in the last", "in last", "in the past", "during the last",
+        "last", "the last", "past", "the past", "within",
     ),
     "told_within_next": ("within_next", "within the next", "within next", "in the next", "in next"),
     "told_before_last": ("before_last", "before the last", "older than"),
@@ -34,6 +42,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "told_before": ("before", "until before"),
     "told_after": ("after",),
     "told_between": ("between",),
+    SINCE: ("since", "on or after"),
     WHERE: ("where", "with"),
 }  # fmt: skip
 PHRASES = tuple(
@@ -59,15 +68,36 @@ class _Words:
         place = 0
         while place < len(tokens):
             if not _is_call(tokens, place):
-                yield tokens[place]
+                yield self.plain(tokens, place)
                 place += 1
                 continue
             end = _closing(tokens, place + 1) + 1
-            if _word(tokens, end) == "then":
+            if _then(tokens, end):
                 place = yield from self.chain(tokens, place, end)
             else:
+                self.require_inside(tokens, place, end)
                 yield from self.call(tokens[place:end])
                 place = end
+
+    def plain(self, tokens: list[Token], place: int) -> Token:
+        """What is no call; `never` before one is `not`."""
+        if _word(tokens, place) == "never" and _is_call(tokens, place + 1):
+            return _said("not", tokens[place])
+        if _word(tokens, place) in ("did", "did_not") and tokens[place].token_type is TokenType.VAR:
+            raise refusal(WORD, self.text, tokens[place].start)
+        if _word(tokens, place) == "changed" and place:
+            form = f"changed({tokens[place - 1].text}, from 'a' to 'b', within_last 90 days)"
+            raise refusal(f"a change is written {form}", self.text, tokens[place - 1].start)
+        return tokens[place]
+
+    def require_inside(self, tokens: list[Token], place: int, end: int) -> None:
+        """Refuse `did('Signed In') at least 3 times`."""
+        if _word(tokens, place) not in ("did", "did_not"):
+            return
+        words = tuple(_word(tokens, ahead) for ahead in range(end, end + 3))
+        asked = any(words[: len(phrase)] == phrase for phrase, form in PHRASES if form != WHERE)
+        if asked or words[0] in ("once", "twice") or words[1] in TIMES:
+            raise refusal(INSIDE, self.text, tokens[end].start)
 
     def call(self, tokens: list[Token]) -> Iterator[Token]:
         """One call on events, with its brackets."""
@@ -75,6 +105,10 @@ class _Words:
         for number, argument in enumerate(_arguments(tokens[2:-1])):
             if number:
                 yield argument.pop(0)  # the comma
+            if _word(tokens, 0) == "anniversary_of" and _word(argument, 0) == "within" and _word(argument, 1).isdigit():
+                raise refusal("write within_next 14 days, or within_last 14 days", self.text, argument[0].start)
+            if _word(tokens, 0) == "changed" and not number and _word(argument, 1) in ("from", "to"):
+                yield from (argument.pop(0), *_say(",", argument[0]))
             yield from self.argument(argument)
         yield tokens[-1]
 
@@ -82,8 +116,8 @@ class _Words:
         """`did(…) then within 7 days did(…)` as in_order(did(…), told_then(7 days, did(…))); returns where it ends."""
         yield from _say("in_order (", tokens[place])
         yield from self.call(tokens[place:end])
-        while _word(tokens, end) == "then":
-            at, end = tokens[end], end + 1
+        while ahead := _then(tokens, end):
+            at, end = tokens[end], end + ahead
             yield from _say(", told_then (", at)
             if _word(tokens, end) == "within":
                 yield from tokens[end + 1 : end + 3]
@@ -91,6 +125,9 @@ class _Words:
                 end += 3
             step, end = self.step(tokens, end, at)
             yield from self.call(step)
+            if _word(tokens, end) == "within":
+                yield from (*_say(",", at), *tokens[end + 1 : end + 3])
+                end += 3
             if _word(tokens, end) == "without":
                 barred, end = self.step(tokens, end + 1, at)
                 end += _word(tokens, end) == "between"
@@ -112,18 +149,28 @@ class _Words:
             yield from self.turn(tokens)
             return
         words = [token.text.lower() if token.token_type is not TokenType.STRING else "" for token in tokens]
+        if words[:1] and words[0] in WHICH and " ".join(words[1:]) in PERIODS:
+            tokens, words = [_said("during", tokens[0]), *tokens], ["during", *words]
         for phrase, form in PHRASES:
-            if tuple(words[: len(phrase)]) == phrase and len(words) > len(phrase):
-                rest = tokens[len(phrase) :]
-                if form != WHERE and words[-1] in ("times", "time"):
-                    rest = rest[:-1]
-                yield from _say(f"{form} (", tokens[0])
-                yield from self.value(form, rest)
-                yield from _say(")", tokens[-1])
+            if tuple(words[: len(phrase)]) == phrase and len(words) > len(phrase) and _fits(form, tokens[len(phrase)]):
+                yield from self.told(form, tokens[0], tokens[len(phrase) :])
                 return
-        if len(words) == 2 and words[1] in ("times", "time"):
+        if len(words) == 2 and words[1] in TIMES:
             tokens = [*_say("told_times (", tokens[0]), tokens[0], *_say(")", tokens[1])]
         yield from tokens
+
+    def told(self, form: str, at: Token, rest: list[Token]) -> Iterator[Token]:
+        """One argument as a call, and another that follows how often without a comma."""
+        more: list[Token] = []
+        if form in OFTEN:
+            ahead = 1 + (_word(rest, 1) in TIMES)
+            rest, more = rest[:1], rest[ahead:]
+        yield from _say(f"{'told_between' if form == SINCE else form} (", at)
+        yield from self.value(form, rest)
+        yield from _say(", today )" if form == SINCE else ")", rest[-1])
+        if more:
+            yield from _say(",", at)
+            yield from self.argument(more)
 
     def turn(self, tokens: list[Token]) -> Iterator[Token]:
         """`from 'a' to 'b'` as told_from('a'), told_to('b'); either may stand alone."""
@@ -137,7 +184,8 @@ class _Words:
     def value(self, form: str, tokens: list[Token]) -> Iterator[Token]:
         """What stands in the brackets: a period in quotes, the ends of a range with a comma, all else as it is."""
         if form == "told_during" and tokens[0].token_type is not TokenType.STRING:
-            yield from _say("'" + " ".join(token.text.lower() for token in tokens) + "'", tokens[0])
+            words = [token.text.lower() for token in tokens]
+            yield from _say("'" + " ".join(words[words[0] == "the" :]) + "'", tokens[0])
         elif form == "told_between":
             yield from (_said(",", token) if token.text.lower() == "and" else token for token in tokens)
         else:
@@ -146,6 +194,17 @@ class _Words:
 
 def _word(tokens: Sequence[Token], place: int) -> str:
     return tokens[place].text.lower() if place < len(tokens) else ""
+
+
+def _then(tokens: Sequence[Token], place: int) -> int:
+    """How many words there say that another step follows."""
+    found = (len(words) for words in THEN if all(_word(tokens, place + n) == word for n, word in enumerate(words)))
+    return next(found, 0)
+
+
+def _fits(form: str, first: Token) -> bool:
+    """Whether what follows the words can be theirs: a span begins with a number, `in last month` is a period."""
+    return form not in SPANS or first.token_type is TokenType.NUMBER
 
 
 def _is_call(tokens: Sequence[Token], place: int) -> bool:

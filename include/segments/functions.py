@@ -169,7 +169,7 @@ def _least(reader: Reader, node: exp.Anonymous, name: str, arguments: Sequence[e
     number = arguments[0] if len(arguments) == 2 else None
     least = reader.literals.plain(number) if isinstance(number, exp.Literal) and not number.is_string else ""
     if not least.isdecimal() or int(least) < 1:
-        example = "has_email" if name.endswith("people") else "has_open_opportunity"
+        example = "has_email" if name.endswith("people") else "is_at_risk"
         raise reader.refuse(node, f"write a number and a condition, as in {name}(3, {example})")
     return int(least)
 

@@ -58,7 +58,7 @@ def was(clause: tree.Was, level: str, people: Population) -> ir.Table:
     rows: ir.Table | None = None
     for measure in tree.kept(clause):
         assert isinstance(measure, tree.Measured | tree.Traited)
-        found = _on(measure, level, people, day)
+        found = on_day(measure, level, people, day)
         rows = found if rows is None else rows.outer_join(found, MEMBER_ID, rname="{name}_other")
         if f"{MEMBER_ID}_other" in rows.columns:
             member = ibis.coalesce(rows[MEMBER_ID], rows[f"{MEMBER_ID}_other"])
@@ -69,8 +69,8 @@ def was(clause: tree.Was, level: str, people: Population) -> ir.Table:
     return rows.select(**{MEMBER_ID: rows[MEMBER[level]], clause.name: expression(clause.condition, level, then)})
 
 
-def _on(measure: tree.Measured | tree.Traited, level: str, people: Population, day: date) -> ir.Table:
-    """What a measure was on a day, of those of whom it is kept."""
+def on_day(measure: tree.Measured | tree.Traited, level: str, people: Population, day: date) -> ir.Table:
+    """Return what a measure or a trait was on a day, of those of whom it is kept: _member_id, and it by its name."""
     kept = days_of(measure, level, people)
     kept = _first(kept.filter(kept.since <= ibis.literal(day)), MEMBER_ID, [kept.since.desc()])
     if level == "person" and people.alias is not None:

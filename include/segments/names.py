@@ -43,7 +43,7 @@ def unknown_measure(name: str, level: str, vocabulary: Vocabulary = Vocabulary()
     beside = f"account_{name}"
     if beside in known:
         return f"{name!r} is a measure of accounts; of a person's account it is {beside}"
-    return f"{name!r} is a measure of accounts; make a segment with 'level: account', and refer to it by in_segment"
+    return f"{name!r} is a measure of accounts; ask of a person account({name} …)"
 
 
 def unknown_property(name: str, kind: EventKind) -> str:

@@ -92,7 +92,7 @@ def texts(clause: tree.Clause) -> Iterator[tuple[str, str]]:
 def absent(rows: ir.Table, name: str, texts: Sequence[str]) -> Iterator[str]:
     """Yield a sentence for each text that no row has in a column, with the nearest that one has."""
     value = rows[name]
-    present = set(rows.filter(value.isin(list(texts)))[name].to_pyarrow().to_pylist())
+    present = set(rows.filter(value.isin(list(texts))).select(name).distinct().to_pyarrow()[name].to_pylist())
     absent = [text for text in texts if text not in present]
     if not absent:
         return

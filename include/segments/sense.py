@@ -44,12 +44,20 @@ def nonsense(condition: tree.Node, level: str, as_of: date) -> tuple[str, ...]:
 
 def _contradiction(condition: tree.Node, level: str, as_of: date) -> list[str]:
     """Two parts that exclude each other where both are asked for."""
-    for node in tree.walk(condition):
+    for node in _own(condition):
         if isinstance(node, tree.And):
             for pair in combinations(node.items, 2):
                 if _outcome(tree.And(pair), level, as_of) is False:
                     return [f"Nobody can fulfil both {pair[0]} and {pair[1]}."]
     return []
+
+
+def _own(node: tree.Node) -> Iterator[tree.Node]:
+    """The node and all below it that is asked of the member itself."""
+    yield node
+    if not isinstance(node, tree.Elsewhere):
+        for child in tree.children(node):
+            yield from _own(child)
 
 
 def _clause(clause: tree.Clause, level: str, as_of: date) -> str | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import ibis
+import pyarrow as pa
 import pytest
 
 from include.contracts import staged
@@ -13,6 +16,7 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.reports.funnel import COHORTS, MONTHS, PEOPLE, STAGES_PART
 from include.contracts.reports.lifetime_value import ACCOUNTS, BACK_TEST
 from include.contracts.reports.prospect_outcome import CONTRADICTED, GRADES_PART, JUDGEMENT
+from include.contracts.traits import TRAIT_HISTORY
 from include.measures.step import measure
 from include.reports import funnel, lifetime_value, prospect_outcome
 from include.reports.trial import try_criteria
@@ -174,3 +178,22 @@ def test_a_criterion_is_tried_on_months_that_are_over_by_what_had_happened_by_th
     criteria.write_text("fit: in_segment('lapsed')\ninterest: campaign_responses > 0\n")
     with pytest.raises(ConfigurationError, match="on an earlier day is not known"):
         try_criteria(company.project, criteria, months=1)
+    criteria.write_text("fit: seniority = 'director'\ninterest: interest_score > 10\n")
+    with pytest.raises(ConfigurationError, match="'interest_score' was is kept not yet"):
+        try_criteria(company.project, criteria, months=2)
+    keep_score(company, {"ann": (date(2026, 8, 31), 4.0), "ben": (date(2026, 9, 5), 20.0), "cleo": (AS_OF, 90.0)})
+    september, october = try_criteria(company.project, criteria, months=2)
+    assert (september["people"], october["people"]) == (1, 0)  # Ben; of Cleo nothing is kept of a month's end
+    criteria.write_text("fit: did('Email Sent')\ninterest: campaign_responses > 0\n")
+    with pytest.raises(ConfigurationError, match=r"make a trait of times_did\('Email Sent'\)"):
+        try_criteria(company.project, criteria, months=1)
+
+
+def keep_score(company: SmallCompany, scores: Mapping[str, tuple[date, float]]) -> None:
+    kept = [
+        {"trait": "interest_score", "member_id": whose, "since": since, "is_present": True, "number": score}
+        for whose, (since, score) in scores.items()
+    ]
+    rows = pa.Table.from_pylist(kept, schema=pa.schema(field.with_nullable(True) for field in TRAIT_HISTORY.schema))
+    with company.project.engine() as engine:
+        engine.write(TRAIT_HISTORY, ibis.memtable(rows), version="x")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from include.activation.touched import with_lists
 from include.answers import waiting
 from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.identity import CROSSWALK
@@ -42,8 +44,8 @@ def test_what_is_held_waits_with_its_evidence_until_somebody_answers(project: Pr
     assert waiting.still_held(project, asked) == {}
 
 
-def test_the_evidence_of_a_held_run_says_which_segments_it_would_touch(
-    project: Project, put: Callable[..., DatasetRef]
+def test_the_evidence_of_a_held_run_says_which_segments_and_lists_it_would_touch(
+    project: Project, put: Callable[..., DatasetRef], tmp_path: Path
 ) -> None:
     put(project, CROSSWALK, [{"record_id": "crm.contact:1", "profile_id": "berta"}], "old")
     save_report(project.lake, "new", {"held": EVIDENCE, "counts": {}, "model": {}, "follows": "old"}, {})
@@ -52,6 +54,16 @@ def test_the_evidence_of_a_held_run_says_which_segments_it_would_touch(
     project.lake.point(put(project, SEGMENT_MEMBERSHIP, members))
     evidence = waiting.evidence(project, RUN)
     assert evidence.startswith(EVIDENCE) and "| quiet | 2 | 1 |" in evidence and "loud" not in evidence
+    assert "| berta | anna | 1 |" in evidence
+    place = tmp_path / "destinations" / "tool.yaml"
+    place.parent.mkdir()
+    sync = "{segment: SEGMENT, owner: me, purpose: none, key: {Id: profile_id}}"
+    syncs = "".join(f"  to_{name}: {sync.replace('SEGMENT', name)}\n" for name in ("quiet", "loud"))
+    place.write_text(f"kind: files\nsettings: {{folder: out}}\nsyncs:\n{syncs}")
+    configured = Project(project.settings.model_copy(update={"config": tmp_path}))
+    for subject in (RUN, QUIET):
+        told = with_lists(configured, subject, "Why.")
+        assert told == "Why.\n\nLists at destinations that it would touch: to_quiet (tool)."
 
 
 def test_nothing_waits_where_nothing_was_ever_made(warehouse_project: Project) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from include.answers import waiting
+from include.contracts.control import DRIFTED
 from include.contracts.errors import FatalError, HeldError
 from include.contracts.metrics import SOURCE_DAY
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.staged import PERSON_RECORD
 from include.operations.alerts import standing
+from include.quality.drift.judging import Past
 from include.quality.drift.memory import history
 from include.quality.step import audit, load, publish
+from include.retention.ledger import remove
 from include.storage.control.tables import AUDIT_RESULT, PUBLICATION
 from include.storage.project import Project
 
@@ -60,10 +63,26 @@ def test_a_halved_source_holds_the_audit_until_a_person_says_that_it_is_so_now(
         ledger.end_run(run, "held", str(held.value))
     assert [*waiting.held_runs(warehouse_project)] == [held.value.subject]
     waiting.answer(warehouse_project, held.value.subject, approved=True, author="Nina", reason="We sold a brand")
-    audit(warehouse_project, run, refs)
-    publish(warehouse_project, run, refs)
-    with warehouse_project.warehouse().begin() as connection:
-        (new_level,) = history(connection, run.as_of + timedelta(days=1))[CONTACTS]
-    assert (new_level.day, new_level.values) == (run.as_of, {"value": NOW})
+    for _ in ("approved, and perhaps a later run comes before it is published", "published"):
+        assert level_on(warehouse_project, run.as_of + timedelta(days=1)) == [Past(run.as_of, {"value": NOW}, NOW)]
+        audit(warehouse_project, run, refs)
+        publish(warehouse_project, run, refs)
     alerts = {alert.key: alert.sentence for alert in standing(warehouse_project, datetime.now(UTC))}
     assert alerts["drifted/rows/crm.contact"] == "crm.contact: 400 rows; 701 to 1,301 would be usual."
+
+
+def test_a_level_that_was_approved_stays_though_its_run_was_never_published(warehouse_project: Project) -> None:
+    found = {"table_name": "crm.contact", "expectation": "drift_rows", "column_name": "", "level": "table"}
+    kept = {**found, "success": False, "unexpected": 1}
+    for version, approved in (("yes", True), ("no", False)):
+        waiting.answer(warehouse_project, f"{DRIFTED}@{version}", approved=approved, author="Nina", reason="Seen")
+        with warehouse_project.warehouse().begin() as connection:
+            connection.execute(sa.insert(AUDIT_RESULT).values(version=version, observed={"rows": 1}, **kept))
+    with warehouse_project.warehouse().begin() as connection:
+        remove(connection, datetime.now(UTC) - timedelta(days=1))
+        assert [*connection.execute(sa.select(AUDIT_RESULT.c.version)).scalars()] == ["yes"]
+
+
+def level_on(project: Project, day: date) -> list[Past]:
+    with project.warehouse().begin() as connection:
+        return history(connection, day)[CONTACTS]

@@ -10,7 +10,7 @@ from datetime import date
 
 import pytest
 
-from include.contracts.errors import ContractError
+from include.contracts.errors import ContractError, RetryableError
 from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.settings import ROOT
 from include.storage.control.ledger import check_counts
@@ -53,6 +53,20 @@ def test_a_failed_run_that_is_tried_again_keeps_its_start_and_loses_its_failure(
         (row,) = ledger.runs()
     assert (failed["state"], failed["message"]) == ("failed", "the disk is full")
     assert (row["state"], row["message"], row["started_at"]) == ("running", None, failed["started_at"])
+
+
+def test_a_run_whose_server_went_away_meanwhile_ends_as_it_would(warehouse_project: Project, run: Run) -> None:
+    ledger, lose = warehouse_project.ledger(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+    here = "pg_backend_pid() AND datname = current_database()"
+    with ledger.working(run):
+        with warehouse_project.warehouse().begin() as connection:
+            connection.exec_driver_sql(f"{lose}{here}")
+        ledger.end_run(run, "success")
+    assert [row["state"] for row in ledger.runs()] == ["success"]
+    with pytest.raises(RetryableError, match="asked too much"), ledger.working(run):
+        with warehouse_project.warehouse().begin() as connection:
+            connection.exec_driver_sql(f"{lose}{here}")
+        raise RetryableError("asked too much")
 
 
 def test_the_newest_run_comes_first(warehouse_project: Project) -> None:

@@ -17,19 +17,42 @@ import pandas as pd
 import pytest
 
 from include.contracts import identity, profiles
+from include.contracts.reports.account_stages import ACCOUNTS as STAGES_OF_ACCOUNTS
 from include.contracts.reports.campaign_influence import CAMPAIGNS
 from include.contracts.reports.churn import MONTHS, RENEWALS
+from include.contracts.reports.duplicates import FIGURES_PART
+from include.contracts.reports.engagement import EVIDENCE
+from include.contracts.reports.engagement import MONTHS as MONTHS_OF_MAIL
 from include.contracts.reports.funnel import COHORTS, DEALS, REASONS, STAGES_PART
+from include.contracts.reports.lifetime_value import ACCOUNTS as WORTH
+from include.contracts.reports.lifetime_value import BACK_TEST
 from include.contracts.reports.nps import ASKED, FOLLOW_UP, GROUPS
 from include.contracts.reports.nps import MONTHS as MONTHS_OF_NPS
 from include.contracts.reports.prospect_outcome import GRADES_PART
+from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.contracts.runs import DatasetRef, Run
-from include.reports import campaign_influence, churn, contracts, funnel, nps, prospect_outcome, signs, warnings
+from include.measures.step import measure
+from include.reports import (
+    account_stages,
+    campaign_influence,
+    churn,
+    contracts,
+    duplicates,
+    engagement,
+    funnel,
+    lifetime_value,
+    nps,
+    prospect_outcome,
+    sales_alerts,
+    signs,
+    warnings,
+)
 from include.reports.step import open_data
 from include.samples import generate
 from tests.export_files import Company
 from tests.report_data import listed
-from tests.small_company import rows_of, save
+from tests.reports_apart import Apart
+from tests.small_company import publish, rows_of, save
 
 AS_OF, PEOPLE = date(2026, 10, 31), 1500
 
@@ -57,23 +80,29 @@ def data(sample: Path) -> Iterator[Any]:
     staged = [row for row in company.staged("person_record") if not row["is_deleted"]]
     records, works_at = [row["record_id"] for row in staged], employers(staged, people)
     accounts = [row for row in company.staged("account") if not row["is_deleted"]]
-    names = [row["account_id"] for row in accounts]
+    seen: dict[str, Any] = {}
+    for row in (row for row in staged if row["created_at"]):
+        seen[people[row["record_id"]]] = min(row["created_at"], seen.get(people[row["record_id"]], row["created_at"]))
     united = {
         profiles.PROFILE: [
-            {"profile_id": p, "confidence": 1.0, "account_id": works_at.get(p)}
+            {"profile_id": p, "confidence": 1.0, "account_id": works_at.get(p), "first_seen_at": seen.get(p)}
             for p in sorted({people[r] for r in records})
         ],
         profiles.PROFILE_IDENTIFIER: addresses(staged, people),
         identity.CROSSWALK: [
             {"profile_id": people[r], "record_id": r, "confidence": 1.0, "home_id": people[r]} for r in records
         ],
-        profiles.ACCOUNT: [{"account_id": account} for account in names],
+        profiles.ACCOUNT: [
+            {name: row[name] for name in ("account_id", "employees", "industry", "owner_id")} for row in accounts
+        ],
         profiles.ACCOUNT_LINK: [
             {"source_account_id": a, "account_id": b, "reason": "itself"} for a, b in living(accounts).items()
         ],
     }
     with company.project.engine() as engine:
         refs |= {table.name: save(engine, table, rows_of(table, rows)) for table, rows in united.items()}
+    refs |= publish(company.project, measure(company.project, Run("sample", AS_OF), refs))
+    with company.project.engine() as engine:
         yield open_data(company.project, engine, Run("sample", AS_OF), refs)
 
 
@@ -288,3 +317,58 @@ def test_what_became_of_each_grade_is_what_pandas_counts(data: Any, raw: Callabl
     expected = {grade: (count, int(sqls.get(grade, 0))) for grade, count in ripe["grade"].value_counts().items()}
     rows = listed(prospect_outcome.compute(data).parts[GRADES_PART.name])
     assert {row["grade"]: (row["people"], row["sqls"]) for row in rows} == expected
+
+
+@pytest.fixture(scope="module")
+def apart(data: Any) -> Apart:
+    return Apart(data)
+
+
+def test_opens_clicks_and_signs_are_those_that_pandas_counts(data: Any, apart: Apart) -> None:
+    found = engagement.compute(data)
+    names = ("sent", "raw", "by_people", "by_machines", "by_nobody_knows", "raw_rate", "true_rate")
+    months = {(row["month"], row["kind"]): tuple(row[name] for name in names) for row in of_all(found, MONTHS_OF_MAIL)}
+    assert months == {key: pytest.approx(row) for key, row in apart.months_of_mail().items()}
+    signs_of = {row["sign"]: (row["events"], row["people"], row["only_sign"])
+                for row in listed(found.parts[EVIDENCE.name])}  # fmt: skip
+    assert signs_of == apart.evidence()
+
+
+def test_what_duplicates_did_is_what_pandas_computes(data: Any, apart: Apart) -> None:
+    rows = listed(duplicates.compute(data).parts[FIGURES_PART.name])
+    found = {row["measured"]: (row["as_counted"], row["on_people"]) for row in rows}
+    assert found == {name: pytest.approx(figures) for name, figures in apart.duplicated().items()}
+
+
+def test_accounts_stand_where_pandas_puts_them(data: Any, apart: Apart) -> None:
+    spans = apart.frame(data.once(contracts.spans))
+    rows = listed(account_stages.compute(data).parts[STAGES_OF_ACCOUNTS.name])
+    found = {row["account_id"]: (row["stage"], row["pillar"]) for row in rows}
+    assert found == apart.stages(spans)
+    assert {stage for stage, _ in found.values()} >= {"untargeted", "target", "engaged", "opportunity", "customer"}
+
+
+def test_alerts_are_those_that_pandas_finds(data: Any, apart: Apart) -> None:
+    spans = apart.frame(data.once(contracts.spans))
+    rows = listed(sales_alerts.compute(data).parts[ALERTS_PART.name])
+    found = {(row["account_id"], row["alert"], row["window_on"]): set(json.loads(row["who"])) for row in rows}
+    assert found == apart.alerts(spans)
+    assert {alert for _, alert, _ in found} >= {"hand_raise", "surge", "new_person", "champion_quiet"}
+
+
+def test_the_back_test_and_the_worth_of_each_account_are_those_that_pandas_computes(data: Any, apart: Apart) -> None:
+    found, last = lifetime_value.compute(data), churn.last_month(data)
+    states = apart.frame(churn.movements(data, data.once(contracts.spans))[0])
+    before, now = apart.value(states, last.replace(year=last.year - 1), 12), apart.value(states, last, 36)
+    live = before[before["is_live"]]
+    (test,) = listed(found.parts[BACK_TEST.name])
+    came = (now["paid"] - before["paid"].reindex(now.index, fill_value=0)).reindex(live.index)
+    assert (test["accounts"], test["predicted"]) == (len(live), pytest.approx(live["expected"].sum()))
+    assert test["actual"] == pytest.approx(came.sum())
+    assert test["error"] == pytest.approx(((live["expected"] - came) ** 2).mean() ** 0.5)
+    margin = data.settings.lifetime_value.gross_margin
+    rows = {row["account_id"]: row for row in listed(found.parts[WORTH.name])}
+    assert rows.keys() == set(now.index)
+    for account, row in rows.items():
+        assert row["margin_to_date"] == pytest.approx(now["paid"][account] * margin)
+        assert row["expected_margin"] == pytest.approx(now["expected"][account] * margin)

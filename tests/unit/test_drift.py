@@ -167,7 +167,7 @@ def rush(day: date) -> float:
     ],
 )
 def test_a_sentence_says_what_is_and_what_would_be_usual(history: Days, figure: Figure, says: str, range_: str) -> None:
-    kept: Mapping[str, float] = observed(figure, judge(figure, DAY_61, history[figure.key], SETTINGS))
+    kept: Mapping[str, float] = observed(figure, DAY_61, judge(figure, DAY_61, history[figure.key], SETTINGS))
     assert says in sentence(figure.kind, figure.name, kept) and "usual" in sentence(figure.kind, figure.name, kept)
     assert range_ in usual(figure.kind, kept)
 

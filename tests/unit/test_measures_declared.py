@@ -60,7 +60,7 @@ def test_each_family_computes_exactly_the_measures_of_people_that_are_declared(i
     recent, ever = usage.recent(inputs), usage.ever(inputs)
     computed = {
         "nps": nps.person(nps.recent(inputs)),
-        "usage": usage.person(inputs, recent, ever),
+        "usage": usage.person(inputs, recent, ever, usage.activity(inputs, recent)),
         "engagement": engagement.person(inputs, ever, frequencies(inputs)),
         "contact": contact.person(inputs),
         "campaign": campaign.person(inputs),
@@ -75,7 +75,7 @@ def test_each_family_computes_exactly_the_measures_of_accounts_that_are_declared
     recent, ever = usage.recent(inputs), usage.ever(inputs)
     computed = {
         "nps": nps.account(nps.recent(inputs)),
-        "usage": usage.account(inputs, recent, ever),
+        "usage": usage.account(inputs, recent, ever, usage.activity(inputs, recent)),
         "renewal": renewal.account(inputs, renewal.contracts(inputs)),
         "relation": relation.account(inputs),
         "sales": sales.account(inputs),

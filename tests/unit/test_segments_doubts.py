@@ -58,6 +58,8 @@ def test_what_nobody_or_everybody_fulfils_is_told(text: str, told: str) -> None:
         "nps_on >= today - 30 days and nps_on <= today - 29 days",
         "renewal_date in next quarter and within_next(renewal_date, 90 days)",
         "in_segment('a') or has_email",
+        "account(usage_breadth > 0.8 and did('Email Sent')) and has_email",
+        "account(parent(usage_breadth > 0.8 and nps < 0))",
     ],
 )
 def test_what_somebody_fulfils_and_somebody_not_is_not_told(text: str) -> None:
@@ -68,12 +70,36 @@ def test_a_condition_on_people_of_an_account_is_looked_into() -> None:
     assert nonsense(parse("any_of_people(nps_score > 11)", "account"), "account", AS_OF) == (
         "nps_score goes from 0 to 10, so that nobody fulfils nps_score > 11.",
     )
+    assert nonsense(parse("any_of_people(nps_score > 8 and nps_score < 3)", "account"), "account", AS_OF) == (
+        "Nobody can fulfil both nps_score > 8 and nps_score < 3.",
+    )
 
 
 PEOPLE: list[dict[str, Any]] = [
-    {"country": "Germany", "email_consent": None, "usage_trend": 0.5, "title": "Sales Director", "nps_score": 9},
-    {"country": "Germany", "email_consent": "opted_out", "usage_trend": -0.3, "title": "Engineer", "nps_score": None},
-    {"country": "United States", "email_consent": None, "usage_trend": None, "title": None, "nps_score": 3},
+    {
+        "country": "Germany",
+        "email_consent": None,
+        "usage_trend": 0.5,
+        "title": "Sales Director",
+        "nps_score": 9,
+        "nps_answers": 0,
+    },
+    {
+        "country": "Germany",
+        "email_consent": "opted_out",
+        "usage_trend": -0.3,
+        "title": "Engineer",
+        "nps_score": None,
+        "nps_answers": 0,
+    },
+    {
+        "country": "United States",
+        "email_consent": None,
+        "usage_trend": None,
+        "title": None,
+        "nps_score": 3,
+        "nps_answers": 0,
+    },
 ]
 
 
@@ -100,6 +126,7 @@ def doubted(where: str, people: Population) -> tuple[str, ...]:
         ("country = 'USA'", "No country is 'USA'; the commonest are 'Germany' 2, 'United States' 1."),
         ("usage_trend > 80", "usage_trend goes from -0.3 to 0.5 today: nobody fulfils usage_trend > 80; it is a share"),
         ("title like 'Director'", "A pattern without % is the whole text; write title contains 'Director'"),
+        ("in_top(nps_answers, 10%)", "in_top(nps_answers, 10%) finds 3, not 1: so many have the same value"),
         ("title like '*Director*'", "In a pattern % stands for any text, not *; write title contains 'Director'."),
     ],
 )

@@ -55,7 +55,7 @@ def test_a_condition_has_one_canonical_text(text: str, canonical: str) -> None:
     [
         ("nps_clas = 'detractor'", "'nps_clas' is no measure of a person (did you mean 'nps_class'?)", 1, 1),
         ("has_email and\n  nps_class = 'detracter'", "did you mean 'detractor'?", 2, 15),
-        ("usage_breadth > 0.5", "a measure of accounts; make a segment with 'level: account'", 1, 1),
+        ("usage_breadth > 0.5", "a measure of accounts; ask of a person account(usage_breadth …)", 1, 1),
         ("nps_score = 'nine'", "nps_score is a whole number and cannot be compared with 'nine'", 1, 13),
         ("nps_score = true", "cannot be compared with True", 1, 1),
         ("nps_score = nps_class", "cannot be compared with nps_class, text", 1, 13),

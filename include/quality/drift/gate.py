@@ -38,7 +38,7 @@ def _judged(
         if rule.level == "off":
             continue
         verdict = judge(figure, run.as_of, known.get(figure.key, ()), settings)
-        kept = observed(figure, verdict)
+        kept = observed(figure, run.as_of, verdict)
         says = sentence(figure.kind, figure.name, kept) if verdict.is_judged else figure.kind.says
         level: Level = "table" if rule.level == "hold" else "warn"
         expectation = Expectation(

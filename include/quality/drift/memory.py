@@ -11,25 +11,28 @@ import sqlalchemy as sa
 from include.contracts.control import DRIFTED
 from include.quality.drift.figure import KINDS, Kind
 from include.quality.drift.judging import YEAR, Past
-from include.quality.drift.wording import values_of
+from include.quality.drift.wording import ON, values_of
 from include.storage.control.tables import APPROVAL, AUDIT_RESULT, PUBLICATION
 
 PREFIX = "drift_"  # what begins the names of expectations that are figures
 Key = tuple[str, str, str]  # kind, what it is of, column
 
-# Of each day the version that was published last; once a person has approved a new level, only what comes from then.
+# Of each day what was published last, and what a person has approved though a later run was published in its place.
 _HISTORY = f"""
-WITH published AS (
-    SELECT DISTINCT ON (as_of) as_of, version FROM {PUBLICATION.fullname}
-    WHERE as_of < :day AND as_of >= :since ORDER BY as_of, published_at DESC
-), approved AS (
+WITH approved AS (
     SELECT substr(subject, length(:prefix) + 1) AS version FROM {APPROVAL.fullname}
     WHERE starts_with(subject, :prefix) AND verdict = 'approved'
+), kept AS (
+    SELECT a.*, p.published_at, c.version IS NOT NULL AS is_approved,
+           coalesce(p.as_of, DATE '0001-01-01' + (a.observed ->> '{ON}')::numeric::int - 1) AS day
+    FROM {AUDIT_RESULT.fullname} AS a LEFT JOIN {PUBLICATION.fullname} AS p USING (version)
+    LEFT JOIN approved AS c USING (version)
+    WHERE starts_with(a.expectation, '{PREFIX}') AND (p.version IS NOT NULL OR c.version IS NOT NULL)
 )
-SELECT a.expectation, a.table_name, a.column_name, p.as_of, a.observed,
-       NOT a.success AND a.version IN (SELECT version FROM approved) AS is_new_level
-FROM {AUDIT_RESULT.fullname} AS a JOIN published AS p USING (version)
-WHERE starts_with(a.expectation, '{PREFIX}') ORDER BY p.as_of
+SELECT DISTINCT ON (day, expectation, table_name, column_name)
+       day, expectation, table_name, column_name, observed, is_approved AND NOT success AS is_new_level
+FROM kept WHERE day < :day AND day >= :since
+ORDER BY day, expectation, table_name, column_name, published_at DESC NULLS LAST
 """
 
 
@@ -51,7 +54,7 @@ class Kept:
 
 
 def history(connection: sa.Connection, day: date) -> dict[Key, list[Past]]:
-    """Return what each figure was on the days before, the earliest first."""
+    """Return what each figure was on the days before, the earliest first: since a person has approved a new level."""
     given = {"day": day, "since": day - YEAR, "prefix": f"{DRIFTED}@"}
     found: dict[Key, list[Past]] = {}
     for row in connection.execute(sa.text(_HISTORY), given).mappings():
@@ -59,7 +62,7 @@ def history(connection: sa.Connection, day: date) -> dict[Key, list[Past]]:
         if row["is_new_level"]:
             found.pop(key, None)
         values = values_of(row["observed"])
-        found.setdefault(key, []).append(Past(row["as_of"], values, int(row["observed"]["rows"])))
+        found.setdefault(key, []).append(Past(row["day"], values, int(row["observed"]["rows"])))
     return found
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from include.quality.drift.figure import NUMBER, Figure, Kind
 from include.quality.drift.judging import Verdict
 
 IS, WAS = "is.", "was."  # what begins the names of values in what was observed
+ON = "day"  # the logical date there, as the number of the day since 0001-01-01, which is 1
 
 
-def observed(figure: Figure, verdict: Verdict) -> dict[str, float]:
-    """Return what is kept of a figure: its values and rows, how it was judged, and what it is next to."""
-    kept = {f"{IS}{name}": value for name, value in figure.values.items()} | {"rows": float(figure.rows)}
+def observed(figure: Figure, day: date, verdict: Verdict) -> dict[str, float]:
+    """Return what is kept of a figure of a day: its values and rows, how it was judged, and what it is next to."""
+    kept = {f"{IS}{name}": value for name, value in figure.values.items()}
+    kept |= {"rows": float(figure.rows), ON: float(day.toordinal())}
     if not verdict.is_judged:
         return {**kept, "days": float(verdict.days)}
     judged = {"distance": verdict.distance, "allowed": verdict.allowed, "days": float(verdict.days)}

@@ -14,7 +14,6 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.dataset
 import sqlalchemy as sa
 from psycopg import sql
 
@@ -38,8 +37,10 @@ def rows_of(lake: Lake, ref: DatasetRef, table: Table) -> pa.RecordBatchReader:
         return pa.RecordBatchReader.from_batches(table.schema, [])
     filesystem = None if lake.is_local else lake.fs
     nullable = pa.schema([field.with_nullable(True) for field in table.schema])
-    dataset = pyarrow.dataset.dataset(files, schema=nullable, format="parquet", filesystem=filesystem)
-    return dataset.scanner(batch_size=BATCH_ROWS, batch_readahead=4, fragment_readahead=1).to_reader()
+    from pyarrow import dataset  # noqa: PLC0415 - brings pandas, which none but the loading stage needs
+
+    found = dataset.dataset(files, schema=nullable, format="parquet", filesystem=filesystem)
+    return found.scanner(batch_size=BATCH_ROWS, batch_readahead=4, fragment_readahead=1).to_reader()
 
 
 def copy(connection: sa.Connection, rows: pa.RecordBatchReader, schema: str, name: str, *, freeze: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from urllib.parse import unquote
 
 import sqlalchemy as sa
@@ -64,11 +64,7 @@ class Warehouse:
             connection.execute(sa.select(sa.func.pg_advisory_lock_shared(*key)))
             yield
         finally:
-            # The server notices a closed connection only after a while; a lock given back is gone at once.
-            with suppress(DBAPIError):
-                connection.execute(sa.select(sa.func.pg_advisory_unlock_shared(*key)))
-            connection.detach()
-            connection.close()
+            _give_back(connection, sa.func.pg_advisory_unlock_shared(*key))
 
     @contextmanager
     def holding_alone(self, kind: int, name: str) -> Iterator[bool]:
@@ -81,10 +77,7 @@ class Warehouse:
         try:
             yield bool(connection.execute(sa.select(sa.func.pg_try_advisory_lock(*key))).scalar())
         finally:
-            with suppress(DBAPIError):
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(*key)))
-            connection.detach()
-            connection.close()
+            _give_back(connection, sa.func.pg_advisory_unlock(*key))
 
     def _connect(self) -> sa.Connection:
         try:
@@ -96,6 +89,19 @@ class Warehouse:
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+def _give_back(connection: sa.Connection, unlock: sa.ColumnElement[bool]) -> None:
+    """Give a lock back and end its connection; a server that has gone away has done both.
+
+    The server notices a closed connection only after a while; a lock given back is gone at once.
+    """
+    try:
+        connection.execute(sa.select(unlock))
+        connection.detach()
+    except DBAPIError:
+        connection.invalidate()
+    connection.close()
 
 
 def _refusal(error: OperationalError) -> str:
