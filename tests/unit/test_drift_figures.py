@@ -10,7 +10,7 @@ import pytest
 from include.contracts import identity, staged
 from include.contracts.metrics import SOURCE_DAY
 from include.quality.drift.figures import Looking
-from tests.small_company import AS_OF, SmallCompany
+from tests.small_company import AS_OF, SmallCompany, feeding
 
 YESTERDAY = AS_OF - timedelta(days=1)
 Found = dict[tuple[str, str, str], dict[str, float]]
@@ -29,8 +29,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     company.use("usage.user:1", YESTERDAY, times=3)
     company.use("usage.user:1", AS_OF, YESTERDAY - timedelta(days=1))
     company.mail("email.prospect:1", "sent", YESTERDAY)
-    for source, through in (("usage", YESTERDAY), ("email", YESTERDAY - timedelta(days=1))):
+    company.use("app.user:1", AS_OF)
+    for source, feeds, through in (("usage", "usage_event", YESTERDAY), ("app", "usage_event", YESTERDAY),
+                                   ("email", "email_activity, consent", YESTERDAY - timedelta(days=1))):  # fmt: skip
         company.add(SOURCE_DAY, source=source, object="x", through=through)
+        company.add(staged.SOURCE_STATE, **{**feeding([]), "source": source, "object": "x", "feeds": feeds})
     for a, b, weight in (("1", "2", 9.0), ("3", "4", -30.0), ("4", "5", 99.0), ("3", "5", 8.5)):
         company.add(identity.EDGE, record_a=f"crm.contact:{a}", record_b=f"crm.contact:{b}", match_weight=weight)
     company.add(identity.REVIEW, record_a="crm.contact:3", record_b="crm.contact:4", records_touched=2)
@@ -53,7 +56,7 @@ def test_rows_of_each_object_are_those_received(found: Found) -> None:
 
 def test_what_people_did_counts_on_the_day_before_where_the_source_has_all_of_it(found: Found) -> None:
     assert {key: values for key, values in found.items() if key[0] == "day"} == {
-        ("day", "usage", "usage_event"): {"value": 3},
+        ("day", "app", "usage_event"): {"value": 0}, ("day", "usage", "usage_event"): {"value": 3},
     }  # fmt: skip
 
 

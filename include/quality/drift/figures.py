@@ -19,6 +19,7 @@ from include.contracts.staged import (
     NPS_RESPONSE,
     OPPORTUNITY,
     PERSON_RECORD,
+    SOURCE_STATE,
     SURVEY_REQUEST,
     USAGE_EVENT,
 )
@@ -46,6 +47,8 @@ MEASURED = (CUSTOMER_360, ACCOUNT_360)
 ASKED_DAYS = 28
 RECEIVED = "_received"  # what ends the names of columns that keep a value beside the cleaned one
 
+_SOURCES: Mapping[str, Table] = {"source_state": SOURCE_STATE, "source_day": SOURCE_DAY}
+
 _SIZES = """
 SELECT CASE WHEN n < 5 THEN n::VARCHAR WHEN n < 10 THEN '5-9' WHEN n < 20 THEN '10-19' ELSE '20+' END AS size, count(*)
 FROM (SELECT count(*) AS n FROM crosswalk GROUP BY profile_id) GROUP BY 1
@@ -54,10 +57,13 @@ _WEIGHTS = (
     "SELECT (least(greatest(floor(match_weight / 4), -3), 8) * 4)::INTEGER::VARCHAR, count(*) FROM edge GROUP BY 1"
 )
 _DAY = """
-SELECT split_part("{key}", '.', 1) AS source, count(*) FILTER (WHERE "at" >= $day AND "at" < $day + INTERVAL 1 DAY)
-FROM activity GROUP BY 1
+SELECT split_part("{key}", '.', 1) AS source, count(*) FROM activity
+WHERE "at" >= $day AND "at" < $day + INTERVAL 1 DAY GROUP BY 1
 """
-_THROUGH = "SELECT source, max(through) FROM source_day GROUP BY 1"
+_FEEDING = """
+SELECT source, max(through) FROM source_state JOIN source_day USING (source, object)
+WHERE list_contains(string_split(feeds, ', '), $fed) GROUP BY 1 ORDER BY 1
+"""
 _RESPONSES = """
 SELECT count(*), count(*) FILTER (WHERE EXISTS (
     SELECT 1 FROM answer a JOIN person p USING (record_id) WHERE p.email = q.email AND a."at" >= q.asked_on))
@@ -95,12 +101,13 @@ class Looking:
 
     def _last_day(self, table: Table) -> Iterator[Figure]:
         """What people did on the day before, where the source has brought all of it."""
-        day = self.as_of - timedelta(days=1)
-        if not self._open("activity", table) or not self._open("source_day", SOURCE_DAY):
+        day, tables = self.as_of - timedelta(days=1), {"activity": table, **_SOURCES}
+        if not all([self._open(name, opened) for name, opened in tables.items()]):
             return
-        through = dict(self._rows(_THROUGH))
-        for source, count in self._rows(_DAY.format(key=table.key[0]), day=day):
-            if through.get(source) and through[source] >= day:
+        counts = dict(self._rows(_DAY.format(key=table.key[0]), day=day))
+        for source, through in self._rows(_FEEDING, fed=_bare(table)):
+            if through >= day:
+                count = counts.get(source, 0)
                 yield Figure(DAY, source, _bare(table), {NUMBER: float(count)}, count)
 
     def _nulls(self, table: Table) -> Iterator[Figure]:
