@@ -13,7 +13,7 @@ export PIP_NO_CACHE_DIR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down airflow web test lint bench bench-identity lock clean
+.PHONY: help setup run up down airflow web test lint bench bench-identity bench-spark lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,9 +51,13 @@ bench-identity: $(VENV)/.run ## accuracy and speed of the identity engine, besid
 	$(BIN)/python -m benchmarks.identity
 	$(BIN)/python -m benchmarks.identity.tournament --splink
 
+bench-spark: $(VENV)/.test ## the same table on one machine and on Spark
+	$(BIN)/python -m benchmarks.spark
+
 lock: $(VENV)/.run ## compile the requirements anew, with hashes
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header tests/requirements.in -o tests/requirements.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header requirements-spark.in -o requirements-spark.txt
 
 clean: ## remove the virtual environment; data in .kindred stays
 	rm -rf $(VENV)
@@ -73,6 +77,6 @@ $(VENV)/.run: requirements.txt | $(VENV)/.uv
 	@$(BIN)/python -m include.matching.kernels.compile
 	@touch $@
 
-$(VENV)/.test: tests/requirements.txt $(VENV)/.run
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r tests/requirements.txt
+$(VENV)/.test: tests/requirements.txt requirements-spark.txt $(VENV)/.run
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r tests/requirements.txt -r requirements-spark.txt
 	@touch $@

@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,14 @@ from include.matching.resolution import Resolution
 from include.matching.spec import load_spec
 from include.matching.weights.model import Model
 
+
+class Engine(StrEnum):
+    """Where the work is done."""
+
+    MEMORY = "memory"
+    SPARK = "spark"
+
+
 Files = Annotated[list[Path], typer.Argument(help="Parquet, CSV or NDJSON files with the same columns.")]
 SpecFile = Annotated[Path, typer.Option("--spec", help="The matching spec, YAML.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -38,9 +47,18 @@ def resolve_command(  # noqa: PLR0917  typer's way of declaring a command line
     truth: Annotated[str | None, typer.Option(help="A column with the true person, to measure against.")] = None,
     model: Annotated[Path | None, typer.Option(help="A saved model to reuse instead of estimating.")] = None,
     save_model: Annotated[Path | None, typer.Option(help="Where the model goes, JSON.")] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Where the work is done: on this machine, or on Spark.")
+    ] = Engine.MEMORY,
+    master: Annotated[str | None, typer.Option(help="Spark's master, such as spark://host:7077.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Group the records of one person, whatever systems they come from."""
+    if engine is Engine.SPARK:
+        if truth:
+            raise ConfigurationError("--truth is measured on this machine: leave it out, or leave out --engine spark.")
+        _on_spark(files, spec, out=out, pairs=pairs, model=model, save_model=save_model, master=master, as_json=as_json)
+        return
     with spinner() as progress:
         begun = time.perf_counter()
         matching = load_spec(spec)
@@ -62,6 +80,43 @@ def resolve_command(  # noqa: PLR0917  typer's way of declaring a command line
         typer.echo(json.dumps(summary))
     else:
         _show(summary, scores)
+
+
+def _on_spark(
+    files: list[Path], spec: Path, *, out: Path, pairs: Path | None, model: Path | None, save_model: Path | None,
+    master: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Resolve on Spark; clusters and pairs are folders of Parquet files."""
+    from include.matching.spark.session import connect  # noqa: PLC0415  Spark may not be installed
+
+    with spinner() as progress:
+        begun = time.perf_counter()
+        matching = load_spec(spec)
+        known = Model.from_json(model.read_text(encoding="utf-8")) if model else None
+        progress.stage("asking Spark")
+        session = connect(master)
+        from include.matching.spark import resolution as on_spark  # noqa: PLC0415  as above
+
+        records = on_spark.read_files(session, [_url(file) for file in files])
+        found = on_spark.resolve(records, matching, model=known, progress=progress)
+        found.clusters.write.mode("overwrite").parquet(_url(out))
+        if pairs:
+            progress.stage("writing pairs")
+            found.pairs.write.mode("overwrite").parquet(_url(pairs))
+        if save_model:
+            save_model.write_text(found.model.to_json(), encoding="utf-8")
+    seconds = {**found.report["seconds"], "total": round(time.perf_counter() - begun, 3)}
+    summary = {**found.report, "seconds": seconds, "peak_mb": peak_mb()}
+    if as_json:
+        typer.echo(json.dumps(summary))
+    else:
+        _show(summary, None)
+
+
+def _url(path: Path) -> str:
+    """The path as it was given: one of a store, s3a://bucket/key, has lost a stroke."""
+    scheme, colon, rest = str(path).partition(":/")
+    return f"{scheme}://{rest}" if colon and scheme.isalnum() and len(scheme) > 1 else str(path)
 
 
 def evaluate_command(

@@ -44,7 +44,12 @@ class Verdicts(NamedTuple):
     @property
     def linking(self) -> Logits:
         """The log odds by which records are linked: a pair in doubt, however likely, is not enough by itself."""
-        return np.where(self.doubtful, np.minimum(self.logits, REVIEWED), self.logits)
+        return linking(self.logits, self.doubtful)
+
+
+def linking(logits: Logits, doubtful: npt.NDArray[np.bool_]) -> Logits:
+    """The log odds by which records are linked."""
+    return np.where(doubtful, np.minimum(logits, REVIEWED), logits)
 
 
 @dataclass(frozen=True)
@@ -162,19 +167,26 @@ def _through_nameless(
     return np.asarray(said.differ & (parent[left] != parent[right]))
 
 
-def sample(candidates: Candidates, logits: Logits, limit: int) -> tuple[npt.NDArray[np.bool_], int]:
-    """The pairs of some components, of about ``SAMPLE`` records in all, and of how many components each is one.
+def sample_step(records: int) -> int:
+    """Of how many components one is drawn, so that ``SAMPLE`` records stand in those that are."""
+    return max(1, -(-records // SAMPLE))
+
+
+def sample(
+    candidates: Candidates, logits: Logits, limit: int, *, step: int, at: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.bool_]:
+    """The pairs of some components, of which one in ``step`` is drawn.
 
     Components are drawn by a hash of the record that they are numbered by: which rows there are decides, nothing else.
+    ``at``: each record's number, where it is not its place.
     """
-    n = candidates.keys.records
-    step = -(-n // SAMPLE)
     if step <= 1:
-        return np.ones(len(logits), bool), 1
+        return np.ones(len(logits), bool)
     none = Ruling(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, bool))
     parent = _components(candidates, logits, none, threshold=0.0, limit=limit)
-    drawn = (parent.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)) % np.uint64(step) == 0
-    return drawn[candidates.left] & (parent[candidates.left] == parent[candidates.right]), step
+    number = (parent if at is None else at[parent]).astype(np.uint64)
+    drawn = (number * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)) % np.uint64(step) == 0
+    return np.asarray(drawn[candidates.left] & (parent[candidates.left] == parent[candidates.right]))
 
 
 def _components(candidates: Candidates, logits: Logits, ruling: Ruling, *, threshold: float, limit: int) -> Codes:

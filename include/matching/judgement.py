@@ -9,12 +9,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.clustering import Verdicts
+from include.matching.clustering import Verdicts, linking
 from include.matching.kernels.pairs import score_levels
 from include.matching.pairs import comparison, standing_rules
 from include.matching.pairs.pair_sample import Drawn, Patterns, Universe
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
+from include.matching.records.person_names import Names
 from include.matching.relations import ONE_PERSON
 from include.matching.spec import MatchingSpec
 from include.matching.weights import estimation
@@ -73,17 +74,21 @@ class Judge:
         found = standing_rules.only_initials(levels, self.groups) | standing_rules.twins(levels, self.groups)
         return found | standing_rules.unverified(levels) if self.unverifiable else found
 
+    def linking(self, levels: comparison.Levels, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The log odds by which pairs link their records."""
+        return linking(logits, self.doubtful(levels))
+
     def verdicts(
-        self, features: Features, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]
+        self, names: Names | None, left: Codes, right: Codes, levels: comparison.Levels, logits: npt.NDArray[np.float32]
     ) -> Verdicts:
         """What is said of pairs whose levels and log odds are known."""
-        differ = standing_rules.two_first_names(features.names, left, right, levels)
+        differ = standing_rules.two_first_names(names, left, right, levels)
         return Verdicts(logits, standing_rules.two_people(levels, self.groups), differ, self.doubtful(levels))
 
     def judge(self, features: Features, left: Codes, right: Codes) -> Verdicts:
         """What is said of any pairs."""
         levels = comparison.compare(features, left, right)
-        return self.verdicts(features, left, right, levels, self.score(levels))
+        return self.verdicts(features.names, left, right, levels, self.score(levels))
 
     def odds(self, features: Features, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
         """The log odds of any pairs."""

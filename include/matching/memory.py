@@ -66,11 +66,12 @@ class InMemory:
 
     def sample(self) -> tuple[InMemory, int]:
         """The pairs of some components, as a part of the same table."""
-        some, stands_for = clustering.sample(self.candidates, self.logits, self.spec.largest_cluster)
+        step = clustering.sample_step(self.records)
+        some = clustering.sample(self.candidates, self.logits, self.spec.largest_cluster, step=step)
         part = object.__new__(InMemory)
         part.__dict__ |= self.__dict__
         part.candidates, part.levels, part.logits = self.candidates.only(some), self.levels[:, some], self.logits[some]
-        return part, stands_for
+        return part, step
 
     def extend(self, found: Sequence[Tally], judge: Judge) -> None:
         """List the pairs of the dropped blocks that promise most, compare and score them."""
@@ -86,7 +87,7 @@ class InMemory:
     def cluster(self, judge: Judge, *, threshold: float, chain: bool) -> tuple[Tally, Tally]:
         """Cluster the records of the listed pairs."""
         features, candidates = self.features, self.candidates
-        said = judge.verdicts(features, candidates.left, candidates.right, self.levels, self.logits)
+        said = judge.verdicts(features.names, candidates.left, candidates.right, self.levels, self.logits)
 
         self.clusters = clustering.cluster(
             candidates, said, partial(self.judge, judge), self.ruling, prior=judge.prior, threshold=threshold,
@@ -102,7 +103,7 @@ class InMemory:
         logits = np.append(self.logits, firm.extra_logits)
         every = np.append(left, firm.extra_left), np.append(right, firm.extra_right)
         self.rivals = find_rivals(*every, logits, firm.cluster, judge.prior)
-        said = judge.verdicts(self.features, left, right, self.levels, self.logits)
+        said = judge.verdicts(self.features.names, left, right, self.levels, self.logits)
         self.logits = self.rivals.among(left, right, said).logits
 
     def judge(self, judge: Judge, left: Codes, right: Codes) -> clustering.Verdicts:

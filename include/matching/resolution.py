@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -79,9 +79,9 @@ class Judged:
         present[roots] = True
         dense = np.cumsum(present) - 1
         of_input[self.features.row] = dense[roots]
-        confidence = np.empty(self.features.size)
-        confidence[self.features.row] = 1 / (1 + np.exp(-np.minimum(self.clusters.weakest, 60.0).astype(np.float64)))
-        table = pa.table({self.spec.id: self.features.given_ids, "cluster": of_input, "confidence": confidence})
+        sure = np.empty(self.features.size)
+        sure[self.features.row] = confidence(self.clusters.weakest)
+        table = pa.table({self.spec.id: self.features.given_ids, "cluster": of_input, "confidence": sure})
         return table, int(present.sum())
 
     def _conflicts(self) -> int:
@@ -116,46 +116,70 @@ class Judged:
     def _table(
         self, left: Codes, right: Codes, levels: Levels, logits: npt.NDArray[np.float64], rules: npt.NDArray[np.int64]
     ) -> pa.Table:
-        one, two, order = self._in_order(left, right)
-        levels, logits, rules = levels[:, order], logits[order], rules[order]
-        probability = 1 / (1 + np.exp(-logits))
-        grade = (probability >= REVIEW).astype(np.int32) + ((probability >= MATCH) & ~self.doubtful(levels))
-        names = pa.array([*self.candidates.names, "closure"], pa.string())
-        return pa.table(
-            [
-                one,
-                two,
-                pa.array(logits / np.log(2)),
-                pa.array(probability),
-                pa.array(GRADES, pa.string()).take(pa.array(grade)),
-                names.take(pa.array(rules)),
-                describe(levels, groups(self.features, 1), self._places(left[order], right[order])),
-            ],
-            schema=PAIR_SCHEMA,
-        )
+        return table_of(self.features, self.doubtful, self.candidates.names, Pairs(left, right, levels, logits, rules))
 
-    def _places(self, left: Codes, right: Codes) -> Places:
-        """Of each group, which values of the pair's records gave its level, the record of the smaller id first."""
-        found = places_that_count(self.features, left, right)
-        if not any(found):
-            return found
-        turned = pc.greater(*(self.features.ids.take(pa.array(self.features.row[side])) for side in (left, right)))
-        turn = turned.to_numpy(zero_copy_only=False)
-        return [
-            None if places is None else (np.where(turn, places[1], places[0]), np.where(turn, places[0], places[1]))
-            for places in found
-        ]
 
-    def _in_order(self, left: Codes, right: Codes) -> tuple[pa.Array, pa.Array, npt.NDArray[np.int64]]:
-        """The ids of each pair, the smaller first, and the order of pairs by their ids; compares numbers, not texts."""
-        ids = self.features.ids
-        by_id = pc.sort_indices(ids).to_numpy().astype(np.int32)
-        rank = np.empty(len(by_id), np.int32)
-        rank[by_id] = np.arange(len(by_id), dtype=np.int32)
-        one, two = rank[self.features.row[left]], rank[self.features.row[right]]
-        one, two = np.minimum(one, two), np.maximum(one, two)
-        order = np.argsort(one.astype(np.int64) << 32 | two, kind="stable")
-        return *(ids.take(pa.array(by_id[side[order]])).cast(pa.string()) for side in (one, two)), order
+class Pairs(NamedTuple):
+    """Judged pairs: their records, levels, log odds and the rule that listed each."""
+
+    left: Codes
+    right: Codes
+    levels: Levels
+    logits: npt.NDArray[np.float64]
+    rules: npt.NDArray[np.int64]
+
+
+def table_of(
+    features: Features, doubtful: Callable[[Levels], npt.NDArray[np.bool_]], rules: Sequence[str], pairs: Pairs
+) -> pa.Table:
+    """Judged pairs in the terms of the input (``PAIR_SCHEMA``), ordered by their ids."""
+    one, two, order = _in_order(features, pairs.left, pairs.right)
+    levels, logits = pairs.levels[:, order], pairs.logits[order]
+    probability = 1 / (1 + np.exp(-logits))
+    grade = (probability >= REVIEW).astype(np.int32) + ((probability >= MATCH) & ~doubtful(levels))
+    places = _places(features, pairs.left[order], pairs.right[order])
+    return pa.table(
+        [
+            one,
+            two,
+            pa.array(logits / np.log(2)),
+            pa.array(probability),
+            pa.array(GRADES, pa.string()).take(pa.array(grade)),
+            pa.array([*rules, "closure"], pa.string()).take(pa.array(pairs.rules[order])),
+            describe(levels, groups(features, 1), places),
+        ],
+        schema=PAIR_SCHEMA,
+    )
+
+
+def confidence(weakest: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """The probability of the weakest merge, from its log odds."""
+    return np.asarray(1 / (1 + np.exp(-np.minimum(weakest, 60.0).astype(np.float64))))
+
+
+def _places(features: Features, left: Codes, right: Codes) -> Places:
+    """Of each group, which values of the pair's records gave its level, the record of the smaller id first."""
+    found = places_that_count(features, left, right)
+    if not any(found):
+        return found
+    turned = pc.greater(*(features.ids.take(pa.array(features.row[side])) for side in (left, right)))
+    turn = turned.to_numpy(zero_copy_only=False)
+    return [
+        None if places is None else (np.where(turn, places[1], places[0]), np.where(turn, places[0], places[1]))
+        for places in found
+    ]
+
+
+def _in_order(features: Features, left: Codes, right: Codes) -> tuple[pa.Array, pa.Array, npt.NDArray[np.int64]]:
+    """The ids of each pair, the smaller first, and the order of pairs by their ids; compares numbers, not texts."""
+    ids = features.ids
+    by_id = pc.sort_indices(ids).to_numpy().astype(np.int32)
+    rank = np.empty(len(by_id), np.int32)
+    rank[by_id] = np.arange(len(by_id), dtype=np.int32)
+    one, two = rank[features.row[left]], rank[features.row[right]]
+    one, two = np.minimum(one, two), np.maximum(one, two)
+    order = np.argsort(one.astype(np.int64) << 32 | two, kind="stable")
+    return *(ids.take(pa.array(by_id[side[order]])).cast(pa.string()) for side in (one, two)), order
 
 
 def describe(levels: Levels, of: list[Group], places: Places) -> pa.DictionaryArray:

@@ -66,32 +66,53 @@ class Rivals:
         """The log odds of pairs by what they and their clusters say, and by what rivals have against it."""
         one, two = self.cluster[left], self.cluster[right]
         at, there = self.claims.find(packed(np.minimum(one, two), np.maximum(one, two)))
-        out = logits - self.taken[one] - self.taken[two]
-        out[there] = (logits[there] + self.claims.odds[at[there]]) / 2 - self.against[at[there]]
-        return np.where((one == two) | (logits > FIRM), logits, out + self.given_back).astype(np.float32)
+        claimed = np.full(len(logits), np.nan)
+        against = np.zeros(len(logits))
+        claimed[there], against[there] = self.claims.odds[at[there]], self.against[at[there]]
+        taken = self.taken[one], self.taken[two]
+        return weighed(logits, one == two, taken, (claimed, against), self.given_back)
 
     def among(self, left: Codes, right: Codes, said: Verdicts) -> Verdicts:
-        """What is said of pairs, once weighed; of two people, or two first names, rivals say no more than the pair."""
-        weighed = self.weigh(left, right, said.logits)
-        return said._replace(logits=np.where(said.apart | said.differ, np.minimum(weighed, said.logits), weighed))
+        """What is said of pairs, once weighed."""
+        return said_of(said, self.weigh(left, right, said.logits))
+
+
+def weighed(
+    logits: Logits, same: npt.NDArray[np.bool_], taken: tuple[Floats, Floats], claim: tuple[Floats, Floats], back: float
+) -> Logits:
+    """The log odds of pairs, ``same`` of one firm cluster or not, by what is ``taken`` from the clusters of their two
+    records, and of those that are a claim (the log odds of it, NaN where it is none, and what there is against it)."""
+    claimed, against = claim
+    out = np.where(np.isnan(claimed), logits - taken[0] - taken[1], (logits + claimed) / 2 - against)
+    return np.where(same | (logits > FIRM), logits, out + back).astype(np.float32)
+
+
+def said_of(said: Verdicts, logits: Logits) -> Verdicts:
+    """What is said of weighed pairs; of two people, or two first names, rivals say no more than the pair."""
+    return said._replace(logits=np.where(said.apart | said.differ, np.minimum(logits, said.logits), logits))
 
 
 def find_rivals(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Rivals:
     """The rivals of all pairs of two firm clusters; ``cluster`` is that of each record, ``prior`` the log odds of any
     two records."""
-    claims = _claims(left, right, logits, cluster, prior)
+    claims = claims_of(left, right, logits, cluster, prior)
+    return rivals_of(claims, cluster, np.bincount(cluster, minlength=len(cluster)), prior)
+
+
+def rivals_of(claims: Claims, cluster: Codes, size: Places, prior: float) -> Rivals:
+    """The rivals of claims; ``size`` is how many records each cluster has."""
     from_, to = np.concatenate([claims.left, claims.right]), np.concatenate([claims.right, claims.left])
-    allied = _allies(claims, from_, to, np.bincount(cluster, minlength=len(cluster)), prior)
+    allied = _allies(claims, from_, to, size, prior)
     against, odds = np.zeros(len(from_)), np.exp(np.tile(claims.odds, 2))
     for _ in range(2):  # what a rival itself has against it counts too
         weight = odds * np.exp(-against)  # of the claim of one cluster, on the other
-        against = np.log1p(_contested(from_, to, weight, allied, len(cluster)))
-    taken = np.log1p(np.bincount(to, odds * np.exp(-against), len(cluster)))
+        against = np.log1p(_contested(from_, to, weight, allied, len(size)))
+    taken = np.log1p(np.bincount(to, odds * np.exp(-against), len(size)))
     both = against[: len(claims.pairs)] + against[len(claims.pairs) :]
     return Rivals(cluster, claims, both, taken, _given_back(claims.odds, both))
 
 
-def _claims(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Claims:
+def claims_of(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Claims:
     """The pairs of two clusters, by the mean, best and worst of the pairs of records between them."""
     one, two = cluster[left], cluster[right]
     apart = one != two

@@ -151,13 +151,10 @@ def mix(*codes: npt.NDArray[Any]) -> Keys:
 
 def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_per_record: float) -> Candidates:
     """List the pairs of every rule inside the budget; rules that list only pairs across something come last."""
-    rules = sorted(rules, key=lambda rule: rule.across is not None)
+    rules = in_turn(rules)
     plain = sum(rule.across is None for rule in rules)
     rows = KeyRows.of([rule.keys for rule in rules], features.size)
     anywhere = features.source if link_only else np.zeros(0, np.int32)
-
-    def allowed(at: int) -> int:
-        return int(rules[at].share * max(LEAST, int(PER_RULE * features.size)))
 
     def listing(at: int) -> tuple[Blocks, Codes, Codes]:
         across = rules[at].across
@@ -166,7 +163,12 @@ def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_p
 
     with ThreadPoolExecutor(2) as pool:
         # blocks are dropped before any rule looks back at another's keys
-        formed = list(pool.map(lambda at: form_blocks(rows.of_rule(at), allowed(at), rules[at]), range(len(rules))))
+        formed = list(
+            pool.map(
+                lambda at: form_blocks(rows.of_rule(at), allowed_pairs(rules[at], features.size), rules[at]),
+                range(len(rules)),
+            )
+        )
         listed = list(pool.map(listing, range(len(rules))))
     budget = affordable(features.size, pairs_per_record)
     for at, (blocks, left, _) in enumerate(listed):
@@ -232,10 +234,7 @@ def form_blocks(keys: Keys, allowed: int, rule: Rule | None = None) -> Blocks:
     start, end = np.concatenate([[0], edge]), np.concatenate([edge, [n]])
     start, end = (start[end - start > 1], end[end - start > 1]) if n else (start[:0], end[:0])
     size = end - start
-    by_size = np.argsort(size, kind="stable")
-    total = np.cumsum(size[by_size] * (size[by_size] - 1) // 2)
-    fits = int(np.searchsorted(total, allowed, side="right"))
-    cap = int(size[by_size[fits]]) if fits < len(size) else 0
+    cap = cap_of(*np.unique(size, return_counts=True), allowed)
     dropped = np.flatnonzero(size >= cap) if cap else np.zeros(0, np.int64)
     report = {"rule": rule.name if rule else "", "blocks": len(size), "largest_kept": 0, "dropped": len(dropped)}
     if rule is not None:
@@ -250,10 +249,35 @@ def form_blocks(keys: Keys, allowed: int, rule: Rule | None = None) -> Blocks:
     if cap:
         start, end = start[size < cap], end[size < cap]
     size = end - start
-    pairs = size * (size - 1) // 2
     report["largest_kept"] = int(size.max(initial=1) if len(size) else 0)
-    typical = float((size * pairs).sum() / max(pairs.sum(), 1))
+    typical = typical_of(*np.unique(size, return_counts=True))
     return Blocks(order, np.stack([start, end], 1).ravel().astype(np.int64), report, typical, out, overlap)
+
+
+def cap_of(sizes: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], allowed: int) -> int:
+    """The size from which blocks are dropped so that at most ``allowed`` pairs remain, 0 where none need be.
+
+    ``sizes``: the distinct sizes of blocks, ascending; ``counts``: how many blocks have each.
+    """
+    total = np.cumsum(counts * (sizes * (sizes - 1) // 2))
+    fits = int(np.searchsorted(total, allowed, side="right"))
+    return int(sizes[fits]) if fits < len(sizes) else 0
+
+
+def typical_of(sizes: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> float:
+    """The records of the block that a pair stands in, on average."""
+    pairs = counts * (sizes * (sizes - 1) // 2)
+    return float((sizes * pairs).sum() / max(pairs.sum(), 1))
+
+
+def allowed_pairs(rule: Rule, records: int) -> int:
+    """How many pairs a rule may list of a table of so many records."""
+    return int(rule.share * max(LEAST, int(PER_RULE * records)))
+
+
+def in_turn(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules as they are used: those that list only pairs across something come last."""
+    return sorted(rules, key=lambda rule: rule.across is not None)
 
 
 def _bounded(order: Codes, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64], *, overlap: bool) -> Blocks:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.pairs.blocking import Blocks, Candidates, Rule, affordable, list_pairs, packed
+from include.matching.pairs.blocking import Blocks, Candidates, Rule, affordable, in_turn, list_pairs, packed
 from include.matching.pairs.tally import Tally
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
@@ -23,10 +24,10 @@ UNSURE = 50.0  # pairs that the promise of a rule is steadied by, one in a hundr
 
 @dataclass(frozen=True)
 class Offer:
-    """The dropped blocks of a rule, the pairs of each, and what a pair promises."""
+    """The dropped blocks of a rule: the records and pairs of each, and what a pair promises."""
 
     rule: int
-    blocks: Blocks
+    sizes: npt.NDArray[np.int64]
     pairs: npt.NDArray[np.int64]
     promise: npt.NDArray[np.float64]
 
@@ -45,19 +46,19 @@ def extend(
     ``found`` has the log odds of each rule's candidates; ``pairs_per_record`` is the budget of the whole table, of
     pairs of two people: one person's pairs are what is looked for, and people of ten records have as many as need be.
     """
-    left_over = affordable(features.size, pairs_per_record) - sum(one.pairs - one.likely for one in found)
-    if left_over <= 0:
-        return candidates
-    rules = sorted(rules, key=lambda rule: rule.across is not None)
-    asked = (_offer(rule, at, candidates.blocks[at], found[at]) for at, rule in enumerate(rules))
-    offers = [offer for offer in asked if offer is not None]
-    if not offers:
-        return candidates
+    rules = in_turn(rules)
+    offers = [
+        offer_of(at, one.dropped.bounds[1::2] - one.dropped.bounds[::2], one.typical, found[at])
+        for at, (rule, one) in enumerate(zip(rules, candidates.blocks, strict=True))
+        if rule.across is None and one.dropped is not None and len(one.dropped.order)
+    ]
     source = features.source if link_only else np.zeros(0, np.int32)
     late = int(candidates.ends[len(candidates.keys.ends) - 1])
     seen = packed(candidates.left[late:], candidates.right[late:])
-    for offer, chosen in _best(offers, left_over):
-        blocks = Blocks(offer.blocks.order, _bounds(offer.blocks, chosen), {}, overlap=offer.blocks.overlap)
+    for offer, chosen in best(offers, found, features.size, pairs_per_record):
+        dropped = candidates.blocks[offer.rule].dropped
+        assert dropped is not None
+        blocks = Blocks(dropped.order, _bounds(dropped, chosen), {}, overlap=dropped.overlap)
         left, right = list_pairs(blocks, candidates.keys, len(candidates.keys.ends), source)
         new = ~np.isin(packed(left, right), seen)
         left, right = left[new], right[new]
@@ -66,17 +67,22 @@ def extend(
     return candidates
 
 
-def _offer(rule: Rule, at: int, blocks: Blocks, found: Tally) -> Offer | None:
-    """True pairs grow as a block does and pairs as its square, so what a pair promises falls with a block's size."""
-    if rule.across is not None or blocks.dropped is None or not len(blocks.dropped.order):
-        return None
-    size = blocks.dropped.bounds[1::2] - blocks.dropped.bounds[::2]
-    promise = (found.likely + UNSURE / 100) / (found.pairs + UNSURE) * max(blocks.typical, 2.0) / size
-    return Offer(at, blocks.dropped, size * (size - 1) // 2, promise)
+def offer_of(rule: int, sizes: npt.NDArray[np.int64], typical: float, found: Tally) -> Offer:
+    """What a rule's dropped blocks promise by what its kept ones held.
+
+    True pairs grow as a block does and pairs as its square, so what a pair promises falls with a block's size.
+    """
+    promise = (found.likely + UNSURE / 100) / (found.pairs + UNSURE) * max(typical, 2.0) / sizes
+    return Offer(rule, sizes, sizes * (sizes - 1) // 2, promise)
 
 
-def _best(offers: Sequence[Offer], left_over: float) -> Iterator[tuple[Offer, npt.NDArray[np.int64]]]:
-    """Of each offer the blocks to take, the most promising of all offers first, while the budget lasts."""
+def best(
+    offers: Sequence[Offer], found: Sequence[Tally], records: int, pairs_per_record: float
+) -> Iterator[tuple[Offer, npt.NDArray[np.int64]]]:
+    """Of each offer the blocks to take, the most promising of all offers first, while the table's budget lasts."""
+    left_over = affordable(records, pairs_per_record) - sum(one.pairs - one.likely for one in found)
+    if left_over <= 0 or not offers:
+        return
     owner = np.repeat(np.arange(len(offers)), [len(offer.pairs) for offer in offers])
     place = np.concatenate([np.arange(len(offer.pairs)) for offer in offers])
     pairs = np.concatenate([offer.pairs for offer in offers])
@@ -98,14 +104,8 @@ def _bounds(blocks: Blocks, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.int
 def _added(
     candidates: Candidates, offer: Offer, chosen: npt.NDArray[np.int64], left: Codes, right: Codes
 ) -> Candidates:
-    size = offer.blocks.bounds[2 * chosen + 1] - offer.blocks.bounds[2 * chosen]
     report = [dict(one) for one in candidates.report]
-    mine = report[offer.rule]
-    mine["pairs"] += len(left)
-    mine["dropped"] -= len(chosen)
-    mine["pairs_dropped"] -= int((size * (size - 1) // 2).sum())
-    mine["largest_kept"] = max(int(mine["largest_kept"]), int(size.max()))
-    mine["worst"] = [one for one in mine["worst"] if one["records"] > mine["largest_kept"]]
+    take(report[offer.rule], offer, chosen, len(left))
     return replace(
         candidates,
         left=np.concatenate([candidates.left, left]),
@@ -114,3 +114,12 @@ def _added(
         names=(*candidates.names, candidates.names[offer.rule]),
         report=report,
     )
+
+
+def take(report: dict[str, Any], offer: Offer, chosen: npt.NDArray[np.int64], listed: int) -> None:
+    """Tell in a rule's report that some of its dropped blocks are compared after all."""
+    report["pairs"] += listed
+    report["dropped"] -= len(chosen)
+    report["pairs_dropped"] -= int(offer.pairs[chosen].sum())
+    report["largest_kept"] = max(int(report["largest_kept"]), int(offer.sizes[chosen].max()))
+    report["worst"] = [one for one in report["worst"] if one["records"] > report["largest_kept"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -25,19 +26,41 @@ Marks = npt.NDArray[np.int64]
 _Context = tuple[str, Marks, Spell, Blocks]
 
 
-def derive_rules(features: Features, spec: MatchingSpec) -> list[Rule]:
-    """The spec's own rules, and those that follow from its kinds unless it says that its own are the only ones."""
+@dataclass(frozen=True)
+class NameKeys:
+    """What each name of the vocabulary is blocked by: the names that stand for it, its sound, its spelling."""
+
+    root: Codes
+    usual: Codes
+    heard: Codes
+    begin: Codes
+    finish: Codes
+    together: Codes
+
+    @classmethod
+    def of(cls, names: Names) -> NameKeys:
+        """Read them out of the vocabulary."""
+        usual = usual_spelling(names.texts, names.first_count + names.last_count)
+        begin = np.ascontiguousarray(names.tokens[:, 0])
+        return cls(usual_root(names), usual, _coded_sounds(names), begin, _last_token(names), _together(names))
+
+
+def derive_rules(features: Features, spec: MatchingSpec, keys: NameKeys | None = None) -> list[Rule]:
+    """The spec's own rules, and those that follow from its kinds unless it says that its own are the only ones.
+
+    ``keys`` are those of the features' vocabulary, where they are known already.
+    """
     own = [_own_rule(features, spec, rule) for rule in spec.blocking.rules]
     if spec.blocking.only:
         return own
-    return own + _derived(features)
+    return own + _derived(features, keys)
 
 
-def _derived(features: Features) -> list[Rule]:
+def _derived(features: Features, keys: NameKeys | None) -> list[Rule]:
     contexts = _contexts(features)
     rules = list(_contact_rules(features))
     if features.names is not None:
-        rules += _name_rules(features.names, contexts)
+        rules += _name_rules(features.names, keys or NameKeys.of(features.names), contexts)
     else:
         rules += [Rule(name, mix(codes), spell) for name, codes, spell, _ in contexts]
     pairing = (When.ALWAYS,) if features.names is not None else (When.ALWAYS, When.WITHOUT_NAMES)
@@ -115,11 +138,8 @@ def _personal(said: Marks, codes: Codes, shared: npt.NDArray[np.uint8]) -> npt.N
     return key
 
 
-def _name_rules(names: Names, contexts: list[_Context]) -> list[Rule]:
-    root = usual_root(names)
-    usual = usual_spelling(names.texts, names.first_count + names.last_count)
-    heard = _coded_sounds(names)
-    begin, finish = names.tokens[:, 0], _last_token(names)
+def _name_rules(names: Names, keys: NameKeys, contexts: list[_Context]) -> list[Rule]:
+    root, usual, heard, begin, finish = keys.root, keys.usual, keys.heard, keys.begin, keys.finish
     first, last = names.first, names.last
 
     def pair(table: Codes, of_last: Codes | None = None) -> tuple[Codes, Codes]:
@@ -134,7 +154,7 @@ def _name_rules(names: Names, contexts: list[_Context]) -> list[Rule]:
         Rule("name, last part", _unordered(*pair(root, finish)), spell),
         Rule("name, usual spelling", _unordered(*pair(fixed, begin)), spell),
         Rule("name, by sound", _unordered(*pair(heard[root])), spell, share=0.15),
-        Rule("name, written together", _unordered(*pair(_together(names))), spell),
+        Rule("name, written together", _unordered(*pair(keys.together)), spell),
     ]
     first_root, last_fixed = apply(fixed, first), apply(usual[begin], last)
     initial = apply(np.append(names.texts.points, 0)[names.texts.offsets[:-1]].astype(np.int32), first)

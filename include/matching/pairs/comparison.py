@@ -85,10 +85,17 @@ def _group(name: str, role: str, counts: npt.NDArray[np.int64], bins: npt.NDArra
     """Shares by bin, counted only over values that two records carry."""
     use = (counts > 1) & (bins < BINS)
     n = counts[use].astype(np.float64)
-    keep = np.bincount(bins[use], n, BINS)
-    pairs = np.bincount(bins[use], n * (n - 1), BINS)
-    whole = float(max(counts.sum(), fewest, 2))
-    kept = max(keep.sum() + max(0.0, fewest - float(counts.sum())), 1.0)
+    keep = np.bincount(bins[use], n, BINS).astype(np.float64)
+    pairs = np.bincount(bins[use], n * (n - 1), BINS).astype(np.float64)
+    return group_of(name, role, keep, pairs, records=float(counts.sum()), fewest=fewest)
+
+
+def group_of(
+    name: str, role: str, keep: npt.NDArray[np.float64], pairs: npt.NDArray[np.float64], *, records: float, fewest: int
+) -> Group:
+    """A group by how many records and pairs its values of each bin have that two records carry."""
+    whole = float(max(records, fewest, 2))
+    kept = max(keep.sum() + max(0.0, fewest - records), 1.0)
     return Group(name, role, keep / kept, pairs / max(pairs.sum(), 1.0), float(pairs.sum()) / (whole * (whole - 1)))
 
 

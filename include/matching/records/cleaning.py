@@ -18,6 +18,8 @@ from include.matching.records.columns import hashed
 from include.matching.records.name_parts import fold
 from include.matching.records.placeholders import WORDS, is_placeholder
 
+Said = tuple[int, int]
+Clean = Callable[..., pa.Array]  # of distinct values, and of what a table's say together
 LEGAL_FORMS = frozenset(
     "inc incorporated llc llp ltd limited plc corp corporation co company gmbh ag kg ohg se sa sas sarl srl spa bv nv"
     " oy"
@@ -79,20 +81,22 @@ def clean_phones(values: pa.Array, region: str | None) -> pa.Array:
     text = pc.replace_substring_regex(values, _EXTENSION, "")
     plus = pc.starts_with(pc.utf8_ltrim_whitespace(text), "+")
     digits = pc.replace_substring_regex(pc.replace_substring(text, "(0)", ""), r"\D+", "")
-    region = region or learned_region(values.filter(plus))
     digits = pc.if_else(plus, digits, _with_country(digits, region))
     short = pc.less(pc.utf8_length(digits), 6)
     filler = pc.match_substring_regex(digits, r"0000000$|1111111$|9999999$|^0+$|1234567(89?0?)?$|5555555$")
     return pc.if_else(pc.or_(short, filler), None, digits)
 
 
-def learned_region(international: pa.Array) -> str | None:
-    """The region that most of a thousand numbers with a country code belong to, None where there are none.
+def telling_region(values: pa.Array) -> pa.Array:
+    """Up to a thousand numbers with a country code, drawn by a hash of how they are written: they tell the region."""
+    text = pc.replace_substring_regex(values, _EXTENSION, "")
+    return drawn(text.filter(pc.starts_with(pc.utf8_ltrim_whitespace(text), "+")), ASKED)
 
-    The numbers are drawn by a hash of how they are written.
-    """
+
+def learned_region(international: pa.Array) -> str | None:
+    """The region that most numbers with a country code belong to, None where there are none."""
     seen: dict[str, int] = {}
-    for number in drawn(international, ASKED).to_pylist():
+    for number in international.to_pylist():
         try:
             region = region_code_for_number(parse(number))
         except NumberParseException:
@@ -137,15 +141,32 @@ _AREAS = (  # the area is the first group
 FEW = 0.1  # of a table's numeric postcodes, those of four digits where the others' leading zero is lost
 
 
-def clean_postcodes(values: pa.Array) -> pa.Array:
-    """Postcodes' letters and digits, without a country or a delivery point; a leading zero that was lost is back."""
-    text = pc.utf8_trim_whitespace(pc.utf8_upper(values))
-    text = pc.replace_substring_regex(pc.replace_substring_regex(text, _COUNTRY, r"\1"), _PLUS_FOUR, r"\1")
-    plain = clean_codes(text)
-    five, four = (pc.fill_null(pc.match_substring_regex(plain, f"^[0-9]{{{n}}}$"), False) for n in (5, 4))
-    if pc.sum(four).as_py() and pc.sum(four).as_py() < FEW * pc.sum(five).as_py():
-        plain = pc.if_else(four, pc.binary_join_element_wise("0", plain, ""), plain)
+def clean_postcodes(values: pa.Array, said: Said | None = None) -> pa.Array:
+    """Postcodes' letters and digits, without a country or a delivery point; a leading zero that was lost is back.
+
+    ``said``: how many of the table's are of four and of five digits.
+    """
+    plain = _postcodes(values)
+    four, five = said or count_postcodes(values)
+    if 0 < four < FEW * five:
+        plain = pc.if_else(_digits(plain, 4), pc.binary_join_element_wise("0", plain, ""), plain)
     return plain
+
+
+def count_postcodes(values: pa.Array) -> Said:
+    """How many postcodes are of four digits, and how many of five."""
+    plain = _postcodes(values)
+    four, five = (int(pc.sum(_digits(plain, n)).as_py() or 0) for n in (4, 5))
+    return four, five
+
+
+def _digits(plain: pa.Array, number: int) -> pa.Array:
+    return pc.fill_null(pc.match_substring_regex(plain, f"^[0-9]{{{number}}}$"), False)
+
+
+def _postcodes(values: pa.Array) -> pa.Array:
+    text = pc.utf8_trim_whitespace(pc.utf8_upper(values))
+    return clean_codes(pc.replace_substring_regex(pc.replace_substring_regex(text, _COUNTRY, r"\1"), _PLUS_FOUR, r"\1"))
 
 
 def postcode_areas(values: list[str]) -> npt.NDArray[np.int32]:
@@ -155,12 +176,19 @@ def postcode_areas(values: list[str]) -> npt.NDArray[np.int32]:
     return np.array([seen.setdefault(area, len(seen)) for area in areas], np.int32).reshape(-1, 1)
 
 
-def parse_dates(values: list[str]) -> list[str]:
-    """Dates in any usual notation as ``YYYY-MM-DD``; whether 3/4 is March or April is learned from the others."""
-    parts = [_date_parts(v) for v in values]
-    loose = [p for p in parts if p and p[3]]
-    day_first = sum(p[0] > 12 for p in loose) >= sum(p[1] > 12 for p in loose)
-    return [_as_date(p, day_first) if p else "" for p in parts]
+def parse_dates(values: list[str], said: Said | None = None) -> list[str]:
+    """Dates in any usual notation as ``YYYY-MM-DD``; whether 3/4 is March or April is learned from the others.
+
+    ``said``: how many of the table's say that the day comes first, and how many the month.
+    """
+    day, month = said or count_dates(values)
+    return [_as_date(parts, day >= month) if (parts := _date_parts(v)) else "" for v in values]
+
+
+def count_dates(values: list[str]) -> Said:
+    """How many dates say that the day comes first, and how many the month."""
+    loose = [parts for v in values if (parts := _date_parts(v)) and parts[3]]
+    return sum(p[0] > 12 for p in loose), sum(p[1] > 12 for p in loose)
 
 
 def _date_parts(text: str) -> tuple[int, int, int, bool] | None:  # noqa: PLR0911  one return a notation
@@ -201,18 +229,25 @@ def date_parts(values: list[str]) -> npt.NDArray[np.int32]:
     return np.array([[int(part) for part in value.split("-")] for value in values], np.int32).reshape(-1, 3)
 
 
-def _each(clean: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
-    return lambda distinct: pa.array([clean(v) or None for v in distinct.to_pylist()], pa.string())
+def _each(clean: Callable[[str], str]) -> Clean:
+    return lambda distinct, _=None: pa.array([clean(v) or None for v in distinct.to_pylist()], pa.string())
 
 
 # how a kind's distinct values are cleaned, and into which numbers they are taken apart for comparison
-CLEAN: Mapping[Kind, Callable[[pa.Array], pa.Array]] = {
+CLEAN: Mapping[Kind, Clean] = {
     Kind.ORGANIZATION: _each(clean_organization),
-    Kind.CODE: clean_codes,
+    Kind.CODE: lambda distinct, _=None: clean_codes(distinct),
     Kind.POSTCODE: clean_postcodes,
-    Kind.IDENTIFIER: clean_identifiers,
+    Kind.IDENTIFIER: lambda distinct, _=None: clean_identifiers(distinct),
     Kind.TEXT: _each(clean_text),
-    Kind.DATE: lambda distinct: pa.array([d or None for d in parse_dates(distinct.to_pylist())], pa.string()),
+    Kind.DATE: lambda distinct, said=None: pa.array(
+        [d or None for d in parse_dates(distinct.to_pylist(), said)], pa.string()
+    ),
+}
+# what a table's distinct values say together of how each is to be read; counts of some of them can be added up
+SAID: Mapping[Kind, Callable[[pa.Array], Said]] = {
+    Kind.POSTCODE: count_postcodes,
+    Kind.DATE: lambda distinct: count_dates(distinct.to_pylist()),
 }
 PARTS: Mapping[Kind, Callable[[list[str]], npt.NDArray[np.int32]]] = {
     Kind.DATE: date_parts,

@@ -36,9 +36,9 @@ class Texts:
     offsets: npt.NDArray[np.int64]
 
 
-def encode(column: pa.ChunkedArray, name: str) -> Dictionary:
-    """Dictionary-encode a column of any flat type as text."""
-    text = _as_text(column, name)
+def encode(column: pa.ChunkedArray, name: str, *, whole: bool | None = None) -> Dictionary:
+    """Dictionary-encode a column of any flat type as text; ``whole``: whether all its numbers are, if known."""
+    text = _as_text(column, name, whole)
     encoded = text.dictionary_encode() if not pa.types.is_dictionary(text.type) else text
     encoded = encoded.unify_dictionaries().combine_chunks() if encoded.num_chunks > 1 else encoded
     array = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) and encoded.num_chunks else encoded
@@ -53,17 +53,22 @@ def numbers(indices: pa.Array) -> Codes:
     return np.asarray(filled.to_numpy(zero_copy_only=False), np.int32)
 
 
-def _as_text(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+def is_whole(column: pa.ChunkedArray) -> bool:
+    """Whether all numbers of a column are whole."""
+    return bool(pc.all(pc.equal(pc.trunc(column), column)).as_py() and pc.all(pc.less(pc.abs(column), 1e15)).as_py())
+
+
+def _as_text(column: pa.ChunkedArray, name: str, whole: bool | None = None) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
         if pa.types.is_string(kind.value_type) and pa.types.is_int32(kind.index_type):
             return column
-        return _as_text(column.cast(kind.value_type), name)
+        return _as_text(column.cast(kind.value_type), name, whole)
     if pa.types.is_nested(kind):
         raise ConfigurationError(f"Column {name!r} holds {kind}; matching needs plain values, one a record.")
     if pa.types.is_floating(kind):
-        whole = pc.all(pc.equal(pc.trunc(column), column)).as_py() and pc.all(pc.less(pc.abs(column), 1e15)).as_py()
-        return pc.cast(column.cast(pa.int64()) if whole else column, pa.string())
+        as_whole = is_whole(column) if whole is None else whole
+        return pc.cast(column.cast(pa.int64()) if as_whole else column, pa.string())
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         distinct = column.dictionary_encode().unify_dictionaries().combine_chunks()
         distinct = distinct.chunk(0) if isinstance(distinct, pa.ChunkedArray) else distinct

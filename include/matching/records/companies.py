@@ -68,9 +68,22 @@ def shares_nothing(company: Dictionary, name: Codes, domain: Codes, has_address:
     own = use & (domain >= 0)
     able = _pairs(size, company.codes[use]) - _pairs(size, company.codes[use], name[use])
     agree = _pairs(size, company.codes[own], domain[own]) - _pairs(size, company.codes[own], domain[own], name[own])
-    enough = able >= FEWEST * (FEWEST - 1) / 2
-    usual = float(agree[enough].sum() / max(able[enough].sum(), 1.0))
-    return np.asarray(enough & (agree <= RARELY * usual * able) & (usual >= TOLD))
+    enough = is_enough(able)
+    return says_none(able, agree, float(agree[enough].sum()), float(able[enough].sum()))
+
+
+def is_enough(able: npt.NDArray[np.float64]) -> Bools:
+    """Which companies have pairs of people enough for the table to say that they are none."""
+    return np.asarray(able >= FEWEST * (FEWEST - 1) / 2)
+
+
+def says_none(
+    able: npt.NDArray[np.float64], agree: npt.NDArray[np.float64], all_agree: float, all_able: float
+) -> Bools:
+    """Which companies are none, by their pairs of people and those that share a domain; ``all_agree`` and ``all_able``
+    are the sums over the companies that have enough."""
+    usual = all_agree / max(all_able, 1.0)
+    return np.asarray(is_enough(able) & (agree <= RARELY * usual * able) & (usual >= TOLD))
 
 
 def _pairs(size: int, company: Codes, *others: Codes) -> npt.NDArray[np.float64]:

@@ -32,6 +32,7 @@ FREE = frozenset(
     " wanadoo.fr libero.it hotmail.co.uk yahoo.co.uk hotmail.fr yahoo.fr comcast.net verizon.net att.net btinternet.com"
     " sbcglobal.net cox.net bigpond.com hey.com duck.com naver.com users.noreply.github.com".split()
 )
+Counts = npt.NDArray[np.int64]
 _ADDRESS = r"^[^@\s,;]+@[^@\s,;]+$"
 PRIVATE = 2  # the sharing class of one person's mailbox at a free provider
 NO_EVIDENCE = 255  # the sharing class of a value that so many people carry that agreeing on it says nothing
@@ -59,14 +60,14 @@ def mailboxes(column: Dictionary) -> Mailboxes:
     placeholder = pc.is_in(text, value_set=pa.array(sorted(MAILBOXES)))
     text = pc.if_else(pc.and_(pc.match_substring_regex(text, _ADDRESS), pc.invert(placeholder)), text, None)
     text = pc.replace_substring_regex(text, r"^\d+\+(.*@users\.noreply\.)", r"\1")  # a code host's own numbering
-    local, domain = _halves(text)
+    local, domain = halves(text)
     domains = remapped(Dictionary(np.arange(len(text), dtype=np.int32), domain), domain)
     aliased = pa.array([ALIASES.get(d, d) for d in map(in_ascii, domains.values.to_pylist())], pa.string())
     domain = aliased.take(pa.array(domains.codes, mask=domains.codes < 0))
     plain = _without_tags(local, domain)
     plain = pc.if_else(pc.equal(plain, ""), local, plain)
     folded = remapped(column, pc.binary_join_element_wise(plain, domain, "@"))
-    parts = [remapped(Dictionary(np.arange(len(half), dtype=np.int32), half), half) for half in _halves(folded.values)]
+    parts = [remapped(Dictionary(np.arange(len(half), dtype=np.int32), half), half) for half in halves(folded.values)]
     return Mailboxes(folded, parts[0], parts[1])
 
 
@@ -86,9 +87,10 @@ def as_mailboxes(addresses: pa.Array) -> pa.Array:
     return folded.values.take(pa.array(folded.codes, mask=folded.codes < 0))
 
 
-def _halves(text: pa.Array) -> tuple[pa.Array, pa.Array]:
-    halves = pc.split_pattern(text, "@", max_splits=1)
-    return pc.list_element(halves, 0), pc.list_element(halves, 1)
+def halves(text: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """The local part and the domain of each address."""
+    parts = pc.split_pattern(text, "@", max_splits=1)
+    return pc.list_element(parts, 0), pc.list_element(parts, 1)
 
 
 def _without_tags(local: pa.Array, domain: pa.Array) -> pa.Array:
@@ -105,18 +107,33 @@ def free_domains(domain: Codes, company: Codes | None, names: pa.Array, *, recor
 
     Without companies a domain that holds a hundredth of all ``records`` (and at least fifty) counts as free.
     """
-    carried = np.bincount(domain[domain >= 0], minlength=len(names))
     free = np.array([name in FREE for name in names.to_pylist()], bool)
     if company is None or not (company >= 0).any():
-        return (free | (carried > max(50.0, 0.01 * records))).astype(np.uint8)
+        carried = np.bincount(domain[domain >= 0], minlength=len(names))
+        return (free | is_common(carried, records)).astype(np.uint8)
     companies, named, largest, _ = _companies(domain, company, len(names))
-    return (free | ((companies >= 8) & (named >= 20) & (largest < 0.5 * named))).astype(np.uint8)
+    return (free | is_nobodys(companies, named, largest)).astype(np.uint8)
+
+
+def is_common(carried: Counts, records: int) -> npt.NDArray[np.bool_]:
+    """Which domains are free mail by how many records carry them."""
+    return np.asarray(carried > max(50.0, 0.01 * records))
+
+
+def is_nobodys(companies: Counts, named: Counts, largest: Counts) -> npt.NDArray[np.bool_]:
+    """Which domains are free mail by their companies: how many, how many records say one, and the largest."""
+    return np.asarray((companies >= 8) & (named >= 20) & (largest < 0.5 * named))
+
+
+def is_employers(named: Counts, largest: Counts) -> npt.NDArray[np.bool_]:
+    """Which domains stand for their largest company, by how many records say one, and that one."""
+    return np.asarray((named >= 2) & (largest >= 0.8 * named))
 
 
 def company_of_domain(domain: Codes, company: Codes, free: npt.NDArray[np.uint8]) -> Codes:
     """The company that a corporate domain stands for (one that holds 80 % of its records), else -1."""
     _, named, largest, top = _companies(domain, company, len(free))
-    return np.where((free == 0) & (named >= 2) & (largest >= 0.8 * named), top, -1).astype(np.int32)
+    return np.where((free == 0) & is_employers(named, largest), top, -1).astype(np.int32)
 
 
 def _companies(domain: Codes, company: Codes, size: int) -> tuple[npt.NDArray[np.int64], ...]:
@@ -141,7 +158,12 @@ def sharing(codes: Codes, size: int, initial: Codes) -> npt.NDArray[np.uint8]:
     carriers = np.bincount(codes[codes >= 0], minlength=size)
     named = (initial >= 0) & (np.append(carriers, 0)[codes] > 2)  # two carriers are two letters at most
     pairs = np.unique(codes[named].astype(np.int64) << 32 | initial[named])
-    letters = np.bincount(pairs >> 32, minlength=size)
+    return shared_by(carriers, np.bincount(pairs >> 32, minlength=size))
+
+
+def shared_by(carriers: Counts, letters: Counts) -> npt.NDArray[np.uint8]:
+    """The sharing class of values by their carriers and the distinct first letters of the carriers' names."""
+    letters = np.where(carriers > 2, letters, 0)
     grade = np.select([letters <= 2, letters <= 4], [0, 1], NO_EVIDENCE)
     unnamed = np.select([carriers <= 12, carriers <= 50], [0, 1], NO_EVIDENCE)
     return np.where(carriers > 200, NO_EVIDENCE, np.where(letters > 0, grade, unnamed)).astype(np.uint8)
@@ -155,6 +177,11 @@ def role_locals(local: Codes, values: pa.Array, first: Codes, holds: npt.NDArray
     count = np.bincount(local[named], minlength=size)
     alike = np.bincount(local[named], holds[named] == 1, size)
     people = np.bincount(np.unique(local[named].astype(np.int64) << 32 | first[named]) >> 32, minlength=size)
+    return is_role(values, count, alike, people)
+
+
+def is_role(values: pa.Array, count: Counts, alike: Counts, people: Counts) -> npt.NDArray[np.bool_]:
+    """Which local parts are a function's, by their named records, those named like it, and their distinct names."""
     learned = (count >= 10) & (alike < 0.1 * count) & (people >= np.maximum(5, 0.3 * count))
     usual = pc.is_in(pc.replace_substring_regex(values, r"[._\d]+$", ""), value_set=pa.array(sorted(ROLES)))
     trusted = (count >= 10) & (alike >= 0.1 * count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -117,17 +117,20 @@ class Features:
 
 def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
     """Encode and clean the spec's columns; raises ConfigurationError where the table cannot be matched by it."""
-    _check(records, spec)
+    check_columns(records.column_names, spec)
     ids = _texts(records, spec.id, "an id")
     row = _stable_order(ids, _texts(records, spec.order, "an order") if spec.order else ids, spec)
     with ThreadPoolExecutor(2) as pool:
         encoded = pool.map(lambda name: encode(records[name], name), spec.columns)
         raw = dict(zip(spec.columns, encoded, strict=True))
     source = encode(records[spec.source], spec.source).codes[row] if spec.source else np.zeros(0, np.int32)
-    raw, damage = _mended({name: Dictionary(column.codes[row], column.values) for name, column in raw.items()}, spec)
+    raw = {name: Dictionary(column.codes[row], column.values) for name, column in raw.items()}
+    raw, damage = mended_columns(raw, spec)
+    hints = Hints.of(raw, spec)
+    raw = one_of_several(raw, spec, hints)
     address = next(iter(spec.of_kind(Kind.EMAIL)), None)
     with ThreadPoolExecutor(1) as pool:  # Arrow cleans the other columns while Python reads the names
-        cleaning = pool.submit(_clean_columns, raw, spec)
+        cleaning = pool.submit(clean_columns, raw, spec, hints)
         addresses = emails.mailboxes(raw[address]) if address else None
         names = name_records(raw, spec, addresses.first if addresses else None)
         columns = cleaning.result()
@@ -142,25 +145,49 @@ def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
     return Features(len(row), records[spec.id], ids, row, source, names, mail, tuple(fields), notes)
 
 
-def _mended(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> tuple[dict[str, Dictionary], list[dict[str, object]]]:
-    """The columns without what a spreadsheet did to them, and in how many records it did.
+@dataclass(frozen=True)
+class Hints:
+    """What a table's values say together of how each of them is to be read."""
 
-    The columns of addresses are one, under the name of the first, and so are those of numbers.
-    """
+    region: str | None = None
+    said: Mapping[str, cleaning.Said] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Dictionary], spec: MatchingSpec) -> Hints:
+        """What is learned of columns whose distinct values are all at hand."""
+        phones = [columns[name].values.cast(pa.string()) for name in spec.of_kind(Kind.PHONE)]
+        region = spec.region
+        if region is None and phones:
+            region = cleaning.learned_region(cleaning.telling_region(pa.concat_arrays(phones)))
+        kinds = spec.columns.items()
+        said = {name: cleaning.SAID[kind](columns[name].values) for name, kind in kinds if kind in cleaning.SAID}
+        return cls(region, said)
+
+
+def mended_columns(
+    raw: Mapping[str, Dictionary], spec: MatchingSpec
+) -> tuple[dict[str, Dictionary], list[dict[str, object]]]:
+    """The columns without what a spreadsheet did to them, and in how many records it did."""
     found, told = {}, []
     for name, kind in spec.columns.items():
         found[name], damage = mended(raw[name], kind)
         if damage.records:
             told.append({"column": name, "records": damage.records, "mended": damage.mended})
-    several = {Kind.EMAIL: emails.as_mailboxes, Kind.PHONE: lambda v: cleaning.clean_phones(v, spec.region)}
-    for kind, clean in several.items():
-        if names := spec.of_kind(kind):
-            found[names[0]] = settled([found.pop(name) for name in names], kind, clean)
     return found, told
 
 
-def _check(records: pa.Table, spec: MatchingSpec) -> None:
-    known = records.column_names
+def one_of_several(columns: Mapping[str, Dictionary], spec: MatchingSpec, hints: Hints) -> dict[str, Dictionary]:
+    """The columns, those of addresses as one, under the name of the first, and so those of numbers."""
+    found = dict(columns)
+    several = {Kind.EMAIL: emails.as_mailboxes, Kind.PHONE: lambda v: cleaning.clean_phones(v, hints.region)}
+    for kind, clean in several.items():
+        if names := spec.of_kind(kind):
+            found[names[0]] = settled([found.pop(name) for name in names], kind, clean)
+    return found
+
+
+def check_columns(known: Sequence[str], spec: MatchingSpec) -> None:
+    """Raise ConfigurationError where a table of these columns cannot be matched by the spec."""
     for name in [spec.id, *filter(None, (spec.order, spec.source)), *spec.columns]:
         if name not in known:
             raise ConfigurationError(f"The table has no column {name!r}{nearest(name, known)}.")
@@ -196,14 +223,16 @@ def _stable_order(ids: pa.Array, by: pa.Array, spec: MatchingSpec) -> npt.NDArra
     return order if by is ids else np.lexsort((hashes, hashed(by)))
 
 
-def _clean_columns(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> list[tuple[str, Kind, Dictionary]]:
+def clean_columns(
+    raw: Mapping[str, Dictionary], spec: MatchingSpec, hints: Hints
+) -> list[tuple[str, Kind, Dictionary]]:
     """The columns that are neither names nor addresses, cleaned."""
     found = []
     for name, kind in spec.columns.items():
         if kind in cleaning.CLEAN:
-            column = remapped(raw[name], cleaning.CLEAN[kind](raw[name].values))
+            column = remapped(raw[name], cleaning.CLEAN[kind](raw[name].values, hints.said.get(name)))
         elif kind is Kind.PHONE and name in raw:
-            column = remapped(raw[name], cleaning.clean_phones(raw[name].values, spec.region))
+            column = remapped(raw[name], cleaning.clean_phones(raw[name].values, hints.region))
         else:
             continue
         found.append((name, kind, column))

@@ -38,18 +38,24 @@ def affinities(first: Codes, last: Codes, spread: npt.NDArray[np.uint64]) -> npt
     both = np.flatnonzero((first >= 0) & (last >= 0))
     packed = first[both].astype(np.int64) << 32 | last[both]
     pairs, inverse, records = np.unique(packed, return_inverse=True, return_counts=True)
-    given, family = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
-    if not len(pairs):
-        return out
+    if len(pairs):
+        given, family = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
+        out[both] = of_pairs(given, family, records, spread)[inverse]
+    return out
+
+
+def of_pairs(
+    given: Codes, family: Codes, records: npt.NDArray[np.int64], spread: npt.NDArray[np.uint64]
+) -> npt.NDArray[np.float32]:
+    """The affinity of each distinct pair of a first and a last name, ordered by the two, of so many records each."""
     of_first, of_last = _learn(given, family, records.astype(np.float32), spread)
     counted = of_first.sum(axis=0)
-    found = np.empty(len(pairs), np.float32)
-    for start in range(0, len(pairs), CHUNK):
+    found = np.empty(len(given), np.float32)
+    for start in range(0, len(given), CHUNK):
         part = slice(start, start + CHUNK)
         mine = np.minimum(records[part], ONE)
         found[part] = _together(of_first[given[part]], of_last[family[part]], counted, mine)
-    out[both] = found[inverse] + BY_DEFAULT * FEW / (FEW + len(pairs))
-    return out
+    return found + np.float32(BY_DEFAULT * FEW / (FEW + len(given)))
 
 
 def _learn(first: Codes, last: Codes, records: Floats, spread: npt.NDArray[np.uint64]) -> tuple[Floats, Floats]:

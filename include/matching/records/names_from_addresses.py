@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +27,14 @@ def mine_names(
     loose: npt.NDArray[np.uint8],
     words: list[str],
     code: Callable[[str], int],
+    known: tuple[Mapping[str, int], Mapping[str, int]],
 ) -> npt.NDArray[np.bool_]:
     """Fill, in place, the names of ``nameless`` records and the missing half of names; returns who was nameless.
 
-    A record that lacks one half gets it where the local part agrees with the half that it has.
+    A record that lacks one half gets it where the local part agrees with the half that it has. ``known`` are the
+    table's first and last names, and how many records carry each.
     """
-    given, family = _known(first, words), _known(last, words)
+    given, family = known
     texts = locals_.to_pylist()
     coded = np.full((len(texts) + 1, 2), -1, np.int32)
     for k in np.unique(local[nameless]):
@@ -52,7 +54,7 @@ def mine_names(
     return mined
 
 
-def other_half(local: str, known: str, given: dict[str, int], family: dict[str, int], at: int) -> str:
+def other_half(local: str, known: str, given: Mapping[str, int], family: Mapping[str, int], at: int) -> str:
     """The first (``at`` 0) or last (1) name that a local part has beside the ``known`` other one, else empty."""
     text = _TAIL.sub("", local)
     bare = known.replace(" ", "")
@@ -70,16 +72,22 @@ def _one_name(one: str, other: str) -> bool:
     return not set(roots(one)).isdisjoint(roots(other))
 
 
-def _known(codes: Codes, words: list[str]) -> dict[str, int]:
+def known_names(codes: Codes, words: list[str]) -> dict[str, int]:
+    """The names that records carry, and how many do."""
     counts = np.bincount(codes[codes >= 0], minlength=len(words))
+    return written_together((words[k], int(counts[k])) for k in np.flatnonzero(counts))
+
+
+def written_together(counted: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Names without blanks, for a name that some write in two words is one name, and how many records carry each."""
     found: dict[str, int] = {}
-    for k in np.flatnonzero(counts):  # a name that some write in two words is one name
-        name = words[k].replace(" ", "")
-        found[name] = found.get(name, 0) + int(counts[k])
+    for name, count in counted:
+        whole = name.replace(" ", "")
+        found[whole] = found.get(whole, 0) + count
     return found
 
 
-def read_name(local: str, given: dict[str, int], family: dict[str, int]) -> tuple[str, str]:
+def read_name(local: str, given: Mapping[str, int], family: Mapping[str, int]) -> tuple[str, str]:
     """First and last name that a local part spells (first+last, initial+last, last+initial), else empty."""
     parts = [p for p in _SEPARATOR.split(_TAIL.sub("", local)) if p.isalpha()]
     if len(parts) == 1:
@@ -94,7 +102,7 @@ def read_name(local: str, given: dict[str, int], family: dict[str, int]) -> tupl
     return (one, two) if straight >= turned else (two, one)
 
 
-def _unseparated(text: str, given: dict[str, int], family: dict[str, int]) -> tuple[str, str]:
+def _unseparated(text: str, given: Mapping[str, int], family: Mapping[str, int]) -> tuple[str, str]:
     best, found = 0, ("", "")
     for cut in range(1, len(text)):
         one, two = text[:cut], text[cut:]

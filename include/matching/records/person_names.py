@@ -26,8 +26,8 @@ from include.matching.records.name_parts import (
     skeleton,
     spoken,
 )
-from include.matching.records.names_from_addresses import mine_names
-from include.matching.records.spelling import spelt_as_in_addresses
+from include.matching.records.names_from_addresses import known_names, mine_names
+from include.matching.records.spelling import spelt_as_in_addresses, usual_spelling
 from include.matching.spec import MatchingSpec
 
 ROOTS, TOKENS = 8, 4
@@ -67,8 +67,11 @@ class Names:
         return apply(letter, self.given)
 
 
-class _Vocabulary(dict[str, int]):
+class Vocabulary(dict[str, int]):
+    """Names, numbered as they come."""
+
     def code(self, name: str) -> int:
+        """The number of a name, -1 of none."""
         return self.setdefault(name, len(self)) if name else -1
 
 
@@ -77,7 +80,40 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
     columns = {kind: spec.of_kind(kind)[:1] for kind in (Kind.FIRST_NAME, Kind.LAST_NAME, Kind.FULL_NAME)}
     if not any(columns.values()):
         return None
-    words = _Vocabulary()
+    written = write_names(raw, spec)
+    first, last, loose, words = written.first, written.last, written.loose, written.words
+    size = len(first)
+    mined = np.zeros(size, bool)
+    if boxes is not None:
+        given, family = known_names(first, list(words)), known_names(last, list(words))
+        mined = mine_from(written, boxes, given, family)
+    first, last, vocabulary = _in_order(first, last, list(words))
+    if boxes is not None:
+        local, _ = locals_of(boxes)
+        texts, locals_ = laid_out(vocabulary), lay_out(boxes.local.values)
+        for column, own in ((first, own_names(vocabulary)), (last, np.full(len(vocabulary), -1, np.int32))):
+            usual = usual_spelling(texts, np.bincount(column[column >= 0], minlength=len(vocabulary)), 1)
+            column[:] = spelt_as_in_addresses(column, texts, own, local, locals_, usual)
+        first, last, vocabulary = _in_order(first, last, vocabulary)
+    names = _describe(first, last, mined, loose, vocabulary)
+    return replace(names, generation=written.generation)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The names of records as their own columns say them: codes into ``words``."""
+
+    first: Codes
+    last: Codes
+    loose: npt.NDArray[np.uint8]
+    generation: npt.NDArray[np.uint8]
+    words: Vocabulary
+
+
+def write_names(raw: Mapping[str, Dictionary], spec: MatchingSpec) -> Written:
+    """Read the columns of names."""
+    columns = {kind: spec.of_kind(kind)[:1] for kind in (Kind.FIRST_NAME, Kind.LAST_NAME, Kind.FULL_NAME)}
+    words = Vocabulary()
     size = next(iter(raw.values())).codes.shape[-1]
     first, last = np.full(size, -1, np.int32), np.full(size, -1, np.int32)
     for name in columns[Kind.FIRST_NAME]:
@@ -89,29 +125,20 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
     for name in columns[Kind.FULL_NAME]:
         loose[_fill_from_full(first, last, raw[name], words)] = 1
     loose[first >= 0] = 0
-    mined = np.zeros(size, bool)
-    if boxes is not None:
-        local, _ = locals_of(boxes)
-        nameless = _without_named_carrier(boxes.mailbox.codes, (first >= 0) | (last >= 0))
-        mined = mine_names(
-            first,
-            last,
-            local,
-            boxes.local.values,
-            nameless=nameless,
-            loose=loose,
-            words=list(words),
-            code=words.code,
-        )
-    first, last, vocabulary = _in_order(first, last, list(words))
-    if boxes is not None:
-        texts, locals_ = _laid_out(vocabulary), lay_out(boxes.local.values)
-        first = spelt_as_in_addresses(first, texts, own_names(vocabulary), local, locals_)
-        last = spelt_as_in_addresses(last, texts, np.full(len(vocabulary), -1, np.int32), local, locals_)
-        first, last, vocabulary = _in_order(first, last, vocabulary)
     said = generations([raw[name] for names in columns.values() for name in names])
-    names = _describe(first, last, mined, loose, vocabulary)
-    return replace(names, generation=said)
+    return Written(first, last, loose, said, words)
+
+
+def mine_from(
+    written: Written, boxes: Mailboxes, given: Mapping[str, int], family: Mapping[str, int]
+) -> npt.NDArray[np.bool_]:
+    """Read names that are missing out of addresses, in place, by the table's known names; returns whose were read."""
+    local, _ = locals_of(boxes)
+    nameless = np.flatnonzero((boxes.mailbox.codes >= 0) & (written.first < 0) & (written.last < 0))
+    return mine_names(
+        written.first, written.last, local, boxes.local.values, nameless=nameless, loose=written.loose,
+        words=list(written.words), code=written.words.code, known=(given, family),
+    )  # fmt: skip
 
 
 def _in_order(first: Codes, last: Codes, vocabulary: list[str]) -> tuple[Codes, Codes, list[str]]:
@@ -120,7 +147,7 @@ def _in_order(first: Codes, last: Codes, vocabulary: list[str]) -> tuple[Codes, 
     return first, last, [vocabulary[k] for k in kept]
 
 
-def _laid_out(vocabulary: list[str]) -> Texts:
+def laid_out(vocabulary: Sequence[str]) -> Texts:
     """Names without blanks."""
     return lay_out(pa.array([name.replace(" ", "") for name in vocabulary], pa.string()))
 
@@ -138,7 +165,7 @@ def _coded(column: Dictionary, codes: list[int]) -> Codes:
     return apply(np.array(codes, np.int32), column.codes)
 
 
-def _split_pairs(first: Codes, last: Codes, words: _Vocabulary) -> None:
+def _split_pairs(first: Codes, last: Codes, words: Vocabulary) -> None:
     """Where one column is empty and the other holds several words, take it for a full name."""
     every = list(words)
     for column, other in ((first, last), (last, first)):
@@ -151,7 +178,7 @@ def _split_pairs(first: Codes, last: Codes, words: _Vocabulary) -> None:
             first[chosen], last[chosen] = halves[:, 0], halves[:, 1]
 
 
-def _fill_from_full(first: Codes, last: Codes, full: Dictionary, words: _Vocabulary) -> npt.NDArray[np.int64]:
+def _fill_from_full(first: Codes, last: Codes, full: Dictionary, words: Vocabulary) -> npt.NDArray[np.int64]:
     """Read full names where neither name is known; returns whose were read."""
     open_ = np.flatnonzero((first < 0) & (last < 0) & (full.codes >= 0))
     needed = np.unique(full.codes[open_])
@@ -162,18 +189,21 @@ def _fill_from_full(first: Codes, last: Codes, full: Dictionary, words: _Vocabul
     return open_
 
 
-def _without_named_carrier(mailbox: Codes, named: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Records without a name, none of whose mailbox's other records has one."""
-    carries = np.zeros(int(mailbox.max(initial=-1)) + 2, bool)
-    carries[mailbox[named]] = True
-    carries[-1] = False
-    return np.flatnonzero((mailbox >= 0) & ~named)
-
-
 def _describe(
     first: Codes, last: Codes, mined: npt.NDArray[np.bool_], loose: npt.NDArray[np.uint8], carried: list[str]
 ) -> Names:
-    words = _Vocabulary({name: i for i, name in enumerate(carried)})
+    counts = [np.bincount(codes[codes >= 0], minlength=len(carried)) for codes in (first, last)]
+    of = lexicon(carried, *counts)
+    affinity = affinities(first, last, hashed(pa.array(of.vocabulary, pa.large_string())))
+    return replace(of, first=first, last=last, mined=mined, loose=loose, affinity=affinity)
+
+
+def lexicon(carried: list[str], first_count: npt.NDArray[np.int64], last_count: npt.NDArray[np.int64]) -> Names:
+    """What is known of the names that records carry, for no record yet.
+
+    Names that stand for them, and parts of them, are in the vocabulary too, after those.
+    """
+    words = Vocabulary({name: i for i, name in enumerate(carried)})
     root_of = {
         i: [words.code(r) for r in found] for i, name in enumerate(carried) if len(found := roots(name, ROOTS)) > 1
     }
@@ -182,46 +212,31 @@ def _describe(
         for i, name in enumerate(carried)
         if " " in name or not name.isascii()
     }
-    vocabulary = list(words)  # what records carry, then the roots and parts that none of them carries alone
+    vocabulary = list(words)
     size = len(vocabulary)
     root, token = _table(root_of, size, ROOTS), _table(token_of, size, TOKENS)
     initial = np.fromiter(map(is_initial, vocabulary), np.uint8, size)
-    texts = _laid_out(vocabulary)
-    counts = [np.bincount(codes[codes >= 0], minlength=size) for codes in (first, last)]
     latin = np.fromiter(map(is_latin, vocabulary), np.uint8, size)
-    own = own_names(vocabulary)
     bones = _skeletons(vocabulary) if not latin.all() else np.full(size, -1, np.int32)
-    affinity = affinities(first, last, hashed(pa.array(vocabulary, pa.large_string())))
+    counts = [np.append(count, np.zeros(size - len(carried), np.int64)) for count in (first_count, last_count)]
+    none = np.zeros(0, np.int32)
+    said = none.astype(np.uint8)
     return Names(
-        first,
-        last,
-        mined,
-        loose,
-        np.zeros(len(first), np.uint8),
-        vocabulary,
-        texts,
-        root,
-        token,
-        initial,
-        latin,
-        own,
-        bones,
-        counts[0],
-        counts[1],
-        affinity,
-    )
+        none, none, said.astype(bool), said, said, vocabulary, laid_out(vocabulary), root, token, initial, latin,
+        own_names(vocabulary), bones, counts[0], counts[1], none.astype(np.float32),
+    )  # fmt: skip
 
 
 def own_names(vocabulary: list[str]) -> Codes:
     """A code of the sound of each name that is known to be a first name of its own, -1 for the others."""
-    known, sounds = known_first_names(), _Vocabulary()
+    known, sounds = known_first_names(), Vocabulary()
     own = (spoken(name) if known.issuperset(name.split()) else "" for name in vocabulary)
     return np.array([sounds.code(sound) for sound in own], np.int32)
 
 
 def _skeletons(vocabulary: list[str]) -> Codes:
     """Codes of skeletons; a table in one script needs none."""
-    seen = _Vocabulary()
+    seen = Vocabulary()
     return np.array([seen.code(skeleton(name)) for name in vocabulary], np.int32)
 
 

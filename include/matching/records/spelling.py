@@ -14,13 +14,16 @@ from include.matching.records.columns import Codes, Texts, apply
 SHORTEST, LONGEST, RATIO = 4, 16, 4
 
 
-def spelt_as_in_addresses(names: Codes, texts: Texts, own: Codes, local: Codes, locals_: Texts) -> Codes:
+def spelt_as_in_addresses(  # noqa: PLR0917  names and addresses, each as codes and texts
+    names: Codes, texts: Texts, own: Codes, local: Codes, locals_: Texts, usual_of: Codes
+) -> Codes:
     """Each record's name, mended where its address's local part spells a name that a slip makes this one.
 
-    The other name is at least as frequent, and the local part does not hold the one that is written. ``own`` tells
-    names that are known to be names of their own, by their sound: Neil's address is no sign that Nell is misspelt.
+    ``usual_of`` is each name's other one (``usual_spelling``), at least as frequent; the local part must not hold the
+    one that is written. ``own`` tells names that are known to be names of their own, by their sound: Neil's address is
+    no sign that Nell is misspelt.
     """
-    usual = apply(usual_spelling(texts, np.bincount(names[names >= 0], minlength=len(texts.offsets) - 1), 1), names)
+    usual = apply(usual_of, names)
     two_names = (apply(own, names) >= 0) & (apply(own, usual) >= 0) & (apply(own, names) != apply(own, usual))
     at = np.flatnonzero((usual != names) & (local >= 0) & ~two_names)
     none = np.full(len(at), -1, np.int32)

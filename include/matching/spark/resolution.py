@@ -1,0 +1,141 @@
+"""Resolve on Spark: the same engine, model and clusters as in memory, of a table that no machine needs to hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as fn
+
+from include.contracts.errors import ConfigurationError
+from include.matching.engine import settle
+from include.matching.judgement import Judge
+from include.matching.pairs.comparison import compare
+from include.matching.progress import SILENT, Progress, Watch
+from include.matching.resolution import LEAST_TOLD, Pairs, confidence, table_of
+from include.matching.spark import parts
+from include.matching.spark.parts import Table
+from include.matching.spark.reading import Read, numbered, read
+from include.matching.spark.work import OnSpark, each
+from include.matching.spec import MatchingSpec
+from include.matching.weights.model import Model
+
+PAIRS = (
+    "record_a string, record_b string, match_weight double, probability double, grade string, rule string, "
+    "evidence string"
+)
+
+
+@dataclass(frozen=True)
+class SparkResolution:
+    """The outcome of one resolve, as DataFrames.
+
+    ``clusters``: the id column, ``cluster`` (dense from 0) and ``confidence``, in no order; ``pairs`` as
+    ``resolution.Resolution`` has them.
+    """
+
+    clusters: DataFrame
+    model: Model
+    report: dict[str, Any]
+    work: OnSpark
+    judge: Judge
+    ids: DataFrame
+
+    @cached_property
+    def pairs(self) -> DataFrame:
+        """The pairs judged with a probability above one in a thousand, ordered by id."""
+        work, judge = self.work, self.work.session.sparkContext.broadcast(self.judge)
+        table, layout = work._table, work.table.layout
+        names = (*work.rules.names, *(work.rules.names[r] for r in work.extended))
+        scored = work.pairs.scored.filter(fn.col("odds") > LEAST_TOLD).select("left", "right", "rule", "odds")
+        extra = work.pairs.found.filter((fn.col("what") == "extra") & (fn.col("odds") > LEAST_TOLD))
+        closure = [fn.col("a").alias("left"), fn.col("b").alias("right"), fn.lit(len(names)).alias("rule"), "odds"]
+        both = scored.unionByName(extra.select(*closure))
+        beside = work._beside(both, layout.schema.names)
+        for side, key in (("l", "left"), ("r", "right")):
+            ids = self.ids.select(fn.col("at").alias(f"{side}_key"), fn.col("id").alias(f"{side}_id"))
+            beside = beside.join(ids, beside[key] == ids[f"{side}_key"])
+        told = beside.mapInArrow(each(lambda pairs: told_of(pairs, table.value, judge.value, names)), PAIRS)
+        return told.orderBy("record_a", "record_b")
+
+
+def told_of(pairs: pa.Table, table: Table, judge: Judge, names: tuple[str, ...]) -> pa.Table:
+    """What is told of pairs: weight, probability, grade, rule and evidence."""
+    features, left, right = parts.both(pairs, table)
+    ids = pa.chunked_array([*pairs["l_id"].chunks, *pairs["r_id"].chunks]).combine_chunks()
+    object.__setattr__(features, "ids", ids)
+    levels = compare(features, left, right)
+    logits = pairs["odds"].to_numpy().astype(np.float64)
+    told = Pairs(left, right, levels, logits, pairs["rule"].to_numpy())
+    found = table_of(features, judge.doubtful, names, told)
+    return found.set_column(6, "evidence", found["evidence"].cast(pa.string()))
+
+
+def resolve(
+    records: DataFrame, spec: MatchingSpec, *, model: Model | None = None, partitions: int | None = None,
+    progress: Progress = SILENT,
+) -> SparkResolution:  # fmt: skip
+    """Group the records of one person, as ``engine.resolve`` does.
+
+    ``partitions``: the parts that a table is worked on in; by default those that the session shuffles into. Raises
+    ConfigurationError where spec and table do not fit.
+    """
+    watch = Watch(progress)
+    number = partitions or int(records.sparkSession.conf.get("spark.sql.shuffle.partitions") or 200)
+    with watch.stage("encode"):
+        found = read(records, spec, number)
+    with watch.stage("block"):
+        table = Table(found.layout, spec, found.records)
+        none = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
+        work = OnSpark(found.rows, table, found.groups, ruling=none, notes=found.notes, partitions=number)
+    settled = settle(work, spec, model, watch)
+    with watch.stage("label"):
+        clusters, people = _labels(found, work, spec, dict(records.dtypes)[spec.id], number)
+    report = settled.report | {"clusters": people, "seconds": watch.seconds}
+    return SparkResolution(clusters, settled.model, report, work, settled.judge, found.ids)
+
+
+def _labels(found: Read, work: OnSpark, spec: MatchingSpec, kind: str, partitions: int) -> tuple[DataFrame, int]:
+    told = work.pairs.found.filter("what = 'cluster'").select(
+        fn.col("a").alias("at"), fn.col("b").alias("root"), "odds"
+    )
+    every = found.ids.join(told, "at", "left")
+    every = every.select(
+        "at",
+        "id",
+        fn.coalesce("root", "at").alias("root"),
+        fn.coalesce("odds", fn.lit(1e30).cast("float")).alias("odds"),
+    )
+    roots = every.select("root").distinct().repartitionByRange(partitions, "root").sortWithinPartitions("root")
+    roots, people = numbered(roots, "cluster")
+    sure = (
+        every.join(roots, "root")
+        .select("id", "cluster", "odds")
+        .mapInArrow(each(_sure), "id string, cluster long, confidence double")
+    )
+    return sure.select(fn.col("id").cast(kind).alias(spec.id), "cluster", "confidence"), people
+
+
+def _sure(rows: pa.Table) -> pa.Table:
+    return pa.table({"id": rows["id"], "cluster": rows["cluster"], "confidence": confidence(rows["odds"].to_numpy())})
+
+
+def read_files(session: SparkSession, files: list[str]) -> DataFrame:
+    """Parquet files or folders as a table; raises ConfigurationError where workers cannot read them."""
+    from pyspark.errors import AnalysisException  # noqa: PLC0415
+
+    other = [name for name in files if not name.rstrip("/").endswith(".parquet") and "." in name.rsplit("/", 1)[-1]]
+    if other:
+        raise ConfigurationError(
+            f"Spark reads Parquet, and {other[0]!r} is none: write it as Parquet, or leave out --engine spark."
+        )
+    try:
+        return session.read.parquet(*files)
+    except AnalysisException:
+        raise ConfigurationError(
+            f"Spark cannot read {', '.join(files)}: the path has to be one that its workers reach."
+        ) from None
