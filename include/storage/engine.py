@@ -104,18 +104,23 @@ class Engine:
         Unlike Ibis's own view, it is not planned to find out its columns, which the rows tell.
         """
         self._viewed.append(rows)  # Ibis drops the tables in memory that nobody holds
-        return self._named(rows, "CREATE TEMP VIEW {name} AS {query}")
+        name, query = f"viewed_{uuid4().hex}", self._compiled(rows)
+        self.connection.execute(f"CREATE TEMP VIEW {name} AS {query}").complete()
+        return self._table(name, rows.schema())
 
     def hold(self, rows: ir.Table) -> ir.Table:
         """Compute rows once that are read more than once; they stay in memory, or spill, until the session ends."""
         columns = ", ".join(column.sql("duckdb") for column in rows.schema().to_sqlglot_column_defs("duckdb"))
-        return self._named(rows, f"CREATE TEMP TABLE {{name}} ({columns}); INSERT INTO {{name}} {{query}}")
+        name, query = f"held_{uuid4().hex}", self._compiled(rows)
+        self.connection.execute(f"CREATE TEMP TABLE {name} ({columns}); INSERT INTO {name} {query}").complete()
+        return self._table(name, rows.schema())
 
-    def _named(self, rows: ir.Table, statement: str) -> ir.Table:
-        name = f"named_{uuid4().hex}"
+    def _compiled(self, rows: ir.Table) -> str:
         self.ibis._run_pre_execute_hooks(rows)  # registers tables in memory
-        self.connection.execute(statement.format(name=name, query=self.ibis.compile(rows))).complete()
-        return DatabaseTable(name=name, schema=rows.schema(), source=self.ibis, namespace=Namespace()).to_expr()
+        return str(self.ibis.compile(rows))
+
+    def _table(self, name: str, schema: ibis.Schema) -> ir.Table:
+        return DatabaseTable(name=name, schema=schema, source=self.ibis, namespace=Namespace()).to_expr()
 
     def write(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -111,6 +112,29 @@ def test_more_than_memory_holds_goes_through_the_disk(tmp_path: Path) -> None:
 
 def _schema() -> ibis.Schema:
     return ibis.schema({"name": "string", "size": "string", "people": "int64", "founded_at": "timestamp('UTC')"})
+
+
+def test_rows_that_are_held_or_viewed_keep_their_names_and_their_types(engine: Engine) -> None:
+    rows = ibis.memtable({"who {1}": ["a", "b"], "n": [1, 2]}).mutate(total=lambda t: t.n.sum().over(ibis.window()))
+    for kept in (engine.hold(rows), engine.view(rows), engine.hold(engine.view(rows))):
+        assert kept.schema() == rows.schema()
+        assert kept.order_by("n").to_pyarrow().to_pylist() == [
+            {"who {1}": "a", "n": 1, "total": 3},
+            {"who {1}": "b", "n": 2, "total": 3},
+        ]
+    held = engine.connection.execute("SELECT DISTINCT data_type FROM duckdb_columns() WHERE table_name LIKE 'held_%'")
+    assert sorted(kind for (kind,) in held.fetchall()) == ["BIGINT", "VARCHAR"]  # DuckDB's sum is a HUGEINT
+
+
+def test_an_engine_leaves_python_to_look_for_garbage_seldom_and_as_seldom_as_it_did(tmp_path: Path) -> None:
+    before = gc.get_threshold()
+    try:
+        for often, then in ((700, 100_000), (500_000, 500_000), (0, 0)):
+            gc.set_threshold(often, 10, 10)
+            Engine(Lake((tmp_path / "lake").as_uri())).close()
+            assert gc.get_threshold() == (then, 10, 10)
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_sessions_of_one_engine_read_the_same_lake_and_keep_their_own_tables(engine: Engine) -> None:

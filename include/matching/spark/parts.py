@@ -37,6 +37,7 @@ LISTED = pa.schema([("left", pa.int64()), ("right", pa.int64()), ("rule", pa.int
 COMPARED = LISTED.append(pa.field("levels", pa.binary()))
 SCORED = COMPARED.append(pa.field("odds", pa.float32()))
 COUNTED = pa.schema([("part", pa.int32()), ("levels", pa.binary()), ("count", pa.int64())])
+SPELLED = pa.schema([("rule", pa.int32()), ("key", pa.int64()), ("place", pa.int64()), ("value", pa.string())])
 KEYED = pa.schema(
     [("rule", pa.int32()), ("key", pa.int64()), ("at", pa.int64()), ("source", pa.string()), ("across", pa.int32()),
      ("keys", pa.binary())]
@@ -169,6 +170,26 @@ def exploded(
          pa.array(differs), packed(kept).take(at)],
         schema=KEYED,
     )  # fmt: skip
+
+
+def spelled(rows: pa.Table, table: Table, worst: Dropped) -> pa.Table:
+    """The value that each of some keys stands for, as the first record here that has it spells it."""
+    rules = table.rules
+    assert rules is not None
+    turned = in_turn(table.derived(table.features(rows)))
+    at, out = rows["at"].to_numpy(), []
+    for rule, keys in worst.items():
+        raw = np.atleast_2d(turned[rule].keys)
+        row, record = np.nonzero(np.isin(raw, keys))
+        place = row * table.records + at[record]
+        order = np.argsort(place, kind="stable")
+        found, first = np.unique(raw[row, record][order], return_index=True)
+        mine = order[first]
+        values = [turned[rule].spell(int(row[k]) * rows.num_rows + int(record[k])) for k in mine]
+        out.append(
+            pa.table([np.full(len(mine), rule, np.int32), found.astype(np.int64), place[mine], values], schema=SPELLED)
+        )
+    return pa.concat_tables(out) if out else SPELLED.empty_table()
 
 
 def listed(keyed: pa.Table, table: Table, *, beyond: bool = False) -> pa.Table:
