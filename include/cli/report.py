@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -131,14 +132,21 @@ def _tell(found: Reading) -> None:
     if found.outcome["reason"]:
         _say(found.outcome["reason"])
     for line in found.coverage:
-        if line["total"]:
-            _say(f"Judged {line['judged']:,.0f} of {line['total']:,.0f} {line['subject']}. {line['says']}")
-        else:
-            _say(f"Of {line['subject']} there are none.")
+        _say(_judged(line))
     told = found.outcome["cannot_say"]
     for sentence in json.loads(told) if isinstance(told, str) else told:
         _say(sentence)
     _say(f"As of {found.as_of}. What each column means: docs/report-columns.md.")
+
+
+def _judged(line: Mapping[str, Any]) -> str:
+    """How much of one thing the report could judge; what became of the rest, where there is one."""
+    judged, total, subject = line["judged"], line["total"], line["subject"]
+    if not total:
+        return f"Of {subject} there are none."
+    if judged == total:
+        return f"Judged all {total:,.0f} {subject}."
+    return f"Judged {judged:,.0f} of {total:,.0f} {subject}. {line['says']}"
 
 
 def _say(sentence: str) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
 from include.contracts.configuration import Section, place_of, read_configuration
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports.declaration import ExportColumn, ExportFile, Reference
+from include.contracts.field_mapping import FieldMapping, Fields
 from include.contracts.nearest import nearest
 from include.contracts.settings import SHIPPED
 from include.contracts.systems import ROW_KEY, Feed, Part, Refusal, System
@@ -23,45 +24,6 @@ from include.contracts.targets import TARGETS, Kind, Target
 
 FOLDER = "sources"
 MODULE = "mapped"  # of staging/systems
-
-
-class FieldMapping(Section):
-    """Where a field's values come from; a name alone is a column, a list of names the first that says something."""
-
-    column: tuple[str, ...] = Field(default=(), description="Column; of several the first that says something")
-    constant: str | None = Field(default=None, description="A value that every row has")
-    values: Mapping[str, tuple[str, ...]] = Field(
-        default_factory=dict, description="What the source's words mean: meaning, and the words for it"
-    )
-    times: float = Field(default=1, description="What a number is multiplied by, such as 0.01 for cents")
-    unit: Literal["", "seconds", "milliseconds"] = Field(
-        default="", description="Of a time that is a number: since 1970, UTC"
-    )
-    currency: str = Field(default="", description="Of an amount: the column of its currency, as an ISO code")
-    path: str = Field(default="", description="Of a column that holds JSON: the path of the value in it")
-    split: str = Field(
-        default="", description="Of a column that holds several values: what parts them; the first is taken"
-    )
-    lower: bool = Field(default=False, description="Whether capitals do not count, as in mail addresses")
-    of: str = Field(default="", description="Of a person or account of another object: the object")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _brief(cls, given: Any) -> Any:
-        if isinstance(given, str | list):
-            return {"column": given if isinstance(given, list) else [given]}
-        if isinstance(given, dict) and isinstance(given.get("column"), str):
-            return {**given, "column": [given["column"]]}
-        return given
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if bool(self.column) == (self.constant is not None):
-            raise ValueError("give a column or a constant")
-        return self
-
-
-Fields = Mapping[str, FieldMapping]
 
 
 class FileMapping(Section):
@@ -74,6 +36,10 @@ class FileMapping(Section):
     needs: tuple[str, ...] = Field(default=(), description="Columns by which the table is recognised: it has them all")
     called: Mapping[str, str] = Field(
         default_factory=dict, description="Columns whose names differ: a regular expression on the name in the file"
+    )
+    beside: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Columns known by one beside them, which has their name and this ending",
     )
     headers: int = Field(default=1, ge=1, le=3, description="Rows that are headers; the first one names the columns")
     person: Fields = Field(default_factory=dict, description="Who the row is about, or who did what it tells")
@@ -212,7 +178,13 @@ def _file(mapped: Mapped, name: str, file: FileMapping) -> ExportFile:
     for column in (*file.needs, *([file.changed] if file.changed else [])):
         where.setdefault(column, "recognition")
     columns = tuple(
-        ExportColumn(column, place, required=column in needed, pattern=file.called.get(column, ""))
+        ExportColumn(
+            column,
+            place,
+            required=column in needed,
+            pattern=file.called.get(column, ""),
+            beside=file.beside.get(column, ""),
+        )
         for column, place in where.items()
     )
     key = _first(file.key) if file.key else ROW_KEY

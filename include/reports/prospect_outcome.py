@@ -88,11 +88,12 @@ WHERE NOT is_won_deal AND created_on > scored_on AND created_on <= scored_on + {
 """
 _DESERVED = """
 WITH ranked AS (
-    SELECT grade, row_number() OVER (ORDER BY rate DESC, grade) AS by_rate,
+    SELECT grade, rate, row_number() OVER (ORDER BY rate DESC, grade) AS by_rate,
         row_number() OVER (ORDER BY grade) AS by_name
     FROM {grades} WHERE grade <> 'none' AND people >= {least} AND sqls >= 5
 )
-SELECT g.*, coalesce(d.grade, 'none') AS deserved_grade
+SELECT g.*, CASE WHEN d.grade IS NULL THEN 'none' WHEN d.rate BETWEEN g.rate_low AND g.rate_high THEN g.grade
+    ELSE d.grade END AS deserved_grade
 FROM {grades} g LEFT JOIN ranked r USING (grade) LEFT JOIN ranked d ON d.by_name = r.by_rate
 """
 # Hanley and McNeil: the area from ranks (ties count half), its variance from the area and both counts.

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import ibis.expr.types as ir
 
-from include.contracts.mapping import FieldMapping, FileMapping
+from include.contracts.field_mapping import FieldMapping
+from include.contracts.mapping import FileMapping
 from include.contracts.targets import Kind
 from include.staging import values
 from include.staging.desk import Desk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.mapping import Fields
+from include.contracts.field_mapping import Fields
 from include.contracts.staged import (
     CAMPAIGN,
     CAMPAIGN_MEMBER,

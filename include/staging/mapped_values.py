@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.mapping import FieldMapping, Fields
+from include.contracts.field_mapping import FieldMapping, Fields
 from include.contracts.systems import ROW_KEY
 from include.contracts.targets import TARGETS, Kind, TargetField
 from include.staging import values

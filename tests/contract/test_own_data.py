@@ -456,3 +456,31 @@ def test_a_table_that_is_mapped_later_is_no_longer_what_it_was_before(folder: Fo
     folder.project = Project(folder.project.settings.model_copy(update={"config": tmp_path / "config"}))
     assert list(folder.recognise().tables) == ["ours"]
     assert list(sources_of(folder.project.settings)) == ["ours"]
+
+
+def test_surveys_are_read_as_their_vendors_really_write_them(folder: Folder) -> None:
+    """SurveyMonkey names days Start and End Date; Qualtrics has an NPS question's score beside its group."""
+    asked = "How likely is it that you would recommend us?"
+    monkey = [
+        ("Respondent ID", "Collector ID", "Start Date", "End Date", "IP Address", "Email Address", "First Name",
+         "Last Name", "Custom Data 1", asked),
+        ("", "", "", "", "", "", "", "", "", "Response"),
+        ("11", "1", "10/13/2026 08:00:00 AM", "10/13/2026 08:05:00 AM", "", "nina.berg@norvik.example", "Nina", "Berg",
+         "", "9"),
+    ]  # fmt: skip
+    folder.put("monkey.csv", text(monkey[0], monkey[1:]).encode())
+    qualtrics = [
+        ("StartDate", "EndDate", "Status", "RecordedDate", "ResponseId", "RecipientLastName", "RecipientFirstName",
+         "RecipientEmail", "Q1_NPS_GROUP", "Q1", "Q2"),
+        ("Start Date", "End Date", "Response Type", "Recorded Date", "Response ID", "Recipient Last Name",
+         "Recipient First Name", "Recipient Email", f"{asked} - Group", asked, "Which team?"),
+        ('{"ImportId":"startDate"}', '{"ImportId":"endDate"}', '{"ImportId":"status"}', '{"ImportId":"recordedDate"}',
+         '{"ImportId":"_recordId"}', '{"ImportId":"recipientLastName"}', '{"ImportId":"recipientFirstName"}',
+         '{"ImportId":"recipientEmail"}', '{"ImportId":"QID1_NPS_GROUP"}', '{"ImportId":"QID1"}', ""),
+        ("2026-10-14 08:00:00", "2026-10-14 08:05:00", "0", "2026-10-14 08:05:01", "R_1", "Strand", "Ola",
+         "ola.strand@norvik.example", "1", "3", "5"),
+    ]  # fmt: skip
+    folder.put("qualtrics.csv", text(qualtrics[0], qualtrics[1:]).encode())
+    folder.stage()
+    answers = {row["record_id"].split(":")[-1]: row["score"] for row in folder.rows("nps_response")}
+    assert answers == {"nina.berg@norvik.example": 9, "ola.strand@norvik.example": 3}

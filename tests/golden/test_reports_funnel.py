@@ -123,6 +123,16 @@ def test_only_what_came_after_the_score_was_as_it_is_and_in_time_speaks_for_it(c
     assert coverage["judged people with time enough"] == (82, 83)
 
 
+def test_a_grade_deserves_another_one_only_beyond_chance(company: SmallCompany):
+    then = date(2026, 3, 1)
+    for grade, sqls in (("A", 5), ("B", 20), ("C", 8), ("D", 10)):
+        for n in range(40):
+            judged(company, f"{grade}{n}", (n, grade), then, then + timedelta(days=10) if n < sqls else None)
+    found, _ = parts(company, prospect_outcome)
+    deserved = {row["grade"]: row["deserved_grade"] for row in found[GRADES_PART.name]}
+    assert deserved == {"A": "A", "B": "A", "C": "C", "D": "B"}  # A is last, but not clearly below D
+
+
 def lasting(company: SmallCompany, count: int, *, value: float, years: int) -> None:
     for n in range(count):
         company.contract(f"{years}-{n}", "auto_renew", date(2026 - years, 1 + n % 12, 1), None, annual_value=value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -10,7 +12,8 @@ from pathlib import PurePosixPath
 class ExportColumn:
     """One column of an export: what it holds, whether a file may lack it, and an invented value.
 
-    ``pattern`` is a regular expression on the column's name in the file, where that differs from file to file.
+    ``pattern`` is a regular expression on the column's name in the file, where that differs from file to file; with
+    ``beside`` the column is also the one beside which another has its name and this ending.
     """
 
     name: str
@@ -18,6 +21,12 @@ class ExportColumn:
     example: str = ""
     required: bool = False
     pattern: str = ""
+    beside: str = ""
+
+    def is_called(self, name: str, names: Collection[str]) -> bool:
+        """Whether it has a name, of a table's names, that differs from the declared one."""
+        by_pattern = bool(self.pattern) and re.search(self.pattern, name) is not None
+        return by_pattern or (bool(self.beside) and name + self.beside in names)
 
 
 @dataclass(frozen=True, slots=True)

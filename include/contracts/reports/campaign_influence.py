@@ -25,6 +25,7 @@ CAMPAIGNS = Part(
     title="Revenue won, by campaign and model",
     grain="one campaign, model and currency: the shares of a model sum to the revenue won in the currency",
     key=("model", "currency", "campaign_id"),
+    order=("model", "currency", "-amount", "campaign_id"),
     figures=(
         figure(_model()),
         _CURRENCY,

@@ -20,6 +20,7 @@ MONTHS = Part(
     grain="one calendar month of one category of accounts: start + new + reactivation + expansion - contraction - "
     "churn = end",
     key=("dimension", "category", "month"),
+    order=("dimension", "category", "-month"),
     figures=(
         *DIMENSION,
         figure(date("month", "First day of the month")),

@@ -62,7 +62,8 @@ GRADES_PART = Part(
         figure(
             text(
                 "deserved_grade",
-                "The grade whose place by rate it takes; none where too few tell",
+                "The grade whose place by rate it takes; its own where that one's rate lies within its interval; none "
+                "where too few tell",
                 allowed=KNOWN_GRADES,
             )
         ),

@@ -47,9 +47,9 @@ def _by_pattern(header: tuple[str, ...], declared: ExportFile, file: str) -> tup
     """Give the declared name to the one column whose name is of its pattern; raises SourceError for several."""
     found = list(header)
     for column in declared.columns:
-        if column.pattern and column.name not in found:
+        if (column.pattern or column.beside) and column.name not in found:
             free = ((n, name) for n, name in enumerate(found) if name and name not in declared.names)
-            alike = [n for n, name in free if re.search(column.pattern, name)]
+            alike = [n for n, name in free if column.is_called(name, found)]
             if len(alike) > 1:
                 names = ", ".join(repr(found[n]) for n in alike)
                 problem = f"several columns may be this one: {names}"

@@ -71,8 +71,7 @@ def matches(columns: Collection[str], file: ExportFile) -> set[str]:
     return {
         column.name
         for column in file.columns
-        if _folded(column.name) in folded
-        or (column.pattern and any(re.search(column.pattern, name) for name in columns if name))
+        if _folded(column.name) in folded or any(column.is_called(name, columns) for name in columns if name)
     }
 
 

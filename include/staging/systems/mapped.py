@@ -9,7 +9,8 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 
-from include.contracts.mapping import Fields, FileMapping
+from include.contracts.field_mapping import Fields
+from include.contracts.mapping import FileMapping
 from include.contracts.staged import (
     ACCOUNT,
     CONSENT,

@@ -2,7 +2,9 @@
 
 An export covers a year at most, so a first extraction asks year by year. Times come in the zone of whoever asks, with
 their offset. A row that was deleted comes once more with `isDeleted`. No query is paged by a token, which would end
-after four hours or 100,000 rows: each asks for the ids above the last one.
+after four hours or 100,000 rows: each asks for the ids above the last one. Procedures are called as
+https://developer.salesforce.com/docs/marketing/pardot/guide/export-v5.html and its pages for older versions call them:
+`filter_by_updated_at` of prospects, `filter_by_created_at` of visitor activities, from `..._after` to `..._before`.
 """
 
 from __future__ import annotations
