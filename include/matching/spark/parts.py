@@ -377,7 +377,7 @@ def claimed(pairs: pa.Table, prior: float) -> pa.Table:
     one, other = local[: pairs.num_rows].astype(np.int32), local[pairs.num_rows :].astype(np.int32)
     same = np.arange(len(numbers), dtype=np.int32)
     found = claims_of(one, other, pairs["odds"].to_numpy(), same, prior)
-    return pa.table({"one": numbers[found.left], "other": numbers[found.right], "odds": found.odds})
+    return pa.table({"one": numbers[found.left], "other": numbers[found.right], "odds": found.odds, "few": found.few})
 
 
 def rivals(claims: pa.Table, prior: float) -> pa.Table:
@@ -389,7 +389,7 @@ def rivals(claims: pa.Table, prior: float) -> pa.Table:
     size[one], size[other] = claims["size_one"].to_numpy(), claims["size_other"].to_numpy()
     pairs = one << 32 | other
     order = np.argsort(pairs)
-    of = Claims(pairs[order], claims["odds"].to_numpy()[order])
+    of = Claims(pairs[order], claims["odds"].to_numpy()[order], claims["few"].to_numpy()[order])
     found = rivals_of(of, np.arange(len(numbers), dtype=np.int32), size, prior)
     n, m = len(order), len(numbers)
     return pa.table(
@@ -399,6 +399,7 @@ def rivals(claims: pa.Table, prior: float) -> pa.Table:
             "other": np.concatenate([numbers[of.right], np.zeros(m + 1, np.int64)]),
             "odds": np.concatenate([of.odds, found.taken, [found.given_back]]),
             "against": np.concatenate([found.against, np.zeros(m + 1)]),
+            "few": np.concatenate([of.few, np.zeros(m + 1)]),
         }
     )
 
@@ -408,7 +409,7 @@ def weighed_pairs(pairs: pa.Table, table: Table, judge: Judge, back: float) -> p
     odds, levels = pairs["odds"].to_numpy(), levels_of(pairs)
     asked = ("l_firm", "r_firm", "l_taken", "r_taken")
     one, other, taken_one, taken_other = (pairs[name].to_numpy() for name in asked)
-    claim = pc.fill_null(pairs["claim"], np.nan).to_numpy(), pc.fill_null(pairs["against"], 0.0).to_numpy()
+    claim = np.stack([pc.fill_null(pairs[name], np.nan).to_numpy() for name in ("claim", "against", "few")])
     now = weighed(odds, one == other, (taken_one, taken_other), claim, back)
     lexicon, size = table.layout.lexicon, pairs.num_rows
     names = None
@@ -425,15 +426,15 @@ def _rivals(members: pa.Table, claims: pa.Table, at: Longs, back: float) -> Riva
     taken = np.zeros(len(at))
     taken[cluster] = members["taken"].to_numpy()
     one, other = (np.searchsorted(at, claims[side].to_numpy()).astype(np.int64) for side in ("left", "right"))
-    odds, against = unpacked(claims["levels"], np.float64)[:2] if claims.num_rows else np.zeros((2, 0))
+    odds, against, few = unpacked(claims["levels"], np.float64)[:3] if claims.num_rows else np.zeros((3, 0))
     pairs = one << 32 | other
     order = np.argsort(pairs)
-    return Rivals(cluster.astype(np.int32), Claims(pairs[order], odds[order]), against[order], taken, back)
+    return Rivals(cluster.astype(np.int32), Claims(pairs[order], odds[order], few[order]), against[order], taken, back)
 
 
 def as_pairs(claims: pa.Table) -> pa.Table:
     """Claims as rows of pairs of no rule, to go where those go."""
-    both = packed(np.stack([claims["odds"].to_numpy(), claims["against"].to_numpy()]))
+    both = packed(np.stack([claims[name].to_numpy() for name in ("odds", "against", "few")]))
     nothing = np.full(claims.num_rows, -1, np.int32)
     return pa.table(
         [claims["one"], claims["other"], nothing, both, np.zeros(claims.num_rows, np.float32)], schema=SCORED

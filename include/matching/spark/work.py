@@ -36,7 +36,7 @@ Ruled = tuple[Longs, Longs, npt.NDArray[np.bool_]]  # two records, and whether t
 Task = Callable[[pa.Table], pa.Table]
 LEVELS = "part int, levels binary, count long"
 PAIRS = "left long, right long, rule int"
-RIVALS = "what string, one long, other long, odds double, against double"
+RIVALS = "what string, one long, other long, odds double, against double, few double"
 FOUND = "what string, a long, b long, odds float, levels binary"
 
 
@@ -393,7 +393,8 @@ class ScoredPairs:
         pairs = (
             pairs.filter("left_firm <> right_firm").select(*ends, "odds").repartition(work.partitions, "one", "other")
         )
-        claims = pairs.mapInArrow(whole(lambda pairs: parts.claimed(pairs, prior)), "one long, other long, odds double")
+        told_by = "one long, other long, odds double, few double"
+        claims = pairs.mapInArrow(whole(lambda pairs: parts.claimed(pairs, prior)), told_by)
         size = kept(records.groupBy("firm").agg(fn.count("*").alias("size")))
         for end in ("one", "other"):
             claims = claims.join(size.select(fn.col("firm").alias(end), fn.col("size").alias(f"size_{end}")), end)
@@ -467,7 +468,7 @@ def _with_claims(pairs: DataFrame, records: DataFrame, claims: DataFrame) -> Dat
     for side, key in (("l", "left"), ("r", "right")):
         told = records.select(fn.col("at").alias(key), *(fn.col(name).alias(f"{side}_{name}") for name in names))
         pairs = pairs.join(told, key)
-    claim = claims.select("one", "other", fn.col("odds").alias("claim"), "against")
+    claim = claims.select("one", "other", fn.col("odds").alias("claim"), "against", "few")
     ends = (fn.least("l_firm", "r_firm") == claim["one"]) & (fn.greatest("l_firm", "r_firm") == claim["other"])
     return pairs.join(claim, ends, "left")
 
