@@ -78,7 +78,10 @@ def _nowhere() -> None:
 
 
 def _silence() -> None:
-    """Keep out of every log what it informs of, and tracebacks of what its caller hears; some set a level of their own."""
+    """Keep out of every log what it informs of, and tracebacks of what its caller hears.
+
+    Some of its loggers set a level of their own.
+    """
     for name in ("great_expectations", *logging.root.manager.loggerDict):
         if name.startswith("great_expectations"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
