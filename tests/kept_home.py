@@ -16,7 +16,6 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -82,13 +81,11 @@ def dump(url: str, place: Path) -> None:
     _program("pg_dump", f"--file={place}", *flags, url.replace("+psycopg", ""))
 
 
-@contextmanager
-def unpacked(place: Path, url: str, kept: Path = KEPT) -> Iterator[Path]:
-    """Unpack a home into ``place`` and its warehouse into an empty database; yields the home."""
+def unpack(place: Path, url: str, kept: Path = KEPT) -> None:
+    """Unpack a home into ``place``, and its warehouse into an empty database."""
     with tarfile.open(kept) as packed:
         packed.extractall(place, filter="data")
     _program("pg_restore", "--no-owner", f"--dbname={url.replace('+psycopg', '')}", str(place / "warehouse.dump"))
-    yield place
 
 
 def _program(name: str, *arguments: str) -> None:

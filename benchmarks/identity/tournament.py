@@ -1,7 +1,8 @@
 """``python -m benchmarks.identity.tournament``: the engine on every family of tables, looking and reporting seed.
 
-Prints a line a family: F1, precision, recall, what the engine expected, the worst tenth of its calibration, the
-trivial rule, and Splink at its best threshold. Splink's outcomes are kept in ``splink.json``, for they do not change;
+Prints a line a family: F1, precision, recall, what the engine expected, the worst tenth of its calibration (of pairs by
+themselves, and held by their clusters), the trivial rule, and Splink at its best threshold. Splink's outcomes are kept
+in ``splink.json``, for they do not change;
 ``--splink`` computes those that are missing. ``--only a,b`` names families, ``--seed 1`` one seed.
 """
 
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -46,6 +48,7 @@ class Outcome:
     recall: float
     expected: float
     worst_tenth: float  # the largest distance of predicted and true share in a tenth of at least ``FEWEST`` pairs
+    worst_held: float  # the same, where a pair of one cluster is at least as likely as the cluster's weakest merge
     unlisted: float  # the share of true pairs that were never scored
     trivial: float
     splink: float | None
@@ -71,34 +74,38 @@ def play(family: Family, seed: int, *, with_splink: bool = False) -> Outcome:
     seconds = time.perf_counter() - begun
     true = np.asarray(table["person"].to_numpy(), np.int64)
     scores = measure(found.clusters["cluster"].to_numpy(), true)
-    worst, unlisted = judged(found, table, family)
+    worst, held, unlisted = judged(found, table, family)
     return Outcome(
         family.name, seed, table.num_rows, scores.f1, scores.precision, scores.recall, found.report["expected_f1"],
-        worst, unlisted, measure(trivial_rule(table, spec), true).f1, splinks(family, seed, table, run=with_splink),
-        seconds,
+        worst, held, unlisted, measure(trivial_rule(table, spec), true).f1,
+        splinks(family, seed, table, run=with_splink), seconds,
     )  # fmt: skip
 
 
-def judged(found: Resolution, table: pa.Table, family: Family) -> tuple[float, float]:
-    """The worst tenth of the calibration of listed pairs, and the share of true pairs not listed."""
+def judged(found: Resolution, table: pa.Table, family: Family) -> tuple[float, float, float]:
+    """The worst tenth of the calibration of listed pairs, by themselves and as the clusters hold them, and the share of
+    true pairs not listed."""
     assert found.judged is not None
-    inside = found.judged
-    person = table["person"].to_numpy()[inside.features.row]
-    real = person[inside.candidates.left] == person[inside.candidates.right]
-    probability = 1 / (1 + np.exp(-inside.logits.astype(np.float64)))
-    tenth = np.minimum((probability * 10).astype(int), 9)
-    worst = 0.0
-    for t in range(10):
-        mine = tenth == t
-        if mine.sum() >= FEWEST:
-            worst = max(worst, abs(float(probability[mine].mean() - real[mine].mean())))
+    inside, left, right = found.judged, found.judged.candidates.left, found.judged.candidates.right
+    person, cluster = table["person"].to_numpy()[inside.features.row], inside.clusters.cluster
+    real = person[left] == person[right]
+    least = np.where(cluster[left] == cluster[right], inside.clusters.weakest[left], -np.inf)
+    worst, held = worst_tenth(inside.logits, real), worst_tenth(np.maximum(inside.logits, least), real)
     sizes = np.bincount(person)
     every = int((sizes * (sizes - 1) // 2).sum())
     if family.link_only:
         frame = table.select(["source", "person"]).to_pandas()
         both = frame.groupby(["person", "source"]).size().groupby("person").agg(["sum", lambda s: (s**2).sum()])
         every = int(((both.iloc[:, 0] ** 2 - both.iloc[:, 1]) / 2).sum())
-    return worst, 1 - int(real.sum()) / max(every, 1)
+    return worst, held, 1 - int(real.sum()) / max(every, 1)
+
+
+def worst_tenth(odds: npt.NDArray[np.float32], real: npt.NDArray[np.bool_]) -> float:
+    """How far predicted and true share are apart in the worst tenth; ``odds`` are log odds."""
+    probability = 1 / (1 + np.exp(-np.clip(odds.astype(np.float64), -60.0, 60.0)))
+    tenth = np.minimum((probability * 10).astype(int), 9)
+    parts = [tenth == t for t in range(10) if (tenth == t).sum() >= FEWEST]
+    return max((abs(float(probability[mine].mean() - real[mine].mean())) for mine in parts), default=0.0)
 
 
 def splinks(family: Family, seed: int, table: pa.Table, *, run: bool) -> float | None:
@@ -127,7 +134,8 @@ def line(o: Outcome) -> str:
     ratio = "" if o.error is None else f"{o.error:.2f}"
     return (
         f"| {o.family} | {o.seed} | {o.records:,} | {o.f1:.4f} | {o.precision:.4f} | {o.recall:.4f} | {o.expected:.3f} "
-        f"| {o.worst_tenth:.2f} | {o.unlisted:.3f} | {o.trivial:.3f} | {beside} | {ratio} | {o.seconds:.1f} |"
+        f"| {o.worst_tenth:.2f} | {o.worst_held:.2f} | {o.unlisted:.3f} | {o.trivial:.3f} | {beside} | {ratio} "
+        f"| {o.seconds:.1f} |"
     )
 
 
@@ -146,8 +154,8 @@ def main() -> None:
     parser.add_argument("--splink", action="store_true", help="compute Splink's outcomes that are not kept")
     given = parser.parse_args()
     seeds = [given.seed] if given.seed else [LOOKING, REPORTING]
-    print("| family | seed | records | F1 | precision | recall | expected | worst tenth | unlisted | trivial | Splink "
-          "| error to Splink's | s |\n|" + "---|" * 13)  # fmt: skip
+    print("| family | seed | records | F1 | precision | recall | expected | worst tenth | held | unlisted | trivial "
+          "| Splink | error to Splink's | s |\n|" + "---|" * 14)  # fmt: skip
     for outcome in rounds([n for n in given.only.split(",") if n], seeds, with_splink=given.splink):
         print(line(outcome), flush=True)
 

@@ -5,7 +5,8 @@ where the table has one Kate Elliott, and a fifth of a chance where it has five.
 clusters that are firm: every rival claim on either cluster speaks against a pair, as where two lists are matched one to
 one (Jaro 1989; Sadinle 2017), and what all pairs between the two clusters say counts as much as what this one says.
 What the rivals take away in all is given back to all pairs alike, for how many pairs of the whole table are one
-person's was estimated without them. A pair that is a match by itself stays what it is.
+person's was estimated without them. A pair that is a match by itself loses nothing to rivals, and the less to the other
+pairs of its clusters the fewer those are.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Claims:
 
     pairs: Places
     odds: Floats
+    few: Floats  # 1 where two pairs of records say it or fewer, and less the more there are
 
     @property
     def left(self) -> Places:
@@ -66,11 +68,9 @@ class Rivals:
         """The log odds of pairs by what they and their clusters say, and by what rivals have against it."""
         one, two = self.cluster[left], self.cluster[right]
         at, there = self.claims.find(packed(np.minimum(one, two), np.maximum(one, two)))
-        claimed = np.full(len(logits), np.nan)
-        against = np.zeros(len(logits))
-        claimed[there], against[there] = self.claims.odds[at[there]], self.against[at[there]]
-        taken = self.taken[one], self.taken[two]
-        return weighed(logits, one == two, taken, (claimed, against), self.given_back)
+        claim = np.full((3, len(logits)), np.nan)
+        claim[:, there] = self.claims.odds[at[there]], self.against[at[there]], self.claims.few[at[there]]
+        return weighed(logits, one == two, (self.taken[one], self.taken[two]), claim, self.given_back)
 
     def among(self, left: Codes, right: Codes, said: Verdicts) -> Verdicts:
         """What is said of pairs, once weighed."""
@@ -78,13 +78,16 @@ class Rivals:
 
 
 def weighed(
-    logits: Logits, same: npt.NDArray[np.bool_], taken: tuple[Floats, Floats], claim: tuple[Floats, Floats], back: float
+    logits: Logits, same: npt.NDArray[np.bool_], taken: tuple[Floats, Floats], claim: Floats, back: float
 ) -> Logits:
     """The log odds of pairs, ``same`` of one firm cluster or not, by what is ``taken`` from the clusters of their two
-    records, and of those that are a claim (the log odds of it, NaN where it is none, and what there is against it)."""
-    claimed, against = claim
-    out = np.where(np.isnan(claimed), logits - taken[0] - taken[1], (logits + claimed) / 2 - against)
-    return np.where(same | (logits > FIRM), logits, out + back).astype(np.float32)
+    records, and of those that are a ``claim``: the log odds of it, what there is against it, and by how few pairs it is
+    said (rows; NaN where it is none)."""
+    odds, against, few = claim
+    none, firm = np.isnan(odds), logits > FIRM
+    out = np.where(none, logits - taken[0] - taken[1], (logits + odds) / 2 - against) + back
+    match = np.where(none, logits, few * logits + (1 - few) * (logits + odds) / 2)
+    return np.where(same, logits, np.where(firm, match, out)).astype(np.float32)
 
 
 def said_of(said: Verdicts, logits: Logits) -> Verdicts:
@@ -121,14 +124,15 @@ def claims_of(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: 
     pair, said = pair[order], np.minimum(logits[apart][order].astype(np.float64), -UNLIKELY)
     start = np.flatnonzero(np.diff(pair, prepend=-1))
     if not len(start):
-        return Claims(pair, said)
+        return Claims(pair, said, said)
     tells = np.abs(said - prior) > TELLING
     number = np.maximum(np.add.reduceat(tells.astype(np.int64), start), 1)
     whole = np.rint((said - prior) * tells * EXACT).astype(np.int64)  # whose sum is the same in any order
     mean = prior + np.add.reduceat(whole, start) / EXACT / number
     best, worst = np.maximum.reduceat(said, start), np.minimum.reduceat(said, start)
-    odd = WEIGHTS[2] * np.minimum(1.0, 2.0 / number)
-    return Claims(pair[start], (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst)
+    few = np.minimum(1.0, 2.0 / number)
+    odd = WEIGHTS[2] * few
+    return Claims(pair[start], (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst, few)
 
 
 def _allies(claims: Claims, from_: Places, to: Places, size: Places, prior: float) -> tuple[Places, Places, Floats]:

@@ -78,10 +78,13 @@ def _nowhere() -> None:
 
 
 def _silence() -> None:
-    """Keep its hundreds of informations out of every log; some of its loggers set a level of their own."""
+    """Keep out of every log what it informs of, and tracebacks of what its caller hears.
+
+    Some of its loggers set a level of their own.
+    """
     for name in ("great_expectations", *logging.root.manager.loggerDict):
         if name.startswith("great_expectations"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _native(gx: Any, number: int, expectation: Expectation) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
 from include.contracts.errors import ConfigurationError
@@ -19,6 +20,7 @@ from include.segments.literals import is_share
 from include.segments.names import unknown_measure
 
 COMMONEST = 5
+FEW = 8
 LISTED = 10_000  # texts that the nearest one is looked for among
 
 
@@ -91,8 +93,7 @@ def texts(clause: tree.Clause) -> Iterator[tuple[str, str]]:
 
 def absent(rows: ir.Table, name: str, texts: Sequence[str]) -> Iterator[str]:
     """Yield a sentence for each text that no row has in a column, with the nearest that one has."""
-    value = rows[name]
-    present = set(rows.filter(value.isin(list(texts))).select(name).distinct().to_pyarrow()[name].to_pylist())
+    present = _present(rows, name, texts)
     absent = [text for text in texts if text not in present]
     if not absent:
         return
@@ -103,6 +104,17 @@ def absent(rows: ir.Table, name: str, texts: Sequence[str]) -> Iterator[str]:
         close = _nearest(text, [str(other) for other, _ in known])
         hint = f"did you mean {close!r}? " if close else ""
         yield f"No {name} is {text!r}; {hint}{there_are[:1].upper() if hint else there_are[:1]}{there_are[1:]}."
+
+
+def _present(rows: ir.Table, name: str, texts: Sequence[str]) -> set[str]:
+    """Those of the texts that some row has; few are looked for one by one, as the first row that has it ends that."""
+    value = rows[name]
+    if len(texts) <= FEW:
+        parts = [rows.filter(value == text).select(name).limit(1) for text in texts]
+        found = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    else:
+        found = rows.filter(value.isin(list(texts))).select(name).distinct()
+    return set(found.to_pyarrow()[name].to_pylist())
 
 
 def _nearest(text: str, known: Sequence[str]) -> str | None:

@@ -18,7 +18,7 @@ from include.contracts.settings import Settings
 from include.pipeline import run_all
 from include.storage.project import Project
 from tests import kept_town
-from tests.kept_home import unpacked
+from tests.kept_home import unpack
 
 TODAY = kept_town.day(3)
 Row = dict[str, Any]
@@ -51,13 +51,13 @@ def rows(url: str, table: str) -> list[Row]:
 @pytest.fixture(scope="module")
 def upgraded(new_database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
     place: Path = tmp_path_factory.mktemp("upgraded")
-    with new_database() as url, unpacked(place / "home", url) as home:
+    with new_database() as url:
+        unpack(place / "home", url)
         before = {table: rows(url, table) for table in KEPT}
         kept_town.exports(place / "exports", 3)
         kept_town.configuration(place / "config")
-        settings = Settings(
-            home=home, data=place / "exports", config=place / "config", warehouse_url=url, timezone="Asia/Kolkata"
-        )
+        places = {"home": place / "home", "data": place / "exports", "config": place / "config"}
+        settings = Settings(**places, warehouse_url=url, timezone="Asia/Kolkata")
         project = Project(settings, lambda _: _connection(url))
         run_all(project, Run("the day after", TODAY), lambda *_: None)
         yield Upgraded(project, before)

@@ -37,6 +37,7 @@ LISTED = pa.schema([("left", pa.int64()), ("right", pa.int64()), ("rule", pa.int
 COMPARED = LISTED.append(pa.field("levels", pa.binary()))
 SCORED = COMPARED.append(pa.field("odds", pa.float32()))
 COUNTED = pa.schema([("part", pa.int32()), ("levels", pa.binary()), ("count", pa.int64())])
+SPELLED = pa.schema([("rule", pa.int32()), ("key", pa.int64()), ("place", pa.int64()), ("value", pa.string())])
 KEYED = pa.schema(
     [("rule", pa.int32()), ("key", pa.int64()), ("at", pa.int64()), ("source", pa.string()), ("across", pa.int32()),
      ("keys", pa.binary())]
@@ -169,6 +170,26 @@ def exploded(
          pa.array(differs), packed(kept).take(at)],
         schema=KEYED,
     )  # fmt: skip
+
+
+def spelled(rows: pa.Table, table: Table, worst: Dropped) -> pa.Table:
+    """The value that each of some keys stands for, as the first record here that has it spells it."""
+    rules = table.rules
+    assert rules is not None
+    turned = in_turn(table.derived(table.features(rows)))
+    at, out = rows["at"].to_numpy(), []
+    for rule, keys in worst.items():
+        raw = np.atleast_2d(turned[rule].keys)
+        row, record = np.nonzero(np.isin(raw, keys))
+        place = row * table.records + at[record]
+        order = np.argsort(place, kind="stable")
+        found, first = np.unique(raw[row, record][order], return_index=True)
+        mine = order[first]
+        values = [turned[rule].spell(int(row[k]) * rows.num_rows + int(record[k])) for k in mine]
+        out.append(
+            pa.table([np.full(len(mine), rule, np.int32), found.astype(np.int64), place[mine], values], schema=SPELLED)
+        )
+    return pa.concat_tables(out) if out else SPELLED.empty_table()
 
 
 def listed(keyed: pa.Table, table: Table, *, beyond: bool = False) -> pa.Table:
@@ -356,7 +377,7 @@ def claimed(pairs: pa.Table, prior: float) -> pa.Table:
     one, other = local[: pairs.num_rows].astype(np.int32), local[pairs.num_rows :].astype(np.int32)
     same = np.arange(len(numbers), dtype=np.int32)
     found = claims_of(one, other, pairs["odds"].to_numpy(), same, prior)
-    return pa.table({"one": numbers[found.left], "other": numbers[found.right], "odds": found.odds})
+    return pa.table({"one": numbers[found.left], "other": numbers[found.right], "odds": found.odds, "few": found.few})
 
 
 def rivals(claims: pa.Table, prior: float) -> pa.Table:
@@ -368,7 +389,7 @@ def rivals(claims: pa.Table, prior: float) -> pa.Table:
     size[one], size[other] = claims["size_one"].to_numpy(), claims["size_other"].to_numpy()
     pairs = one << 32 | other
     order = np.argsort(pairs)
-    of = Claims(pairs[order], claims["odds"].to_numpy()[order])
+    of = Claims(pairs[order], claims["odds"].to_numpy()[order], claims["few"].to_numpy()[order])
     found = rivals_of(of, np.arange(len(numbers), dtype=np.int32), size, prior)
     n, m = len(order), len(numbers)
     return pa.table(
@@ -378,6 +399,7 @@ def rivals(claims: pa.Table, prior: float) -> pa.Table:
             "other": np.concatenate([numbers[of.right], np.zeros(m + 1, np.int64)]),
             "odds": np.concatenate([of.odds, found.taken, [found.given_back]]),
             "against": np.concatenate([found.against, np.zeros(m + 1)]),
+            "few": np.concatenate([of.few, np.zeros(m + 1)]),
         }
     )
 
@@ -387,7 +409,7 @@ def weighed_pairs(pairs: pa.Table, table: Table, judge: Judge, back: float) -> p
     odds, levels = pairs["odds"].to_numpy(), levels_of(pairs)
     asked = ("l_firm", "r_firm", "l_taken", "r_taken")
     one, other, taken_one, taken_other = (pairs[name].to_numpy() for name in asked)
-    claim = pc.fill_null(pairs["claim"], np.nan).to_numpy(), pc.fill_null(pairs["against"], 0.0).to_numpy()
+    claim = np.stack([pc.fill_null(pairs[name], np.nan).to_numpy() for name in ("claim", "against", "few")])
     now = weighed(odds, one == other, (taken_one, taken_other), claim, back)
     lexicon, size = table.layout.lexicon, pairs.num_rows
     names = None
@@ -404,15 +426,15 @@ def _rivals(members: pa.Table, claims: pa.Table, at: Longs, back: float) -> Riva
     taken = np.zeros(len(at))
     taken[cluster] = members["taken"].to_numpy()
     one, other = (np.searchsorted(at, claims[side].to_numpy()).astype(np.int64) for side in ("left", "right"))
-    odds, against = unpacked(claims["levels"], np.float64)[:2] if claims.num_rows else np.zeros((2, 0))
+    odds, against, few = unpacked(claims["levels"], np.float64)[:3] if claims.num_rows else np.zeros((3, 0))
     pairs = one << 32 | other
     order = np.argsort(pairs)
-    return Rivals(cluster.astype(np.int32), Claims(pairs[order], odds[order]), against[order], taken, back)
+    return Rivals(cluster.astype(np.int32), Claims(pairs[order], odds[order], few[order]), against[order], taken, back)
 
 
 def as_pairs(claims: pa.Table) -> pa.Table:
     """Claims as rows of pairs of no rule, to go where those go."""
-    both = packed(np.stack([claims["odds"].to_numpy(), claims["against"].to_numpy()]))
+    both = packed(np.stack([claims[name].to_numpy() for name in ("odds", "against", "few")]))
     nothing = np.full(claims.num_rows, -1, np.int32)
     return pa.table(
         [claims["one"], claims["other"], nothing, both, np.zeros(claims.num_rows, np.float32)], schema=SCORED

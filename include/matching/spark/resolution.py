@@ -24,6 +24,7 @@ from include.matching.spark.work import OnSpark, each
 from include.matching.spec import MatchingSpec
 from include.matching.weights.model import Model
 
+PART = 100_000  # records of a partition
 PAIRS = (
     "record_a string, record_b string, match_weight double, probability double, grade string, rule string, "
     "evidence string"
@@ -81,11 +82,13 @@ def resolve(
 ) -> SparkResolution:  # fmt: skip
     """Group the records of one person, as ``engine.resolve`` does.
 
-    ``partitions``: the parts that a table is worked on in; by default those that the session shuffles into. Raises
-    ConfigurationError where spec and table do not fit.
+    ``partitions``: the parts that a table is worked on in; by default of ``PART`` records each, so that a task needs no
+    more memory for a larger table. Raises ConfigurationError where spec and table do not fit.
     """
     watch = Watch(progress)
-    number = partitions or int(records.sparkSession.conf.get("spark.sql.shuffle.partitions") or 200)
+    session = records.sparkSession
+    number = partitions or max(session.sparkContext.defaultParallelism, -(-records.count() // PART))
+    session.conf.set("spark.sql.shuffle.partitions", str(number))
     with watch.stage("encode"):
         found = read(records, spec, number)
     with watch.stage("block"):

@@ -30,12 +30,13 @@ from include.matching.spark.components import components
 from include.matching.spark.keeping import kept
 from include.matching.spark.parts import Longs, Table
 
+WORST = 5  # dropped blocks of a rule whose values the report names
 BUCKET = 100_000  # records that a task clusters at a time
 Ruled = tuple[Longs, Longs, npt.NDArray[np.bool_]]  # two records, and whether they belong together
 Task = Callable[[pa.Table], pa.Table]
 LEVELS = "part int, levels binary, count long"
 PAIRS = "left long, right long, rule int"
-RIVALS = "what string, one long, other long, odds double, against double"
+RIVALS = "what string, one long, other long, odds double, against double, few double"
 FOUND = "what string, a long, b long, odds float, levels binary"
 
 
@@ -109,7 +110,8 @@ class OnSpark:
         self.dropped = _keys_by_rule(gone)
         self.listed = kept(self._once(self._listed(self.dropped, every)))
         self._within_budget()
-        self.report_of = [self._report(at) for at in range(len(self.rules.names))]
+        values = self._spelled({at: one.worst() for at, one in self.dropped.items()})
+        self.report_of = [self._report(at, values) for at in range(len(self.rules.names))]
 
     def _keyed(self, dropped: Mapping[int, Dropped], only: Mapping[int, Any]) -> DataFrame:
         known = self._table
@@ -154,13 +156,25 @@ class OnSpark:
     def _count(self, pairs: DataFrame) -> dict[int, int]:
         return {int(row["rule"]): int(row["count"]) for row in pairs.groupBy("rule").count().collect()}
 
-    def _report(self, at: int) -> dict[str, Any]:
+    def _spelled(self, worst: Mapping[int, Longs]) -> dict[tuple[int, int], str]:
+        """The values that the largest of the dropped blocks stand for, a few of each rule."""
+        if not worst:
+            return {}
+        known = self._table
+        keys = {at: self.dropped[at].keys[some] for at, some in worst.items()}
+        told = self.rows.mapInArrow(each(lambda rows: parts.spelled(rows, known.value, keys)), _ddl(parts.SPELLED))
+        found = told.groupBy("rule", "key").agg(fn.min_by("value", "place").alias("value")).collect()
+        return {(int(row["rule"]), int(row["key"])): row["value"] for row in found}
+
+    def _report(self, at: int, values: Mapping[tuple[int, int], str]) -> dict[str, Any]:
         size, count = self.blocking.sizes[at]
         dropped = self.dropped.get(at, Dropped.none())
         kept = size[size < self.blocking.caps[at]] if self.blocking.caps[at] else size
         return {
             "rule": self.rules.names[at], "blocks": int(count.sum()), "largest_kept": int(kept.max(initial=0)),
-            "dropped": len(dropped.sizes), "worst": [{"records": int(s)} for s in np.sort(dropped.sizes)[::-1][:5]],
+            "dropped": len(dropped.sizes), "worst": [
+                {"value": values[at, int(dropped.keys[k])], "records": int(dropped.sizes[k])} for k in dropped.worst()
+            ],
             "pairs_dropped": int((dropped.sizes * (dropped.sizes - 1) // 2).sum()), "pairs": self.counts.get(at, 0),
         }  # fmt: skip
 
@@ -379,7 +393,8 @@ class ScoredPairs:
         pairs = (
             pairs.filter("left_firm <> right_firm").select(*ends, "odds").repartition(work.partitions, "one", "other")
         )
-        claims = pairs.mapInArrow(whole(lambda pairs: parts.claimed(pairs, prior)), "one long, other long, odds double")
+        told_by = "one long, other long, odds double, few double"
+        claims = pairs.mapInArrow(whole(lambda pairs: parts.claimed(pairs, prior)), told_by)
         size = kept(records.groupBy("firm").agg(fn.count("*").alias("size")))
         for end in ("one", "other"):
             claims = claims.join(size.select(fn.col("firm").alias(end), fn.col("size").alias(f"size_{end}")), end)
@@ -453,7 +468,7 @@ def _with_claims(pairs: DataFrame, records: DataFrame, claims: DataFrame) -> Dat
     for side, key in (("l", "left"), ("r", "right")):
         told = records.select(fn.col("at").alias(key), *(fn.col(name).alias(f"{side}_{name}") for name in names))
         pairs = pairs.join(told, key)
-    claim = claims.select("one", "other", fn.col("odds").alias("claim"), "against")
+    claim = claims.select("one", "other", fn.col("odds").alias("claim"), "against", "few")
     ends = (fn.least("l_firm", "r_firm") == claim["one"]) & (fn.greatest("l_firm", "r_firm") == claim["other"])
     return pairs.join(claim, ends, "left")
 
@@ -468,6 +483,10 @@ class Dropped:
     def none(cls) -> Dropped:
         """No block."""
         return cls(np.zeros(0, np.uint32), np.zeros(0, np.int64))
+
+    def worst(self) -> Longs:
+        """Where the largest few are, the largest first."""
+        return np.lexsort((self.keys, -self.sizes))[:WORST]
 
     def before(self, other: Dropped) -> Dropped:
         """These, and others after them."""
