@@ -90,10 +90,6 @@ class Judge:
         levels = comparison.compare(features, left, right)
         return self.verdicts(features.names, left, right, levels, self.score(levels))
 
-    def odds(self, features: Features, left: Codes, right: Codes) -> npt.NDArray[np.float32]:
-        """The log odds of any pairs."""
-        return self.score(comparison.compare(features, left, right))
-
 
 class Learner:
     """Estimates judges from what was drawn of a table's pairs."""
