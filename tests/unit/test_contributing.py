@@ -167,7 +167,10 @@ A_COMPARISON: Edits = {
         ("ORGANIZATION, TEXT)\n}", "ORGANIZATION, TEXT, PLATE)\n}"),
     ),
     "include/matching/records/cleaning.py": (
-        ("    Kind.CODE: clean_codes,\n", "    Kind.CODE: clean_codes,\n    Kind.PLATE: clean_codes,\n"),
+        (
+            "    Kind.CODE: _alone(clean_codes),\n",
+            "    Kind.CODE: _alone(clean_codes),\n    Kind.PLATE: _alone(clean_codes),\n",
+        ),
     ),
 }
 ITS_PAIRS = """

@@ -230,15 +230,20 @@ def date_parts(values: list[str]) -> npt.NDArray[np.int32]:
 
 
 def _each(clean: Callable[[str], str]) -> Clean:
-    return lambda distinct, _=None: pa.array([clean(v) or None for v in distinct.to_pylist()], pa.string())
+    return _alone(lambda distinct: pa.array([clean(v) or None for v in distinct.to_pylist()], pa.string()))
+
+
+def _alone(clean: Callable[[pa.Array], pa.Array]) -> Clean:
+    """Of values that are read the same whatever the others of their table say."""
+    return lambda distinct, _=None: clean(distinct)
 
 
 # how a kind's distinct values are cleaned, and into which numbers they are taken apart for comparison
 CLEAN: Mapping[Kind, Clean] = {
     Kind.ORGANIZATION: _each(clean_organization),
-    Kind.CODE: lambda distinct, _=None: clean_codes(distinct),
+    Kind.CODE: _alone(clean_codes),
     Kind.POSTCODE: clean_postcodes,
-    Kind.IDENTIFIER: lambda distinct, _=None: clean_identifiers(distinct),
+    Kind.IDENTIFIER: _alone(clean_identifiers),
     Kind.TEXT: _each(clean_text),
     Kind.DATE: lambda distinct, said=None: pa.array(
         [d or None for d in parse_dates(distinct.to_pylist(), said)], pa.string()
