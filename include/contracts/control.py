@@ -40,7 +40,7 @@ STAGE_RUN = Table(
         number("seconds", "Wall-clock seconds", required=True, minimum=0),
         integer("peak_mb", "Peak resident memory of the process, in MiB"),
         timestamp("ended_at", "Wall-clock end", required=True),
-        integer("number", "Its place among all that ended", required=True),
+        integer("place", "Its place among all that ended", required=True),
     ),
 )
 

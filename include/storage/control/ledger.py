@@ -103,7 +103,7 @@ class Ledger:
             "seconds": seconds,
             "peak_mb": peak_mb,
             "ended_at": sa.func.now(),
-            "number": sa.text(f"nextval('{STAGE_ORDER}')"),  # a clock may be set back
+            "place": sa.text(f"nextval('{STAGE_ORDER}')"),  # a clock may be set back
         }
         recorded = insert(STAGE_RUN).values(run_id=run.run_id, stage=report.stage, **facts)
         self._execute(recorded.on_conflict_do_update(index_elements=["run_id", "stage"], set_=facts))
@@ -134,7 +134,7 @@ class Ledger:
 
     def stages(self, run_id: str) -> Rows:
         """Return the stages of one run, in the order in which they ended."""
-        return self._rows(sa.select(STAGE_RUN).where(STAGE_RUN.c.run_id == run_id).order_by(STAGE_RUN.c.number))
+        return self._rows(sa.select(STAGE_RUN).where(STAGE_RUN.c.run_id == run_id).order_by(STAGE_RUN.c.place))
 
     def quarantine(
         self, *, source: str | None = None, stage: str | None = None, rule: str | None = None, limit: int = 100

@@ -121,7 +121,7 @@ def _switch(connection: sa.Connection, build: Build, run: Run) -> bool:
 
 def _is_older(connection: sa.Connection, run: Run, seen: str) -> bool:
     """Tell whether the ledger knows that the run began its build before any that gave readers what they see."""
-    began = sa.select(sa.func.max(STAGE_RUN.c.number)).where(STAGE_RUN.c.stage == BEGINNING)
+    began = sa.select(sa.func.max(STAGE_RUN.c.place)).where(STAGE_RUN.c.stage == BEGINNING)
     published = STAGE_RUN.alias()
     others = sa.union(
         sa.select(PUBLICATION.c.run_id).where(PUBLICATION.c.version == seen),
