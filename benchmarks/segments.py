@@ -259,6 +259,7 @@ def measure(project: Project, given: argparse.Namespace, config: Path) -> None:
         assert not load(config).refused
     report = segments(project, days)
     kept = keep_history(project, days[1], before)
+    project.lake.point(kept)
     draft, _ = load_beside(config / "draft.yaml", config)
     for turn in ("cold", "warm"):
         with timed(f"preview, DuckDB on the lake, {turn}"), lake_reader(project) as reader:
