@@ -53,7 +53,7 @@ class Summary:
 def read_summary(project: Project, runs: Sequence[str]) -> Summary:
     """Read the outcome of the ledger's runs of these names."""
     ledger = project.ledger()
-    stages = sorted((row for run in runs for row in ledger.stages(run)), key=lambda row: row["number"])
+    stages = sorted((row for run in runs for row in ledger.stages(run)), key=lambda row: row["place"])
     (published,) = ledger.publications(1)
     with project.warehouse().begin() as connection:
         segments = [dict(row) for row in connection.execute(SEGMENTS).mappings()]

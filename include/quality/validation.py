@@ -8,9 +8,8 @@ from __future__ import annotations
 import io
 import logging
 import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -19,6 +18,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
+from include.contracts.absent import absent
 from include.contracts.errors import ConfigurationError
 from include.quality.expectations import Expectation
 from include.storage.postgres.build import Build
@@ -50,7 +50,7 @@ def validate(url: str, build: Build, expectations: Sequence[Expectation]) -> Val
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     place = make_url(url).update_query_pairs([("options", f"-csearch_path={build.schema}")])
     with redirect_stdout(io.StringIO()):  # it prints progress and advice
-        with _without_spark():
+        with absent("pyspark"):  # it takes along its Connect part, which ends a forked process, such as Airflow's tasks
             import great_expectations as gx  # noqa: PLC0415
 
         _silence()
@@ -73,22 +73,6 @@ def validate(url: str, build: Build, expectations: Sequence[Expectation]) -> Val
             outcomes += _outcomes(mine, results[table].results)
         source.get_engine().dispose()
     return Validation(tuple(outcomes), results)
-
-
-@contextmanager
-def _without_spark() -> Iterator[None]:
-    """Let an import find no pyspark, which Great Expectations takes along where it is installed.
-
-    Nothing here needs it there, and its Connect part ends a process whose main module has no file, as Airflow's tasks.
-    """
-    kept = sys.modules.get("pyspark")
-    sys.modules["pyspark"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules["pyspark"]
-        if kept is not None:
-            sys.modules["pyspark"] = kept
 
 
 def _nowhere() -> None:
