@@ -18,6 +18,7 @@ from include.segments.catalog import load
 from include.segments.expression import MEMBER, Population, matching
 from include.segments.happenings import events_of
 from include.segments.language import parse
+from include.storage.holding import Holding
 from tests.reference_language import Row, World, truth
 from tests.small_company import read
 
@@ -110,9 +111,7 @@ def found(sample_measured: Any) -> dict[tuple[str, str], set[str]]:
             _nobody,
             events=events_of(tables[EVENT], tables[EVENT_KIND]),
         )
-        people = Asked.by((level, node) for (level, _), node in nodes.items()).of(
-            people, lambda rows: engine.ibis.create_table(f"held_{id(rows)}", rows, temp=True)
-        )
+        people = Asked.by((level, node) for (level, _), node in nodes.items()).of(people, Holding(engine))
         return {
             asked: set(matching(node, asked[0], people)[MEMBER[asked[0]]].to_pyarrow().to_pylist())
             for asked, node in nodes.items()
