@@ -13,7 +13,7 @@ export PIP_NO_CACHE_DIR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down airflow web test lint bench bench-identity bench-spark lock clean
+.PHONY: help setup run up down airflow web test test-spark lint bench bench-identity bench-spark lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,6 +38,9 @@ web: $(VENV)/.run ## serve the pages and the API; PORT=8090
 test: $(VENV)/.test lint ## run every test
 	tests/run $(TESTS)
 
+test-spark: $(VENV)/.spark ## run the tests of the engine on Spark, which need Java and half a gigabyte more
+	$(BIN)/python -m pytest tests/integration/test_matching_spark.py
+
 lint: $(VENV)/.test ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,7 +54,7 @@ bench-identity: $(VENV)/.run ## accuracy and speed of the identity engine, besid
 	$(BIN)/python -m benchmarks.identity
 	$(BIN)/python -m benchmarks.identity.tournament --splink
 
-bench-spark: $(VENV)/.test ## the same table on one machine and on Spark
+bench-spark: $(VENV)/.spark ## the same table on one machine and on Spark
 	$(BIN)/python -m benchmarks.spark
 
 lock: $(VENV)/.run ## compile the requirements anew, with hashes
@@ -77,6 +80,10 @@ $(VENV)/.run: requirements.txt | $(VENV)/.uv
 	@$(BIN)/python -m include.matching.kernels.compile
 	@touch $@
 
-$(VENV)/.test: tests/requirements.txt requirements-spark.txt $(VENV)/.run
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r tests/requirements.txt -r requirements-spark.txt
+$(VENV)/.test: tests/requirements.txt $(VENV)/.run
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r tests/requirements.txt
+	@touch $@
+
+$(VENV)/.spark: requirements-spark.txt $(VENV)/.test
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.txt
 	@touch $@

@@ -153,5 +153,5 @@ def test_a_held_run_is_approved_with_who_and_why(company, capsys, monkeypatch):
     assert {**told, "evidence": ""} == {
         "subject": held.value.subject, "verdict": "rejected", "author": "nina", "reason": "a mistake", "evidence": ""
     }  # fmt: skip
-    assert told["evidence"] == held.value.evidence
+    assert told["evidence"].startswith(str(held.value.evidence))  # and then what it would touch
     assert approved_versions(company.project, dataset) == set()

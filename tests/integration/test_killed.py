@@ -31,19 +31,14 @@ LAKE = "include.storage.lake:Lake"
 BUILD, PUBLICATION = "include.storage.postgres.build:", "include.storage.postgres.publication:"
 POINTS = [
     f"before {LAKE}.commit raw/crm/contact",
-    f"after {LAKE}.commit raw/usage/event",
     f"after {LAKE}.point raw/nps/response",
     "during include.storage.engine:Engine.write staged/person_record",
     f"before {LAKE}.commit staged/usage_event",
-    f"after {LAKE}.commit staged/quarantine",
-    f"before {LAKE}.commit identity/edge",
     f"after {LAKE}.commit identity/crosswalk",
     f"before {LAKE}.point identity/crosswalk",
-    f"after {LAKE}.commit profile_identifier",
     "during include.storage.engine:Engine.write profile",
     f"before {LAKE}.commit customer_360",
     f"after {LAKE}.commit segment_membership",
-    f"before {LAKE}.commit segment_event",
     "lost include.storage.postgres.bulk:copy customer_360",  # in the middle of a transaction
     f"after {BUILD}load any",
     f"after {BUILD}seal any",
