@@ -32,6 +32,7 @@ from include.contracts.settings import Settings
 from include.storage.engine import Engine
 from include.storage.lake import Lake
 from include.storage.postgres import bulk, embedded, postmaster
+from tests import ballast
 
 WRAPPED: tuple[tuple[Any, str], ...] = ((Lake, "_write"), (Engine, "write"), (bulk, "copy"))
 HEAVY = (*pipeline._STEPS.values(), "include.sources.step", "great_expectations.expectations.core")
@@ -99,13 +100,7 @@ def crash() -> None:
 
 def fill() -> None:
     """Take all room that is left on the disk."""
-    with (_home().parent / "ballast").open("wb", buffering=0) as file:
-        for size in (1 << 24, 1 << 12, 1):
-            try:
-                while True:
-                    file.write(b"\1" * size)
-            except OSError:
-                continue
+    ballast.fill(_home().parent)
 
 
 def close() -> None:

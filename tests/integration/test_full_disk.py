@@ -21,6 +21,7 @@ from include.pipeline import perform
 from include.quality import step
 from include.storage.postgres import build, embedded, postmaster
 from include.storage.project import Project
+from tests.ballast import fill
 
 POINTS = {"before the first look": (step, "validate"), "before the seal": (build, "seal")}
 
@@ -39,19 +40,6 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
     place.rmdir()
-
-
-def fill(disk: Path) -> Path:
-    """Take all room there is."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (1 << 24, 1 << 12, 1):
-            try:
-                while True:
-                    file.write(b"\1" * size)
-            except OSError:
-                continue
-    return ballast
 
 
 @pytest.mark.parametrize("point", POINTS)
