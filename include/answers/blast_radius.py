@@ -8,15 +8,14 @@ from datetime import date, datetime
 from itertools import chain, zip_longest
 
 from include.answers.lookup import Row, rows_of
-from include.answers.trial import Tried
+from include.answers.trial import COMPARED, Tried
 from include.contracts.identity import ALIAS, CROSSWALK, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE
-from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
+from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.contracts.tables import Column, Table, Type
 from include.segments.members import MASK
 from include.storage.engine import Engine
-from include.storage.lake import Manifest
 
 EXAMPLES = 20
 LARGEST = 3
@@ -108,17 +107,13 @@ def blast_radius(engine: Engine, tried: Tried) -> BlastRadius:
 def open_pairs(engine: Engine, tried: Tried) -> None:
     """Let the engine read each compared table as <name>_before and <name>_after, and who entered or left segments."""
     names = {SEGMENT_MEMBERSHIP: "membership", CROSSWALK: "crosswalk"}
-    for table in (CROSSWALK, PROFILE, ACCOUNT, CUSTOMER_360, ACCOUNT_360, SEGMENT, SEGMENT_MEMBERSHIP):
+    for table in COMPARED:
         for when, versions in (("before", tried.before), ("after", tried.after)):
-            _view(engine, f"{names.get(table, table.name)}_{when}", table, versions[table.name])
+            engine.expose(f"{names.get(table, table.name)}_{when}", table, versions[table.name])
     crosswalk = tried.after[CROSSWALK.name]
     for name, table in (("alias_after", ALIAS), ("happened", IDENTITY_EVENT)):
-        _view(engine, name, table, engine.lake.version(table.name, crosswalk.version))
+        engine.expose(name, table, engine.lake.version(table.name, crosswalk.version))
     engine.connection.execute(_MEMBERS).fetchall()
-
-
-def _view(engine: Engine, name: str, table: Table, at: Manifest) -> None:
-    engine.ibis.create_view(name, engine.read(table, at), overwrite=True)
 
 
 def _moves(engine: Engine, tried: Tried) -> tuple[dict[str, int], list[Row]]:

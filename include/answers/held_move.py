@@ -55,7 +55,7 @@ def held_move(project: Project, version: str) -> HeldMove:
     )
     with project.engine() as engine:
         for name, table, at in tables:
-            engine.ibis.create_view(name, engine.read(table, at))
+            engine.expose(name, table, at)
         engine.connection.execute(_MOVED).fetchall()
         return HeldMove(rows_of(engine, _TOUCHED), rows_of(engine, _EXAMPLES))
 

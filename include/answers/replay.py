@@ -167,7 +167,7 @@ def _beyond(day: date, earliest: Manifest) -> ConfigurationError:
 def _opened(engine: Engine, day: date, versions: Mapping[str, Manifest], lookup: Lookup) -> Replayed:
     for table in READ:
         name = table.name.rpartition("/")[2]
-        engine.ibis.create_view(name, engine.read(table, versions[table.name]), overwrite=True)
+        engine.expose(name, table, versions[table.name])
     return Replayed(engine, day, lookup)
 
 
@@ -193,7 +193,7 @@ def _todays(engine: Engine, then: Mapping[str, str], today: Mapping[str, Manifes
         ("alias_now", ALIAS, today.get(ALIAS.name)),
     )
     for name, table, at in views:
-        engine.ibis.create_view(name, engine.read(table, at), overwrite=True)
+        engine.expose(name, table, at)
     engine.connection.execute(f"CREATE OR REPLACE TEMP TABLE todays AS {_TODAYS}").fetchall()
     version = fingerprint("replay", then[CROSSWALK.name], today[CROSSWALK.name].version)
     inputs = {PERSON_RECORD.name: then[PERSON_RECORD.name]}

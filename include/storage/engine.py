@@ -98,6 +98,10 @@ class Engine:
         later = [column for column in table.columns if column.name not in rows.columns]
         return rows.mutate(**{c.name: ibis.null(IBIS_TYPES[c.type]) for c in later}) if later else rows
 
+    def expose(self, name: str, table: Table, at: DatasetRef | Manifest | None) -> None:
+        """Let SQL read a version under a name."""
+        self.ibis.create_view(name, self.read(table, at), overwrite=True)
+
     def view(self, rows: ir.Table) -> ir.Table:
         """Give rows a name of their own, so that what is built on them need not be compiled from the start.
 

@@ -154,7 +154,7 @@ class Looking:
         """Let queries read a table of the run as ``name``; tells whether it is there."""
         ref = self.refs.get(table.name)
         if ref is not None:
-            self.engine.ibis.create_view(name, self.engine.read(table, ref), overwrite=True)
+            self.engine.expose(name, table, ref)
         return ref is not None
 
     def _rows(self, query: str, **given: object) -> list[tuple[Any, ...]]:
