@@ -62,5 +62,5 @@ OPTIONS: Mapping[str, Callable[[Connection | None, Patience], dict[str, Any]]] =
     {"s3": _s3, "gs": _gs, "abfs": _abfs, "sftp": _sftp}
 )
 
-# Their libraries ask again by themselves, and for so long (Azure's three times, up to a minute) that nobody else need to.
+# Their libraries ask again by themselves, so long (Azure's three times, up to a minute) that nobody else need to.
 PERSISTENT = frozenset({"abfs"})
