@@ -92,7 +92,7 @@ def _in_order(lake: Lake) -> list[StoredFile]:
 
 
 def _is_half(lake: Lake, file: StoredFile) -> bool:
-    """Whether a Parquet file lacks its end: its writer was killed, or has not got so far. Object stores know no such."""
+    """Whether a Parquet file on a disk lacks its end: its writer was killed, or has not got so far."""
     if not lake.is_local:
         return False
     try:
