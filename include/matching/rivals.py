@@ -112,11 +112,11 @@ def find_rivals(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior
 def rivals_of(claims: Claims, cluster: Codes, size: Places, prior: float) -> Rivals:
     """The rivals of claims; ``size`` is how many records each cluster has."""
     from_, to = np.concatenate([claims.left, claims.right]), np.concatenate([claims.right, claims.left])
-    allies = _allies(claims, from_, to, size, prior)
+    allied = _allies(claims, from_, to, size, prior)
     against, odds = np.zeros(len(from_)), np.exp(np.tile(claims.odds, 2))
     for _ in range(2):  # what a rival itself has against it counts too
         weight = odds * np.exp(-against)  # of the claim of one cluster, on the other
-        against = np.log1p(_contested(from_, to, weight, allies, len(size)))
+        against = np.log1p(_contested(from_, to, weight, allied, len(size)))
     taken = np.log1p(np.bincount(to, odds * np.exp(-against), len(size)))
     both = against[: len(claims.pairs)] + against[len(claims.pairs) :]
     return Rivals(cluster, claims, both, taken, _given_back(claims.odds, both))
@@ -142,90 +142,37 @@ def claims_of(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: 
     return Claims(pair[start], (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst, few)
 
 
-@dataclass(frozen=True)
-class Allies:
-    """Rivals that may themselves be the same person, and so take nothing away: how far, is asked of the three together.
+def _allies(claims: Claims, from_: Places, to: Places, size: Places, prior: float) -> tuple[Places, Places, Floats]:
+    """Two claims of one cluster, and the odds that the one holds if the other does: of each two, both ways.
 
-    What a rival says of the two once they are one is the mean of what it says of each, by the records of each. Of two
-    clusters that nothing is known of it says the same for all of one size: those are summed once for all of them, and
-    ``known`` puts right what was summed for rivals of which something is known.
+    A rival that may itself be the same person takes nothing away. What it says of the two once they are one is the
+    mean of what it says of each, by the records of each.
     """
-
-    strong: Places  # the claims that may have allies or be some
-    group: Places  # of each of them: all of its cluster whose others are of one size
-    alone: tuple[Places, Places, Floats]  # group, rival and the odds that it holds if a claim of the group does
-    own: Floats  # the same of each claim as a rival of itself, which it is not
-    known: tuple[Places, Places, Floats, Floats]  # claim (its place among the strong), rival, odds; odds if unknown
-
-    def spared(self, rival: Floats) -> Floats:
-        """Of what each claim's rivals have, by how much the odds of each are, what they take nothing of."""
-        group, other, together = self.alone
-        every = np.bincount(group, _spared(rival[other], together), int(self.group.max(initial=-1)) + 1)
-        out = np.zeros(len(rival))
-        out[self.strong] = every[self.group] - _spared(rival[self.strong], self.own)
-        one, other, known, unknown = self.known
-        put_right = _spared(rival[other], known) - _spared(rival[other], unknown)
-        out[self.strong] += np.bincount(one, put_right, len(self.strong))
-        return out
+    strong = np.flatnonzero(np.tile(claims.odds, 2) > WEAKEST)
+    strong = strong[np.lexsort((to[strong], from_[strong]))]
+    many = np.bincount(from_[strong], minlength=len(size))
+    begin, times = (np.cumsum(many) - many)[from_[strong]], many[from_[strong]]
+    one = np.repeat(strong, times)
+    other = strong[np.arange(len(one)) - np.repeat(np.cumsum(times) - times - begin, times)]
+    one, other = one[one != other], other[one != other]
+    at, there = claims.find(packed(np.minimum(to[one], to[other]), np.maximum(to[one], to[other])))
+    between = np.where(there, claims.odds[at], prior) if len(claims.pairs) else np.zeros(0)
+    claim = np.tile(claims.odds, 2)[other]
+    mine, its = size[from_[one]], size[to[one]]
+    return one, other, np.exp(np.minimum((mine * claim + its * between) / (mine + its), claim))
 
 
-def _spared(rival: Floats, together: Floats) -> Floats:
-    return np.asarray(rival - np.maximum(rival - together, 0.0) / (1.0 + together))
-
-
-def _allies(claims: Claims, from_: Places, to: Places, size: Places, prior: float) -> Allies:
-    """The allies among claims, each claim seen from either of its clusters."""
-    odds = np.tile(claims.odds, 2)
-    strong = np.flatnonzero(odds > WEAKEST)
-    strong = strong[np.lexsort((to[strong], size[to[strong]], from_[strong]))]
-    mine, its = from_[strong], size[to[strong]]
-    group = np.cumsum(np.diff(mine, prepend=-1).astype(bool) | np.diff(its, prepend=-1).astype(bool)) - 1
-
-    def holds(claim: Places, beside: Places, between: Floats | float) -> Floats:
-        """The odds that a claim holds if another does of a cluster of so many records."""
-        own = size[from_[claim]]
-        return np.asarray(np.exp(np.minimum((own * odds[claim] + beside * between) / (own + beside), odds[claim])))
-
-    first = np.flatnonzero(np.diff(group, prepend=-1))
-    of, rival = _expanded(mine[first], mine)
-    rival = strong[rival]
-    alone = of, rival, holds(rival, its[first][of], prior)
-    one, other, between = _triangles(claims, mine, to[strong])
-    beside, rival = its[one], strong[other]
-    known = one, rival, holds(rival, beside, between), holds(rival, beside, prior)
-    return Allies(strong, group, alone, holds(strong, its, prior), known)
-
-
-def _triangles(claims: Claims, from_: Places, to: Places) -> tuple[Places, Places, Floats]:
-    """Claims ``from_`` one cluster (ascending) whose others have a claim on each other: the places of each two, both
-    ways, and the log odds between the others."""
-    ends, back = from_ << 32 | to, to << 32 | from_
-    order, turned = np.argsort(ends), np.argsort(back)
-    other_way = np.empty(len(ends), np.int64)
-    other_way[order] = turned  # the place of the same claim, seen from its other cluster
-    many = np.bincount(from_, minlength=int(max(claims.right.max(initial=0), from_.max(initial=0))) + 1)
-    swap = many[claims.left] > many[claims.right]
-    few, beside = np.where(swap, claims.right, claims.left), np.where(swap, claims.left, claims.right)
-    of, place = _expanded(few, from_)  # each cluster that the one with fewer claims has a strong one on
-    at, there = find(to[place] << 32 | beside[of], ends[order])
-    one, other, between = other_way[place[there]], order[at[there]], claims.odds[of[there]]
-    return np.append(one, other), np.append(other, one), np.append(between, between)
-
-
-def _expanded(wanted: Places, ascending: Places) -> tuple[Places, Places]:
-    """Of each wanted number, all of its places among ascending ones: which wanted one, and the place."""
-    many = np.bincount(ascending, minlength=int(wanted.max(initial=-1)) + 1)
-    times, begin = many[wanted], (np.cumsum(many) - many)[wanted]
-    of = np.repeat(np.arange(len(wanted)), times)
-    return of, np.arange(len(of)) - np.repeat(np.cumsum(times) - times - begin, times)
-
-
-def _contested(from_: Places, to: Places, weight: Floats, allies: Allies, clusters: int) -> Floats:
+def _contested(
+    from_: Places, to: Places, weight: Floats, allied: tuple[Places, Places, Floats], clusters: int
+) -> Floats:
     """The odds of all other claims on the cluster that each claim is from, less what allies have."""
     half = len(from_) // 2
-    rival = np.concatenate([weight[half:], weight[:half]])  # of the same claim, seen from the other cluster
-    every = np.bincount(to, weight, clusters)[from_] - rival
-    return np.asarray(np.maximum(every - allies.spared(rival), 0.0))
+    counter = np.concatenate([weight[half:], weight[:half]])  # of the same claim, seen from the other cluster
+    every = np.bincount(to, weight, clusters)[from_] - counter
+    one, other, together = allied
+    rival = counter[other]
+    spared = rival - np.maximum(rival - together, 0.0) / (1.0 + together)
+    return np.asarray(np.maximum(every - np.bincount(one, spared, len(from_)), 0.0))
 
 
 def _given_back(odds: Floats, against: Floats) -> float:
