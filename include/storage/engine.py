@@ -119,6 +119,10 @@ class Engine:
         self.connection.execute(f"CREATE TEMP TABLE {name} ({columns}); INSERT INTO {name} {query}").complete()
         return self._table(name, rows.schema())
 
+    def release(self, rows: ir.Table) -> None:
+        """Give up rows that are held."""
+        self.connection.execute(f'DROP TABLE IF EXISTS "{rows.op().name}"').complete()
+
     def spool(self, rows: ir.Table) -> ir.Table:
         """Compute rows into a file that goes with the session, for many rows that are yet to be put in order.
 
