@@ -126,6 +126,7 @@ class InMemory:
         return {
             "pairs_scored": len(self.candidates.left) + len(self.clusters.extra_left),
             "largest_component": self.clusters.largest_component,
+            "cut_components": [cut.told() for cut in self.clusters.cuts],
             "blocking": self.candidates.report,
             "shared_values": shared_values(self.features),
             **self.features.notes,

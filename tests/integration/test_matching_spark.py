@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +15,7 @@ import yaml
 
 from include.cli.matching import Engine, resolve_command
 from include.contracts.errors import ConfigurationError
-from include.matching import clustering
+from include.matching import clustering, components
 from include.matching.constraints import Decision
 from include.matching.engine import resolve
 from include.matching.pairs import blocking, blocking_budget, pair_sample
@@ -28,10 +30,10 @@ pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
-    """One session for all, of two workers, in a Java that does not compile what runs for a minute at most."""
+    """One session for all, of two workers, that tries a task thrice; its Java does not compile what runs for a minute."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-        session = sessions.connect("local[2]")
+        session = sessions.connect("local[2,3]")
     for name, value in (("shuffle.partitions", "2"), ("adaptive.enabled", "false"), ("codegen.wholeStage", "false")):
         session.conf.set(f"spark.sql.{name}", value)  # plans made again, and code compiled, cost more than small tables
     yield session
@@ -82,8 +84,7 @@ def by_id(clusters: pa.Table) -> pa.Table:
 
 
 @pytest.mark.parametrize(
-    ("name", "partitions"),
-    [("two lists, linked", 2), ("nothing but addresses and numbers", 16), ("whole names, several addresses", 2)],
+    ("name", "partitions"), [("nothing but addresses and numbers", 16), ("whole names, several addresses", 2)]
 )
 def test_clusters_model_and_pairs_are_those_of_one_machine(spark: Any, name: str, partitions: int) -> None:
     from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415  where it is installed
@@ -100,12 +101,12 @@ def test_clusters_model_and_pairs_are_those_of_one_machine(spark: Any, name: str
 def test_what_stewards_decided_and_sources_merged_binds_as_on_one_machine(spark: Any) -> None:
     from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415  where it is installed
 
-    records, spec = tables()["customers of four systems"]
-    shared = str(records["phone"][2])
+    records, spec = tables()["two lists, linked"]
     decisions = [
         Decision("always", "town-0a", "town-7b"), Decision("never", "town-7b", "town-0b"),
         Decision("never", "town-3a", "town-3b"), Decision("always", "town-3a", "gone"),
-        Decision("bypass", column="phone", value=shared), Decision("bypass", column="email", value=str(records["email"][4])),
+        Decision("bypass", column="phone", value=str(records["phone"][2])),
+        Decision("bypass", column="email", value=str(records["email"][4])),
     ]  # fmt: skip
     known = pa.table({"record_a": ["town-11a", "town-3a"], "record_b": ["town-12a", "town-3b"]})
     here = resolve(records, spec, decisions=decisions, known=known)
@@ -129,27 +130,69 @@ def test_a_bypassed_column_that_is_none_is_told_before_anything_is_read(spark: A
         on_spark(spark.createDataFrame(records), spec, decisions=[Decision("bypass", column="emial", value="x")])
 
 
-def test_what_bounds_the_work_of_a_large_table_bounds_it_alike(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks are dropped and taken back, pairs and components are drawn, links connected in more than one task."""
-    from include.matching.spark import components, work  # noqa: PLC0415  where it is installed
+def test_what_bounds_the_work_of_a_large_table_bounds_it_alike(
+    spark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Blocks are dropped and taken back, pairs and components are drawn, linked records are cut apart, and links
+    connected in more than one task; a worker dies on the way, and no record comes to the driver."""
+    from include.matching.spark import components as connected  # noqa: PLC0415  where it is installed
+    from include.matching.spark import scored_pairs  # noqa: PLC0415
     from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415
 
     for module, name, bound in (
         (blocking, "LEAST", 40), (blocking, "PER_RULE", 0.2), (blocking, "AFFORDED", 400),
         (blocking_budget, "LEAST_PROMISE", 0.0), (pair_sample, "BLOCKED", 100), (pair_sample, "STRATUM", 50),
-        (clustering, "SAMPLE", 120), (work, "BUCKET", 60), (components, "IN_ONE_TASK", 30),
+        (clustering, "SAMPLE", 120), (components, "HELD", 3), (scored_pairs, "BUCKET", 60),
+        (connected, "IN_ONE_TASK", 30),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, bound)
+    monkeypatch.setattr(scored_pairs, "clusters", dying_once(scored_pairs.clusters, tmp_path / "died"))
+    collected = told_the_driver(monkeypatch)
     records, spec = tables()["customers of four systems"]
     spec = spec.model_copy(update={"pairs_per_record": 1.0})
     here = resolve(records, spec)
     assert sum(rule["dropped"] for rule in here.report["blocking"])
+    assert here.report["cut_components"]
     there = on_spark(spark.createDataFrame(records), spec, partitions=3)
+    assert (tmp_path / "died").exists()
+    assert not collected & {"at", "id", "left", "right", "record_id"}
     assert there.model.to_json() == here.model.to_json()
     assert by_id(there.clusters.toArrow()).equals(by_id(here.clusters))
     kept = ("rule", "blocks", "pairs", "dropped", "pairs_dropped", "largest_kept", "worst")
     told = [[{name: rule[name] for name in kept} for rule in one.report["blocking"]] for one in (here, there)]
     assert told[0] == told[1]
+    assert there.report["cut_components"] == here.report["cut_components"]
+
+
+def dying_once(module: Any, mark: Path) -> SimpleNamespace:
+    """The tasks that cluster, of which the first ends its worker."""
+
+    def clustered(*of: Any, **how: Any) -> pa.Table:
+        try:
+            mark.touch(exist_ok=False)
+        except FileExistsError:
+            return module.clustered(*of, **how)
+        os._exit(1)
+
+    return SimpleNamespace(**{**vars(module), "clustered": clustered})
+
+
+def told_the_driver(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of all columns that come to the driver from now on."""
+    from pyspark.sql.classic.dataframe import DataFrame  # noqa: PLC0415  where it is installed
+
+    columns: set[str] = set()
+
+    def noted(way: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def collect(rows: Any) -> Any:
+            columns.update(rows.columns)
+            return way(rows)
+
+        return collect
+
+    for name in ("collect", "toArrow", "toPandas", "toLocalIterator"):
+        monkeypatch.setattr(DataFrame, name, noted(getattr(DataFrame, name)))
+    return columns
 
 
 def test_the_command_writes_folders_of_clusters_and_pairs(spark: Any, tmp_path: Path) -> None:
