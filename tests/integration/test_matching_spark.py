@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +19,7 @@ from include.contracts.errors import ConfigurationError
 from include.matching import clustering, components
 from include.matching.constraints import Decision
 from include.matching.engine import resolve
+from include.matching.kernels.pairs import join_bounded
 from include.matching.pairs import blocking, blocking_budget, pair_sample
 from include.matching.resolution import PAIR_SCHEMA
 from include.matching.spark import session as sessions
@@ -30,7 +32,7 @@ pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
-    """One session for all, of two workers, that tries a task thrice; its Java does not compile what runs for a minute."""
+    """One session for all, of two workers, that tries a task thrice; its Java does not compile what it runs briefly."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         session = sessions.connect("local[2,3]")
@@ -133,8 +135,8 @@ def test_a_bypassed_column_that_is_none_is_told_before_anything_is_read(spark: A
 def test_what_bounds_the_work_of_a_large_table_bounds_it_alike(
     spark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Blocks are dropped and taken back, pairs and components are drawn, linked records are cut apart, and links
-    connected in more than one task; a worker dies on the way, and no record comes to the driver."""
+    """Blocks are dropped and taken back, pairs and components drawn, links connected in more than one task; a worker
+    dies on the way, and no record comes to the driver."""
     from include.matching.spark import components as connected  # noqa: PLC0415  where it is installed
     from include.matching.spark import scored_pairs  # noqa: PLC0415
     from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415
@@ -142,8 +144,7 @@ def test_what_bounds_the_work_of_a_large_table_bounds_it_alike(
     for module, name, bound in (
         (blocking, "LEAST", 40), (blocking, "PER_RULE", 0.2), (blocking, "AFFORDED", 400),
         (blocking_budget, "LEAST_PROMISE", 0.0), (pair_sample, "BLOCKED", 100), (pair_sample, "STRATUM", 50),
-        (clustering, "SAMPLE", 120), (components, "HELD", 3), (scored_pairs, "BUCKET", 60),
-        (connected, "IN_ONE_TASK", 30),
+        (clustering, "SAMPLE", 120), (scored_pairs, "BUCKET", 60), (connected, "IN_ONE_TASK", 30),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, bound)
     monkeypatch.setattr(scored_pairs, "clusters", dying_once(scored_pairs.clusters, tmp_path / "died"))
@@ -152,7 +153,6 @@ def test_what_bounds_the_work_of_a_large_table_bounds_it_alike(
     spec = spec.model_copy(update={"pairs_per_record": 1.0})
     here = resolve(records, spec)
     assert sum(rule["dropped"] for rule in here.report["blocking"])
-    assert here.report["cut_components"]
     there = on_spark(spark.createDataFrame(records), spec, partitions=3)
     assert (tmp_path / "died").exists()
     assert not collected & {"at", "id", "left", "right", "record_id"}
@@ -161,7 +161,29 @@ def test_what_bounds_the_work_of_a_large_table_bounds_it_alike(
     kept = ("rule", "blocks", "pairs", "dropped", "pairs_dropped", "largest_kept", "worst")
     told = [[{name: rule[name] for name in kept} for rule in one.report["blocking"]] for one in (here, there)]
     assert told[0] == told[1]
-    assert there.report["cut_components"] == here.report["cut_components"]
+
+
+def test_linked_records_that_no_task_can_hold_are_cut_as_on_one_machine(
+    spark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from include.matching.spark.components import held_together  # noqa: PLC0415  where it is installed
+
+    monkeypatch.setattr(components, "HELD", 9)
+    random = np.random.default_rng(3)
+    ends = np.sort(random.choice(60, (70, 2)).astype(np.int32), axis=1)
+    left, right = np.unique(ends[ends[:, 0] < ends[:, 1]], axis=0).T.copy()
+    odds = random.uniform(0.5, 12, len(left)).astype(np.float32)
+    odds[:6] = np.inf  # decisions, which are never cut
+    parent = np.arange(60, dtype=np.int32)
+    join_bounded(left, right, np.arange(6), 61, parent, np.ones(60, np.int32))
+    kept, cuts = components.held_together(left, right, odds, parent, 0.0)
+    join_bounded(left, right, kept, 61, parent, np.ones(60, np.int32))
+    links = pa.table({"left": left.astype(np.int64), "right": right.astype(np.int64), "odds": odds})
+    label, cut_there = held_together(spark.createDataFrame(links), 0.0, 60, 2)
+    found = {row["at"]: row["component"] for row in label.collect()}
+    assert cuts
+    assert cut_there == cuts
+    assert [found.get(at, at) for at in range(60)] == parent.tolist()
 
 
 def dying_once(module: Any, mark: Path) -> SimpleNamespace:

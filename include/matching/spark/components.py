@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from include.matching import components as engine
-from include.matching.components import RISE, Cut
+from include.matching.components import Cut
 from include.matching.spark.keeping import kept
 from include.matching.spark.parts.clusters import forest
 from include.matching.spark.tasks import whole
@@ -31,7 +31,7 @@ def held_together(links: DataFrame, threshold: float, records: int, partitions: 
         told = links.join(within.select(fn.col("at").alias("left"), fn.lit(True).alias("giant")), "left", "left")
         if not sizes or told.filter(fn.col("giant") & (fn.col("odds") < np.inf)).isEmpty():
             break
-        odds += RISE
+        odds += engine.RISE
         cuts += [Cut(int(size), odds) for size in sizes]
         strong = fn.col("giant").isNull() | (fn.col("odds") > float(np.float32(odds)))
         links = kept(told.filter(strong).select("left", "right", "odds"))
