@@ -218,6 +218,8 @@ def told_the_driver(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def test_the_command_writes_folders_of_clusters_and_pairs(spark: Any, tmp_path: Path) -> None:
+    """And, where there is a folder for checkpoints, what outlives an executor."""
+    spark.sparkContext.setCheckpointDir(str(tmp_path / "kept"))
     records, spec = tables()["birth dates and membership"]
     pq.write_table(records, tmp_path / "people.parquet")
     (tmp_path / "people.yaml").write_text(yaml.safe_dump(spec.model_dump(mode="json")), encoding="utf-8")
@@ -232,6 +234,7 @@ def test_the_command_writes_folders_of_clusters_and_pairs(spark: Any, tmp_path: 
     told = pq.read_table(pairs).sort_by([("record_a", "ascending"), ("record_b", "ascending")])
     wanted = here.pairs.set_column(6, "evidence", here.pairs["evidence"].cast(pa.string()))
     assert told.combine_chunks().equals(wanted.cast(told.schema).combine_chunks())
+    assert list((tmp_path / "kept").rglob("*.parquet"))
 
 
 def test_what_is_missing_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
