@@ -35,7 +35,7 @@ def spark() -> Iterator[Any]:
     """One session for all, of two workers, that tries a task thrice; its Java does not compile what it runs briefly."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-        session = sessions.connect("local[2,3]")
+        session = sessions.connect("local[2,3]", {"spark.ui.enabled": "false"})
     for name, value in (("shuffle.partitions", "2"), ("adaptive.enabled", "false"), ("codegen.wholeStage", "false")):
         session.conf.set(f"spark.sql.{name}", value)  # plans made again, and code compiled, cost more than small tables
     yield session
@@ -86,7 +86,7 @@ def by_id(clusters: pa.Table) -> pa.Table:
 
 
 @pytest.mark.parametrize(
-    ("name", "partitions"), [("nothing but addresses and numbers", 16), ("whole names, several addresses", 2)]
+    ("name", "partitions"), [("nothing but addresses and numbers", 9), ("whole names, several addresses", 2)]
 )
 def test_clusters_model_and_pairs_are_those_of_one_machine(spark: Any, name: str, partitions: int) -> None:
     from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415  where it is installed

@@ -58,8 +58,9 @@ def weigh(records: KeyedRecords, scored: DataFrame, found: DataFrame, prior: flo
     claims = _sized(_claims(records, scored, found, every, prior), every)
     sides = kept(_sides(claims, records.partitions))
     between = kept(_between(sides, claims))
-    for _ in range(ROUNDS):
-        against = kept(_against(sides, between, prior))
+    for last in range(ROUNDS - 1, -1, -1):
+        against = _against(sides, between, prior)
+        against = against if last else kept(against)  # which is asked for twice
         sides = kept(_inbound(sides, against))
     taken = sides.repartition("bucket").mapInArrow(whole(parts.taken), "firm long, taken double")
     of_records = kept(every.join(taken, "firm", "left").fillna(0.0, ["taken"]))
@@ -79,7 +80,7 @@ def _firm(records: KeyedRecords, found: DataFrame) -> DataFrame:
 
 def _sized(claims: DataFrame, firm: DataFrame) -> DataFrame:
     """Claims with how many records both of their clusters have."""
-    size = kept(firm.groupBy("firm").agg(fn.count("*").alias("size")))
+    size = firm.groupBy("firm").agg(fn.count("*").alias("size"))
     for end in ("one", "other"):
         claims = claims.join(size.select(fn.col("firm").alias(end), fn.col("size").alias(f"size_{end}")), end)
     return kept(claims.select("one", "other", "odds", "few", "size_one", "size_other"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -55,6 +55,10 @@ class ScoredPairs:
 
     def tallies(self) -> list[Tally]:
         """Log odds by rule."""
+        return self._tallies
+
+    @cached_property
+    def _tallies(self) -> list[Tally]:
         counted = self.scored.groupBy("rule", _grain()).count().toArrow()
         rule, grain, count = (counted[name].to_numpy() for name in ("rule", "grain", "count"))
         last = max(len(self.scope.records.rules.names), int(rule.max(initial=-1)) + 1)
