@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as fn
 
 from include.matching.constraints import Decision, check_bypassed
 from include.matching.levels import Kind
+from include.matching.memory import MOST
 from include.matching.pairs.comparison import Group, group_of
+from include.matching.records import emails
 from include.matching.records.features import BINS, check_columns, frequency_bins
 from include.matching.spark.keeping import kept
 from include.matching.spark.reading.cleaned import cleaned
@@ -62,14 +64,14 @@ def read(
     rows, places = cleaned(ordered, plan)
     rows, lexicon = with_names(rows, size, mailed=bool(plan.address)) if plan.has_names else (rows, None)
     names = session.sparkContext.broadcast(lexicon.names if lexicon else None)
-    rows, shared = said_of_values(rows, plan, places, names, size)
+    rows = said_of_values(rows, plan, places, names, size)
     rows, none = with_companies(rows, plan, places, names, named=plan.has_names)
     layout = _layout(plan, places, lexicon)
     rows = _as_rows(rows, layout, places)
     if bypassing:
         rows = rows.mapInArrow(each(lambda part: without_evidence(part, layout, bypassing, spec)), ddl(layout.schema))
     rows = kept(rows)
-    notes = {"damaged_values": damaged(ordered, spec), "no_companies": none, "shared_values": shared}
+    notes = {"damaged_values": damaged(ordered, spec), "no_companies": none, "shared_values": _shared(rows, layout)}
     return Read(rows, ordered.select("at", "id"), layout, size, partitions, _groups(rows, layout), notes)
 
 
@@ -115,15 +117,35 @@ def _groups(rows: DataFrame, layout: Layout) -> list[Group]:
     return found
 
 
+def _shared(rows: DataFrame, layout: Layout) -> list[dict[str, Any]]:
+    """The values that so many share that they are no evidence, most carried first (see ``memory.shared_values``)."""
+    columns = [("email", f"mailbox{p}", f"shared{p}") for p in range(layout.addresses)]
+    for k, (name, _, places) in enumerate(layout.fields):
+        columns += [(name, f"value{k}_{p}", f"bin{k}_{p}") for p in range(places)]
+    order = list(dict.fromkeys(name for name, _, _ in columns))
+    if not columns:
+        return []
+    every = _exploded(rows, [(order.index(name), value, bin_) for name, value, bin_ in columns])
+    stopped = every.filter(fn.col("bin") == emails.NO_EVIDENCE).groupBy("at", "value").count().filter("count > 1")
+    place = fn.row_number().over(Window.partitionBy("at").orderBy(fn.desc("count"), "value"))
+    told = stopped.withColumn("place", place).filter(fn.col("place") <= MOST).orderBy("at", "place").collect()
+    return [{"column": order[row["at"]], "value": row["value"], "records": row["count"]} for row in told]
+
+
+def _exploded(rows: DataFrame, columns: Sequence[tuple[int, str, str]]) -> DataFrame:
+    """A row for each value of some columns: the number that the column is given, the value and its bin."""
+    one = [
+        fn.struct(fn.lit(at).alias("at"), fn.col(value).alias("value"), fn.col(bin_).alias("bin"))
+        for at, value, bin_ in columns
+    ]
+    return rows.select(fn.explode(fn.array(*one)).alias("one")).select("one.*").filter("value is not null")
+
+
 def _counted(rows: DataFrame, columns: Sequence[tuple[str, str]]) -> pa.Table:
     """Of each column, how many values have so many records and are of each bin."""
     if not columns:
         return pa.table({name: pa.array([], pa.int64()) for name in ("at", "count", "bin", "values")})
-    one = [
-        fn.struct(fn.lit(at).alias("at"), fn.col(value).alias("value"), fn.col(bin_).alias("bin"))
-        for at, (value, bin_) in enumerate(columns)
-    ]
-    every = rows.select(fn.explode(fn.array(*one)).alias("one")).select("one.*").filter("value is not null")
+    every = _exploded(rows, [(at, value, bin_) for at, (value, bin_) in enumerate(columns)])
     sizes = every.groupBy("at", "value", "bin").count()
     return sizes.groupBy("at", "count", "bin").agg(fn.count("*").alias("values")).toArrow()
 

@@ -24,33 +24,28 @@ from include.matching.spark.reading.plan import Plan
 from include.matching.spark.tasks import each
 
 MAILBOX, LOCAL = "mailbox", "local"
-MOST = 20  # values that the report names
 TOKEN = (
     "at long, slot int, kind string, value string, initial int, given int, holds int, extension string, company string"
 )
 
 
-def said_of_values(
-    rows: DataFrame, plan: Plan, places: Sequence[int], names: Any, records: int
-) -> tuple[DataFrame, list[dict[str, Any]]]:
-    """The rows with what the table says of each of their values, slot by slot, and the values that are no evidence.
+def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: Any, records: int) -> DataFrame:
+    """The rows with what the table says of each of their values, slot by slot.
 
     ``places``: of addresses, and of each field. Slots count addresses, their local parts, then fields place by place.
     """
     told = rows.mapInArrow(each(lambda rows: _tokens(rows, plan, places, names.value)), TOKEN).persist()
-    counts = _counted(told)
-    said = counts.mapInArrow(each(lambda c: _judged(c, plan)), "kind string, value string, said short")
+    said = _counted(told).mapInArrow(each(lambda c: _judged(c, plan)), "kind string, value string, said short")
     slots = [f"said{slot}" for slot in range(2 * places[0] + sum(places[1:]))]
     by_slot = [fn.max(fn.when(fn.col("slot") == slot, fn.col("said"))).alias(name) for slot, name in enumerate(slots)]
     of_record = told.join(said, ["kind", "value"]).groupBy("at").agg(*by_slot)
     rows = rows.join(of_record, "at", "left").fillna(0, slots)
-    shared = _shared(counts, said, plan)
     if not plan.address:
-        return kept(rows), shared
+        return kept(rows)
     free = frozenset(emails.FREE | _free_domains(told, records))
     more = [f"shared{p} short, free{p} short, made{p} short, domain{p} string" for p in range(places[0])]
     schema = ", ".join([*(f"{f.name} {f.dataType.simpleString()}" for f in rows.schema), *more])
-    return kept(rows.mapInArrow(each(lambda rows: _settled(rows, places, free, names.value)), schema)), shared
+    return kept(rows.mapInArrow(each(lambda rows: _settled(rows, places, free, names.value)), schema))
 
 
 def _counted(told: DataFrame) -> DataFrame:
@@ -68,16 +63,6 @@ def _counted(told: DataFrame) -> DataFrame:
 
 def _distinct(values: Column) -> Column:
     return fn.size(fn.collect_set(values))
-
-
-def _shared(counts: DataFrame, said: DataFrame, plan: Plan) -> list[dict[str, Any]]:
-    """For the report, the values that so many share that they are no evidence, most carried first."""
-    classes = {str(k): name for k, (name, kind) in enumerate(plan.fields) if COMPARISONS[kind.value].classes}
-    classes[MAILBOX] = "email"
-    stopped = said.filter(fn.col("kind").isin(list(classes)) & (fn.col("said") == emails.NO_EVIDENCE))
-    told = stopped.join(counts, ["kind", "value"]).filter("carriers > 1")
-    most = told.orderBy(fn.desc("carriers"), "value").limit(MOST).collect()
-    return [{"column": classes[row["kind"]], "value": row["value"], "records": int(row["carriers"])} for row in most]
 
 
 def _free_domains(told: DataFrame, records: int) -> set[str]:
