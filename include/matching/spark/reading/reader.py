@@ -112,7 +112,7 @@ def _groups(rows: DataFrame, layout: Layout) -> list[Group]:
     asked += [(name, kind.value, f"value{k}_0", f"bin{k}_0") for k, (name, kind, _) in enumerate(layout.fields)]
     counted = _counted(rows, [(value, bin_) for _, _, value, bin_ in asked])
     for at, (name, role, _, _) in enumerate(asked):
-        mine = counted.filter(pc.equal(counted["at"], at))
+        mine = counted.filter(pc.equal(counted["k"], at))
         found.append(_group(name, role, *(mine[n].to_numpy().astype(np.int64) for n in ("count", "bin", "values"))))
     return found
 
@@ -126,17 +126,17 @@ def _shared(rows: DataFrame, layout: Layout) -> list[dict[str, Any]]:
     if not columns:
         return []
     every = _exploded(rows, [(order.index(name), value, bin_) for name, value, bin_ in columns])
-    stopped = every.filter(fn.col("bin") == emails.NO_EVIDENCE).groupBy("at", "value").count().filter("count > 1")
-    place = fn.row_number().over(Window.partitionBy("at").orderBy(fn.desc("count"), "value"))
-    told = stopped.withColumn("place", place).filter(fn.col("place") <= MOST).orderBy("at", "place").collect()
-    return [{"column": order[row["at"]], "value": row["value"], "records": row["count"]} for row in told]
+    stopped = every.filter(fn.col("bin") == emails.NO_EVIDENCE).groupBy("k", "value").count().filter("count > 1")
+    place = fn.row_number().over(Window.partitionBy("k").orderBy(fn.desc("count"), "value"))
+    told = stopped.withColumn("place", place).filter(fn.col("place") <= MOST).orderBy("k", "place").collect()
+    return [{"column": order[row["k"]], "value": row["value"], "records": row["count"]} for row in told]
 
 
 def _exploded(rows: DataFrame, columns: Sequence[tuple[int, str, str]]) -> DataFrame:
     """A row for each value of some columns: the number that the column is given, the value and its bin."""
     one = [
-        fn.struct(fn.lit(at).alias("at"), fn.col(value).alias("value"), fn.col(bin_).alias("bin"))
-        for at, value, bin_ in columns
+        fn.struct(fn.lit(k).alias("k"), fn.col(value).alias("value"), fn.col(bin_).alias("bin"))
+        for k, value, bin_ in columns
     ]
     return rows.select(fn.explode(fn.array(*one)).alias("one")).select("one.*").filter("value is not null")
 
@@ -144,10 +144,10 @@ def _exploded(rows: DataFrame, columns: Sequence[tuple[int, str, str]]) -> DataF
 def _counted(rows: DataFrame, columns: Sequence[tuple[str, str]]) -> pa.Table:
     """Of each column, how many values have so many records and are of each bin."""
     if not columns:
-        return pa.table({name: pa.array([], pa.int64()) for name in ("at", "count", "bin", "values")})
-    every = _exploded(rows, [(at, value, bin_) for at, (value, bin_) in enumerate(columns)])
-    sizes = every.groupBy("at", "value", "bin").count()
-    return sizes.groupBy("at", "count", "bin").agg(fn.count("*").alias("values")).toArrow()
+        return pa.table({name: pa.array([], pa.int64()) for name in ("k", "count", "bin", "values")})
+    every = _exploded(rows, [(k, value, bin_) for k, (value, bin_) in enumerate(columns)])
+    sizes = every.groupBy("k", "value", "bin").count()
+    return sizes.groupBy("k", "count", "bin").agg(fn.count("*").alias("values")).toArrow()
 
 
 def _group(name: str, role: str, counts: Any, bins: Any, values: Any) -> Group:
