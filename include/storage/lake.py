@@ -158,6 +158,20 @@ class Lake:
         finally:
             Path(draft).unlink(missing_ok=True)
 
+    @contextmanager
+    def exchange(self, dataset: str) -> Iterator[str]:
+        """Yield a folder for rows that two engines hand each other within the block, and that go with it.
+
+        What a killed process has left in it goes as other drafts do, where its files are called so.
+        """
+        name = f"{dataset}/{uuid.uuid4().hex}"
+        folder = self.target(name, "").rstrip("/")
+        try:
+            yield folder
+        finally:
+            with suppress(FileNotFoundError):
+                self.fs.rm(folder, recursive=True)
+
     def commit(
         self,
         dataset: str,
