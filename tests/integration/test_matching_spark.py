@@ -89,11 +89,11 @@ def test_what_stewards_decided_and_sources_merged_binds_as_on_one_machine(spark:
     from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415  where it is installed
 
     records, spec = tables()["customers of four systems"]
-    shared = str(records["phone"][2])
     decisions = [
         Decision("always", "town-0a", "town-7b"), Decision("never", "town-7b", "town-0b"),
         Decision("never", "town-3a", "town-3b"), Decision("always", "town-3a", "gone"),
-        Decision("bypass", column="phone", value=shared), Decision("bypass", column="email", value=str(records["email"][4])),
+        Decision("bypass", column="phone", value=str(records["phone"][2])),
+        Decision("bypass", column="email", value=str(records["email"][4])),
     ]  # fmt: skip
     known = pa.table({"record_a": ["town-11a", "town-3a"], "record_b": ["town-12a", "town-3b"]})
     here = resolve(records, spec, decisions=decisions, known=known)
