@@ -39,7 +39,7 @@ test: $(VENV)/.test lint ## run every test
 	tests/run $(TESTS)
 
 test-spark: $(VENV)/.spark ## run the tests of the engine on Spark, which need Java and half a gigabyte more
-	$(BIN)/python -m pytest tests/integration/test_matching_spark.py
+	$(BIN)/python -m pytest tests/integration/test_matching_spark.py tests/integration/test_resolve_on_spark.py
 
 lint: $(VENV)/.test ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,22 +19,27 @@ from moto.server import ThreadedMotoServer
 
 from include.cli import doctor
 from include.contracts.errors import ConfigurationError
-from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, REVIEW
+from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, MERGED_AWAY
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import ROOT, Settings
 from include.contracts.staged import PERSON_RECORD
 from include.identity.decisions.decision import COLUMNS
 from include.identity.exchange import DATASET, exchange
 from include.identity.step import resolve
+from include.launch.environment import free_port
+from include.launch.processes import Processes
 from include.matching.spark import session as sessions
 from include.storage.engine import Engine
 from include.storage.lake import Lake
 from include.storage.project import Project
+from tests.compose_file import COMPOSE, services, variables_used
 from tests.export_files import Company
 from tests.small_company import rows_of, save
 
 MISSING = sessions.missing()
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+REQUIRED = {name for name, kind in variables_used(COMPOSE.read_text("utf-8")) if kind == ":?"}
+VARIABLES = dict.fromkeys(REQUIRED, "a") | {"SPARK_WORKER_MEMORY": "1g"}
 STRANGER = {"first_name": "Tancredi", "last_name": "Obermayr", "full_name": "Tancredi Obermayr",
             "email": "tancredi@obermayr.example", "phone": None, "company": "Obermayr"}  # fmt: skip
 Rows = list[dict[str, Any]]
@@ -48,7 +58,7 @@ class Home:
         with self.project.engine() as engine:
             refs = {PERSON_RECORD.name: save(engine, PERSON_RECORD, rows_of(PERSON_RECORD, records))}
         report = resolve(self.project, Run(f"run-{on}", on), refs)
-        self.written = {ref.dataset: ref for ref in report.writes}
+        self.written, self.counts = {ref.dataset: ref for ref in report.writes}, report.counts
 
     def rows(self, table: Any) -> Rows:
         with self.project.engine() as engine:
@@ -93,11 +103,10 @@ def test_the_sample_is_resolved_to_the_same_files_day_after_day(
     for home in (here, there):
         home.day(changed, date(2026, 11, 1))
     assert there.files() == here.files()
-    print(
-        [row for row in there.rows(APPLIED)],
-        there.rows(REVIEW),
-        [r for r in there.rows(IDENTITY_EVENT) if r["on_date"] == date(2026, 11, 1)],
-    )
+    assert {row["kind"] for row in there.rows(APPLIED)} == {"always", "never", "bypass"}
+    assert there.counts["kept_parts"], "no pair was judged that no rule had listed"
+    merged = [row for row in there.rows(IDENTITY_EVENT) if MERGED_AWAY in (row["evidence"] or "")]
+    assert [row["kind"] for row in merged] == ["merged"]
     for home in (here, there):
         home.project.close()
 
@@ -112,7 +121,7 @@ def test_rows_go_to_tasks_and_back_through_an_object_store(spark: Any) -> None:
                      aws_secret_access_key="test").create_bucket(Bucket="company")  # fmt: skip
         lake = Lake("s3://company/lake", **known)
         with Engine(lake) as engine, exchange(lake, spark) as between:
-            given = ibis.range(300_000).unnest().name("n").as_table().mutate(said=ibis.literal("x"))
+            given = ibis.range(130_000).unnest().name("n").as_table().mutate(said=ibis.literal("x"))
             rows = between.hand_over(engine, given)
             assert rows.rdd.getNumPartitions() > 1
             taken = between.take(engine, "taken", rows.filter("n >= 100000"))
@@ -121,7 +130,7 @@ def test_rows_go_to_tasks_and_back_through_an_object_store(spark: Any) -> None:
                 engine.connection.execute(f"SELECT count(*), sum(n) FROM {name}").fetchall()
                 for name in (taken, nothing)
             ]
-        assert told == [[(200_000, sum(range(100_000, 300_000)))], [(0, None)]]
+        assert told == [[(30_000, sum(range(100_000, 130_000)))], [(0, None)]]
         assert not list(lake.stored(DATASET))
     finally:
         server.stop()
@@ -151,3 +160,32 @@ def test_doctor_asks_the_workers(spark: Any, tmp_path: Path, monkeypatch: pytest
     (found,) = doctor._guarded(doctor.spark, settings)
     assert found.state == "fail"
     assert found.found.startswith("A Spark worker has other packages (python 3.11")
+
+
+def test_the_compose_files_master_and_worker_are_found_by_its_connection(tmp_path: Path) -> None:
+    """The services of its profile as processes of this machine, with the environment that the file gives them."""
+    given, (master, *pages) = services(VARIABLES), (free_port() for _ in range(3))
+    bare = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+    here = {"spark-master": "127.0.0.1", "7077": str(master), "/opt/kindred": str(ROOT), "/tmp/spark": str(tmp_path)}
+    with Processes(tmp_path / "logs") as processes:
+        for name, port in zip(("spark-master", "spark-worker"), pages, strict=True):
+            command = [put(word, here | {"8081": str(port)}) for word in given[name]["command"]]
+            own = {key: put(value, here) for key, value in given[name]["environment"].items()}
+            processes.start(name, command, bare | own)
+        url = put(given["scheduler"]["environment"]["AIRFLOW_CONN_SPARK_DEFAULT"], here)
+        asked = {"AIRFLOW_CONN_SPARK_DEFAULT": f"{url}?spark.executor.memory=512m", "KINDRED_ENGINE": "spark",
+                 "KINDRED_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}  # fmt: skip
+        while sessions.missing(url):
+            processes.check()
+        command = [sys.executable, "-m", "include", "doctor", "--json"]
+        done = subprocess.run(command, env=bare | asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    (found,) = [finding for finding in json.loads(done.stdout) if finding["check"] == "spark"]
+    assert found["state"] == "ok", found
+    assert re.fullmatch(rf"{url} answers: \d+ cores, packages as here", found["found"])
+
+
+def put(text: str, here: dict[str, str]) -> str:
+    """A text of the file as it is on this machine."""
+    for there, mine in here.items():
+        text = text.replace(there, mine)
+    return text
