@@ -119,6 +119,10 @@ class Engine:
         self.connection.execute(f"CREATE TEMP TABLE {name} ({columns}); INSERT INTO {name} {query}").complete()
         return self._table(name, rows.schema())
 
+    def release(self, rows: ir.Table) -> None:
+        """Give up rows that are held."""
+        self.connection.execute(f'DROP TABLE IF EXISTS "{rows.op().name}"').complete()
+
     def _compiled(self, rows: ir.Table) -> str:
         self.ibis._run_pre_execute_hooks(rows)  # registers tables in memory
         return str(self.ibis.compile(rows))

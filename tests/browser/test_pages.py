@@ -15,6 +15,7 @@ from tests.browser.conftest import key_of
 from tests.company import Company
 
 DESK, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
+pytestmark = pytest.mark.slow
 PAGES = {
     "overview": "/",
     "segments": "/segments",

@@ -31,6 +31,8 @@ from include.storage.lake import Lake
 from tests.company import ANN, CLEO, FIRST_WEEK, MONDAY, Company
 from tests.people import on, person, said
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def company(tmp_path: Path, warehouse_url: str) -> Iterator[Company]:

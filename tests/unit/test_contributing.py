@@ -14,6 +14,7 @@ import pytest
 
 from include.contracts.settings import ROOT
 
+pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs" / "contributing.md"
 Edits = Mapping[str, tuple[tuple[str, str], ...]]  # by file, what stands there now and what is to stand there
 
