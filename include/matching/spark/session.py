@@ -154,6 +154,7 @@ def _told(error: Exception) -> str:
 def _settings() -> dict[str, str]:
     return {
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(ROWS),
+        "spark.ui.enabled": "false",  # whoever reaches its port may read what plans and tasks say of people
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
     }
