@@ -25,6 +25,7 @@ from include.matching.spec import MatchingSpec
 from include.matching.weights.model import Model
 from include.storage.engine import Engine
 from include.storage.project import Project
+from include.storage.spill import spill_folder
 
 COLUMNS = ("record_id", "cluster", "confidence")
 GRADED = "grade IN ('match', 'review')"
@@ -84,8 +85,12 @@ def _in_memory(engine: Engine, work: _Work) -> Iterator[Matched]:
 
 @contextmanager
 def _on_spark(project: Project, engine: Engine, work: _Work) -> Iterator[Matched]:
-    at = spark_of(project.settings, project.connections)
-    with connected(at.master, at.options) as session, exchange(engine.lake, session) as between:
+    at, spill = spark_of(project.settings, project.connections), project.settings.home / "spill"
+    with (
+        spill_folder(spill) as folder,
+        connected(at.master, {"spark.local.dir": str(folder), **at.options}) as session,
+        exchange(engine.lake.shared, session) as between,
+    ):
         from include.matching.spark import resolution as on_spark  # noqa: PLC0415  Spark may not be installed
 
         records = between.hand_over(engine, work.records)

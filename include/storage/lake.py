@@ -137,6 +137,11 @@ class Lake:
         return content
 
     @property
+    def shared(self) -> Lake:
+        """The lake that other machines may reach as this one does."""
+        return self
+
+    @property
     def remote(self) -> Any:
         """The file system that a query engine has to be given; None where it reads this machine's own."""
         return None if self.is_local else self.fs

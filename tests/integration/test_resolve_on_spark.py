@@ -19,7 +19,7 @@ from moto.server import ThreadedMotoServer
 
 from include.cli import doctor
 from include.contracts.errors import ConfigurationError
-from include.contracts.identity import APPLIED, CROSSWALK, IDENTITY_EVENT, MERGED_AWAY
+from include.contracts.identity import APPLIED, CROSSWALK
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.settings import ROOT, Settings
 from include.contracts.staged import PERSON_RECORD
@@ -105,8 +105,10 @@ def test_the_sample_is_resolved_to_the_same_files_day_after_day(
     assert there.files() == here.files()
     assert {row["kind"] for row in there.rows(APPLIED)} == {"always", "never", "bypass"}
     assert there.counts["kept_parts"], "no pair was judged that no rule had listed"
-    merged = [row for row in there.rows(IDENTITY_EVENT) if MERGED_AWAY in (row["evidence"] or "")]
-    assert [row["kind"] for row in merged] == ["merged"]
+    profile_of = {row["record_id"]: row["profile_id"] for row in there.rows(CROSSWALK)}
+    merged = [(row["record_id"], row["merged_into"]) for row in changed if row["merged_into"]]
+    assert all(profile_of[loser] == profile_of[winner] for loser, winner in merged)
+    assert merged
     for home in (here, there):
         home.project.close()
 
