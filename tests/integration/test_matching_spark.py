@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,18 +28,6 @@ from tests.matching_tables import SPEC, table, town
 
 MISSING = sessions.missing()
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[Any]:
-    """One session for all, of two workers, that tries a task thrice; its Java does not compile what it runs briefly."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-        session = sessions.connect("local[2,3]", {"spark.ui.enabled": "false"})
-    for name, value in (("shuffle.partitions", "2"), ("adaptive.enabled", "false"), ("codegen.wholeStage", "false")):
-        session.conf.set(f"spark.sql.{name}", value)  # plans made again, and code compiled, cost more than small tables
-    yield session
-    session.stop()
 
 
 def people(**extra: Sequence[str | None]) -> pa.Table:
