@@ -51,7 +51,7 @@ def _measures(
         measure = known[name]
         record = row.get(measure.record) if measure.record else lineage.get(name)
         dated = row.get(measure.dated) if measure.dated else None
-        yield Source(name, row[name], record, dated, (as_of - dated).days if dated else None)
+        yield Source(name, measure.column.told(row[name]), record, dated, (as_of - dated).days if dated else None)
 
 
 def _traits(part: tree.Node, level: str, row: Mapping[str, Any], people: Population) -> Iterator[Source]:

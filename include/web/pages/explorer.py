@@ -105,7 +105,8 @@ def explore(sent: Annotated[Draft, Form()], call: Call = READ_BOTH) -> Response:
 
 def _occurring(reader: Reader, draft: Draft) -> Occurring | None:
     known = measures_of(draft.level).get(draft.measure)
-    return occurring(population(reader), draft.level, draft.measure, VALUES) if known else None
+    is_told = known is not None and not known.column.personal
+    return occurring(population(reader), draft.level, draft.measure, VALUES) if is_told else None
 
 
 def _shown(
