@@ -20,8 +20,9 @@ from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import NPS_RESPONSE
 from include.segments import tree
 from include.segments.catalog import Segment, load
-from include.segments.expression import MEMBER, expression
-from include.segments.population import population
+from include.segments.expression import expression
+from include.segments.population import MEMBER
+from include.segments.published import population
 from include.storage.project import Project
 from include.storage.readers import LakeReader, lake_reader
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from include.contracts.measures import measures_of
 from include.segments import tree
-from include.segments.expression import MEMBER, MOST, Population
 from include.segments.happenings import counting
+from include.segments.population import MEMBER, MOST, Population
 
 EVENTS = 10  # the latest of those that a clause counts
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from include.segments import tree
 from include.segments.catalog import Segment
 from include.segments.event_doubts import foreign, unheard, untold
-from include.segments.expression import Population, expression, is_unknown
+from include.segments.expression import expression, is_unknown
 from include.segments.listed import doubts_on_lists
 from include.segments.occurring import never, nobody
+from include.segments.population import Population
 from include.segments.sense import nonsense
 
 Counts = tuple[int, int]

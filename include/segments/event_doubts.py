@@ -8,9 +8,9 @@ from include.contracts.tables import Type
 from include.segments import tree
 from include.segments.currencies import CURRENCY, own_of
 from include.segments.deeds import AVERAGE, SUM
-from include.segments.expression import Population
 from include.segments.happenings import kind_rows
 from include.segments.occurring import COMMONEST, absent, texts
+from include.segments.population import Population
 
 
 def unheard(condition: tree.Node, people: Population) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from include.contracts.measures import measures_of
 from include.contracts.tables import MASK
 from include.segments import tree
 from include.segments.catalog import Catalog, Segment
-from include.segments.expression import MEMBER, counted
+from include.segments.population import MEMBER, counted
 from include.segments.roster import Roster
 
 Asked = tree.Happened | tree.Course | None  # of events, changes and lists, or None for a measure

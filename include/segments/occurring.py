@@ -15,9 +15,10 @@ from include.contracts.events import Vocabulary
 from include.contracts.measures import measures_of
 from include.contracts.tables import Type
 from include.segments import tree
-from include.segments.expression import Population, value_of
+from include.segments.expression import value_of
 from include.segments.literals import is_share
 from include.segments.names import unknown_measure
+from include.segments.population import Population
 
 COMMONEST = 5
 FEW = 8

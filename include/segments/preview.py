@@ -16,10 +16,11 @@ from include.segments.catalog import Segment
 from include.segments.channels import contactable_among
 from include.segments.cost import known_cost
 from include.segments.doubts import doubts, measure_sizes
-from include.segments.expression import MEMBER, Population, counted, digest, matching
+from include.segments.expression import digest, matching
 from include.segments.guards import Movement, implausible
 from include.segments.measured import narrowed
-from include.segments.population import population
+from include.segments.population import MEMBER, Population, counted
+from include.segments.published import population
 from include.segments.sequences import funnel
 from include.storage.readers import Reader
 

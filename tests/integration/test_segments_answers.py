@@ -34,8 +34,8 @@ from include.segments.held import implausible
 from include.segments.language import parse
 from include.segments.listing import list_segments
 from include.segments.occurring import occurring
-from include.segments.population import population
 from include.segments.preview import preview
+from include.segments.published import population
 from include.segments.step import segment
 from include.storage.control.approvals import approved
 from include.storage.postgres import build, publication, temporary

@@ -19,9 +19,9 @@ from include.segments.catalog import check
 from include.segments.definitions import read
 from include.segments.doubts import doubts, measure_sizes
 from include.segments.event_doubts import foreign
-from include.segments.expression import Events, Population
 from include.segments.language import parse
 from include.segments.occurring import occurring
+from include.segments.population import Events, Population
 from include.segments.sense import nonsense
 
 AS_OF = date(2026, 11, 20)

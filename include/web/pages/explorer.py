@@ -17,8 +17,8 @@ from include.segments.catalog import load, read_beside
 from include.segments.definitions import KEY
 from include.segments.listing import published_segments
 from include.segments.occurring import Occurring, occurring
-from include.segments.population import population
 from include.segments.preview import Preview, preview
+from include.segments.published import population
 from include.segments.telling import told
 from include.storage.readers import Reader, warehouse_reader
 from include.web import clauses, reading
