@@ -22,6 +22,7 @@ CALLS = (
 WHERE, SINCE = "told_where", "told_since"
 OFTEN = ("told_at_least", "told_at_most", "told_exactly", "told_more", "told_fewer")
 TIMES = ("times", "time")
+ONCE: Mapping[str, str] = {"once": "1", "twice": "2"}
 SPANS = ("told_within_last", "told_within_next", "told_before_last")
 THEN = (("then",), ("and", "then"), ("followed", "by"))
 INSIDE = "how often, when and which stand inside the brackets, as in did('Signed In', at_least 3, within_last 14 days)"
@@ -164,7 +165,7 @@ class _Words:
         more: list[Token] = []
         if form in OFTEN:
             ahead = 1 + (_word(rest, 1) in TIMES)
-            rest, more = rest[:1], rest[ahead:]
+            rest, more = [_number(rest[0])], rest[ahead:]
         yield from _say(f"{'told_between' if form == SINCE else form} (", at)
         yield from self.value(form, rest)
         yield from _say(", today )" if form == SINCE else ")", rest[-1])
@@ -190,6 +191,11 @@ class _Words:
             yield from (_said(",", token) if token.text.lower() == "and" else token for token in tokens)
         else:
             yield from self.put(tokens)
+
+
+def _number(token: Token) -> Token:
+    """The token, of `once` and `twice` the number."""
+    return _said(ONCE.get(token.text.lower(), ""), token) if token.text.lower() in ONCE else token
 
 
 def _word(tokens: Sequence[Token], place: int) -> str:

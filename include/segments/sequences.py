@@ -16,9 +16,9 @@ import ibis.expr.types as ir
 
 from include.segments import tree
 from include.segments.deeds import DAY
-from include.segments.expression import MOST, Population
 from include.segments.happenings import prepared, state_of
 from include.segments.picked import AT, IS_CERTAIN, MEMBER_ID
+from include.segments.population import MOST, Population
 from include.storage.holding import Holding
 
 HERE, BETWEEN, BEFORE = "here", "between", "before"
