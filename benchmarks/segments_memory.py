@@ -1,7 +1,7 @@
 """Whether the memory of the step `segment` grows with the number of definitions, on the same people and events.
 
-`python -m benchmarks.segments_memory [--people N] [--events N] [--numbers 10 50 100 200]` draws them once, then
-evaluates each number of definitions in a process of its own, and prints its peak as one JSON line.
+`python -m benchmarks.segments_memory [--people N] [--events N] [--numbers 10 50 100 200] [--memory-limit 4GB]` draws
+them once, then evaluates each number of definitions in a process of its own, and prints its peak as one JSON line.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ def main() -> None:
     options.add_argument("--people", type=int, default=100_000)
     options.add_argument("--events", type=int, default=10, help="so many a person")
     options.add_argument("--numbers", type=int, nargs="+", default=[10, 50, 100, 200], help="of definitions")
+    options.add_argument("--memory-limit", default="4GB", help="that the engine may use before it spills")
     options.add_argument("--step", type=Path, default=None, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.step is not None:
-        measure(given.step, given.numbers[0])
+        measure(given.step, given.numbers[0], given.memory_limit)
         return
     with tempfile.TemporaryDirectory(prefix="kindred-bench-") as folder:
         home = Path(folder)
         draw(home, given.people, given.events)
         for number in given.numbers:
-            again = [sys.executable, "-m", "benchmarks.segments_memory", "--step", str(home), "--numbers", str(number)]
-            subprocess.run(again, check=True)
+            again = ["--step", str(home), "--numbers", str(number), "--memory-limit", given.memory_limit]
+            subprocess.run([sys.executable, "-m", "benchmarks.segments_memory", *again], check=True)
 
 
 def draw(home: Path, people: int, each: int) -> None:
@@ -46,11 +47,11 @@ def draw(home: Path, people: int, each: int) -> None:
     (home / "drawn.json").write_text(json.dumps(written))
 
 
-def measure(home: Path, number: int) -> None:
+def measure(home: Path, number: int, memory_limit: str) -> None:
     """Evaluate so many definitions for the first time, each time from nothing, and print what it took."""
     config = home / f"config-{number}"
     segments.definitions(config, number, on_events=True)
-    project = Project(Settings(home=home, config=config))
+    project = Project(Settings(home=home, config=config, memory_limit=memory_limit))
     versions = json.loads((home / "drawn.json").read_text())
     refs = {name: DatasetRef(name, *told) for name, told in versions.items()}
     with segments.timed("segment", definitions=number) as facts:
