@@ -30,6 +30,9 @@ class Amounts(Cursor):
             self.tokens = [*self.tokens[: self.place], token, *self.tokens[self.place + 1 :]]
         if token.token_type is not TokenType.NUMBER:
             return False
+        if re.fullmatch(r"[1-9]\d{0,2}\.\d\d0", token.text):
+            whole = token.text.replace(".", "")
+            raise self.refuse(f"this can be read in two ways; write {whole}, or {float(token.text):g}")
         parts = list(self._digits())
         digits, ahead = "".join(parts), 2 * len(parts) - 1
         after, suffix = self.at(ahead), self.word(ahead)

@@ -23,7 +23,7 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "a range of how often is asked of the number, as in times_did('…') between {low} and {high}",
         ),
         (
-            r"\b(?:no|without)\s+(?:logins?|activity|sign-?ins?|purchases?|opens?|clicks?)\b",
+            r"\b(?:no|without)\s+(?:logins?|activity|sign-?ins?|purchases?|opens|clicks)\b",
             "what was not done is written not did('…', within_last 10 days); python -m include events lists all events",
         ),
         (
@@ -37,6 +37,18 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (
             r"\b(?:any|some)\s?(?:one|body|person|people)\b",
             "that somebody of an account's people did it is written any_of_people(did('…'))",
+        ),
+        (
+            r"\b(?:(?:more than|fewer than|less than|at most|exactly)\s+\d+|\d+\s+or\s+more)\s+(?:people|persons?)\b",
+            "how many of an account's people is written at least 3 people who (…), or not at least 3 people who (…)",
+        ),
+        (r",\s*(?:>=?|<=?|=)\s*\d", "how often is written at_least 3, at_most 3 or exactly 3"),
+        (r"\b(?:matches|regexp|rlike)\b", "a part of a text is asked by contains, starts with, or like '%part%'"),
+        (r"\d\s*(?:hours?|minutes?)\b", "a span is a whole number of days or more; write 2 days for 36 hours"),
+        (r"\bon\s+'x{10}'", "one day is written between '2026-10-01' and '2026-10-01'"),
+        (
+            r"\b(?P<name>\w+_(?:on|date))\s+(?:is\s+)?in\s+(?P<span>\d+\s+\w+)\b",
+            "this can be read in two ways; write {name} in the next {span}, or {name} = today + {span}",
         ),
         (r"\baccount\s+(?:did|has|is)\b|\btheir account\b", "what is asked of a person's account stands in account(…)"),
         (
@@ -94,6 +106,7 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 CONNECTING = ("", "and", "or", "not", "in", "is", "between", "then", "where")
+OPERATORS = "<>=!+-*/,&|"
 NEAR = 40  # characters between what is meant and where the reading ended
 
 
@@ -108,7 +121,7 @@ def unreadable(text: str, line: int, column: int) -> DefinitionError:
     word, column = _word_at(text, line, column)
     told = "between two conditions stands and, or or; a text stands in single quotes; a name is one word"
     problem = f"the condition cannot be read at {word!r}: {told}"
-    if text.rstrip().endswith(word) and (word.lower() in CONNECTING or not word[-1:].isalnum()):
+    if text.rstrip().endswith(word) and (word.lower() in CONNECTING or word[-1] in OPERATORS):
         problem = f"something is missing after {word!r}" if word else "something is missing at the end"
     return DefinitionError(problem, line=line, column=column)
 

@@ -9,7 +9,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "not in": ("is not any of", "is not one of", "is none of", "is not in", "none of", "not any of"),
     "is null": ("is unknown", "is not known", "is empty", "is blank", "is not set", "has no value"),
     "is not null": ("is known", "is not unknown", "is not empty", "is not blank", "is set", "has any value"),
-    "=": ("equals", "is equal to", "equal to", "is exactly"),
+    "=": ("is either", "equals", "is equal to", "equal to", "is exactly"),
     "and": ("but",),
     "= true": ("= yes", "is yes"),
     "= false": ("= no", "is no"),

@@ -144,18 +144,22 @@ class _Writer(Amounts):
         """`renewal_date in next quarter` is during(renewal_date, 'next quarter')."""
         measure, negated = self.measure(), self._negated()
         ahead = negated or int(self.word() in ("is", "was"))
-        if measure is None or not (
-            self.word(ahead) in ("in", "during", "within") or (ahead and self.word(ahead) in WHICH)
-        ):
+        if measure is None or self.word(ahead) not in ("in", "during", "within", *WHICH):
             return False
         ahead += int(self.word(ahead) not in WHICH)
-        ahead += int(self.word(ahead) == "the")
+        has_article = self.word(ahead) == "the"
+        ahead += int(has_article)
         which = {"current": "this", "previous": "last", "coming": "next"}.get(self.word(ahead), self.word(ahead))
         what, fiscal = self.word(ahead + 1), self.word(ahead + 1) == "fiscal"
         if fiscal:
             what = f"fiscal {self.word(ahead + 2)}"
         if which not in WHICH or what not in PERIODS:
             return False
+        if has_article and which == "last" and not fiscal:
+            spans = {"quarter": "3 months"}.get(what, f"1 {what}")
+            raise self.refuse(
+                f"this can be read in two ways; write in last {what} for that of the calendar, or in the last {spans}"
+            )
         self.out.pop()
         self.say(f"{'not ' if negated else ''}during (", measure)
         self.out.append(measure)

@@ -81,7 +81,7 @@ AN_OPERATOR: Edits = {
         ),
         ('    "during": _during,', '    "begins_with": _begins_with,\n    "during": _during,'),
     ),
-    "include/segments/expression.py": (
+    "include/segments/compared.py": (
         (
             "            case clauses.IsNull():",
             "            case clauses.BeginsWith(_, start):\n"
