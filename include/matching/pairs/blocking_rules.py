@@ -92,9 +92,8 @@ def _numbers_with_a_slip(features: Features) -> Iterator[Rule]:
             for part, start, stop in (("first", 0, -LAST), ("last", -LAST, None)):
                 digits = pc.fill_null(pc.utf8_slice_codeunits(values, start, stop), "")
                 said = [np.where(np.append(number, False)[codes], marks(codes, digits), -1) for codes in f.places]
-                yield Rule(
-                    f"{f.name}, {part} digits", _personal(np.stack(said), f.places, f.bins), _spelled(f), share=WIDE
-                )
+                key = _personal(np.stack(said), f.places, f.bins)
+                yield Rule(f"{f.name}, {part} digits", key, _spelled(f), share=WIDE)
 
 
 def _contexts(features: Features) -> list[_Context]:
@@ -198,14 +197,14 @@ def _name_rules(names: Names, keys: NameKeys, contexts: list[_Context]) -> list[
     lone = apply(names.is_initial.astype(np.int32), first)
     rules.append(Rule("initial, last name", mix(initial, apply(begin, last)), spell, lone))
     sounds = mix(initial, apply(heard, last))
-    letters = [
+    starts, ends = (
         mix(*_three_letters(names, first, end=end), *_three_letters(names, last, end=end)) for end in (False, True)
-    ]
+    )
     return [
         *rules,
         Rule("initial, last name by sound", sounds, spell, share=WIDE),
-        Rule("names, first letters", letters[0], spell, share=WIDE),
-        Rule("names, last letters", letters[1], spell, share=WIDE),
+        Rule("names, first letters", starts, spell, share=WIDE),
+        Rule("names, last letters", ends, spell, share=WIDE),
         Rule("last name", mix(last_fixed), spell, share=WIDE),
     ]
 
