@@ -32,6 +32,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what was collected: modules and tests stay."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # compiled modules complain where they are not taken down at the end
+
+
 @pytest.fixture(scope="session")
 def postgres_home() -> Iterator[Path]:
     """The home of a real PostgreSQL that runs for the whole session, or for an xdist worker's part of it."""

@@ -27,6 +27,7 @@ PAGES = {
     "why": "/people/p1/why/detractors_renewing",
     "account": "/accounts/a1",
     "quality": "/quality",
+    "drift": "/quality/drift",
     "cell": "/segments/grid/detractor/none/0-30",
     "refusal": "/segments/detractor_renewing",
     "reports": "/reports",
