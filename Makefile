@@ -35,12 +35,12 @@ airflow: $(VENV)/.run ## Airflow's command line on what `make up` started; CMD="
 web: $(VENV)/.run ## serve the pages and the API; PORT=8090
 	@$(BIN)/python -m include web $(if $(PORT),--port $(PORT))
 
-test: lint tested ## run every test
+test: lint tested ## run every test; CI=true: those on Spark as well
 
 test-spark: $(VENV)/.spark ## run the tests of the engine on Spark, which need Java and half a gigabyte more
-	$(BIN)/python -m pytest tests/integration/test_matching_spark.py
+	$(BIN)/python -m pytest tests/integration/test_matching_spark.py tests/integration/test_resolve_on_spark.py
 
-tested: $(VENV)/.test
+tested: $(VENV)/$(if $(CI),.spark,.test)
 	tests/run $(TESTS)
 
 lint: $(VENV)/.test ## ruff, mypy --strict, import-linter
@@ -87,5 +87,5 @@ $(VENV)/.test: tests/requirements.txt $(VENV)/.run
 	@touch $@
 
 $(VENV)/.spark: requirements-spark.txt $(VENV)/.test
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-spark.txt
 	@touch $@

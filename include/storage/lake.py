@@ -137,6 +137,11 @@ class Lake:
         return content
 
     @property
+    def shared(self) -> Lake:
+        """The lake that other machines may reach as this one does."""
+        return self
+
+    @property
     def remote(self) -> Any:
         """The file system that a query engine has to be given; None where it reads this machine's own."""
         return None if self.is_local else self.fs
@@ -157,6 +162,20 @@ class Lake:
             Path(draft).replace(place)
         finally:
             Path(draft).unlink(missing_ok=True)
+
+    @contextmanager
+    def exchange(self, dataset: str) -> Iterator[str]:
+        """Yield a folder for rows that two engines hand each other within the block, and that go with it.
+
+        What a killed process has left in it goes as other drafts do, where its files are called so.
+        """
+        name = f"{dataset}/{uuid.uuid4().hex}"
+        folder = self.target(name, "").rstrip("/")
+        try:
+            yield folder
+        finally:
+            with suppress(FileNotFoundError):
+                self.fs.rm(folder, recursive=True)
 
     def commit(
         self,

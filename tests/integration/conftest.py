@@ -18,6 +18,7 @@ from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import QUARANTINE
 from include.contracts.tables import Table
+from include.matching.spark import session as sessions
 from include.measures.step import measure
 from include.samples import generate
 from include.storage.project import Project
@@ -71,6 +72,20 @@ def company(put: Callable[..., DatasetRef]) -> Callable[..., Refs]:
         return refs
 
     return _company
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """One session for all, of two workers, that tries a task thrice; its Java does not compile what it runs briefly."""
+    if missing := sessions.missing():
+        pytest.skip(missing)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        session = sessions.connect("local[2,3]", {"spark.ui.enabled": "false"})
+    for name, value in (("shuffle.partitions", "2"), ("adaptive.enabled", "false"), ("codegen.wholeStage", "false")):
+        session.conf.set(f"spark.sql.{name}", value)  # plans made again, and code compiled, cost more than small tables
+    yield session
+    session.stop()
 
 
 @pytest.fixture(scope="session")

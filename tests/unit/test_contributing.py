@@ -81,7 +81,7 @@ AN_OPERATOR: Edits = {
         ),
         ('    "during": _during,', '    "begins_with": _begins_with,\n    "during": _during,'),
     ),
-    "include/segments/expression.py": (
+    "include/segments/compared.py": (
         (
             "            case clauses.IsNull():",
             "            case clauses.BeginsWith(_, start):\n"
@@ -101,7 +101,8 @@ from datetime import date
 import ibis
 from include.reference.segments import render
 from include.segments import tree
-from include.segments.expression import Population, matching
+from include.segments.expression import matching
+from include.segments.population import Population
 from include.segments.language import parse
 
 condition = parse("not begins_with(title, 'Head') and nps_score > 5", "person")
@@ -248,7 +249,7 @@ def added(tmp_path: Path) -> Callable[[Edits, str], None]:
     """Make an addition in a copy of the project and run a script there."""
 
     def add(edits: Edits, script: str) -> None:
-        shutil.copytree(ROOT / "include", tmp_path / "include", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "include", tmp_path / "include", ignore=shutil.ignore_patterns("*.pyc.*", "*.tmp.*"))
         (tmp_path / "tests").symlink_to(ROOT / "tests")
         for name, changes in edits.items():
             place = tmp_path / name
