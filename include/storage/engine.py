@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
@@ -41,7 +41,7 @@ class Engine:
 
     def __init__(self, lake: Lake, *, memory_limit: str = "4GB", threads: int = 0, temp: Path | None = None) -> None:
         self.lake = lake
-        _plan_cheaply()
+        plan_cheaply()
         self._resources, self._opening = ExitStack(), Lock()
         spill = self._resources.enter_context(spill_folder(temp))
         options: dict[str, str | bool | int | float | list[str]] = {
@@ -158,23 +158,34 @@ class Engine:
 
     def _check(self, table: Table, place: str) -> int:
         """Return the number of rows of a written file that keeps its declaration."""
-        rules = {f"{kept.says} on {c.name}": kept.fault for c in table.columns for kept in table.constraints(c)}
-        key = ", ".join(f'"{name}"' for name in table.key)
-        counts = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in rules.values()) or "0"
         # fetchall, since DuckDB holds a connection whose result was not read to its end
-        (row,) = self.connection.execute(
-            f"SELECT count(*), count(*) - count(DISTINCT ({key})), {counts} FROM read_parquet(?)", [place]
-        ).fetchall()
-        broken = dict(zip([f"unique key ({key})", *rules], row[1:], strict=False))
-        faults = [f"{rule}: {count} rows" for rule, count in broken.items() if count]
-        if faults:
-            raise ContractError(
-                f"{table.name} would break its declaration ({'; '.join(faults)}); nothing was published."
-            )
-        return int(row[0])
+        (row,) = self.connection.execute(f"{counting(table)} FROM read_parquet(?)", [place]).fetchall()
+        return judged(table, row)
 
 
-def _plan_cheaply() -> None:
+def counting(table: Table) -> str:
+    """Return the SELECT of a table's rows, and of those that break each of its rules."""
+    key = ", ".join(f'"{name}"' for name in table.key)
+    counts = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in _rules(table).values()) or "0"
+    return f"SELECT count(*), count(*) - count(DISTINCT ({key})), {counts}"
+
+
+def judged(table: Table, counts: Sequence[int]) -> int:
+    """Return the number of rows, by what ``counting`` counted; raises ContractError where a rule is broken."""
+    key = ", ".join(f'"{name}"' for name in table.key)
+    broken = dict(zip([f"unique key ({key})", *_rules(table)], counts[1:], strict=False))
+    faults = [f"{rule}: {count} rows" for rule, count in broken.items() if count]
+    if faults:
+        raise ContractError(f"{table.name} would break its declaration ({'; '.join(faults)}); nothing was published.")
+    return int(counts[0])
+
+
+def _rules(table: Table) -> dict[str, str]:
+    """What each constraint says, and the SQL condition of a row that breaks it."""
+    return {f"{kept.says} on {c.name}": kept.fault for c in table.columns for kept in table.constraints(c)}
+
+
+def plan_cheaply() -> None:
     """Settle for the process what planning costs most.
 
     A SELECT a step is compiled, since fused ones repeat in full what they have in common; and Python looks for cyclic
