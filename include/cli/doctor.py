@@ -28,9 +28,11 @@ from include.contracts.nearest import nearest
 from include.contracts.remarks import remarks
 from include.contracts.settings import ROOT, SHIPPED, Settings, unknown_settings
 from include.contracts.sources import SourcesFile
+from include.contracts.spark import spark_of
 from include.identity.settings import Stewardship
 from include.identity.settings import read_settings as read_stewardship
 from include.launch import services
+from include.matching.spark.session import connected
 from include.matching.spec import load_spec
 from include.measures.settings import Thresholds
 from include.measures.settings import read_settings as read_thresholds
@@ -219,6 +221,16 @@ def lake(settings: Settings) -> Iterator[Finding]:
     yield Finding("lake", "ok", str(lake.folder)) if ok else Finding("lake", "fail", f"{standing} is closed", remedy)
 
 
+def spark(settings: Settings) -> Iterator[Finding]:
+    """Where the work is Spark's: is it there, and have its workers what this process has?"""
+    if settings.engine != "spark":
+        return
+    at = spark_of(settings, airflow.connection)
+    with connected(at.master, at.options) as session:
+        cores = session.sparkContext.defaultParallelism
+        yield Finding("spark", "ok", f"{session.sparkContext.master} answers: {cores} cores, with the packages of here")
+
+
 def privacy(settings: Settings) -> Iterator[Finding]:
     """Can others on this machine read what the home keeps?"""
     folder = Project(settings).lake.folder
@@ -267,4 +279,18 @@ SECTIONS: Mapping[str, type[Section]] = {
 }
 WHOLE = ("matching.yaml", "segments")  # read whole, or as shipped
 CONFIGURED = (".yaml", ".yml", "")
-CHECKS = (python, packages, variables, configuration, origins, segments, syncs, exports, live, disk, lake, privacy)
+CHECKS = (
+    python,
+    packages,
+    variables,
+    configuration,
+    origins,
+    segments,
+    syncs,
+    exports,
+    live,
+    disk,
+    lake,
+    spark,
+    privacy,
+)

@@ -59,6 +59,14 @@ class Settings(BaseModel):
         default=3, ge=1, le=100, description="Versions of the published tables that stay in the warehouse"
     )
     threads: int = Field(default=0, ge=0, le=1024, description="Threads of the query engine; 0: all cores")
+    engine: Literal["memory", "spark"] = Field(
+        default="memory", description="Where what grows with the records is worked out: on this machine, or on Spark"
+    )
+    spark_master: str | None = Field(
+        default=None,
+        description="Spark's master, as spark://host:7077, yarn, k8s://https://host:443 or local[*]; "
+        "none: that of the connection spark_default, else local[*]",
+    )
     as_of: date | None = Field(default=None, description="Pins the logical date, for the sample and for replays")
     timezone: str = Field(default="UTC", description="Time zone in which a run's logical date is read")
     answer_hours: float = Field(

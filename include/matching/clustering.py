@@ -104,6 +104,12 @@ def held(candidates: Candidates, logits: Logits, clusters: Clusters) -> tuple[Ta
     return together(within), together(apart)
 
 
+def conflicts_in(clusters: Clusters, ruling: Ruling) -> int:
+    """How many decisions that two records belong together could not be kept, for another forbids it."""
+    same = clusters.cluster[ruling.left] == clusters.cluster[ruling.right]
+    return int((ruling.together & ~same).sum())
+
+
 def cluster(
     candidates: Candidates,
     judged: Verdicts,

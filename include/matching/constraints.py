@@ -35,18 +35,30 @@ class Decision:
     value: str | None = None
 
 
+def bound_pairs(decisions: Sequence[Decision]) -> list[tuple[bool, str, str]]:
+    """The pairs that decisions bind, each once, ``never`` last: whether never, and the two records."""
+    bound = [d for d in decisions if d.kind in ("always", "never")]
+    ends = [(str(d.record_a), str(d.record_b)) for d in bound]
+    return sorted({(d.kind == "never", min(a, b), max(a, b)) for d, (a, b) in zip(bound, ends, strict=True)})
+
+
+def check_bypassed(decisions: Sequence[Decision], spec: MatchingSpec) -> list[Decision]:
+    """The decisions that bypass a value; raises ConfigurationError for a column that the spec does not name."""
+    bypassing = [decision for decision in decisions if decision.kind == "bypass"]
+    for decision in bypassing:
+        if decision.column not in spec.columns:
+            raise ConfigurationError(
+                f"A decision bypasses a value of {decision.column!r}{nearest(str(decision.column), spec.columns)}."
+            )
+    return bypassing
+
+
 def rule_on(features: Features, decisions: Sequence[Decision], known: pa.Table | None = None) -> Ruling:
     """The decisions on pairs of records that are both in the table, ``never`` last.
 
     ``known`` has pairs, as record_a and record_b, that a source itself says are one: they bind as ``always`` does.
     """
-    pairs = sorted(
-        {
-            (d.kind == "never", *sorted((str(d.record_a), str(d.record_b))))
-            for d in decisions
-            if d.kind in ("always", "never")
-        }
-    )
+    pairs = bound_pairs(decisions)
     place = np.empty(features.size, np.int32)
     place[features.row] = np.arange(features.size, dtype=np.int32)
     sides = []
@@ -62,13 +74,7 @@ def rule_on(features: Features, decisions: Sequence[Decision], known: pa.Table |
 
 def bypass(features: Features, decisions: Sequence[Decision], spec: MatchingSpec) -> Features:
     """Take the bypassed values' evidence away; raises ConfigurationError for a column that the spec does not name."""
-    for decision in decisions:
-        if decision.kind != "bypass":
-            continue
-        if decision.column not in spec.columns:
-            raise ConfigurationError(
-                f"A decision bypasses a value of {decision.column!r}{nearest(str(decision.column), spec.columns)}."
-            )
+    for decision in check_bypassed(decisions, spec):
         features = _bypass_one(features, decision, spec)
     return features
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.matching.clustering import Clusters, Ruling
+from include.matching.clustering import Clusters, Ruling, conflicts_in
 from include.matching.pairs.blocking import Candidates
 from include.matching.pairs.comparison import (
     Group,
@@ -69,7 +69,11 @@ class Judged:
         """Put the outcome in the terms of the input."""
         with watch.stage("label"):
             table, number = self._labels()
-        report |= {"clusters": number, "seconds": watch.seconds, "ruled_in_conflict": self._conflicts()}
+        report |= {
+            "clusters": number,
+            "seconds": watch.seconds,
+            "ruled_in_conflict": conflicts_in(self.clusters, self.ruling),
+        }
         return Resolution(table, model, report, self)
 
     def _labels(self) -> tuple[pa.Table, int]:
@@ -83,11 +87,6 @@ class Judged:
         sure[self.features.row] = confidence(self.clusters.weakest)
         table = pa.table({self.spec.id: self.features.given_ids, "cluster": of_input, "confidence": sure})
         return table, int(present.sum())
-
-    def _conflicts(self) -> int:
-        """How many decisions that two records belong together could not be kept, for another forbids it."""
-        same = self.clusters.cluster[self.ruling.left] == self.clusters.cluster[self.ruling.right]
-        return int((self.ruling.together & ~same).sum())
 
     def pairs(self, least: float) -> pa.Table:
         """The pairs of more log odds than ``least``."""

@@ -92,8 +92,9 @@ a bucket, or on a server by SFTP.
 the extras `keyfile_dict` and `project` count, to the other login and password (account and key), or the extras
 `connection_string`, `sas_token`, `tenant_id`, `client_id` and `client_secret`. That they are opened so is tested with a
 stand-in. `gs://` was tried once over its protocol: gcsfs 2026.10.1 against gcp-storage-emulator 2026.7.19, at the extra
-`endpoint_url` (that emulator speaks no gRPC: `GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT=false`). Azure's was not, nor either
-cloud itself.
+`endpoint_url` (that emulator speaks no gRPC: `GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT=false`), `abfs://` with adlfs 2026.8.0
+against Azurite 3.35.0, at a `connection_string`: files taken in and written, wrong key, container and host. Neither
+cloud itself was.
 
 What a file is called, its size and its ETag (or its time of change) are its watermark: what is held is not fetched
 again, what was written anew is. All come that are not held, however late; a day's file waits until its day is over.

@@ -61,3 +61,6 @@ def _sftp(connection: Connection | None, patience: Patience) -> dict[str, Any]:
 OPTIONS: Mapping[str, Callable[[Connection | None, Patience], dict[str, Any]]] = MappingProxyType(
     {"s3": _s3, "gs": _gs, "abfs": _abfs, "sftp": _sftp}
 )
+
+# Their libraries ask again by themselves, so long (Azure's three times, up to a minute) that nobody else need to.
+PERSISTENT = frozenset({"abfs"})

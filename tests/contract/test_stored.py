@@ -283,3 +283,33 @@ def test_stores_of_google_and_azure_are_opened_as_their_file_systems_want_it(
 def test_a_store_whose_package_is_missing_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="abfs:// needs a package that is missing"):
         Tried(tmp_path, Place("abfs://archive@norvik.dfs.core.windows.net", AZURE, lambda *_: None)).extract()
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("AuthorizationFailure", CredentialError),
+        ("AuthorizationPermissionMismatch", PermissionDeniedError),
+        ("ContainerNotFound", PermissionDeniedError),
+        (None, UnreachableError),
+    ],
+)
+def test_azures_words_are_understood_and_what_its_library_tried_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str | None, error: type[LiveError]
+) -> None:
+    """The words are those that Azurite gave through adlfs, whose errors have them as `error_code`."""
+
+    class HttpResponseError(Exception):
+        error_code = code
+
+    class Refusing(MemoryFileSystem):
+        asked = 0
+
+        def find(self, *_: Any, **__: Any) -> Any:
+            type(self).asked += 1
+            raise HttpResponseError
+
+    monkeypatch.setitem(_registry, "abfs", Refusing)
+    with pytest.raises(error):
+        Tried(tmp_path, Place("abfs://archive", AZURE, lambda *_: None)).extract()
+    assert Refusing.asked == 1

@@ -14,8 +14,10 @@ import yaml
 from include.cli.matching import Engine, resolve_command
 from include.contracts.errors import ConfigurationError
 from include.matching import clustering
+from include.matching.constraints import Decision
 from include.matching.engine import resolve
 from include.matching.pairs import blocking, blocking_budget, pair_sample
+from include.matching.resolution import PAIR_SCHEMA
 from include.matching.spark import session as sessions
 from include.matching.spec import MatchingSpec, parse_spec
 from tests.matching_tables import SPEC, table, town
@@ -93,6 +95,38 @@ def test_clusters_model_and_pairs_are_those_of_one_machine(spark: Any, name: str
     assert by_id(there.clusters.toArrow()).equals(by_id(here.clusters))
     told = ("records", "pairs_scored", "clusters", "threshold", "expected_f1", "largest_component")
     assert {key: there.report[key] for key in told} == {key: here.report[key] for key in told}
+
+
+def test_what_stewards_decided_and_sources_merged_binds_as_on_one_machine(spark: Any) -> None:
+    from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415  where it is installed
+
+    records, spec = tables()["customers of four systems"]
+    decisions = [
+        Decision("always", "town-0a", "town-7b"), Decision("never", "town-7b", "town-0b"),
+        Decision("never", "town-3a", "town-3b"), Decision("always", "town-3a", "gone"),
+        Decision("bypass", column="phone", value=str(records["phone"][2])),
+        Decision("bypass", column="email", value=str(records["email"][4])),
+    ]  # fmt: skip
+    known = pa.table({"record_a": ["town-11a", "town-3a"], "record_b": ["town-12a", "town-3b"]})
+    here = resolve(records, spec, decisions=decisions, known=known)
+    assert here.report["ruled_in_conflict"]
+    there = on_spark(spark.createDataFrame(records), spec, decisions=decisions, known=known, partitions=3)
+    assert there.model.to_json() == here.model.to_json()
+    assert there.prior == here.prior
+    assert by_id(there.clusters.toArrow()).equals(by_id(here.clusters))
+    assert there.report["ruled_in_conflict"] == here.report["ruled_in_conflict"]
+    told = there.pairs_above(0.0).toArrow().cast(PAIR_SCHEMA)
+    assert told.to_pylist() == here.pairs_above(0.0).to_pylist()
+    asked = pa.array(["town-9b", "town-0a"]), pa.array(["town-5a", "town-0b"])
+    assert there.judge(*asked).to_pylist() == here.judge(*asked).to_pylist()
+
+
+def test_a_bypassed_column_that_is_none_is_told_before_anything_is_read(spark: Any) -> None:
+    from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415  where it is installed
+
+    records, spec = tables()["customers of four systems"]
+    with pytest.raises(ConfigurationError, match="'emial'"):
+        on_spark(spark.createDataFrame(records), spec, decisions=[Decision("bypass", column="emial", value="x")])
 
 
 def test_what_bounds_the_work_of_a_large_table_bounds_it_alike(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:

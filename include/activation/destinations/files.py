@@ -56,7 +56,6 @@ class Files(Destination):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self._protocol = self.settings.url.partition("://")[0]
-        self._failures: tuple[type[Exception], ...] = (OSError, EOFError, ValueError)
 
     @cached_property
     def _fs(self) -> Any:
@@ -64,15 +63,16 @@ class Files(Destination):
         if self._protocol == "file":
             return fsspec.filesystem("file")
         given = self.connection if self.connection.name else None
-        if self._protocol == "sftp":
-            import paramiko  # noqa: PLC0415 - only this protocol needs it
-
-            self._failures = (*self._failures, paramiko.SSHException)
+        where = self.declared.destination
         try:
             options = OPTIONS[self._protocol](given, PATIENCE)
             return fsspec.filesystem(self._protocol, skip_instance_cache=True, **options)
-        except self._failures as error:
-            where, kind = self.declared.destination, type(error).__name__
+        except ImportError as error:
+            raise ConfigurationError(
+                f"{where}: {self._protocol}:// needs a package that is missing: {error}."
+            ) from None
+        except Exception as error:  # noqa: BLE001 - each store raises what its library raises
+            kind = type(error).__name__
             raise ConfigurationError(f"{where} cannot be opened ({kind}); look at its connection.") from None
 
     @cached_property
@@ -83,7 +83,9 @@ class Files(Destination):
         """Yield that the folder or bucket is not there, or may not be written; nothing is made to find out."""
         try:
             ok = self._can_be_written()
-        except self._failures:
+        except ConfigurationError:
+            raise
+        except Exception:  # noqa: BLE001
             ok = False
         if not ok:
             yield "destination.settings.url", f"{self.settings.url} cannot be written"
@@ -99,9 +101,10 @@ class Files(Destination):
     def deliver(self, batch: Batch) -> Outcome:
         """Write the batch as one file; the same batch is the same file."""
         name = f"{batch.changes[0].position:010d}-{batch.verb}.{self.settings.format}"
+        content = self._content(batch)
         try:
-            self._write(f"{batch.plan_id}/{name}", self._content(batch))
-        except self._failures:
+            self._write(f"{batch.plan_id}/{name}", content)
+        except Exception:  # noqa: BLE001
             raise NothingAcceptedError(f"A file of {self.declared.name} cannot be written now; try again.") from None
         return ACCEPTED
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.matching.clustering import Clusters, Ruling
+from include.matching.clustering import Clusters, Ruling, conflicts_in
 from include.matching.clustering import sample as components_drawn
 from include.matching.judgement import Judge
 from include.matching.kernels.pairs import join_bounded
@@ -35,6 +35,7 @@ Longs = npt.NDArray[np.int64]
 WIDE = (("keys", pa.binary()), ("across", pa.binary()), ("strata", pa.binary()))
 LISTED = pa.schema([("left", pa.int64()), ("right", pa.int64()), ("rule", pa.int32())])
 COMPARED = LISTED.append(pa.field("levels", pa.binary()))
+CLAIM, ALWAYS, NEVER = -1, -2, -3  # instead of a rule: of what is said beside pairs, to the tasks that cluster them
 SCORED = COMPARED.append(pa.field("odds", pa.float32()))
 COUNTED = pa.schema([("part", pa.int32()), ("levels", pa.binary()), ("count", pa.int64())])
 SPELLED = pa.schema([("rule", pa.int32()), ("key", pa.int64()), ("place", pa.int64()), ("value", pa.string())])
@@ -340,7 +341,6 @@ def part_of(  # noqa: PLR0917  what a part is made of
     pairs: pa.Table,
     table: Table,
     judge: Judge,
-    ruling: tuple[Longs, Longs, npt.NDArray[np.bool_]],
     dropped: Dropped,
     back: float = 0.0,
 ) -> tuple[InMemory, Longs]:
@@ -349,7 +349,8 @@ def part_of(  # noqa: PLR0917  what a part is made of
     assert rules is not None
     members = members.sort_by("at")
     at = members["at"].to_numpy()
-    claims, pairs = pairs.filter(pc.less(pairs["rule"], 0)), pairs.filter(pc.greater_equal(pairs["rule"], 0))
+    claims, always, never = (pairs.filter(pc.equal(pairs["rule"], what)) for what in (CLAIM, ALWAYS, NEVER))
+    pairs = pairs.filter(pc.greater_equal(pairs["rule"], 0))
     pairs = pairs.sort_by([("rule", "ascending"), ("left", "ascending"), ("right", "ascending")])
     left, right = (np.searchsorted(at, pairs[side].to_numpy()).astype(np.int32) for side in ("left", "right"))
     keys = zeroed(unpacked(members["keys"], np.uint32), rules, dropped)
@@ -361,12 +362,11 @@ def part_of(  # noqa: PLR0917  what a part is made of
     work.features, work.spec, work.records, work.groups = table.features(members), table.spec, len(at), judge.groups
     work.candidates = Candidates(left, right, ends, tuple(map(str, range(last))), rows, [])
     work.levels, work.logits = levels_of(pairs), pairs["odds"].to_numpy()
-    one, other, said = (np.asarray(side) for side in ruling)
-    here = np.isin(one, at) & np.isin(other, at)
-    one, other = (np.searchsorted(at, side[here]).astype(np.int32) for side in (one, other))
+    bound = pa.concat_tables([always, never])
+    one, other = (np.searchsorted(at, bound[side].to_numpy()).astype(np.int32) for side in ("left", "right"))
+    work.ruling = Ruling(one, other, np.arange(bound.num_rows) < always.num_rows)
     if "firm" in members.column_names:
         work.rivals = _rivals(members, claims, at, back)
-    work.ruling = Ruling(one, other, np.asarray(said[here], bool))
     return work, at
 
 
@@ -435,10 +435,16 @@ def _rivals(members: pa.Table, claims: pa.Table, at: Longs, back: float) -> Riva
 def as_pairs(claims: pa.Table) -> pa.Table:
     """Claims as rows of pairs of no rule, to go where those go."""
     both = packed(np.stack([claims[name].to_numpy() for name in ("odds", "against", "few")]))
-    nothing = np.full(claims.num_rows, -1, np.int32)
-    return pa.table(
-        [claims["one"], claims["other"], nothing, both, np.zeros(claims.num_rows, np.float32)], schema=SCORED
-    )
+    of = np.full(claims.num_rows, CLAIM, np.int32)
+    return pa.table([claims["one"], claims["other"], of, both, np.zeros(len(of), np.float32)], schema=SCORED)
+
+
+def bound_as_pairs(ruling: pa.Table) -> pa.Table:
+    """Bound pairs of records as rows of pairs of no rule, to go where those go."""
+    size = ruling.num_rows
+    of = np.where(ruling["together"].to_numpy(zero_copy_only=False), ALWAYS, NEVER).astype(np.int32)
+    nothing = pa.array([b""] * size, pa.binary())
+    return pa.table([ruling["left"], ruling["right"], of, nothing, np.zeros(size, np.float32)], schema=SCORED)
 
 
 def clustered(work: InMemory, at: Longs, judge: Judge, *, threshold: float, chain: bool) -> pa.Table:
@@ -457,6 +463,7 @@ def clustered(work: InMemory, at: Longs, judge: Judge, *, threshold: float, chai
             _found("cluster", a=at, b=at[found.cluster], odds=found.weakest),
             _found("extra", a=at[found.extra_left], b=at[found.extra_right], odds=found.extra_logits),
             _found("components", a=np.array([found.largest_component]), b=np.array([found.components])),
+            _found("conflicts", a=np.array([conflicts_in(found, work.ruling)])),
             *counts,
             *patterns,
         ]

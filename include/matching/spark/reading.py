@@ -7,7 +7,7 @@ those that very many records share.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -19,6 +19,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as fn
 
 from include.contracts.errors import ConfigurationError
+from include.matching.constraints import Decision, check_bypassed
 from include.matching.levels import COMPARISONS, Kind
 from include.matching.pairs.blocking_rules import NameKeys
 from include.matching.pairs.comparison import Group, group_of
@@ -32,8 +33,8 @@ from include.matching.records.spelling import usual_spelling
 from include.matching.spark import readings
 from include.matching.spark.keeping import kept
 from include.matching.spark.readings import Plan
-from include.matching.spark.rows import Layout, Lexicon
-from include.matching.spark.work import each, whole
+from include.matching.spark.rows import Layout, Lexicon, without_evidence
+from include.matching.spark.work import ddl, each, whole
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import FEWEST
 
@@ -52,15 +53,18 @@ class Read:
     notes: dict[str, Any]
 
 
-def read(records: DataFrame, spec: MatchingSpec, partitions: int) -> Read:
-    """Read a table; raises ConfigurationError where it cannot be matched by the spec."""
+def read(records: DataFrame, spec: MatchingSpec, partitions: int, decisions: Sequence[Decision] = ()) -> Read:
+    """Read a table, what ``decisions`` bypass being no evidence.
+
+    Raises ConfigurationError where it cannot be matched by the spec, or a decision is on a column that is none of it.
+    """
     check_columns(records.columns, spec)
-    return _Reader(records, spec, partitions).read()
+    return _Reader(records, spec, partitions, check_bypassed(decisions, spec)).read()
 
 
 class _Reader:
-    def __init__(self, records: DataFrame, spec: MatchingSpec, partitions: int) -> None:
-        self.records, self.spec, self.partitions = records, spec, partitions
+    def __init__(self, records: DataFrame, spec: MatchingSpec, partitions: int, bypassing: Sequence[Decision]) -> None:
+        self.records, self.spec, self.partitions, self.bypassing = records, spec, partitions, bypassing
         self.session = records.sparkSession
         self.notes: dict[str, Any] = {"no_companies": []}
 
@@ -80,7 +84,7 @@ class _Reader:
         rows = self._valued(rows)
         rows = self._with_companies(rows) if any(k is Kind.ORGANIZATION for _, k in plan.fields) else rows
         layout = self._layout(lex)
-        rows = kept(self._as_rows(rows, layout))
+        rows = kept(self._bypassed(self._as_rows(rows, layout), layout))
         ids = ordered.select("at", "id")
         return Read(rows, ids, layout, self.size, self._groups(rows, layout), self.notes)
 
@@ -371,6 +375,12 @@ class _Reader:
                 columns += [fn.col(f"extensions{k}_{p}").alias(f"extension{k}_{p}")] if kind is Kind.PHONE else []
             slot += self.places[1 + k]
         return rows.select(*columns)
+
+    def _bypassed(self, rows: DataFrame, layout: Layout) -> DataFrame:
+        if not self.bypassing:
+            return rows
+        spec, decisions = self.spec, self.bypassing
+        return rows.mapInArrow(each(lambda rows: without_evidence(rows, layout, decisions, spec)), ddl(layout.schema))
 
     def _groups(self, rows: DataFrame, layout: Layout) -> list[Group]:
         """The groups of evidence: how the records of each are spread over bins."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,14 +13,16 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from include.contracts.errors import ConfigurationError
+from include.matching.constraints import Decision
 from include.matching.engine import settle
 from include.matching.judgement import Judge
 from include.matching.pairs.comparison import compare
 from include.matching.progress import SILENT, Progress, Watch
-from include.matching.resolution import LEAST_TOLD, Pairs, confidence, table_of
+from include.matching.resolution import LEAST_TOLD, PAIR_SCHEMA, Pairs, confidence, table_of
 from include.matching.spark import parts
 from include.matching.spark.parts import Table
 from include.matching.spark.reading import Read, numbered, read
+from include.matching.spark.ruling import rule_on
 from include.matching.spark.work import OnSpark, each
 from include.matching.spec import MatchingSpec
 from include.matching.weights.model import Model
@@ -35,32 +38,62 @@ PAIRS = (
 class SparkResolution:
     """The outcome of one resolve, as DataFrames.
 
-    ``clusters``: the id column, ``cluster`` (dense from 0) and ``confidence``, in no order; ``pairs`` as
-    ``resolution.Resolution`` has them.
+    ``clusters``: the id column, ``cluster`` (dense from 0) and ``confidence``, in no order; all else as
+    ``resolution.Resolution`` has it.
     """
 
     clusters: DataFrame
     model: Model
     report: dict[str, Any]
     work: OnSpark
-    judge: Judge
+    judged_by: Judge
     ids: DataFrame
+
+    @property
+    def prior(self) -> float:
+        """The log odds of any two records being one person."""
+        return self.judged_by.prior
 
     @cached_property
     def pairs(self) -> DataFrame:
         """The pairs judged with a probability above one in a thousand, ordered by id."""
-        work, judge = self.work, self.work.session.sparkContext.broadcast(self.judge)
-        table, layout = work._table, work.table.layout
-        names = (*work.rules.names, *(work.rules.names[r] for r in work.extended))
-        scored = work.pairs.scored.filter(fn.col("odds") > LEAST_TOLD).select("left", "right", "rule", "odds")
-        extra = work.pairs.found.filter((fn.col("what") == "extra") & (fn.col("odds") > LEAST_TOLD))
-        closure = [fn.col("a").alias("left"), fn.col("b").alias("right"), fn.lit(len(names)).alias("rule"), "odds"]
-        both = scored.unionByName(extra.select(*closure))
-        beside = work._beside(both, layout.schema.names)
+        return self.pairs_above(LEAST_TOLD)
+
+    def pairs_above(self, least: float) -> DataFrame:
+        """``pairs`` of more log odds than ``least``."""
+        listed, found = self.work.pairs.scored, self.work.pairs.found
+        scored = listed.filter(fn.col("odds") > least).select("left", "right", "rule", "odds")
+        extra = found.filter((fn.col("what") == "extra") & (fn.col("odds") > least))
+        closure = fn.lit(len(self.rules)).alias("rule")
+        extra = extra.select(fn.col("a").alias("left"), fn.col("b").alias("right"), closure, "odds")
+        return self._told(scored.unionByName(extra))
+
+    def judge(self, record_a: pa.Array, record_b: pa.Array) -> pa.Table:
+        """The pairs of the records with these ids, as ``pairs`` has them, whether or not blocking proposed them."""
+        session, asked = self.ids.sparkSession, pa.table({"a": record_a, "b": record_b})
+        if not asked.num_rows:
+            return PAIR_SCHEMA.empty_table()
+        pairs = session.createDataFrame(asked.cast(pa.schema([("a", pa.string()), ("b", pa.string())])))
+        for name, side in (("a", "one"), ("b", "other")):
+            pairs = pairs.join(self.ids.select(fn.col("id").alias(name), fn.col("at").alias(side)), name)
+        ends = fn.least("one", "other").alias("left"), fn.greatest("one", "other").alias("right")
+        pairs = pairs.select(*ends, fn.lit(len(self.rules)).alias("rule"))
+        return self._told(self.work.judged(pairs, self.judged_by)).toArrow().cast(PAIR_SCHEMA)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that listed pairs, those whose dropped blocks were compared after all once more."""
+        names = self.work.rules.names
+        return (*names, *(names[rule] for rule in self.work.extended))
+
+    def _told(self, pairs: DataFrame) -> DataFrame:
+        work, judge, rules = self.work, self.work.session.sparkContext.broadcast(self.judged_by), self.rules
+        table = work._table
+        beside = work._beside(pairs, work.table.layout.schema.names)
         for side, key in (("l", "left"), ("r", "right")):
             ids = self.ids.select(fn.col("at").alias(f"{side}_key"), fn.col("id").alias(f"{side}_id"))
             beside = beside.join(ids, beside[key] == ids[f"{side}_key"])
-        told = beside.mapInArrow(each(lambda pairs: told_of(pairs, table.value, judge.value, names)), PAIRS)
+        told = beside.mapInArrow(each(lambda pairs: told_of(pairs, table.value, judge.value, rules)), PAIRS)
         return told.orderBy("record_a", "record_b")
 
 
@@ -77,24 +110,31 @@ def told_of(pairs: pa.Table, table: Table, judge: Judge, names: tuple[str, ...])
 
 
 def resolve(
-    records: DataFrame, spec: MatchingSpec, *, model: Model | None = None, partitions: int | None = None,
+    records: DataFrame,
+    spec: MatchingSpec,
+    *,
+    decisions: Sequence[Decision] = (),
+    known: DataFrame | pa.Table | None = None,
+    model: Model | None = None,
+    partitions: int | None = None,
     progress: Progress = SILENT,
-) -> SparkResolution:  # fmt: skip
+) -> SparkResolution:
     """Group the records of one person, as ``engine.resolve`` does.
 
-    ``partitions``: the parts that a table is worked on in; by default of ``PART`` records each, so that a task needs no
-    more memory for a larger table. Raises ConfigurationError where spec and table do not fit.
+    ``decisions``, ``known`` (a DataFrame, or a table, of record_a and record_b) and ``model`` as there. ``partitions``:
+    the parts that a table is worked on in; by default of ``PART`` records each, so that a task needs no more memory
+    for a larger table. Raises ConfigurationError where spec and table do not fit.
     """
     watch = Watch(progress)
     session = records.sparkSession
     number = partitions or max(session.sparkContext.defaultParallelism, -(-records.count() // PART))
     session.conf.set("spark.sql.shuffle.partitions", str(number))
     with watch.stage("encode"):
-        found = read(records, spec, number)
+        found = read(records, spec, number, decisions)
     with watch.stage("block"):
         table = Table(found.layout, spec, found.records)
-        none = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
-        work = OnSpark(found.rows, table, found.groups, ruling=none, notes=found.notes, partitions=number)
+        ruling = rule_on(found.ids, decisions, known)
+        work = OnSpark(found.rows, table, found.groups, ruling=ruling, notes=found.notes, partitions=number)
     settled = settle(work, spec, model, watch)
     with watch.stage("label"):
         clusters, people = _labels(found, work, spec, dict(records.dtypes)[spec.id], number)

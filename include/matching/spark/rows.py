@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.matching.constraints import Decision, bypass
 from include.matching.levels import Kind
 from include.matching.pairs.blocking_rules import NameKeys
 from include.matching.records import cleaning
@@ -22,6 +23,7 @@ from include.matching.records.columns import Codes, Dictionary, lay_out, numbers
 from include.matching.records.emails import halves
 from include.matching.records.features import Emails, Features, Field
 from include.matching.records.person_names import Names
+from include.matching.spec import MatchingSpec
 
 Bytes = npt.NDArray[np.uint8]
 Number = TypeVar("Number", bound=np.generic)
@@ -130,35 +132,15 @@ def _array(column: pa.ChunkedArray, kind: type[Number]) -> npt.NDArray[Number]:
     return np.array(filled.to_numpy(), kind)  # kernels want arrays that they may write
 
 
-def rows_of(features: Features, source: pa.Array | None, layout: Layout) -> pa.Table:
-    """The rows of features: what ``features_of`` reads."""
-    out: dict[str, pa.Array] = {"at": pa.array(np.arange(features.size)), "source": source}
-    if source is None:
-        out["source"] = (
-            pa.array(features.source).cast(pa.string())
-            if len(features.source)
-            else pa.nulls(features.size, pa.string())
-        )
-    names, mail = features.names, features.emails
-    if names is not None:
-        out |= {name: pa.array(getattr(names, name)) for name in ("first", "last", "affinity", "loose", "generation")}
-        out["mined"] = pa.array(names.mined.astype(np.uint8))
-    if mail is not None:
-        for p, codes in enumerate(mail.places):
-            out[f"mailbox{p}"] = _texts(codes, mail.mailbox.values)
-            out[f"shared{p}"] = pa.array(np.append(mail.shared, np.uint8(0))[codes])
-            out[f"free{p}"] = pa.array(np.append(mail.is_free, np.uint8(0))[mail.domain[p]])
-            out[f"made{p}"] = pa.array(mail.name_made[p])
-    for k, f in enumerate(features.fields):
-        for p, codes in enumerate(f.places):
-            out[f"value{k}_{p}"] = _texts(codes, f.column.values)
-            out[f"bin{k}_{p}"] = pa.array(np.append(f.bins, np.uint8(0))[codes])
-            if f.extension is not None:
-                said = np.atleast_2d(f.extension)[p]
-                out[f"extension{k}_{p}"] = pa.array(said, mask=said < 0).cast(pa.string())
-    schema = layout.schema
-    return pa.table({f.name: out[f.name].cast(f.type) for f in schema}, schema=schema)
-
-
-def _texts(codes: Codes, values: pa.Array) -> pa.Array:
-    return values.cast(pa.string()).take(pa.array(codes, mask=codes < 0))
+def without_evidence(rows: pa.Table, layout: Layout, decisions: Sequence[Decision], spec: MatchingSpec) -> pa.Table:
+    """The rows, values that decisions bypass being no evidence."""
+    features = bypass(features_of(rows, layout), decisions, spec)
+    said: dict[str, Bytes] = {}
+    if features.emails is not None:
+        shared = np.append(features.emails.shared, np.uint8(0))
+        said |= {f"shared{p}": shared[codes] for p, codes in enumerate(features.emails.places)}
+    for k, of in enumerate(features.fields):
+        bins = np.append(of.bins, np.uint8(0))
+        said |= {f"bin{k}_{p}": bins[codes] for p, codes in enumerate(of.places)}
+    columns = [pa.array(said[name], pa.int16()) if name in said else rows[name] for name in layout.schema.names]
+    return pa.table(columns, schema=layout.schema)

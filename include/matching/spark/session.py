@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
-from importlib import import_module
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock, Timer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,16 +25,25 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 LOCAL = "local[*]"
-PORT = 7077
+MASTERS = "spark://host:7077, yarn, k8s://https://host:443 or local[*]"
+PORTS = {"spark": 7077, "k8s": 443}
 PATIENCE = 5.0  # seconds that a master may take to take a connection
+WAIT = 120.0  # seconds that workers may take to take the first work
+IMPATIENCE = "kindred waits for workers"
 SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish")  # packages that results depend on
 ROWS = 50_000  # of a batch that a task is given
+_THIS_MACHINE = re.compile(r"local(-cluster)?(\[[\d*, ]+\])?")
 
 
 def missing(master: str | None = None) -> str | None:
     """What Spark lacks here, in one sentence; None where nothing is missing."""
     if find_spec("pyspark") is None:
         return "Spark is not installed here: pip install --require-hashes -r requirements-spark.txt."
+    if find_spec("py4j") is None:
+        return (
+            "Of Spark there is its client for Spark Connect alone (pyspark-client): "
+            "pip uninstall pyspark-client, then pip install --require-hashes -r requirements-spark.txt."
+        )
     if not _java():
         return "Spark needs Java 17 and finds none: install a JRE (Debian: default-jre-headless) or set JAVA_HOME."
     return _unreachable(master or LOCAL)
@@ -42,37 +55,100 @@ def _java() -> bool:
 
 
 def _unreachable(master: str) -> str | None:
-    if not master.startswith("spark://"):
-        return None
-    for one in master.removeprefix("spark://").split(","):
-        at = urlsplit(f"//{one}")
-        try:
-            socket.create_connection((at.hostname or "", at.port or PORT), PATIENCE).close()
-        except (OSError, ValueError):
-            continue
-        return None
-    return f"No Spark master answers at {master}: start it, or give another with --master."
+    """Why no work can be given to a master."""
+    kind, _, rest = master.partition("://")
+    if kind == "sc":
+        return (
+            f"Kindred does not work over Spark Connect ({master}), which has no broadcast values and no checkpoints: "
+            f"name the master behind it, {MASTERS}."
+        )
+    if master == "yarn":
+        has_configuration = os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR")
+        return None if has_configuration else "YARN is found by HADOOP_CONF_DIR or YARN_CONF_DIR: set one of them."
+    if kind in PORTS and rest:
+        places = [f"//{one.rpartition('//')[2]}" for one in rest.split(",")]
+        if any(_answers(place, PORTS[kind]) for place in places):
+            return None
+        return f"No Spark master answers at {master}: start it, or name another."
+    return None if _THIS_MACHINE.fullmatch(master) else f"{master!r} is no master of Spark: name {MASTERS}."
 
 
-def connect(master: str | None = None) -> SparkSession:
-    """A session whose workers have what this process has.
+def _answers(place: str, port: int) -> bool:
+    try:
+        at = urlsplit(place)
+        socket.create_connection((at.hostname or "", at.port or port), PATIENCE).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
-    Raises ConfigurationError, in one sentence, where Java, pyspark or the master is missing, or where a worker's Python
-    or a package that results depend on is another.
+
+@contextmanager
+def connected(master: str | None = None, options: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
+    """A session for the block; raises ConfigurationError as ``connect`` does.
+
+    It ends with the last of the blocks that use it, unless it was there before the first of them.
+    """
+    with _USE.lock:
+        if not _USE.blocks:
+            _USE.is_ours = _standing() is None
+        _USE.blocks += 1
+    try:
+        with _USE.lock:
+            session = connect(master, options)
+        yield session
+    finally:
+        with _USE.lock:
+            _USE.blocks -= 1
+            if not _USE.blocks and _USE.is_ours and (standing := _standing()) is not None:
+                standing.stop()
+
+
+@dataclass
+class _Use:
+    lock: Lock = field(default_factory=Lock)
+    blocks: int = 0
+    is_ours: bool = False
+
+
+_USE = _Use()
+
+
+def _standing() -> SparkSession | None:
+    """The session that this process has already."""
+    loaded = sys.modules.get("pyspark.sql")
+    return loaded.SparkSession.getActiveSession() if loaded else None
+
+
+def connect(master: str | None = None, options: Mapping[str, str] | None = None) -> SparkSession:
+    """A session whose workers have what this process has; ``options`` are Spark's own, such as spark.executor.memory.
+
+    Raises ConfigurationError, in one sentence, where Java, pyspark or the master is missing, where no worker takes any
+    work, or where a worker's Python or a package that results depend on is another.
     """
     problem = missing(master)
     if problem:
         raise ConfigurationError(problem)
-    from pyspark.sql import SparkSession  # noqa: PLC0415  a second of imports, and Spark may not be installed
+    from py4j.protocol import Py4JError  # noqa: PLC0415  a second of imports, and Spark may not be installed
+    from pyspark.errors import PySparkException  # noqa: PLC0415
+    from pyspark.sql import SparkSession  # noqa: PLC0415
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     building = SparkSession.builder.master(master or LOCAL).appName("kindred")
-    for name, value in _settings().items():
+    for name, value in (_settings() | dict(options or {})).items():
         building = building.config(name, value)
-    session = building.getOrCreate()
+    try:
+        session = building.getOrCreate()
+    except (PySparkException, Py4JError) as error:
+        raise ConfigurationError(f"Spark cannot begin at {master or LOCAL}: {_told(error)}") from None
     session.sparkContext.setLogLevel("ERROR")
     check_workers(session)
     return session
+
+
+def _told(error: Exception) -> str:
+    """The first line of what an error of Spark's says, without its stacks."""
+    java = getattr(error, "java_exception", None)
+    return str((java.getMessage() if java else None) or error).strip().splitlines()[0]
 
 
 def _settings() -> dict[str, str]:
@@ -84,18 +160,19 @@ def _settings() -> dict[str, str]:
 
 
 def check_workers(session: SparkSession) -> None:
-    """Raise ConfigurationError where a worker is of another Python, or lacks Kindred or has another package."""
+    """Raise ConfigurationError where no worker takes work, or one is of another Python, or has another package."""
     wanted = own_versions()
     several = session.sparkContext.defaultParallelism * 2
+    asked = session.range(several, numPartitions=several).mapInArrow(workers_versions, "what string").distinct()
     try:
-        rows = (
-            session.range(several, numPartitions=several)
-            .mapInArrow(workers_versions, "what string")
-            .distinct()
-            .collect()
-        )
+        with _patiently(session):
+            rows = asked.collect()
     except Exception as error:
         told = str(error)
+        if IMPATIENCE in told:
+            raise ConfigurationError(
+                f"No worker of Spark took any work within {WAIT:.0f} seconds: start one, or end what holds them all."
+            ) from None
         if "PYTHON_VERSION_MISMATCH" in told or "ModuleNotFoundError" in told:
             python = ".".join(map(str, sys.version_info[:2]))
             raise ConfigurationError(
@@ -109,12 +186,32 @@ def check_workers(session: SparkSession) -> None:
         )
 
 
+@contextmanager
+def _patiently(session: SparkSession) -> Iterator[None]:
+    """Let the block's work be given up where it was not done for want of workers."""
+    context = session.sparkContext
+    context.setJobGroup(IMPATIENCE, "who the workers are")
+    timer = Timer(WAIT, context.cancelJobGroup, [IMPATIENCE])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        context.setLocalProperty("spark.jobGroup.id", None)
+
+
 def own_versions() -> str:
     """The versions of what results depend on, Kindred's own engine among it."""
-    import_module("include.matching.engine")
-    return ", ".join(
-        [f"python {sys.version_info[0]}.{sys.version_info[1]}", *(f"{name} {version(name)}" for name in SAME)]
-    )
+    found = [("python", f"{sys.version_info[0]}.{sys.version_info[1]}"), *((name, version(name)) for name in SAME)]
+    return ", ".join(f"{name} {which}" for name, which in (*found, ("kindred", _own_code())))
+
+
+def _own_code() -> str:
+    """A digest of the engine's files."""
+    digest = hashlib.sha256()
+    for place in sorted(Path(__file__).parents[1].rglob("*.py")):
+        digest.update(place.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def workers_versions(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -32,7 +32,6 @@ from include.matching.spark.parts import Longs, Table
 
 WORST = 5  # dropped blocks of a rule whose values the report names
 BUCKET = 100_000  # records that a task clusters at a time
-Ruled = tuple[Longs, Longs, npt.NDArray[np.bool_]]  # two records, and whether they belong together
 Task = Callable[[pa.Table], pa.Table]
 LEVELS = "part int, levels binary, count long"
 PAIRS = "left long, right long, rule int"
@@ -78,17 +77,17 @@ class OnSpark:
     """Records and listed pairs as DataFrames (see ``work.Work``)."""
 
     def __init__(
-        self, rows: DataFrame, table: Table, groups: Sequence[Group], *, ruling: Ruled, notes: Mapping[str, Any],
-        partitions: int,
+        self, rows: DataFrame, table: Table, groups: Sequence[Group], *, ruling: DataFrame | None,
+        notes: Mapping[str, Any], partitions: int,
     ) -> None:  # fmt: skip
         self.session: SparkSession = rows.sparkSession
         self.records, self.groups, self.notes, self.partitions = table.records, groups, notes, partitions
         self.rules = parts.rules_of(table)
         self.table = Table(table.layout, table.spec, table.records, self.rules)
         self._table = self.session.sparkContext.broadcast(self.table)
-        self._ruling = self.session.sparkContext.broadcast(ruling)
+        self.ruling = ruling
         known = self._table
-        wide = ", ".join([_ddl(table.layout.schema), *(f"{name} binary" for name, _ in parts.WIDE)])
+        wide = ", ".join([ddl(table.layout.schema), *(f"{name} binary" for name, _ in parts.WIDE)])
         self.extended: tuple[int, ...] = ()  # the rules whose dropped blocks were compared after all
         self.rows = rows.mapInArrow(each(lambda rows: parts.with_keys(rows, known.value)), wide)
         self.rows = kept(self.rows)
@@ -117,7 +116,7 @@ class OnSpark:
         known = self._table
         gone = self.session.sparkContext.broadcast({rule: one.keys for rule, one in dropped.items()})
         task = each(lambda rows: parts.exploded(rows, known.value, gone.value, only))
-        return self.rows.mapInArrow(task, _ddl(parts.KEYED))
+        return self.rows.mapInArrow(task, ddl(parts.KEYED))
 
     def _listed(self, dropped: Mapping[int, Dropped], only: Mapping[int, Any], *, beyond: bool = False) -> DataFrame:
         known = self._table
@@ -162,7 +161,7 @@ class OnSpark:
             return {}
         known = self._table
         keys = {at: self.dropped[at].keys[some] for at, some in worst.items()}
-        told = self.rows.mapInArrow(each(lambda rows: parts.spelled(rows, known.value, keys)), _ddl(parts.SPELLED))
+        told = self.rows.mapInArrow(each(lambda rows: parts.spelled(rows, known.value, keys)), ddl(parts.SPELLED))
         found = told.groupBy("rule", "key").agg(fn.min_by("value", "place").alias("value")).collect()
         return {(int(row["rule"]), int(row["key"])): row["value"] for row in found}
 
@@ -188,7 +187,7 @@ class OnSpark:
         known = self._table
         names = self.table.layout.schema.names
         return self._beside(pairs, names).mapInArrow(
-            each(lambda pairs: parts.compared(pairs, known.value)), _ddl(parts.COMPARED)
+            each(lambda pairs: parts.compared(pairs, known.value)), ddl(parts.COMPARED)
         )
 
     def _beside(self, pairs: DataFrame, names: Sequence[str]) -> DataFrame:
@@ -258,7 +257,7 @@ class OnSpark:
 
     def _scored(self, compared: DataFrame, judge: Judge) -> DataFrame:
         by = self.session.sparkContext.broadcast(judge)
-        return kept(compared.mapInArrow(each(lambda pairs: parts.scored(pairs, by.value)), _ddl(parts.SCORED)))
+        return kept(compared.mapInArrow(each(lambda pairs: parts.scored(pairs, by.value)), ddl(parts.SCORED)))
 
     def tallies(self) -> list[Tally]:
         """Log odds by rule."""
@@ -312,12 +311,25 @@ class OnSpark:
         """Patterns of the pairs within clusters of enough records."""
         return self.pairs.joined()
 
+    def judged(self, pairs: DataFrame, judge: Judge) -> DataFrame:
+        """The log odds of any pairs, as they are once every listed pair is weighed."""
+        compared, rivals = self._compared(pairs), self.pairs.rivals
+        scored = self._scored(compared, judge)
+        return scored if rivals is None else self._weighed(scored, rivals, judge)
+
+    def _weighed(self, scored: DataFrame, rivals: Weights, judge: Judge) -> DataFrame:
+        by, known, back = self.session.sparkContext.broadcast(judge), self._table, rivals.back
+        task = each(lambda pairs: parts.weighed_pairs(pairs, known.value, by.value, back))
+        return kept(_with_claims(scored, rivals.records, rivals.claims).mapInArrow(task, ddl(parts.SCORED)))
+
     def report(self) -> dict[str, Any]:
         """What was found out about the table."""
         found = self.pairs.found
         largest = found.filter("what = 'components'").agg(fn.max("a")).collect()[0][0]
         extra = found.filter("what = 'extra'").count()
+        conflicts = found.filter("what = 'conflicts'").agg(fn.sum("a")).collect()[0][0]
         return {
+            "ruled_in_conflict": int(conflicts or 0),
             "pairs_scored": sum(self.counts.values()) + extra, "largest_component": int(largest or 1),
             "blocking": self.report_of, **self.notes,
         }  # fmt: skip
@@ -378,7 +390,7 @@ class ScoredPairs:
     def weighed(self, judge: Judge) -> ScoredPairs:
         """The pairs weighed by to whom else their records may belong (see ``rivals``)."""
         self.cluster(judge, threshold=FIRM, chain=False)
-        work, prior, known = self.work, judge.prior, self.work._table
+        work, prior = self.work, judge.prior
         found = self.found.filter("what = 'cluster'").select(fn.col("a").alias("at"), fn.col("b").alias("firm"))
         first = ["first"] if work.table.layout.lexicon is not None else []
         records = work.rows.select("at", *first).join(found, "at", "left")
@@ -404,22 +416,18 @@ class ScoredPairs:
         taken = told.filter("what = 'taken'").select(fn.col("one").alias("firm"), fn.col("odds").alias("taken"))
         records = kept(records.join(taken, "firm", "left").fillna(0.0, ["taken"]))
         claims = told.filter("what = 'claim'").drop("what")
-        by = work.session.sparkContext.broadcast(judge)
-        scored = _with_claims(self.scored, records, claims).mapInArrow(
-            each(lambda pairs: parts.weighed_pairs(pairs, known.value, by.value, back)), _ddl(parts.SCORED)
-        )
-        return ScoredPairs(work, kept(scored), self.records, Weights(records, claims, back))
+        rivals = Weights(records, claims, back)
+        return ScoredPairs(work, work._weighed(self.scored, rivals, judge), self.records, rivals)
 
     def _in_buckets(
         self, links: DataFrame, judge: Any, task: Callable[..., pa.Table], schema: str, *, ruled: bool
     ) -> DataFrame:
         """Call a task with each bucket of whole components, as a table in memory and the places of its records."""
-        known, ruling, work = self.work._table, self.work._ruling, self.work
+        known, work = self.work._table, self.work
+        ruling = work.ruling if ruled else None
         gone = work.session.sparkContext.broadcast({rule: one.keys for rule, one in work.dropped.items()})
-        one, other, said = ruling.value
-        if ruled and said.any():
-            bound = pa.table({"left": one[said], "right": other[said]})
-            links = links.unionByName(work.session.createDataFrame(bound))
+        if ruling is not None:
+            links = links.unionByName(ruling.filter("together").select("left", "right"))
         buckets = max(1, -(-self.records // BUCKET))
         label = kept(components(links, work.partitions))
         bucket = (fn.col("component") % buckets).alias("bucket")
@@ -430,16 +438,17 @@ class ScoredPairs:
         ends = [
             label.select(fn.col("at").alias(side), fn.col("component").alias(f"c_{side}")) for side in ("left", "right")
         ]
-        pairs = self.scored.join(ends[0], "left").join(ends[1], "right").filter("c_left = c_right")
+        pairs = self.scored
         if self.rivals is not None:
-            claims = self.rivals.claims.mapInArrow(each(parts.as_pairs), _ddl(parts.SCORED))
-            pairs = pairs.unionByName(claims.join(ends[0], "left").join(ends[1], "right").filter("c_left = c_right"))
+            pairs = pairs.unionByName(self.rivals.claims.mapInArrow(each(parts.as_pairs), ddl(parts.SCORED)))
+        if ruling is not None:
+            pairs = pairs.unionByName(ruling.mapInArrow(each(parts.bound_as_pairs), ddl(parts.SCORED)))
+        pairs = pairs.join(ends[0], "left").join(ends[1], "right").filter("c_left = c_right")
         pairs = pairs.select((fn.col("c_left") % buckets).alias("bucket"), *parts.SCORED.names)
         back = self.rivals.back if self.rivals is not None else 0.0
 
         def run(members: pa.Table, pairs: pa.Table) -> pa.Table:
-            bound = ruling.value if ruled else (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
-            return task(*parts.part_of(members, pairs, known.value, judge.value, bound, gone.value, back))
+            return task(*parts.part_of(members, pairs, known.value, judge.value, gone.value, back))
 
         return members.groupBy("bucket").cogroup(pairs.groupBy("bucket")).applyInArrow(run, schema)
 
@@ -513,7 +522,8 @@ def _keys_by_rule(blocks: pa.Table) -> dict[int, Dropped]:
     return found
 
 
-def _ddl(schema: pa.Schema) -> str:
+def ddl(schema: pa.Schema) -> str:
+    """A schema in Spark's words."""
     words = {
         pa.int64(): "long",
         pa.int32(): "int",

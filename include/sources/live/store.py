@@ -28,14 +28,17 @@ from include.contracts.errors import (
 )
 from include.contracts.exports import ExportFile
 from include.contracts.sources import StoredSettings
-from include.remote.stores import OPTIONS
+from include.remote.stores import OPTIONS, PERSISTENT
 from include.sources.files.discovery import matching_day
 from include.sources.live.opened import Means, no_connection
 from include.storage.spill import spill_folder
 
 T = TypeVar("T")
 _MILLISECONDS = re.compile(r"(?:^|/)(1[5-9]\d{11}|2\d{12})(?:/|$)")  # a day, as Segment's archive names its folders
-_CREDENTIAL = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AuthenticationException")
+_CREDENTIAL = (
+    "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AuthenticationException",
+    "AuthenticationFailed", "AuthorizationFailure", "NoAuthenticationInformation",  # Azure
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Store:
 
     def __init__(self, source: str, settings: StoredSettings, means: Means) -> None:
         self._source, self._settings, self._clock, self._patience = source, settings, means.clock, means.patience
-        protocol = settings.url.partition("://")[0]
+        protocol = self._protocol = settings.url.partition("://")[0]
         connection = _connection(source, settings, means)
         options = OPTIONS[protocol](connection, means.patience) if protocol in OPTIONS else {}
         try:
@@ -108,12 +111,13 @@ class Store:
         return StoredFile(f"{self._source}/{rest}", place, told, facts["size"], day)
 
     def _tried(self, call: Callable[[], T]) -> T:
-        for attempt in range(1, self._patience.attempts + 1):
+        attempts = 1 if self._protocol in PERSISTENT else self._patience.attempts
+        for attempt in range(1, attempts + 1):
             try:
                 return call()
             except Exception as error:  # noqa: BLE001 - each store raises what its library raises
                 meaning = self._meaning(error)
-                if not isinstance(meaning, UnreachableError) or attempt == self._patience.attempts:
+                if not isinstance(meaning, UnreachableError) or attempt == attempts:
                     raise meaning from None
                 self._clock.sleep(min(self._patience.longest_pause, self._patience.first_pause * 2 ** (attempt - 1)))
         raise AssertionError("unreachable")
@@ -131,11 +135,11 @@ class Store:
         told = f"{self._source} at {self._settings.url}"
         if codes & {*_CREDENTIAL}:
             return CredentialError(f"{told} refuses the credential of {connection}; renew it.")
-        if codes & {"PermissionError", "AccessDenied", "Forbidden"}:
+        if codes & {"PermissionError", "AccessDenied", "Forbidden", "AuthorizationPermissionMismatch"}:
             return PermissionDeniedError(f"{told} does not let {connection} read; grant it.")
         if codes & {"NoCredentialsError"}:
             return CredentialError(f"{told} wants a credential; name a connection under stored.connection.")
-        if codes & {"FileNotFoundError", "NoSuchBucket"}:
+        if codes & {"FileNotFoundError", "NoSuchBucket", "ContainerNotFound"}:
             return PermissionDeniedError(f"{told}: there is no such place, or {connection} may not see it.")
         return UnreachableError(f"{told} cannot be reached by {connection} ({type(error).__name__}); run again later.")
 
@@ -150,9 +154,10 @@ def _connection(source: str, settings: StoredSettings, means: Means) -> Connecti
 
 
 def _code_of(error: BaseException) -> Collection[str]:
+    """The store's own word for an error: S3's is in the answer, Azure's beside it."""
     response = getattr(error, "response", None)
-    found = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
-    return (str(found),) if found else ()
+    found = response.get("Error", {}).get("Code") if isinstance(response, dict) else getattr(error, "error_code", None)
+    return (str(getattr(found, "value", found)),) if found else ()
 
 
 def _name(file: StoredFile) -> str:

@@ -1,0 +1,35 @@
+"""What binds records on Spark: what stewards decided, and what sources merged, as pairs of places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as fn
+
+from include.matching.constraints import Decision, bound_pairs
+from include.matching.spark.keeping import kept
+
+BOUND = pa.schema([("record_a", pa.string()), ("record_b", pa.string()), ("together", pa.bool_())])
+
+
+def rule_on(ids: DataFrame, decisions: Sequence[Decision], known: DataFrame | pa.Table | None) -> DataFrame | None:
+    """Each bound pair of records that are both in the table: ``left``, ``right`` and whether they belong ``together``.
+
+    ``ids`` has each record's place ``at`` and its ``id``; None where nothing is bound (see ``constraints.rule_on``).
+    """
+    session = ids.sparkSession
+    pairs = bound_pairs(decisions)
+    if not pairs and known is None:
+        return None
+    sides = [pa.array([p[side] for p in pairs], pa.string()) for side in (1, 2)]
+    bound = session.createDataFrame(pa.table([*sides, [not p[0] for p in pairs]], schema=BOUND))
+    if known is not None:
+        merged = session.createDataFrame(known) if isinstance(known, pa.Table) else known
+        said = [fn.col(name).cast("string").alias(name) for name in ("record_a", "record_b")]
+        bound = bound.unionByName(merged.select(*said, fn.lit(True).alias("together")))
+    for name, side in (("record_a", "left"), ("record_b", "right")):
+        bound = bound.join(ids.select(fn.col("id").alias(name), fn.col("at").alias(side)), name)
+    bound = kept(bound.select("left", "right", "together").distinct())
+    return None if bound.isEmpty() else bound

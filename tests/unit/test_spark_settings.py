@@ -1,0 +1,91 @@
+"""Which Spark does the work: the setting's, else the connection's, else this machine; what cannot be is told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from include.cli import doctor
+from include.contracts.connections import from_environment
+from include.contracts.errors import ConfigurationError
+from include.contracts.settings import Settings
+from include.contracts.spark import Spark, spark_of
+from include.matching.spark import session as sessions
+
+
+def of_connection(given: str) -> Spark:
+    return spark_of(Settings(), lambda name: from_environment(name, {"AIRFLOW_CONN_SPARK_DEFAULT": given}))
+
+
+@pytest.mark.parametrize(
+    ("given", "master"),
+    [
+        ("spark://head:7077", "spark://head:7077"),
+        ("spark://spark%3A%2F%2Fhead:7077", "spark://head:7077"),
+        ("spark://yarn", "yarn"),
+        ("spark://local%5B4%5D", "local[4]"),
+        (json.dumps({"conn_type": "spark", "host": "k8s://https://api.example", "port": 6443}),
+         "k8s://https://api.example:6443"),
+        ("spark-connect://head:15002", "spark://head:15002"),
+        (json.dumps({"conn_type": "spark_connect", "host": "head", "port": 15002}), "sc://head:15002"),
+        (json.dumps({"conn_type": "spark"}), None),
+    ],
+)  # fmt: skip
+def test_a_connection_names_the_master_in_each_way_that_airflow_writes_one(given: str, master: str | None) -> None:
+    assert of_connection(given).master == master
+
+
+def test_a_connections_extras_become_options_of_spark() -> None:
+    extra = {"queue": "nightly", "spark.executor.memory": "8g", "spark.dynamicAllocation.enabled": True, "other": "x"}
+    assert of_connection(json.dumps({"conn_type": "spark", "host": "yarn", "extra": extra})).options == {
+        "spark.yarn.queue": "nightly", "spark.executor.memory": "8g", "spark.dynamicAllocation.enabled": "true",
+    }  # fmt: skip
+
+
+def test_a_driver_elsewhere_is_refused_for_the_task_is_the_driver() -> None:
+    with pytest.raises(ConfigurationError, match="the task itself is the driver"):
+        of_connection("spark://yarn?deploy-mode=cluster")
+
+
+def test_the_setting_goes_before_the_connection_which_airflow_may_have_come_with() -> None:
+    settings = Settings(spark_master="spark://head:7077")
+    assert spark_of(settings, lambda name: pytest.fail(f"{name} was asked for")) == Spark("spark://head:7077")
+    assert spark_of(Settings(), lambda _: None) == Spark(None)
+
+
+@pytest.mark.parametrize(
+    ("master", "said"),
+    [
+        ("sc://head:15002", "Kindred does not work over Spark Connect (sc://head:15002), which has no broadcast"),
+        ("mesos://head", "'mesos://head' is no master of Spark: name spark://host:7077, yarn"),
+        ("spark://", "'spark://' is no master of Spark"),
+        ("yarn", "YARN is found by HADOOP_CONF_DIR or YARN_CONF_DIR: set one of them."),
+        ("k8s://https://127.0.0.1:1", "No Spark master answers at k8s://https://127.0.0.1:1: start it"),
+        ("spark://127.0.0.1:1,127.0.0.1:2", "No Spark master answers at spark://127.0.0.1:1,127.0.0.1:2"),
+        ("local[2]", None),
+        ("local-cluster[2, 1, 1024]", None),
+    ],
+)
+def test_a_master_that_can_take_no_work_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, master: str, said: str | None
+) -> None:
+    monkeypatch.setattr(sessions, "find_spec", lambda _: True)
+    monkeypatch.setattr(sessions, "_java", lambda: True)
+    for name in ("HADOOP_CONF_DIR", "YARN_CONF_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    found = sessions.missing(master)
+    assert (found is None) if said is None else str(found).startswith(said)
+
+
+def test_the_client_that_airflows_provider_brings_is_not_taken_for_spark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "find_spec", lambda name: None if name == "py4j" else True)
+    assert "pip uninstall pyspark-client" in str(sessions.missing())
+
+
+def test_doctor_asks_for_spark_only_where_it_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "find_spec", lambda _: None)
+    assert list(doctor.spark(Settings())) == []
+    (found,) = doctor._guarded(doctor.spark, Settings(engine="spark", spark_master="local[2]"))
+    assert (found.check, found.state) == ("spark", "fail")
+    assert found.found.startswith("Spark is not installed here: pip install --require-hashes -r requirements-spark.txt")
