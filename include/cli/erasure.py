@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,42 +23,79 @@ from include.storage.whole import whole_file
 
 Json = Annotated[bool, typer.Option("--json", help="Print for machines.")]
 Author = Annotated[str, typer.Option("--by", envvar="USER", help="Who asks, or agrees.")]
-Profile = Annotated[str | None, typer.Argument(help="A profile id, living or retired.")]
+Profiles = Annotated[list[str] | None, typer.Argument(help="Profile ids, living or retired.")]
 
 
 def erase(
-    profile: Profile = None,
-    email: Annotated[str | None, typer.Option(help="An address instead.")] = None,
+    profiles: Profiles = None,
+    email: Annotated[list[str] | None, typer.Option(help="An address instead; may be given again.")] = None,
     reason: Annotated[str, typer.Option(help="Why, such as the request's number.")] = "",
     agree: Annotated[str | None, typer.Option(metavar="ERASURE", help="Agree to what somebody else asked.")] = None,
     author: Author = "",
     *,
+    file: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="A file with a profile id or address a line.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be erased.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Erase a person everywhere, keep imports from bringing them back, and look whether anything is left."""
-    if [profile, email, agree].count(None) != 2:
-        raise ConfigurationError("Give a profile id, or an address with --email.")
+    """Erase people everywhere, keep imports from bringing them back, and look whether anything is left.
+
+    Several are erased in one go, which takes little longer than one.
+    """
+    subjects = [*(profiles or []), *_addresses(email or []), *(_lines(file) if file else [])]
+    if bool(subjects) == (agree is not None):
+        raise ConfigurationError("Give profile ids, addresses with --email, or a file of them with --from.")
     project, now = Project(Settings.from_environment()), datetime.now(UTC)
     with project.serving():
         if agree is not None:
-            done = step.carry_out(project, ErasureLedger(project.warehouse()).agree(agree, author), now)
+            asked = [ErasureLedger(project.warehouse()).agree(agree, author)]
         else:
-            open_one = step.open_request(project, {profile, email})
-            if open_one is None or dry_run:
-                _show(step.plan(project, now, profile=profile, email=email), as_json=as_json and dry_run)
-            if dry_run:
-                err.print("Nothing was erased.")
-                return
-            _confirm(yes=yes)
-            asked = open_one or step.request(project, now, profile=profile, email=email, reason=reason, author=author)
-            if read_settings(project.settings.config).second_person and not asked.second:
-                _tell(asked, [], as_json=as_json)
-                err.print(f"Somebody else has to agree: python -m include erase --agree {asked.erasure_id}")
-                return
-            done = step.carry_out(project, asked, now)
-        _tell(done, step.waits_for(project, done), as_json=as_json)
+            asked = _asked(project, now, subjects, reason=reason, author=author, dry_run=dry_run, yes=yes,
+                           as_json=as_json)  # fmt: skip
+        asks = read_settings(project.settings.config).second_person
+        done = step.carry_out(project, [one for one in asked if one.second or not asks], now)
+        waiting = [one for one in asked if asks and not one.second]
+        _tell([(one, step.waits_for(project, one)) for one in [*done, *waiting]], as_json=as_json)
+    for one in waiting:
+        err.print(f"Somebody else has to agree: python -m include erase --agree {one.erasure_id}")
+
+
+def _asked(
+    project: Project, now: datetime, subjects: Collection[str], *,
+    reason: str, author: str, dry_run: bool, yes: bool, as_json: bool,
+) -> list[Erasure]:  # fmt: skip
+    """Return the requests for those who are named, open ones among them, once whoever types has seen what goes."""
+    known = step.open_requests(project, subjects)
+    new = [subject for subject in subjects if dry_run or subject not in known]
+    planned = step.plan(project, now, new) if new else None
+    if planned is not None:
+        _show(planned, as_json=as_json and dry_run, printed=dry_run or not as_json)
+    if dry_run:
+        err.print("Nothing was erased.")
+        return []
+    _confirm(yes=yes)
+    return [
+        *known.values(),
+        *(step.request(project, now, planned, reason=reason, author=author) if planned is not None else []),
+    ]
+
+
+def _addresses(given: Collection[str]) -> Collection[str]:
+    for address in given:
+        if "@" not in address:
+            raise ConfigurationError(f"{address!r} is no address; a profile id is given without --email.")
+    return given
+
+
+def _lines(file: Path) -> list[str]:
+    """The profile ids and addresses of a file."""
+    try:
+        found = [line.strip() for line in file.read_text("utf-8-sig").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} cannot be read: {error}.") from None
+    return [line for line in found if line]
 
 
 def erasures(
@@ -94,12 +132,16 @@ def access(
         out.print(f"{place}", soft_wrap=True, highlight=False)
 
 
-def _show(plan: step.Plan, *, as_json: bool) -> None:
+def _show(plan: step.Plan, *, as_json: bool, printed: bool) -> None:
+    for why in plan.left_out.values():
+        err.print(why, highlight=False)
     if as_json:
         emit(asdict(plan))
         return
     rows = [{"place": what.place, "rows": what.rows, "rows of others": what.cells} for what in plan.found]
-    show(rows, title="What is kept of the person", empty="Nothing.", as_json=False)
+    if printed:
+        of = "the person" if len(plan.subjects) == 1 else f"{len(plan.subjects)} people"
+        show(rows, title=f"What is kept of {of}", empty="Nothing.", as_json=False)
     if plan.shared:
         err.print(f"{plan.shared} of their addresses and numbers are somebody else's, too, and stay with them.")
 
@@ -112,13 +154,16 @@ def _confirm(*, yes: bool) -> None:
     typer.confirm("Erase all of it? It cannot be undone.", abort=True)
 
 
-def _tell(done: Erasure, waiting: list[str], *, as_json: bool) -> None:
+def _tell(done: Sequence[tuple[Erasure, list[str]]], *, as_json: bool) -> None:
     if as_json:
-        emit({**_row(done, datetime.now(UTC)), "waits_for": waiting})
+        rows = [{**_row(one, datetime.now(UTC)), "waits_for": waiting} for one, waiting in done]
+        emit(rows[0] if len(rows) == 1 else rows) if rows else None
         return
-    out.print(f"Erasure {done.erasure_id}: {done.state}; due on {done.due_on}.", highlight=False)
-    if waiting:
-        out.print(f"Still to be told: {', '.join(waiting)} (python -m include activate SYNC, then erasures --resume).")
+    for one, waiting in done:
+        out.print(f"Erasure {one.erasure_id}: {one.state}; due on {one.due_on}.", highlight=False)
+        if waiting:
+            told = "python -m include activate SYNC, then erasures --resume"
+            out.print(f"Still to be told: {', '.join(waiting)} ({told}).")
 
 
 def _row(one: Erasure, now: datetime) -> dict[str, object]:

@@ -54,22 +54,22 @@ def person_file(project: Project, now: datetime, profile: str) -> PersonFile:
     """
     with project.engine() as engine:
         gathering = Gathering(engine, project.suppressed())
-        living = str(gathering.named(profile, None))
-        traces = gathering.traces("access", now.date(), living, None)
+        person = gathering.named(profile)
+        traces = gathering.traces(now.date(), {"access": person})["access"]
         rules = Rules(traces, known_sources(project), lake.crosswalks(project.lake))
         tables: dict[str, Rows] = {}
         mentioned: dict[str, int] = {}
-        for file, rule, what in lake.look(engine, rules):
-            manifest = project.lake.current(file.dataset)
-            if manifest is None or file.name not in manifest.files:
+        for one, rule, what in lake.look(engine, rules):
+            dataset, manifest = one.file.dataset, project.lake.current(one.file.dataset)
+            if manifest is None or one.file.name not in manifest.files:
                 continue
-            mentioned |= {file.dataset: mentioned.get(file.dataset, 0) + what.cells} if what.cells else {}
+            mentioned |= {dataset: mentioned.get(dataset, 0) + what.cells} if what.cells else {}
             query = f"SELECT * FROM read_parquet(?) WHERE {rule.gone}"
-            found = engine.connection.sql(query, params=[engine.lake.url(file.dataset, file.name)]).to_arrow_table()
+            found = engine.connection.sql(query, params=[one.place]).to_arrow_table()
             if found.num_rows:
-                tables.setdefault(file.dataset, []).extend(found.to_pylist())
+                tables.setdefault(dataset, []).extend(found.to_pylist())
     tables |= _controlled(project, traces.ids, traces.profiles)
-    return PersonFile(living, now, dict(sorted(tables.items())), mentioned)
+    return PersonFile(str(person.profile), now, dict(sorted(tables.items())), mentioned)
 
 
 def _controlled(project: Project, ids: tuple[str, ...], profiles: tuple[str, ...]) -> dict[str, Rows]:

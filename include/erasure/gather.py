@@ -1,4 +1,4 @@
-"""Gathers the traces of a person from the identity tables and from every version of the staged ones."""
+"""Gathers the traces of people from the identity tables and from every version of the staged ones, of all at once."""
 
 from __future__ import annotations
 
@@ -7,17 +7,58 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
+
 from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.identity import ALIAS, CROSSWALK, HISTORY
 from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.records import RecordId
 from include.contracts.staged import ACTIVITIES, PERSON_RECORD
 from include.contracts.tables import Table
+from include.erasure.lake import several
 from include.erasure.traces import Traces
 from include.storage.engine import Engine
 from include.storage.suppression import Suppressed, addresses, plain
 
 RECEIVED = ("email", "email_received", "phone", "phone_received")
+
+_ASKED = pa.schema({"person": pa.string(), "profile_id": pa.string()})
+# All records and ids of the people of ``asked``. A record that is gone from the sources is whose it was last; of the
+# ids that were ever theirs those go that nobody else's record has.
+_PEOPLE = """
+CREATE OR REPLACE TEMP TABLE known AS
+SELECT person, profile_id FROM asked UNION SELECT a.person, l.alias_id FROM asked a JOIN alias l USING (profile_id);
+CREATE OR REPLACE TEMP TABLE theirs AS
+SELECT a.person, c.record_id FROM asked a JOIN crosswalk c USING (profile_id)
+UNION
+SELECT k.person, h.record_id FROM (
+    SELECT record_id, arg_max(profile_id, (until, since)) AS profile_id FROM history
+    WHERE record_id IN (SELECT record_id FROM history SEMI JOIN known USING (profile_id)) GROUP BY 1
+) h JOIN known k USING (profile_id) ANTI JOIN crosswalk c ON c.record_id = h.record_id;
+CREATE OR REPLACE TEMP TABLE were AS
+SELECT t.person, h.profile_id FROM theirs t JOIN history h USING (record_id)
+UNION SELECT t.person, c.home_id FROM theirs t JOIN crosswalk c USING (record_id) WHERE c.home_id IS NOT NULL;
+CREATE OR REPLACE TEMP TABLE of_others AS
+SELECT w.person, w.profile_id FROM were w JOIN crosswalk c ON c.profile_id = w.profile_id
+ANTI JOIN theirs t ON t.person = w.person AND t.record_id = c.record_id
+UNION
+SELECT w.person, w.profile_id FROM were w JOIN crosswalk c ON c.home_id = w.profile_id
+ANTI JOIN theirs t ON t.person = w.person AND t.record_id = c.record_id
+UNION
+SELECT w.person, w.profile_id FROM were w JOIN alias l ON l.alias_id = w.profile_id JOIN asked a ON a.person = w.person
+WHERE l.profile_id <> a.profile_id;
+CREATE OR REPLACE TEMP TABLE ids AS
+SELECT person, profile_id FROM known
+UNION (SELECT person, profile_id FROM were EXCEPT SELECT person, profile_id FROM of_others);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a request names: a living profile, or an address that no profile has."""
+
+    profile: str | None
+    email: str | None = None
 
 
 @dataclass(frozen=True)
@@ -27,14 +68,14 @@ class Gathering:
     engine: Engine
     suppressed: Suppressed
 
-    def named(self, profile: str | None, email: str | None) -> str | None:
-        """Return the living profile that an id or an address is of; None for an address that no profile has.
+    def named(self, subject: str) -> Person:
+        """Return whom a profile id, or an address, is of.
 
         Raises UnknownError for who is not there, or not any more; ConfigurationError where an address is of several.
         """
-        if profile is not None:
-            return self._living(profile)
-        address = plain("email", str(email))
+        if "@" not in subject:
+            return Person(self._living(subject))
+        address = plain("email", subject)
         found = self._column(
             PROFILE_IDENTIFIER, "DISTINCT profile_id", "type = 'email' AND lower(value) = $it", it=address
         )
@@ -44,27 +85,44 @@ class Gathering:
             )
         if not found and (day := self.suppressed.erased_on("email", address)):
             raise UnknownError(f"Whoever had that address was erased on {day}.")
-        return found[0] if found else None
+        return Person(found[0], address) if found else Person(None, address)
 
-    def traces(self, erasure_id: str, day: date, profile: str | None, email: str | None) -> Traces:
-        """Return all by which the person of a living profile is found, or an address alone."""
-        if profile is None:
-            return Traces(erasure_id, day.isoformat(), emails=(plain("email", str(email)),))
-        records, profiles = self._ids(profile)
-        said = self._said(records)
-        emails, phones = _values(said, "email"), _values(said, "phone")
-        of_others = self._of_others(records, (*emails, *phones))
-        return Traces(
-            erasure_id,
-            day.isoformat(),
-            records=tuple(sorted(records)),
-            profiles=tuple(sorted(profiles)),
-            emails=tuple(value for value in emails if value not in of_others),
-            phones=tuple(value for value in phones if value not in of_others),
-            shared=len(of_others),
-            rows=self._rows(records),
-            mixed=self._mixed(records, profiles),
-        )
+    def traces(self, day: date, people: Mapping[str, Person]) -> dict[str, Traces]:
+        """Return all by which people are found, each by the id of an erasure.
+
+        Addresses and numbers that somebody else has, who is none of them, are left out.
+        """
+        self._ask(people)
+        records, profiles = self._by_person("theirs", "record_id"), self._by_person("ids", "profile_id")
+        said = self._everywhere(PERSON_RECORD, ", ".join(RECEIVED))
+        emails = {person: _values(said.get(person, ()), "email") for person in people}
+        phones = {person: _values(said.get(person, ()), "phone") for person in people}
+        others = self._of_others({value.lower() for found in (emails, phones) for v in found.values() for value in v})
+        rows, mixed = self._rows(), self._mixed()
+        return {
+            key: Traces(
+                key,
+                day.isoformat(),
+                records=records.get(key, ()),
+                profiles=profiles.get(key, ()),
+                emails=tuple(value for value in emails[key] if value.lower() not in others)
+                if person.profile else (str(person.email),),
+                phones=tuple(value for value in phones[key] if value.lower() not in others),
+                shared=sum(value.lower() in others for value in (*emails[key], *phones[key])),
+                rows=rows.get(key, {}),
+                mixed=mixed.get(key, {}),
+            )
+            for key, person in people.items()
+        }  # fmt: skip
+
+    def _ask(self, people: Mapping[str, Person]) -> None:
+        """Let the engine know who is asked for, and their records and ids, as tables."""
+        for name, table in (("crosswalk", CROSSWALK), ("alias", ALIAS), ("history", HISTORY)):
+            self.engine.expose(name, table, self.engine.lake.current(table.name))
+        known = {key: person.profile for key, person in people.items() if person.profile}
+        asked = pa.table({"person": list(known), "profile_id": list(known.values())}, schema=_ASKED)
+        self.engine.connection.register("asked", asked)
+        self.engine.connection.execute(_PEOPLE).fetchall()
 
     def _living(self, profile: str) -> str:
         aliases = self._column(ALIAS, "profile_id", "alias_id = $it", it=profile)
@@ -77,79 +135,67 @@ class Gathering:
             return living  # retired: what the sources keep of its records is the person's
         raise UnknownError(f"There is no profile {profile!r}; `python -m include explain` looks profiles up.")
 
-    def _ids(self, profile: str) -> tuple[set[str], set[str]]:
-        """The records of a profile, also those that are gone from the sources, and all ids that were theirs alone."""
-        records = set(self._column(CROSSWALK, "record_id", "profile_id = $it", it=profile))
-        aliases = set(self._column(ALIAS, "alias_id", "profile_id = $it", it=profile))
-        known = [profile, *sorted(aliases)]
-        records |= set(
-            self._column(
-                HISTORY,
-                "record_id",
-                "true GROUP BY record_id HAVING list_contains($it, arg_max(profile_id, (until, since)))",
-                it=known,
-            )
-        ) - set(self._column(CROSSWALK, "record_id", "true"))
-        were = set(self._column(HISTORY, "profile_id", "list_contains($it, record_id)", it=sorted(records)))
-        were |= set(self._column(CROSSWALK, "home_id", "list_contains($it, record_id)", it=sorted(records)))
-        asked = {"it": sorted(records), "those": sorted(were)}
-        elsewhere = "NOT list_contains($it, record_id) AND list_contains($those, {})"
-        others = {
-            *self._column(CROSSWALK, "profile_id", elsewhere.format("profile_id"), **asked),
-            *self._column(CROSSWALK, "home_id", elsewhere.format("home_id"), **asked),
-            *self._column(ALIAS, "alias_id", "profile_id <> $it AND list_contains($those, alias_id)",
-                          it=profile, those=sorted(were)),
-        }  # fmt: skip
-        return records, {profile} | aliases | (were - others)
+    def _by_person(self, table: str, column: str) -> dict[str, tuple[str, ...]]:
+        query = f"SELECT person, list({column} ORDER BY {column}) FROM {table} GROUP BY 1"
+        return {person: tuple(found) for person, found in self.engine.connection.execute(query).fetchall()}
 
-    def _said(self, records: Iterable[str]) -> list[dict[str, Any]]:
-        """What the records ever said of how to reach the person, in any version that is kept."""
-        columns = ", ".join(RECEIVED)
-        return self._everywhere(PERSON_RECORD, f"DISTINCT {columns}", sorted(records))
-
-    def _of_others(self, records: Iterable[str], values: Sequence[str]) -> set[str]:
+    def _of_others(self, values: set[str]) -> set[str]:
         """Those of the values that the current record of somebody else has, too."""
-        given = {"it": sorted(records), "those": [value.lower() for value in values]}
-        rest = "NOT list_contains($it, record_id) AND "
-        found = set[str]()
-        for column in RECEIVED:
-            where = f"{rest} list_contains($those, lower({column}))"
-            found |= {str(value).lower() for value in self._column(PERSON_RECORD, column, where, **given)}
-        return {value for value in values if value.lower() in found}
+        self.engine.expose("person_now", PERSON_RECORD, self.engine.lake.current(PERSON_RECORD.name))
+        said = " UNION ALL ".join(
+            f"SELECT lower({column}) FROM person_now ANTI JOIN theirs USING (record_id) "
+            f"WHERE lower({column}) IN (SELECT unnest($values))"
+            for column in RECEIVED
+        )
+        return {row[0] for row in self.engine.connection.execute(said, {"values": sorted(values)}).fetchall()}
 
-    def _rows(self, records: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-        """The keys of the rows that tell what the person did, by ``<source>.<object>``."""
-        found: dict[str, set[str]] = {}
+    def _rows(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """The keys of the rows that tell what each person did, by ``<source>.<object>``."""
+        found: dict[str, dict[str, set[str]]] = {}
         for table in ACTIVITIES:
             key = table.key[0]
             if "record_id" not in table.names or key == "record_id":
                 continue
-            for row in self._everywhere(table, f"DISTINCT {key} AS id", sorted(records)):
-                try:
-                    told = RecordId.parse(row["id"])
-                except ValueError:
-                    continue  # a digest, which no source has as a key
-                found.setdefault(f"{told.source}.{told.object}", set()).add(told.key)
-        return {place: tuple(sorted(keys)) for place, keys in sorted(found.items())}
+            for person, rows in self._everywhere(table, key).items():
+                for row in rows:
+                    try:
+                        told = RecordId.parse(row[key])
+                    except ValueError:
+                        continue  # a digest, which no source has as a key
+                    place = f"{told.source}.{told.object}"
+                    found.setdefault(person, {}).setdefault(place, set()).add(told.key)
+        return {person: {place: tuple(sorted(keys)) for place, keys in sorted(told.items())}
+                for person, told in found.items()}  # fmt: skip
 
-    def _mixed(self, records: Iterable[str], profiles: set[str]) -> Mapping[str, tuple[str, ...]]:
-        """The profiles of others in which records of the person were, by version of the crosswalk."""
-        asked, found = sorted(records), dict[str, tuple[str, ...]]()
-        for version, place in self._versions(CROSSWALK):
-            query = "SELECT DISTINCT profile_id FROM read_parquet($place) WHERE list_contains($it, record_id)"
-            rows = self.engine.connection.execute(query, {"place": place, "it": asked}).fetchall()
-            if theirs := {row[0] for row in rows} - profiles:
-                found[version] = tuple(sorted(theirs))
+    def _mixed(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """The profiles of others in which records of each person were, by version of the crosswalk."""
+        versions = {place: version for version, place in self._versions(CROSSWALK)}
+        if not versions:
+            return {}
+        query = (
+            "SELECT t.person, c.file_of_it, list(DISTINCT c.profile_id ORDER BY c.profile_id) "
+            f"FROM {several('$files', name='file_of_it')} c JOIN theirs t USING (record_id) "
+            "ANTI JOIN ids i ON i.person = t.person AND i.profile_id = c.profile_id GROUP BY 1, 2"
+        )
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for person, place, profiles in self.engine.connection.execute(query, {"files": list(versions)}).fetchall():
+            found.setdefault(person, {})[versions[place]] = tuple(profiles)
         return found
 
-    def _everywhere(self, table: Table, selected: str, records: list[str]) -> list[dict[str, Any]]:
+    def _everywhere(self, table: Table, columns: str) -> dict[str, list[dict[str, Any]]]:
+        """What the records of each person ever said in these columns, in any version that is kept."""
         files = [place for _, place in self._versions(table)]
         if not files:
-            return []
-        query = f"SELECT {selected} FROM read_parquet($files, union_by_name=true) WHERE list_contains($it, record_id)"
-        result = self.engine.connection.execute(query, {"files": files, "it": records})
-        names = [column[0] for column in result.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+            return {}
+        query = (
+            f"SELECT DISTINCT t.person, {columns} FROM read_parquet($files, union_by_name=true) "
+            "JOIN theirs t USING (record_id)"
+        )
+        result = self.engine.connection.execute(query, {"files": files})
+        names, found = [column[0] for column in result.description or ()], dict[str, list[dict[str, Any]]]()
+        for row in result.fetchall():
+            found.setdefault(row[0], []).append(dict(zip(names[1:], row[1:], strict=True)))
+        return found
 
     def _versions(self, table: Table) -> list[tuple[str, str]]:
         """The file that each version of a table has brought; one that is still being written has no version."""
@@ -159,7 +205,7 @@ class Gathering:
         files = {file.name: lake.url(file.dataset, file.name) for file in stored}
         return [(v, files[f"{v}.parquet"]) for v in sorted(filter(None, versions)) if f"{v}.parquet" in files]
 
-    def _column(self, table: Table, selected: str, where: str, **given: Any) -> list[str]:
+    def _column(self, table: Table, selected: str, where: str, **given: Any) -> Sequence[str]:
         manifest = self.engine.lake.current(table.name)
         files = self.engine.lake.urls(manifest) if manifest else []
         if not files:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from include.contracts.settings import Settings
+from include.erasure.bytewise import holding, spellings
 
 FILL = b"x"
 OTHERS = ("lake", "pg", "spill", "sample", "data", "compiled")  # dealt with elsewhere, or the sources' own
@@ -30,26 +31,22 @@ def files(settings: Settings) -> Iterator[Path]:
 def blank(settings: Settings, values: Collection[str]) -> int:
     """Overwrite the values in the files of the home; returns in how many."""
     pattern = expression(values)
-    return sum(_blank(place, pattern) for place in files(settings)) if pattern else 0
+    return sum(_blank(place, pattern) for place in holding(files(settings), values)) if pattern else 0
 
 
-def named(places: Iterator[Path], values: Collection[str], *, bounded: bool = True) -> list[Path]:
-    """Return the files that hold one of the values; see ``expression``."""
-    pattern = expression(values, bounded=bounded)
-    return [place for place in places if pattern and _holds(place, pattern)]
+def named(places: Iterable[Path], values: Collection[str]) -> list[Path]:
+    """Return the files in which one of the values stands by itself; see ``expression``."""
+    pattern = expression(values)
+    return [place for place in holding(places, values) if pattern and _holds(place, pattern)]
 
 
-def expression(values: Collection[str], *, bounded: bool = True) -> re.Pattern[bytes] | None:
-    """Return what finds the values in bytes, as they are and as JSON spells them; None where there is none.
-
-    Not ``bounded`` they are found within longer ones, too, and where bytes stand beside them that are no text.
-    """
-    spelt = {form for value in values for form in (value.encode(), value.encode("ascii", "backslashreplace"))}
+def expression(values: Collection[str]) -> re.Pattern[bytes] | None:
+    """Return what finds the values in bytes, as they are and as JSON spells them; None where there is none."""
+    spelt = spellings(values)
     if not spelt:
         return None
-    either = b"|".join(re.escape(one) for one in sorted(spelt, key=len, reverse=True))
-    before, after = (rb"(?<![A-Za-z0-9._%+'-])", rb"(?![._-]?[A-Za-z0-9])") if bounded else (b"", b"")
-    return re.compile(before + b"(?:" + either + b")" + after, re.IGNORECASE)
+    either = b"|".join(map(re.escape, spelt))
+    return re.compile(rb"(?<![A-Za-z0-9._%+'-])(?:" + either + rb")(?![._-]?[A-Za-z0-9])", re.IGNORECASE)
 
 
 def _blank(place: Path, pattern: re.Pattern[bytes]) -> bool:

@@ -7,22 +7,23 @@ file that names them no longer is left alone, so whoever was killed goes on wher
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import duckdb
 import pyarrow.parquet as pq
 
 from include.contracts.identity import CROSSWALK
-from include.contracts.raw import LOADS, ROOT
+from include.contracts.raw import LOADS, REJECTED, ROOT
 from include.contracts.staged import PERSON_RECORD
-from include.erasure.patterns import BLANK
+from include.erasure.home import expression
+from include.erasure.patterns import BLANK, quoted
 from include.erasure.rules import Rule, Rules
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest, StoredFile
 
 PARQUET = ".parquet"
+Counted = Mapping[tuple[str, str], int]  # rows by dataset and file
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +57,59 @@ def crosswalks(lake: Lake) -> dict[str, str]:
     return found
 
 
-def look(engine: Engine, rules: Rules) -> Iterator[tuple[StoredFile, Rule, Found]]:
-    """Yield the files of the lake that hold something of the person, with what is to be done about it."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A Parquet file of the lake, where it lies, and its columns of text."""
+
+    file: StoredFile
+    place: str
+    texts: tuple[str, ...]
+
+
+def tables(engine: Engine) -> list[Stored]:
+    """Return the Parquet files of the lake that are whole; what a killed writer has left, or a run writes, is not."""
+    lake = engine.lake
+    places = {
+        lake.url(file.dataset, file.name): file
+        for file in sorted(lake.stored(), key=lambda file: (file.dataset, file.name))
+        if file.name.endswith(PARQUET)
+    }
+    texts = _texts(engine.connection, list(places))
+    return [Stored(file, place, texts[place]) for place, file in places.items() if place in texts]
+
+
+def look(engine: Engine, rules: Rules) -> Iterator[tuple[Stored, Rule, Found]]:
+    """Yield the files of the lake that hold something of the person, with what is to be done about it.
+
+    Files of a dataset that have the same columns, and the same rule, are looked through at once.
+    """
     _name_others(engine, rules)
-    for file in sorted(engine.lake.stored(), key=lambda file: (file.dataset, file.name)):
-        if not file.name.endswith(PARQUET):
-            continue
-        place = engine.lake.url(file.dataset, file.name)
-        texts = _texts(engine.connection, place)
-        if texts is None:
-            continue
-        rule = rules.of(file.dataset, file.name.removesuffix(PARQUET), texts)
-        query = (
-            f"SELECT count(*) FILTER ({rule.gone}), count(*) FILTER (NOT ({rule.gone}) AND ({rule.touched})) "
-            "FROM read_parquet(?)"
-        )
-        ((rows, cells),) = engine.connection.execute(query, [place]).fetchall()
-        if rows or cells:
-            yield file, rule, Found(file.dataset, rows, cells)
+    alike: dict[tuple[str, tuple[str, ...], str], list[Stored]] = {}
+    for one in tables(engine):
+        rule = rules.of(one.file.dataset, one.file.name.removesuffix(PARQUET), one.texts)
+        alike.setdefault((one.file.dataset, one.texts, rule.gone), []).append(one)
+    for (dataset, texts, _), files in alike.items():
+        rule = rules.of(dataset, files[0].file.name.removesuffix(PARQUET), texts)
+        counted = _counted(engine, rule, [one.place for one in files])
+        for one in files:
+            rows, cells = counted.get(one.place, (0, 0))
+            if rows or cells:
+                yield one, rule, Found(dataset, rows, cells)
+
+
+def _counted(engine: Engine, rule: Rule, places: list[str]) -> dict[str, tuple[int, int]]:
+    """How many rows go, and how many others name the person, by file."""
+    query = (
+        f"SELECT file_of_it, count(*) FILTER ({rule.gone}), count(*) FILTER (is_touched AND NOT ({rule.gone})) "
+        f"FROM ({rule.concerned(several('$places', name='file_of_it'))}) GROUP BY 1"
+    )
+    rows = engine.connection.execute(query, {"places": places}).fetchall()
+    return {place: (gone, touched) for place, gone, touched in rows}
+
+
+def several(places: str, *, name: str) -> str:
+    """SQL that reads several files at once, with the place of each row's in a column of that name."""
+    return f"read_parquet({places}, union_by_name=true, filename='{name}')"
 
 
 def erase(engine: Engine, rules: Rules) -> list[Found]:
@@ -81,26 +117,27 @@ def erase(engine: Engine, rules: Rules) -> list[Found]:
     engine.connection.execute("SET preserve_insertion_order = true").complete()
     _remove_halves(engine)
     found = []
-    for file, rule, what in look(engine, rules):
-        _rewrite(engine, file, rule)
+    for one, rule, what in look(engine, rules):
+        _rewrite(engine, one, rule.staying(f"read_parquet({quoted(one.place)})", blanked=bool(what.cells)))
         found.append(what)
+    counted = _rows(engine)
     for source in sorted({file.dataset.split("/")[1] for file in engine.lake.stored(ROOT)}):
-        _mend_log(engine.lake, source, {key for keys in rules.traces.keys.values() for key in keys})
-    _recount(engine.lake)
+        _mend_log(engine.lake, source, {key for keys in rules.traces.keys.values() for key in keys}, counted)
+    _recount(engine.lake, counted)
     return found
 
 
-def blank_texts(lake: Lake, values: list[bytes]) -> int:
+def blank_texts(lake: Lake, values: Collection[str]) -> int:
     """Blank the values in the small JSON files beside the tables; returns in how many."""
-    count = 0
+    pattern, count = expression(values), 0
+    if pattern is None:
+        return count
     for file in lake.stored():
         if not file.name.endswith(".json"):
             continue
         place = _bare(lake, lake.url(file.dataset, file.name))
-        content = before = lake.fs.cat_file(place)
-        for value in values:
-            content = content.replace(value, BLANK.encode())
-        if content != before:
+        content, count_of_it = pattern.subn(BLANK.encode(), lake.fs.cat_file(place))
+        if count_of_it:
             draft = f"{place}.{uuid.uuid4().hex}.draft"
             lake.fs.pipe_file(draft, content)
             lake.fs.mv(draft, place)
@@ -110,9 +147,10 @@ def blank_texts(lake: Lake, values: list[bytes]) -> int:
 
 def _remove_halves(engine: Engine) -> None:
     """Remove what killed writers have left half written: nobody reads it, and nobody writes now."""
+    whole = {(one.file.dataset, one.file.name) for one in tables(engine)}
     for file in list(engine.lake.stored()):
-        place = engine.lake.url(file.dataset, file.name)
-        if file.name.endswith(".draft") or (file.name.endswith(PARQUET) and _texts(engine.connection, place) is None):
+        is_half = file.name.endswith(PARQUET) and (file.dataset, file.name) not in whole
+        if is_half or file.name.endswith(".draft"):
             engine.lake.remove(file)
 
 
@@ -124,32 +162,39 @@ def _name_others(engine: Engine, rules: Rules) -> None:
     if files:
         engine.connection.execute(
             "INSERT INTO other_keys SELECT source, source_key FROM read_parquet($files, union_by_name=true) "
-            "WHERE NOT list_contains($records, record_id)",
+            "WHERE record_id NOT IN (SELECT unnest($records))",
             {"files": files, "records": list(rules.traces.records)},
         ).complete()
 
 
-def _texts(connection: duckdb.DuckDBPyConnection, place: str) -> list[str] | None:
-    """The columns of text of a Parquet file; None where it is none."""
-    with suppress(duckdb.Error):
-        rows = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [place]).fetchall()
-        return [row[0] for row in rows if row[1] == "VARCHAR"]
-    return None
+def _texts(connection: duckdb.DuckDBPyConnection, places: list[str]) -> dict[str, tuple[str, ...]]:
+    """The columns of text of Parquet files, by place; of one that is none nothing."""
+    query = (
+        "SELECT file_name, list(name ORDER BY name) FILTER (type = 'BYTE_ARRAY' AND (converted_type = 'UTF8' "
+        "OR logical_type LIKE 'String%')) FROM parquet_schema($places) GROUP BY 1"
+    )
+    try:
+        rows = connection.execute(query, {"places": places}).fetchall() if places else []
+    except duckdb.Error:  # one of them, which the files tell by halves
+        if len(places) == 1:
+            return {}
+        half = len(places) // 2
+        return _texts(connection, places[:half]) | _texts(connection, places[half:])
+    return {place: tuple(texts or ()) for place, texts in rows}
 
 
-def _rewrite(engine: Engine, file: StoredFile, rule: Rule) -> None:
-    lake, draft = engine.lake, f"{file.name}.{uuid.uuid4().hex}.draft"
-    place, beside = lake.url(file.dataset, file.name), lake.url(file.dataset, draft)
-    query = f"SELECT {rule.selected} FROM read_parquet('{place}') WHERE NOT ({rule.gone})"
-    engine.connection.execute(f"COPY ({query}) TO '{beside}' (FORMAT parquet, COMPRESSION zstd)").complete()
-    lake.fs.mv(_bare(lake, beside), _bare(lake, place))
+def _rewrite(engine: Engine, one: Stored, staying: str) -> None:
+    lake = engine.lake
+    beside = lake.url(one.file.dataset, f"{one.file.name}.{uuid.uuid4().hex}.draft")
+    engine.connection.execute(f"COPY ({staying}) TO {quoted(beside)} (FORMAT parquet, COMPRESSION zstd)").complete()
+    lake.fs.mv(_bare(lake, beside), _bare(lake, one.place))
 
 
 def _bare(lake: Lake, place: str) -> str:
     return place if lake.is_local else str(lake.fs._strip_protocol(place.replace("s3a://", "s3://", 1)))
 
 
-def _mend_log(lake: Lake, source: str, keys: set[str]) -> None:
+def _mend_log(lake: Lake, source: str, keys: set[str], counted: Counted) -> None:
     """Let the log of loads tell how many rows there are now, and between which keys."""
     for file in lake.stored(f"{ROOT}/{source}/{LOADS}"):
         if not file.name.endswith(PARQUET):
@@ -158,7 +203,7 @@ def _mend_log(lake: Lake, source: str, keys: set[str]) -> None:
         with lake.fs.open(place) as stream:
             table = pq.read_table(stream)
         loads = table.to_pylist()
-        mended = [_mended(lake, source, load, keys) for load in loads]
+        mended = [_mended(source, load, keys, counted) for load in loads]
         if mended != loads:
             draft = f"{place}.{uuid.uuid4().hex}.draft"
             with lake.fs.open(draft, "wb") as sink:
@@ -166,10 +211,10 @@ def _mend_log(lake: Lake, source: str, keys: set[str]) -> None:
             lake.fs.mv(_bare(lake, draft), _bare(lake, place))
 
 
-def _mended(lake: Lake, source: str, load: Mapping[str, object], keys: set[str]) -> dict[str, object]:
+def _mended(source: str, load: Mapping[str, object], keys: set[str], counted: Counted) -> dict[str, object]:
     name = f"{load['load_id']}{PARQUET}"
-    rejected = _rows(lake, f"{ROOT}/{source}/rejected", name) if load["rejected"] else 0
-    rows = rejected + _rows(lake, f"{ROOT}/{source}/{load['object']}", name)
+    rejected = counted.get((f"{ROOT}/{source}/{REJECTED}", name), 0) if load["rejected"] else 0
+    rows = rejected + counted.get((f"{ROOT}/{source}/{load['object']}", name), 0)
     mended = {**load, "rows": rows, "rejected": rejected}
     if "suppressed" in load and rows != load["rows"]:
         gone = int(str(load["rows"])) - rows
@@ -180,24 +225,22 @@ def _mended(lake: Lake, source: str, load: Mapping[str, object], keys: set[str])
     return mended
 
 
-def _rows(lake: Lake, dataset: str, name: str) -> int:
-    with suppress(FileNotFoundError), lake.fs.open(lake.url(dataset, name)) as stream:
-        return int(pq.read_metadata(stream).num_rows)
-    return 0
+def _rows(engine: Engine) -> Counted:
+    """How many rows each Parquet file has."""
+    places = {one.place: one.file for one in tables(engine)}
+    query = "SELECT file_name, num_rows FROM parquet_file_metadata($places)"
+    rows = engine.connection.execute(query, {"places": list(places)}).fetchall() if places else []
+    return {(places[place].dataset, places[place].name): int(count) for place, count in rows}
 
 
-def _recount(lake: Lake) -> None:
+def _recount(lake: Lake, counted: Counted) -> None:
     """Let every manifest tell the rows that its files have."""
-    counted: dict[tuple[str, str], int] = {}
-    for file in lake.stored():
+    for file in list(lake.stored()):
         manifest = lake.manifest(file.dataset, file.version) if file.version else None
-        if manifest is None or not all(name.endswith(PARQUET) for name in manifest.files):
+        if manifest is None or not manifest.files or not all(name.endswith(PARQUET) for name in manifest.files):
             continue
-        for name in manifest.files:
-            if (manifest.dataset, name) not in counted:
-                counted[manifest.dataset, name] = _rows(lake, manifest.dataset, name)
-        rows = sum(counted[manifest.dataset, name] for name in manifest.files)
-        if manifest.files and rows != manifest.rows:
+        rows = sum(counted.get((manifest.dataset, name), 0) for name in manifest.files)
+        if rows != manifest.rows:
             _write(lake, replace(manifest, rows=rows))
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from include.erasure.lake import Found
-from include.erasure.patterns import BLANK, contained
+from include.erasure.patterns import BLANK, lots
 from include.erasure.rules import OWNERS
 from include.erasure.traces import Traces
 from include.storage.control.tables import (
@@ -86,17 +86,16 @@ def erase(connection: sa.Connection, traces: Traces) -> list[Found]:
 
 def blank(connection: sa.Connection, values: Collection[str], schemas: Collection[str] | None = None) -> list[Found]:
     """Blank the values wherever a text of these schemas, or of all, names them; but for TELLING."""
-    found = []
+    patterns, found = lots(values), []
     for column, count in named(connection, values, schemas):
         if (column.table, column.name) in TELLING | KEPT:
             continue
-        value = column.text
-        for _ in range(2):
-            value = f"regexp_replace({value}, :pattern, '\\1{BLANK}\\3', 'gi')"
-        changed = (
-            f'UPDATE {column.place} SET "{column.name}" = ({value})::{column.type} WHERE {column.text} ~* :pattern'
-        )
-        connection.execute(sa.text(changed.replace("::", "\\:\\:")), {"pattern": contained(values)})
+        value, given = column.text, {}
+        for number, pattern in enumerate(each for each in patterns for _ in range(2)):
+            value, given[f"p{number}"] = f"regexp_replace({value}, :p{number}, '\\1{BLANK}\\3', 'gi')", pattern
+        where = f"{column.text} ~* ANY(:patterns)"
+        changed = f'UPDATE {column.place} SET "{column.name}" = ({value})::{column.type} WHERE {where}'
+        connection.execute(sa.text(changed.replace("::", "\\:\\:")), {"patterns": patterns, **given})
         found.append(Found(f"{column.schema}.{column.table}", 0, count))
     return found
 
@@ -104,12 +103,17 @@ def blank(connection: sa.Connection, values: Collection[str], schemas: Collectio
 def named(
     connection: sa.Connection, values: Collection[str], schemas: Collection[str] | None = None
 ) -> Iterator[tuple[Column, int]]:
-    """Yield the columns in which one of the values stands, each with in how many rows."""
+    """Yield the columns in which one of the values stands, each with in how many rows; a table is read once."""
+    tables: dict[str, list[Column]] = {}
     for column in _columns(connection, schemas) if values else ():
-        query = f"SELECT count(*) FROM {column.place} WHERE {column.text} ~* :pattern".replace("::", "\\:\\:")
-        count = connection.execute(sa.text(query), {"pattern": contained(values)}).scalar_one()
-        if count:
-            yield column, count
+        tables.setdefault(column.place, []).append(column)
+    patterns = lots(values)
+    for place, columns in tables.items():
+        counts = ", ".join(f"count(*) FILTER (WHERE {column.text} ~* ANY(:patterns))" for column in columns)
+        texts = ", ".join(column.text for column in columns)
+        query = f"SELECT {counts} FROM {place} WHERE concat_ws(chr(31), {texts}) ~* ANY(:patterns)"
+        row = connection.execute(sa.text(query.replace("::", "\\:\\:")), {"patterns": patterns}).one()
+        yield from ((column, count) for column, count in zip(columns, row, strict=True) if count)
 
 
 def untold(connection: sa.Connection, traces: Traces) -> list[str]:
@@ -119,9 +123,9 @@ def untold(connection: sa.Connection, traces: Traces) -> list[str]:
         f"SELECT sync FROM {ACTIVATION_CHANGE.fullname} c JOIN {CONTROL}.activation_plan p USING (plan_id) "
         f"WHERE c.state = 'pending' AND (c.member_id = ANY(:ids) OR c.member_id = '{BLANK}') UNION "
         f"SELECT sync FROM {ACTIVATION_BATCH.fullname} b JOIN {CONTROL}.activation_plan p USING (plan_id) "
-        "WHERE b.changes\\:\\:text ~* :pattern ORDER BY 1"
+        "WHERE b.changes\\:\\:text ~* ANY(:patterns) ORDER BY 1"
     )
-    given = {"ids": list(traces.profiles), "pattern": contained(traces.texts) if traces.texts else "$^"}
+    given = {"ids": list(traces.profiles), "patterns": lots(traces.texts)}
     return list(connection.execute(sa.text(query), given).scalars())
 
 

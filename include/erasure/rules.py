@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from include.contracts.identity import IDENTITY_EVENT, REGISTER
 from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER, PROFILE_LINEAGE
 from include.contracts.raw import LOADS, REJECTED, ROOT
 from include.contracts.sources import SourceSettings
 from include.contracts.staged import QUARANTINE
-from include.erasure.patterns import BLANK, contained, quoted
+from include.erasure.patterns import BLANK, lots, quoted
 from include.erasure.traces import Traces
 
 OWNERS = ("record_id", "profile_id", "member_id", "alias_id", "home_id", "record_a", "record_b")
@@ -24,21 +25,42 @@ BLENDED = (PROFILE.name, PROFILE_IDENTIFIER.name, PROFILE_LINEAGE.name)  # made 
 
 @dataclass(frozen=True)
 class Rule:
-    """``gone`` is the condition of a row that goes; ``cells`` the columns of others, with patterns that are blanked."""
+    """``gone`` is the condition of a row that goes; ``cells`` the columns of others, with patterns that are blanked.
+
+    ``owned`` is the part of ``gone`` that keys alone tell: whatever else goes is also named in one of the cells.
+    """
 
     gone: str = "false"
     cells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    owned: str = "false"
 
     @property
     def touched(self) -> str:
         """The condition of a row in which something is blanked."""
-        return _any([_matches(column, each) for column, patterns in self.cells.items() for each in patterns])
+        columns: dict[str, list[str]] = {}
+        for column, patterns in self.cells.items():
+            for pattern in patterns:
+                columns.setdefault(pattern, []).append(column)
+        return any_of([named_in(those, [pattern]) for pattern, those in columns.items()])
 
-    @property
-    def selected(self) -> str:
-        """What is selected of a row that stays."""
-        cells = ", ".join(f"{_blanked(column, patterns)} AS {_name(column)}" for column, patterns in self.cells.items())
-        return f"* REPLACE ({cells})" if cells else "*"
+    def concerned(self, places: str) -> str:
+        """SQL of the rows that go or are touched, and perhaps others; ``is_touched`` tells the second of the first."""
+        return (
+            f"SELECT * FROM (SELECT *, {self.touched} AS is_touched FROM {places}) WHERE is_touched OR ({self.owned})"
+        )
+
+    def staying(self, place: str, *, blanked: bool) -> str:
+        """SQL of a file's rows that stay; ``blanked``: what names the person in them is blanked."""
+        if not blanked or not self.cells:
+            return f"SELECT * FROM {place} WHERE NOT ({self.gone})"
+        cells = ", ".join(
+            f"CASE WHEN is_touched THEN {_blanked(column, patterns)} ELSE {_name(column)} END AS {_name(column)}"
+            for column, patterns in self.cells.items()
+        )
+        return (
+            f"SELECT * EXCLUDE (is_touched) REPLACE ({cells}) FROM "
+            f"(SELECT *, {self.touched} AS is_touched FROM {place}) WHERE NOT ({self.gone})"
+        )
 
 
 @dataclass(frozen=True)
@@ -54,12 +76,14 @@ class Rules:
         if dataset.startswith(f"{ROOT}/"):
             source, name = dataset.split("/")[1:3]
             return self._rejected(texts) if name == REJECTED else self._raw(source, name, texts)
-        gone = [_among(column, self.traces.ids) for column in _owners(dataset) if column in texts]
+        owned = [_among(column, self.traces.ids) for column in _owners(dataset) if column in texts]
         if dataset in BLENDED:
-            gone.append(_among("profile_id", self.traces.mixed.get(self.versions.get(version, ""), ())))
+            owned.append(_among("profile_id", self.traces.mixed.get(self.versions.get(version, ""), ())))
+        named = []
         if dataset == QUARANTINE.name:
-            gone += [self._set_aside(), self._names("row_received")]
-        return Rule(_any(gone), self._cells(texts))
+            owned.append(self._set_aside())
+            named.append(self._names("row_received"))
+        return Rule(any_of([*owned, *named]), self._cells(texts), any_of(owned))
 
     def _raw(self, source: str, name: str, texts: Collection[str]) -> Rule:
         if name == LOADS or source not in self.sources:
@@ -72,18 +96,17 @@ class Rules:
         keys = self.traces.keys.get(source, [])
         cells = dict(self._cells(texts))
         if system.is_about_companies(name):
-            theirs = (contained(keys),) if keys else ()
-            return Rule(cells=cells | {column: (*cells.get(column, ()), *theirs) for column in people})
-        gone = [_among(f"trim({_name(column)})", keys) for column in people]
+            return Rule(cells=cells | {column: (*cells.get(column, ()), *lots(keys)) for column in people})
+        owned = [_among(f"trim({_name(column)})", keys) for column in people]
         if declared.key in texts:
             told = self.traces.rows.get(f"{source}.{name}", ())
-            gone.append(_among(f"trim({_name(declared.key)})", told))
+            owned.append(_among(f"trim({_name(declared.key)})", told))
         personal = [column for column in declared.personal if column in texts]
-        by_value = _any([self._names(column) for column in personal])
+        by_value = self._names(*personal)
         others = [f"EXISTS (SELECT 1 FROM other_keys o WHERE o.source = {quoted(source)} AND o.key = trim({_name(c)}))"
                   for c in people]  # fmt: skip
-        gone.append(f"({by_value}) AND NOT ({_any(others)})")
-        return Rule(_any(gone), cells)
+        named = f"({by_value}) AND NOT ({any_of(others)})" if by_value != "false" else "false"
+        return Rule(any_of([*owned, named]), cells, any_of(owned))
 
     def _rejected(self, texts: Collection[str]) -> Rule:
         return Rule(self._names("row_received"), self._cells(texts))
@@ -93,24 +116,28 @@ class Rules:
         keys = [(source, key) for source, keys in self.traces.keys.items() for key in keys]
         told = [(place, key) for place, keys in self.traces.rows.items() for key in keys]
         of_person = _among("source || chr(31) || source_key", [f"{source}\x1f{key}" for source, key in keys])
-        return _any([of_person, _among("source || '.' || object || chr(31) || source_key",
+        return any_of([of_person, _among("source || '.' || object || chr(31) || source_key",
                                        [f"{place}\x1f{key}" for place, key in told])])  # fmt: skip
 
-    def _names(self, column: str) -> str:
-        texts = self.traces.texts
-        return _matches(column, contained(texts)) if texts else "false"
+    def _names(self, *columns: str) -> str:
+        return named_in(columns, self._patterns)
 
     def _cells(self, texts: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        values = self.traces.texts
-        return dict.fromkeys(sorted(texts), (contained(values),)) if values else {}
+        return dict.fromkeys(sorted(texts), self._patterns) if self._patterns else {}
+
+    @cached_property
+    def _patterns(self) -> tuple[str, ...]:
+        return tuple(lots(self.traces.texts))
 
 
 def _owners(dataset: str) -> tuple[str, ...]:
     return ("profile_id",) if dataset in LIVES_ON else OWNERS
 
 
-def _matches(column: str, pattern: str) -> str:
-    return f"regexp_matches({_name(column)}, {quoted(pattern)}, 'i')"
+def named_in(columns: Sequence[str], patterns: Sequence[str]) -> str:
+    """Return the condition that one of the columns holds what one of the patterns finds, all looked at together."""
+    texts = f"concat_ws(chr(31), {', '.join(map(_name, columns))})"
+    return any_of([f"regexp_matches({texts}, {quoted(each)}, 'i')" for each in patterns if columns])
 
 
 def _blanked(column: str, patterns: Sequence[str]) -> str:
@@ -128,7 +155,8 @@ def _among(column: str, values: Collection[str]) -> str:
     return f"{column} IN ({', '.join(quoted(value) for value in sorted(values))})"
 
 
-def _any(conditions: Sequence[str]) -> str:
+def any_of(conditions: Sequence[str]) -> str:
+    """Return the condition that one of these holds, the unknown being none."""
     told = [condition for condition in conditions if condition != "false"]
     return " OR ".join(f"coalesce({condition}, false)" for condition in told) or "false"
 

@@ -13,47 +13,52 @@ import sqlalchemy as sa
 
 from include.contracts.staged import PERSON_RECORD
 from include.erasure import home, postgres
-from include.erasure.lake import PARQUET
-from include.erasure.patterns import contained, quoted
+from include.erasure.bytewise import holding
+from include.erasure.home import expression
+from include.erasure.lake import PARQUET, several, tables
+from include.erasure.patterns import lots
+from include.erasure.rules import named_in
 from include.erasure.traces import Traces
 from include.storage.engine import Engine
 from include.storage.project import Project
 
 
-def remaining(project: Project, traces: Traces, databases: Collection[sa.Engine], *, server: bool = True) -> list[str]:
-    """Return the places in which something of the person is left: datasets, columns and files, never a value.
+def remaining(project: Project, traces: Traces, databases: Collection[sa.Engine], *, in_server: Traces) -> list[str]:
+    """Return the places in which something of the people is left: datasets, columns and files, never a value.
 
-    ``server``: in the bytes of the embedded server, too, which still holds the keys that destinations are told by.
+    ``in_server``: those who are looked for in the bytes of the embedded server, too; of the others it still holds the
+    keys that destinations are told by.
     """
     with project.engine() as engine:
         found = list(_in_lake(engine, traces.texts))
-        alone = _unlike_others(engine, traces.texts)
+        alone = _unlike_others(engine, in_server.texts)
     for database in databases:
         with database.connect() as connection:
             columns = [column for column, _ in postgres.named(connection, traces.texts)]
         telling = postgres.TELLING | postgres.KEPT
         found += [f"{c.schema}.{c.table}.{c.name}" for c in columns if (c.table, c.name) not in telling]
     found += [_told(project, place) for place in home.named(home.files(project.settings), traces.texts)]
-    places = (project.settings.home / "pg" / "data").rglob("*") if server else ()
-    in_bytes = home.named((place for place in places if place.is_file()), alone, bounded=False)
+    places = (project.settings.home / "pg" / "data").rglob("*") if alone else ()
+    in_bytes = holding((place for place in places if place.is_file()), alone)
     return sorted({*found, *(_told(project, place) for place in in_bytes)})
 
 
 def _in_lake(engine: Engine, values: Collection[str]) -> Iterator[str]:
-    lake = engine.lake
-    for file in lake.stored():
-        place = lake.url(file.dataset, file.name)
-        if not values or file.name.endswith(".traces"):
-            continue
-        if file.name.endswith(PARQUET):
-            rows = engine.connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [place]).fetchall()
-            pattern = quoted(contained(values))
-            tests = [f"regexp_matches(\"{row[0]}\", {pattern}, 'i')" for row in rows if row[1] == "VARCHAR"]
-            query = f"SELECT count(*) FROM read_parquet(?) WHERE {' OR '.join(tests) or 'false'}"
-            ((count,),) = engine.connection.execute(query, [place]).fetchall()
-            if count:
-                yield f"{file.dataset}/{file.name}"
-        elif lake.folder is not None and home.named(iter([Path(place)]), values):
+    """Files whose values, or bytes, name the person; those of one dataset with the same columns are read at once."""
+    pattern = expression(values)
+    if pattern is None:
+        return
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for one in tables(engine):
+        alike.setdefault((one.file.dataset, one.texts), []).append(one.place)
+    for (dataset, texts), places in alike.items():
+        rows_of_files = several("$places", name="file_of_it")
+        query = f"SELECT DISTINCT file_of_it FROM {rows_of_files} WHERE {named_in(texts, lots(values))}"
+        rows = engine.connection.execute(query, {"places": places}).fetchall()
+        yield from (f"{dataset}/{place.rsplit('/', 1)[1]}" for (place,) in rows)
+    others = (file for file in engine.lake.stored() if not file.name.endswith((PARQUET, ".traces")))
+    for file in others:
+        if pattern.search(engine.lake.content(file.dataset, file.name)):
             yield f"{file.dataset}/{file.name}"
 
 

@@ -6,10 +6,11 @@ Every step may be repeated: whoever was killed begins anew with the traces that 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -18,92 +19,115 @@ from include.contracts.errors import ConfigurationError, FatalError, RetryableEr
 from include.contracts.settings import Settings
 from include.contracts.sources import SourceSettings, sources_of
 from include.erasure import home, lake, postgres, scan
-from include.erasure.gather import Gathering
+from include.erasure.gather import Gathering, Person
 from include.erasure.lake import Found
 from include.erasure.ledger import Erasure, ErasureLedger
 from include.erasure.rules import Rules
 from include.erasure.settings import read_settings
-from include.erasure.traces import Traces, forget, kept, today
+from include.erasure.traces import Traces, forget, kept, today, together
 from include.storage.control.tables import CONTROL
+from include.storage.engine import Engine
 from include.storage.postgres import embedded, publication
 from include.storage.postgres.build import PREFIX
 from include.storage.postgres.warehouse import is_embedded
 from include.storage.project import Project
-from include.storage.suppression import secret_of, suppress
+from include.storage.suppression import Gone, secret_of, suppress
 
 AIRFLOW = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be erased: the profile, how many records it has, and what each place holds of the person."""
+    """What would be erased: whom each subject names, how many records they have, and what each place holds of them.
 
-    profile: str | None
+    ``left_out``: why a subject is nobody who can be erased.
+    """
+
+    people: Mapping[str, Person]
     records: int
     shared: int
     found: Sequence[Found]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def subjects(self) -> list[str]:
+        """The people once each: their living profile, else the address."""
+        return list(dict.fromkeys(person.profile or str(person.email) for person in self.people.values()))
 
 
-def plan(project: Project, now: datetime, *, profile: str | None, email: str | None) -> Plan:
-    """Say what erasing would do, and do nothing; raises UnknownError, ConfigurationError."""
+def plan(project: Project, now: datetime, subjects: Collection[str]) -> Plan:
+    """Say what erasing people would do, and do nothing; a subject is a profile id or an address.
+
+    Raises UnknownError or ConfigurationError where none of them is somebody who can be erased.
+    """
     with project.engine() as engine:
-        gathering = Gathering(engine, project.suppressed())
-        living = gathering.named(profile, email)
-        traces = gathering.traces("plan", now.date(), living, email)
-        rules = Rules(traces, known_sources(project), lake.crosswalks(project.lake))
+        people, left_out = _whom(Gathering(engine, project.suppressed()), subjects)
+        traces = Gathering(engine, project.suppressed()).traces(now.date(), people)
+        rules = _rules(project, traces.values())
         found = _summed([what for _, _, what in lake.look(engine, rules)])
-    if living is None and not found:
-        raise UnknownError("Nobody with that address is known; nothing was done.")
-    return Plan(living, len(traces.records), traces.shared, found)
+        for subject in _nobody(engine, project, {name: traces[name] for name in people if not people[name].profile}):
+            left_out[subject] = f"Nobody with the address {subject} is known; nothing was done."
+            del people[subject]
+    if not people:
+        raise UnknownError(" ".join(left_out.values()))
+    every = together([traces[name] for name in people])
+    return Plan(people, len(every.records), every.shared, found, left_out)
 
 
-def open_request(project: Project, named: Collection[str | None]) -> Erasure | None:
-    """Return the open request that names one of these, if there is one."""
+def open_requests(project: Project, subjects: Collection[str]) -> dict[str, Erasure]:
+    """Return the open requests that name some of these, each by the subject."""
     every = ErasureLedger(project.warehouse()).all()
-    return next((one for one in every if one.is_open and one.subject and one.subject in named), None)
+    return {one.subject: one for one in every if one.is_open and one.subject and one.subject in subjects}
 
 
-def request(
-    project: Project, now: datetime, *, profile: str | None, email: str | None, reason: str, author: str
-) -> Erasure:
-    """Receive a request: of the same person an open one goes on. Raises UnknownError, ConfigurationError."""
+def request(project: Project, now: datetime, planned: Plan, *, reason: str, author: str) -> list[Erasure]:
+    """Receive a request for each person of a plan: of the same person an open one goes on.
+
+    Raises ConfigurationError where nobody asks for it, or nobody says why.
+    """
     if not reason.strip() or not author.strip():
         raise ConfigurationError("An erasure needs who asks for it and why.")
-    if (known := open_request(project, {profile, email})) is not None:
-        return known
-    settings = read_settings(project.settings.config)
-    subject = plan(project, now, profile=profile, email=email).profile or str(email)
-    due_on = now.date() + timedelta(days=settings.days)
+    due_on = now.date() + timedelta(days=read_settings(project.settings.config).days)
     ledger = ErasureLedger(project.warehouse())
-    return ledger.receive(subject, reason=reason.strip(), author=author.strip(), due_on=due_on)
+    return [
+        ledger.receive(subject, reason=reason.strip(), author=author.strip(), due_on=due_on)
+        for subject in planned.subjects
+    ]
 
 
-def carry_out(project: Project, erasure: Erasure, now: datetime) -> Erasure:
-    """Do what is left of a request: it ends verified, or done where a destination has to be told first.
+def carry_out(project: Project, erasures: Collection[Erasure], now: datetime) -> list[Erasure]:
+    """Do what is left of requests, all at once: each ends verified, or done where a destination has to be told first.
 
     Raises RetryableError while a run is at work, ConfigurationError where a second person has to agree, FatalError
     where something is left that could not be erased.
     """
+    asks = read_settings(project.settings.config).second_person
+    for erasure in erasures:
+        if asks and erasure.is_open and not erasure.second:
+            raise ConfigurationError(
+                f"The erasure {erasure.erasure_id} waits for somebody else than {erasure.author} to agree: "
+                f"python -m include erase --agree {erasure.erasure_id}"
+            )
+    at_work = {erasure.erasure_id: erasure for erasure in erasures if erasure.is_open}
+    if at_work:
+        with _alone(project):
+            at_work = _carried_out(project, at_work, now)
+    return [at_work.get(erasure.erasure_id, erasure) for erasure in erasures]
+
+
+def _carried_out(project: Project, erasures: Mapping[str, Erasure], now: datetime) -> dict[str, Erasure]:
     ledger = ErasureLedger(project.warehouse())
-    if not erasure.is_open:
-        return erasure
-    if read_settings(project.settings.config).second_person and not erasure.second:
-        raise ConfigurationError(
-            f"The erasure {erasure.erasure_id} waits for somebody else than {erasure.author} to agree: "
-            f"python -m include erase --agree {erasure.erasure_id}"
-        )
-    with _alone(project):
-        traces = kept(project.lake, erasure.erasure_id) or _gathered(project, erasure, now)
-        if erasure.state == "received":
-            erasure = ledger.advance(erasure.erasure_id, "planned")
-        suppress(project.lake, secret_of(project.settings, create=True), erasure.erasure_id, today(traces),
-                 traces.suppressed())  # fmt: skip
-        found = _erase(project, traces)
-        if erasure.state == "planned":
-            counts = {what.place: {"rows": what.rows, "cells": what.cells} for what in found}
-            erasure = ledger.advance(erasure.erasure_id, "done", counts=counts, subject=None)
-        _compact(project)  # only now that the ledger does not name them either
-        return _verified(project, ledger, erasure, traces)
+    traces = _traces(project, erasures, now)
+    for key in (key for key, erasure in erasures.items() if erasure.state == "received"):
+        ledger.advance(key, "planned")
+    gone = (Gone(key, today(one), one.suppressed()) for key, one in traces.items())
+    suppress(project.lake, secret_of(project.settings, create=True), *gone)
+    found = _erase(project, together(traces.values()))
+    counts: dict[str, Any] = {what.place: {"rows": what.rows, "cells": what.cells} for what in found}
+    for key in (key for key, erasure in erasures.items() if erasure.state != "done"):
+        ledger.advance(key, "done", counts={**counts, "people": len(traces)}, subject=None)
+    _compact(project)  # only now that the ledger does not name them either
+    return _verified(project, ledger, traces)
 
 
 def unfinished(project: Project) -> list[Erasure]:
@@ -115,7 +139,7 @@ def unfinished(project: Project) -> list[Erasure]:
 def finish(project: Project, now: datetime) -> list[Erasure]:
     """Carry out what is left of all requests that wait for nobody; raises what ``carry_out`` does."""
     asks = read_settings(project.settings.config).second_person
-    return [carry_out(project, one, now) for one in unfinished(project) if one.second or not asks]
+    return carry_out(project, [one for one in unfinished(project) if one.second or not asks], now)
 
 
 def waits_for(project: Project, erasure: Erasure) -> list[str]:
@@ -125,23 +149,51 @@ def waits_for(project: Project, erasure: Erasure) -> list[str]:
         return postgres.untold(connection, traces) if traces else []
 
 
-def _gathered(project: Project, erasure: Erasure, now: datetime) -> Traces:
-    if erasure.subject is None:
-        raise FatalError(f"What is known of the erasure {erasure.erasure_id} is lost; ask for it anew.")
-    by_address = "@" in erasure.subject
-    profile, email = (None, erasure.subject) if by_address else (erasure.subject, None)
-    with project.engine() as engine:
-        gathering = Gathering(engine, project.suppressed())
-        traces = gathering.traces(erasure.erasure_id, now.date(), gathering.named(profile, email), email)
-    traces.keep(project.lake)
-    return traces
+def _whom(gathering: Gathering, subjects: Collection[str]) -> tuple[dict[str, Person], dict[str, str]]:
+    """Return whom subjects name, and why others name nobody who can be erased; the only one's reason is raised."""
+    people, left_out = dict[str, Person](), dict[str, str]()
+    for subject in dict.fromkeys(subjects):
+        try:
+            people[subject] = gathering.named(subject)
+        except (UnknownError, ConfigurationError) as error:
+            if len(subjects) == 1:
+                raise
+            left_out[subject] = str(error)
+    return people, left_out
+
+
+def _nobody(engine: Engine, project: Project, traces: Mapping[str, Traces]) -> list[str]:
+    """Return the addresses of which nothing is found; mostly that is all of them, which one look tells."""
+    if not traces or not any(lake.look(engine, _rules(project, traces.values()))):
+        return list(traces)
+    return [name for name, one in traces.items() if not any(lake.look(engine, _rules(project, [one])))]
+
+
+def _traces(project: Project, erasures: Mapping[str, Erasure], now: datetime) -> dict[str, Traces]:
+    """Return the traces of each: kept ones where they were gathered before, for half of the person may be gone."""
+    found = {key: traces for key in erasures if (traces := kept(project.lake, key)) is not None}
+    missing = {key: erasure.subject for key, erasure in erasures.items() if key not in found}
+    for key, subject in missing.items():
+        if subject is None:
+            raise FatalError(f"What is known of the erasure {key} is lost; ask for it anew.")
+    if missing:
+        with project.engine() as engine:
+            gathering = Gathering(engine, project.suppressed())
+            new = gathering.traces(now.date(), {key: gathering.named(str(who)) for key, who in missing.items()})
+        for traces in new.values():
+            traces.keep(project.lake)
+        found |= new
+    return found
+
+
+def _rules(project: Project, traces: Collection[Traces]) -> Rules:
+    return Rules(together(traces), known_sources(project), lake.crosswalks(project.lake))
 
 
 def _erase(project: Project, traces: Traces) -> list[Found]:
     with project.engine() as engine:
-        rules = Rules(traces, known_sources(project), lake.crosswalks(project.lake))
-        found = lake.erase(engine, rules)
-    lake.blank_texts(project.lake, [text.encode() for text in traces.texts])
+        found = lake.erase(engine, _rules(project, [traces]))
+    lake.blank_texts(project.lake, traces.texts)
     with project.warehouse().begin() as connection:
         found += postgres.erase(connection, traces)
     for database in _airflow(project.settings):
@@ -161,22 +213,24 @@ def _compact(project: Project) -> None:
     postgres.compact(project.warehouse().engine, schemas, whole_server=is_ours)
 
 
-def _verified(project: Project, ledger: ErasureLedger, erasure: Erasure, traces: Traces) -> Erasure:
+def _verified(project: Project, ledger: ErasureLedger, traces: Mapping[str, Traces]) -> dict[str, Erasure]:
     """Look whether anything is left; raises FatalError that names the places."""
     with project.warehouse().begin() as connection:
-        waiting = postgres.untold(connection, traces)
+        told = [key for key, one in traces.items() if not postgres.untold(connection, one)]
     databases = [project.warehouse().engine, *_airflow(project.settings)]
-    left = scan.remaining(project, traces, databases, server=not waiting)
+    left = scan.remaining(
+        project, together(traces.values()), databases, in_server=together([traces[key] for key in told])
+    )
     if left:
+        which = f"erasure {next(iter(traces))} is" if len(traces) == 1 else f"erasures {', '.join(sorted(traces))} are"
         raise FatalError(
-            f"The erasure {erasure.erasure_id} is not complete: something is left in {', '.join(left)}. "
-            "Carry it out again (python -m include erasures --resume); if it stays, look there."
+            f"The {which} not complete: something is left in {', '.join(left)}. "
+            "Go on with python -m include erasures --resume; if it stays, look there."
         )
-    if waiting:
-        return erasure
-    verified = ledger.advance(erasure.erasure_id, "verified")
-    forget(project.lake, erasure.erasure_id)
-    return verified
+    for key in told:
+        ledger.advance(key, "verified")
+        forget(project.lake, key)
+    return {key: ledger.one(key) for key in traces}
 
 
 @contextmanager

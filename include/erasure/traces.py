@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -75,6 +75,25 @@ class Traces:
     def keep(self, lake: Lake) -> None:
         """Write them into the lake."""
         lake.fs.pipe_file(lake.url(TRACES, f"{self.erasure_id}.traces"), json.dumps(asdict(self)).encode())
+
+
+def together(traces: Collection[Traces]) -> Traces:
+    """Return the traces of several people as those of one, to be looked for at once."""
+
+    def all_of(name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(value for one in traces for value in getattr(one, name)))
+
+    def by_place(name: str) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for one in traces:
+            for place, values in getattr(one, name).items():
+                found[place] = (*found.get(place, ()), *values)
+        return found
+
+    return Traces(
+        "", "", all_of("records"), all_of("profiles"), all_of("emails"), all_of("phones"),
+        sum(one.shared for one in traces), by_place("rows"), by_place("mixed"),
+    )  # fmt: skip
 
 
 def spellings(key: str) -> tuple[str, ...]:

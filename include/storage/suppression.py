@@ -97,20 +97,28 @@ def read_suppressed(lake: Lake, settings: Settings) -> Suppressed:
     return Suppressed(secret, days)
 
 
-def suppress(lake: Lake, secret: str, erasure_id: str, day: date, things: Iterable[tuple[str, str]]) -> DatasetRef:
-    """Add the digests of kinds and values to those of earlier erasures; the same twice changes nothing."""
+@dataclass(frozen=True)
+class Gone:
+    """Who is erased by one erasure: kinds and values of all by which they would be known again."""
+
+    erasure_id: str
+    day: date
+    things: Iterable[tuple[str, str]] = field(repr=False)
+
+
+def suppress(lake: Lake, secret: str, *gone: Gone) -> DatasetRef:
+    """Add the digests of erasures to those of earlier ones; the same twice changes nothing."""
     manifest = lake.current(SUPPRESSED.name)
     rows: list[dict[str, object]] = []
     if manifest is not None:
         with lake.fs.open(lake.url(SUPPRESSED.name, manifest.files[0])) as stream:
             rows = pq.read_table(stream).to_pylist()
     known = {row["digest"] for row in rows}
-    new = {digest(secret, kind, value): kind for kind, value in [*things, ("secret", "")]}
-    rows += [
-        {"digest": one, "kind": kind, "erasure_id": erasure_id, "erased_on": day}
-        for one, kind in new.items()
-        if one not in known
-    ]
+    for one in gone:
+        new = {digest(secret, kind, value): kind for kind, value in [*one.things, ("secret", "")]}
+        facts = {"erasure_id": one.erasure_id, "erased_on": one.day}
+        rows += [{"digest": each, "kind": kind, **facts} for each, kind in new.items() if each not in known]
+        known |= new.keys()
     rows.sort(key=lambda row: str(row["digest"]))
     version = fingerprint([row["digest"] for row in rows])
     file = f"{version}.parquet"

@@ -85,9 +85,9 @@ def town(warehouse_project: Project, put: Put, run: Run) -> Iterator[Project]:
     yield warehouse_project
 
 
-def erased(project: Project, **named: str | None) -> Erasure:
-    given = {"profile": None, "email": None, **named}
-    return step.carry_out(project, step.request(project, NOW, reason="asked", author="Nina", **given), NOW)
+def erased(project: Project, *subjects: str) -> list[Erasure]:
+    planned = step.plan(project, NOW, subjects)
+    return step.carry_out(project, step.request(project, NOW, planned, reason="asked", author="Nina"), NOW)
 
 
 def everything(project: Project) -> str:
@@ -105,10 +105,10 @@ def everything(project: Project) -> str:
 
 
 def test_a_person_is_erased_everywhere_and_others_stay(town: Project) -> None:
-    plan = step.plan(town, NOW, profile="anni", email=None)
-    assert (plan.profile, plan.records, plan.shared) == ("anna", 2, 1)
+    plan = step.plan(town, NOW, ["anni"])
+    assert (plan.subjects, plan.records, plan.shared) == (["anna"], 2, 1)
     assert ANNA in everything(town), "a plan erases nothing"
-    done = erased(town, email="Anna@acme.example ".strip())
+    (done,) = erased(town, "Anna@acme.example ".strip())
     assert (done.state, done.subject) == ("verified", None)
     told = everything(town)
     for trace in (ANNA, "Anna@Acme", "crm.contact:1a", "nps.respondent:r7", "Anna Quill", "'anna'", "anni"):
@@ -122,16 +122,31 @@ def test_a_person_is_erased_everywhere_and_others_stay(town: Project) -> None:
     assert not [file for file in town.lake.stored("erasure") if file.name.endswith(".traces")]
 
 
+def test_several_are_erased_in_one_go_and_what_only_they_share_goes_with_them(town: Project) -> None:
+    planned = step.plan(town, NOW, ["anni", BO, ANNA, "nobody@x.example", "zoe"])
+    assert (planned.subjects, planned.records, planned.shared) == (["anna", "bo"], 3, 0)
+    assert list(planned.left_out) == ["zoe", "nobody@x.example"]
+    done = step.carry_out(town, step.request(town, NOW, planned, reason="asked", author="Nina"), NOW)
+    assert [(one.state, one.subject, one.counts["people"]) for one in done] == [("verified", None, 2)] * 2
+    told = everything(town)
+    for trace in (ANNA, BO, "crm.contact:2b", "'bo'", "+4930111222333"):
+        assert trace not in told, trace
+    days = [town.suppressed().erased_on(*known) for known in (("email", ANNA), ("email", BO), ("profile", "anni"))]
+    assert days == [DAY] * 3
+    with pytest.raises(UnknownError, match=r"anna was erased on 2026-06-30\. Whoever had that address was erased"):
+        step.plan(town, NOW, ["anna", BO])
+
+
 def test_who_is_erased_or_unknown_is_said_in_a_sentence(town: Project) -> None:
-    erased(town, profile="anna")
+    erased(town, "anna")
     for named, sentence in (
-        ({"profile": "anni"}, "The profile anni was erased on 2026-06-30."),
-        ({"email": ANNA}, "Whoever had that address was erased on 2026-06-30."),
-        ({"profile": "nobody"}, "There is no profile 'nobody'"),
-        ({"email": "nobody@x.example"}, "Nobody with that address is known"),
+        ("anni", "The profile anni was erased on 2026-06-30."),
+        (ANNA, "Whoever had that address was erased on 2026-06-30."),
+        ("nobody", "There is no profile 'nobody'"),
+        ("nobody@x.example", "Nobody with the address nobody@x.example is known"),
     ):
         with pytest.raises(UnknownError, match=sentence):
-            step.plan(town, NOW, **{"profile": None, "email": None, **named})
+            step.plan(town, NOW, [named])
     with town.engine() as engine, pytest.raises(UnknownError, match="was erased on 2026-06-30"):
         explain_profile(Lookup(engine, town.suppressed()), "anna")
 
@@ -141,8 +156,8 @@ def test_whose_profile_ended_with_its_last_record_is_found_by_the_retired_id(tow
     cy = {"record_id": "crm.contact:3c", "source_key": "3c", "email": "cy@acme.example", "is_deleted": True}
     for table, row in ((identity.HISTORY, stay), (PERSON_RECORD, cy)):
         town.lake.point(put(town, table, [row], version="v3"))
-    plan = step.plan(town, NOW, profile="cy", email=None)
-    assert (plan.profile, plan.records) == ("cy", 1)
+    plan = step.plan(town, NOW, ["cy"])
+    assert (plan.subjects, plan.records) == (["cy"], 1)
 
 
 def test_killed_anywhere_and_run_again_it_ends_the_same(town: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +167,7 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(town: Project, monkeypat
     ):  # fmt: skip
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(module, name, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
-            erased(town, profile="anna") if not step.unfinished(town) else resume(town)
+            erased(town, "anna") if not step.unfinished(town) else resume(town)
     (done,) = resume(town)
     assert done.state == "verified"
     assert ANNA not in everything(town)
@@ -160,13 +175,13 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(town: Project, monkeypat
 
 
 def resume(project: Project) -> list[Erasure]:
-    return [step.carry_out(project, one, NOW) for one in step.unfinished(project)]
+    return step.carry_out(project, step.unfinished(project), NOW)
 
 
 def test_what_is_left_is_told_by_its_place(town: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "erase", lambda *_: [])
     with pytest.raises(FatalError, match=r"something is left in .*control\.decision\.a") as told:
-        erased(town, profile="anna")
+        erased(town, "anna")
     assert ANNA not in str(told.value)
 
 
@@ -180,7 +195,7 @@ def test_destinations_are_told_before_it_is_verified(town: Project) -> None:
         for position, action in enumerate(("remove", "add"), 1):
             facts = {"position": position, "action": action}
             connection.execute(sa.insert(ACTIVATION_CHANGE).values(**planned, **facts))
-    done = erased(town, profile="anna")
+    (done,) = erased(town, "anna")
     assert (done.state, step.waits_for(town, done)) == ("done", ["mail"])
     assert ask(town, "SELECT member_id, key FROM control.activation_row") == [("erased", ANNA)]
     told = ask(town, "SELECT action, state, member_id, key FROM control.activation_change ORDER BY position")
@@ -193,17 +208,18 @@ def test_destinations_are_told_before_it_is_verified(town: Project) -> None:
 
 def test_no_run_is_at_work_meanwhile_and_a_second_person_agrees(town: Project, run: Run, tmp_path: Path) -> None:
     with town.ledger().working(run), pytest.raises(RetryableError, match="is at work"):
-        erased(town, profile="anna")
+        erased(town, "anna")
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "erasure.yaml").write_text("second_person: true")
     careful = Project(town.settings.model_copy(update={"config": tmp_path / "config"}))
     (asked,) = step.unfinished(careful)
     with pytest.raises(ConfigurationError, match="waits for somebody else than Nina"):
-        step.carry_out(careful, asked, NOW)
+        step.carry_out(careful, [asked], NOW)
     ledger = ErasureLedger(careful.warehouse())
     with pytest.raises(ConfigurationError, match="somebody else has to agree"):
         ledger.agree(asked.erasure_id, "Nina")
-    assert step.carry_out(careful, ledger.agree(asked.erasure_id, "Omar"), NOW).second == "Omar"
+    (agreed,) = step.carry_out(careful, [ledger.agree(asked.erasure_id, "Omar")], NOW)
+    assert agreed.second == "Omar"
     careful.close()
 
 
@@ -228,7 +244,7 @@ def test_the_embedded_server_keeps_no_byte(put: Put, run: Run) -> None:
 
 def _byte_by_byte(project: Project, put: Put, run: Run) -> None:
     fill(project, put, run)
-    assert erased(project, profile="anna").state == "verified"
+    assert [one.state for one in erased(project, "anna")] == ["verified"]
     marks = (b"anna@acme", b"Anna Quill", b"crm.contact:1a")
     files = [place for place in project.settings.home.rglob("*") if place.is_file()]
     assert [str(place) for place in files if any(mark in place.read_bytes() for mark in marks)] == []

@@ -22,7 +22,7 @@ from include.erasure import lake
 from include.erasure.gather import Gathering
 from include.erasure.rules import Rules
 from include.storage.project import Project
-from include.storage.suppression import read_suppressed, secret_of, suppress
+from include.storage.suppression import Gone, read_suppressed, secret_of, suppress
 from tests.small_company import rows_of
 from tests.weeks import Weeks
 
@@ -69,10 +69,9 @@ class Town:
         """Erase the person whose record the letter is, with all that were in the profile then."""
         with self.project.engine() as engine:
             gathering = Gathering(engine, read_suppressed(self.project.lake, self.project.settings))
-            profile = gathering.named(None, address(letter))
-            traces = gathering.traces("e", date(2026, 1, 5), profile, None)
+            traces = gathering.traces(date(2026, 1, 5), {"e": gathering.named(address(letter))})["e"]
             secret = secret_of(self.project.settings, create=True)
-            suppress(self.project.lake, secret, "e", date(2026, 1, 5), traces.suppressed())
+            suppress(self.project.lake, secret, Gone("e", date(2026, 1, 5), traces.suppressed()))
             for _ in range(2):  # a second time finds nothing
                 found = lake.erase(engine, Rules(traces, {}, lake.crosswalks(self.project.lake)))
         assert found == []

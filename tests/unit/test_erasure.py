@@ -15,15 +15,15 @@ from include.contracts.erasure import SUPPRESSED
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports import SYSTEMS
 from include.contracts.staged import PERSON_RECORD
-from include.erasure import lake
-from include.erasure.gather import Gathering
+from include.erasure import bytewise, lake
+from include.erasure.gather import Gathering, Person
 from include.erasure.home import expression
-from include.erasure.patterns import contained, quoted
+from include.erasure.patterns import LOT, contained, lots, quoted
 from include.erasure.rules import Rules
 from include.erasure.traces import Traces, spellings
 from include.identity.decisions.decision import StewardDecision
 from include.identity.plan import _of_nobody_erased
-from include.storage.suppression import NOBODY, Suppressed, digest, read_suppressed, secret_of, suppress
+from include.storage.suppression import NOBODY, Gone, Suppressed, digest, read_suppressed, secret_of, suppress
 from include.web import reading
 from include.web.problems import ProblemError
 
@@ -47,6 +47,28 @@ def test_a_value_counts_only_where_it_stands_by_itself(text: str, stands: bool) 
     in_bytes = expression(VALUES)
     assert in_bytes is not None
     assert (in_duckdb, bool(re.search(pattern, text, re.I)), bool(in_bytes.search(text.encode()))) == (stands,) * 3
+
+
+def test_many_values_are_looked_for_in_several_expressions() -> None:
+    values = [f"ann{number}@x.example" for number in range(2 * LOT + 1)]
+    found = lots([*values, *values])
+    assert len(found) == 3
+    assert [[bool(re.search(pattern, value)) for pattern in found].count(True) for value in values] == [1] * len(values)
+    assert not any(re.search(pattern, "ann@x.example") for pattern in found)
+
+
+def test_a_value_is_found_in_the_bytes_of_any_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bytewise, "WINDOW", 16)
+    content = {
+        "whole": b"\xff\x00ANN@x.example\xff", "parted": b"." * 12 + b"ann@x.example", "json": b'"zo\\u00eb@x.example"',
+        "other": b"joan@x.example" * 9, "empty": b"",
+    }  # fmt: skip
+    for name, written in content.items():
+        (tmp_path / name).write_bytes(written)
+    places = [tmp_path / name for name in (*content, "gone meanwhile")]
+    found = bytewise.holding(places, [VALUES[0], "zoë@x.example", *(f"nobody{n}@x.example" for n in range(300))])
+    assert {place.name for place in found} == {"whole", "parted", "json"}
+    assert not list(bytewise.holding(places, []))
 
 
 def known(*things: tuple[str, str]) -> Suppressed:
@@ -80,9 +102,11 @@ def test_the_digests_are_an_input_and_need_their_key(project) -> None:
     secret = secret_of(project.settings, create=True)
     place = project.settings.home / "erasure.key"
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
-    first = suppress(project.lake, secret, "e1", DAY, [("email", "ann@x.example")])
-    assert suppress(project.lake, secret, "e1", DAY, [("email", "Ann@X.example")]) == first, "the same changes nothing"
-    second = suppress(project.lake, secret, "e2", DAY, [("profile", "p1")])
+    first = suppress(project.lake, secret, Gone("e1", DAY, [("email", "ann@x.example")]))
+    assert suppress(project.lake, secret, Gone("e1", DAY, [("email", "Ann@X.example")])) == first, (
+        "the same changes nothing"
+    )
+    second = suppress(project.lake, secret, Gone("e2", DAY, [("profile", "p1")]))
     assert second.version != first.version
     found = read_suppressed(project.lake, project.settings)
     assert (found.erased_on("email", "ann@x.example"), found.erased_on("profile", "p1")) == (DAY, DAY)
@@ -119,7 +143,7 @@ def test_a_person_is_known_again_by_all_that_was_theirs_alone() -> None:
 
 def test_a_decisions_file_may_still_name_who_was_erased(project) -> None:
     secret = secret_of(project.settings, create=True)
-    suppress(project.lake, secret, "e1", DAY, [("record", "crm.contact:1"), ("profile", "p1")])
+    suppress(project.lake, secret, Gone("e1", DAY, [("record", "crm.contact:1"), ("profile", "p1")]))
     facts = {"author": "Nina", "reason": "asked"}
     given = [
         StewardDecision("never", a="crm.contact:1", b="crm.contact:2", **facts),
@@ -150,7 +174,7 @@ def test_what_a_killed_writer_has_left_goes_and_what_a_run_is_writing_is_left_al
         rules = Rules(traces, {}, lake.crosswalks(project.lake))
         assert [(what.place, what.rows) for _, _, what in lake.look(engine, rules)] == [(PERSON_RECORD.name, 1)]
         assert half.exists(), "a look changes nothing"
-        assert Gathering(engine, NOBODY).traces("e1", DAY, None, VALUES[0]).emails == VALUES[:1]
+        assert Gathering(engine, NOBODY).traces(DAY, {"e1": Person(None, VALUES[0])})["e1"].emails == VALUES[:1]
         lake.erase(engine, rules)
     assert not half.exists()
     assert project.lake.version(PERSON_RECORD.name, "v1").rows == 0
