@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
+from typing import Protocol
 from uuid import uuid4
 
 import duckdb
@@ -32,6 +33,38 @@ IBIS_TYPES: Mapping[Type, str] = {
     Type.JSON: "string",
 }
 EXPRESSION = 100_000  # objects that a large plan is made of
+
+
+class Transforms(Protocol):
+    """What a step asks of the engine of its transforms, whether that is this machine's or Spark."""
+
+    @property
+    def name(self) -> str:
+        """What the report of a stage calls it."""
+
+    lake: Lake
+
+    def read(self, table: Table, at: DatasetRef | Manifest | None) -> ir.Table:
+        """Return the version's rows; no version gives the empty table."""
+
+    def view(self, rows: ir.Table) -> ir.Table:
+        """Give rows a name of their own, so that what is built on them need not be compiled from the start."""
+
+    def hold(self, rows: ir.Table) -> ir.Table:
+        """Compute rows once that are read more than once."""
+
+    def write(
+        self,
+        table: Table,
+        rows: ir.Table,
+        *,
+        version: str,
+        inputs: Mapping[str, str] | None = None,
+        point: bool = True,
+        ordered: bool = True,
+        extends: Manifest | None = None,
+    ) -> DatasetRef:
+        """Write rows as a version of the dataset, if they keep its declaration. Raises ContractError."""
 
 
 class Engine:

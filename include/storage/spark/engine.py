@@ -31,7 +31,7 @@ SETTINGS: Mapping[str, str] = {
 
 
 class SparkEngine:
-    """Does what the engine of one machine does, in a session of its own of a Spark that others may use beside it.
+    """Does what the engine of one machine does, in a session of Spark's that goes on when it is closed.
 
     The lake has to be where all workers reach it under the same name.
     """
@@ -41,7 +41,7 @@ class SparkEngine:
     def __init__(self, lake: Lake, session: SparkSession) -> None:
         self.lake = lake
         plan_cheaply()
-        self.session = session.newSession()
+        self.session = session
         self.ibis = Kindred()
         self.ibis.do_connect(self.session, **SETTINGS)
         register(self.session)
@@ -58,7 +58,7 @@ class SparkEngine:
         self.close()
 
     def close(self) -> None:
-        """Give back what is held; Spark itself goes on."""
+        """Give back what is held."""
         for name in self._names:
             self.session.catalog.dropTempView(name)
         for frame in self._held:
