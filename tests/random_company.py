@@ -1,9 +1,9 @@
-"""A company of rows drawn at random by the declarations, with what engines may differ in: edges of days, ties, letters."""
+"""A company of rows drawn at random by the declarations, with what engines may differ in: edges of days, letters."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,17 @@ KEYS: Mapping[str, Sequence[Any]] = {
     "campaign_id": ("k1", "k2", "k3"), "opportunity_id": tuple(f"o{n}" for n in range(40)),
     "currency": ("EUR", None), "mailing": ("m1", "m2", "m3", 'quoted "mail" \\ \u2028'),
 }  # fmt: skip
-NAMES = ("Ünïq GmbH & Co. KG", "Uniq", "Bürgel  AG", "ΟΔΟΣ", "duran duran", "Duran Duran Ltd", "x", " . ", "İstanbul A.Ş.")
+NAMES = (
+    "Ünïq GmbH & Co. KG",
+    "Uniq",
+    "Bürgel  AG",
+    "ΟΔΟΣ",
+    "duran duran",
+    "Duran Duran Ltd",
+    "x",
+    " . ",
+    "İstanbul A.Ş.",
+)
 OWN = {staged.CAMPAIGN: KEYS["campaign_id"], staged.OPPORTUNITY: KEYS["opportunity_id"]}
 TEXTS: Mapping[str, Sequence[Any]] = {
     "company": NAMES, "name": NAMES, "title": ("Chief ΟΔΗΓΟΣ", "VP of Sales", "head\nof IT", "Intern", "DİREKTÖR", ""),
@@ -41,9 +51,9 @@ EDGES = (  # in Berlin: both ends of summer time, and both sides of midnight
 )  # fmt: skip
 SPANS = (0, 1, 6, 7, 27, 28, 30, 31, 60, 89, 90, 91, 120, 365)
 ROWS: Mapping[Table, int] = {
-    staged.NPS_RESPONSE: 120, staged.USAGE_EVENT: 900, staged.EMAIL_ACTIVITY: 700, staged.CONTRACT: 90, staged.ASSET: 40,
-    staged.ACCOUNT: 40, staged.OPPORTUNITY: 40, staged.OPPORTUNITY_CONTACT_ROLE: 60, staged.CAMPAIGN: 3,
-    staged.CAMPAIGN_MEMBER: 40, staged.CONVERSATION: 20, profiles.PROFILE_IDENTIFIER: 30,
+    staged.NPS_RESPONSE: 120, staged.USAGE_EVENT: 900, staged.EMAIL_ACTIVITY: 700, staged.CONTRACT: 90,
+    staged.ASSET: 40, staged.ACCOUNT: 40, staged.OPPORTUNITY: 40, staged.OPPORTUNITY_CONTACT_ROLE: 60,
+    staged.CAMPAIGN: 3, staged.CAMPAIGN_MEMBER: 40, staged.CONVERSATION: 20, profiles.PROFILE_IDENTIFIER: 30,
 }  # fmt: skip
 
 
@@ -66,6 +76,17 @@ class RandomCompany(SmallCompany):
             for one in ids:
                 self.add(table, **self._row(table, {table.key[0]: one}))
 
+        self._told_on_purpose()
+
+    def _told_on_purpose(self) -> None:
+        """What chance leaves out: a contract that is overdue, and use that declines."""
+        self.account("overdue")
+        self.contract("overdue", "term", AS_OF - timedelta(days=400), AS_OF - timedelta(days=9), annual_value=0.1)
+        self.person("declines", account_id="overdue")
+        for week in range(12):
+            day = AS_OF - timedelta(days=7 * week + 1)
+            self.use("declines", day, times=40 if week > 3 else 2 + week, account_id="overdue")
+
     def _row(self, table: Table, given: Mapping[str, Any]) -> dict[str, Any]:
         drawn = {c.name: self._value(c, required=table.requires(c)) for c in table.columns}
         return {**drawn, **given}
@@ -77,21 +98,20 @@ class RandomCompany(SmallCompany):
         return "" if value is None and required else value
 
     def _drawn(self, column: Column) -> Any:
-        chance = self._random
-        if column.allowed:
-            return chance.choice(column.allowed)
-        if pool := KEYS.get(column.name) or TEXTS.get(column.name):
+        chance, low = self._random, column.minimum or 0
+        high = min(column.maximum if column.maximum is not None else 60, 60)
+        if pool := column.allowed or KEYS.get(column.name) or TEXTS.get(column.name):
             return chance.choice(pool)
-        if column.type in (Type.DATE, Type.TIMESTAMP):
-            return self._day() if column.type is Type.DATE else self._moment()
-        if column.type is Type.BOOLEAN:
-            return chance.random() < 0.6
-        low, high = column.minimum or 0, min(column.maximum if column.maximum is not None else 60, 60)
-        if column.type is Type.INTEGER:
-            return chance.randint(int(low), int(high))
-        if column.type is Type.NUMBER:
-            return chance.choice((low, high, round(chance.uniform(low, high), 2)))
-        return "[]" if column.type is Type.JSON else chance.choice(("", "a", "Ä", f"{column.name} {chance.randint(0, 3)}"))
+        drawn: Mapping[Type, Callable[[], Any]] = {
+            Type.DATE: self._day,
+            Type.TIMESTAMP: self._moment,
+            Type.BOOLEAN: lambda: chance.random() < 0.6,
+            Type.INTEGER: lambda: chance.randint(int(low), int(high)),
+            Type.NUMBER: lambda: chance.choice((low, high, round(chance.uniform(low, high), 2))),
+            Type.JSON: lambda: "[]",
+            Type.TEXT: lambda: chance.choice(("", "a", "Ä", f"{column.name} {chance.randint(0, 3)}")),
+        }
+        return drawn[column.type]()
 
     def _day(self) -> date:
         return AS_OF + timedelta(days=self._random.choice((*SPANS, *(-days for days in SPANS), -400, 400)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from include.contracts.runs import DatasetRef, Run, StageReport
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import QUARANTINE
 from include.contracts.tables import Table
+from include.matching.spark import session as sessions
 from include.measures.step import measure
 from include.samples import generate
 from include.storage.project import Project
@@ -70,6 +71,20 @@ def company(put: Callable[..., DatasetRef]) -> Callable[..., Refs]:
         return refs
 
     return _company
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """One session for all, of two workers, in a Java that does not compile what runs for a minute at most."""
+    if missing := sessions.missing():
+        pytest.skip(missing)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        session = sessions.connect("local[2]")
+    for name, value in (("shuffle.partitions", "2"), ("adaptive.enabled", "false"), ("codegen.wholeStage", "false")):
+        session.conf.set(f"spark.sql.{name}", value)  # plans made again, and code compiled, cost more than small tables
+    yield session
+    session.stop()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,6 @@ from tests.matching_tables import SPEC, table, town
 
 MISSING = sessions.missing()
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[Any]:
-    """One session for all, of two workers, in a Java that does not compile what runs for a minute at most."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-        session = sessions.connect("local[2]")
-    for name, value in (("shuffle.partitions", "2"), ("adaptive.enabled", "false"), ("codegen.wholeStage", "false")):
-        session.conf.set(f"spark.sql.{name}", value)  # plans made again, and code compiled, cost more than small tables
-    yield session
-    session.stop()
 
 
 def people(**extra: Sequence[str | None]) -> pa.Table:

@@ -13,6 +13,7 @@ import sqlglot
 from ibis.backends.pyspark.datatypes import PySparkSchema
 from ibis.expr.operations import DatabaseTable, Namespace
 
+from include.contracts.errors import ConfigurationError
 from include.contracts.runs import DatasetRef
 from include.contracts.tables import Table
 from include.storage.engine import IBIS_TYPES, conform, counting, judged, plan_cheaply
@@ -39,6 +40,7 @@ class SparkEngine:
     name = "spark"
 
     def __init__(self, lake: Lake, session: SparkSession) -> None:
+        _require_connector(session, lake)
         self.lake = lake
         plan_cheaply()
         self.session = session
@@ -75,8 +77,8 @@ class SparkEngine:
         return self._named(self._files(table, *self.lake.urls(manifest)), schema)
 
     def view(self, rows: ir.Table) -> ir.Table:
-        """Give rows a name of their own, so that what is built on them need not be compiled from the start."""
-        return self._named(self._frame(rows), rows.schema())
+        """Compute rows, so that what is built on them need not be planned from the start, which costs Spark more."""
+        return self.hold(rows)
 
     def hold(self, rows: ir.Table) -> ir.Table:
         """Compute rows once that are read more than once; the executors keep them until the engine is closed."""
@@ -129,9 +131,7 @@ class SparkEngine:
         return self.session.sql(self.ibis.compile(rows))
 
     def _named(self, frame: DataFrame, schema: ibis.Schema) -> ir.Table:
-        return DatabaseTable(
-            name=self._call(frame), schema=schema, source=self.ibis, namespace=Namespace()
-        ).to_expr()
+        return DatabaseTable(name=self._call(frame), schema=schema, source=self.ibis, namespace=Namespace()).to_expr()
 
     def _call(self, frame: DataFrame) -> str:
         """Give a frame a name in SQL."""
@@ -144,3 +144,20 @@ class SparkEngine:
 def _at(place: str) -> str:
     """A place of the lake, as Spark names it."""
     return place if "://" in place else f"file://{place}"
+
+
+def _require_connector(session: SparkSession, lake: Lake) -> None:
+    """Raise ConfigurationError where Spark cannot read the store that the lake is in."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415 - Spark may not be installed
+
+    if lake.is_local:
+        return
+    store = lake.url("", "").partition("://")[0]
+    java, hadoop = session.sparkContext._jvm, session.sparkContext._jsc
+    try:
+        java.org.apache.hadoop.fs.FileSystem.getFileSystemClass(store, hadoop.hadoopConfiguration())
+    except Py4JError:
+        raise ConfigurationError(
+            f"Spark has no connector for the lake at {lake.root}, which measures are read from: give it one with "
+            "spark.jars.packages (of S3, org.apache.hadoop:hadoop-aws in the version of Spark's Hadoop)."
+        ) from None

@@ -16,7 +16,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-PREFIX = "duckdb_"
+PREFIX = "duckdb_"  # of their names in Spark
 TYPES: Mapping[str, pa.DataType] = {
     "string": pa.string(), "double": pa.float64(), "boolean": pa.bool_(), "bigint": pa.int64(), "date": pa.date32(),
     "timestamp": pa.timestamp("us", tz="UTC"), "array<string>": pa.list_(pa.string()),
