@@ -1,5 +1,8 @@
 # One image for every Airflow service: the same locked packages that `make run` uses, and the project.
-FROM python:3.11-slim-bookworm
+# With --build-arg PACKAGES=spark it has besides what resolving on Apache Spark needs: Java, and pyspark.
+ARG PACKAGES=kindred
+
+FROM python:3.11-slim-bookworm AS kindred
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONPATH=/opt/kindred \
@@ -13,6 +16,14 @@ WORKDIR /opt/kindred
 COPY requirements.txt .
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 
+FROM kindred AS spark
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends openjdk-17-jre-headless procps \
+    && rm -rf /var/lib/apt/lists/*
+COPY requirements-spark.txt .
+RUN pip install --no-cache-dir --require-hashes -r requirements-spark.txt
+
+FROM ${PACKAGES}
 COPY --chown=kindred include include
 COPY --chown=kindred plugins plugins
 COPY --chown=kindred dags dags

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import shutil
 import sys
@@ -44,7 +45,7 @@ from include.segments.preview import preview
 from include.segments.step import segment_with
 from include.storage import history
 from include.storage.engine import Engine
-from include.storage.postgres import build, publication
+from include.storage.postgres import build, embedded, publication
 from include.storage.project import Project
 from include.storage.readers import lake_reader, warehouse_reader
 
@@ -281,8 +282,22 @@ def previews(project: Project, config: Path, reading: Callable[[Project], Any], 
         file = config / "draft.yaml"
         file.write_text(json.dumps({"key": "draft", "name": "x", "owner": "x", "purpose": "x", "where": condition}))
         draft, _ = load_beside(file, config)
+        before = server_cpu(project)
         with timed(f"preview, {where}: {name}") as facts, reading(project) as reader:
             facts["members"] = preview(reader, draft).size
+            facts["server_cpu_seconds"] = round(server_cpu(project) - before, 2)
+
+
+def server_cpu(project: Project) -> float:
+    """CPU seconds of the embedded PostgreSQL with all that it has ever started; 0 where none runs (Linux only)."""
+    if not embedded.is_running(project.settings.home):
+        return 0.0
+    server = int((project.settings.home / "pg" / "data" / "postmaster.pid").read_text().split()[0])
+    stats = [file.read_text().rpartition(")")[2].split() for file in Path("/proc").glob("[0-9]*/stat")]
+    ours = [stat for stat in stats if int(stat[1]) == server]
+    ticks = sum(int(stat[11]) + int(stat[12]) for stat in ours)  # what runs, by its parent; what has ended, below
+    ended = Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()
+    return (ticks + sum(map(int, ended[11:15]))) / os.sysconf("SC_CLK_TCK")
 
 
 def segments(project: Project, days: list[dict[str, DatasetRef]]) -> StageReport:

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +18,7 @@ from include.contracts.connections import CONNECTIONS, Connections
 from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.faults import explained
 from include.contracts.identity import IDENTITY
+from include.contracts.loading import load
 from include.contracts.nearest import nearest
 from include.contracts.runs import CLI, DatasetRef, Run, StageReport, Window
 from include.contracts.settings import Settings
@@ -161,7 +161,7 @@ def taken_on(exports: Path) -> date | None:
 def _call(place: str, *arguments: object, **given: object) -> StageReport:
     """Import a step only when it is its turn: each costs seconds of imports that other tasks need not pay."""
     module, name = place.split(":")
-    report: StageReport = getattr(import_module(module), name)(*arguments, **given)
+    report: StageReport = getattr(load(module), name)(*arguments, **given)
     return report
 
 

@@ -6,13 +6,13 @@ task. Only libraries are imported beforehand, none of what the project does, so 
 
 from __future__ import annotations
 
-import importlib
 import logging
 import sys
 
 from airflow.executors.local_executor import LocalExecutor
 
 from include.contracts.absent import absent
+from include.contracts.loading import load
 
 LIBRARIES = (
     "duckdb",
@@ -45,6 +45,6 @@ class PreloadedLocalExecutor(LocalExecutor):
 
 def _import(name: str) -> None:
     try:
-        importlib.import_module(name)
+        load(name)
     except ImportError as error:
         log.warning("Could not import %s beforehand: %s", name, error)

@@ -1,7 +1,7 @@
 """Run the pipeline in processes that kill themselves, with SIGKILL, at one point each.
 
-Started as a process of its own by tests; it is no test. It imports everything once and reads a line for each run, in
-JSON: the variables of its environment, and its point. Each run is a fork, whose exit code is the line of answer.
+Started as a process of its own by tests; it is no test. It imports everything and reads the code once, and a line for
+each run, in JSON: the variables of its environment, and its point. Each run is a fork, whose exit code is the answer.
 
 A point is a moment (before, during, after), a function, and a word that one of its arguments must be or name, such as
 "after include.storage.lake:Lake.commit identity/crosswalk". At the moment "lost" the process lives on, but the server
@@ -24,6 +24,7 @@ import psycopg
 
 from include.cli.app import COMMANDS, main
 from include.pipeline import _STEPS as PIPELINE
+from include.storage.code import code_of
 
 
 def arm(moment: str, place: str, word: str) -> None:
@@ -88,6 +89,8 @@ def answer(variables: dict[str, str], point: str) -> int:
 if __name__ == "__main__":
     for place in (COMMANDS["run"], *PIPELINE.values(), "great_expectations.expectations.core"):
         import_module(place.partition(":")[0])
+    for place in PIPELINE.values():
+        code_of(place.partition(":")[0])
     for line in sys.stdin:
         sys.stdout.write(f"{answer(*json.loads(line))}\n")
         sys.stdout.flush()

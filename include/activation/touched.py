@@ -1,41 +1,67 @@
-"""Which lists a change would touch: syncs whose members come, go or say something else, before a plan looks at them."""
+"""Which lists a change would touch, as destinations would get them: after consent, holdouts and whatever withholds.
+
+Who is wanted at a destination is asked of the lake by the very statement that a plan asks of PostgreSQL.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from include.activation.members import LEVEL_OF_REPORT
-from include.activation.syncs import Declared, Sync, read_syncs
+from include.activation.syncs import Declared, read_syncs
+from include.activation.wanted import Wanted
 from include.answers import waiting
 from include.answers.lookup import rows_of
-from include.contracts.tables import Table
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
+from include.contracts.profiles import ACCOUNT, PROFILE, PROFILE_IDENTIFIER
 from include.storage.engine import Engine
+from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
 
 Row = dict[str, Any]
 
-_COUNTS = """
-SELECT (SELECT count(*) FROM member_after ANTI JOIN member_now USING (member_id)) AS added,
-       (SELECT count(*) FROM member_now ANTI JOIN member_after USING (member_id)) AS removed,
-       (SELECT count(*) FROM member_now SEMI JOIN member_after USING (member_id) SEMI JOIN said ON
-        said.id = member_now.member_id) AS changed
+READ = {
+    **{table.name: table.name for table in (PROFILE, PROFILE_IDENTIFIER, ACCOUNT, CUSTOMER_360, ACCOUNT_360)},
+    "segment_membership": "membership",
+}
+_SENT = """
+CREATE OR REPLACE TEMP TABLE {name} AS
+SELECT member_id, any_value(key) AS key, any_value(digest) AS digest FROM ({wanted})
+WHERE reason IS NULL AND is_member GROUP BY member_id, key
+QUALIFY count(*) OVER (PARTITION BY key) = 1
 """
-_NOBODY = "SELECT NULL::VARCHAR AS {} WHERE false"
+# A key that goes and one that comes for the same person are one change, as a plan has it.
+_COUNTS = """
+WITH gone AS (
+    SELECT b.key, coalesce(l.profile_id, b.member_id) AS member_id FROM sent_before b ANTI JOIN sent_after USING (key)
+    LEFT JOIN alias_after l ON l.alias_id = b.member_id
+), come AS (
+    SELECT key, member_id FROM sent_after ANTI JOIN sent_before USING (key)
+), rekeyed AS (
+    SELECT DISTINCT member_id FROM gone JOIN come USING (member_id)
+)
+SELECT (SELECT count(*) FROM come ANTI JOIN rekeyed USING (member_id)) AS added,
+       (SELECT count(*) FROM gone ANTI JOIN rekeyed USING (member_id)) AS removed,
+       (SELECT count(*) FROM rekeyed) +
+       (SELECT count(*) FROM sent_before b JOIN sent_after a USING (key) WHERE a.digest <> b.digest) AS changed
+"""
+_NOBODY = "SELECT NULL::VARCHAR AS member_id, NULL::VARCHAR AS key, NULL::VARCHAR AS digest WHERE false"
 
 
 def touched(engine: Engine, before: Mapping[str, Declared], after: Mapping[str, Declared]) -> list[Row]:
-    """Return each sync whose list would be another, with how many members are added, removed or change what is sent.
+    """Return each sync whose list would be another: how many rows are added, removed or change, and are withheld then.
 
-    ``engine`` has the pairs of ``blast_radius.open_pairs`` open. Consent, holdouts and keys are looked at only by the
-    plan, so some of these are withheld. Lists of reports are not compared.
+    ``engine`` has the pairs of ``blast_radius.open_pairs`` open. Lists of reports are not compared: ``not_compared``.
     """
-    found = [
-        row
-        for name in sorted({*before, *after})
-        if (row := _row(engine, name, before.get(name), after.get(name))) is not None
-    ]
+    names = sorted({*before, *after} - {*not_compared(before, after)})
+    found = [row for name in names if (row := _row(engine, name, before.get(name), after.get(name))) is not None]
     return sorted(found, key=lambda row: (-row["added"] - row["removed"] - row["changed"], row["sync"]))
+
+
+def not_compared(*declared: Mapping[str, Declared]) -> Collection[str]:
+    """Return the syncs of reports' lists, for a trial makes no reports."""
+    return sorted({name for syncs in declared for name, one in syncs.items() if one.sync.level == LEVEL_OF_REPORT})
 
 
 def with_lists(project: Project, subject: str, why: str) -> str:
@@ -55,51 +81,47 @@ def with_lists(project: Project, subject: str, why: str) -> str:
 def _row(engine: Engine, name: str, was: Declared | None, now: Declared | None) -> Row | None:
     one = now or was
     assert one is not None
-    if LEVEL_OF_REPORT in {each.sync.level for each in (was, now) if each}:
-        return None
-    _members(engine, "member_now", "member_before", was)
-    _members(engine, "member_after", "membership_after", now)
-    said = _said(was.sync, now.sync) if was and now else _NOBODY.format("id")
-    engine.connection.execute(f"CREATE OR REPLACE TEMP TABLE said AS {said}").fetchall()
+    for when, declared in (("before", was), ("after", now)):
+        _send(engine, when, declared)
     (counts,) = rows_of(engine, _COUNTS)
+    if now is not None and now.sync.mode != "mirror":
+        counts |= {"removed": 0} | ({"changed": 0} if now.sync.mode == "append" else {})  # what is there stays
     note = "new" if was is None else "declared no more" if now is None else _note(was, now)
     if not any(counts.values()) and not note:
         return None
-    return {"sync": name, "destination": one.destination, "segment": one.sync.segment, **counts, "note": note}
+    withheld = _withheld(engine, now) if now else 0
+    told = {"sync": name, "destination": one.destination, "segment": one.sync.segment}
+    return {**told, **counts, "withheld": withheld, "note": note}
 
 
 def _note(was: Declared, now: Declared) -> str:
     return "leads to another place" if was.target != now.target else ""
 
 
-def _members(engine: Engine, name: str, of: str, declared: Declared | None) -> None:
-    """Keep the members of a sync's segment, now or after, as ``name``."""
-    query = f"SELECT DISTINCT member_id FROM {of} WHERE segment_key = $key" if declared else _NOBODY.format("member_id")
-    given = {"key": declared.sync.segment} if declared else {}
-    engine.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", given).fetchall()
+def _send(engine: Engine, when: str, declared: Declared | None) -> None:
+    """Keep what a sync would send of the tables before, or after, as ``sent_<when>``."""
+    if declared is None:
+        engine.connection.execute(f"CREATE OR REPLACE TEMP TABLE sent_{when} AS {_NOBODY}").fetchall()
+        return
+    engine.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {READERS}").fetchall()
+    engine.connection.execute("CREATE TEMP TABLE IF NOT EXISTS stands (member_id VARCHAR)").fetchall()
+    for published, opened in READ.items():
+        engine.connection.execute(
+            f"CREATE OR REPLACE VIEW {READERS}.{published} AS SELECT * FROM memory.main.{opened}_{when}"
+        ).fetchall()
+    wanted = Wanted(declared.sync, declared.name, in_duckdb=True).statement
+    engine.connection.execute(_SENT.format(name=f"sent_{when}", wanted=wanted), _given(declared, wanted)).fetchall()
 
 
-def _said(was: Sync, now: Sync) -> str:
-    """SQL of the ids of whose row at the destination would say something else, or be consented to otherwise."""
-    record, measured = now.members.tables
-    columns = {*was.mapping.values(), *now.mapping.values(), *_consent(now)}
-    differ = [
-        f'b{n}."{name}" IS DISTINCT FROM a{n}."{name}"'
-        for n, table in enumerate((record, measured))
-        for name in sorted(columns)
-        if _is_read_of(table, record, name)
-    ]
-    return (
-        f"SELECT a0.{now.members.id} AS id FROM {record.name}_before b0 JOIN {record.name}_after a0 "
-        f"USING ({now.members.id}) JOIN {measured.name}_before b1 USING ({now.members.id}) "
-        f"JOIN {measured.name}_after a1 USING ({now.members.id}) WHERE {' OR '.join(differ) or 'false'}"
-    )
+def _withheld(engine: Engine, declared: Declared) -> int:
+    """How many members are not sent after the change; their tables are open since it was found who is."""
+    wanted = Wanted(declared.sync, declared.name, in_duckdb=True).statement
+    query = f"SELECT count(*) FILTER (reason IS NOT NULL) AS withheld FROM ({wanted})"
+    ((count,),) = engine.connection.execute(query, _given(declared, wanted)).fetchall()
+    return int(count)
 
 
-def _consent(sync: Sync) -> set[str]:
-    return {f"{sync.purpose.removesuffix('_marketing')}_consent"} if sync.purpose != "none" else set()
-
-
-def _is_read_of(table: Table, record: Table, name: str) -> bool:
-    """Whether a column is read of this one of the two tables; ids in sources are of neither."""
-    return name in table.names and (table is record or name not in record.names)
+def _given(declared: Declared, statement: str) -> dict[str, str]:
+    """The parameters that a statement has."""
+    given = {"segment": declared.sync.segment, "name": declared.name}
+    return {name: value for name, value in given.items() if f"${name}" in statement}

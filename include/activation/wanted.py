@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import sqlglot
+
 from include.activation.members import ACCOUNT_NAME, LEVEL_OF_REPORT, LISTS, OF_MEMBERSHIP
 from include.activation.syncs import CONSENTS, CONTACT_POINTS, Sync
 from include.contracts.channels import CHANNELS, REACHABLE, Channel
@@ -28,6 +30,7 @@ class Wanted:
     """The relation of one sync. ``few``: only the members bound as ``members``, each looked up by itself.
 
     ``values``: with what is sent, as jsonb ``fields``; so always of few. ``with_holdout``: whoever is held out as well.
+    ``in_duckdb``: for DuckDB, with views of the lake under the names of what is published.
     """
 
     sync: Sync
@@ -35,6 +38,7 @@ class Wanted:
     few: bool = False
     values: bool = False
     with_holdout: bool = False
+    in_duckdb: bool = False
 
     @property
     def statement(self) -> str:
@@ -47,11 +51,12 @@ class Wanted:
         columns = {name: self._column(column) for name, column in self.sync.mapping.items()}
         pairs = ", ".join(f"{_text(name)}, {column}" for name, column in columns.items())
         fields = f", jsonb_build_object({pairs}) AS fields" if self.few or self.values else ""
-        return (
+        statement = (
             f"SELECT m.member_id, m.key, md5(ROW({', '.join(columns.values())})::text) AS digest, "
             f"{self._consent} AS consent, CASE {' '.join(self._reasons())} END AS reason, m.is_member{fields} "
             f"FROM ({self._joined}) AS m"
         )
+        return _for_duckdb(statement) if self.in_duckdb else statement
 
     @property
     def _joined(self) -> str:
@@ -106,7 +111,7 @@ class Wanted:
             return members
         return (
             f"{members} UNION ALL SELECT DISTINCT s.member_id, false, NULL::date, NULL::float8, false FROM stands AS s "
-            f"WHERE NOT EXISTS (SELECT FROM {READERS}.segment_membership AS o WHERE o.segment_key = :segment "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {READERS}.segment_membership AS o WHERE o.segment_key = :segment "
             "AND o.member_id = s.member_id)"
         )
 
@@ -182,13 +187,21 @@ class Wanted:
         point = f"r.{channel.name}"
         points = f"FROM {READERS}.profile_identifier AS o WHERE o.type = '{channel.name}'"
         if self.few:
-            return f"EXISTS (SELECT {points} AND o.value = {point} AND o.profile_id <> r.profile_id)"
+            return f"EXISTS (SELECT 1 {points} AND o.value = {point} AND o.profile_id <> r.profile_id)"
         return f"{point} IN (SELECT o.value {points} GROUP BY o.value HAVING count(*) > 1)"
 
     @property
     def _share(self) -> str:
         """A number from 0 to 1 that each member always has in this sync."""
-        return "(('x' || substr(md5(:name || m.member_id), 1, 7))::bit(28)::int / 268435456.0)"
+        hexadecimal = "substr(md5(:name || m.member_id), 1, 7)"
+        number = f"('0x' || {hexadecimal})::int" if self.in_duckdb else f"('x' || {hexadecimal})::bit(28)::int"
+        return f"({number} / 268435456.0)"
+
+
+def _for_duckdb(statement: str) -> str:
+    """Return a statement of PostgreSQL as DuckDB reads it, with its parameters by a dollar sign."""
+    (said,) = sqlglot.transpile(statement.replace("\\:", ":"), read="postgres", write="duckdb")
+    return said
 
 
 def _named(column: str) -> str:

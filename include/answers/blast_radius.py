@@ -8,6 +8,7 @@ from datetime import date, datetime
 from itertools import chain, zip_longest
 
 from include.answers.lookup import Row, rows_of
+from include.answers.moved import open_moved
 from include.answers.trial import COMPARED, Tried
 from include.contracts.identity import ALIAS, CROSSWALK, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
@@ -26,23 +27,18 @@ SHOWN = ("full_name", "email", "company")  # of somebody who is an example
 _COUNTS = """
 SELECT (SELECT count(DISTINCT profile_id) FROM crosswalk_before) AS before,
        (SELECT count(DISTINCT profile_id) FROM crosswalk_after) AS after,
-       (SELECT count(*) FROM crosswalk_before b JOIN crosswalk_after a USING (record_id)
-        WHERE b.profile_id <> a.profile_id) AS moved_records,
-       (SELECT count(DISTINCT b.profile_id) FROM crosswalk_before b JOIN crosswalk_after a USING (record_id)
-        WHERE b.profile_id <> a.profile_id) AS touched
+       (SELECT coalesce(sum(records), 0)::BIGINT FROM moved) AS moved_records,
+       (SELECT count(DISTINCT profile) FROM moved) AS touched
 """
 # Events of profiles; and records that go from one known profile to another without either being merged or split.
 _EVENTS = """
 WITH event AS (
     SELECT kind, profile_id, other_profile_id, records FROM happened
     WHERE crosswalk_version = $version AND kind <> 'steward'
-), moved AS (
-    SELECT 'moved' AS kind, b.profile_id, a.profile_id AS other_profile_id, count(*) AS records
-    FROM crosswalk_before b JOIN crosswalk_after a USING (record_id) WHERE b.profile_id <> a.profile_id GROUP BY 2, 3
 )
-SELECT * FROM event UNION ALL SELECT m.* FROM moved m
-ANTI JOIN event e ON e.profile_id = m.profile_id AND e.other_profile_id = m.other_profile_id
-ANTI JOIN event f ON f.profile_id = m.other_profile_id AND f.other_profile_id = m.profile_id
+SELECT * FROM event UNION ALL SELECT 'moved' AS kind, m.profile, m.goes_to, m.records FROM moved m
+ANTI JOIN event e ON e.profile_id = m.profile AND e.other_profile_id = m.goes_to
+ANTI JOIN event f ON f.profile_id = m.goes_to AND f.other_profile_id = m.profile
 ORDER BY kind, profile_id, other_profile_id
 """
 _MEMBERS = """
@@ -105,11 +101,12 @@ def blast_radius(engine: Engine, tried: Tried) -> BlastRadius:
 
 
 def open_pairs(engine: Engine, tried: Tried) -> None:
-    """Let the engine read each compared table as <name>_before and <name>_after, and who entered or left segments."""
-    names = {SEGMENT_MEMBERSHIP: "membership", CROSSWALK: "crosswalk"}
-    for table in COMPARED:
+    """Let the engine read each compared table as <name>_before and <name>_after, and who moved, entered or left."""
+    open_moved(engine, tried.before[CROSSWALK.name], tried.after[CROSSWALK.name])
+    for table in (table for table in COMPARED if table is not CROSSWALK):
+        name = "membership" if table is SEGMENT_MEMBERSHIP else table.name
         for when, versions in (("before", tried.before), ("after", tried.after)):
-            engine.expose(f"{names.get(table, table.name)}_{when}", table, versions[table.name])
+            engine.expose(f"{name}_{when}", table, versions[table.name])
     crosswalk = tried.after[CROSSWALK.name]
     for name, table in (("alias_after", ALIAS), ("happened", IDENTITY_EVENT)):
         engine.expose(name, table, engine.lake.version(table.name, crosswalk.version))

@@ -1,4 +1,4 @@
-"""What a held run of identities would move beyond profiles, for whoever has to answer: counts and ids, by two joins."""
+"""What a held run of identities would move beyond profiles, for whoever has to answer: counts and ids."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.answers.lookup import Row, rows_of
+from include.answers.moved import open_moved
 from include.contracts.identity import CROSSWALK
 from include.contracts.segments import SEGMENT_MEMBERSHIP
 from include.identity.store import load_report
@@ -13,11 +14,6 @@ from include.storage.project import Project
 
 EXAMPLES = 20
 
-_MOVED = """
-CREATE OR REPLACE TEMP TABLE moved AS
-SELECT b.profile_id AS profile, a.profile_id AS goes_to, count(*) AS records
-FROM before b JOIN after a USING (record_id) WHERE b.profile_id <> a.profile_id GROUP BY 1, 2
-"""
 _TOUCHED = """
 WITH who AS (SELECT profile AS member_id FROM moved UNION SELECT goes_to FROM moved)
 SELECT segment_key AS segment, any_value(members) AS members, count(*) AS touched FROM membership
@@ -48,15 +44,9 @@ def held_move(project: Project, version: str) -> HeldMove:
     before = lake.manifest(CROSSWALK.name, follows) if follows else None
     if before is None:
         return HeldMove()
-    tables = (
-        ("before", CROSSWALK, before),
-        ("after", CROSSWALK, lake.version(CROSSWALK.name, version)),
-        ("membership", SEGMENT_MEMBERSHIP, lake.current(SEGMENT_MEMBERSHIP.name)),
-    )
     with project.engine() as engine:
-        for name, table, at in tables:
-            engine.expose(name, table, at)
-        engine.connection.execute(_MOVED).fetchall()
+        open_moved(engine, before, lake.version(CROSSWALK.name, version))
+        engine.expose("membership", SEGMENT_MEMBERSHIP, lake.current(SEGMENT_MEMBERSHIP.name))
         return HeldMove(rows_of(engine, _TOUCHED), rows_of(engine, _EXAMPLES))
 
 

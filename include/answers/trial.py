@@ -15,7 +15,7 @@ from include.contracts.erasure import SUPPRESSED
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK, IDENTITY
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
-from include.contracts.profiles import ACCOUNT, CONSENT, PROFILE, PROFILE_HISTORY
+from include.contracts.profiles import ACCOUNT, CONSENT, PROFILE, PROFILE_HISTORY, PROFILE_IDENTIFIER
 from include.contracts.raw import ROOT
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
@@ -35,11 +35,11 @@ from include.storage.overlay import Trial, tried
 from include.storage.project import Project
 from include.storage.readers import NOTHING
 
-COMPARED = (CROSSWALK, PROFILE, ACCOUNT, CUSTOMER_360, ACCOUNT_360, SEGMENT, SEGMENT_MEMBERSHIP)
+COMPARED = (CROSSWALK, PROFILE, PROFILE_IDENTIFIER, ACCOUNT, CUSTOMER_360, ACCOUNT_360, SEGMENT, SEGMENT_MEMBERSHIP)
 TOGETHER = (
     (PERSON_RECORD, STAGED),
     (CROSSWALK, IDENTITY),
-    (PROFILE, (CONSENT, PROFILE_HISTORY)),
+    (PROFILE, (PROFILE_IDENTIFIER, CONSENT, PROFILE_HISTORY)),
     (SEGMENT_MEMBERSHIP, (SEGMENT,)),
 )
 LATER = (f"{ROOT}/", "staged/", SUPPRESSED.name)  # what the sources have brought since

@@ -60,7 +60,7 @@ def what_if(project: Project, run: Run, decision: StewardDecision) -> Change:
         tried = stand(wanted, known)
     plan = plan_run(project, run, records, decisions=tried)
     with project.engine() as engine:
-        _, result = prepare(engine, plan)
+        _, result = prepare(project, engine, plan)
         return _change(engine, result)
 
 

@@ -6,13 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from types import FrameType, MappingProxyType
 from typing import Any
 
 import typer
 
 from include.cli.console import guarded
+from include.contracts.loading import load
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -91,5 +91,5 @@ def _application(names: list[str]) -> typer.Typer:
 
 def _load(place: str) -> Callable[..., Any]:
     module, function = place.split(":")
-    command: Callable[..., Any] = getattr(import_module(module), function)
+    command: Callable[..., Any] = getattr(load(module), function)
     return command

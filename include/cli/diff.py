@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from include.activation.syncs import read_syncs
-from include.activation.touched import touched
+from include.activation.touched import not_compared, touched
 from include.answers.blast_radius import BlastRadius, blast_radius, in_words
 from include.answers.trial import try_change
 from include.cli.console import emit, err, out, show, spinner
@@ -47,9 +47,11 @@ def diff(
             found = blast_radius(engine, tried)
             lists = touched(engine, *syncs)
     if as_json:
-        emit({**asdict(found), "destinations": lists})
+        emit({**asdict(found), "destinations": lists, "not_compared": not_compared(*syncs)})
     else:
         _print(found, lists)
+        if left_out := not_compared(*syncs):
+            err.print(f"Lists of reports are not compared: {', '.join(left_out)}.", highlight=False)
 
 
 def usable(config: Path) -> Path:
@@ -78,7 +80,7 @@ def _print(found: BlastRadius, lists: Sequence[Mapping[str, Any]]) -> None:
     _list(found.segments, "Segments", "No segment has entries or exits.")
     _list([_brief(row) for row in found.measures], "Measures", "No measure has another value.")
     _list([_brief(row) for row in found.attributes], "Golden records", "No golden record says something else.")
-    _list(lists, "Lists at destinations, before consent is looked at", "No list at a destination changes.")
+    _list(lists, "Lists at destinations, after consent and holdouts", "No list at a destination changes.")
     _list([_one(row) for row in found.examples], "Examples, personal values masked", "There is nobody to show.")
 
 

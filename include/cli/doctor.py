@@ -1,6 +1,7 @@
 """`doctor`: checks what a run needs, and says what to do about what is missing.
 
-It only looks: it starts no server, and writes nothing into a home.
+It only looks: it starts no server, and writes nothing into a home. Where Spark does the work it is asked for a session,
+and its workers write into the lake, where there is one, what goes at once.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from include.contracts.remarks import remarks
 from include.contracts.settings import ROOT, SHIPPED, Settings, unknown_settings
 from include.contracts.sources import SourcesFile
 from include.contracts.spark import spark_of
+from include.identity.exchange import exchange
 from include.identity.settings import Stewardship
 from include.identity.settings import read_settings as read_stewardship
 from include.launch import services
@@ -222,13 +224,18 @@ def lake(settings: Settings) -> Iterator[Finding]:
 
 
 def spark(settings: Settings) -> Iterator[Finding]:
-    """Where the work is Spark's: is it there, and have its workers what this process has?"""
+    """Where Spark does the work: is it there, have its workers what this process has, and do they reach the lake?"""
     if settings.engine != "spark":
         return
-    at = spark_of(settings, airflow.connection)
+    lake, at = Project(settings).lake, spark_of(settings, airflow.connection)
     with connected(at.master, at.options) as session:
-        cores = session.sparkContext.defaultParallelism
-        yield Finding("spark", "ok", f"{session.sparkContext.master} answers: {cores} cores, with the packages of here")
+        found = (
+            f"{session.sparkContext.master} answers: {session.sparkContext.defaultParallelism} cores, packages as here"
+        )
+        if lake.folder is None or lake.folder.exists():
+            with exchange(lake, session):
+                found += ", and they read and write the lake"
+    yield Finding("spark", "ok", found)
 
 
 def privacy(settings: Settings) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ class Channel:
         """
         value = value or f"r.{self.name}"
         point = (
-            f"EXISTS (SELECT FROM {points} AS point WHERE point.profile_id = r.profile_id "
+            f"EXISTS (SELECT 1 FROM {points} AS point WHERE point.profile_id = r.profile_id "
             f"AND point.type = '{self.name}' AND point.value = {value}"
         )
         return self._state(value, f"{point} AND point.consent = 'opted_out')", f"{point} AND NOT point.is_deliverable)")

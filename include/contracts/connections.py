@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from include.contracts.errors import ConfigurationError
 
 VARIABLE = "AIRFLOW_CONN_"
+_TWICE = re.compile(r"([\w.+-]+)://([\w.+-]+)://")
 ID = r"^[A-Za-z0-9_.-]+$"  # what Airflow may name a connection
 
 
@@ -82,6 +84,10 @@ def _of_json(name: str, given: str) -> Connection:
 
 
 def _of_uri(name: str, given: str) -> Connection:
+    """Read ``kind://host``, and ``kind://protocol://host``, as Airflow writes a host that says its own protocol."""
+    protocol = ""
+    if twice := _TWICE.match(given):
+        protocol, given = f"{twice[2]}://", f"{twice[1]}://{given[twice.end() :]}"
     parts = urlsplit(given)
     if not parts.scheme:
         raise ValueError(name)
@@ -89,6 +95,6 @@ def _of_uri(name: str, given: str) -> Connection:
     if "__extra__" in extra:
         extra = json.loads(extra["__extra__"])
     return Connection(
-        name, parts.scheme, unquote(parts.hostname or ""), parts.port, unquote(parts.path.lstrip("/")),
+        name, parts.scheme, protocol + unquote(parts.hostname or ""), parts.port, unquote(parts.path.lstrip("/")),
         unquote(parts.username or ""), unquote(parts.password or ""), extra,
     )  # fmt: skip

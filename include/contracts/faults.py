@@ -19,6 +19,7 @@ DROPPED: Final = frozenset(
     {"psycopg.OperationalError", "sqlalchemy.exc.OperationalError", "sqlalchemy.exc.InterfaceError"}
 )
 ENGINE: Final = frozenset({"_duckdb.IOException", "_duckdb.OutOfMemoryException"})
+SPARK: Final = "py4j.protocol.Py4JError"
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 CLOSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _FULL_TEXT = re.compile(r"No space left on device|Disk quota exceeded|max_temp_directory_size")
@@ -52,10 +53,18 @@ def _meaning(error: BaseException) -> KindredError | None:
     names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
     if names & ENGINE:
         return _of_the_engine(str(error))
+    return _of_a_server(error, names)
+
+
+def _of_a_server(error: BaseException, names: set[str]) -> KindredError | None:
     if "psycopg.errors.DiskFull" in names:
         return full("PostgreSQL's")
     if names & DROPPED:
         return RetryableError(f"The connection to the database was lost ({type(error).__name__}).")
+    if SPARK in names and "PythonException" not in str(
+        error
+    ):  # that one is a task's own fault, and would repeat itself
+        return RetryableError(f"Spark gave the work up ({_of_java(str(error))}); what was published before stays.")
     return None
 
 
@@ -79,6 +88,12 @@ def _of_the_engine(text: str) -> KindredError | None:
             "The query engine needs more memory than KINDRED_MEMORY_LIMIT gives it; raise it, or lower KINDRED_THREADS."
         )
     return None
+
+
+def _of_java(text: str) -> str:
+    """What an error of Java's says, without where it was called and without its stack."""
+    lines = text.splitlines() or [""]
+    return next((line[2:] for line in lines if line.startswith(": ")), lines[0]).strip().rstrip(".")
 
 
 def full(place: object = None) -> RetryableError:

@@ -45,7 +45,7 @@ def _master(connection: Connection) -> str | None:
     host = connection.host
     if not host:
         return None
-    if connection.kind == "spark_connect" and "://" not in host:
+    if connection.kind.replace("-", "_") == "spark_connect" and "://" not in host:
         host = f"sc://{host}"
     is_whole = "://" in host or host == "yarn" or host.startswith("local")
     at = host if is_whole else f"spark://{host}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -22,7 +23,7 @@ class YamlError(ValueError):
 
 @dataclass(frozen=True)
 class Document:
-    """A file as read: its text, the values in it and the node that they were made of.
+    """A file as read: its text, the values in it and the node that they were made of; nobody may change them.
 
     marks: line and column of each setting. repeated: those that stand twice, of which YAML takes the last in silence.
     """
@@ -40,8 +41,9 @@ class Document:
         return self.marks[keys][0] if keys in self.marks else None
 
 
+@lru_cache(maxsize=512)
 def parse(content: bytes) -> Document:
-    """Read a file's content; raises YamlError."""
+    """Read a file's content, the same content once a process; raises YamlError."""
     try:
         text = content.decode("utf-8")
         loader = _Loader(text)

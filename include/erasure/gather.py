@@ -15,7 +15,7 @@ from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.records import RecordId
 from include.contracts.staged import ACTIVITIES, PERSON_RECORD
 from include.contracts.tables import Table
-from include.erasure.lake import several
+from include.erasure.lake import bare, several
 from include.erasure.traces import Traces
 from include.storage.engine import Engine
 from include.storage.suppression import Suppressed, addresses, plain
@@ -169,17 +169,19 @@ class Gathering:
 
     def _mixed(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """The profiles of others in which records of each person were, by version of the crosswalk."""
-        versions = {place: version for version, place in self._versions(CROSSWALK)}
-        if not versions:
+        places = self._versions(CROSSWALK)
+        if not places:
             return {}
+        versions = {bare(self.engine.lake, place): version for version, place in places}
         query = (
             "SELECT t.person, c.file_of_it, list(DISTINCT c.profile_id ORDER BY c.profile_id) "
             f"FROM {several('$files', name='file_of_it')} c JOIN theirs t USING (record_id) "
             "ANTI JOIN ids i ON i.person = t.person AND i.profile_id = c.profile_id GROUP BY 1, 2"
         )
         found: dict[str, dict[str, tuple[str, ...]]] = {}
-        for person, place, profiles in self.engine.connection.execute(query, {"files": list(versions)}).fetchall():
-            found.setdefault(person, {})[versions[place]] = tuple(profiles)
+        given = {"files": [place for _, place in places]}
+        for person, place, profiles in self.engine.connection.execute(query, given).fetchall():
+            found.setdefault(person, {})[versions[bare(self.engine.lake, place)]] = tuple(profiles)
         return found
 
     def _everywhere(self, table: Table, columns: str) -> dict[str, list[dict[str, Any]]]:

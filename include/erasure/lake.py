@@ -7,7 +7,7 @@ file that names them no longer is left alone, so whoever was killed goes on wher
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -22,7 +22,7 @@ from include.erasure.rules import Rule, Rules
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest, StoredFile
 
-PARQUET = ".parquet"
+PARQUET, MAGIC = ".parquet", b"PAR1"
 Counted = Mapping[tuple[str, str], int]  # rows by dataset and file
 
 
@@ -68,14 +68,37 @@ class Stored:
 
 def tables(engine: Engine) -> list[Stored]:
     """Return the Parquet files of the lake that are whole; what a killed writer has left, or a run writes, is not."""
-    lake = engine.lake
-    places = {
-        lake.url(file.dataset, file.name): file
-        for file in sorted(lake.stored(), key=lambda file: (file.dataset, file.name))
-        if file.name.endswith(PARQUET)
-    }
-    texts = _texts(engine.connection, list(places))
-    return [Stored(file, place, texts[place]) for place, file in places.items() if place in texts]
+    files = [file for file in _in_order(engine.lake) if file.name.endswith(PARQUET)]
+    try:
+        return _read(engine, files)
+    except duckdb.Error:
+        return _read(engine, [file for file in files if not _is_half(engine.lake, file)])
+
+
+def _read(engine: Engine, files: Sequence[StoredFile]) -> list[Stored]:
+    """Return files with their columns of text; raises duckdb.Error where one of them is no Parquet file."""
+    query = (
+        "SELECT file_name, list(name ORDER BY name) FILTER (type = 'BYTE_ARRAY' AND (converted_type = 'UTF8' "
+        "OR logical_type LIKE 'String%')) FROM parquet_schema($places) GROUP BY 1"
+    )
+    places = [engine.lake.url(file.dataset, file.name) for file in files]
+    rows = engine.connection.execute(query, {"places": places}).fetchall() if files else []
+    texts = {bare(engine.lake, place): tuple(names or ()) for place, names in rows}
+    return [Stored(file, place, texts[bare(engine.lake, place)]) for file, place in zip(files, places, strict=True)]
+
+
+def _in_order(lake: Lake) -> list[StoredFile]:
+    return sorted(lake.stored(), key=lambda file: (file.dataset, file.name))
+
+
+def _is_half(lake: Lake, file: StoredFile) -> bool:
+    """Whether a Parquet file on a disk lacks its end: its writer was killed, or has not got so far."""
+    if not lake.is_local:
+        return False
+    try:
+        return file.size < len(MAGIC) or lake.fs.tail(lake.url(file.dataset, file.name), len(MAGIC)) != MAGIC
+    except FileNotFoundError:  # gone meanwhile
+        return True
 
 
 def look(engine: Engine, rules: Rules) -> Iterator[tuple[Stored, Rule, Found]]:
@@ -92,7 +115,7 @@ def look(engine: Engine, rules: Rules) -> Iterator[tuple[Stored, Rule, Found]]:
         rule = rules.of(dataset, files[0].file.name.removesuffix(PARQUET), texts)
         counted = _counted(engine, rule, [one.place for one in files])
         for one in files:
-            rows, cells = counted.get(one.place, (0, 0))
+            rows, cells = counted.get(bare(engine.lake, one.place), (0, 0))
             if rows or cells:
                 yield one, rule, Found(dataset, rows, cells)
 
@@ -104,7 +127,7 @@ def _counted(engine: Engine, rule: Rule, places: list[str]) -> dict[str, tuple[i
         f"FROM ({rule.concerned(several('$places', name='file_of_it'))}) GROUP BY 1"
     )
     rows = engine.connection.execute(query, {"places": places}).fetchall()
-    return {place: (gone, touched) for place, gone, touched in rows}
+    return {bare(engine.lake, place): (gone, touched) for place, gone, touched in rows}
 
 
 def several(places: str, *, name: str) -> str:
@@ -135,7 +158,7 @@ def blank_texts(lake: Lake, values: Collection[str]) -> int:
     for file in lake.stored():
         if not file.name.endswith(".json"):
             continue
-        place = _bare(lake, lake.url(file.dataset, file.name))
+        place = bare(lake, lake.url(file.dataset, file.name))
         content, count_of_it = pattern.subn(BLANK.encode(), lake.fs.cat_file(place))
         if count_of_it:
             draft = f"{place}.{uuid.uuid4().hex}.draft"
@@ -147,9 +170,8 @@ def blank_texts(lake: Lake, values: Collection[str]) -> int:
 
 def _remove_halves(engine: Engine) -> None:
     """Remove what killed writers have left half written: nobody reads it, and nobody writes now."""
-    whole = {(one.file.dataset, one.file.name) for one in tables(engine)}
-    for file in list(engine.lake.stored()):
-        is_half = file.name.endswith(PARQUET) and (file.dataset, file.name) not in whole
+    for file in _in_order(engine.lake):
+        is_half = file.name.endswith(PARQUET) and _is_half(engine.lake, file)
         if is_half or file.name.endswith(".draft"):
             engine.lake.remove(file)
 
@@ -167,30 +189,15 @@ def _name_others(engine: Engine, rules: Rules) -> None:
         ).complete()
 
 
-def _texts(connection: duckdb.DuckDBPyConnection, places: list[str]) -> dict[str, tuple[str, ...]]:
-    """The columns of text of Parquet files, by place; of one that is none nothing."""
-    query = (
-        "SELECT file_name, list(name ORDER BY name) FILTER (type = 'BYTE_ARRAY' AND (converted_type = 'UTF8' "
-        "OR logical_type LIKE 'String%')) FROM parquet_schema($places) GROUP BY 1"
-    )
-    try:
-        rows = connection.execute(query, {"places": places}).fetchall() if places else []
-    except duckdb.Error:  # one of them, which the files tell by halves
-        if len(places) == 1:
-            return {}
-        half = len(places) // 2
-        return _texts(connection, places[:half]) | _texts(connection, places[half:])
-    return {place: tuple(texts or ()) for place, texts in rows}
-
-
 def _rewrite(engine: Engine, one: Stored, staying: str) -> None:
     lake = engine.lake
     beside = lake.url(one.file.dataset, f"{one.file.name}.{uuid.uuid4().hex}.draft")
     engine.connection.execute(f"COPY ({staying}) TO {quoted(beside)} (FORMAT parquet, COMPRESSION zstd)").complete()
-    lake.fs.mv(_bare(lake, beside), _bare(lake, one.place))
+    lake.fs.mv(bare(lake, beside), bare(lake, one.place))
 
 
-def _bare(lake: Lake, place: str) -> str:
+def bare(lake: Lake, place: str) -> str:
+    """Return a place as the file system names it, however the query engine spells it."""
     return place if lake.is_local else str(lake.fs._strip_protocol(place.replace("s3a://", "s3://", 1)))
 
 
@@ -208,7 +215,7 @@ def _mend_log(lake: Lake, source: str, keys: set[str], counted: Counted) -> None
             draft = f"{place}.{uuid.uuid4().hex}.draft"
             with lake.fs.open(draft, "wb") as sink:
                 pq.write_table(table.from_pylist(mended, schema=table.schema), sink, compression="zstd")
-            lake.fs.mv(_bare(lake, draft), _bare(lake, place))
+            lake.fs.mv(bare(lake, draft), bare(lake, place))
 
 
 def _mended(source: str, load: Mapping[str, object], keys: set[str], counted: Counted) -> dict[str, object]:
@@ -227,10 +234,12 @@ def _mended(source: str, load: Mapping[str, object], keys: set[str], counted: Co
 
 def _rows(engine: Engine) -> Counted:
     """How many rows each Parquet file has."""
-    places = {one.place: one.file for one in tables(engine)}
+    stored = tables(engine)
+    files = {bare(engine.lake, one.place): (one.file.dataset, one.file.name) for one in stored}
     query = "SELECT file_name, num_rows FROM parquet_file_metadata($places)"
-    rows = engine.connection.execute(query, {"places": list(places)}).fetchall() if places else []
-    return {(places[place].dataset, places[place].name): int(count) for place, count in rows}
+    given = {"places": [one.place for one in stored]}
+    rows = engine.connection.execute(query, given).fetchall() if stored else []
+    return {files[bare(engine.lake, place)]: int(count) for place, count in rows}
 
 
 def _recount(lake: Lake, counted: Counted) -> None:

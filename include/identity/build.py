@@ -37,11 +37,11 @@ from include.identity.crosswalk.relations import (
     hold,
     rows_of,
 )
+from include.identity.matched import Matched, matched
 from include.identity.plan import Plan
-from include.identity.records import ORDER, in_order, merged, read_records
+from include.identity.records import merged, read_records
 from include.identity.store import load_model, load_report, save_model, save_report
-from include.matching import engine as matching
-from include.matching.resolution import LEAST_REVIEWED, Resolution
+from include.matching.weights.model import Model
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
 from include.storage.project import Project
@@ -52,7 +52,6 @@ STATES = (EDGE, REVIEW, ALIAS, APPLIED, MEMBER)
 DATASETS = (*LOGS, *STATES, CROSSWALK)
 
 BLOCKING = ("rule", "blocks", "pairs", "largest_kept", "dropped")  # the worst blocks' values are personal
-_EDGE = "SELECT * FROM {pairs} WHERE grade IN ('match', 'review')"
 
 # Records that say something else than in the run before; asked only of homes that fall apart, which alone need it.
 _CHANGED = """
@@ -80,44 +79,35 @@ _KINDS = "SELECT kind, count(*) FROM {logged.events} GROUP BY kind"
 def build(project: Project, plan: Plan) -> None:
     """Resolve and write every dataset of the version; the crosswalk's manifest is written last."""
     with project.engine() as engine:
-        resolution, result = prepare(engine, plan)
-        report = _report(engine.connection, plan, resolution, result, project.lake)
+        found, result = prepare(project, engine, plan)
+        report = _report(engine.connection, plan, found, result, project.lake)
         save_report(project.lake, plan.version, report, plan.inputs)
         _write(engine, plan, result)
 
 
-def prepare(engine: Engine, plan: Plan) -> tuple[Resolution, Result]:
+def prepare(project: Project, engine: Engine, plan: Plan) -> tuple[Matched, Result]:
     """Compute every result of the run, as tables of the engine's connection; writes only a new model."""
     connection, records = engine.connection, read_records(engine, plan.records)
-    resolution = _match(engine.lake, records, plan)
-    before, proposed = _before(engine, plan), _proposed(connection, records, resolution, plan)
-    guarded = guard(connection, before, proposed, plan.stewardship, resolution)
+    before = _before(engine, plan)
+    with matched(project, engine, records, plan) as found:
+        _keep_model(engine.lake, found.model, plan)
+        proposed = _proposed(connection, records, found, plan)
+        guarded = guard(connection, before, proposed, plan.stewardship, found.judge)
     known = _known(engine, records, before, guarded, plan)
-    model = resolution.model.version
+    model = found.model.version
     assigned = assign(
         connection, before, guarded, known, on_date=plan.on_date, version=plan.version, model_version=model
     )
     logged = log_events(connection, before, proposed, known, assigned)
     review = ask(connection, proposed, guarded, assigned)
-    return resolution, Result(before, proposed, guarded, known, assigned, logged, review)
+    return found, Result(before, proposed, guarded, known, assigned, logged, review)
 
 
-def _match(lake: Lake, records: ir.Table, plan: Plan) -> Resolution:
-    """Run the engine with the saved model, or estimate one and save it."""
-    spec = plan.spec.model_copy(update={"order": ORDER})
-    columns = dict.fromkeys([spec.id, ORDER, *([spec.source] if spec.source else []), *spec.columns])
-    saved = load_model(lake, plan.inputs["model"])
-    resolution = matching.resolve(
-        in_order(records).select(*columns).to_pyarrow(),
-        spec,
-        decisions=plan.decisions.binding,
-        known=merged(records),
-        model=saved,
-    )
-    if saved is None:
+def _keep_model(lake: Lake, model: Model, plan: Plan) -> None:
+    """Save the model, where it was estimated by this run."""
+    if load_model(lake, plan.inputs["model"]) is None:
         inputs = {"matching": plan.inputs["matching"], PERSON_RECORD.name: plan.records.version}
-        save_model(lake, resolution.model, plan.inputs["model"], inputs)
-    return resolution
+        save_model(lake, model, plan.inputs["model"], inputs)
 
 
 def _before(engine: Engine, plan: Plan) -> Before:
@@ -133,14 +123,10 @@ def _before(engine: Engine, plan: Plan) -> Before:
     )
 
 
-def _proposed(connection: duckdb.DuckDBPyConnection, records: ir.Table, resolution: Resolution, plan: Plan) -> Proposed:
-    pairs = given(connection, "pairs", resolution.pairs_above(LEAST_REVIEWED))
-    edge = hold(connection, "edge", _EDGE, pairs=pairs)
-    connection.unregister(pairs.name)
-    clusters = resolution.clusters.rename_columns(["record_id", "cluster", "confidence"])
+def _proposed(connection: duckdb.DuckDBPyConnection, records: ir.Table, found: Matched, plan: Plan) -> Proposed:
     return Proposed(
-        found=given(connection, "found", clusters),
-        edge=edge,
+        found=found.found,
+        edge=found.edge,
         applied=given(connection, "applied_now", plan.decisions.states),
         merged=given(connection, "merged_now", merged(records)),
     )
@@ -175,7 +161,7 @@ def _sibling(lake: Lake, crosswalk: Manifest | None, table: Table) -> Manifest |
 
 
 def _report(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, resolution: Resolution, result: Result, lake: Lake
+    connection: duckdb.DuckDBPyConnection, plan: Plan, of: Matched, result: Result, lake: Lake
 ) -> dict[str, Any]:
     moved = movement(connection, result.before, result.assigned, result.logged)
     broken = breaches(moved, plan.stewardship.limits)
@@ -196,12 +182,12 @@ def _report(
     counts = dict(zip(names, counted, strict=True))
     counts |= count_departures(connection, result.before, result.known, result.logged)
     events = dict(rows_of(connection, _KINDS, logged=result.logged))
-    found = resolution.report
+    found = of.report
     return {
         "counts": counts | {kind: events[kind] for kind in sorted(events)},
-        "held": evidence(moved, broken, resolution.model.version, before) if broken else None,
+        "held": evidence(moved, broken, of.model.version, before) if broken else None,
         "model": {
-            "version": resolution.model.version,
+            "version": of.model.version,
             **{name: found[name] for name in ("threshold", "expected_f1", "drift") if name in found},
         },
         "pairs_scored": found.get("pairs_scored"),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from include.matching.kernels.pairs import agglomerate, emit_pairs, join_bounded
 from include.matching.pairs.blocking import Candidates, packed
 from include.matching.pairs.tally import Tally, together
-from include.matching.records.columns import Codes
+from include.matching.records.columns import Codes, find
 
 Logits = npt.NDArray[np.float32]
 CERTAIN = np.float32(1e6)
@@ -134,7 +134,7 @@ def cluster(
     parent = _components(candidates, judged.linking, ruling, threshold=threshold, limit=limit)
     order, start, end = _members(parent)
     bounds = np.stack([start, end], 1).ravel().astype(np.int64)
-    extra_left, extra_right = _unlisted(order, bounds, candidates, source)
+    extra_left, extra_right = _unlisted(parent, order, bounds, candidates, source)
     extra = judge(extra_left, extra_right)
     inside = np.flatnonzero(parent[candidates.left] == parent[candidates.right])
     left, right = np.append(candidates.left[inside], extra_left), np.append(candidates.right[inside], extra_right)
@@ -240,7 +240,7 @@ def _members(parent: Codes) -> tuple[Codes, npt.NDArray[np.int64], npt.NDArray[n
 
 
 def _unlisted(
-    order: Codes, bounds: npt.NDArray[np.int64], candidates: Candidates, source: Codes
+    parent: Codes, order: Codes, bounds: npt.NDArray[np.int64], candidates: Candidates, source: Codes
 ) -> tuple[Codes, Codes]:
     """The pairs inside components that blocking did not list."""
     none = np.zeros(0, np.int32)
@@ -250,7 +250,9 @@ def _unlisted(
     if n:
         emit_pairs(order, bounds, keys, until, len(keys), source, left, right)
     late = int(candidates.ends[rules - 1]) if rules else 0
-    new = ~np.isin(packed(left, right), packed(candidates.left[late:], candidates.right[late:]))
+    one, other = candidates.left[late:], candidates.right[late:]
+    inside = parent[one] == parent[other]
+    new = ~find(packed(left, right), np.sort(packed(one[inside], other[inside])))[1]
     return left[new], right[new]
 
 

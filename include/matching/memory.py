@@ -86,6 +86,10 @@ class InMemory:
 
     def cluster(self, judge: Judge, *, threshold: float, chain: bool) -> tuple[Tally, Tally]:
         """Cluster the records of the listed pairs."""
+        self._join(judge, threshold=threshold, chain=chain)
+        return clustering.held(self.candidates, self.logits, self.clusters)
+
+    def _join(self, judge: Judge, *, threshold: float, chain: bool) -> None:
         features, candidates = self.features, self.candidates
         said = judge.verdicts(features.names, candidates.left, candidates.right, self.levels, self.logits)
 
@@ -94,11 +98,10 @@ class InMemory:
             limit=self.spec.largest_cluster, source=features.source if self.spec.link_only else np.zeros(0, np.int32),
             named=features.says_first_name, chain=chain,
         )  # fmt: skip
-        return clustering.held(candidates, self.logits, self.clusters)
 
     def weigh(self, judge: Judge) -> None:
         """Weigh the listed pairs by to whom else their records may belong."""
-        self.cluster(judge, threshold=FIRM, chain=False)
+        self._join(judge, threshold=FIRM, chain=False)
         firm, left, right = self.clusters, self.candidates.left, self.candidates.right
         logits = np.append(self.logits, firm.extra_logits)
         every = np.append(left, firm.extra_left), np.append(right, firm.extra_right)

@@ -19,8 +19,9 @@ import numpy.typing as npt
 from include.matching.clustering import UNLIKELY, WEIGHTS, Logits, Verdicts
 from include.matching.kernels.pairs import TELLING
 from include.matching.pairs.blocking import packed
+from include.matching.pairs.comparison import CHUNK, in_chunks
 from include.matching.pairs.tally import Tally
-from include.matching.records.columns import Codes
+from include.matching.records.columns import Codes, find
 
 FIRM = float(np.log(9.0))  # log odds of a match, from which clusters are firm
 WEAKEST = -4.0  # log odds below which it is not asked whether a rival may be the same person
@@ -50,8 +51,7 @@ class Claims:
 
     def find(self, pairs: Places) -> tuple[Places, npt.NDArray[np.bool_]]:
         """Where some pairs are among these, and whether they are."""
-        at = np.minimum(np.searchsorted(self.pairs, pairs), max(len(self.pairs) - 1, 0))
-        return at, self.pairs[at] == pairs if len(self.pairs) else np.zeros(len(pairs), bool)
+        return find(pairs, self.pairs)
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,18 @@ class Rivals:
 
     def weigh(self, left: Codes, right: Codes, logits: Logits) -> Logits:
         """The log odds of pairs by what they and their clusters say, and by what rivals have against it."""
-        one, two = self.cluster[left], self.cluster[right]
-        at, there = self.claims.find(packed(np.minimum(one, two), np.maximum(one, two)))
-        claim = np.full((3, len(logits)), np.nan)
-        claim[:, there] = self.claims.odds[at[there]], self.against[at[there]], self.claims.few[at[there]]
-        return weighed(logits, one == two, (self.taken[one], self.taken[two]), claim, self.given_back)
+        out = np.empty_like(logits)
+
+        def chunk(start: int) -> None:
+            part = slice(start, start + CHUNK)
+            one, two = self.cluster[left[part]], self.cluster[right[part]]
+            at, there = self.claims.find(packed(np.minimum(one, two), np.maximum(one, two)))
+            claim = np.full((3, len(one)), np.nan)
+            claim[:, there] = self.claims.odds[at[there]], self.against[at[there]], self.claims.few[at[there]]
+            out[part] = weighed(logits[part], one == two, (self.taken[one], self.taken[two]), claim, self.given_back)
+
+        in_chunks(len(out), chunk)
+        return out
 
     def among(self, left: Codes, right: Codes, said: Verdicts) -> Verdicts:
         """What is said of pairs, once weighed."""
@@ -120,7 +127,7 @@ def claims_of(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: 
     one, two = cluster[left], cluster[right]
     apart = one != two
     pair = packed(np.minimum(one, two), np.maximum(one, two))[apart]
-    order = np.argsort(pair, kind="stable")
+    order = np.argsort(pair)
     pair, said = pair[order], np.minimum(logits[apart][order].astype(np.float64), -UNLIKELY)
     start = np.flatnonzero(np.diff(pair, prepend=-1))
     if not len(start):

@@ -173,7 +173,7 @@ def _write_measures(
     )
     write(BASIS, metrics.basis(rests))
     write(SOURCE_DAY, completeness.table(inputs.source_days))
-    happened = write(EVENT, events.events(inputs, vocabulary))
+    happened = write(EVENT, engine.spool(events.events(inputs, vocabulary)))
     write(EVENT_KIND, events.event_kinds(inputs, vocabulary, happened))
     return written
 

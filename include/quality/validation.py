@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 
 from include.contracts.absent import absent
 from include.contracts.errors import ConfigurationError
+from include.contracts.loading import load
 from include.quality.expectations import Expectation
 from include.storage.postgres.build import Build
 
@@ -51,7 +52,7 @@ def validate(url: str, build: Build, expectations: Sequence[Expectation]) -> Val
     place = make_url(url).update_query_pairs([("options", f"-csearch_path={build.schema}")])
     with redirect_stdout(io.StringIO()):  # it prints progress and advice
         with absent("pyspark"):  # it takes along its Connect part, which ends a forked process, such as Airflow's tasks
-            import great_expectations as gx  # noqa: PLC0415
+            gx = load("great_expectations")
 
         _silence()
         context: Any = gx.get_context(mode="ephemeral")

@@ -43,9 +43,10 @@ def contactable_each(connection: sa.Connection) -> Mapping[str, dict[str, dict[s
 
 def contactable_among(reader: Reader, members: ir.Table) -> dict[str, dict[str, int]]:
     """Count the people of a table with a ``profile_id`` by channel and state, published or not."""
-    rows = members.select("profile_id")
+    rows = reader.table(PROFILE).semi_join(members, "profile_id")
     for channel in CHANNELS.values():
-        rows = rows.join(_states(channel, reader), "profile_id")
+        rows = _with_state(channel, rows, reader.table(PROFILE_IDENTIFIER))
+    rows = rows.select(**{name: rows[_state_of(name)] for name in CHANNELS})
     counted = rows.group_by(*CHANNELS).aggregate(people=rows.count())
     found = _nobody()
     for row in counted.to_pyarrow().to_pylist():
@@ -59,20 +60,23 @@ def reachable(states: Mapping[str, int]) -> int:
     return sum(states[state] for state in REACHABLE)
 
 
-def _states(channel: Channel, reader: Reader) -> ir.Table:
-    """The state of every profile, for either engine: profile_id and a column named after the channel."""
-    profiles, points = reader.table(PROFILE), reader.table(PROFILE_IDENTIFIER)
+def _with_state(channel: Channel, profiles: ir.Table, points: ir.Table) -> ir.Table:
+    """Add to profiles the state of a channel, for either engine."""
     points = points.filter(points.type == channel.name)
     points = points.select(_profile="profile_id", _point="value", _consent="consent", _delivers="is_deliverable")
     rows = profiles.left_join(points, [("profile_id", "_profile"), (channel.name, "_point")])
     state = ibis.cases(
         (rows[channel.name].isnull(), "no contact point"),
-        ((rows[channel.consent] == "opted_out") | (rows._consent == "opted_out"), "opted out"),
-        (~rows._delivers, "undeliverable"),
+        ((rows[channel.consent] == "opted_out") | (rows["_consent"] == "opted_out"), "opted out"),
+        (~rows["_delivers"], "undeliverable"),
         (rows[channel.consent] == "opted_in", "opted in"),
         else_="consent unknown",
     )
-    return rows.select("profile_id", **{channel.name: state})
+    return rows.mutate(**{_state_of(channel.name): state}).drop(points.columns)
+
+
+def _state_of(channel: str) -> str:
+    return f"_{channel}_state"
 
 
 def _counted(

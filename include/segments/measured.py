@@ -33,7 +33,7 @@ def measured_people(
 ) -> Population:
     """Return everybody with the measures that conditions and traits read, and with the traits."""
     of_traits = [(trait.level, part) for trait in traits for part in tree.parts_of(trait)]
-    read = _read((*conditions, *of_traits))
+    read = columns_read((*conditions, *of_traits))
     measured = {
         level: engine.read(table, refs.get(table.name)).select(*sorted(read[level])) for level, table in TABLES.items()
     }
@@ -60,8 +60,17 @@ def asked_people(people: Population, conditions: Conditions, hold: Holding) -> d
     return {level: people.of(level) for level in MEMBER}
 
 
-def _read(conditions: Conditions) -> dict[str, set[str]]:
-    """The columns that conditions read of each level."""
+def narrowed(people: Population, conditions: Conditions, hold: Holding) -> Population:
+    """Return the same people with no more measures than conditions read, computed once for all that is asked."""
+    for level, read in columns_read(conditions).items():
+        rows = people.of(level)
+        others = set(TABLES[level].names) - read
+        people = people.having(level, hold(rows.select(*(name for name in rows.columns if name not in others))))
+    return people
+
+
+def columns_read(conditions: Conditions) -> dict[str, set[str]]:
+    """Return the columns that conditions read of each level."""
     read = {level: set(names) for level, names in ALWAYS.items()}
     for level, condition in conditions:
         read[level].update(tree.measures(condition))

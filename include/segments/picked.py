@@ -18,26 +18,27 @@ def picked(happened: Happened, rows: ir.Table) -> ir.Table:
     frequent values it is that of the latest event; where that is one instant, the lesser, of texts by their digests.
     """
     known = rows.filter(rows[happened.of].notnull())
-    best = _most_frequent(happened, known) if happened.what == MOST_FREQUENT else _at_an_end(happened, known)
-    doubts = known.group_by(MEMBER_ID).aggregate(_in_doubt=(~known["_is_sure"]).any())
-    joined = best.inner_join(doubts, MEMBER_ID)
-    return joined.select(MEMBER_ID, **{happened.name: ibis.ifelse(joined["_in_doubt"], None, joined["_value"])})
+    return _most_frequent(happened, known) if happened.what == MOST_FREQUENT else _at_an_end(happened, known)
 
 
 def _most_frequent(happened: Happened, rows: ir.Table) -> ir.Table:
-    counted = rows.group_by(MEMBER_ID, happened.of).aggregate(_times=rows.count(), _last=rows[AT].max())
+    counted = rows.group_by(MEMBER_ID, happened.of).aggregate(
+        _times=rows.count(), _last=rows[AT].max(), _in_doubt=(~rows["_is_sure"]).any()
+    )
     value = counted[happened.of]
     tie = digest(value) if isinstance(value, ir.StringValue) else value
-    order = [counted["_times"].desc(), counted["_last"].desc(), tie]
-    return _first(happened, counted, order)
+    return _first(happened, counted, [counted["_times"].desc(), counted["_last"].desc(), tie])
 
 
 def _at_an_end(happened: Happened, rows: ir.Table) -> ir.Table:
+    rows = rows.mutate(_in_doubt=~rows["_is_sure"])
     at = rows[AT].desc() if happened.what == LATEST else rows[AT]
     return _first(happened, rows, [at, digest(rows[EVENT_ID])])
 
 
 def _first(happened: Happened, rows: ir.Table, order: list[ir.Value]) -> ir.Table:
     place = ibis.row_number().over(ibis.window(group_by=MEMBER_ID, order_by=order))
-    ranked = rows.select(MEMBER_ID, _value=rows[happened.of], _place=place)
-    return ranked.filter(ranked["_place"] == 0)
+    in_doubt = rows["_in_doubt"].any().over(ibis.window(group_by=MEMBER_ID))
+    ranked = rows.select(MEMBER_ID, _value=rows[happened.of], _place=place, _in_doubt=in_doubt)
+    first = ranked.filter(ranked["_place"] == 0)
+    return first.select(MEMBER_ID, **{happened.name: ibis.ifelse(first["_in_doubt"], None, first["_value"])})

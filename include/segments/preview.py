@@ -17,6 +17,7 @@ from include.segments.cost import known_cost
 from include.segments.doubts import doubts, measure_sizes
 from include.segments.expression import MEMBER, Population, counted, digest, matching
 from include.segments.guards import Movement, implausible
+from include.segments.measured import narrowed
 from include.segments.population import population
 from include.segments.sequences import funnel
 from include.storage.readers import Reader
@@ -66,7 +67,8 @@ def preview(reader: Reader, segment: Segment) -> Preview:
     Raises ConfigurationError for one that would read too much, before it is asked.
     """
     cost = known_cost(reader, segment)
-    people = population(reader, [(segment.level, segment.condition)])
+    conditions = [(segment.level, segment.condition)]
+    people = narrowed(population(reader, conditions), conditions, reader.hold)
     sizes = measure_sizes(segment, people)
     size, found = sizes.true, reader.hold(_matching(segment, people))
     overlap, published = _overlap(reader, segment, found)

@@ -35,10 +35,9 @@ def code_of(module: str, root: Path = ROOT) -> str:
     return digest.hexdigest()[:16]
 
 
-@cache
 def said(place: Path) -> str:
     """Return what a module does, as text; see code_of for what does not count."""
-    return _said(_parsed(place))
+    return _read(place)[0]
 
 
 @cache
@@ -51,13 +50,8 @@ def reached(module: str, root: Path = ROOT) -> dict[str, Path]:
         place = _place(name, root)
         if name not in found and place is not None and not _is_within(name, PLACES):
             found[name] = place
-            waiting += _imports(place)
+            waiting += _read(place)[1]
     return found
-
-
-@cache
-def _parsed(place: Path) -> ast.Module:
-    return ast.parse(place.read_bytes())
 
 
 def _place(name: str, root: Path) -> Path | None:
@@ -71,8 +65,10 @@ def _is_within(name: str, packages: tuple[str, ...]) -> bool:
 
 
 @cache
-def _imports(place: Path) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_imported(_parsed(place))))
+def _read(place: Path) -> tuple[str, tuple[str, ...]]:
+    """What a module does, as text, and what it may import; its tree is not kept, for a hundred of them are large."""
+    tree = ast.parse(place.read_bytes())
+    return _said(tree), tuple(dict.fromkeys(_imported(tree)))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

@@ -76,10 +76,10 @@ class Engine:
         self.lake = lake
         plan_cheaply()
         self._resources, self._opening = ExitStack(), Lock()
-        spill = self._resources.enter_context(spill_folder(temp))
+        self._spill = self._resources.enter_context(spill_folder(temp))
         options: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
-            "temp_directory": str(spill),
+            "temp_directory": str(self._spill),
             "preserve_insertion_order": False,
         }
         if threads:
@@ -107,7 +107,7 @@ class Engine:
         What it holds goes with it; memory, threads and room to spill are those of all of them.
         """
         other = object.__new__(Engine)
-        other.lake, other._resources, other._opening = self.lake, ExitStack(), Lock()
+        other.lake, other._spill, other._resources, other._opening = self.lake, self._spill, ExitStack(), Lock()
         with self._opening:
             other._begin(self.connection.cursor())
         return other
@@ -151,6 +151,19 @@ class Engine:
         name, query = f"held_{uuid4().hex}", self._compiled(rows)
         self.connection.execute(f"CREATE TEMP TABLE {name} ({columns}); INSERT INTO {name} {query}").complete()
         return self._table(name, rows.schema())
+
+    def release(self, rows: ir.Table) -> None:
+        """Give up rows that are held."""
+        self.connection.execute(f'DROP TABLE IF EXISTS "{rows.op().name}"').complete()
+
+    def spool(self, rows: ir.Table) -> ir.Table:
+        """Compute rows into a file that goes with the session, for many rows that are yet to be put in order.
+
+        To join and to sort at once takes the memory of both, and neither can spill what it is working on.
+        """
+        place = self._spill / f"spooled_{uuid4().hex}.parquet"
+        self.ibis.to_parquet(_as(rows, rows.schema()), place)
+        return self.ibis.read_parquet(place)
 
     def _compiled(self, rows: ir.Table) -> str:
         self.ibis._run_pre_execute_hooks(rows)  # registers tables in memory
@@ -235,5 +248,9 @@ def conform(table: Table, rows: ir.Table) -> ir.Table:
     missing = [name for name in table.names if name not in rows.columns]
     if missing:
         raise ContractError(f"{table.name} lacks the declared columns {', '.join(missing)}.")
+    return _as(rows, {column.name: IBIS_TYPES[column.type] for column in table.columns})
+
+
+def _as(rows: ir.Table, types: Mapping[str, object]) -> ir.Table:
     # `.cast` would leave out casts that look needless to Ibis, and DuckDB's sum of integers is a HUGEINT.
-    return rows.select(**{c.name: Cast(rows[c.name], to=IBIS_TYPES[c.type]).to_expr() for c in table.columns})
+    return rows.select(**{name: Cast(rows[name], to=kind).to_expr() for name, kind in types.items()})

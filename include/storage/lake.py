@@ -137,6 +137,11 @@ class Lake:
         return content
 
     @property
+    def shared(self) -> Lake:
+        """The lake that other machines may reach as this one does."""
+        return self
+
+    @property
     def remote(self) -> Any:
         """The file system that a query engine has to be given; None where it reads this machine's own."""
         return None if self.is_local else self.fs
@@ -159,6 +164,7 @@ class Lake:
             Path(draft).unlink(missing_ok=True)
 
     @contextmanager
+<<<<<<< HEAD
     def drafted_parts(self, dataset: str, version: str) -> Iterator[tuple[str, list[str]]]:
         """Yield a folder to write data files into, and a list: of the files' names once the block has ended well.
 
@@ -177,6 +183,20 @@ class Lake:
         finally:
             if self.fs.exists(place):
                 self.fs.rm(place, recursive=True)
+=======
+    def exchange(self, dataset: str) -> Iterator[str]:
+        """Yield a folder for rows that two engines hand each other within the block, and that go with it.
+
+        What a killed process has left in it goes as other drafts do, where its files are called so.
+        """
+        name = f"{dataset}/{uuid.uuid4().hex}"
+        folder = self.target(name, "").rstrip("/")
+        try:
+            yield folder
+        finally:
+            with suppress(FileNotFoundError):
+                self.fs.rm(folder, recursive=True)
+>>>>>>> main
 
     def commit(
         self,

@@ -29,6 +29,11 @@ class Overlay(Lake):
         self.below, self._pinned = below, pinned
 
     @property
+    def shared(self) -> Lake:
+        """The lake below: nobody else reaches the folder of a trial."""
+        return self.below.shared
+
+    @property
     def remote(self) -> Any:
         """The file system that a query engine has to be given: that of the lake below."""
         return self.below.remote

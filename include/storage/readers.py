@@ -10,6 +10,7 @@ from typing import Protocol
 
 import ibis
 import ibis.expr.types as ir
+import psycopg
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.measures import CUSTOMER_360
@@ -18,6 +19,7 @@ from include.contracts.tables import Table
 from include.storage.engine import Engine
 from include.storage.holding import Holding
 from include.storage.lake import Manifest
+from include.storage.postgres.temporary import TemporaryTables
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
 
@@ -80,9 +82,10 @@ class LakeReader:
 
 @dataclass(frozen=True)
 class WarehouseReader:
-    """Reads the views that readers of the warehouse have."""
+    """Reads the views that readers of the warehouse have; ``keeper`` keeps rows where the server lets it."""
 
     backend: ibis.BaseBackend
+    keeper: TemporaryTables | None = None
 
     def table(self, table: Table) -> ir.Table:
         """Return a published table; raises ConfigurationError before the first publication."""
@@ -91,10 +94,10 @@ class WarehouseReader:
             raise ConfigurationError(NOTHING)
         return self.backend.table(name, database=READERS)
 
-    @property
+    @cached_property
     def hold(self) -> Holding:
-        """Leaves rows as they are: a transaction that only reads keeps nothing."""
-        return Holding()
+        """Keeps rows as long as the reader is there; where the server does not let it, they stay as they are."""
+        return Holding(self.keeper, keeps_all=True)
 
 
 @contextmanager
@@ -106,10 +109,12 @@ def lake_reader(project: Project) -> Iterator[LakeReader]:
 
 @contextmanager
 def warehouse_reader(project: Project) -> Iterator[WarehouseReader]:
-    """Open the warehouse for reading, on one connection in one read-only transaction."""
+    """Open the warehouse for reading, on one connection in one transaction, which writes no more than it keeps."""
     with project.warehouse().begin() as connection:
         driver = connection.connection.driver_connection
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        assert isinstance(driver, psycopg.Connection)
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         connection.exec_driver_sql(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
         connection.exec_driver_sql("SET LOCAL jit = off")  # compiling a preview takes longer than running it
-        yield WarehouseReader(ibis.postgres.from_connection(driver))
+        backend = ibis.postgres.from_connection(driver)
+        yield WarehouseReader(backend, TemporaryTables.of(driver, backend))

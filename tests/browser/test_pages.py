@@ -15,6 +15,7 @@ from tests.browser.conftest import key_of
 from tests.company import Company
 
 DESK, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
+pytestmark = pytest.mark.slow
 PAGES = {
     "overview": "/",
     "segments": "/segments",
@@ -26,6 +27,7 @@ PAGES = {
     "why": "/people/p1/why/detractors_renewing",
     "account": "/accounts/a1",
     "quality": "/quality",
+    "drift": "/quality/drift",
     "cell": "/segments/grid/detractor/none/0-30",
     "refusal": "/segments/detractor_renewing",
     "reports": "/reports",

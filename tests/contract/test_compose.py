@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from include.contracts.connections import from_environment
+from include.contracts.settings import Settings
+from include.contracts.spark import spark_of
 from tests.compose_file import COMPOSE, services, variables_used
 
 EXAMPLE = Path(".env.example").read_text("utf-8")
@@ -58,7 +61,37 @@ def test_every_service_that_stays_has_a_health_check() -> None:
     assert [name for name, service in services(FILLED).items() if "healthcheck" not in service] == ["init"]
 
 
-def test_workers_and_their_queue_come_with_the_celery_profile_only() -> None:
-    by_profile = {name: service.get("profiles", []) for name, service in services(FILLED).items()}
-    assert {name for name, profiles in by_profile.items() if profiles} == {"redis", "worker"}
-    assert by_profile["worker"] == by_profile["redis"] == ["celery"]
+def test_workers_and_their_queue_and_spark_come_with_their_profiles_only() -> None:
+    by_profile = {name: service.get("profiles") for name, service in services(FILLED).items()}
+    assert {name: profiles for name, profiles in by_profile.items() if profiles} == {
+        "redis": ["celery"], "worker": ["celery"], "spark-master": ["spark"], "spark-worker": ["spark"],
+    }  # fmt: skip
+
+
+def test_sparks_services_are_of_airflows_image_share_its_lake_and_are_where_its_connection_says() -> None:
+    given = services({name: value for name, value in FILLED.items() if name != "SPARK_URL"})
+    airflow, spark = given["scheduler"], [given["spark-master"], given["spark-worker"]]
+    for name in ("image", "build"):
+        assert all(service[name] == airflow[name] for service in spark), "else results could differ"
+    assert all(service["environment"]["PYTHONPATH"] == airflow["environment"]["PYTHONPATH"] for service in spark)
+    assert all("home:/opt/kindred/home" in service["volumes"] for service in (airflow, *spark))
+    url = airflow["environment"]["AIRFLOW_CONN_SPARK_DEFAULT"]
+    assert given["spark-worker"]["command"][-1] == url == "spark://spark-master:7077"
+    assert spark_of(Settings(), lambda name: from_environment(name, airflow["environment"])).master == url
+    assert not [name for service in spark for name in service["environment"] if SECRET.search(name)]
+
+
+def test_the_image_is_built_with_the_packages_that_are_asked_for() -> None:
+    built = Path("Dockerfile").read_text("utf-8")
+    stages = re.findall(r"^FROM \S+ AS (\S+)$", built, re.MULTILINE)
+    assert stages == ["kindred", "spark"]
+    assert re.findall(r"^FROM (\S+)$", built, re.MULTILINE) == ["${PACKAGES}"]
+    for asked, packages in (("", "kindred"), ("spark", "spark")):
+        args = services({**FILLED, "IMAGE_PACKAGES": asked})["scheduler"]["build"]["args"]
+        assert args == {"PACKAGES": packages}
+    copied = {
+        place for line in re.findall(r"^COPY (?:--chown=\S+ )?(.+) \S+$", built, re.MULTILINE) for place in line.split()
+    }
+    assert copied == {
+        line[1:] for line in Path(".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")
+    }

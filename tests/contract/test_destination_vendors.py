@@ -25,6 +25,7 @@ from tests.vendor_servers import (
     Vendor,
 )
 
+pytestmark = pytest.mark.slow
 PEOPLE = ("ann", "bob", "cleo", "dora", "erna", "new")
 NAMES = ("Ann", "Bob", "Cleo", "Dora", "Erna", "Robert", "New")
 

@@ -111,14 +111,14 @@ def test_rows_for_a_table_that_no_feed_names_stop_the_stage(tmp_path: Path, monk
 
 def test_a_toy_system_of_two_objects_takes_two_files(tmp_path: Path) -> None:
     """In a copy of the project to which only the declaration and the staging of ``toy_system`` are added."""
-    shutil.copytree(ROOT / "include", tmp_path / "include", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "include", tmp_path / "include", ignore=shutil.ignore_patterns("*.pyc.*", "*.tmp.*"))
     (tmp_path / "tests").mkdir()
     shutil.copy(ROOT / "tests" / "system_suite.py", tmp_path / "tests")
     shutil.copy(TOY / "declaration.py", tmp_path / "include" / "contracts" / "exports" / "toy.py")
     shutil.copy(TOY / "staging.py", tmp_path / "include" / "staging" / "systems" / "toy.py")
     shutil.copy(TOY / "suite.py", tmp_path / "test_toy.py")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "test_toy.py"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_toy.py"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "7 passed" in done.stdout

@@ -24,6 +24,7 @@ from include.contracts.errors import (
 )
 from include.contracts.runs import Window
 from include.contracts.settings import Settings
+from include.contracts.spark import Spark, spark_of
 from include.operations.alerts import Alert, Change
 
 BROKEN = SourceError("the gzip is truncated", file="usage/2026-10-01.ndjson.gz", remedy="Export it again.")
@@ -260,6 +261,18 @@ def test_a_live_source_is_asked_with_the_connection_that_airflow_has(
     assert found is not None
     assert (found.url, found.login, found.password, found.extra) == ("https://norvik.example", "me", "p", {"a": 1})
     assert shared.connection("nobody") is None
+
+
+def test_the_spark_that_resolves_is_that_of_the_connection_that_airflow_has(
+    shared: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"conn_type": "spark", "host": "spark://head", "port": 7077, "extra": {"spark.executor.memory": "8g"}}
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", json.dumps(given))
+    monkeypatch.setenv("KINDRED_ENGINE", "spark")
+    project = shared.project()
+    assert project.settings.engine == "spark"
+    found = spark_of(project.settings, project.connections)
+    assert found == Spark("spark://head:7077", {"spark.executor.memory": "8g"})
 
 
 def test_a_notifiers_arguments_get_the_alerts_words(_environment: None) -> None:

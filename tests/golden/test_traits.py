@@ -23,6 +23,7 @@ from include.segments.step import segment
 from include.storage.readers import lake_reader
 from tests.small_company import AS_OF, SmallCompany, publish, read
 
+pytestmark = pytest.mark.slow
 EVENTS = {
     "product": {
         "Report Exported": {

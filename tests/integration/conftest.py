@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -121,3 +122,31 @@ def _alone(record: Mapping[str, Any], accounts: Collection[str]) -> dict[str, An
     account = record["account_id"] if record["account_id"] in accounts else None
     same = {name: record[name] for name in ("title", "country", "email")}
     return {"profile_id": record["record_id"], "confidence": 1.0, "account_id": account, **same}
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[str]:
+    """The URL of a server that speaks S3's protocol."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - seconds that few tests need
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(object_store: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """The URL of a bucket of the test's own, which is reached by the environment alone."""
+    import boto3  # noqa: PLC0415
+
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ENDPOINT_URL": object_store,
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    name = hashlib.sha256(request.node.name.encode()).hexdigest()[:16]
+    region = {"LocationConstraint": "eu-central-1"}
+    boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=region)
+    return f"s3://{name}"

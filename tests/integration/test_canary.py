@@ -17,6 +17,7 @@ import pytest
 from include.contracts.settings import ROOT
 from include.samples import generate
 
+pytestmark = pytest.mark.slow
 MARKS = ("Quillfeather", "quillfeather", "5550142777")
 PERSON = {
     "FirstName": "Zephyrine", "LastName": "Quillfeather", "Email": "zephyrine.quillfeather@zephyrworks.com",

@@ -1,7 +1,8 @@
 """The services of docker-compose.yml, as processes with the environment that the file gives them.
 
 No Docker engine is needed: hosts become 127.0.0.1 and free ports, folders of the image become this checkout's. A DAG
-then has to run to success, started by the administrator that `init` made, with the LocalExecutor and with Celery.
+then has to run to success, started by the administrator that `init` made, with the LocalExecutor and with Celery: for
+that what runs tasks is started anew, with a worker.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import pytest
 from include.contracts.errors import FatalError
 from include.contracts.settings import ROOT
 from include.launch.environment import free_port
-from include.launch.processes import Processes
+from include.launch.processes import Child, Processes, end_sessions
 from include.samples import generate
 from include.storage.postgres import embedded
 from tests.compose_file import configs, services
@@ -44,6 +45,7 @@ class Deployment:
     processes: Processes
     variables: Mapping[str, str]
     ports: Mapping[str, int]
+    started: dict[str, Child] = field(default_factory=dict)
     restarted: set[str] = field(default_factory=set)
 
     @property
@@ -72,7 +74,12 @@ class Deployment:
         return {"PATH": path, "HOME": str(self.place), "LANG": "C.UTF-8", "NO_PROXY": "127.0.0.1", **given, **own}
 
     def start(self, service: str) -> None:
-        self.processes.start(service, self._command(service), self.environment(service))
+        self.started[service] = self.processes.start(service, self._command(service), self.environment(service))
+
+    def stop(self, service: str) -> None:
+        child = self.started.pop(service)
+        end_sessions([child.process.pid], [child.process])
+        self.processes.forget(child)
 
     def check(self) -> None:
         """Start what has died again, once, where the file's policy says so, and warn of it; else raise."""
@@ -91,6 +98,10 @@ class Deployment:
 
     def finish(self, service: str) -> None:
         self.processes.finish(self.processes.start(service, self._command(service), self.environment(service)))
+
+    def change(self, **variables: str) -> None:
+        """Give the services that are started from now on other variables, as an edited .env does."""
+        self.variables = {**self.variables, **variables}
 
     def _command(self, service: str) -> list[str]:
         return [self.here(part) for part in services(self.variables)[service]["command"]]
@@ -131,15 +142,10 @@ def variables() -> dict[str, str]:
     }
 
 
-@pytest.fixture(params=["local", "celery"])
-def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
-    """The services; the parameter is the executor's."""
-    chosen = variables()
-    if request.param == "celery":
-        if shutil.which("redis-server") is None:
-            pytest.skip("redis-server is not installed; with it (apt-get install redis-server) Celery is tried as well")
-        chosen["AIRFLOW_EXECUTOR"] = "CeleryExecutor"
-    place = Path(tempfile.mkdtemp(prefix="kindred-test-"))
+@pytest.fixture(scope="module")
+def deployment() -> Iterator[Deployment]:
+    """The services, none of them started."""
+    chosen, place = variables(), Path(tempfile.mkdtemp(prefix="kindred-test-"))
     generate(place / "sample", people=1000)
     (place / "sample" / "exports").rename(place / "exports")
     embedded.start(place)
@@ -150,6 +156,19 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
     finally:
         embedded.stop(place)
         shutil.rmtree(place)
+
+
+@pytest.fixture(scope="module")
+def airflow(deployment: Deployment) -> Iterator[httpx.Client]:
+    """Airflow's services, up and healthy; yields a client with the rights of the administrator that `init` made."""
+    deployment.finish("init")
+    for service in STAYING:
+        deployment.start(service)
+    wait_for(deployment, "Airflow to become healthy", lambda: is_healthy(deployment))
+    client = log_in(deployment)
+    wait_for(deployment, "the DAGs", lambda: client.get("/api/v2/dags/extract_nps").is_success)
+    yield client
+    client.close()
 
 
 def ports() -> dict[str, int]:
@@ -210,28 +229,38 @@ def is_healthy(deployment: Deployment) -> bool:
     )
 
 
-def test_a_dag_runs_to_success_on_the_services(deployment: Deployment) -> None:
-    deployment.finish("init")
-    celery = deployment.variables.get("AIRFLOW_EXECUTOR") == "CeleryExecutor"
-    for service in (*(["redis"] if celery else []), *STAYING, *(["worker"] if celery else [])):
-        deployment.start(service)
-    wait_for(deployment, "Airflow to become healthy", lambda: is_healthy(deployment))
-    client = log_in(deployment)
-    assert client.get("/api/v2/pools/warehouse_writer").json()["slots"] == 1
-    wait_for(deployment, "the DAGs", lambda: client.get("/api/v2/dags/extract_nps").is_success)
-    run = client.post("/api/v2/dags/extract_nps/dagRuns", json={"logical_date": None}).json()["dag_run_id"]
+def run_a_dag(deployment: Deployment, airflow: httpx.Client) -> None:
+    run = airflow.post("/api/v2/dags/extract_nps/dagRuns", json={"logical_date": None}).json()["dag_run_id"]
     place = f"/api/v2/dags/extract_nps/dagRuns/{run}"
-    wait_for(deployment, "the run", lambda: client.get(place).json()["state"] in {"success", "failed"})
-    assert client.get(place).json()["state"] == "success"
-    task = client.get(f"{place}/taskInstances/extract").json()
+    wait_for(deployment, "the run", lambda: airflow.get(place).json()["state"] in {"success", "failed"})
+    assert airflow.get(place).json()["state"] == "success"
+    task = airflow.get(f"{place}/taskInstances/extract").json()
     assert task["executor"] is None  # the default one, which the file names
+
+
+def test_a_dag_runs_to_success_on_the_services(deployment: Deployment, airflow: httpx.Client) -> None:
+    assert airflow.get("/api/v2/pools/warehouse_writer").json()["slots"] == 1
+    run_a_dag(deployment, airflow)
     assert (deployment.place / "home" / "lake" / "raw" / "nps").is_dir()
     assert httpx.get(f"{deployment.url}/api/v2/dags", trust_env=False).status_code == httpx.codes.UNAUTHORIZED
-    if celery:
-        assert "extract_nps" in (deployment.place / "logs" / "worker.log").read_text("utf-8")
 
 
-@pytest.mark.parametrize("deployment", ["local"], indirect=True)
+@pytest.mark.skipif(
+    shutil.which("redis-server") is None,
+    reason="redis-server is not installed; with it (apt-get install redis-server) Celery is tried as well",
+)
+def test_a_dag_runs_to_success_with_celery(deployment: Deployment, airflow: httpx.Client) -> None:
+    at_work = {"state": ["queued", "running"]}
+    tasks = "/api/v2/dags/~/dagRuns/~/taskInstances"
+    wait_for(deployment, "tasks to end", lambda: not airflow.get(tasks, params=at_work).json()["total_entries"])
+    deployment.stop("scheduler")
+    deployment.change(AIRFLOW_EXECUTOR="CeleryExecutor")
+    for service in ("redis", "scheduler", "worker"):
+        deployment.start(service)
+    run_a_dag(deployment, airflow)
+    assert "extract_nps" in (deployment.place / "logs" / "worker.log").read_text("utf-8")
+
+
 def test_the_pages_are_served_by_a_service_of_their_own(deployment: Deployment) -> None:
     """Until its own health check passes; before anything is published, and to whoever has a key alone."""
     deployment.start("web")

@@ -31,6 +31,8 @@ from include.storage.lake import Lake
 from tests.company import ANN, CLEO, FIRST_WEEK, MONDAY, Company
 from tests.people import on, person, said
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def company(tmp_path: Path, warehouse_url: str) -> Iterator[Company]:
@@ -108,8 +110,8 @@ def test_two_extensions_of_one_number_tell_two_people_apart(company, other, said
     company.stage(*FIRST_WEEK, jon, joan)
     plan = plan_run(company.project, Run("run", MONDAY), company.refs[PERSON_RECORD.name])
     with company.project.engine() as engine:
-        resolution, _ = prepare(engine, plan)
-        pair = resolution.judge(pa.array([jon["record_id"]]), pa.array([joan["record_id"]]))
+        found, _ = prepare(company.project, engine, plan)
+        pair = found.judge.judge(pa.array([jon["record_id"]]), pa.array([joan["record_id"]]))
     assert said in pair["evidence"][0].as_py()
 
 

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.answers import waiting
+from include.answers.drifting import watched
 from include.contracts.control import DRIFTED
 from include.contracts.errors import FatalError, HeldError
 from include.contracts.metrics import SOURCE_DAY
@@ -69,6 +70,28 @@ def test_a_halved_source_holds_the_audit_until_a_person_says_that_it_is_so_now(
         publish(warehouse_project, run, refs)
     alerts = {alert.key: alert.sentence for alert in standing(warehouse_project, datetime.now(UTC))}
     assert alerts["drifted/rows/crm.contact"] == "crm.contact: 400 rows; 701 to 1,301 would be usual."
+
+
+def test_an_object_that_is_gone_holds_the_audit_until_a_person_says_that_it_is_so_now(
+    warehouse_project: Project, refs: dict[str, DatasetRef], put: Callable[..., DatasetRef], run: Run
+) -> None:
+    people = put(warehouse_project, PERSON_RECORD, [{"record_id": "crm.lead:1"}], version="v2")
+    warehouse_project.lake.commit("staged/counts", people.version, [], 0, {"crm.lead.raw": "1"}, point=False)
+    refs |= {PERSON_RECORD.name: people}
+    load(warehouse_project, run, refs)
+    with pytest.raises(HeldError) as held:
+        audit(warehouse_project, run, refs)
+    says = "crm.contact is gone: it has no rows any more, and had on 20 of the days before."
+    assert f"- {says}" in waiting.evidence(warehouse_project, held.value.subject)
+    waiting.answer(warehouse_project, held.value.subject, approved=True, author="Nina", reason="We left that CRM")
+    audit(warehouse_project, run, refs)
+    publish(warehouse_project, run, refs)
+    with warehouse_project.warehouse().begin() as connection:
+        assert CONTACTS not in history(connection, run.as_of + timedelta(days=1)), "so it is missed no more"
+        version = connection.execute(sa.select(PUBLICATION.c.version).where(PUBLICATION.c.is_current)).scalar_one()
+        gone = watched(connection, version, run.as_of)[0]
+    assert (gone.name, gone.now, gone.usual, gone.verdict) == ("crm.contact", "gone", "there on 20 days", "holds")
+    assert [value for _, value in gone.before] == [USUAL + n % 3 for n in range(DAYS, 0, -1)]
 
 
 def test_a_level_that_was_approved_stays_though_its_run_was_never_published(warehouse_project: Project) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -233,6 +234,40 @@ def test_the_whole_file_of_a_person(town: Project) -> None:
     page = found.to_html()
     assert "A row is one person." in page
     assert ANNA in page
+
+
+def test_in_an_object_store_it_is_the_same(bucket: str, warehouse_project: Project, put: Put, run: Run) -> None:
+    settings = warehouse_project.settings.model_copy(update={"lake_url": f"{bucket}/lake"})
+    with closing(Project(settings)) as project:
+        fill(project, put, run)
+        model = project.lake.url("identity/model", "m.model.json")
+        project.lake.fs.pipe_file(model, json.dumps({"example": ANNA}).encode())
+        (done,) = erased(project, "anni")
+        assert (done.state, done.counts["identity/crosswalk"]) == ("verified", {"rows": 5, "cells": 0})
+        assert project.lake.fs.cat_file(model) == b'{"example": "erased"}'
+        told = everything(project)
+        for trace in (ANNA, "Anna@Acme", "crm.contact:1a", "nps.respondent:r7", "'anna'"):
+            assert trace not in told, trace
+        manifest = project.lake.current(profiles.PROFILE.name)
+        assert manifest is not None and manifest.rows == 1
+        kept = [file.name for file in project.lake.stored() if file.name.endswith((".draft", ".traces"))]
+        assert kept == []
+
+
+def test_what_is_left_in_an_object_store_is_told(
+    bucket: str, warehouse_project: Project, put: Put, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = warehouse_project.settings.model_copy(update={"lake_url": f"{bucket}/lake"})
+    with closing(Project(settings)) as project:
+        fill(project, put, run)
+        project.lake.fs.pipe_file(project.lake.url("identity/model", "m.model.json"), ANNA.encode())
+        monkeypatch.setattr(lake, "_rewrite", lambda *_: None)
+        monkeypatch.setattr(lake, "blank_texts", lambda *_: 0)
+        with pytest.raises(
+            FatalError, match=r"left in identity/alias/v1\.parquet, .*identity/model/m\.model\.json"
+        ) as told:
+            erased(project, "anna")
+        assert ANNA not in str(told.value)
 
 
 def test_the_embedded_server_keeps_no_byte(put: Put, run: Run) -> None:

@@ -1,7 +1,8 @@
 """A run killed at any point, and run again, publishes the same bytes as a run that was left in peace.
 
 So does one that loses its server, and one that is elsewhere: another time zone and way of writing dates. All of them
-do in a locale that knows ASCII alone.
+do in a locale that knows ASCII alone. Stages are killed at more points one by one, on small companies
+(test_staging_sample, test_crosswalk_step, test_publish_killed); here it is the whole that is resumed.
 """
 
 from __future__ import annotations
@@ -33,18 +34,13 @@ POINTS = [
     f"before {LAKE}.commit raw/crm/contact",
     f"after {LAKE}.point raw/nps/response",
     "during include.storage.engine:Engine.write staged/person_record",
-    f"before {LAKE}.commit staged/usage_event",
     f"after {LAKE}.commit identity/crosswalk",
-    f"before {LAKE}.point identity/crosswalk",
     "during include.storage.engine:Engine.write profile",
     f"before {LAKE}.commit customer_360",
     f"after {LAKE}.commit segment_membership",
     "lost include.storage.postgres.bulk:copy customer_360",  # in the middle of a transaction
-    f"after {BUILD}load any",
     f"after {BUILD}seal any",
-    f"after {PUBLICATION}_switch any",
     f"after {PUBLICATION}publish any",
-    f"after {LAKE}.point segment_membership",
     "before include.pipeline:perform publish",  # between two stages
 ]
 
@@ -97,6 +93,7 @@ def _digest(connection: psycopg.Connection, name: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 def test_a_run_killed_at_every_point_publishes_the_same_bytes(tmp_path: Path, run: Run, postgres_home: Path) -> None:
     calm, killed = (_database(postgres_home, name) for name in ("calm", "killed"))
     assert run(tmp_path / "calm", calm) == 0

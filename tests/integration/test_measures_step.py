@@ -15,6 +15,8 @@ from include.contracts.runs import StageReport
 from include.measures.step import measure
 from tests.small_company import AS_OF, SmallCompany, publish, read
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def company(tmp_path: Path) -> SmallCompany:

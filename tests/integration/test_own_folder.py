@@ -19,6 +19,7 @@ import xlsxwriter
 
 from include.contracts.settings import ROOT, SHIPPED
 
+pytestmark = pytest.mark.slow
 PEOPLE = [("Nina", "Berg"), ("Ola", "Strand"), ("Ana", "Costa"), ("Timo", "Wessel"), ("Eva", "Reed"), ("Lars", "Noor")]
 SCORES = (10, 9, 7, 3, 0)
 TO_ANSWER, TO_ASK = "detractors_to_answer", "promoters_to_ask"  # shipped for whoever has no more than this

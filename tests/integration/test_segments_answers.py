@@ -12,6 +12,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import ibis
+import psycopg
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from typer.testing import CliRunner
 from include.answers.segment import explain
 from include.contracts import identity, profiles
 from include.contracts.errors import ConfigurationError
+from include.contracts.measures import CUSTOMER_360
 from include.contracts.runs import DatasetRef
 from include.contracts.settings import ROOT
 from include.measures.step import measure
@@ -31,7 +34,7 @@ from include.segments.listing import list_segments
 from include.segments.preview import preview
 from include.segments.step import segment
 from include.storage.control.approvals import approved
-from include.storage.postgres import build, publication
+from include.storage.postgres import build, publication, temporary
 from include.storage.project import Project
 from include.storage.readers import lake_reader, warehouse_reader
 from tests.small_company import AS_OF, SmallCompany, publish
@@ -231,6 +234,28 @@ def test_a_preview_is_the_same_from_the_lake_and_from_the_warehouse(warehouse: S
     assert [row["profile_id"] for row in from_lake.sample] == ["p1"]
     assert from_lake.contactable["email"]["undeliverable"] == 1
     assert from_lake.contactable["phone"]["consent unknown"] == 1
+
+
+def test_a_warehouse_reader_keeps_rows_and_otherwise_only_reads(warehouse: SmallCompany) -> None:
+    with warehouse_reader(warehouse.project) as reader:
+        drawn = reader.hold(reader.table(CUSTOMER_360).select("profile_id", drawn=ibis.random()))
+        assert drawn.drawn.sum().to_pyarrow() == drawn.drawn.sum().to_pyarrow()
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            reader.backend.raw_sql("CREATE TABLE public.left_behind (n int)")
+
+
+def test_a_preview_is_the_same_where_the_server_keeps_nothing(
+    warehouse: SmallCompany, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = tmp_path / "draft.yaml"
+    where = "not did('Signed In') and nps_class = 'detractor' or did('Email Clicked') then did('Signed In')"
+    draft.write_text(f'key: x\nname: x\nowner: x\npurpose: x\nwhere: "{where}"\n')
+    segment, _ = load_beside(draft, SHIPPED)
+    with warehouse_reader(warehouse.project) as reader:
+        kept = preview(reader, segment)
+    monkeypatch.setattr(temporary, "CAN_KEEP", "SELECT false")
+    with warehouse_reader(warehouse.project) as reader:
+        assert preview(reader, segment) == kept
 
 
 def test_a_preview_counts_who_may_be_contacted_as_the_published_segment_does(

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 
 from include.contracts import identity, profiles
 from include.contracts.access import Scope
-from include.storage.control.tables import ACCESS_LOG
+from include.storage.control.tables import ACCESS_LOG, AUDIT_RESULT, PUBLICATION
 from include.web import keys
 from include.web.serve import standalone
 from tests.small_company import AS_OF, SmallCompany
@@ -27,7 +27,7 @@ from tests.web_company import days_ago, people_of, published, published_company,
 ALL = tuple(scope.value for scope in Scope)
 PAGES = ("/", "/segments", "/segments/detractors_renewing", "/segments/accounts_at_risk", "/people", "/people/p1",
          "/explorer", "/people/p3", "/people/p1/why/detractors_renewing", "/people/p1/why/lapsed", "/accounts/a1",
-         "/quality", "/segments/grid/detractor/none/0-30", "/segments/grid/promoter/power/none",
+         "/quality", "/quality/drift", "/segments/grid/detractor/none/0-30", "/segments/grid/promoter/power/none",
          "/accounts/a2", "/reports", "/reports/nps", "/reports/churn", "/deliveries", "/deliveries/to_files",
          "/events", "/lists", "/access")  # fmt: skip
 
@@ -294,9 +294,42 @@ def test_a_segments_trend_is_drawn_from_its_history(tmp_path: Path, warehouse_ur
     with serving(standalone(company.project)) as address, httpx.Client(base_url=address) as client:
         client.post("/sign-in", data={"key": key_of(company, *ALL)})
         assert 'aria-label="From 28 to 27 in 2 evaluations"' in client.get("/segments").text
-        drift = client.get("/quality").text
-        assert "This version and the one before" in drift and "share of people with nps" in drift
+        page = client.get("/quality").text
+        assert "This version and the one before" in page and "share of people with nps" in page
     company.project.close()
+
+
+def test_drift_is_shown_with_its_range_its_verdict_and_its_days(company: SmallCompany, browser: httpx.Client) -> None:
+    (now,) = [row["version"] for row in company.project.ledger().publications(10) if row["is_current"]]
+    before = [f"before{n}" for n in range(3)]
+    rows = {"table_name": "crm.contact", "expectation": "drift_rows", "column_name": "", "level": "table"}
+    nulls = {"table_name": "crm.lead", "expectation": "drift_nulls", "column_name": "phone", "level": "warn"}
+    judged = {"rows": 400, "distance": 600, "allowed": 300, "days": 20, "was.value": 1000}
+    with company.project.warehouse().begin() as connection:
+        for n, version in enumerate(before, 1):
+            facts = {"run_id": "x", "as_of": AS_OF - timedelta(days=n), "published_at": days_ago(n)}
+            connection.execute(sa.insert(PUBLICATION).values(version=version, is_current=False, **facts))
+        for version, value in [(now, 400), *((version, 1000) for version in before)]:
+            observed = {"is.value": value, **(judged if version == now else {"rows": value})}
+            found = {"version": version, "success": version != now, "unexpected": 0, "observed": observed}
+            connection.execute(sa.insert(AUDIT_RESULT).values(**rows, **found))
+        young = {"is.value": 0.25, "rows": 80, "days": 3}
+        connection.execute(
+            sa.insert(AUDIT_RESULT).values(**nulls, version=now, success=True, unexpected=0, observed=young)
+        )
+    try:
+        page, all_of_them = browser.get("/quality").text, browser.get("/quality/drift").text
+    finally:
+        with company.project.warehouse().begin() as connection:
+            connection.execute(sa.delete(PUBLICATION).where(PUBLICATION.c.version.in_(before)))
+            connection.execute(sa.delete(AUDIT_RESULT).where(AUDIT_RESULT.c.version.in_([now, *before])))
+    assert "<p>1 of 2 figures that are watched are out of the range of the weeks before; 1 have too little" in page
+    row = '<td>crm.contact</td><td class="number">400</td><td class="number">700 – 1,300</td>'
+    for shown in (page, all_of_them):
+        assert row + '<td><span class="bad">out of range, holds</span></td>' in shown
+        assert f'aria-label="4 days from {AS_OF - timedelta(days=3)} to {AS_OF}"' in shown
+    assert "crm.lead.phone" not in page
+    assert '<td class="number">25.0%</td><td class="number">not judged yet (3 like days)</td>' in all_of_them
 
 
 def test_data_docs_are_shown_and_nothing_beside_them(company: SmallCompany, browser: httpx.Client) -> None:

@@ -41,9 +41,10 @@ SOURCES = {
 }
 STAGES = ("resolve", "unify", "measure", "segment")
 SYNC = {
-    "segment": "unhappy", "owner": "cs", "purpose": "email_marketing", "key": {"Email": "email"},
+    "segment": "unhappy", "owner": "cs", "purpose": "none", "key": {"Id": "profile_id"},
     "fields": {"Score": "nps_score"},
 }  # fmt: skip
+MAILS = {**SYNC, "purpose": "email_marketing", "key": {"Email": "email"}}  # who answered has no address: nobody is sent
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def let_readers_see(project: Project, day: date, refs: dict[str, Any], stages: t
 
 def configure(config: Path, *segments: dict[str, Any]) -> Path:
     """A folder of configuration with these segments and one list at a destination."""
-    tool = {"kind": "files", "settings": {"folder": "out"}, "syncs": {"list": SYNC}}
+    tool = {"kind": "files", "settings": {"folder": "out"}, "syncs": {"list": SYNC, "mails": MAILS}}
     files = {
         "sources": {"sources": SOURCES},
         "destinations/tool": tool,

@@ -28,6 +28,7 @@ from include.segments.step import segment_with
 from include.storage import history
 from tests.small_company import AS_OF, SmallCompany, publish, rows_at, rows_of, save
 
+pytestmark = pytest.mark.slow
 PEOPLE = ("p1", "p2", "p3")
 HAPPY = {"key": "happy", "name": "happy", "owner": "x", "purpose": "x", "where": "nps_score >= 9"}
 Scores = Mapping[str, int]

@@ -403,6 +403,7 @@ def found(node: tree.Node, level: str, people: Population) -> set[str]:
     return set(matching(node, level, people).select(member).to_pyarrow()[member].to_pylist())
 
 
+pytestmark = pytest.mark.slow
 PERSON_NAMES = sorted(COMPARED & set(measures_of("person")))
 ACCOUNT_NAMES = sorted(COMPARED & set(measures_of("account")))
 SLOW = settings(

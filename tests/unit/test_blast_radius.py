@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from include.answers.blast_radius import BlastRadius, blast_radius
+from include.activation.syncs import Declared, Sync
+from include.activation.touched import touched
+from include.answers.blast_radius import BlastRadius, blast_radius, open_pairs
 from include.answers.trial import COMPARED, Tried
 from include.contracts.identity import ALIAS, CROSSWALK, IDENTITY_EVENT
 from include.contracts.measures import CUSTOMER_360
-from include.contracts.profiles import PROFILE
+from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER
 from include.contracts.runs import DatasetRef
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.tables import Table
+from include.storage.engine import Engine
 from include.storage.project import Project
 
 Rows = dict[Table, list[dict[str, Any]]]
@@ -24,6 +28,15 @@ def told(
     project: Project, put: Put, before: Rows, after: Rows, events: list[dict[str, Any]] | None = None
 ) -> BlastRadius:
     """What is told of two versions; a table that neither names is the same in both."""
+    with opened(project, put, before, after, events) as (engine, tried):
+        return blast_radius(engine, tried)
+
+
+@contextmanager
+def opened(
+    project: Project, put: Put, before: Rows, after: Rows, events: list[dict[str, Any]] | None = None
+) -> Iterator[tuple[Engine, Tried]]:
+    """Two versions as a trial has them."""
     versions = []
     for name, rows in (("v1", before), ("v2", after)):
         found = {table: name if table in {*before, *after} else "same" for table in COMPARED}
@@ -32,8 +45,7 @@ def told(
         put(project, ALIAS, aliases, versions[-1][CROSSWALK.name].version)
         put(project, IDENTITY_EVENT, events or [], versions[-1][CROSSWALK.name].version)
     with project.engine() as engine:
-        tried = Tried(None, date(2026, 6, 30), *versions, None, ("resolve",))  # type: ignore[arg-type]
-        return blast_radius(engine, tried)
+        yield engine, Tried(None, date(2026, 6, 30), *versions, None, ("resolve",))  # type: ignore[arg-type]
 
 
 def crosswalk(**profiles: str) -> list[dict[str, Any]]:
@@ -87,3 +99,47 @@ def test_no_personal_value_is_told(project: Project, put: Put) -> None:
     found = told(project, put, {PROFILE: [was]}, {PROFILE: [{**was, "email": "a@quill.example", "city": "Bonn"}]})
     assert {row["measure"]: len(row["largest"]) for row in found.attributes} == {"email": 0, "city": 1}
     assert "quill" not in repr(found).lower()
+
+
+def members(*ids: str) -> Rows:
+    """People with an address each, known as the survey knows them, of whom these are quiet; p3 has opted out."""
+    people = [{"profile_id": f"p{n}", "email": f"P{n}@x.example", "records": 1, "sources": 1, "confidence": n / 10,
+               "email_consent": "opted_out" if n == 3 else None} for n in range(1, 8)]  # fmt: skip
+    usual = {"nps_class": "unknown", "usage_tier": "none", "renewal_bucket": "none", "contract_type": "term"}
+    return {
+        PROFILE: people,
+        PROFILE_IDENTIFIER: [{"profile_id": p["profile_id"], "type": "email", "value": p["email"],
+                              "is_deliverable": p["profile_id"] != "p4"} for p in people],
+        CUSTOMER_360: [{"profile_id": p["profile_id"], **usual} for p in people],
+        SEGMENT: [{"segment_key": "quiet", "level": "person", "size": len(ids)}],
+        SEGMENT_MEMBERSHIP: [{"segment_key": "quiet", "member_id": one, "evidence": "{}", "is_holdout": one == "p5"}
+                             for one in ids],
+    }  # fmt: skip
+
+
+def lists(project: Project, put: Put, before: Rows, after: Rows, **more: Any) -> list[tuple[Any, ...]]:
+    given = {"segment": "quiet", "owner": "cs", "purpose": "email_marketing", "key": {"Email": "email"}, **more}
+    declared = {"mail": Declared("mail", "tool", "files", None, {}, Sync(**given))}
+    with opened(project, put, before, after) as (engine, tried):
+        open_pairs(engine, tried)
+        found = touched(engine, declared, declared)
+    return [(row["added"], row["removed"], row["changed"], row["withheld"]) for row in found]
+
+
+def test_a_list_is_told_as_its_destination_would_get_it(project: Project, put: Put) -> None:
+    assert lists(project, put, members("p2", "p6"), members("p3", "p4", "p5", "p6", "p7")) == [(1, 1, 0, 3)], (
+        "of those who enter one has opted out, one is dead, one held out"
+    )
+
+
+def test_a_list_to_which_nobody_new_may_be_sent_is_not_touched(project: Project, put: Put) -> None:
+    assert lists(project, put, members("p6"), members("p3", "p4", "p5", "p6")) == []
+    assert lists(project, put, members("p6"), members("p2", "p6"), min_confidence=0.5) == []
+
+
+def test_a_new_address_is_a_change_and_neither_an_entry_nor_an_exit(project: Project, put: Put) -> None:
+    after = members("p6", "p7")
+    after[PROFILE][5]["email"] = after[PROFILE_IDENTIFIER][5]["value"] = "new@x.example"
+    after[PROFILE][6]["first_name"] = "Ada"
+    assert lists(project, put, members("p6", "p7"), after, fields={"Name": "first_name"}) == [(0, 0, 2, 0)]
+    assert lists(project, put, members("p6", "p7"), members("p7"), mode="upsert") == [], "whoever leaves stays there"

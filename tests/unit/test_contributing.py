@@ -14,6 +14,7 @@ import pytest
 
 from include.contracts.settings import ROOT
 
+pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs" / "contributing.md"
 Edits = Mapping[str, tuple[tuple[str, str], ...]]  # by file, what stands there now and what is to stand there
 
@@ -247,7 +248,7 @@ def added(tmp_path: Path) -> Callable[[Edits, str], None]:
     """Make an addition in a copy of the project and run a script there."""
 
     def add(edits: Edits, script: str) -> None:
-        shutil.copytree(ROOT / "include", tmp_path / "include", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "include", tmp_path / "include", ignore=shutil.ignore_patterns("*.pyc.*", "*.tmp.*"))
         (tmp_path / "tests").symlink_to(ROOT / "tests")
         for name, changes in edits.items():
             place = tmp_path / name

@@ -27,7 +27,8 @@ from include.quality.drift.figure import (
 )  # fmt: skip
 from include.quality.drift.judging import Past, Verdict, judge
 from include.quality.drift.settings import read_settings
-from include.quality.drift.wording import observed, sentence, usual
+from include.quality.drift.vanished import vanished
+from include.quality.drift.wording import now, observed, sentence, usual
 
 SETTINGS = read_settings(SHIPPED)
 MONDAY = date(2026, 1, 5)
@@ -170,6 +171,26 @@ def test_a_sentence_says_what_is_and_what_would_be_usual(history: Days, figure: 
     kept: Mapping[str, float] = observed(figure, DAY_61, judge(figure, DAY_61, history[figure.key], SETTINGS))
     assert says in sentence(figure.kind, figure.name, kept) and "usual" in sentence(figure.kind, figure.name, kept)
     assert range_ in usual(figure.kind, kept)
+
+
+def test_a_figure_that_is_gone_is_drift_of_its_own_and_an_object_that_is_gone_is_told_once() -> None:
+    days = [MONDAY + timedelta(days=n) for n in range(30)]
+    there = [Past(day, {NUMBER: 0.1}, 500) for day in days]
+    known: Days = {
+        ("rows", "crm.contact", ""): there, ("nulls", "crm.contact", "phone"): there,
+        ("nulls", "crm.lead", "phone"): there, ("nulls", "crm.lead", "title"): there,
+        ("day", "usage", "usage_event"): there,  # late, not gone
+        ("rows", "nps.person", ""): there[:5], ("rows", "few", ""): [Past(day, {NUMBER: 9.0}, 9) for day in days],
+    }  # fmt: skip
+    left = Figure(NULLS, "crm.lead", "title", {NUMBER: 0.1}, 500)
+    found = list(vanished([left], days[-1] + timedelta(days=1), known, SETTINGS))
+    assert [figure.key for figure, _ in found] == [("rows", "crm.contact", ""), ("nulls", "crm.lead", "phone")]
+    figure, verdict = found[0]
+    kept = observed(figure, days[-1], verdict)
+    assert verdict.is_drifted
+    says = "crm.contact is gone: it has no rows any more, and had on 30 of the days before."
+    assert sentence(figure.kind, figure.name, kept) == says
+    assert (now(figure.kind, kept), usual(figure.kind, kept)) == ("gone", "there on 30 days")
 
 
 def test_a_misspelt_kind_is_named_with_the_nearest(tmp_path: Path) -> None:

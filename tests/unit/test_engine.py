@@ -116,7 +116,7 @@ def _schema() -> ibis.Schema:
 
 def test_rows_that_are_held_or_viewed_keep_their_names_and_their_types(engine: Engine) -> None:
     rows = ibis.memtable({"who {1}": ["a", "b"], "n": [1, 2]}).mutate(total=lambda t: t.n.sum().over(ibis.window()))
-    for kept in (engine.hold(rows), engine.view(rows), engine.hold(engine.view(rows))):
+    for kept in (engine.hold(rows), engine.view(rows), engine.hold(engine.view(rows)), engine.spool(rows)):
         assert kept.schema() == rows.schema()
         assert kept.order_by("n").to_pyarrow().to_pylist() == [
             {"who {1}": "a", "n": 1, "total": 3},

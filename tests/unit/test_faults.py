@@ -20,6 +20,10 @@ WRITE = 'IO Error: Async write failed: {"exception_message":"Could not write fil
 WRITE += 'No space left on device","errno":"28"}'
 FOREIGN = 'IO Error: Cannot open file "/data/crm.parquet": Permission denied'
 BUSY = "Out of Memory Error: could not allocate block of size 2.0 MiB (3.9 GiB/4.0 GiB used)"
+LOST = (
+    "An error occurred while calling o84.collectToPython.\n: org.apache.spark.SparkException: Job aborted.\n\tat scala"
+)
+Py4JError = type("Py4JError", (Exception,), {"__module__": "py4j.protocol"})  # which may not be installed
 
 FAULTS = {
     "file system full": (OSError(errno.ENOSPC, "No space", "/home/lake/x"), RetryableError, "is full (/home/lake/x)"),
@@ -36,6 +40,12 @@ FAULTS = {
     "little memory": (duckdb.OutOfMemoryException(BUSY), ConfigurationError, "KINDRED_MEMORY_LIMIT"),
     "no memory": (MemoryError(), FatalError, "too little memory"),
     "server gone": (psycopg.errors.AdminShutdown(), RetryableError, "connection to the database was lost"),
+    "executors lost": (
+        Py4JError(LOST),
+        RetryableError,
+        "gave the work up (org.apache.spark.SparkException: Job aborted);",
+    ),
+    "java gone": (Py4JError("Answer from Java side is empty"), RetryableError, "(Answer from Java side is empty);"),
     "ours": (FatalError("As it is."), FatalError, "As it is."),
 }
 

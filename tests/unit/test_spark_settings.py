@@ -23,11 +23,12 @@ def of_connection(given: str) -> Spark:
     [
         ("spark://head:7077", "spark://head:7077"),
         ("spark://spark%3A%2F%2Fhead:7077", "spark://head:7077"),
+        ("spark://k8s://https%3A%2F%2Fapi.example:6443/?namespace=people", "k8s://https://api.example:6443"),
         ("spark://yarn", "yarn"),
         ("spark://local%5B4%5D", "local[4]"),
         (json.dumps({"conn_type": "spark", "host": "k8s://https://api.example", "port": 6443}),
          "k8s://https://api.example:6443"),
-        ("spark-connect://head:15002", "spark://head:15002"),
+        ("spark-connect://head:15002", "sc://head:15002"),
         (json.dumps({"conn_type": "spark_connect", "host": "head", "port": 15002}), "sc://head:15002"),
         (json.dumps({"conn_type": "spark"}), None),
     ],

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.matching.kernels.pairs import emit_pairs, sort_keys
-from include.matching.records.columns import Codes
+from include.matching.records.columns import Codes, distinct
 from include.matching.records.features import Features
 
 Keys = npt.NDArray[np.uint32]
@@ -299,5 +299,5 @@ def list_pairs(blocks: Blocks, rows: KeyRows, at: int, source: Codes) -> tuple[C
     left, right = left[:n].copy(), right[:n].copy()
     if not blocks.overlap:
         return left, right
-    once = np.unique(packed(left, right)[left != right])
+    once = distinct(packed(left, right)[left != right])
     return (once >> 32).astype(np.int32), (once & 0xFFFFFFFF).astype(np.int32)

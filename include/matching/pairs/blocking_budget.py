@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from include.matching.pairs.blocking import Blocks, Candidates, Rule, affordable, in_turn, list_pairs, packed
 from include.matching.pairs.tally import Tally
-from include.matching.records.columns import Codes
+from include.matching.records.columns import Codes, find
 from include.matching.records.features import Features
 
 LEAST_PROMISE = 0.05  # true pairs that a pair has to promise; at .002 nothing more is found, at .1 less
@@ -54,15 +54,16 @@ def extend(
     ]
     source = features.source if link_only else np.zeros(0, np.int32)
     late = int(candidates.ends[len(candidates.keys.ends) - 1])
-    seen = packed(candidates.left[late:], candidates.right[late:])
+    seen = np.sort(packed(candidates.left[late:], candidates.right[late:]))
     for offer, chosen in best(offers, found, features.size, pairs_per_record):
         dropped = candidates.blocks[offer.rule].dropped
         assert dropped is not None
         blocks = Blocks(dropped.order, _bounds(dropped, chosen), {}, overlap=dropped.overlap)
         left, right = list_pairs(blocks, candidates.keys, len(candidates.keys.ends), source)
-        new = ~np.isin(packed(left, right), seen)
+        pairs = packed(left, right)
+        new = ~find(pairs, seen)[1]
         left, right = left[new], right[new]
-        seen = np.concatenate([seen, packed(left, right)])
+        seen = np.sort(np.concatenate([seen, pairs[new]]))
         candidates = _added(candidates, offer, chosen, left, right)
     return candidates
 

@@ -14,6 +14,7 @@ from include.contracts.errors import ConfigurationError
 from include.matching.kernels.strings import LONGEST, hash_texts
 
 Codes = npt.NDArray[np.int32]
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,25 @@ def remapped(column: Dictionary, values: pa.Array) -> Dictionary:
 def apply(table: npt.NDArray[np.int32], codes: Codes) -> Codes:
     """``table[codes]``, keeping -1 as -1."""
     return np.append(table, np.int32(-1))[codes]
+
+
+def distinct(numbers: Numbers) -> Numbers:
+    """Each number once, ascending: by sorting, in a fraction of the time that numpy's ``unique`` takes to hash."""
+    ordered = np.sort(numbers)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+
+
+def find(numbers: Numbers, ordered: Numbers) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+    """Where each number stands among ascending ones, and whether it does.
+
+    They are looked up in ascending order, for a search that jumps about waits for memory at every step.
+    """
+    if not len(ordered):
+        return np.zeros(len(numbers), np.int64), np.zeros(len(numbers), bool)
+    order = np.argsort(numbers)
+    at = np.empty(len(numbers), np.int64)
+    at[order] = np.minimum(np.searchsorted(ordered, numbers[order]), len(ordered) - 1)
+    return at, ordered[at] == numbers
 
 
 def canonical(columns: Sequence[Codes], size: int) -> tuple[list[Codes], npt.NDArray[np.int64]]:

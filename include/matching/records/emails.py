@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.matching.records.columns import Codes, Dictionary, apply, remapped
+from include.matching.records.columns import Codes, Dictionary, apply, distinct, remapped
 from include.matching.records.placeholders import MAILBOXES, ROLES
 
 ALIASES: Mapping[str, str] = {
@@ -157,7 +157,7 @@ def sharing(codes: Codes, size: int, initial: Codes) -> npt.NDArray[np.uint8]:
     """
     carriers = np.bincount(codes[codes >= 0], minlength=size)
     named = (initial >= 0) & (np.append(carriers, 0)[codes] > 2)  # two carriers are two letters at most
-    pairs = np.unique(codes[named].astype(np.int64) << 32 | initial[named])
+    pairs = distinct(codes[named].astype(np.int64) << 32 | initial[named])
     return shared_by(carriers, np.bincount(pairs >> 32, minlength=size))
 
 
@@ -176,7 +176,7 @@ def role_locals(local: Codes, values: pa.Array, first: Codes, holds: npt.NDArray
     size = len(values)
     count = np.bincount(local[named], minlength=size)
     alike = np.bincount(local[named], holds[named] == 1, size)
-    people = np.bincount(np.unique(local[named].astype(np.int64) << 32 | first[named]) >> 32, minlength=size)
+    people = np.bincount(distinct(local[named].astype(np.int64) << 32 | first[named]) >> 32, minlength=size)
     return is_role(values, count, alike, people)
 
 

@@ -22,6 +22,7 @@ from include.matching.records.columns import (
     Texts,
     apply,
     canonical,
+    distinct,
     encode,
     hashed,
     lay_out,
@@ -271,7 +272,7 @@ def _with_extensions(f: Field, raw: Dictionary) -> Field:
         return f
     extension = remapped(raw, cleaning.extensions(raw.values)).codes
     both = (extension >= 0) & (f.places >= 0)
-    pairs = np.unique(f.places[both].astype(np.int64) << 32 | extension[both])
+    pairs = distinct(f.places[both].astype(np.int64) << 32 | extension[both])
     switchboard = np.bincount(pairs >> 32, minlength=len(f.bins)) > 1
     return replace(f, extension=extension, bins=np.where(switchboard, np.maximum(f.bins, 1), f.bins).astype(np.uint8))
 

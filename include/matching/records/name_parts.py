@@ -8,6 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import jellyfish
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from nicknames import NickNamer
 from text_unidecode import unidecode
 
@@ -72,6 +76,14 @@ def clean_name(text: str, *, last: bool = False) -> str:
         tokens = [t for t in tokens if t not in dropped] or tokens
         tokens = [t for t in tokens if len(t) > 1 or not is_initial(t)] or tokens[:1]
     return " ".join(tokens)
+
+
+def may_say_generation(texts: pa.Array) -> npt.NDArray[np.bool_]:
+    """Which texts ``generation`` has to read: all that are not plain, and those that end, or have before a comma, in a
+    suffix."""
+    suffix = rf"(?i)({'|'.join(GENERATIONS)})[^a-z0-9]*(,|$)"
+    found = pc.or_(pc.match_substring_regex(texts, suffix), pc.invert(pc.string_is_ascii(texts)))
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False))
 
 
 def generation(text: str) -> int:

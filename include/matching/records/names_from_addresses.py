@@ -109,7 +109,9 @@ def _unseparated(text: str, given: Mapping[str, int], family: Mapping[str, int])
         for name, surname in ((one, two), (two, one)):
             if len(surname) < 3:
                 continue
-            known = family.get(surname, 0) * (1 if len(name) == 1 else 26 * given.get(name, 0))
+            known = family.get(surname, 0)
+            if known and len(name) > 1:
+                known *= 26 * given.get(name, 0)
             if known > best:
                 best, found = known, (name, surname)
     return found

@@ -20,6 +20,7 @@ from include.matching.records.name_parts import (
     is_initial,
     is_latin,
     known_first_names,
+    may_say_generation,
     parse_full_name,
     romanized,
     roots,
@@ -156,7 +157,9 @@ def generations(columns: Sequence[Dictionary]) -> npt.NDArray[np.uint8]:
     """Which bearer of the name each record says, in any of the columns; 0 where none does."""
     found = np.zeros(len(columns[0].codes), np.uint8)
     for column in columns:
-        table = np.array([*map(generation, column.values.to_pylist()), 0], np.uint8)
+        table = np.zeros(len(column.values) + 1, np.uint8)
+        some = np.flatnonzero(may_say_generation(column.values))
+        table[some] = [generation(text) for text in column.values.take(pa.array(some)).to_pylist()]
         found = np.maximum(found, table[column.codes])
     return found
 

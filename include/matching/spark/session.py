@@ -28,7 +28,7 @@ LOCAL = "local[*]"
 MASTERS = "spark://host:7077, yarn, k8s://https://host:443 or local[*]"
 PORTS = {"spark": 7077, "k8s": 443}
 PATIENCE = 5.0  # seconds that a master may take to take a connection
-WAIT = 120.0  # seconds that workers may take to take the first work
+WAIT = 300.0  # seconds that workers may take to take the first work
 IMPATIENCE = "kindred waits for workers"
 SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish")  # packages that results depend on
 ROWS = 50_000  # of a batch that a task is given
@@ -154,6 +154,7 @@ def _told(error: Exception) -> str:
 def _settings() -> dict[str, str]:
     return {
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(ROWS),
+        "spark.ui.enabled": "false",  # whoever reaches its port may read what plans and tasks say of people
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
     }
@@ -190,8 +191,16 @@ def check_workers(session: SparkSession) -> None:
 def _patiently(session: SparkSession) -> Iterator[None]:
     """Let the block's work be given up where it was not done for want of workers."""
     context = session.sparkContext
+    tracker = context.statusTracker()
+
+    def give_up() -> None:
+        jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup(IMPATIENCE)]
+        stages = [tracker.getStageInfo(stage) for job in jobs if job for stage in job.stageIds]
+        if not any(stage.numActiveTasks + stage.numCompletedTasks for stage in stages if stage):
+            context.cancelJobGroup(IMPATIENCE)
+
     context.setJobGroup(IMPATIENCE, "who the workers are")
-    timer = Timer(WAIT, context.cancelJobGroup, [IMPATIENCE])
+    timer = Timer(WAIT, give_up)
     timer.start()
     try:
         yield

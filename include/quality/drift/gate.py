@@ -12,6 +12,7 @@ from include.quality.drift.figures import Looking
 from include.quality.drift.judging import Past, judge
 from include.quality.drift.memory import PREFIX, Kept, Key, history, kept_of
 from include.quality.drift.settings import Drift, read_settings
+from include.quality.drift.vanished import vanished
 from include.quality.drift.wording import observed, sentence
 from include.quality.expectations import Expectation
 from include.quality.settings import Level
@@ -33,17 +34,15 @@ def examine(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> list[
 def _judged(
     figures: Sequence[Figure], run: Run, known: Mapping[Key, Sequence[Past]], settings: Drift
 ) -> Iterator[Outcome]:
-    for figure in figures:
-        rule = settings.kinds.rule(figure.kind.name)
-        if rule.level == "off":
-            continue
-        verdict = judge(figure, run.as_of, known.get(figure.key, ()), settings)
+    judged = [
+        (figure, judge(figure, run.as_of, known.get(figure.key, ()), settings))
+        for figure in figures if settings.kinds.rule(figure.kind.name).level != "off"
+    ]  # fmt: skip
+    for figure, verdict in [*judged, *vanished(figures, run.as_of, known, settings)]:
         kept = observed(figure, run.as_of, verdict)
         says = sentence(figure.kind, figure.name, kept) if verdict.is_judged else figure.kind.says
-        level: Level = "table" if rule.level == "hold" else "warn"
-        expectation = Expectation(
-            figure.of, f"{PREFIX}{figure.kind.name}", level, "drift", says, figure.column,
-        )  # fmt: skip
+        level: Level = "table" if settings.kinds.rule(figure.kind.name).level == "hold" else "warn"
+        expectation = Expectation(figure.of, f"{PREFIX}{figure.kind.name}", level, "drift", says, figure.column)
         yield Outcome(expectation, not verdict.is_drifted, int(verdict.is_drifted), kept)
 
 

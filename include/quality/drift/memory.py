@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from include.contracts.control import DRIFTED
 from include.quality.drift.figure import KINDS, Kind
 from include.quality.drift.judging import YEAR, Past
-from include.quality.drift.wording import ON, values_of
+from include.quality.drift.wording import GONE, ON, values_of
 from include.storage.control.tables import APPROVAL, AUDIT_RESULT, PUBLICATION
 
 PREFIX = "drift_"  # what begins the names of expectations that are figures
@@ -61,6 +61,8 @@ def history(connection: sa.Connection, day: date) -> dict[Key, list[Past]]:
         key = (row["expectation"].removeprefix(PREFIX), row["table_name"], row["column_name"])
         if row["is_new_level"]:
             found.pop(key, None)
+        if GONE in row["observed"]:
+            continue
         values = values_of(row["observed"])
         found.setdefault(key, []).append(Past(row["day"], values, int(row["observed"]["rows"])))
     return found

@@ -9,6 +9,7 @@ from include.quality.drift.figure import NUMBER, Figure, Kind
 from include.quality.drift.judging import Verdict
 
 IS, WAS = "is.", "was."  # what begins the names of values in what was observed
+GONE = "gone"  # 1 where there is no value any more
 ON = "day"  # the logical date there, as the number of the day since 0001-01-01, which is 1
 
 
@@ -19,6 +20,8 @@ def observed(figure: Figure, day: date, verdict: Verdict) -> dict[str, float]:
     if not verdict.is_judged:
         return {**kept, "days": float(verdict.days)}
     judged = {"distance": verdict.distance, "allowed": verdict.allowed, "days": float(verdict.days)}
+    if not figure.values:
+        return {**kept, **judged, GONE: 1.0}
     return {**kept, **judged, f"{WAS}{verdict.moved}": verdict.expected}
 
 
@@ -29,6 +32,8 @@ def values_of(kept: Mapping[str, float]) -> dict[str, float]:
 
 def sentence(kind: Kind, name: str, kept: Mapping[str, float]) -> str:
     """Say what a judged figure is and what would be usual."""
+    if GONE in kept:
+        return f"{name} is gone: it has no {kind.says} any more, and had on {kept['days']:,.0f} of the days before."
     ((moved, expected),) = ((key.removeprefix(WAS), value) for key, value in kept.items() if key.startswith(WAS))
     now, allowed = kept.get(f"{IS}{moved}", 0.0), kept["allowed"]
     if kind.unit == "shares":
@@ -42,6 +47,8 @@ def sentence(kind: Kind, name: str, kept: Mapping[str, float]) -> str:
 
 def usual(kind: Kind, kept: Mapping[str, float]) -> str:
     """Return the range that would be usual, briefly; how much history there is before a figure is judged."""
+    if GONE in kept:
+        return f"there on {kept['days']:,.0f} days"
     if "allowed" not in kept:
         return f"not judged yet ({kept['days']:,.0f} like days)"
     (expected,) = (value for key, value in kept.items() if key.startswith(WAS))
@@ -53,6 +60,8 @@ def usual(kind: Kind, kept: Mapping[str, float]) -> str:
 
 def now(kind: Kind, kept: Mapping[str, float]) -> str:
     """Return what a figure is, briefly."""
+    if GONE in kept:
+        return GONE
     if kind.unit == "shares":
         return f"moved by {kept['distance']:.1%}" if "distance" in kept else f"{len(values_of(kept))} values"
     value = kept[f"{IS}{NUMBER}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def _before(settings: Settings) -> dict[str, dict[str, Any]]:
     if not place.exists():
         return {}
     read_sources(settings.recognised, settings.config)
-    entries: dict[str, dict[str, Any]] = read_document(place).values["sources"]
+    entries: dict[str, dict[str, Any]] = deepcopy(read_document(place).values["sources"])
     return entries
 
 
