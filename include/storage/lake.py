@@ -164,7 +164,6 @@ class Lake:
             Path(draft).unlink(missing_ok=True)
 
     @contextmanager
-<<<<<<< HEAD
     def drafted_parts(self, dataset: str, version: str) -> Iterator[tuple[str, list[str]]]:
         """Yield a folder to write data files into, and a list: of the files' names once the block has ended well.
 
@@ -175,15 +174,17 @@ class Lake:
         place = self._place(dataset, folder)
         try:
             yield self.url(dataset, folder), files
+            self.fs.invalidate_cache()  # others have written there
             parts = sorted(part for part in self.fs.find(place) if part.endswith(".parquet"))
             for n, part in enumerate(parts):
                 name = f"{version}.{n:05}.parquet" if len(parts) > 1 else f"{version}.parquet"
                 self.fs.mv(part, self._place(dataset, name))
                 files.append(name)
         finally:
-            if self.fs.exists(place):
+            with suppress(FileNotFoundError):
                 self.fs.rm(place, recursive=True)
-=======
+
+    @contextmanager
     def exchange(self, dataset: str) -> Iterator[str]:
         """Yield a folder for rows that two engines hand each other within the block, and that go with it.
 
@@ -196,7 +197,6 @@ class Lake:
         finally:
             with suppress(FileNotFoundError):
                 self.fs.rm(folder, recursive=True)
->>>>>>> main
 
     def commit(
         self,
