@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,7 @@ def test_the_compose_files_master_and_worker_are_found_by_its_connection(tmp_pat
                  "KINDRED_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}  # fmt: skip
         while sessions.missing(url):
             processes.check()
+            time.sleep(0.2)
         command = [sys.executable, "-m", "include", "doctor", "--json"]
         done = subprocess.run(command, env=bare | asked, cwd=ROOT, capture_output=True, text=True, check=False)
     (found,) = [finding for finding in json.loads(done.stdout) if finding["check"] == "spark"]
