@@ -1,7 +1,8 @@
 """``make bench-spark``: the same table on one machine and on Spark; are the clusters the same, and what does it cost?
 
-``python -m benchmarks.spark --people 3300,33000 --master local[2]``. Each engine runs in a process of its own. A task's
-peak memory is that of the largest Python worker of the run.
+``python -m benchmarks.spark --people 3300,33000 --master local[2]``. Each engine runs in a process of its own.
+Processor seconds are those of it and of all that it starts; a task's peak memory is that of the largest Python worker.
+With two sizes or more, what records cost beyond the first size is what larger tables are told to take, on paper.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -22,6 +24,34 @@ import pyarrow.parquet as pq
 from benchmarks.identity.made import SPECS, make
 
 EVERY = 0.2  # seconds between two looks at the workers
+LARGER, CORES = (100_000_000, 1_000_000_000), (16, 64, 256)  # records and cores, on paper
+
+
+class Watched:
+    """The processor seconds of a process and all below it, and the memory of its largest Python worker."""
+
+    def __init__(self, pid: int) -> None:
+        self.process, self.worker, self.used = psutil.Process(pid), 0, dict[int, float]()
+        self.done = threading.Event()
+        self.looking = threading.Thread(target=self._look)
+        self.looking.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self.done.set()
+        self.looking.join()
+
+    def _look(self) -> None:
+        while not self.done.wait(EVERY):
+            try:
+                below = self.process.children(recursive=True)
+                for one in (self.process, *below):
+                    times = one.cpu_times()
+                    self.used[one.pid] = times.user + times.system
+                workers = [one.memory_info().rss for one in below if one.name().startswith("python")]
+                self.worker = max([self.worker, *workers])
+            except psutil.Error:
+                continue
 
 
 def run(engine: str, table: Path, out: Path, options: list[str]) -> dict[str, float]:
@@ -36,25 +66,13 @@ def run(engine: str, table: Path, out: Path, options: list[str]) -> dict[str, fl
         [*words, "--save-model", str(model), *(["--engine", "spark", *options] if engine == "spark" else [])],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    worker, done = [0.0], threading.Event()
-
-    def look() -> None:
-        while not done.wait(EVERY):
-            try:
-                below = psutil.Process(process.pid).children(recursive=True)
-                worker[0] = max([worker[0], *(p.memory_info().rss for p in below if p.name().startswith("python"))])
-            except psutil.Error:
-                continue
-
-    watching = threading.Thread(target=look)
-    watching.start()
+    watched = Watched(process.pid)
     said, _ = process.communicate()
-    done.set()
-    watching.join()
+    watched.stop()
     report = json.loads(said.splitlines()[-1])
     return {
-        "seconds": time.perf_counter() - begun, "inside": report["seconds"]["total"], "peak_mb": report["peak_mb"],
-        "worker_mb": worker[0] / 1e6, "clusters": report["clusters"],
+        "seconds": time.perf_counter() - begun, "processor": sum(watched.used.values()), "peak_mb": report["peak_mb"],
+        "worker_mb": watched.worker / 1e6, "pairs": report["pairs_scored"],
     }  # fmt: skip
 
 
@@ -65,14 +83,26 @@ def same(one: Path, other: Path) -> bool:
     return bool(clusters[0].cast(clusters[1].schema).equals(clusters[1])) and models[0] == models[1]
 
 
+def on_paper(measured: Sequence[tuple[int, float]]) -> None:
+    """Print what larger tables take on some cores, each record costing what it does between the two largest sizes."""
+    (less, before), (more, after) = sorted(measured)[-2:]
+    each = (after - before) / (more - less)
+    print(f"\nA record costs {each * 1e3:.2f} ms of a processor, beyond {before - each * less:.0f} s of any table.\n")
+    print("| records |", " | ".join(f"{cores} cores" for cores in CORES), "|")
+    print("|---|" + "---|" * len(CORES))
+    for records in LARGER:
+        print(f"| {records:,} |", " | ".join(f"{each * records / cores / 3600:.1f} h" for cores in CORES), "|")
+
+
 def main() -> None:
-    """Print a row for each table and engine."""
+    """Print a row for each table and engine, and what larger tables take."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.spark", description=__doc__)
     parser.add_argument("--people", default="3300,33000")
     parser.add_argument("--master", default="local[2]")
     options = parser.parse_args()
-    print("| records | engine | wall s | in the engine s | driver MB | largest worker MB | same |")
-    print("|---|---|---|---|---|---|---|")
+    print("| records | engine | pairs | wall s | processor s | driver MB | largest worker MB | same |")
+    print("|---|---|---|---|---|---|---|---|")
+    measured = []
     with tempfile.TemporaryDirectory() as place:
         for people in map(int, options.people.split(",")):
             path = Path(place) / f"{people}.parquet"
@@ -83,9 +113,14 @@ def main() -> None:
                 found = run(engine, path, out, ["--master", options.master])
                 alike = "" if engine == "memory" else str(same(outs["memory"], out))
                 print(
-                    f"| {records.num_rows:,} | {engine} | {found['seconds']:.1f} | {found['inside']:.1f} | "
-                    f"{found['peak_mb']:.0f} | {found['worker_mb']:.0f} | {alike} |", flush=True,
-                )  # fmt: skip
+                    f"| {records.num_rows:,} | {engine} | {found['pairs']:,} | {found['seconds']:.1f} | "
+                    f"{found['processor']:.1f} | {found['peak_mb']:.0f} | {found['worker_mb']:.0f} | {alike} |",
+                    flush=True,
+                )
+                if engine == "spark":
+                    measured.append((records.num_rows, found["processor"]))
+    if len(measured) > 1:
+        on_paper(measured)
 
 
 if __name__ == "__main__":

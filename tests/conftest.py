@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import psycopg
@@ -23,13 +23,28 @@ from include.contracts.tables import Column, Table, Type
 from include.storage.postgres import embedded
 from include.storage.project import Project
 
+ON_SPARK = "test_*_spark.py"
+
 gc.set_threshold(100_000, 10, 10)  # collecting the tests takes a third less
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files of what takes long, so that nothing long is left when all else is done."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    slow = {item.path for item in items if item.get_closest_marker("slow") or item.path.match(ON_SPARK)}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker a file's tests at a time, and all files of tests on Spark to one, which starts Java once."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - where it is installed and in use
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return ON_SPARK if PurePath(file).match(ON_SPARK) else file
+
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_finish() -> None:

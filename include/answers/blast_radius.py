@@ -14,8 +14,7 @@ from include.contracts.identity import ALIAS, CROSSWALK, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.segments import SEGMENT_MEMBERSHIP
-from include.contracts.tables import Column, Table, Type
-from include.segments.members import MASK
+from include.contracts.tables import MASK, Column, Table, Type
 from include.storage.engine import Engine
 
 EXAMPLES = 20

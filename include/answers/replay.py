@@ -20,11 +20,10 @@ from include.contracts.nearest import nearest
 from include.contracts.runs import DatasetRef, Run, fingerprint
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import PERSON_RECORD, STAGED
-from include.contracts.tables import Table
+from include.contracts.tables import MASK, Table
 from include.contracts.traits import TRAIT_HISTORY
 from include.measures.step import measure
 from include.profiles.step import unify
-from include.segments.members import MASK
 from include.segments.step import segment_with
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest

@@ -14,13 +14,15 @@ from include.answers.sources import Source, sources_of
 from include.answers.ways import Truth, by_itself, could_become, state_of, through, ways
 from include.contracts.errors import ConfigurationError
 from include.contracts.identity import CROSSWALK, EDGE
+from include.contracts.measures import measures_of
 from include.contracts.profiles import PROFILE_LINEAGE
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import NPS_RESPONSE
 from include.segments import tree
 from include.segments.catalog import Segment, load
-from include.segments.expression import MEMBER, expression
-from include.segments.population import population
+from include.segments.expression import expression
+from include.segments.population import MEMBER
+from include.segments.published import population
 from include.storage.project import Project
 from include.storage.readers import LakeReader, lake_reader
 
@@ -107,7 +109,7 @@ def _explain(reader: LakeReader, segment: Segment, others: Mapping[str, tree.Nod
     is_match = state_of(segment.condition, truth) is True
     can = through(others, truth, lambda clause, to: _can(clause, to, row, segment.level))
     found = ways(segment.condition, not is_match, truth, can)
-    phrases = tuple(tuple(_phrase(clause, to, row) for clause, to in way) for way in found)
+    phrases = tuple(tuple(_phrase(clause, to, row, segment.level) for clause, to in way) for way in found)
     records, links = _identity(reader, segment, member_id, clauses)
     published, state = _published(reader, segment, member_id)
     return Explanation(
@@ -145,10 +147,14 @@ def _can(clause: tree.Clause, target: bool, row: Mapping[str, Any], level: str) 
     return by_itself(clause, target, row) is not None or could_become(clause, target, row, level)
 
 
-def _phrase(clause: tree.Clause, target: bool, row: Mapping[str, Any]) -> str:
+def _phrase(clause: tree.Clause, target: bool, row: Mapping[str, Any], level: str) -> str:
     read = {name: name for name in (*tree.measures(clause), *(trait.name for trait in tree.traits(clause)))}
     read |= {happened.name: str(happened) for happened in tree.happenings(clause)}
-    values = ", ".join(f"{told} is {_shown(row[name])}" for name, told in read.items())
+    known = measures_of(level)
+    values = ", ".join(
+        f"{told} is {_shown(known[name].column.told(row[name]) if name in known else row[name])}"
+        for name, told in read.items()
+    )
     day = by_itself(clause, target, row)
     now = f" (now {values})" if values else ""
     return f"{clause} would have to be {'true' if target else 'false'}{now}" + (f"; it will be on {day}" if day else "")

@@ -10,8 +10,8 @@ from typing import Any
 
 from include.contracts.measures import measures_of
 from include.segments import tree
-from include.segments.expression import MEMBER, MOST, Population
 from include.segments.happenings import counting
+from include.segments.population import MEMBER, MOST, Population
 
 EVENTS = 10  # the latest of those that a clause counts
 
@@ -51,7 +51,7 @@ def _measures(
         measure = known[name]
         record = row.get(measure.record) if measure.record else lineage.get(name)
         dated = row.get(measure.dated) if measure.dated else None
-        yield Source(name, row[name], record, dated, (as_of - dated).days if dated else None)
+        yield Source(name, measure.column.told(row[name]), record, dated, (as_of - dated).days if dated else None)
 
 
 def _traits(part: tree.Node, level: str, row: Mapping[str, Any], people: Population) -> Iterator[Source]:

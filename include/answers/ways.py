@@ -14,7 +14,8 @@ from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.measures.wanted import LESS, MORE, WANTED
 from include.contracts.tables import Column, Type
 from include.segments import tree
-from include.segments.expression import Population, expression
+from include.segments.expression import expression
+from include.segments.population import Population
 
 Truth = Mapping[tree.Node, bool | None]
 Row = Mapping[str, Any]

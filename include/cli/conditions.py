@@ -20,7 +20,7 @@ from include.segments.catalog import load
 from include.segments.checking import Checked, check_definitions
 from include.segments.listed import Resolved, resolve
 from include.segments.occurring import occurring
-from include.segments.population import contacts, population
+from include.segments.published import contacts, population
 from include.storage.project import Project
 from include.storage.readers import lake_reader
 

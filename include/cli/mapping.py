@@ -21,8 +21,8 @@ from include.contracts.mapping import FOLDER, read_system
 from include.contracts.runs import Run, Window
 from include.contracts.settings import Settings
 from include.contracts.staged import ACCOUNT, PERSON_RECORD, STAGED
+from include.contracts.tables import MASK
 from include.contracts.targets import TARGETS
-from include.segments.members import MASK
 from include.sources.recognition.proposing import Proposal, propose
 from include.sources.step import extract
 from include.staging.step import stage

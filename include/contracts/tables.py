@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # DAGs read declarations while they are parsed, and pyarrow takes long to import
     import pyarrow as pa
@@ -42,6 +42,10 @@ def arrow_type(kind: Type) -> pa.DataType:
     }[kind]
 
 
+MASK = "***"
+"""What stands in the place of a personal value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constraint:
     """What a column's values keep to. ``holds`` is SQL that both engines read; where it is null, nothing is broken."""
@@ -68,6 +72,10 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     personal: bool = False  # its values never appear in logs, messages, XCom or snapshots
+
+    def told(self, value: Any) -> Any:
+        """Return a value as it may be told: a personal one is masked, unless it is unknown."""
+        return MASK if self.personal and value is not None else value
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:

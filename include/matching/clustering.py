@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from include.matching.components import Cut, held_together, join_strongest
 from include.matching.kernels.pairs import agglomerate, emit_pairs, join_bounded
 from include.matching.pairs.blocking import Candidates, packed
 from include.matching.pairs.tally import Tally, together
@@ -63,6 +64,7 @@ class Clusters:
     extra_logits: Logits
     components: int
     largest_component: int
+    cuts: tuple[Cut, ...] = ()
 
 
 def choose_threshold(tally: Tally) -> tuple[float, float]:
@@ -131,7 +133,7 @@ def cluster(
     ``chain`` the best evidence between two clusters is enough to merge them.
     """
     n = candidates.keys.records
-    parent = _components(candidates, judged.linking, ruling, threshold=threshold, limit=limit)
+    parent, cuts = _components(candidates, judged.linking, ruling, threshold=threshold, limit=limit)
     order, start, end = _members(parent)
     bounds = np.stack([start, end], 1).ravel().astype(np.int64)
     extra_left, extra_right = _unlisted(parent, order, bounds, candidates, source)
@@ -145,7 +147,8 @@ def cluster(
     weights = CHAIN if chain else WEIGHTS
     _agglomerate_all((order, start, end), pairs, (prior, threshold, weights), (label, weakest))
     sizes = end - start
-    return Clusters(label, weakest, extra_left, extra_right, extra.logits, len(start), int(sizes.max(initial=1)))
+    largest = int(sizes.max(initial=1))
+    return Clusters(label, weakest, extra_left, extra_right, extra.logits, len(start), largest, tuple(cuts))
 
 
 def _binding(
@@ -189,38 +192,22 @@ def sample(
     if step <= 1:
         return np.ones(len(logits), bool)
     none = Ruling(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, bool))
-    parent = _components(candidates, logits, none, threshold=0.0, limit=limit)
+    parent, _ = _components(candidates, logits, none, threshold=0.0, limit=limit)
     number = (parent if at is None else at[parent]).astype(np.uint64)
     drawn = (number * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)) % np.uint64(step) == 0
     return np.asarray(drawn[candidates.left] & (parent[candidates.left] == parent[candidates.right]))
 
 
-def _components(candidates: Candidates, logits: Logits, ruling: Ruling, *, threshold: float, limit: int) -> Codes:
-    n = candidates.keys.records
+def _components(
+    candidates: Candidates, logits: Logits, ruling: Ruling, *, threshold: float, limit: int
+) -> tuple[Codes, list[Cut]]:
+    """The component of each record, of at most ``limit`` unless decisions put more together, and what had to be cut."""
+    n, left, right = candidates.keys.records, candidates.left, candidates.right
     parent = _decided(n, ruling)
     size = np.bincount(parent, minlength=n).astype(np.int32)
-    strong = np.flatnonzero(logits > threshold)
-    join_strongest(candidates.left, candidates.right, logits, strong, limit, parent, size)
-    return parent
-
-
-def join_strongest(  # noqa: PLR0917  arrays one by one, as the kernel that it calls wants them
-    left: Codes, right: Codes, logits: Logits, links: npt.NDArray[np.int64], limit: int, parent: Codes, size: Codes
-) -> None:
-    """Join records along ``links``, the strongest first and equally strong ones by their records, to components of at
-    most ``limit`` records; ``parent`` and ``size`` hold what is joined already, and the outcome.
-
-    Where no component grows beyond the limit the order of links does not matter, so only those that do are sorted.
-    """
-    whole, sizes = parent.copy(), size.copy()
-    join_bounded(left, right, links, len(parent) + 1, whole, sizes)
-    sizes = np.bincount(whole, minlength=len(whole)).astype(np.int32)
-    beyond = sizes[whole] > limit
-    contested = links[beyond[left[links]]]
-    contested = contested[np.lexsort((right[contested], left[contested], -logits[contested]))]
-    whole[beyond], sizes[beyond] = parent[beyond], size[beyond]
-    join_bounded(left, right, contested, limit, whole, sizes)
-    parent[:], size[:] = whole, sizes
+    strong, cuts = held_together(left, right, logits, parent, threshold)
+    join_strongest(left, right, logits, strong, limit, parent, size)
+    return parent, cuts
 
 
 def _decided(n: int, ruling: Ruling) -> Codes:

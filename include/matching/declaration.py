@@ -25,11 +25,15 @@ Prior = Mapping[int, float]
 Bound = tuple[Relation, int, float, float]
 
 
+WIDE = 0.05  # of the pairs that a rule may list, those of one whose blocks are mostly too large: its small ones tell
+# what the others promise
+
+
 class When(Enum):
     """Whether agreement on two columns is worth a blocking rule."""
 
     NEVER = auto()
-    WITHOUT_NAMES = auto()  # in tables that have no names
+    WITHOUT_NAMES = auto()  # in tables that have no names; beside names a wide one
     ALWAYS = auto()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from include.matching.declaration import Blocks, Comparison, Level, When, prior
+from include.matching.declaration import WIDE, Blocks, Comparison, Level, When, prior
 from include.matching.relations import COLLEAGUE, HOUSEHOLD, MOVED, NEIGHBOUR, RELATIVE, SAME
 
 EQUAL = 16  # stored levels from here on: equal, by frequency bin or by how many share the value
@@ -297,7 +297,7 @@ ORGANIZATION = Comparison(
 )
 TEXT = Comparison(
     "text", Text, least_against=-2.0, agrees=(Text.TYPO,), similar=0.9, sampled=True, as_one_person=True,
-    blocks=Blocks(with_name=True, with_another=When.WITHOUT_NAMES),
+    blocks=Blocks(with_name=True, with_half=(WIDE, WIDE), with_another=When.WITHOUT_NAMES),
     same=prior(Text, equal=0.7, typo=0.05, close=0.08, different=0.17),
     strangers=prior(Text, equal=0.02, typo=0.001, close=0.01, different=0.97),
     related={

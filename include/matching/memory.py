@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from include.matching import clustering
 from include.matching.judgement import Judge
@@ -23,6 +24,7 @@ from include.matching.rivals import FIRM, Rivals, find_rivals
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import FEWEST
 
+MOST = 20  # values of a column that the report names
 TELLING = 4  # records of one person from which each pair of them is told by others than itself
 
 
@@ -129,13 +131,14 @@ class InMemory:
         return {
             "pairs_scored": len(self.candidates.left) + len(self.clusters.extra_left),
             "largest_component": self.clusters.largest_component,
+            "cut_components": [cut.told() for cut in self.clusters.cuts],
             "blocking": self.candidates.report,
             "shared_values": shared_values(self.features),
             **self.features.notes,
         }
 
 
-def shared_values(features: Features, most: int = 20) -> list[dict[str, Any]]:
+def shared_values(features: Features) -> list[dict[str, Any]]:
     """The values that so many people share that agreeing on them stopped being evidence, most carried first."""
     columns = [(f.name, f.column.values, f.places, f.bins) for f in features.fields]
     if features.emails is not None:
@@ -145,6 +148,7 @@ def shared_values(features: Features, most: int = 20) -> list[dict[str, Any]]:
     for name, values, places, bins in columns:
         counts = np.bincount(places[places >= 0], minlength=len(values))
         stopped = np.flatnonzero((bins == 255) & (counts > 1))
-        for v in stopped[np.lexsort((stopped, -counts[stopped]))][:most]:
-            found.append({"column": name, "value": str(values[int(v)]), "records": int(counts[v])})
+        told = pa.table({"value": values.take(pa.array(stopped)), "records": counts[stopped]})
+        told = told.sort_by([("records", "descending"), ("value", "ascending")]).slice(0, MOST)
+        found += [{"column": name, **one} for one in told.to_pylist()]
     return found

@@ -27,6 +27,7 @@ FIRM = float(np.log(9.0))  # log odds of a match, from which clusters are firm
 WEAKEST = -4.0  # log odds below which it is not asked whether a rival may be the same person
 EXACT = 2.0**20  # parts of a log odds, which are summed as whole numbers
 PASSES, SETTLED = 50, 1e-4
+ROUNDS = 2  # what a rival itself has against it counts too
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
@@ -52,6 +53,27 @@ class Claims:
     def find(self, pairs: Places) -> tuple[Places, npt.NDArray[np.bool_]]:
         """Where some pairs are among these, and whether they are."""
         return find(pairs, self.pairs)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Claims as each of their two clusters has them, all those of a cluster side by side, ordered by the ``other``."""
+
+    node: Places
+    other: Places
+    odds: Floats
+    counter: Places | None = None  # where the same claim is as the other cluster has it, if that is at hand
+
+    @classmethod
+    def of(cls, claims: Claims) -> Sides:
+        """Every claim, twice."""
+        half = len(claims.pairs)
+        node, other = np.concatenate([claims.left, claims.right]), np.concatenate([claims.right, claims.left])
+        order = np.lexsort((other, node))
+        place = np.empty(2 * half, np.int64)
+        place[order] = np.arange(2 * half)
+        counter = place[(order + half) % max(2 * half, 1)]
+        return cls(node[order], other[order], np.tile(claims.odds, 2)[order], counter)
 
 
 @dataclass(frozen=True)
@@ -111,15 +133,18 @@ def find_rivals(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior
 
 def rivals_of(claims: Claims, cluster: Codes, size: Places, prior: float) -> Rivals:
     """The rivals of claims; ``size`` is how many records each cluster has."""
-    from_, to = np.concatenate([claims.left, claims.right]), np.concatenate([claims.right, claims.left])
-    allied = _allies(claims, from_, to, size, prior)
-    against, odds = np.zeros(len(from_)), np.exp(np.tile(claims.odds, 2))
-    for _ in range(2):  # what a rival itself has against it counts too
-        weight = odds * np.exp(-against)  # of the claim of one cluster, on the other
-        against = np.log1p(_contested(from_, to, weight, allied, len(size)))
-    taken = np.log1p(np.bincount(to, odds * np.exp(-against), len(size)))
-    both = against[: len(claims.pairs)] + against[len(claims.pairs) :]
-    return Rivals(cluster, claims, both, taken, _given_back(claims.odds, both))
+    sides = Sides.of(claims)
+    allied = allies(sides, claims, size, prior)
+    inbound = np.exp(sides.odds)
+    for _ in range(ROUNDS):
+        against = contested(sides, inbound, allied)
+        inbound = weight(sides.odds, against[sides.counter])
+    taken = np.zeros(len(size))
+    at, lost = taken_from(sides, inbound)
+    taken[at] = lost
+    first = sides.node < sides.other
+    both = (against + against[sides.counter])[first]
+    return Rivals(cluster, claims, both, taken, given_back(Tally.of(claims.odds), Tally.of(claims.odds - both)))
 
 
 def claims_of(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Claims:
@@ -142,42 +167,50 @@ def claims_of(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: 
     return Claims(pair[start], (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst, few)
 
 
-def _allies(claims: Claims, from_: Places, to: Places, size: Places, prior: float) -> tuple[Places, Places, Floats]:
+def allies(sides: Sides, between: Claims, size: Places, prior: float) -> tuple[Places, Places, Floats]:
     """Two claims of one cluster, and the odds that the one holds if the other does: of each two, both ways.
 
-    A rival that may itself be the same person takes nothing away. What it says of the two once they are one is the
-    mean of what it says of each, by the records of each.
+    ``between`` has the claims that the others have on each other. A rival that may itself be the same person takes
+    nothing away. What it says of the two once they are one is the mean of what it says of each, by the records of each.
     """
-    strong = np.flatnonzero(np.tile(claims.odds, 2) > WEAKEST)
-    strong = strong[np.lexsort((to[strong], from_[strong]))]
-    many = np.bincount(from_[strong], minlength=len(size))
-    begin, times = (np.cumsum(many) - many)[from_[strong]], many[from_[strong]]
+    strong = np.flatnonzero(sides.odds > WEAKEST)
+    many = np.bincount(sides.node[strong], minlength=len(size))
+    begin, times = (np.cumsum(many) - many)[sides.node[strong]], many[sides.node[strong]]
     one = np.repeat(strong, times)
     other = strong[np.arange(len(one)) - np.repeat(np.cumsum(times) - times - begin, times)]
     one, other = one[one != other], other[one != other]
-    at, there = claims.find(packed(np.minimum(to[one], to[other]), np.maximum(to[one], to[other])))
-    between = np.where(there, claims.odds[at], prior) if len(claims.pairs) else np.zeros(0)
-    claim = np.tile(claims.odds, 2)[other]
-    mine, its = size[from_[one]], size[to[one]]
-    return one, other, np.exp(np.minimum((mine * claim + its * between) / (mine + its), claim))
+    rival, its = sides.other[one], sides.other[other]
+    at, there = between.find(packed(np.minimum(rival, its), np.maximum(rival, its)))
+    said = np.where(there, between.odds[at], prior) if len(between.pairs) else np.full(len(one), prior)
+    mine, theirs, claim = size[sides.node[one]], size[rival], sides.odds[other]
+    return one, other, np.exp(np.minimum((mine * claim + theirs * said) / (mine + theirs), claim))
 
 
-def _contested(
-    from_: Places, to: Places, weight: Floats, allied: tuple[Places, Places, Floats], clusters: int
-) -> Floats:
-    """The odds of all other claims on the cluster that each claim is from, less what allies have."""
-    half = len(from_) // 2
-    counter = np.concatenate([weight[half:], weight[:half]])  # of the same claim, seen from the other cluster
-    every = np.bincount(to, weight, clusters)[from_] - counter
+def contested(sides: Sides, inbound: Floats, allied: tuple[Places, Places, Floats]) -> Floats:
+    """The log odds against each claim of whole clusters: of all other claims on the cluster, less what allies have.
+
+    ``inbound`` is what each claim weighs as the other cluster makes it.
+    """
+    every = np.bincount(sides.node, inbound)[sides.node] - inbound
     one, other, together = allied
-    rival = counter[other]
+    rival = inbound[other]
     spared = rival - np.maximum(rival - together, 0.0) / (1.0 + together)
-    return np.asarray(np.maximum(every - np.bincount(one, spared, len(from_)), 0.0))
+    return np.log1p(np.maximum(every - np.bincount(one, spared, len(every)), 0.0))
 
 
-def _given_back(odds: Floats, against: Floats) -> float:
+def weight(odds: Floats, against: Floats) -> Floats:
+    """What claims weigh, given what there is against them."""
+    return np.asarray(np.exp(odds) * np.exp(-against))
+
+
+def taken_from(sides: Sides, inbound: Floats) -> tuple[Places, Floats]:
+    """The clusters that have claims, and what all claims take from a pair of each that is none."""
+    at = np.flatnonzero(np.bincount(sides.node))
+    return at, np.log1p(np.bincount(sides.node, inbound)[at])
+
+
+def given_back(before: Tally, after: Tally) -> float:
     """The log odds by which all claims rise, so that as many are expected to hold as without any rivals."""
-    before, after = Tally.of(odds.astype(np.float32)), Tally.of((odds - against).astype(np.float32))
     back = 0.0
     for _ in range(PASSES if before.likely > 0 else 0):
         short = np.log(before.likely / Tally(after.odds + np.float32(back), after.counts).likely)

@@ -35,6 +35,10 @@ from step to step in the order of time; of two events at the same instant none i
 many reached each step.
 
 Events of `keep_days` days are kept, which bounds what a condition reads: a longer span is refused.
+
+Amounts of different currencies do not add up, so `sum_did('Opportunity Won', amount, …)` needs a `where` that says
+which. A company that has one only declares it, as `currency: EUR` in `events.yaml`: a condition that speaks of none
+then means that one, and is shown so; amounts in another are left out, and told.
 """
 
 

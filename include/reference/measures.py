@@ -119,7 +119,8 @@ def _measure(measure: Measure) -> str:
     column = measure.column
     named = all(value in column.description for value in column.allowed)
     values = "" if named else f": {', '.join(column.allowed)}"
-    about = f"{column.description}{' (depends on opens)' if measure.uses_opens else ''}{values}"
+    notes = f"{' (depends on opens)' if measure.uses_opens else ''}{' (personal: masked)' if column.personal else ''}"
+    about = f"{column.description}{notes}{values}"
     source = f"`{measure.record}`" if measure.record else ""
     return f"| `{measure.name}` | {column.type.value} | {measure.unit} | {measure.window} | {about} | {source} |"
 

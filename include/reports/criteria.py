@@ -11,7 +11,8 @@ from include.contracts.traits import TRAIT, TRAIT_VALUE
 from include.reports.data import Data
 from include.reports.settings import criterion
 from include.segments import tree
-from include.segments.expression import MEMBER, Population, expression
+from include.segments.expression import expression
+from include.segments.population import MEMBER, Population
 from include.segments.trait_tables import published
 
 

@@ -25,9 +25,10 @@ from include.reports.data import Data
 from include.reports.settings import PersonCondition, criterion, words
 from include.reports.step import MEASURED, STAGED, open_data
 from include.segments import tree
-from include.segments.expression import Population, matching
+from include.segments.expression import matching
 from include.segments.history import on_day
 from include.segments.picked import MEMBER_ID
+from include.segments.population import Population
 from include.storage.engine import conform
 from include.storage.project import Project
 

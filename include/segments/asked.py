@@ -9,12 +9,12 @@ import ibis
 import ibis.expr.types as ir
 
 from include.segments import tree
-from include.segments.expression import MEMBER, MOST, Population
 from include.segments.happenings import joined
 from include.segments.history import changed, was
 from include.segments.listed import on_list
 from include.segments.meaning import Score
 from include.segments.picked import MEMBER_ID
+from include.segments.population import MEMBER, MOST, Population
 from include.segments.sequences import went_through
 from include.segments.trait_values import PARTS, parts, value
 from include.storage.holding import Holding

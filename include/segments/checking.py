@@ -12,8 +12,8 @@ from include.segments import tree
 from include.segments.catalog import Catalog, Segment, load, load_beside
 from include.segments.cost import cost_of
 from include.segments.doubts import doubts, measure_sizes
-from include.segments.expression import Population
-from include.segments.population import population
+from include.segments.population import Population
+from include.segments.published import population
 from include.storage.readers import Reader
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from include.segments import tree
 from include.segments.catalog import Segment
-from include.segments.event_doubts import unheard, untold
-from include.segments.expression import Population, expression, is_unknown
+from include.segments.event_doubts import foreign, unheard, untold
+from include.segments.expression import expression, is_unknown
 from include.segments.listed import doubts_on_lists
 from include.segments.occurring import never, nobody
+from include.segments.population import Population
 from include.segments.sense import nonsense
 
 Counts = tuple[int, int]
@@ -42,7 +43,7 @@ def measure_sizes(segment: Segment, people: Population) -> Sizes:
 def doubts(segment: Segment, people: Population, sizes: Sizes) -> tuple[str, ...]:
     """Return what can hardly be meant, one sentence each: objections, and clauses that are true of nobody today."""
     found = [*objections(segment.condition, segment.level, people), *unheard(segment.condition, people)]
-    found += doubts_on_lists(segment.condition, people)
+    found += [*foreign(segment.condition, people), *doubts_on_lists(segment.condition, people)]
     found += [*_crowded(sizes), *_empty(segment, people, sizes)]
     return tuple(dict.fromkeys(found))
 

@@ -13,10 +13,11 @@ from include.contracts.measures import SOURCES
 from include.segments import tree
 from include.segments.catalog import Catalog, Segment
 from include.segments.doubts import objections
-from include.segments.expression import Population, expression
+from include.segments.expression import expression
 from include.segments.guards import Movement, Verdict, judge
 from include.segments.lacking import lacking_measures, lacks
 from include.segments.listed import too_old
+from include.segments.population import Population
 from include.segments.roster import Roster
 from include.storage.holding import Holding
 

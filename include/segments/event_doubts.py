@@ -1,4 +1,4 @@
-"""Doubts about what a condition asks of events: kinds of which there is none, values that none has."""
+"""Doubts about what a condition asks of events: kinds of which there is none, values that none has, other money."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from include.contracts.tables import Type
 from include.segments import tree
-from include.segments.expression import Population
+from include.segments.currencies import CURRENCY, own_of
+from include.segments.deeds import AVERAGE, SUM
 from include.segments.happenings import kind_rows
-from include.segments.occurring import absent, texts
+from include.segments.occurring import COMMONEST, absent, texts
+from include.segments.population import Population
 
 
 def unheard(condition: tree.Node, people: Population) -> tuple[str, ...]:
@@ -24,6 +26,25 @@ def untold(condition: tree.Node, people: Population) -> tuple[str, ...]:
     sizes = people.events.sizes if people.events else {}
     found = [told for each in tree.counted(condition) if sizes.get(each.event) for told in _untold(each, people)]
     return tuple(dict.fromkeys(found))
+
+
+def foreign(condition: tree.Node, people: Population) -> tuple[str, ...]:
+    """Return a sentence for each kind of event that has amounts in another currency than the one that is asked for.
+
+    Asked for is the company's own, of which a condition need not speak.
+    """
+    named = ((each.event, own_of(each.where)) for each in tree.counted(condition) if each.what in (SUM, AVERAGE))
+    asked = dict.fromkeys((event, own) for event, own in named if own is not None)
+    return tuple(told for event, own in asked for told in _foreign(event, own, people))
+
+
+def _foreign(event: str, own: str, people: Population) -> Iterator[str]:
+    rows = kind_rows(event, {CURRENCY: Type.TEXT}, people)
+    others = rows.filter(rows[CURRENCY] != own).group_by(CURRENCY).aggregate(amounts=lambda t: t.count())
+    found = others.order_by(others.amounts.desc(), CURRENCY).limit(COMMONEST).to_pyarrow().to_pylist()
+    if found:
+        which = ", ".join(f"{row['amounts']:,} in {row[CURRENCY]}" for row in found)
+        yield f"Of {event!r} some amounts are in another currency than {own} and are left out: {which}."
 
 
 def _untold(happened: tree.Happened, people: Population) -> Iterator[str]:

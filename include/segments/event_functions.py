@@ -15,7 +15,7 @@ from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
 from include.segments import tree
 from include.segments.calendar import period
-from include.segments.currencies import undecided
+from include.segments.currencies import of_one
 from include.segments.deeds import (
     AVERAGE,
     DAY,
@@ -42,7 +42,6 @@ OF_PROPERTY = (DISTINCT, SUM, AVERAGE, *PICKED)
 DAY_COLUMN = Column(DAY, Type.DATE, "Day of the event")
 LENGTH = {"days": 1, "weeks": 7, "months": 30, "years": 365}
 EXAMPLE = "did('Email Clicked', at_least 2, within_last 30 days, where name = 'Pricing')"
-
 
 Span = Callable[[tree.Operand], tree.Node]
 """A condition on a day: that of an event, or the first or last one."""
@@ -146,8 +145,11 @@ def value(reader: Reader, node: exp.Anonymous, name: str) -> tree.Happened:
         raise reader.refuse(node, f"{name} is a number, so compare it, as in {name}(…) >= {asked.how_often[1]}")
     if what in (FIRST, LAST) and asked.span is not None:
         raise reader.refuse(node, f"{name} is a day already; leave the span out and compare the day")
-    if what in (SUM, AVERAGE) and (told := undecided(asked.kind, asked.of, asked.where)):
-        raise reader.refuse(node, told)
+    if what in (SUM, AVERAGE):
+        try:
+            asked.where = of_one(asked.kind, asked.of, asked.where, reader.vocabulary.currency)
+        except ValueError as error:
+            raise reader.refuse(node, str(error)) from None
     kinds = {TIMES: Type.INTEGER, DISTINCT: Type.INTEGER, SUM: Type.NUMBER, AVERAGE: Type.NUMBER}
     column = asked.kind.property(asked.of) if what in PICKED else None
     return _happened(what, asked, column.type if column else kinds.get(what, Type.DATE))

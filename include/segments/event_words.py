@@ -22,9 +22,11 @@ CALLS = (
 WHERE, SINCE = "told_where", "told_since"
 OFTEN = ("told_at_least", "told_at_most", "told_exactly", "told_more", "told_fewer")
 TIMES = ("times", "time")
+ONCE: Mapping[str, str] = {"once": "1", "twice": "2"}
 SPANS = ("told_within_last", "told_within_next", "told_before_last")
 THEN = (("then",), ("and", "then"), ("followed", "by"))
 INSIDE = "how often, when and which stand inside the brackets, as in did('Signed In', at_least 3, within_last 14 days)"
+IN_ORDER = "one thing after another is written did('A') then did('B'), or did('A') then within 7 days did('B')"
 WORD = "did is followed by brackets, as in did('Signed In', at_least 3), did_not('Signed In'), last_did('Signed In')"
 WORDS: Mapping[str, tuple[str, ...]] = {
     "told_at_least": ("at_least", "at least"),
@@ -95,6 +97,8 @@ class _Words:
         if _word(tokens, place) not in ("did", "did_not"):
             return
         words = tuple(_word(tokens, ahead) for ahead in range(end, end + 3))
+        if words[0] in ("before", "after") and _is_call(tokens, end + 1):
+            raise refusal(IN_ORDER, self.text, tokens[end].start)
         asked = any(words[: len(phrase)] == phrase for phrase, form in PHRASES if form != WHERE)
         if asked or words[0] in ("once", "twice") or words[1] in TIMES:
             raise refusal(INSIDE, self.text, tokens[end].start)
@@ -149,6 +153,9 @@ class _Words:
             yield from self.turn(tokens)
             return
         words = [token.text.lower() if token.token_type is not TokenType.STRING else "" for token in tokens]
+        if words in (["today"], ["yesterday"]):
+            yield from _say(f"told_during ('{'this' if words == ['today'] else 'last'} day')", tokens[0])
+            return
         if words[:1] and words[0] in WHICH and " ".join(words[1:]) in PERIODS:
             tokens, words = [_said("during", tokens[0]), *tokens], ["during", *words]
         for phrase, form in PHRASES:
@@ -164,7 +171,7 @@ class _Words:
         more: list[Token] = []
         if form in OFTEN:
             ahead = 1 + (_word(rest, 1) in TIMES)
-            rest, more = rest[:1], rest[ahead:]
+            rest, more = [_number(rest[0])], rest[ahead:]
         yield from _say(f"{'told_between' if form == SINCE else form} (", at)
         yield from self.value(form, rest)
         yield from _say(", today )" if form == SINCE else ")", rest[-1])
@@ -190,6 +197,11 @@ class _Words:
             yield from (_said(",", token) if token.text.lower() == "and" else token for token in tokens)
         else:
             yield from self.put(tokens)
+
+
+def _number(token: Token) -> Token:
+    """The token, of `once` and `twice` the number."""
+    return _said(ONCE.get(token.text.lower(), ""), token) if token.text.lower() in ONCE else token
 
 
 def _word(tokens: Sequence[Token], place: int) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.measures import measures_of
+from include.contracts.tables import MASK
 from include.segments import tree
 from include.segments.catalog import Catalog, Segment
-from include.segments.expression import MEMBER, counted
+from include.segments.population import MEMBER, counted
 from include.segments.roster import Roster
 
 Asked = tree.Happened | tree.Course | None  # of events, changes and lists, or None for a measure
@@ -45,7 +47,11 @@ def _of_level(roster: Roster, changed: ir.Table, segments: Sequence[Segment], ca
 
 
 def _text(rows: ir.Table, read: Mapping[str, Asked], segment: Segment) -> ir.StringValue:
-    values = {name: rows[name] if asked is None else _value(rows, asked) for name, asked in read.items()}
+    personal = {name for name, measure in measures_of(segment.level).items() if measure.column.personal}
+    values = {
+        name: _masked(rows[name]) if name in personal else rows[name] if asked is None else _value(rows, asked)
+        for name, asked in read.items()
+    }
     values = values or {"segment": ibis.literal(segment.key)}
     return ibis.struct(values).cast("json").cast("string")
 
@@ -53,6 +59,10 @@ def _text(rows: ir.Table, read: Mapping[str, Asked], segment: Segment) -> ir.Str
 def _chosen(rows: ir.Table, values: dict[int, object]) -> ir.StringValue:
     branches = [(rows.segment_no == number, value) for number, value in values.items()]
     return ibis.cases(*branches) if branches else ibis.null("string")
+
+
+def _masked(value: ir.Value) -> ir.StringValue:
+    return ibis.ifelse(value.isnull(), None, MASK)
 
 
 def _value(rows: ir.Table, asked: tree.Happened | tree.Course) -> ir.Value:

@@ -16,8 +16,9 @@ import ibis.expr.types as ir
 from include.contracts.tables import Type
 from include.segments import tree
 from include.segments.deeds import AVERAGE, COUNTS, DAY, DISTINCT, FIRST, LAST, PICKED, SUM, TIMES
-from include.segments.expression import MEMBER, MOST, Events, Population, of_event
+from include.segments.expression import of_event
 from include.segments.picked import AT, EVENT_ID, IS_CERTAIN, MEMBER_ID, picked
+from include.segments.population import MEMBER, MOST, Events, Population
 from include.storage.engine import IBIS_TYPES
 from include.storage.holding import Holding
 

@@ -12,8 +12,9 @@ import ibis.expr.types as ir
 from include.contracts.traits import VALUE_COLUMNS
 from include.segments import tree
 from include.segments.deeds import DAY
-from include.segments.expression import MEMBER, Population, expression, of_event
+from include.segments.expression import expression, of_event
 from include.segments.picked import MEMBER_ID
+from include.segments.population import MEMBER, Population
 
 
 def changed(clause: tree.Changed, level: str, people: Population) -> ir.Table:

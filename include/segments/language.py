@@ -18,6 +18,7 @@ from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.contracts.traits import Trait
 from include.segments import event_functions, sum_functions, syntax, trait_functions, tree
+from include.segments.forms import unread
 from include.segments.functions import FUNCTIONS, KNOWN, NUMERIC, OF_ONE_EVENT
 from include.segments.literals import Literals
 from include.segments.names import a, called, unknown_measure, unknown_property
@@ -96,6 +97,8 @@ class _Reader:
         for kinds, read in self._readers().items():
             if isinstance(node, kinds):
                 return read(node)
+        if isinstance(node, exp.Alias):
+            raise unread(node, self.text)
         bare = BARE if isinstance(node, exp.Literal) else "{} is not part of the segment language"
         raise self.refuse(node, bare.format(called(node)))
 
@@ -178,10 +181,11 @@ class _Reader:
 
     def _in(self, node: exp.In) -> tree.Node:
         listed = self.parts.take(node, "expressions")
+        if not listed and node.args.get("field") is not None:
+            raise unread(node, self.text)
         if not listed:
-            raise self.refuse(
-                node, "a subquery is not part of the segment language; list the values, as in in ('a', 'b')"
-            )
+            told = "a subquery is not part of the segment language; list the values, as in in ('a', 'b')"
+            raise self.refuse(node, told)
         measure = self.measure(self.parts.take(node, "this"))
         return tree.In(measure, tuple(self._plain_literal(measure, value) for value in listed))
 
@@ -212,7 +216,8 @@ class _Reader:
             assert isinstance(measure, tree.Measured)  # nothing that is counted of events is true or false
             tested = tree.And((tree.Not(tested), measure if is_true else tree.Not(measure)))  # never unknown
         elif not isinstance(value, exp.Null):
-            raise self.refuse(node, "'is' goes with null, known, unknown, any of; compare with = or !=")
+            word = f"; text stands in quotes, as in {measure} = '{value.name}'" if isinstance(value, exp.Column) else ""
+            raise self.refuse(node, f"'is' goes with null, known, unknown, any of; compare with = or !={word}")
         return tree.Not(tested) if self.parts.take(node, "negate") else tested
 
     def _flag(self, node: exp.Column) -> tree.Node:
@@ -260,7 +265,8 @@ class _Reader:
         if not isinstance(node, exp.Column):
             raise self.refuse(node, f"a measure should stand here, not {called(node)}")
         if node.args.get("table"):
-            raise self.refuse(node, "a measure is named without a dot")
+            of = f"; write {node.table}({node.name} …)" if str(node.table).lower() == "account" else ""
+            raise self.refuse(node, f"a measure is named without a dot{of}")
         name = self.literals.identifier(self.parts.take(node, "this"))
         if name not in self.known:
             unknown = (

@@ -12,8 +12,8 @@ import phonenumbers
 from include.contracts.lists import PeopleList
 from include.contracts.records import key_of
 from include.segments import tree
-from include.segments.expression import Population
 from include.segments.picked import MEMBER_ID
+from include.segments.population import Population
 
 KEYS = ("crm_id", "user_id")
 SHOWN = 10  # lines that a sentence names

@@ -15,8 +15,8 @@ from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.runs import DatasetRef
 from include.segments import tree
 from include.segments.asked import Asked
-from include.segments.expression import MEMBER, Population
 from include.segments.happenings import events_of
+from include.segments.population import MEMBER, Population
 from include.segments.trait_tables import with_traits
 from include.storage.engine import Engine
 from include.storage.holding import Holding

@@ -13,12 +13,11 @@ from include.contracts.channels import CHANNELS, REACHABLE, Channel
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE
 from include.contracts.segments import SEGMENT_MEMBERSHIP
-from include.contracts.tables import Table
+from include.contracts.tables import MASK, Table
 from include.segments.formats import Rows
 from include.storage.postgres import bulk
 from include.storage.postgres.warehouse import READERS
 
-MASK = "***"
 MEMBERSHIP = ("since", "confidence", "is_holdout")
 PERSON = (
     "profile_id",

@@ -15,9 +15,10 @@ from include.contracts.events import Vocabulary
 from include.contracts.measures import measures_of
 from include.contracts.tables import Type
 from include.segments import tree
-from include.segments.expression import Population, value_of
+from include.segments.expression import value_of
 from include.segments.literals import is_share
 from include.segments.names import unknown_measure
+from include.segments.population import Population
 
 COMMONEST = 5
 FEW = 8
@@ -54,6 +55,10 @@ def occurring(
     if name not in known or name not in people.of(level).columns:
         raise ConfigurationError(f"{unknown_measure(name, level, vocabulary)}.")
     column, rows = known[name].column, people.of(level)
+    if column.personal:
+        raise ConfigurationError(
+            f"{name} is personal, so that its values are not listed; ask for one, or whether it is known."
+        )
     value = rows[name]
     has_order = column.type not in (Type.TEXT, Type.BOOLEAN)
     ends = {"least": value.min(), "greatest": value.max()} if has_order else {}
@@ -75,7 +80,12 @@ def never(condition: tree.Node, level: str, people: Population) -> tuple[str, ..
         for name, text in texts(clause):
             if name not in known or not known[name].column.allowed:
                 asked.setdefault(name, set()).add(text)
-    found = [told for name, texts in asked.items() for told in absent(people.of(level), name, sorted(texts))]
+    personal = {name for name in asked if name in known and known[name].column.personal}
+    found = [
+        told
+        for name, texts in asked.items()
+        for told in absent(people.of(level), name, sorted(texts), is_told=name not in personal)
+    ]
     for part in tree.clauses(condition):
         if isinstance(part, tree.Elsewhere):
             found += never(part.condition, "person" if isinstance(part, tree.People) else "account", people)
@@ -91,11 +101,14 @@ def texts(clause: tree.Clause) -> Iterator[tuple[str, str]]:
             yield from ((name, str(value.value)) for value in values)
 
 
-def absent(rows: ir.Table, name: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield a sentence for each text that no row has in a column, with the nearest that one has."""
+def absent(rows: ir.Table, name: str, texts: Sequence[str], *, is_told: bool = True) -> Iterator[str]:
+    """Yield a sentence for each text that no row has in a column, with the nearest that one has if that may be told."""
     present = _present(rows, name, texts)
     absent = [text for text in texts if text not in present]
     if not absent:
+        return
+    if not is_told:
+        yield from (f"No {name} is {text!r}." for text in absent)
         return
     known = _commonest(rows, name, LISTED)
     shown = ", ".join(f"{other!r} {count:,}" for other, count in known[:COMMONEST])

@@ -1,84 +1,71 @@
-"""The published profiles and accounts, as what conditions are asked about."""
+"""Who conditions are asked about: the people, the accounts, what happened to them, who is in which segment already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 
-from include.contracts.errors import ConfigurationError
-from include.contracts.events import EVENT, EVENT_KIND
-from include.contracts.identity import ALIAS, CROSSWALK
-from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY
-from include.contracts.metrics import ACCOUNT_ABOVE
-from include.contracts.profiles import PROFILE_IDENTIFIER
-from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
-from include.contracts.traits import TRAIT, TRAIT_HISTORY, TRAIT_VALUE
 from include.segments import tree
-from include.segments.asked import Asked
-from include.segments.expression import Population
-from include.segments.happenings import events_of
-from include.segments.trait_tables import published
-from include.storage.readers import Reader
+from include.segments.deeds import COUNTS
 
-HISTORIES = {"person": CUSTOMER_HISTORY, "account": ACCOUNT_HISTORY, "trait": TRAIT_HISTORY}
+MOST = "_most"
+"""What stands behind the name of a count of events: as many there may have been, where some cannot be judged."""
+MEMBER = {"person": "profile_id", "account": "account_id"}
 
 
-def population(reader: Reader, conditions: Iterable[tuple[str, tree.Node]] = ()) -> Population:
-    """Return what is published, with what these conditions count of events: each is a level and a condition."""
-    segment, membership = reader.table(SEGMENT), reader.table(SEGMENT_MEMBERSHIP)
-    rows = segment.select("segment_key", "level", "state").to_pyarrow().to_pylist()
-    levels = {row["segment_key"]: row["level"] for row in rows}
+@dataclass(frozen=True)
+class Events:
+    """What happened: rows of ``event``; of each kind how many there are, and the staged table that tells of it.
 
-    def members(key: str) -> tuple[str, ir.Table]:
-        if key not in levels:
-            raise ConfigurationError(f"Segment {key!r} is not published yet; run the pipeline first.")
-        return levels[key], membership.filter(membership.segment_key == key).select("member_id")
+    ``through``: of those of which a source tells, the last day that it covers.
+    """
 
-    unjudged = frozenset(row["segment_key"] for row in rows if row["state"] == "unjudged")
-    people = Population(as_of(reader), reader.table(CUSTOMER_360), reader.table(ACCOUNT_360), members, unjudged)
-    conditions = list(conditions)
-    if any(tree.asks_relatives(condition) for _, condition in conditions):
-        people = replace(people, above=reader.table(ACCOUNT_ABOVE))
-    return with_events(people, reader, conditions)
+    rows: ir.Table
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
+    through: Mapping[str, date] = field(default_factory=dict)
 
 
-def with_events(people: Population, reader: Reader, conditions: Iterable[tuple[str, tree.Node]]) -> Population:
-    """Return a population with what these conditions ask of events, of the kept history and of lists."""
-    asked = Asked.by(conditions)
-    if asked.is_nothing:
-        return people
-    return asked.of(
-        replace(
-            people,
-            events=events_of(reader.table(EVENT), reader.table(EVENT_KIND)),
-            histories={whose: reader.table(HISTORIES[whose]) for whose in asked.of_history},
-            alias=reader.table(ALIAS) if asked.of_history else None,
-            contacts=contacts(reader) if asked.of_lists else None,
-            traits=_published_traits(reader) if asked.of_traits else None,
-        ),
-        reader.hold,
-    )
+@dataclass(frozen=True)
+class Population:
+    """Who conditions are asked about, on which date, and who is in which segment already.
+
+    ``members`` returns the level of a segment and the ids of its members, as one column ``member_id``. Of the
+    ``unjudged`` segments nobody else is known to be in or not; the ``lacking`` measures of people have no source.
+    What conditions ask of events and
+    of the kept ``histories`` (by level) stands in the tables, by ``asked.Asked``; ``alias`` says which profile carries
+    on for a retired id that they know, ``contacts`` (profile_identifier and the crosswalk) whom a list's rows mean.
+    ``above`` are the rows of ``account_above``.
+    ``traits`` returns the published values of a trait (member_id, value, parts); none where it is not published so.
+    """
+
+    as_of: date
+    customers: ir.Table
+    accounts: ir.Table
+    members: Callable[[str], tuple[str, ir.Table]]
+    unjudged: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
+    events: Events | None = None
+    histories: Mapping[str, ir.Table] = field(default_factory=dict)
+    alias: ir.Table | None = None
+    contacts: tuple[ir.Table, ir.Table] | None = None
+    traits: Callable[[tree.Traited], ir.Table | None] | None = None
+    above: ir.Table | None = None
+
+    def of(self, level: str) -> ir.Table:
+        """Return customer_360 or account_360."""
+        return self.customers if level == "person" else self.accounts
+
+    def having(self, level: str, rows: ir.Table) -> Population:
+        """Return the same with other rows of a level."""
+        return replace(self, customers=rows) if level == "person" else replace(self, accounts=rows)
 
 
-def _published_traits(reader: Reader) -> Callable[[tree.Traited], ir.Table | None]:
-    """What the published values of traits are, those of whose declaration they are."""
-    rows = reader.table(TRAIT).select("trait", "definition_version").to_pyarrow().to_pylist()
-    versions = {row["trait"]: row["definition_version"] for row in rows}
-    return lambda trait: published(trait, versions, reader.table(TRAIT_VALUE))
-
-
-def contacts(reader: Reader) -> tuple[ir.Table, ir.Table]:
-    """Return what says whom an address, a number or a source's id stands for."""
-    return reader.table(PROFILE_IDENTIFIER), reader.table(CROSSWALK)
-
-
-def as_of(reader: Reader) -> date:
-    """Return the logical date of what is published; the small table is asked first."""
-    for table in (SEGMENT, CUSTOMER_360):
-        day: date | None = reader.table(table).as_of.max().to_pyarrow().as_py()
-        if day is not None:
-            return day
-    raise ConfigurationError("There are no profiles yet; see that the exports have people in them.")
+def counted(rows: ir.Table, happened: tree.Happened) -> ir.Value:
+    """Return what is counted of events, as a column of its table; null where some of them cannot be judged."""
+    value = rows[happened.name]
+    return ibis.ifelse(value == rows[happened.name + MOST], value, None) if happened.what in COUNTS else value

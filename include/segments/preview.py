@@ -9,16 +9,18 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from include.contracts.measures import measures_of
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.segments import tree
 from include.segments.catalog import Segment
 from include.segments.channels import contactable_among
 from include.segments.cost import known_cost
 from include.segments.doubts import doubts, measure_sizes
-from include.segments.expression import MEMBER, Population, counted, digest, matching
+from include.segments.expression import digest, matching
 from include.segments.guards import Movement, implausible
 from include.segments.measured import narrowed
-from include.segments.population import population
+from include.segments.population import MEMBER, Population, counted
+from include.segments.published import population
 from include.segments.sequences import funnel
 from include.storage.readers import Reader
 
@@ -114,7 +116,9 @@ def _sample(segment: Segment, found: ir.Table) -> tuple[Mapping[str, Any], ...]:
     member = MEMBER[segment.level]
     happened = {each.name: str(each) for each in tree.happenings(segment.condition)}
     rows = found.order_by(digest(found[member])).limit(SAMPLE).to_pyarrow().to_pylist()
-    return tuple({happened.get(name, name): value for name, value in row.items()} for row in rows)
+    known = measures_of(segment.level)
+    told = [{n: known[n].column.told(value) if n in known else value for n, value in row.items()} for row in rows]
+    return tuple({happened.get(name, name): value for name, value in row.items()} for row in told)
 
 
 def _matching(segment: Segment, people: Population) -> ir.Table:

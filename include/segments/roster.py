@@ -9,7 +9,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from include.segments.expression import Events
+from include.segments.population import Events
 from include.storage.engine import Engine
 
 

@@ -18,7 +18,8 @@ import pyarrow as pa
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360, measures_of
 from include.contracts.tables import Column, Type
 from include.segments import tree
-from include.segments.expression import Population, expression
+from include.segments.expression import expression
+from include.segments.population import Population
 
 TRIED = 20_000  # combinations; a condition that has more is not judged as a whole
 NEVER_UNKNOWN = (tree.InSegment, tree.People, tree.Changed)

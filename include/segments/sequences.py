@@ -8,17 +8,19 @@ events in the order of time. What cannot be judged is followed twice, with and w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from itertools import product
 
 import ibis
 import ibis.expr.types as ir
 
+from include.contracts.events.declaration import JUDGED
 from include.segments import tree
 from include.segments.deeds import DAY
-from include.segments.expression import MOST, Population
 from include.segments.happenings import prepared, state_of
 from include.segments.picked import AT, IS_CERTAIN, MEMBER_ID
+from include.segments.population import MOST, Population
 from include.storage.holding import Holding
 
 HERE, BETWEEN, BEFORE = "here", "between", "before"
@@ -49,10 +51,18 @@ def funnel(sequence: tree.Sequence, level: str, population: Population, hold: Ho
 def _reached(sequence: tree.Sequence, level: str, population: Population, hold: Holding) -> list[ir.Table]:
     """The events with which each step was reached, with COLUMNS."""
     first, *others = sequence.steps
+    asked = [each for step in sequence.steps for each in (step.counted, step.without) if each is not None]
+    ways = (MAYBE,) if all(_is_decided(each, population) for each in asked) else (SURE, MAYBE)
     found = [hold(_events(first.counted, level, population))]
     for step in others:
-        found.append(hold(_next(found[-1], step, level, population, hold)))
+        found.append(hold(_next(found[-1], step, level, population, hold, ways=ways)))
     return found
+
+
+def _is_decided(happened: tree.Happened, population: Population) -> bool:
+    """Whether it is known of each event whether it counts: what may be is so for sure, and is followed once."""
+    tables = population.events.tables if population.events else {}
+    return happened.where is None and tables.get(happened.event, JUDGED) != JUDGED
 
 
 def _events(happened: tree.Happened, level: str, population: Population) -> ir.Table:
@@ -63,7 +73,9 @@ def _events(happened: tree.Happened, level: str, population: Population) -> ir.T
     return rows.filter(state.fill_null(True)).select(MEMBER_ID, AT, DAY, **sure)
 
 
-def _next(before: ir.Table, step: tree.Step, level: str, population: Population, hold: Holding) -> ir.Table:
+def _next(
+    before: ir.Table, step: tree.Step, level: str, population: Population, hold: Holding, *, ways: Sequence[str]
+) -> ir.Table:
     """Those events of a step that come after one with which the step before was reached."""
     began = hold(
         before.group_by(MEMBER_ID).aggregate(
@@ -78,7 +90,7 @@ def _next(before: ir.Table, step: tree.Step, level: str, population: Population,
     parts = {HERE: here, BEFORE: before.semi_join(here, MEMBER_ID)}
     if step.without is not None:
         parts[BETWEEN] = _since(began.semi_join(here, MEMBER_ID), step.without, level, population)
-    return _in_time(parts, step)
+    return _in_time(parts, step, ways)
 
 
 def _since(began: ir.Table, happened: tree.Happened, level: str, population: Population) -> ir.Table:
@@ -87,7 +99,7 @@ def _since(began: ir.Table, happened: tree.Happened, level: str, population: Pop
     return rows.filter(rows[AT] > rows[BEGAN])
 
 
-def _in_time(parts: dict[str, ir.Table], step: tree.Step) -> ir.Table:
+def _in_time(parts: dict[str, ir.Table], step: tree.Step, ways: Sequence[str]) -> ir.Table:
     """Those events of the part HERE that follow one of the part BEFORE in time, and without one BETWEEN."""
     rows = ibis.union(*(rows.select(*COLUMNS, _part=ibis.literal(PARTS[part])) for part, rows in parts.items()))
     earlier = ibis.window(group_by=MEMBER_ID, order_by=[AT, "_part"], rows=(None, -1))
@@ -96,11 +108,12 @@ def _in_time(parts: dict[str, ir.Table], step: tree.Step) -> ir.Table:
         _last(part, how, what): ibis.ifelse(rows[how] & (rows["_part"] == PARTS[part]), rows[what], None)
         .max()
         .over(earlier)
-        for (part, what), how in product(wanted, (SURE, MAYBE))
+        for (part, what), how in product(wanted, ways)
     }
     seen = rows.mutate(**last)
     seen = seen.filter(seen["_part"] == PARTS[HERE])
-    reached = {how: _follows(seen, step, how) for how in (SURE, MAYBE)}
+    reached = {how: _follows(seen, step, how, ways) for how in ways}
+    reached.setdefault(SURE, reached[MAYBE])
     rows = seen.select(MEMBER_ID, AT, DAY, **reached)
     return rows.filter(rows[MAYBE])
 
@@ -110,12 +123,13 @@ def _last(part: str, how: str, what: str) -> str:
     return f"_{part}_{how}_{what}"
 
 
-def _follows(seen: ir.Table, step: tree.Step, how: str) -> ir.BooleanValue:
+def _follows(seen: ir.Table, step: tree.Step, how: str, ways: Sequence[str]) -> ir.BooleanValue:
     """Whether the step is reached by an event: for sure if nothing may lie between, perhaps if nothing does."""
     started = seen[_last(BEFORE, how, AT)]
     asked = [seen[how], started.notnull()]
     if step.without is not None:
-        barred = seen[_last(BETWEEN, MAYBE if how == SURE else SURE, AT)]
+        other = SURE if how == MAYBE and SURE in ways else MAYBE
+        barred = seen[_last(BETWEEN, other, AT)]
         asked.append((barred <= started).fill_null(True))
     if step.within is not None:
         amount, unit = step.within

@@ -29,9 +29,9 @@ from include.segments import changes, register, tree
 from include.segments.catalog import Catalog, load
 from include.segments.cost import affordable
 from include.segments.evaluation import Before, evaluate
-from include.segments.expression import Population
 from include.segments.held import implausible
 from include.segments.measured import OF_LISTS, asked_people, measured_people
+from include.segments.population import Population
 from include.segments.roster import Published, Roster, assemble
 from include.segments.trait_tables import digest_of, trait_rows, trait_values
 from include.storage import days, history

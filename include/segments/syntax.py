@@ -16,6 +16,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from include.contracts.errors import DefinitionError
 from include.segments import event_words
 from include.segments.calendar import UNITS
+from include.segments.forms import unreadable
 from include.segments.refusal import refusal
 from include.segments.words import put
 
@@ -56,7 +57,7 @@ def _expression(text: str) -> exp.Expr:
     except TokenError:
         raise _open_quote(text) from None
     except ParseError as error:
-        raise _unreadable(error) from None
+        raise unreadable(text, *_place(error)) from None
     except RecursionError:
         raise refusal(f"the condition is nested more than {MAX_NESTING} deep", text, 0) from None
     if not trees:
@@ -124,17 +125,10 @@ def _with_intervals(tokens: list[Token]) -> list[Token]:
     return marked
 
 
-def _unreadable(error: ParseError) -> DefinitionError:
+def _place(error: ParseError) -> tuple[int, int]:
+    """Line and column at which sqlglot gave up."""
     first = error.errors[0]
-    word = str(first["highlight"])
-    after = f" at {word!r}" if word else ""
-    column = max(int(first["col"]) - len(word) + 1, 1)
-    problem = f"the condition cannot be read{after}: {_plain(str(first['description']))}"
-    return DefinitionError(problem, line=int(first["line"]), column=column)
-
-
-def _plain(description: str) -> str:
-    return "something is missing" if description.startswith("Required keyword") else description.lower()
+    return int(first["line"]), max(int(first["col"]) - len(str(first["highlight"])) + 1, 1)
 
 
 def _depth(node: exp.Expr) -> int:

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from include.contracts.errors import DefinitionError
 from include.contracts.events import Vocabulary
+from include.contracts.measures import measures_of
 from include.contracts.runs import fingerprint
 from include.contracts.tables import Type
 from include.contracts.traits import PartSettings, Trait
@@ -69,6 +70,9 @@ def _value(reader: Reader, trait: Trait, text: str) -> tree.Operand | Ranked:
     else:
         found = own.measure(root)
         kind = found.type
+        known = measures_of(trait.level)
+        if any(isinstance(term, tree.Measured) and known[term.name].column.personal for term in tree.terms(found)):
+            raise own.refuse(root, f"{found} is personal; a trait may ask about it in a condition, and not be it")
     own.refuse_unread(root)
     if kind not in FITS.get(trait.type, (trait.type,)):
         raise own.refuse(root, f"its type is {trait.type.value}, and its value is {a(kind)}")

@@ -16,7 +16,7 @@ from include.contracts.tables import Type
 from include.contracts.traits import TRAIT_VALUE, VALUE_COLUMNS
 from include.segments import tree
 from include.segments.asked import computed
-from include.segments.expression import MEMBER, Population
+from include.segments.population import MEMBER, Population
 from include.segments.trait_values import PARTS
 from include.storage.holding import Holding
 

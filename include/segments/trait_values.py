@@ -7,8 +7,9 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from include.segments.expression import Population, expression, value_of
+from include.segments.expression import expression, value_of
 from include.segments.meaning import RANK, Part, Ranked, Score, Traited
+from include.segments.population import Population
 from include.storage.engine import IBIS_TYPES
 
 PARTS = "_parts"

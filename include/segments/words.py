@@ -5,20 +5,19 @@ Only what has one meaning is put so; what can be read in two ways, or in none, i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
+from include.segments.amounts import COMPARING, PERCENT, Amounts
 from include.segments.calendar import PERIODS, WHICH
-from include.segments.cursor import QUOTED, Cursor
+from include.segments.cursor import QUOTED
 from include.segments.phrases import PLAIN_PHRASES, SPAN_PHRASES, TEXT_PHRASES
 
-COMPARING = ("<", "<=", ">", ">=")
-THOUSANDS = {"k": 10**3, "m": 10**6, "mio": 10**6, "bn": 10**9}
 PEOPLE = ("people", "persons", "contacts")
 OF_ACCOUNT = (("of", "the", "account"), ("of", "an", "account"), ("of", "it"), ("there",))
-SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "&&": "and", "||": "or"}
+SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "&&": "and", "||": "or", "×": "*", "÷": "/"}
+OF_SEGMENT = (("in", "segment"), ("in", "the", "segment"), ("member", "of"), ("a", "member", "of"))
 
 
 def put(tokens: Sequence[Token], text: str) -> list[Token]:
@@ -26,19 +25,20 @@ def put(tokens: Sequence[Token], text: str) -> list[Token]:
     return _Writer(tokens, text).written()
 
 
-class _Writer(Cursor):
+class _Writer(Amounts):
     """Goes through the tokens once, writing them anew."""
 
     def written(self) -> list[Token]:
         steps = (
             self._people,
+            self._segment,
             self._top,
             self._span,
             self._period,
             self._text,
             self._call,
             self._ago,
-            self._number,
+            self.number,
             self._plain,
         )
         while self.place < len(self.tokens):
@@ -106,32 +106,60 @@ class _Writer(Cursor):
     def _top(self) -> bool:
         """`top 10% by usage_core_actions_28` is in_top(usage_core_actions_28, 10%)."""
         ahead = int(self.word() == "the") + int(self.word() == "in") + int(self.says(("in", "the")))
-        number, percent = self.at(ahead + 1), int(self.word(ahead + 2) == "%")
+        number, percent = self.at(ahead + 1), int(self.word(ahead + 2) in PERCENT)
         measure = self.at(ahead + 3 + percent)
-        if self.word(ahead) not in ("top", "bottom") or self.word(ahead + 2 + percent) != "by" or measure is None:
-            return False
-        if number is None or number.token_type is not TokenType.NUMBER:
+        if self.word(ahead) not in ("top", "bottom") or number is None or number.token_type is not TokenType.NUMBER:
             return False
         amount = f"as_percent({number.text})" if percent else number.text
+        before = self.measure()
+        if before is not None and ahead and self.word(ahead + 2 + percent) != "by":  # `nps_score in top 10%`
+            self.out.pop()
+            self.say(f"in_{self.word(ahead)} (", before)
+            self.out.append(before)
+            self.say(f", {amount})", before)
+            self.place += ahead + 2 + percent
+            return True
+        if self.word(ahead + 2 + percent) != "by" or measure is None:
+            return False
         self.say(f"in_{self.word(ahead)} (", measure)
         self.out.append(measure)
         self.say(f", {amount})", measure)
         self.place += ahead + 4 + percent
         return True
 
+    def _segment(self) -> bool:
+        """`is in segment 'champions'` is in_segment('champions')."""
+        ahead = self._negated() or int(self.word() in ("is", "are"))
+        words = next((words for words in OF_SEGMENT if self.says(words, ahead)), None)
+        key = self.at(ahead + len(words)) if words else None
+        if words is None or key is None or key.token_type is not TokenType.STRING or self.measure() is not None:
+            return False
+        self.say(f"{'not ' if self._negated() else ''}in_segment (", key)
+        self.out.append(key)
+        self.say(")", key)
+        self.place += ahead + len(words) + 1
+        return True
+
     def _period(self) -> bool:
         """`renewal_date in next quarter` is during(renewal_date, 'next quarter')."""
         measure, negated = self.measure(), self._negated()
         ahead = negated or int(self.word() in ("is", "was"))
-        if measure is None or self.word(ahead) not in ("in", "during", "within"):
+        if measure is None or self.word(ahead) not in ("in", "during", "within", *WHICH):
             return False
-        ahead += 1 + int(self.word(ahead + 1) == "the")
+        ahead += int(self.word(ahead) not in WHICH)
+        has_article = self.word(ahead) == "the"
+        ahead += int(has_article)
         which = {"current": "this", "previous": "last", "coming": "next"}.get(self.word(ahead), self.word(ahead))
         what, fiscal = self.word(ahead + 1), self.word(ahead + 1) == "fiscal"
         if fiscal:
             what = f"fiscal {self.word(ahead + 2)}"
         if which not in WHICH or what not in PERIODS:
             return False
+        if has_article and which == "last" and not fiscal:
+            spans = {"quarter": "3 months"}.get(what, f"1 {what}")
+            raise self.refuse(
+                f"this can be read in two ways; write in last {what} for that of the calendar, or in the last {spans}"
+            )
         self.out.pop()
         self.say(f"{'not ' if negated else ''}during (", measure)
         self.out.append(measure)
@@ -206,54 +234,6 @@ class _Writer(Cursor):
                 self.place += 2 + len(words)
                 return True
         return False
-
-    def _number(self) -> bool:
-        """`$10,000` is 10000, `1k` 1000, `80%` as_percent(80)."""
-        token = self.at()
-        if token is None:
-            return False
-        if token.token_type is TokenType.PARAMETER and token.text == "$":
-            self.place += 1
-            return True
-        if token.token_type is TokenType.VAR and re.fullmatch(r"[€£¥]\d+", token.text):
-            self.say(token.text[1:], token)
-            self.place += 1
-            return True
-        if token.token_type is not TokenType.NUMBER:
-            return False
-        parts = list(self._digits())
-        digits, ahead = "".join(parts), 2 * len(parts) - 1
-        after, suffix = self.at(ahead), self.word(ahead)
-        if suffix == "%" and not self._begins_value(ahead + 1):
-            self.say(f"as_percent({digits})", token)
-            self.place += ahead + 1
-        elif after and suffix in THOUSANDS and after.start == self.tokens[self.place + ahead - 1].end + 1:
-            self.say(f"{float(digits) * THOUSANDS[suffix]:.15g}", token)
-            self.place += ahead + 1
-        elif ahead > 1:
-            self.say(digits, token)
-            self.place += ahead
-        else:
-            return False
-        return True
-
-    def _digits(self) -> Iterator[str]:
-        """The groups of a number with a comma after each thousand; outside of lists, where commas part values."""
-        yield self.tokens[self.place].text
-        ahead = 1
-        while not self.calls or self.word(-1) in (*COMPARING, "=", "!=", "<>", "between", "and"):
-            comma, group, before = self.at(ahead), self.at(ahead + 1), self.tokens[self.place + ahead - 1]
-            is_group = group is not None and group.token_type is TokenType.NUMBER and re.fullmatch(r"\d{3}", group.text)
-            touching = comma and group and comma.start == before.end + 1 and group.start == comma.end + 1
-            if not (comma and comma.token_type is TokenType.COMMA and is_group and touching and group):
-                return
-            yield group.text
-            ahead += 2
-
-    def _begins_value(self, ahead: int) -> bool:
-        token = self.at(ahead)
-        kinds = (TokenType.NUMBER, TokenType.STRING, TokenType.L_PAREN, TokenType.IDENTIFIER, TokenType.VAR)
-        return token is not None and token.token_type in kinds
 
     def _plain(self) -> bool:
         token = self.at()

@@ -9,8 +9,7 @@ from typing import Any
 from include.contracts.channels import CHANNELS, UNREACHABLE
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import PROFILE
-from include.contracts.tables import Table
-from include.segments.members import MASK
+from include.contracts.tables import MASK, Table
 from include.segments.preview import Preview
 
 Row = dict[str, Any]

@@ -17,8 +17,9 @@ from include.contracts.runs import StageReport
 from include.measures.completeness import source_days, through
 from include.measures.settings import SourceThresholds
 from include.measures.step import measure
-from include.segments.expression import Population, matching
+from include.segments.expression import matching
 from include.segments.language import parse
+from include.segments.population import Population
 from tests.small_company import SmallCompany, read
 
 THURSDAY = date(2026, 10, 29)

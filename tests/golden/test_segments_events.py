@@ -24,9 +24,10 @@ from include.measures import events
 from include.measures.settings import read_settings
 from include.measures.step import inputs_of, measure
 from include.segments.asked import Asked
-from include.segments.expression import MEMBER, Population, expression
+from include.segments.expression import expression
 from include.segments.happenings import events_of
 from include.segments.language import parse
+from include.segments.population import MEMBER, Population
 from include.segments.step import segment
 from include.storage.engine import conform
 from include.storage.holding import Holding

@@ -18,7 +18,7 @@ from include.contracts.traits import TRAIT, TRAIT_HISTORY, TRAIT_VALUE
 from include.measures.step import measure
 from include.segments.catalog import load, load_beside
 from include.segments.doubts import doubts, measure_sizes
-from include.segments.population import population
+from include.segments.published import population
 from include.segments.step import segment
 from include.storage.readers import lake_reader
 from tests.small_company import AS_OF, SmallCompany, publish, read

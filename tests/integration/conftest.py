@@ -76,12 +76,12 @@ def company(put: Callable[..., DatasetRef]) -> Callable[..., Refs]:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
-    """One session for all, of two workers, in a Java that does not compile what runs for a minute at most."""
+    """One session for all, of two workers, that tries a task thrice; its Java does not compile what it runs briefly."""
     if missing := sessions.missing():
         pytest.skip(missing)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-        session = sessions.connect("local[2]")
+        session = sessions.connect("local[2,3]", {"spark.ui.enabled": "false"})
     for name, value in (("shuffle.partitions", "2"), ("adaptive.enabled", "false"), ("codegen.wholeStage", "false")):
         session.conf.set(f"spark.sql.{name}", value)  # plans made again, and code compiled, cost more than small tables
     yield session

@@ -15,9 +15,10 @@ from include.contracts.settings import ROOT
 from include.segments import tree
 from include.segments.asked import Asked
 from include.segments.catalog import load
-from include.segments.expression import MEMBER, Population, matching
+from include.segments.expression import matching
 from include.segments.happenings import events_of
 from include.segments.language import parse
+from include.segments.population import MEMBER, Population
 from include.storage.holding import Holding
 from tests.reference_language import Row, World, truth
 from tests.small_company import read

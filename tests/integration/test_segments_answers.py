@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from include.answers.segment import explain
+from include.answers.sources import sources_of
 from include.contracts import identity, profiles
 from include.contracts.errors import ConfigurationError
 from include.contracts.measures import CUSTOMER_360
@@ -30,8 +31,11 @@ from include.segments.catalog import load_beside
 from include.segments.export import export, export_file
 from include.segments.formats import neutral
 from include.segments.held import implausible
+from include.segments.language import parse
 from include.segments.listing import list_segments
+from include.segments.occurring import occurring
 from include.segments.preview import preview
+from include.segments.published import population
 from include.segments.step import segment
 from include.storage.control.approvals import approved
 from include.storage.postgres import build, publication, temporary
@@ -52,7 +56,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> SmallCompany:
     company = SmallCompany(tmp_path_factory.mktemp("answers"))
     company.account("a1", name="=cmd|' /C calc'!A0", domain="acme.test")
     company.account("a2", name="Evergreen Ltd")
-    company.person("p1", "crm.contact:1", "nps.respondent:1", account_id="a1", full_name="@SUM(1)",
+    company.person("p1", "crm.contact:1", "nps.respondent:1", account_id="a1", full_name="@SUM(1)", first_name="Nina",
                    email="p1@acme.test", phone="+4930123456", company="-Acme", title="Нина",
                    confidence=0.8)  # fmt: skip
     company.person(
@@ -256,6 +260,21 @@ def test_a_preview_is_the_same_where_the_server_keeps_nothing(
     monkeypatch.setattr(temporary, "CAN_KEEP", "SELECT false")
     with warehouse_reader(warehouse.project) as reader:
         assert preview(reader, segment) == kept
+
+
+def test_a_personal_value_is_asked_about_and_never_shown(warehouse: SmallCompany, tmp_path: Path) -> None:
+    draft = tmp_path / "draft.yaml"
+    told = "key: x\nname: x\nowner: x\npurpose: x\nwhere: first_name = '{}' and has_phone\n"
+    with lake_reader(warehouse.project) as reader:
+        draft.write_text(told.format("Nina"))
+        assert [row["first_name"] for row in preview(reader, load_beside(draft, SHIPPED)[0]).sample] == ["***"]
+        draft.write_text(told.format("Nino"))
+        assert preview(reader, load_beside(draft, SHIPPED)[0]).doubts == ("No first_name is 'Nino'.",)
+        with pytest.raises(ConfigurationError, match="first_name is personal, so that its values are not listed"):
+            occurring(population(reader), "person", "first_name", 5)
+        people, node = population(reader), parse("first_name = 'Nina'", "person")
+        (row,) = people.customers.filter(people.customers.profile_id == "p1").to_pyarrow().to_pylist()
+        assert [source.value for source in sources_of(node, "person", row, people, {})] == ["***"]
 
 
 def test_a_preview_counts_who_may_be_contacted_as_the_published_segment_does(

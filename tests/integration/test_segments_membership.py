@@ -104,6 +104,13 @@ def scores(**values: int | None) -> dict[str, dict[str, Any]]:
     return {id: {"nps_score": score} for id, score in values.items()}
 
 
+def test_a_personal_value_lets_somebody_in_and_stays_out_of_the_evidence(company: Company) -> None:
+    company.define("named", "first_name is known and nps_score > 3")
+    done = company.run({"p1": {"first_name": "Nina", "nps_score": 9}, "p2": {"nps_score": 9}})
+    (row,) = company.read(SEGMENT_MEMBERSHIP, done)
+    assert (row["member_id"], json.loads(row["evidence"])) == ("p1", {"first_name": "***", "nps_score": 9})
+
+
 def test_a_first_run_is_all_entries_and_later_runs_are_changes_only(company: Company) -> None:
     company.define("happy", "nps_score >= 9")
     first = company.run(scores(p1=9, p2=9, p3=3))

@@ -24,8 +24,9 @@ from include.contracts.tables import Column, Table, Type
 from include.segments import calendar, tree
 from include.segments.asked import Asked
 from include.segments.catalog import load
-from include.segments.expression import MEMBER, Events, Population, matching
+from include.segments.expression import matching
 from include.segments.language import parse
+from include.segments.population import MEMBER, Events, Population
 from include.storage.holding import Holding
 from tests.reference_language import World, above, members
 

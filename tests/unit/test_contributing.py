@@ -81,7 +81,7 @@ AN_OPERATOR: Edits = {
         ),
         ('    "during": _during,', '    "begins_with": _begins_with,\n    "during": _during,'),
     ),
-    "include/segments/expression.py": (
+    "include/segments/compared.py": (
         (
             "            case clauses.IsNull():",
             "            case clauses.BeginsWith(_, start):\n"
@@ -101,7 +101,8 @@ from datetime import date
 import ibis
 from include.reference.segments import render
 from include.segments import tree
-from include.segments.expression import Population, matching
+from include.segments.expression import matching
+from include.segments.population import Population
 from include.segments.language import parse
 
 condition = parse("not begins_with(title, 'Head') and nps_score > 5", "person")

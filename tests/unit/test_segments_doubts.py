@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import ibis
@@ -10,13 +12,16 @@ import pyarrow as pa
 import pytest
 
 from include.contracts.errors import ConfigurationError
+from include.contracts.events import read_events
 from include.contracts.measures import CUSTOMER_360
+from include.contracts.settings import SHIPPED
 from include.segments.catalog import check
 from include.segments.definitions import read
 from include.segments.doubts import doubts, measure_sizes
-from include.segments.expression import Population
+from include.segments.event_doubts import foreign
 from include.segments.language import parse
 from include.segments.occurring import occurring
+from include.segments.population import Events, Population
 from include.segments.sense import nonsense
 
 AS_OF = date(2026, 11, 20)
@@ -164,3 +169,23 @@ def test_what_occurs_of_a_measure_is_listed_with_counts(people: Population) -> N
     )
     with pytest.raises(ConfigurationError, match="did you mean 'country'"):
         occurring(people, "person", "contry", 10)
+
+
+def test_amounts_in_another_currency_than_the_companys_are_told() -> None:
+    won = [("EUR", 3), ("USD", 5), (None, 7)]
+    rows = [
+        {
+            "event": "Opportunity Won", "event_id": f"{amount}", "profile_id": "p1", "account_id": "a1",
+            "at": datetime(2026, 11, 1, tzinfo=UTC), "on_date": date(2026, 11, 1), "is_certain": True,
+            "properties": json.dumps({"amount": amount, **({"currency": currency} if currency else {})}),
+        }
+        for currency, amount in won
+    ]  # fmt: skip
+    nobody = ibis.memtable({"profile_id": [""]})
+    people = Population(AS_OF, nobody, nobody, lambda _: ("person", nobody), events=Events(ibis.memtable(rows)))
+    meant = parse("sum_did('Opportunity Won', amount) > 3", "person", replace(read_events(SHIPPED), currency="EUR"))
+    assert foreign(meant, people) == (
+        "Of 'Opportunity Won' some amounts are in another currency than EUR and are left out: 1 in USD.",
+    )
+    named = parse("sum_did('Opportunity Won', amount, where currency = 'EUR') > 3", "person")
+    assert foreign(named, people) == ()

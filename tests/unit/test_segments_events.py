@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,29 @@ def test_what_it_refuses_it_refuses_at_its_place_with_the_right_form(text: str, 
         parse(text, "person", VOCABULARY)
     assert problem in refused.value.problem
     assert (refused.value.line, refused.value.column) == (1, column)
+
+
+@pytest.mark.parametrize(
+    ("where", "meant"),
+    [
+        ("", "currency = 'EUR' or currency is null"),
+        (", where stage = 'x'", "stage = 'x' and (currency = 'EUR' or currency is null)"),
+        (", where currency = 'USD'", "currency = 'USD'"),
+    ],
+)
+def test_amounts_of_a_company_with_one_currency_add_up_without_naming_it(where: str, meant: str) -> None:
+    told = parse(f"sum_did('Opportunity Won', amount{where}) > 1", "person", replace(VOCABULARY, currency="EUR"))
+    assert str(told) == f"sum_did('Opportunity Won', amount, where {meant}) > 1"
+    assert parse(str(told), "person", VOCABULARY) == told
+
+
+def test_a_condition_that_speaks_of_other_currencies_is_still_refused() -> None:
+    with pytest.raises(DefinitionError, match="do not add up"):
+        parse(
+            "sum_did('Opportunity Won', amount, where currency != 'EUR') > 1",
+            "person",
+            replace(VOCABULARY, currency="EUR"),
+        )
 
 
 def test_what_is_counted_has_a_column_whose_name_fits_and_says_the_same_for_the_same() -> None:

@@ -152,4 +152,4 @@ def test_every_direction_is_one_of_a_measure() -> None:
 def test_what_comes_by_itself_is_said(text: str, target: bool, day: date | None, phrase: str) -> None:
     clause = parse(text, "person")
     row = {"as_of": date(2026, 11, 20), "renewal_date": day, "nps_on": day}
-    assert _phrase(clause, target, row).endswith(phrase)  # type: ignore[arg-type]
+    assert _phrase(clause, target, row, "person").endswith(phrase)  # type: ignore[arg-type]

@@ -168,3 +168,62 @@ def test_what_is_asked_of_people_stands_in_brackets() -> None:
 def test_a_span_is_no_day() -> None:
     with pytest.raises(DefinitionError, match=r"30 days is a span, and no value; write within_last\(…, 30 days\)"):
         parse("usage_last_on > 30 days", "person")
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("has_email but not has_phone", "has_email and not has_phone"),
+        ("has_phone is no and has_email = yes", "has_phone = false and has_email = true"),
+        ("usage_core_actions_28 in the top 5 percent", "in_top(usage_core_actions_28, 5%)"),
+        ("is in segment 'champions'", "in_segment('champions')"),
+        ("has_email and not a member of 'champions'", "has_email and not in_segment('champions')"),
+        ("did('Email Sent', yesterday)", "did('Email Sent', during 'last day')"),
+        ("job_function is either 'sales' or 'marketing'", "job_function in ('sales', 'marketing')"),
+        ("first_seen_on last month", "during(first_seen_on, 'last month')"),
+        ("usage_trend > 1.125", "usage_trend > 1.125"),
+        ("renewal_date is not this month", "not during(renewal_date, 'this month')"),
+        ("first_seen_on since '2026-09-01'", "first_seen_on >= date '2026-09-01'"),
+        ("contract_value > €10,000", "contract_value > 10000"),
+        ("did('Email Clicked', at least twice in the last 14 days)",
+         "did('Email Clicked', at_least 2, within_last 14 days)"),
+        ("did('Email Clicked', exactly once)", "did('Email Clicked', exactly 1)"),
+    ],
+)  # fmt: skip
+def test_more_words_that_have_one_meaning_are_read(text: str, read: str) -> None:
+    assert str(parse(text, "person")) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "column"),
+    [
+        ("renewal_date within 90 days", "write renewal_date in the next 90 days, or renewal_date in the last 90", 1),
+        ("has_email and renewal_date in Q1 2027", "renewal_date between '2027-01-01' and '2027-03-31'", 15),
+        ("renewal_date in 2027", "a period is a range of days", 1),
+        ("nps_score <= 6 and >= 3", "name the measure again on this side", 16),
+        ("usage_trend > 0,8", "a decimal is written with a point, as in 0.8", 13),
+        ("title contains 'a', 'b'", "several texts are written contains any of ('a', 'b')", 7),
+        ("country is one of Germany, Austria", "a list stands in brackets, each text in quotes", 9),
+        ("did('Email Clicked') and no login for 10 days", "written not did('…', within_last 10 days)", 26),
+        ("nps_class was promoter 30 days ago", "was(nps_class = 'promoter', 30 days ago)", 11),
+        ("usage_tier became 'inactive'", "changed(usage_tier, from 'a' to 'b', within_last 90 days)", 1),
+        ("did('Email Clicked', between 3 and 5 times)", "times_did('…') between 3 and 5", 22),
+        ("did('Email Clicked' where name = 'x')", "a comma is missing before the word where", 4),
+        ("has_email and nobody did('Email Clicked')", "none_of_people(did('…'))", 15),
+        ("contract_value > 10k EUR", "an amount is a number in the company's currency", 19),
+        ("title = 'nobody' and country exists", "cannot be read at 'exists'", 30),
+        ("has_email and nps_score >", "something is missing after '>'", 25),
+        ("nps_class is promoter", "text stands in quotes, as in nps_class = 'promoter'", 1),
+        ("first_seen_on in the last month", "write in last month for that of the calendar, or in the last 1 month", 15),
+        ("contract_value > 10.000", "this can be read in two ways; write 10000, or 10", 18),
+        ("renewal_date in 60 days", "write renewal_date in the next 60 days, or renewal_date = today + 60 days", 1),
+        ("did('Email Sent') before did('Email Opened')", "did('A') then did('B')", 19),
+        ("title matches 'VP'", "a part of a text is asked by contains", 7),
+        ("account.nps < 0", "a measure is named without a dot; write account(nps …)", 1),
+    ],
+)
+def test_what_cannot_be_read_is_answered_with_the_form_that_says_it(text: str, told: str, column: int) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        parse(text, "person")
+    assert told in refused.value.problem
+    assert refused.value.column == column

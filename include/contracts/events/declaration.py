@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from include.contracts.tables import Column, Table, boolean, count, date, json, text, timestamp
 
 PRODUCT = "usage_event"  # the staged table that tells of a company's own kinds
+JUDGED = "email_activity"  # the only one whose events may be a machine's, so that some are not certain
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,11 @@ class EventSettings(Section):
     """All of ``events.yaml``."""
 
     keep_days: int = Field(default=400, ge=1, le=3660, description="Events of so many days are kept for conditions")
+    currency: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{3}$",
+        description="ISO code of the one currency of all amounts, which then add up; none: a condition says which",
+    )
     product: dict[str, KindSettings] = Field(
         default_factory=dict, description="Events of the product, by the name that its export has"
     )
@@ -67,13 +72,17 @@ class EventSettings(Section):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What conditions may name: kinds of event, lists, traits; and in which month the fiscal year begins."""
+    """What conditions may name: kinds of event, lists, traits; and in which month the fiscal year begins.
+
+    ``currency`` is that of all amounts, where a company declares that it has one.
+    """
 
     kinds: Mapping[str, EventKind] = field(default_factory=lambda: {kind.name: kind for kind in KINDS})
     keep_days: int = EventSettings().keep_days
     lists: Mapping[str, PeopleList] = field(default_factory=dict)
     traits: Mapping[str, Trait] = field(default_factory=dict)
     fiscal_year_begins: int = CalendarSettings().fiscal_year_begins
+    currency: str | None = None
 
     def measures(self, level: str) -> dict[str, Measure]:
         """Return the measures and the traits of a level, person or account, by name; refused traits too."""
@@ -92,7 +101,7 @@ def read_events(config: Path) -> Vocabulary:
     own = (EventKind(name, kind.description, PRODUCT, _columns(kind)) for name, kind in given.product.items())
     begins = read_calendar(config).fiscal_year_begins
     kinds = {kind.name: kind for kind in (*KINDS, *own)}
-    return Vocabulary(kinds, given.keep_days, read_lists(config), read_traits(config), begins)
+    return Vocabulary(kinds, given.keep_days, read_lists(config), read_traits(config), begins, given.currency)
 
 
 def _columns(kind: KindSettings) -> tuple[Column, ...]:

@@ -63,6 +63,8 @@ class Measure:
     measures without which the value may be misread; an explanation shows them with it. ``until`` names the column that
     holds the day from which spans of a date are counted back, where that is not the logical date. ``needs`` names the
     staged tables that it rests on, of SOURCES: where no source feeds any it is null for everybody, never a zero.
+    One whose column is ``personal`` is masked in explanations, previews and evidence, and kept out of histories, traits
+    and lists of values.
     """
 
     column: Column
@@ -80,6 +82,8 @@ class Measure:
     needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.column.personal and self.history:
+            raise ValueError(f"{self.name} is personal; no history keeps it")
         if self.needs:
             object.__setattr__(self, "column", replace(self.column, required=False))
 

@@ -29,6 +29,8 @@ CONTACT_MEASURES: tuple[Measure, ...] = (
     _contact(boolean("email_is_private", "That domain is a mail provider's (contact.private_domains), no company's")),
     _contact(boolean("has_phone", "There is a number to call", required=True), default=False),
     _contact(text("phone_consent", "Strictest consent to marketing calls", allowed=CONSENT_STATUSES)),
+    _contact(text("first_name", "Given name", personal=True)),
+    _contact(text("last_name", "Family name", personal=True)),
     _contact(text("city", "City")),
     _contact(text("region", "State or province")),
     _contact(text("source_names", "Sources that know the person, by name, with commas between")),

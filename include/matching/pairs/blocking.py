@@ -21,7 +21,7 @@ from include.matching.records.features import Features
 
 Keys = npt.NDArray[np.uint32]
 PER_RULE = 3.0  # pairs a record that one rule may list
-LEAST = 50_000  # pairs that any rule may list, however small the table
+LEAST = 10_000  # pairs that any rule may list, however small the table: so many tell what its other blocks promise
 AFFORDED = 500_000  # pairs that any table may list, however small
 
 
@@ -272,7 +272,7 @@ def typical_of(sizes: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> f
 
 def allowed_pairs(rule: Rule, records: int) -> int:
     """How many pairs a rule may list of a table of so many records."""
-    return int(rule.share * max(LEAST, int(PER_RULE * records)))
+    return max(LEAST, int(rule.share * PER_RULE * records))
 
 
 def in_turn(rules: Sequence[Rule]) -> list[Rule]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.contracts.errors import ConfigurationError
-from include.matching.declaration import Blocks, When
+from include.matching.declaration import WIDE, Blocks, When
 from include.matching.levels import COMPARISONS, ORGANIZATION, Kind
 from include.matching.pairs.blocking import Rule, mix
-from include.matching.records.columns import Codes, apply
+from include.matching.records.columns import Codes, apply, marks
 from include.matching.records.emails import NO_EVIDENCE
 from include.matching.records.features import Features, Field
 from include.matching.records.name_parts import roots, sound
@@ -21,6 +23,8 @@ from include.matching.records.person_names import Names
 from include.matching.records.spelling import usual_spelling
 from include.matching.spec import MatchingSpec
 
+NUMBER = r"^[+\d][\d .-]{6,}$"  # of seven digits and more
+LAST = 4  # digits
 Spell = Callable[[int], str]
 Marks = npt.NDArray[np.int64]
 _Context = tuple[str, Marks, Spell, Blocks]
@@ -65,10 +69,31 @@ def _derived(features: Features, keys: NameKeys | None) -> list[Rule]:
         rules += [Rule(name, mix(codes), spell) for name, codes, spell, _ in contexts]
     pairing = (When.ALWAYS,) if features.names is not None else (When.ALWAYS, When.WITHOUT_NAMES)
     strong = [context for context in contexts if context[3].with_another in pairing]
-    for i, one in enumerate(strong):
-        for two in strong[i + 1 :]:
-            rules.append(Rule(f"{one[0]} + {two[0]}", mix(one[1], two[1]), _both(one[2], two[2])))
-    return rules
+    rules += [_of_two(one, two) for one, two in combinations(strong, 2)]
+    if features.names is not None:
+        others = [context for context in contexts if context[3].with_another is When.WITHOUT_NAMES]
+        rules += [_of_two(one, two, share=WIDE) for one, two in product(strong, others)]
+    return [*rules, *_numbers_with_a_slip(features)]
+
+
+def _of_two(one: _Context, two: _Context, share: float = 1.0) -> Rule:
+    return Rule(f"{one[0]} + {two[0]}", mix(one[1], two[1]), _both(one[2], two[2]), share=share)
+
+
+def _numbers_with_a_slip(features: Features) -> Iterator[Rule]:
+    """Numbers that agree in all but their last digits, or in those: a slip leaves one of the two as it is.
+
+    Handles of letters are alike for other reasons than slips.
+    """
+    for f in features.fields:
+        if COMPARISONS[f.kind.value].blocks.alone:
+            values = f.column.values.cast(pa.string())
+            number = pc.fill_null(pc.match_substring_regex(values, NUMBER), False).to_numpy(zero_copy_only=False)
+            for part, start, stop in (("first", 0, -LAST), ("last", -LAST, None)):
+                digits = pc.fill_null(pc.utf8_slice_codeunits(values, start, stop), "")
+                said = [np.where(np.append(number, False)[codes], marks(codes, digits), -1) for codes in f.places]
+                key = _personal(np.stack(said), f.places, f.bins)
+                yield Rule(f"{f.name}, {part} digits", key, _spelled(f), share=WIDE)
 
 
 def _contexts(features: Features) -> list[_Context]:
@@ -171,7 +196,25 @@ def _name_rules(names: Names, keys: NameKeys, contexts: list[_Context]) -> list[
     rules.append(Rule("name, across scripts", _unordered(*pair(names.skeleton)), spell, latin))
     lone = apply(names.is_initial.astype(np.int32), first)
     rules.append(Rule("initial, last name", mix(initial, apply(begin, last)), spell, lone))
-    return rules
+    sounds = mix(initial, apply(heard, last))
+    starts, ends = (
+        mix(*_three_letters(names, first, end=end), *_three_letters(names, last, end=end)) for end in (False, True)
+    )
+    return [
+        *rules,
+        Rule("initial, last name by sound", sounds, spell, share=WIDE),
+        Rule("names, first letters", starts, spell, share=WIDE),
+        Rule("names, last letters", ends, spell, share=WIDE),
+        Rule("last name", mix(last_fixed), spell, share=WIDE),
+    ]
+
+
+def _three_letters(names: Names, of: Codes, *, end: bool) -> list[Codes]:
+    """The first three letters of names, or the last."""
+    texts, points = names.texts, np.append(names.texts.points, np.zeros(3, np.uint32)).astype(np.int32)
+    begin, long = texts.offsets[:-1], np.diff(texts.offsets) >= 3
+    at = texts.offsets[1:] - 3 if end else begin
+    return [apply(np.where(long, points[at + k], -1).astype(np.int32), of) for k in range(3)]
 
 
 def _unordered(one: Codes, two: Codes) -> npt.NDArray[np.uint32]:

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
-from include.matching.spark import parts
+from include.matching import components as engine
+from include.matching.components import Cut
+from include.matching.spark.keeping import kept
+from include.matching.spark.parts.clusters import forest
+from include.matching.spark.tasks import whole
 
 IN_ONE_TASK = 5_000_000  # links, of 16 bytes, that one task connects
 EDGE = "left long, right long"
+
+
+def held_together(links: DataFrame, threshold: float, records: int, partitions: int) -> tuple[DataFrame, list[Cut]]:
+    """Each linked record (``at``) and its component, none too large to be clustered at a time; and what was cut.
+
+    As ``components.held_together`` has it, of ``links`` with their ``odds``: no finite number is that of a decision.
+    """
+    label = kept(components(links, partitions))
+    cuts: list[Cut] = []
+    odds = threshold
+    while records > engine.HELD:
+        giant = label.groupBy("component").count().filter(fn.col("count") > engine.HELD)
+        sizes = giant.orderBy(fn.desc("count")).toArrow()["count"].to_pylist()
+        within = label.join(giant.select("component"), "component", "left_semi")
+        told = links.join(within.select(fn.col("at").alias("left"), fn.lit(True).alias("giant")), "left", "left")
+        if not sizes or told.filter(fn.col("giant") & (fn.col("odds") < np.inf)).isEmpty():
+            break
+        odds += engine.RISE
+        cuts += [Cut(int(size), odds) for size in sizes]
+        strong = fn.col("giant").isNull() | (fn.col("odds") > float(np.float32(odds)))
+        links = kept(told.filter(strong).select("left", "right", "odds"))
+        label = kept(components(links, partitions))
+    return label, cuts
 
 
 def components(links: DataFrame, partitions: int) -> DataFrame:
@@ -18,18 +46,16 @@ def components(links: DataFrame, partitions: int) -> DataFrame:
     task connects, links are drawn together at each record's first neighbour and reduced again (the small and large
     stars of Kiveris and others 2014).
     """
-    from include.matching.spark.work import whole  # noqa: PLC0415  each needs the other
-
-    edges = links.mapInArrow(whole(parts.forest), EDGE).persist()
+    edges = kept(links.select("left", "right").mapInArrow(whole(forest), EDGE))
     while edges.count() > IN_ONE_TASK:
         closer = _star(_star(edges, larger=True), larger=False).repartition(partitions, "left")
-        closer = closer.mapInArrow(whole(parts.forest), EDGE).persist()
+        closer = kept(closer.mapInArrow(whole(forest), EDGE))
         if closer.exceptAll(edges).isEmpty():
             edges = closer
             break
         edges = closer
     else:
-        edges = edges.coalesce(1).mapInArrow(whole(parts.forest), EDGE)
+        edges = edges.coalesce(1).mapInArrow(whole(forest), EDGE)
     every = edges.select(fn.col("right").alias("at"), fn.col("left").alias("component"))
     roots = edges.select(fn.col("left").alias("at"), fn.col("left").alias("component")).distinct()
     return every.unionByName(roots)

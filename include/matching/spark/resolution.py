@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,15 +19,17 @@ from include.matching.judgement import Judge
 from include.matching.pairs.comparison import compare
 from include.matching.progress import SILENT, Progress, Watch
 from include.matching.resolution import LEAST_TOLD, PAIR_SCHEMA, Pairs, confidence, table_of
-from include.matching.spark import parts
-from include.matching.spark.parts import Table
-from include.matching.spark.reading import Read, numbered, read
+from include.matching.spark.keyed_records import KeyedRecords
+from include.matching.spark.parts.pairs import both
+from include.matching.spark.reading.order import numbered
+from include.matching.spark.reading.reader import Read, read
 from include.matching.spark.ruling import rule_on
-from include.matching.spark.work import OnSpark, each
+from include.matching.spark.table import Table
+from include.matching.spark.tasks import each
+from include.matching.spark.work import OnSpark
 from include.matching.spec import MatchingSpec
 from include.matching.weights.model import Model
 
-PART = 100_000  # records of a partition
 PAIRS = (
     "record_a string, record_b string, match_weight double, probability double, grade string, rule string, "
     "evidence string"
@@ -83,13 +85,13 @@ class SparkResolution:
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules that listed pairs, those whose dropped blocks were compared after all once more."""
-        names = self.work.rules.names
-        return (*names, *(names[rule] for rule in self.work.extended))
+        blocking = self.work.blocking
+        return (*blocking.rules.names, *(blocking.rules.names[rule] for rule in blocking.extended))
 
     def _told(self, pairs: DataFrame) -> DataFrame:
-        work, judge, rules = self.work, self.work.session.sparkContext.broadcast(self.judged_by), self.rules
-        table = work._table
-        beside = work._beside(pairs, work.table.layout.schema.names)
+        keyed, rules = self.work.keyed, self.rules
+        table, judge = keyed.known, keyed.sent(self.judged_by)
+        beside = keyed.beside(pairs, keyed.table.layout.schema.names)
         for side, key in (("l", "left"), ("r", "right")):
             ids = self.ids.select(fn.col("at").alias(f"{side}_key"), fn.col("id").alias(f"{side}_id"))
             beside = beside.join(ids, beside[key] == ids[f"{side}_key"])
@@ -99,9 +101,8 @@ class SparkResolution:
 
 def told_of(pairs: pa.Table, table: Table, judge: Judge, names: tuple[str, ...]) -> pa.Table:
     """What is told of pairs: weight, probability, grade, rule and evidence."""
-    features, left, right = parts.both(pairs, table)
-    ids = pa.chunked_array([*pairs["l_id"].chunks, *pairs["r_id"].chunks]).combine_chunks()
-    object.__setattr__(features, "ids", ids)
+    features, left, right = both(pairs, table)
+    features = replace(features, ids=pa.chunked_array([*pairs["l_id"].chunks, *pairs["r_id"].chunks]).combine_chunks())
     levels = compare(features, left, right)
     logits = pairs["odds"].to_numpy().astype(np.float64)
     told = Pairs(left, right, levels, logits, pairs["rule"].to_numpy())
@@ -122,27 +123,23 @@ def resolve(
     """Group the records of one person, as ``engine.resolve`` does.
 
     ``decisions``, ``known`` (a DataFrame, or a table, of record_a and record_b) and ``model`` as there. ``partitions``:
-    the parts that a table is worked on in; by default of ``PART`` records each, so that a task needs no more memory
-    for a larger table. Raises ConfigurationError where spec and table do not fit.
+    the parts that a table is worked on in; by default of ``reader.PART`` records each, so that a task needs no more
+    memory for a larger table. Raises ConfigurationError where spec and table do not fit.
     """
     watch = Watch(progress)
-    session = records.sparkSession
-    number = partitions or max(session.sparkContext.defaultParallelism, -(-records.count() // PART))
-    session.conf.set("spark.sql.shuffle.partitions", str(number))
     with watch.stage("encode"):
-        found = read(records, spec, number, decisions)
+        found = read(records, spec, partitions, decisions)
     with watch.stage("block"):
-        table = Table(found.layout, spec, found.records)
-        ruling = rule_on(found.ids, decisions, known)
-        work = OnSpark(found.rows, table, found.groups, ruling=ruling, notes=found.notes, partitions=number)
+        keyed = KeyedRecords(found.rows, Table(found.layout, spec, found.records), found.partitions)
+        work = OnSpark(keyed, found.groups, found.notes, rule_on(found.ids, decisions, known))
     settled = settle(work, spec, model, watch)
     with watch.stage("label"):
-        clusters, people = _labels(found, work, spec, dict(records.dtypes)[spec.id], number)
+        clusters, people = _labels(found, work, spec, dict(records.dtypes)[spec.id])
     report = settled.report | {"clusters": people, "seconds": watch.seconds}
     return SparkResolution(clusters, settled.model, report, work, settled.judge, found.ids)
 
 
-def _labels(found: Read, work: OnSpark, spec: MatchingSpec, kind: str, partitions: int) -> tuple[DataFrame, int]:
+def _labels(found: Read, work: OnSpark, spec: MatchingSpec, kind: str) -> tuple[DataFrame, int]:
     told = work.pairs.found.filter("what = 'cluster'").select(
         fn.col("a").alias("at"), fn.col("b").alias("root"), "odds"
     )
@@ -153,7 +150,7 @@ def _labels(found: Read, work: OnSpark, spec: MatchingSpec, kind: str, partition
         fn.coalesce("root", "at").alias("root"),
         fn.coalesce("odds", fn.lit(1e30).cast("float")).alias("odds"),
     )
-    roots = every.select("root").distinct().repartitionByRange(partitions, "root").sortWithinPartitions("root")
+    roots = every.select("root").distinct().repartitionByRange(found.partitions, "root").sortWithinPartitions("root")
     roots, people = numbered(roots, "cluster")
     sure = (
         every.join(roots, "root")

@@ -13,6 +13,7 @@ from ibis.expr.operations import DatabaseTable, Namespace
 NUMBERS = count()
 CAN_KEEP = "SELECT has_database_privilege(current_database(), 'TEMP') AND NOT pg_is_in_recovery()"
 READ_ONLY = "SAVEPOINT reading; SET TRANSACTION READ ONLY"
+SAMPLED = "SET LOCAL default_statistics_target = 10"  # ANALYZE looks at 3,000 rows, which tell how many there are
 READS_ON = "RELEASE SAVEPOINT reading"
 
 
@@ -33,6 +34,7 @@ class TemporaryTables:
         None where it may keep nothing: on a standby, or without the right to temporary tables.
         """
         (can_keep,) = connection.execute(CAN_KEEP).fetchone() or (False,)
+        connection.execute(SAMPLED)
         connection.execute(READ_ONLY if can_keep else "SET TRANSACTION READ ONLY")
         return cls(connection, backend) if can_keep else None
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Response
 
 from include.answers.account import Span, contracts_of
 from include.contracts.profiles import ACCOUNT
+from include.contracts.tables import MASK
 from include.segments.listing import published_segments
-from include.segments.members import MASK
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
 from include.storage.readers import lake_reader

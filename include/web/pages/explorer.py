@@ -17,8 +17,8 @@ from include.segments.catalog import load, read_beside
 from include.segments.definitions import KEY
 from include.segments.listing import published_segments
 from include.segments.occurring import Occurring, occurring
-from include.segments.population import population
 from include.segments.preview import Preview, preview
+from include.segments.published import population
 from include.segments.telling import told
 from include.storage.readers import Reader, warehouse_reader
 from include.web import clauses, reading
@@ -105,7 +105,8 @@ def explore(sent: Annotated[Draft, Form()], call: Call = READ_BOTH) -> Response:
 
 def _occurring(reader: Reader, draft: Draft) -> Occurring | None:
     known = measures_of(draft.level).get(draft.measure)
-    return occurring(population(reader), draft.level, draft.measure, VALUES) if known else None
+    is_told = known is not None and not known.column.personal
+    return occurring(population(reader), draft.level, draft.measure, VALUES) if is_told else None
 
 
 def _shown(

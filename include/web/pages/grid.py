@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Response
 
 from include.contracts.measures import CUSTOMER_360
 from include.contracts.metrics import GRID, GRID_DIMENSIONS
-from include.segments.members import MASK
+from include.contracts.tables import MASK
 from include.storage.postgres.warehouse import READERS
 from include.web import reading
 from include.web.callers import READ_BOTH, Call

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from include.contracts.events import EVENT_KIND
 from include.contracts.lists import read_lists
 from include.segments.listed import resolve
-from include.segments.population import as_of, contacts, population
+from include.segments.published import as_of, contacts, population
 from include.storage.postgres.warehouse import READERS
 from include.storage.readers import warehouse_reader
 from include.web import reading

@@ -13,10 +13,10 @@ from fastapi import APIRouter, Path, Response
 from include.contracts.errors import ConfigurationError
 from include.contracts.events.settings import read_events
 from include.contracts.metrics import GRID_DIMENSIONS
+from include.contracts.tables import MASK
 from include.segments.channels import contactable, contactable_each, reachable
 from include.segments.language import parse
 from include.segments.listing import find_segment, published_segments
-from include.segments.members import MASK
 from include.segments.states import is_unknown
 from include.segments.telling import told
 from include.storage.control.delivered import syncs

@@ -1,0 +1,34 @@
+"""Matrices whose columns are records or pairs, as bytes beside each record or pair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from include.matching.pairs.comparison import Levels
+
+
+def packed(rows: npt.NDArray[Any]) -> pa.Array:
+    """A matrix, rows by record, as the bytes of each record."""
+    width = rows.shape[0] * rows.itemsize
+    data = np.ascontiguousarray(rows.T).tobytes()
+    offsets = pa.py_buffer(np.arange(rows.shape[1] + 1, dtype=np.int32) * np.int32(width))
+    return pa.Array.from_buffers(pa.binary(), rows.shape[1], [None, offsets, pa.py_buffer(data)])
+
+
+def unpacked(column: pa.ChunkedArray, kind: type) -> npt.NDArray[Any]:
+    """The matrix that was packed, rows by record."""
+    data = b"".join(column.to_pylist())
+    size = len(column)
+    found: npt.NDArray[Any] = (
+        np.frombuffer(data, kind).reshape(size, -1) if size and data else np.zeros((size, 0), kind)
+    )
+    return np.array(found.T, order="C")
+
+
+def levels_of(pairs: pa.Table) -> Levels:
+    """The levels of pairs, group by pair."""
+    return unpacked(pairs["levels"], np.uint8)

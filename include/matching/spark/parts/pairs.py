@@ -1,0 +1,50 @@
+"""Pairs in tasks: compared, scored, and those that link their records."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from include.matching.judgement import Judge
+from include.matching.pairs.comparison import compare
+from include.matching.records.features import Features
+from include.matching.spark.parts.packing import levels_of, packed
+from include.matching.spark.table import Table
+
+LISTED = pa.schema([("left", pa.int64()), ("right", pa.int64()), ("rule", pa.int32())])
+LINKS = pa.schema([("left", pa.int64()), ("right", pa.int64()), ("odds", pa.float32())])
+COMPARED = LISTED.append(pa.field("levels", pa.binary()))
+SCORED = COMPARED.append(pa.field("odds", pa.float32()))
+
+
+def both(pairs: pa.Table, table: Table) -> tuple[Features, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The features of the records of pairs, ``l_`` and ``r_`` columns, and where the two of each pair are."""
+    names = table.layout.schema.names
+    sides = [pairs.select([f"{side}_{name}" for name in names]).rename_columns(names) for side in "lr"]
+    size = pairs.num_rows
+    return (
+        table.features(pa.concat_tables(sides)),
+        np.arange(size, dtype=np.int32),
+        np.arange(size, 2 * size, dtype=np.int32),
+    )
+
+
+def compared(pairs: pa.Table, table: Table) -> pa.Table:
+    """The levels of pairs whose records stand beside them."""
+    levels = compare(*both(pairs, table))
+    return pa.table([*(pairs[name] for name in LISTED.names), packed(levels)], schema=COMPARED)
+
+
+def scored(pairs: pa.Table, judge: Judge) -> pa.Table:
+    """The log odds of pairs."""
+    return pairs.select(COMPARED.names).append_column("odds", pa.array(judge.score(levels_of(pairs)))).cast(SCORED)
+
+
+def links(pairs: pa.Table, judge: Judge, threshold: float, *, plainly: bool) -> pa.Table:
+    """The pairs that link their records, and by how much; ``plainly``: whatever only a person can judge."""
+    odds = pairs["odds"].to_numpy()
+    if not plainly:
+        odds = judge.linking(levels_of(pairs), odds)
+    ends = [pairs["left"], pairs["right"], pa.array(odds)]
+    return pa.table(ends, schema=LINKS).filter(pa.array(odds > threshold))

@@ -1,0 +1,79 @@
+"""Drawing in tasks: patterns of the pairs that are drawn from the listed ones, from strata and at random."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from include.matching.pairs.blocking import KeyRows, agree
+from include.matching.pairs.comparison import compare
+from include.matching.pairs.pair_sample import Patterns, chosen
+from include.matching.spark.parts.blocks import Dropped, zeroed
+from include.matching.spark.parts.packing import levels_of, packed, unpacked
+from include.matching.spark.parts.pairs import both
+from include.matching.spark.table import Table
+
+COUNTED = pa.schema([("part", pa.int32()), ("levels", pa.binary()), ("count", pa.int64())])
+
+
+def counted(part: int, patterns: Patterns) -> pa.Table:
+    """Patterns as rows to be added up."""
+    size = len(patterns.counts)
+    return pa.table([np.full(size, part, np.int32), packed(patterns.levels), patterns.counts], schema=COUNTED)
+
+
+def blocked_patterns(pairs: pa.Table, step: int) -> pa.Table:
+    """The patterns of those of the listed pairs that are drawn."""
+    some = chosen(pairs["left"].to_numpy(), pairs["right"].to_numpy(), step)
+    return counted(0, Patterns.of(levels_of(pairs)[:, some]))
+
+
+def drawn_keys(rows: pa.Table, table: Table) -> pa.Table:
+    """The strata's keys, a row for each that a record has, with its place in the order of its block."""
+    rules = table.rules
+    assert rules is not None
+    keys = unpacked(rows["strata"], np.uint32)
+    row, record = np.nonzero(keys)
+    ends = np.array(rules.strata)
+    stratum = np.searchsorted(ends, row, side="right")
+    place = row - np.concatenate([[0], ends])[stratum]
+    at = rows["at"].to_numpy()[record]
+    return pa.table(
+        {"stratum": stratum.astype(np.int32), "key": keys[row, record].astype(np.int64), "at": at,
+         "place": place * table.records + at}
+    )  # fmt: skip
+
+
+def drawn_pairs(pairs: pa.Table, steps: Mapping[int, int]) -> pa.Table:
+    """Those of the neighbours in strata that are drawn."""
+    left, right, stratum = (pairs[name].to_numpy() for name in ("left", "right", "stratum"))
+    some = np.zeros(len(left), bool)
+    for one, step in steps.items():
+        mine = stratum == one
+        some[mine] = chosen(left[mine], right[mine], step)
+    return pairs.filter(pa.array(some))
+
+
+def unseen_patterns(pairs: pa.Table, table: Table, dropped: Dropped) -> pa.Table:
+    """The patterns of drawn pairs that stand neither among the candidates nor in a stratum drawn before."""
+    rules = table.rules
+    assert rules is not None
+    features, left, right = both(pairs, table)
+    keys = np.concatenate([unpacked(pairs[f"{side}_keys"], np.uint32) for side in "lr"], axis=1)
+    ends = rules.ends[: rules.plain]
+    plain = KeyRows(zeroed(keys, rules, dropped)[: ends[-1] if ends else 0], np.array(ends, np.int64))
+    drawn = np.concatenate([unpacked(pairs[f"{side}_strata"], np.uint32) for side in "lr"], axis=1)
+    stratum, size = pairs["stratum"].to_numpy(), pairs["size"].to_numpy()
+    new = ~plain.held(left, right)
+    for one, (start, end) in enumerate(zip((0, *rules.strata), rules.strata, strict=False)):
+        new &= ~agree(drawn[start:end], left, right) | (stratum <= one)
+    if table.spec.link_only:
+        new &= features.source[left] != features.source[right]
+    levels = compare(features, left[new], right[new])
+    stratum, size = stratum[new], size[new]
+    parts = [
+        counted(int(one), Patterns.of(levels[:, stratum == one], size[stratum == one])) for one in np.unique(stratum)
+    ]
+    return pa.concat_tables(parts) if parts else COUNTED.empty_table()

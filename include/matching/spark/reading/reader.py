@@ -1,0 +1,159 @@
+"""A table read: rows that stand by themselves, and what was learned of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as fn
+
+from include.matching.constraints import Decision, check_bypassed
+from include.matching.levels import Kind
+from include.matching.memory import MOST
+from include.matching.pairs.comparison import Group, group_of
+from include.matching.records import emails
+from include.matching.records.features import BINS, check_columns, frequency_bins
+from include.matching.spark.keeping import kept
+from include.matching.spark.reading.cleaned import cleaned
+from include.matching.spark.reading.companies import with_companies
+from include.matching.spark.reading.hints import learned
+from include.matching.spark.reading.names import with_names
+from include.matching.spark.reading.order import check_ids, damaged, in_order, whole_columns
+from include.matching.spark.reading.plan import Plan
+from include.matching.spark.reading.values import said_of_values
+from include.matching.spark.rows import Layout, Lexicon, without_evidence
+from include.matching.spark.tasks import ddl, each
+from include.matching.spec import MatchingSpec
+from include.matching.weights.fit import FEWEST
+
+PART = 100_000  # records of a partition
+
+
+@dataclass(frozen=True)
+class Read:
+    """The rows of a table, and what was learned of it."""
+
+    rows: DataFrame
+    ids: DataFrame  # at, id
+    layout: Layout
+    records: int
+    partitions: int
+    groups: list[Group]
+    notes: dict[str, Any]
+
+
+def read(
+    records: DataFrame, spec: MatchingSpec, partitions: int | None = None, decisions: Sequence[Decision] = ()
+) -> Read:
+    """Read a table, what ``decisions`` bypass being no evidence; in partitions of ``PART`` records, or so many.
+
+    Raises ConfigurationError where it cannot be matched by the spec, or a decision is on a column that is none of it.
+    """
+    check_columns(records.columns, spec)
+    bypassing, size, session = check_bypassed(decisions, spec), check_ids(records, spec), records.sparkSession
+    partitions = partitions or max(session.sparkContext.defaultParallelism, -(-size // PART))
+    session.conf.set("spark.sql.shuffle.partitions", str(partitions))
+    plan = Plan(spec, whole=whole_columns(records, spec))
+    ordered = in_order(records, plan, partitions)
+    plan = replace(plan, hints=learned(ordered, spec))
+    rows, places = cleaned(ordered, plan)
+    rows, lexicon = with_names(rows, size, mailed=bool(plan.address)) if plan.has_names else (rows, None)
+    names = session.sparkContext.broadcast(lexicon.names if lexicon else None)
+    rows = said_of_values(rows, plan, places, names, size)
+    rows, none = with_companies(rows, plan, places, names, named=plan.has_names)
+    layout = _layout(plan, places, lexicon)
+    rows = _as_rows(rows, layout, places)
+    if bypassing:
+        rows = rows.mapInArrow(each(lambda part: without_evidence(part, layout, bypassing, spec)), ddl(layout.schema))
+    rows = kept(rows)
+    notes = {"damaged_values": damaged(ordered, spec), "no_companies": none, "shared_values": _shared(rows, layout)}
+    return Read(rows, ordered.select("at", "id"), layout, size, partitions, _groups(rows, layout), notes)
+
+
+def _layout(plan: Plan, places: Sequence[int], lexicon: Lexicon | None) -> Layout:
+    fields = zip(plan.fields, places[1:], strict=True)
+    said = tuple((name, kind, 1 if kind is Kind.ORGANIZATION else number) for (name, kind), number in fields)
+    return Layout(places[0], said, lexicon)
+
+
+def _as_rows(rows: DataFrame, layout: Layout, places: Sequence[int]) -> DataFrame:
+    """The columns of a row (see ``rows.Layout``), from those of each place and of what is said in each slot."""
+    columns = [fn.col(name) for name in ("at", "source")]
+    if layout.lexicon is not None:
+        columns += [fn.col(name) for name in ("first", "last", "affinity", "mined", "loose", "generation")]
+    for p in range(layout.addresses):
+        columns += [fn.col(f"{name}{p}") for name in ("mailbox", "shared", "free", "made")]
+    slot = 2 * layout.addresses
+    for k, (_, kind, number) in enumerate(layout.fields):
+        for p in range(number):
+            columns.append(fn.col(f"values{k}_{p}").alias(f"value{k}_{p}"))
+            columns.append(fn.col(f"said{slot + p}").alias(f"bin{k}_{p}"))
+            columns += [fn.col(f"extensions{k}_{p}").alias(f"extension{k}_{p}")] if kind is Kind.PHONE else []
+        slot += places[1 + k]
+    return rows.select(*columns)
+
+
+def _groups(rows: DataFrame, layout: Layout) -> list[Group]:
+    """The groups of evidence: how the records of each are spread over bins."""
+    found = []
+    if layout.lexicon is not None:
+        names = layout.lexicon.names
+        for name, role, counts in (
+            ("first_name", "first", names.first_count), ("last_name", "last", names.last_count),
+        ):  # fmt: skip
+            found.append(_group(name, role, counts, frequency_bins(counts), np.ones(len(counts), np.int64)))
+        found.append(Group("names", "names", np.zeros(BINS), np.zeros(BINS), 0.0))
+    asked = [("email", "email", "mailbox0", "shared0")] if layout.addresses else []
+    asked += [(name, kind.value, f"value{k}_0", f"bin{k}_0") for k, (name, kind, _) in enumerate(layout.fields)]
+    counted = _counted(rows, [(value, bin_) for _, _, value, bin_ in asked])
+    for at, (name, role, _, _) in enumerate(asked):
+        mine = counted.filter(pc.equal(counted["k"], at))
+        found.append(_group(name, role, *(mine[n].to_numpy().astype(np.int64) for n in ("count", "bin", "values"))))
+    return found
+
+
+def _shared(rows: DataFrame, layout: Layout) -> list[dict[str, Any]]:
+    """The values that so many share that they are no evidence, most carried first (see ``memory.shared_values``)."""
+    columns = [("email", f"mailbox{p}", f"shared{p}") for p in range(layout.addresses)]
+    for k, (name, _, places) in enumerate(layout.fields):
+        columns += [(name, f"value{k}_{p}", f"bin{k}_{p}") for p in range(places)]
+    order = list(dict.fromkeys(name for name, _, _ in columns))
+    if not columns:
+        return []
+    every = _exploded(rows, [(order.index(name), value, bin_) for name, value, bin_ in columns])
+    stopped = every.filter(fn.col("bin") == emails.NO_EVIDENCE).groupBy("k", "value").count().filter("count > 1")
+    place = fn.row_number().over(Window.partitionBy("k").orderBy(fn.desc("count"), "value"))
+    told = stopped.withColumn("place", place).filter(fn.col("place") <= MOST).orderBy("k", "place").collect()
+    return [{"column": order[row["k"]], "value": row["value"], "records": row["count"]} for row in told]
+
+
+def _exploded(rows: DataFrame, columns: Sequence[tuple[int, str, str]]) -> DataFrame:
+    """A row for each value of some columns: the number that the column is given, the value and its bin."""
+    one = [
+        fn.struct(fn.lit(k).alias("k"), fn.col(value).alias("value"), fn.col(bin_).alias("bin"))
+        for k, value, bin_ in columns
+    ]
+    return rows.select(fn.explode(fn.array(*one)).alias("one")).select("one.*").filter("value is not null")
+
+
+def _counted(rows: DataFrame, columns: Sequence[tuple[str, str]]) -> pa.Table:
+    """Of each column, how many values have so many records and are of each bin."""
+    if not columns:
+        return pa.table({name: pa.array([], pa.int64()) for name in ("k", "count", "bin", "values")})
+    every = _exploded(rows, [(k, value, bin_) for k, (value, bin_) in enumerate(columns)])
+    sizes = every.groupBy("k", "value", "bin").count()
+    return sizes.groupBy("k", "count", "bin").agg(fn.count("*").alias("values")).toArrow()
+
+
+def _group(name: str, role: str, counts: Any, bins: Any, values: Any) -> Group:
+    """A group from how many values have so many records and are of each bin."""
+    use = (counts > 1) & (bins < BINS)
+    n, bins_, times = counts[use].astype(np.float64), bins[use], values[use]
+    keep = np.bincount(bins_, n * times, BINS).astype(np.float64)
+    pairs = np.bincount(bins_, n * (n - 1) * times, BINS).astype(np.float64)
+    return group_of(name, role, keep, pairs, records=float((counts * values).sum()), fewest=FEWEST)

@@ -1,0 +1,69 @@
+"""What every task knows of a table: its layout, its spec, and the rules that it is blocked and sampled by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from include.matching.pairs.blocking import Rule, in_turn
+from include.matching.pairs.blocking_rules import derive_rules
+from include.matching.pairs.pair_sample import strata
+from include.matching.records.features import Features
+from include.matching.spark.rows import Layout, features_of
+from include.matching.spec import MatchingSpec
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The blocking rules of a table, as tasks need them: how many rows of keys each has, and which come last."""
+
+    names: tuple[str, ...]
+    shares: tuple[float, ...]
+    ends: tuple[int, ...]  # of each rule's rows
+    plain: int  # rules that list pairs whatever they differ in
+    strata: tuple[int, ...]  # the end of each stratum's rows
+
+    @property
+    def rule_of_row(self) -> npt.NDArray[np.int32]:
+        """Which rule each row of keys is of."""
+        return np.repeat(np.arange(len(self.ends), dtype=np.int32), np.diff(self.ends, prepend=0))
+
+    def rows(self, rule: int) -> slice:
+        """The rows of a rule."""
+        return slice(self.ends[rule - 1] if rule else 0, self.ends[rule])
+
+
+@dataclass(frozen=True)
+class Table:
+    """What every task knows of the table."""
+
+    layout: Layout
+    spec: MatchingSpec
+    records: int
+    rules: Rules | None = None
+
+    def features(self, rows: pa.Table) -> Features:
+        """The features of some rows."""
+        return features_of(rows, self.layout)
+
+    def derived(self, features: Features) -> list[Rule]:
+        """The rules of some rows, those across last."""
+        lexicon = self.layout.lexicon
+        return derive_rules(features, self.spec, lexicon.keys if lexicon else None)
+
+
+def rules_of(table: Table) -> Rules:
+    """The rules of a table, from none of its rows."""
+    features = table.features(table.layout.schema.empty_table())
+    derived = table.derived(features)
+    turned = in_turn(derived)
+    own = derived[: len(table.spec.blocking.rules)]
+    rows = [len(np.atleast_2d(rule.keys)) for rule in turned]
+    drawn = [len(np.atleast_2d(key)) for key in (*strata(features), *(rule.keys for rule in own))]
+    return Rules(
+        tuple(rule.name for rule in turned), tuple(rule.share for rule in turned), tuple(np.cumsum(rows).tolist()),
+        sum(rule.across is None for rule in turned), tuple(np.cumsum(drawn).tolist()),
+    )  # fmt: skip
