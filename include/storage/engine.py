@@ -53,6 +53,9 @@ class Transforms(Protocol):
     def hold(self, rows: ir.Table) -> ir.Table:
         """Compute rows once that are read more than once."""
 
+    def spool(self, rows: ir.Table) -> ir.Table:
+        """Have many rows ready that are yet to be put in order."""
+
     def write(
         self,
         table: Table,

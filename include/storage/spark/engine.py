@@ -87,6 +87,10 @@ class SparkEngine:
         self._held.append(held)
         return self._named(held, rows.schema())
 
+    def spool(self, rows: ir.Table) -> ir.Table:
+        """Return rows as they are: what Spark has joined it writes to disk by itself before it puts it in order."""
+        return rows
+
     def write(
         self,
         table: Table,
