@@ -1,4 +1,6 @@
-"""Seconds of the crosswalk's assignment by number of records: python -m benchmarks.crosswalk [RECORDS ...]
+"""Seconds and memory of the crosswalk's assignment: python -m benchmarks.crosswalk [RECORDS ...] [--memory 2GB]
+
+Each number of records has a process of its own, whose peak memory is told; beyond --memory DuckDB spills.
 
 Week one gives every cluster an id; week two comes after 2 % of the people split, 2 % merged, 2 % of the
 records were new and 2 % had left. Both are timed from the engine's clusters to finished tables and events, with the
@@ -7,7 +9,10 @@ guard, but without the engine's time to judge the pairs between the parts of a p
 
 from __future__ import annotations
 
-import sys
+import argparse
+import multiprocessing
+import resource
+import tempfile
 import time
 from datetime import date
 
@@ -57,8 +62,14 @@ class Strangers:
         return pa.table({"record_a": record_a, "record_b": record_b, **columns}).select(EDGE.names)
 
 
-def measure(records: int) -> tuple[str, str, dict[str, int]]:
-    connection = duckdb.connect()
+def measure(records: int, memory: str) -> tuple[str, str, dict[str, int]]:
+    with tempfile.TemporaryDirectory(prefix="kindred-bench-") as spill:
+        options = {"memory_limit": memory, "temp_directory": spill, "preserve_insertion_order": False, "threads": 2}
+        with duckdb.connect(config=options) as connection:
+            return _weeks(connection, records)
+
+
+def _weeks(connection: duckdb.DuckDBPyConnection, records: int) -> tuple[str, str, dict[str, int]]:
     before = Before(**{name: given(connection, f"{name}_before", table.schema.empty_table())
                        for name, table in EMPTY.items()})  # fmt: skip
     first, assigned, _ = _run(connection, before, WEEK_ONE.format(n=records), date(2026, 1, 5))
@@ -96,9 +107,25 @@ def _run(connection: duckdb.DuckDBPyConnection, before: Before, found: str, day:
     return f"{time.perf_counter() - started:.2f} ({time.process_time() - used:.2f})", assigned, logged
 
 
+def told(records: int, memory: str) -> str:
+    first, second, kinds = measure(records, memory)
+    said = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return f"| {records:,} | {first} | {second} | {peak:,} | {said} |"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("records", type=int, nargs="*", default=SIZES)
+    options.add_argument("--memory", default="4GB")
+    given = options.parse_args()
+    print("| records | first run, s (of CPU) | second run, s (of CPU) | peak MB | events of the second |")
+    print("|---:|---:|---:|---:|---|")
+    apart = multiprocessing.get_context("spawn")
+    for size in given.records:
+        with apart.Pool(1) as pool:
+            print(pool.apply(told, (size, given.memory)), flush=True)
+
+
 if __name__ == "__main__":
-    print("| records | first run, s (of CPU) | second run, s (of CPU) | events of the second |\n|---:|---:|---:|---|")
-    for size in [int(argument) for argument in sys.argv[1:]] or SIZES:
-        first, second, kinds = measure(size)
-        said = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-        print(f"| {size:,} | {first} | {second} | {said} |")
+    main()

@@ -57,8 +57,8 @@ def _present(rows: ir.Table, names: ir.Table) -> ir.Table:
     """The pairs of an account and a name that is its: home, said, is_present."""
     pairs = rows.select("home", "said").distinct().filter(lambda t: t.home.notnull() & t.said.notnull())
     joined = pairs.inner_join(names, pairs.home == names.account_id)
-    a, b = joined.said.split(" "), joined.name.split(" ")
-    is_within = a.intersect(b).length() == ibis.least(a.unique().length(), b.unique().length())
+    a, b = joined.said.split(" ").unique(), joined.name.split(" ").unique()
+    is_within = a.intersect(b).length() == ibis.least(a.length(), b.length())
     same = joined.filter(is_within | (_similarity(joined.said, joined.name) >= ALIKE))
     return same.select("home", "said", is_present=True).distinct()
 

@@ -53,11 +53,12 @@ from include.measures import (
     sales,
     usage,
 )
+from include.measures.engine import opened
 from include.measures.inputs import Inputs
 from include.measures.settings import Thresholds, read_settings
 from include.storage import history
 from include.storage.code import code_of
-from include.storage.engine import IBIS_TYPES, Engine
+from include.storage.engine import IBIS_TYPES, Transforms
 from include.storage.project import Project
 from include.storage.versions import present
 
@@ -98,21 +99,21 @@ def measure(project: Project, run: Run, refs: Mapping[str, DatasetRef]) -> Stage
         "events": fingerprint(repr(vocabulary.kinds), vocabulary.keep_days),
         "code": code_of(__name__),
     }
-    with project.engine() as engine:
+    with opened(project) as engine:
         inputs = inputs_of(project, engine, run, refs, thresholds)
         written = present(engine.lake, WRITES, fingerprint(determined)) or _write_measures(
             engine, inputs, vocabulary, determined
         )
         histories = _write_history(engine, run, determined, written)
         flow = _write_flow(engine, run, histories)
-        found = {**_counted(engine, written), **_lacking(inputs)}
+        found, name = {**_counted(engine, written), **_lacking(inputs)}, engine.name
     writes = (*written.values(), *histories.values(), flow)
     counts = {"profiles": written["customer_360"].rows, "accounts": written["account_360"].rows, **found}
-    return StageReport("measure", reads, writes, counts, engine=Engine.name)
+    return StageReport("measure", reads, writes, counts, engine=name)
 
 
 def inputs_of(
-    project: Project, engine: Engine, run: Run, refs: Mapping[str, DatasetRef], thresholds: Thresholds
+    project: Project, engine: Transforms, run: Run, refs: Mapping[str, DatasetRef], thresholds: Thresholds
 ) -> Inputs:
     """Return what measures, and reports, are computed from."""
     tables = {name: engine.read(table, refs.get(table.name)) for name, table in READS.items()}
@@ -134,7 +135,7 @@ def _lacking(inputs: Inputs) -> dict[str, int]:
     }
 
 
-def _counted(engine: Engine, written: Mapping[str, DatasetRef]) -> dict[str, int]:
+def _counted(engine: Transforms, written: Mapping[str, DatasetRef]) -> dict[str, int]:
     """Return the kinds of evidence with their counts, and the age of each source, for the ledger."""
     rows = engine.read(BASIS, written[BASIS.name]).select("basis", "rows").to_pyarrow().to_pylist()
     states = engine.read(SOURCE_DAY, written[SOURCE_DAY.name]).to_pyarrow().to_pylist()
@@ -147,7 +148,7 @@ def _counted(engine: Engine, written: Mapping[str, DatasetRef]) -> dict[str, int
 
 
 def _write_measures(
-    engine: Engine, inputs: Inputs, vocabulary: Vocabulary, determined: Mapping[str, str]
+    engine: Transforms, inputs: Inputs, vocabulary: Vocabulary, determined: Mapping[str, str]
 ) -> dict[str, DatasetRef]:
     written: dict[str, DatasetRef] = {}
 
@@ -188,7 +189,7 @@ class Measured:
     usage: ir.Table
 
 
-def measured(engine: Engine, inputs: Inputs, write: Callable[[Table, ir.Table], ir.Table]) -> Measured:
+def measured(engine: Transforms, inputs: Inputs, write: Callable[[Table, ir.Table], ir.Table]) -> Measured:
     """Compute customer_360, account_360 and what they rest on; ``write`` keeps a table and returns what it kept."""
     recent, ever = engine.hold(usage.recent(inputs)), engine.hold(usage.ever(inputs))
     active = engine.hold(usage.activity(inputs, recent))
@@ -242,7 +243,7 @@ def _defaulted(inputs: Inputs, rows: ir.Table, measures: tuple[Measure, ...]) ->
 
 
 def _write_history(
-    engine: Engine, run: Run, determined: Mapping[str, str], written: Mapping[str, DatasetRef]
+    engine: Transforms, run: Run, determined: Mapping[str, str], written: Mapping[str, DatasetRef]
 ) -> dict[str, DatasetRef]:
     pairs = ((CUSTOMER_HISTORY, CUSTOMER_360), (ACCOUNT_HISTORY, ACCOUNT_360))
     return {
@@ -251,7 +252,7 @@ def _write_history(
     }
 
 
-def _write_flow(engine: Engine, run: Run, histories: Mapping[str, DatasetRef]) -> DatasetRef:
+def _write_flow(engine: Transforms, run: Run, histories: Mapping[str, DatasetRef]) -> DatasetRef:
     ref = histories[CUSTOMER_HISTORY.name]
     version = fingerprint(ref.version, run.as_of.isoformat(), code_of(__name__))
     rows = engine.read(CUSTOMER_HISTORY, ref)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
+from typing import Protocol
 from uuid import uuid4
 
 import duckdb
@@ -34,6 +35,41 @@ IBIS_TYPES: Mapping[Type, str] = {
 EXPRESSION = 100_000  # objects that a large plan is made of
 
 
+class Transforms(Protocol):
+    """What a step asks of the engine of its transforms, whether that is this machine's or Spark."""
+
+    @property
+    def name(self) -> str:
+        """What the report of a stage calls it."""
+
+    lake: Lake
+
+    def read(self, table: Table, at: DatasetRef | Manifest | None) -> ir.Table:
+        """Return the version's rows; no version gives the empty table."""
+
+    def view(self, rows: ir.Table) -> ir.Table:
+        """Give rows a name of their own, so that what is built on them need not be compiled from the start."""
+
+    def hold(self, rows: ir.Table) -> ir.Table:
+        """Compute rows once that are read more than once."""
+
+    def spool(self, rows: ir.Table) -> ir.Table:
+        """Have many rows ready that are yet to be put in order."""
+
+    def write(
+        self,
+        table: Table,
+        rows: ir.Table,
+        *,
+        version: str,
+        inputs: Mapping[str, str] | None = None,
+        point: bool = True,
+        ordered: bool = True,
+        extends: Manifest | None = None,
+    ) -> DatasetRef:
+        """Write rows as a version of the dataset, if they keep its declaration. Raises ContractError."""
+
+
 class Engine:
     """One DuckDB session that spills to disk beyond ``memory_limit``; use it as a context manager."""
 
@@ -41,7 +77,7 @@ class Engine:
 
     def __init__(self, lake: Lake, *, memory_limit: str = "4GB", threads: int = 0, temp: Path | None = None) -> None:
         self.lake = lake
-        _plan_cheaply()
+        plan_cheaply()
         self._resources, self._opening = ExitStack(), Lock()
         self._spill = self._resources.enter_context(spill_folder(temp))
         options: dict[str, str | bool | int | float | list[str]] = {
@@ -171,23 +207,34 @@ class Engine:
 
     def _check(self, table: Table, place: str) -> int:
         """Return the number of rows of a written file that keeps its declaration."""
-        rules = {f"{kept.says} on {c.name}": kept.fault for c in table.columns for kept in table.constraints(c)}
-        key = ", ".join(f'"{name}"' for name in table.key)
-        counts = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in rules.values()) or "0"
         # fetchall, since DuckDB holds a connection whose result was not read to its end
-        (row,) = self.connection.execute(
-            f"SELECT count(*), count(*) - count(DISTINCT ({key})), {counts} FROM read_parquet(?)", [place]
-        ).fetchall()
-        broken = dict(zip([f"unique key ({key})", *rules], row[1:], strict=False))
-        faults = [f"{rule}: {count} rows" for rule, count in broken.items() if count]
-        if faults:
-            raise ContractError(
-                f"{table.name} would break its declaration ({'; '.join(faults)}); nothing was published."
-            )
-        return int(row[0])
+        (row,) = self.connection.execute(f"{counting(table)} FROM read_parquet(?)", [place]).fetchall()
+        return judged(table, row)
 
 
-def _plan_cheaply() -> None:
+def counting(table: Table) -> str:
+    """Return the SELECT of a table's rows, and of those that break each of its rules."""
+    key = ", ".join(f'"{name}"' for name in table.key)
+    counts = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in _rules(table).values()) or "0"
+    return f"SELECT count(*), count(*) - count(DISTINCT ({key})), {counts}"
+
+
+def judged(table: Table, counts: Sequence[int]) -> int:
+    """Return the number of rows, by what ``counting`` counted; raises ContractError where a rule is broken."""
+    key = ", ".join(f'"{name}"' for name in table.key)
+    broken = dict(zip([f"unique key ({key})", *_rules(table)], counts[1:], strict=False))
+    faults = [f"{rule}: {count} rows" for rule, count in broken.items() if count]
+    if faults:
+        raise ContractError(f"{table.name} would break its declaration ({'; '.join(faults)}); nothing was published.")
+    return int(counts[0])
+
+
+def _rules(table: Table) -> dict[str, str]:
+    """What each constraint says, and the SQL condition of a row that breaks it."""
+    return {f"{kept.says} on {c.name}": kept.fault for c in table.columns for kept in table.constraints(c)}
+
+
+def plan_cheaply() -> None:
     """Settle for the process what planning costs most.
 
     A SELECT a step is compiled, since fused ones repeat in full what they have in common; and Python looks for cyclic

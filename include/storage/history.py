@@ -16,12 +16,12 @@ import ibis.expr.types as ir
 from include.contracts.runs import DatasetRef, Run, fingerprint
 from include.contracts.tables import Table
 from include.storage import days
-from include.storage.engine import Engine
+from include.storage.engine import Transforms
 from include.storage.lake import Manifest
 from include.storage.versions import FOLLOWS, made_of
 
 
-def keep(engine: Engine, table: Table, current: ir.Table, run: Run, inputs: Mapping[str, str]) -> DatasetRef:
+def keep(engine: Transforms, table: Table, current: ir.Table, run: Run, inputs: Mapping[str, str]) -> DatasetRef:
     """Write the rows of ``current`` that differ from the history's last state; returns the history's new version.
 
     Raises EarlierDayError where readers have a later day and the run does not rewind.
@@ -72,9 +72,9 @@ def _said(table: Table, name: str, joined: ir.Table) -> ir.Value:
     return ibis.coalesce(value, joined[f"{name}_before"]) if table.column(name).required else value
 
 
-def until_yesterday(engine: Engine, table: Table, before: Manifest | None, as_of: date) -> Manifest | None:
-    """Return the history without the file of ``as_of`` itself, which a run of that day replaces."""
+def until_yesterday(engine: Transforms, table: Table, before: Manifest | None, as_of: date) -> Manifest | None:
+    """Return the history without the files of ``as_of`` itself, which a run of that day replaces."""
     if before is None or before.inputs["as_of"] != as_of.isoformat():
         return before
-    earlier = replace(before, files=before.files[:-1])
+    earlier = replace(before, files=tuple(file for file in before.files if not file.startswith(f"{before.version}.")))
     return replace(earlier, rows=engine.read(table, earlier).count().to_pyarrow().as_py()) if earlier.files else None

@@ -164,6 +164,27 @@ class Lake:
             Path(draft).unlink(missing_ok=True)
 
     @contextmanager
+    def drafted_parts(self, dataset: str, version: str) -> Iterator[tuple[str, list[str]]]:
+        """Yield a folder to write data files into, and a list: of the files' names once the block has ended well.
+
+        For engines that write several files at once. They are then beside the dataset's others, in their order, and
+        named by the version.
+        """
+        folder, files = f"{version}.{uuid.uuid4().hex}.draft", list[str]()
+        place = self._place(dataset, folder)
+        try:
+            yield self.url(dataset, folder), files
+            self.fs.invalidate_cache()  # others have written there
+            parts = sorted(part for part in self.fs.find(place) if part.endswith(".parquet"))
+            for n, part in enumerate(parts):
+                name = f"{version}.{n:05}.parquet" if len(parts) > 1 else f"{version}.parquet"
+                self.fs.mv(part, self._place(dataset, name))
+                files.append(name)
+        finally:
+            with suppress(FileNotFoundError):
+                self.fs.rm(place, recursive=True)
+
+    @contextmanager
     def exchange(self, dataset: str) -> Iterator[str]:
         """Yield a folder for rows that two engines hand each other within the block, and that go with it.
 

@@ -46,6 +46,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> SmallCompany:
     for person, (employer, _) in EMPLOYERS.items():
         company.person(person, account_id="calor")
         company.answer(person, 9, AS_OF - timedelta(days=9), company=employer)
+    company.account("duran", name="Duran Duran GmbH")
+    company.person("repeats", account_id="duran")
+    company.answer("repeats", 9, AS_OF - timedelta(days=9), company="GmbH Duran-Duran")
     company.person("moved", account_id="altor")
     company.answer("moved", 1, AS_OF - timedelta(days=99), company="Calor Networks")
     company.answer("moved", 10, AS_OF - timedelta(days=9), company="Altor Holdings")
@@ -70,6 +73,10 @@ def test_an_answer_is_about_the_employer_that_it_names(people: Rows, person: str
     assert row["nps_class"] == "promoter"  # it is the person's answer all the same
 
 
+def test_a_word_that_an_employer_repeats_counts_once(people: Rows) -> None:
+    assert people["repeats"]["nps_account_id"] == "duran"
+
+
 def test_an_account_keeps_what_people_answered_who_have_left(company: SmallCompany, report: Any) -> None:
     accounts = {row["account_id"]: row for row in read(company.project, ACCOUNT_360, report)}
     about_calor = [person for person, (_, account) in EMPLOYERS.items() if account == "calor"]
@@ -81,6 +88,6 @@ def test_an_account_keeps_what_people_answered_who_have_left(company: SmallCompa
 
 
 def test_a_run_says_how_many_answers_are_about_others(report: Any) -> None:
-    assert report.counts["basis.nps"] == len(EMPLOYERS) + 2
+    assert report.counts["basis.nps"] == len(EMPLOYERS) + 3  # of moved two, of repeats one
     assert report.counts["basis.nps_of_other_accounts"] == 3  # another, one_of_two, and what moved said first
     assert report.counts["basis.nps_of_unknown_employers"] == 2

@@ -13,10 +13,13 @@ from typing import Protocol
 import duckdb
 import pyarrow as pa
 
-from include.identity.crosswalk.relations import Before, Guarded, Proposed, Relation, hold
+from include.contracts.identity import EDGE
+from include.identity.crosswalk.relations import Before, Guarded, Proposed, Relation, given, hold, rows_of
 from include.identity.settings import Stewardship
 from include.matching.clustering import WEIGHTS
 from include.matching.kernels.pairs import TELLING
+
+AT_ONCE = 1_000_000  # pairs that the engine judges
 
 _LIMITS = """
 CREATE OR REPLACE TEMP TABLE guard_limits AS
@@ -180,8 +183,8 @@ def guard(
     connection: duckdb.DuckDBPyConnection, before: Before, proposed: Proposed, limits: Stewardship, judge: Judge
 ) -> Guarded:
     """Hold back what stewardship.yaml does not let pass; the pair that a kept part hangs on is in ``edge`` then."""
-    given = {"largest": limits.largest_profile, "merge": limits.merge_confidence, "split": limits.split_confidence}
-    connection.execute(_LIMITS, {**given, "prior": judge.prior}).complete()
+    said = {"largest": limits.largest_profile, "merge": limits.merge_confidence, "split": limits.split_confidence}
+    connection.execute(_LIMITS, {**said, "prior": judge.prior}).complete()
     bounds = Relation("guard_limits")
     ruled = hold(connection, "ruled", _RULED, before=before, proposed=proposed)
     spread = hold(connection, "spread", _SPREAD, before=before, proposed=proposed)
@@ -214,12 +217,23 @@ def _kept(
 ) -> Relation:  # fmt: skip
     """The parts that left whose link is too good to let them go."""
     across = hold(connection, "across", _ACROSS, leaving=leaving, grouped=grouped)
-    pairs = connection.table(str(across)).to_arrow_table()
-    connection.register("judged", judge.judge(pairs["record_a"], pairs["record_b"]))
-    judged = Relation("judged")
+    judged = _judged(connection, across, judge)
     weights = dict(zip(("mean", "best", "worst"), WEIGHTS, strict=True))
-    given = {"across": across, "judged": judged, "limits": limits, "telling": TELLING, **weights}
-    linked = hold(connection, "linked", _LINKED, **given)
+    reads = {"across": across, "judged": judged, "limits": limits, "telling": TELLING, **weights}
+    linked = hold(connection, "linked", _LINKED, **reads)
     kept = hold(connection, "kept", _KEPT, linked=linked, limits=limits)
     connection.execute(_UNPROPOSED.format(proposed=proposed, judged=judged, kept=kept)).complete()
     return kept
+
+
+def _judged(connection: duckdb.DuckDBPyConnection, across: Relation, judge: Judge) -> Relation:
+    """What the engine says of the pairs, asked for some at a time, so that memory does not grow with them."""
+    judged = hold(connection, "judged", "FROM {none}", none=given(connection, "none_judged", EDGE.schema.empty_table()))
+    ((count,),) = rows_of(connection, "SELECT count(*) FROM {across}", across=across)
+    for first in range(0, count, AT_ONCE):
+        some = f"SELECT record_a, record_b FROM {across} WHERE rowid >= {first} AND rowid < {first + AT_ONCE}"
+        pairs = connection.sql(some).to_arrow_table()
+        now = given(connection, "judged_now", judge.judge(pairs["record_a"], pairs["record_b"]))
+        connection.execute(f"INSERT INTO {judged} BY NAME FROM {now}").complete()
+        connection.unregister(now.name)
+    return judged

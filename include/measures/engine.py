@@ -1,0 +1,26 @@
+"""Which engine computes the measures: this machine's, or Spark, by the setting KINDRED_ENGINE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from include.contracts.spark import spark_of
+from include.matching.spark.session import connected
+from include.storage.engine import Transforms
+from include.storage.project import Project
+
+
+@contextmanager
+def opened(project: Project) -> Iterator[Transforms]:
+    """Open the engine for the block; raises ConfigurationError where Spark is asked for and cannot be used."""
+    if project.settings.engine != "spark":
+        with project.engine() as engine:
+            yield engine
+        return
+    at = spark_of(project.settings, project.connections)
+    with connected(at.master, at.options) as session:
+        from include.storage.spark.engine import SparkEngine  # noqa: PLC0415  Spark may not be installed
+
+        with SparkEngine(project.lake, session) as engine:
+            yield engine

@@ -1,0 +1,167 @@
+"""The engine of relational transforms on a cluster: Ibis on Apache Spark, reading from and writing to the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import ibis
+import ibis.expr.types as ir
+import sqlglot
+from ibis.backends.pyspark.datatypes import PySparkSchema
+from ibis.expr.operations import DatabaseTable, Namespace
+
+from include.contracts.errors import ConfigurationError
+from include.contracts.runs import DatasetRef
+from include.contracts.tables import Table
+from include.storage.engine import IBIS_TYPES, conform, counting, judged, plan_cheaply
+from include.storage.lake import Lake, Manifest
+from include.storage.spark.dialect import Kindred
+from include.storage.spark.functions import register
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+SETTINGS: Mapping[str, str] = {
+    "spark.sql.ansi.enabled": "true",  # what does not fit is an error, and not another value
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.compression.codec": "zstd",
+}
+
+
+class SparkEngine:
+    """Does what the engine of one machine does, in a session of Spark's that goes on when it is closed.
+
+    The lake has to be where all workers reach it under the same name.
+    """
+
+    name = "spark"
+
+    def __init__(self, lake: Lake, session: SparkSession) -> None:
+        _require_connector(session, lake)
+        self.lake = lake
+        plan_cheaply()
+        self.session = session
+        self.ibis = Kindred()
+        self.ibis.do_connect(self.session, **SETTINGS)
+        register(self.session)
+        self._names: list[str] = []
+        self._held: list[DataFrame] = []
+        self._asked: list[ir.Table] = []  # Ibis drops the tables in memory that nobody holds
+
+    def __enter__(self) -> SparkEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back what is held."""
+        for name in self._names:
+            self.session.catalog.dropTempView(name)
+        for frame in self._held:
+            frame.unpersist()
+        for kept in (self._names, self._held, self._asked):
+            kept.clear()
+
+    def read(self, table: Table, at: DatasetRef | Manifest | None) -> ir.Table:
+        """Return the version's rows; no version gives the empty table."""
+        manifest = self.lake.open(at) if isinstance(at, DatasetRef) else at
+        schema = ibis.schema({c.name: IBIS_TYPES[c.type] for c in table.columns})
+        if manifest is None or not manifest.files:
+            return ibis.memtable(schema.to_pyarrow().empty_table())
+        return self._named(self._files(table, *self.lake.urls(manifest)), schema)
+
+    def view(self, rows: ir.Table) -> ir.Table:
+        """Compute rows, so that what is built on them need not be planned from the start, which costs Spark more."""
+        return self.hold(rows)
+
+    def hold(self, rows: ir.Table) -> ir.Table:
+        """Compute rows once that are read more than once; the executors keep them until the engine is closed."""
+        context, frame = self.session.sparkContext, self._frame(rows)
+        held = frame.checkpoint() if context.getCheckpointDir() else frame.localCheckpoint()
+        self._held.append(held)
+        return self._named(held, rows.schema())
+
+    def spool(self, rows: ir.Table) -> ir.Table:
+        """Return rows as they are: what Spark has joined it writes to disk by itself before it puts it in order."""
+        return rows
+
+    def write(
+        self,
+        table: Table,
+        rows: ir.Table,
+        *,
+        version: str,
+        inputs: Mapping[str, str] | None = None,
+        point: bool = True,
+        ordered: bool = True,
+        extends: Manifest | None = None,
+    ) -> DatasetRef:
+        """Write ``rows`` as ``Engine.write`` does, in as many files as their size asks for. Raises ContractError."""
+        present = self.lake.manifest(table.name, version)
+        if present is not None:
+            if point:
+                self.lake.point(present.ref)
+            return present.ref
+        shaped = self._frame(conform(table, rows))
+        if ordered:
+            shaped = shaped.orderBy(*dict.fromkeys((*table.order, *table.key)))
+        with self.lake.drafted_parts(table.name, version) as (folder, files):
+            shaped.write.parquet(_at(folder))
+            count = self._check(table, folder)
+        before, rows_before = (extends.files, extends.rows) if extends else ((), 0)
+        return self.lake.commit(table.name, version, [*before, *files], rows_before + count, inputs, point=point)
+
+    def _check(self, table: Table, folder: str) -> int:
+        """Return the number of rows of written files that keep their declaration."""
+        name = self._call(self._files(table, folder))
+        asked = sqlglot.transpile(f"{counting(table)} FROM {name}", read="duckdb", write="spark")[0]
+        (row,) = self.session.sql(asked).collect()
+        return judged(table, row)
+
+    def _files(self, table: Table, *places: str) -> DataFrame:
+        """The rows of files; a column that was declared later is null in them."""
+        schema = PySparkSchema.from_ibis(ibis.schema({c.name: IBIS_TYPES[c.type] for c in table.columns}))
+        return self.session.read.schema(schema).parquet(*map(_at, places))
+
+    def _frame(self, rows: ir.Table) -> DataFrame:
+        self._asked.append(rows)
+        self.ibis._run_pre_execute_hooks(rows)
+        return self.session.sql(self.ibis.compile(rows))
+
+    def _named(self, frame: DataFrame, schema: ibis.Schema) -> ir.Table:
+        return DatabaseTable(name=self._call(frame), schema=schema, source=self.ibis, namespace=Namespace()).to_expr()
+
+    def _call(self, frame: DataFrame) -> str:
+        """Give a frame a name in SQL."""
+        name = f"rows_{uuid4().hex}"
+        frame.createTempView(name)
+        self._names.append(name)
+        return name
+
+
+def _at(place: str) -> str:
+    """A place of the lake, as Spark names it."""
+    return place if "://" in place else f"file://{place}"
+
+
+def _require_connector(session: SparkSession, lake: Lake) -> None:
+    """Raise ConfigurationError where Spark cannot read the store that the lake is in."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415 - Spark may not be installed
+
+    if lake.is_local:
+        return
+    store = lake.url("", "").partition("://")[0]
+    java, hadoop = session.sparkContext._jvm, session.sparkContext._jsc
+    try:
+        java.org.apache.hadoop.fs.FileSystem.getFileSystemClass(store, hadoop.hadoopConfiguration())
+    except Py4JError:
+        raise ConfigurationError(
+            f"Spark has no connector for the lake at {lake.root}, which measures are read from: give it one with "
+            "spark.jars.packages (of S3, org.apache.hadoop:hadoop-aws in the version of Spark's Hadoop)."
+        ) from None
