@@ -31,6 +31,7 @@ SELECT (SELECT count(DISTINCT profile_id) FROM crosswalk_before) AS before,
 """
 # Events of profiles; and records that go from one known profile to another without either being merged or split.
 _EVENTS = """
+CREATE OR REPLACE TEMP TABLE happening AS
 WITH event AS (
     SELECT kind, profile_id, other_profile_id, records FROM happened
     WHERE crosswalk_version = $version AND kind <> 'steward'
@@ -38,8 +39,8 @@ WITH event AS (
 SELECT * FROM event UNION ALL SELECT 'moved' AS kind, m.profile, m.goes_to, m.records FROM moved m
 ANTI JOIN event e ON e.profile_id = m.profile AND e.other_profile_id = m.goes_to
 ANTI JOIN event f ON f.profile_id = m.goes_to AND f.other_profile_id = m.profile
-ORDER BY kind, profile_id, other_profile_id
 """
+_FIRST = f"SELECT * FROM happening ORDER BY kind = 'created', kind, profile_id, other_profile_id LIMIT {MOST_MOVES}"
 _MEMBERS = """
 CREATE OR REPLACE TEMP TABLE member_before AS
 SELECT DISTINCT m.segment_key, coalesce(l.profile_id, m.member_id) AS member_id
@@ -94,9 +95,7 @@ def blast_radius(engine: Engine, tried: Tried) -> BlastRadius:
     measures = [*_changed(engine, tried, CUSTOMER_360, "person"), *_changed(engine, tried, ACCOUNT_360, "account")]
     attributes = [*_changed(engine, tried, PROFILE, "person"), *_changed(engine, tried, ACCOUNT, "account")]
     examples = _examples(engine, moves, segments, measures)
-    return BlastRadius(
-        tried.as_of, tried.redone, tried.held, counts, moves[:MOST_MOVES], segments, measures, attributes, examples
-    )
+    return BlastRadius(tried.as_of, tried.redone, tried.held, counts, moves, segments, measures, attributes, examples)
 
 
 def open_pairs(engine: Engine, tried: Tried) -> None:
@@ -117,10 +116,9 @@ def _moves(engine: Engine, tried: Tried) -> tuple[dict[str, int], list[Row]]:
     (counts,) = rows_of(engine, _COUNTS)
     if tried.is_same(CROSSWALK):
         return counts, []
-    events = rows_of(engine, _EVENTS, version=tried.after[CROSSWALK.name].version)
-    for event in events:
-        counts[event["kind"]] = counts.get(event["kind"], 0) + 1
-    return counts, sorted(events, key=lambda event: event["kind"] == "created")
+    engine.connection.execute(_EVENTS, {"version": tried.after[CROSSWALK.name].version}).fetchall()
+    kinds = rows_of(engine, "SELECT kind, count(*) AS events FROM happening GROUP BY 1 ORDER BY 1")
+    return counts | {row["kind"]: row["events"] for row in kinds}, rows_of(engine, _FIRST)
 
 
 def _segments(engine: Engine, tried: Tried) -> list[Row]:
