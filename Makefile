@@ -38,7 +38,7 @@ web: $(VENV)/.run ## serve the pages and the API; PORT=8090
 test: lint tested ## run every test; CI=true: those on Spark as well
 
 test-spark: $(VENV)/.spark ## run the tests of the engine on Spark, which need Java and half a gigabyte more
-	$(BIN)/python -m pytest tests/integration/test_matching_spark.py tests/integration/test_resolve_on_spark.py
+	$(BIN)/python -m pytest tests/integration/test_*spark.py
 
 tested: $(VENV)/$(if $(CI),.spark,.test)
 	tests/run $(TESTS)
