@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from include.contracts.settings import Settings
 
 CONNECTION = "spark_default"  # as Airflow's provider for Spark calls it
 PREFIX = "spark."  # of Spark's own options
+ALONE = re.compile(r"yarn|local(-cluster)?(\[.*\])?")  # masters that are no machine's name
 # What the provider reads from the connection's extras, as Spark calls it.
 EXTRAS: Mapping[str, str] = MappingProxyType(
     {
@@ -47,8 +49,7 @@ def _master(connection: Connection) -> str | None:
         return None
     if connection.kind.replace("-", "_") == "spark_connect" and "://" not in host:
         host = f"sc://{host}"
-    is_whole = "://" in host or host == "yarn" or host.startswith("local")
-    at = host if is_whole else f"spark://{host}"
+    at = host if "://" in host or ALONE.fullmatch(host) else f"spark://{host}"
     return f"{at}:{connection.port}" if connection.port else at
 
 

@@ -172,7 +172,7 @@ def _remove_halves(engine: Engine) -> None:
     """Remove what killed writers have left half written: nobody reads it, and nobody writes now."""
     for file in _in_order(engine.lake):
         is_half = file.name.endswith(PARQUET) and _is_half(engine.lake, file)
-        if is_half or file.name.endswith(".draft"):
+        if is_half or ".draft/" in f"{file.dataset}/{file.name}/":
             engine.lake.remove(file)
 
 

@@ -9,9 +9,9 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock, Timer
@@ -30,7 +30,9 @@ PORTS = {"spark": 7077, "k8s": 443}
 PATIENCE = 5.0  # seconds that a master may take to take a connection
 WAIT = 300.0  # seconds that workers may take to take the first work
 IMPATIENCE = "kindred waits for workers"
-SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish")  # packages that results depend on
+SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish", "duckdb")  # packages that results depend on
+# Files below include/ that tasks are made of.
+TASKS = ("matching/**/*.py", "matching/**/*.txt", "identity/exchanged.py", "storage/spark/*.py")
 ROWS = 50_000  # of a batch that a task is given
 _THIS_MACHINE = re.compile(r"local(-cluster)?(\[[\d*, ]+\])?")
 
@@ -86,7 +88,8 @@ def _answers(place: str, port: int) -> bool:
 def connected(master: str | None = None, options: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
     """A session for the block; raises ConfigurationError as ``connect`` does.
 
-    It ends with the last of the blocks that use it, unless it was there before the first of them.
+    It ends with the last of the blocks that use it, unless it was there before the first of them; and with it goes what
+    was kept on the way.
     """
     with _USE.lock:
         if not _USE.blocks:
@@ -100,7 +103,7 @@ def connected(master: str | None = None, options: Mapping[str, str] | None = Non
         with _USE.lock:
             _USE.blocks -= 1
             if not _USE.blocks and _USE.is_ours and (standing := _standing()) is not None:
-                standing.stop()
+                _end(standing)
 
 
 @dataclass
@@ -115,8 +118,27 @@ _USE = _Use()
 
 def _standing() -> SparkSession | None:
     """The session that this process has already."""
-    loaded = sys.modules.get("pyspark.sql")
-    return loaded.SparkSession.getActiveSession() if loaded else None
+    if "pyspark.sql" not in sys.modules:
+        return None
+    from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415  Spark may not be installed
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    try:
+        return SparkSession.active()  # of whatever thread
+    except PySparkRuntimeError:
+        return None
+
+
+def _end(session: SparkSession) -> None:
+    """Stop a session, and remove what it has written into its part of the folder for checkpoints."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415  as above
+
+    context = session.sparkContext
+    with suppress(Py4JError):
+        if (folder := context.getCheckpointDir()) is not None:
+            place = context._jvm.org.apache.hadoop.fs.Path(folder)
+            place.getFileSystem(context._jsc.hadoopConfiguration()).delete(place, True)
+    session.stop()
 
 
 def connect(master: str | None = None, options: Mapping[str, str] | None = None) -> SparkSession:
@@ -211,14 +233,21 @@ def _patiently(session: SparkSession) -> Iterator[None]:
 
 def own_versions() -> str:
     """The versions of what results depend on, Kindred's own engine among it."""
-    found = [("python", f"{sys.version_info[0]}.{sys.version_info[1]}"), *((name, version(name)) for name in SAME)]
+    found = [("python", f"{sys.version_info[0]}.{sys.version_info[1]}"), *((name, _version(name)) for name in SAME)]
     return ", ".join(f"{name} {which}" for name, which in (*found, ("kindred", _own_code())))
 
 
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
+
+
 def _own_code() -> str:
-    """A digest of the engine's files."""
-    digest = hashlib.sha256()
-    for place in sorted(Path(__file__).parents[1].rglob("*.py")):
+    """A digest of the files that tasks are made of."""
+    digest, root = hashlib.sha256(), Path(__file__).parents[2]
+    for place in sorted(place for pattern in TASKS for place in root.glob(pattern)):
         digest.update(place.read_bytes())
     return digest.hexdigest()[:8]
 

@@ -13,11 +13,11 @@ import sqlglot
 from ibis.backends.pyspark.datatypes import PySparkSchema
 from ibis.expr.operations import DatabaseTable, Namespace
 
-from include.contracts.errors import ConfigurationError
 from include.contracts.runs import DatasetRef
 from include.contracts.tables import Table
 from include.storage.engine import IBIS_TYPES, conform, counting, judged, plan_cheaply
 from include.storage.lake import Lake, Manifest
+from include.storage.spark.connector import require_connector
 from include.storage.spark.dialect import Kindred
 from include.storage.spark.functions import register
 
@@ -40,7 +40,7 @@ class SparkEngine:
     name = "spark"
 
     def __init__(self, lake: Lake, session: SparkSession) -> None:
-        _require_connector(session, lake)
+        require_connector(session, lake)
         self.lake = lake
         plan_cheaply()
         self.session = session
@@ -148,20 +148,3 @@ class SparkEngine:
 def _at(place: str) -> str:
     """A place of the lake, as Spark names it."""
     return place if "://" in place else f"file://{place}"
-
-
-def _require_connector(session: SparkSession, lake: Lake) -> None:
-    """Raise ConfigurationError where Spark cannot read the store that the lake is in."""
-    from py4j.protocol import Py4JError  # noqa: PLC0415 - Spark may not be installed
-
-    if lake.is_local:
-        return
-    store = lake.url("", "").partition("://")[0]
-    java, hadoop = session.sparkContext._jvm, session.sparkContext._jsc
-    try:
-        java.org.apache.hadoop.fs.FileSystem.getFileSystemClass(store, hadoop.hadoopConfiguration())
-    except Py4JError:
-        raise ConfigurationError(
-            f"Spark has no connector for the lake at {lake.root}, which measures are read from: give it one with "
-            "spark.jars.packages (of S3, org.apache.hadoop:hadoop-aws in the version of Spark's Hadoop)."
-        ) from None

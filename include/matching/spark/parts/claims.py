@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,7 +27,6 @@ from include.matching.spark.parts.packing import levels_of, packed, unpacked
 from include.matching.spark.parts.pairs import COMPARED, SCORED
 from include.matching.spark.table import Table
 
-Longs = npt.NDArray[np.int64]
 CLAIM = -1  # instead of a rule: claims, on their way to the tasks that cluster
 
 
@@ -112,12 +110,12 @@ def weighed_pairs(pairs: pa.Table, table: Table, judge: Judge, back: float) -> p
     return pa.table([*(pairs[n] for n in COMPARED.names), pa.array(said_of(said, now).logits)], schema=SCORED)
 
 
-def rivals_among(members: pa.Table, claims: pa.Table, at: Longs, back: float) -> Rivals:
-    """The rivals of a part's records."""
-    cluster = np.searchsorted(at, members["firm"].to_numpy())
-    taken = np.zeros(len(at))
+def rivals_among(members: pa.Table, claims: pa.Table, back: float) -> Rivals:
+    """The rivals of a part's records; a firm cluster is numbered by a record that may stand in another part."""
+    firm, cluster = np.unique(members["firm"].to_numpy(), return_inverse=True)
+    taken = np.zeros(len(firm))
     taken[cluster] = members["taken"].to_numpy()
-    one, other = (np.searchsorted(at, claims[side].to_numpy()).astype(np.int64) for side in ("left", "right"))
+    one, other = (np.searchsorted(firm, claims[side].to_numpy()).astype(np.int64) for side in ("left", "right"))
     odds, against, few = unpacked(claims["levels"], np.float64)[:3] if claims.num_rows else np.zeros((3, 0))
     pairs = one << 32 | other
     order = np.argsort(pairs)

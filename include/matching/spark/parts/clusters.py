@@ -69,7 +69,7 @@ def part_of(  # noqa: PLR0917  what a part is made of
     one, other = (np.searchsorted(at, bound[side].to_numpy()).astype(np.int32) for side in ("left", "right"))
     work.ruling = Ruling(one, other, np.arange(bound.num_rows) < always.num_rows)
     if "firm" in members.column_names:
-        work.rivals = rivals_among(members, claims, at, back)
+        work.rivals = rivals_among(members, claims, back)
     return work, at
 
 

@@ -21,12 +21,19 @@ def packed(rows: npt.NDArray[Any]) -> pa.Array:
 
 def unpacked(column: pa.ChunkedArray, kind: type) -> npt.NDArray[Any]:
     """The matrix that was packed, rows by record."""
-    data = b"".join(column.to_pylist())
     size = len(column)
-    found: npt.NDArray[Any] = (
-        np.frombuffer(data, kind).reshape(size, -1) if size and data else np.zeros((size, 0), kind)
-    )
+    data = np.concatenate([np.zeros(0, np.uint8), *map(_bytes_of, column.chunks)])
+    found: npt.NDArray[Any] = data.view(kind).reshape(size, -1) if len(data) else np.zeros((size, 0), kind)
     return np.array(found.T, order="C")
+
+
+def _bytes_of(chunk: pa.BinaryArray) -> npt.NDArray[np.uint8]:
+    _, offsets, data = chunk.buffers()
+    if not len(chunk) or data is None:
+        return np.zeros(0, np.uint8)
+    wide = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
+    start, end = np.frombuffer(offsets, wide)[[chunk.offset, chunk.offset + len(chunk)]]
+    return np.frombuffer(data, np.uint8)[start:end]
 
 
 def levels_of(pairs: pa.Table) -> Levels:
