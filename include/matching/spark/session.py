@@ -30,7 +30,7 @@ PORTS = {"spark": 7077, "k8s": 443}
 PATIENCE = 5.0  # seconds that a master may take to take a connection
 WAIT = 300.0  # seconds that workers may take to take the first work
 IMPATIENCE = "kindred waits for workers"
-SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish")  # packages that results depend on
+SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish", "duckdb")  # packages that results depend on
 ROWS = 50_000  # of a batch that a task is given
 _THIS_MACHINE = re.compile(r"local(-cluster)?(\[[\d*, ]+\])?")
 
