@@ -18,7 +18,7 @@ from include.contracts.tables import Table
 from include.erasure.lake import bare, several
 from include.erasure.traces import Traces
 from include.storage.engine import Engine
-from include.storage.suppression import Suppressed, addresses, plain
+from include.storage.suppression import PHONE_DIGITS, Suppressed, addresses, plain
 
 RECEIVED = ("email", "email_received", "phone", "phone_received")
 
@@ -97,7 +97,8 @@ class Gathering:
         said = self._everywhere(PERSON_RECORD, ", ".join(RECEIVED))
         emails = {person: _values(said.get(person, ()), "email") for person in people}
         phones = {person: _values(said.get(person, ()), "phone") for person in people}
-        others = self._of_others({value.lower() for found in (emails, phones) for v in found.values() for value in v})
+        others = self._of_others({plain(kind, value) for kind, found in (("email", emails), ("phone", phones))
+                                  for values in found.values() for value in values})  # fmt: skip
         rows, mixed = self._rows(), self._mixed()
         return {
             key: Traces(
@@ -105,10 +106,11 @@ class Gathering:
                 day.isoformat(),
                 records=records.get(key, ()),
                 profiles=profiles.get(key, ()),
-                emails=tuple(value for value in emails[key] if value.lower() not in others)
+                emails=tuple(value for value in emails[key] if plain("email", value) not in others)
                 if person.profile else (str(person.email),),
-                phones=tuple(value for value in phones[key] if value.lower() not in others),
-                shared=sum(value.lower() in others for value in (*emails[key], *phones[key])),
+                phones=tuple(value for value in phones[key] if plain("phone", value) not in others),
+                shared=len(others & {*(plain("email", value) for value in emails[key]),
+                                     *(plain("phone", value) for value in phones[key])}),
                 rows=rows.get(key, {}),
                 mixed=mixed.get(key, {}),
             )
@@ -140,12 +142,12 @@ class Gathering:
         return {person: tuple(found) for person, found in self.engine.connection.execute(query).fetchall()}
 
     def _of_others(self, values: set[str]) -> set[str]:
-        """Those of the values that the current record of somebody else has, too."""
+        """Those of the values that the current record of somebody else has, too, however it writes them."""
         self.engine.expose("person_now", PERSON_RECORD, self.engine.lake.current(PERSON_RECORD.name))
         said = " UNION ALL ".join(
-            f"SELECT lower({column}) FROM person_now ANTI JOIN theirs USING (record_id) "
-            f"WHERE lower({column}) IN (SELECT unnest($values))"
-            for column in RECEIVED
+            f"SELECT {compared} FROM person_now ANTI JOIN theirs USING (record_id) "
+            f"WHERE {compared} IN (SELECT unnest($values))"
+            for compared in map(_compared, RECEIVED)
         )
         return {row[0] for row in self.engine.connection.execute(said, {"values": sorted(values)}).fetchall()}
 
@@ -214,6 +216,12 @@ class Gathering:
             return []
         query = f"SELECT {selected} FROM read_parquet($files, union_by_name=true) WHERE {where}"
         return [row[0] for row in self.engine.connection.execute(query, {"files": files, **given}).fetchall() if row[0]]
+
+
+def _compared(column: str) -> str:
+    """SQL of a column of addresses or numbers as ``plain`` has them."""
+    digits = f"right(regexp_replace({column}, '\\D', '', 'g'), {PHONE_DIGITS})"
+    return digits if column.startswith("phone") else f"lower(trim({column}))"
 
 
 def _values(said: Iterable[Mapping[str, Any]], kind: str) -> tuple[str, ...]:

@@ -46,25 +46,25 @@ def expression(values: Collection[str]) -> re.Pattern[bytes] | None:
     if not spelt:
         return None
     either = b"|".join(map(re.escape, spelt))
-    return re.compile(rb"(?<![A-Za-z0-9._%+'-])(?:" + either + rb")(?![._-]?[A-Za-z0-9])", re.IGNORECASE)
+    before = rb"(?:(?<![A-Za-z0-9._%+'-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4}))"  # JSON's escapes end in letters
+    return re.compile(before + rb"(?:" + either + rb")(?![._-]?[A-Za-z0-9])", re.IGNORECASE)
 
 
 def _blank(place: Path, pattern: re.Pattern[bytes]) -> bool:
-    if not place.stat().st_size:
+    try:
+        with place.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
+            spans = [match.span() for match in pattern.finditer(content)]
+            for start, end in spans:
+                content[start:end] = FILL * (end - start)
+            content.flush()
+    except (FileNotFoundError, ValueError):  # gone, or emptied, meanwhile
         return False
-    with place.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
-        spans = [match.span() for match in pattern.finditer(content)]
-        for start, end in spans:
-            content[start:end] = FILL * (end - start)
-        content.flush()
     return bool(spans)
 
 
 def _holds(place: Path, pattern: re.Pattern[bytes]) -> bool:
     try:
-        if not place.stat().st_size:
-            return False
         with place.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return pattern.search(content) is not None
-    except (FileNotFoundError, ValueError):  # gone meanwhile
+    except (FileNotFoundError, ValueError):  # gone, or emptied, meanwhile
         return False

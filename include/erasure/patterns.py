@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 BLANK = "erased"  # what stands where a value stood in a row of somebody else
-_BEFORE = r"(^|[^A-Za-z0-9._%+'-])"
+_BEFORE = r"(^|[^A-Za-z0-9._%+'-]|\\[bfnrt]|\\u[0-9A-Fa-f]{4})"  # JSON's escapes end in letters
 _AFTER = r"($|[^A-Za-z0-9._-]|[._-]$|[._-][^A-Za-z0-9])"
 LOT = 300  # values in one expression; with many more RE2 gives up its automaton, and takes a hundred times as long
 _SPECIAL = frozenset(r"\.+*?()|[]{}^$")

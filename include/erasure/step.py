@@ -31,7 +31,7 @@ from include.storage.postgres import embedded, publication
 from include.storage.postgres.build import PREFIX
 from include.storage.postgres.warehouse import is_embedded
 from include.storage.project import Project
-from include.storage.suppression import Gone, secret_of, suppress
+from include.storage.suppression import Gone, plain, secret_of, suppress
 
 AIRFLOW = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
@@ -75,9 +75,17 @@ def plan(project: Project, now: datetime, subjects: Collection[str]) -> Plan:
 
 
 def open_requests(project: Project, subjects: Collection[str]) -> dict[str, Erasure]:
-    """Return the open requests that name some of these, each by the subject."""
-    every = ErasureLedger(project.warehouse()).all()
-    return {one.subject: one for one in every if one.is_open and one.subject and one.subject in subjects}
+    """Return the open requests that name some of these, each by the subject; also where half of it is carried out."""
+    found: dict[str, Erasure] = {}
+    for one in unfinished(project):
+        traces = kept(project.lake, one.erasure_id)
+        known = {str(one.subject), *((*traces.profiles, *map(str.lower, traces.emails)) if traces else ())}
+        found |= {
+            subject: one
+            for subject in subjects
+            if subject in known or ("@" in subject and plain("email", subject) in known)
+        }
+    return found
 
 
 def request(project: Project, now: datetime, planned: Plan, *, reason: str, author: str) -> list[Erasure]:
@@ -163,10 +171,12 @@ def _whom(gathering: Gathering, subjects: Collection[str]) -> tuple[dict[str, Pe
 
 
 def _nobody(engine: Engine, project: Project, traces: Mapping[str, Traces]) -> list[str]:
-    """Return the addresses of which nothing is found; mostly that is all of them, which one look tells."""
+    """Return the addresses of which nothing is found; mostly that is all of them, else each half is looked at."""
     if not traces or not any(lake.look(engine, _rules(project, traces.values()))):
         return list(traces)
-    return [name for name, one in traces.items() if not any(lake.look(engine, _rules(project, [one])))]
+    names, half = list(traces), len(traces) // 2
+    halves = ({name: traces[name] for name in part} for part in (names[:half], names[half:]))
+    return [name for part in halves for name in _nobody(engine, project, part)] if half else []
 
 
 def _traces(project: Project, erasures: Mapping[str, Erasure], now: datetime) -> dict[str, Traces]:

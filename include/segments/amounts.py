@@ -51,15 +51,23 @@ class Amounts(Cursor):
 
     def _digits(self) -> Iterator[str]:
         """The groups of a number with a comma after each thousand; outside of lists, where commas part values."""
-        yield self.tokens[self.place].text
-        ahead = 1
+        first, ahead = self.tokens[self.place].text, 1
+        yield first
+        if not re.fullmatch(r"[1-9]\d{0,2}", first):
+            return
         while not self.calls or self.word(-1) in (*COMPARING, "=", "!=", "<>", "between", "and"):
             comma, group, before = self.at(ahead), self.at(ahead + 1), self.tokens[self.place + ahead - 1]
-            is_group = group is not None and group.token_type is TokenType.NUMBER and re.fullmatch(r"\d{3}", group.text)
+            is_group = (
+                group is not None
+                and group.token_type is TokenType.NUMBER
+                and re.fullmatch(r"\d{3}(\.\d+)?", group.text)
+            )
             touching = comma and group and comma.start == before.end + 1 and group.start == comma.end + 1
             if not (comma and comma.token_type is TokenType.COMMA and is_group and touching and group):
                 return
             yield group.text
+            if "." in group.text:
+                return
             ahead += 2
 
     def _begins_value(self, ahead: int) -> bool:

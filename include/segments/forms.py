@@ -107,6 +107,7 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 CONNECTING = ("", "and", "or", "not", "in", "is", "between", "then", "where")
 OPERATORS = "<>=!+-*/,&|"
+REACH = 300  # characters before and after that place in which a form is looked for: a pattern may take their square
 NEAR = 40  # characters between what is meant and where the reading ended
 
 
@@ -115,7 +116,7 @@ def unreadable(text: str, line: int, column: int) -> DefinitionError:
     plain = QUOTED.sub(lambda found: "'" + "x" * (len(found.group()) - 2) + "'", text)
     ended = sum(map(len, text.splitlines(keepends=True)[: line - 1])) + column - 1
     for pattern, told in FORMS:
-        for found in pattern.finditer(plain):
+        for found in pattern.finditer(plain, max(0, ended - REACH), ended + REACH):
             if found.start() - NEAR <= ended <= found.end() + NEAR:
                 return refusal(told.format(**found.groupdict()), text, found.start())
     word, column = _word_at(text, line, column)
@@ -135,8 +136,8 @@ def unread(node: exp.Expr, text: str) -> DefinitionError:
 
 def _word_at(text: str, line: int, column: int) -> tuple[str, int]:
     """The whole word of which a place is part, and where it begins."""
-    row = text.splitlines()[line - 1] if text else ""
+    row = "".join(text.splitlines()[line - 1 : line])  # none where the text ends before it
     before, after = row[: column - 1], row[column - 1 :]
-    ahead, behind = re.match(r"\S*", after), re.search(r"\S*$", before)
-    begins = behind.group() if behind else ""
-    return begins + (ahead.group() if ahead else ""), column - len(begins)
+    begins = before.split()[-1] if before and not before[-1].isspace() else ""
+    ends = after.split()[0] if after and not after[0].isspace() else ""
+    return begins + ends, column - len(begins)

@@ -18,6 +18,7 @@ from include.segments.parts import Parts
 LIMIT = 2**53  # whole numbers up to here are exact in every engine, whatever the column's type
 TODAY = ("today", "now", "current_date")
 PERCENT = "as_percent"
+TOO_LARGE = "the number is too large"
 QUOTES = "text stands in single quotes: '{}'"
 
 
@@ -164,6 +165,8 @@ def _share(measure: Measure, percent: Percent) -> float:
     if not is_share(measure):
         unit = f"is in {measure.unit}" if measure.unit else f"is {a(measure.column.type)}"
         raise ValueError(f"{measure.name} {unit} and no share, so that it has no percent; write the number alone")
+    if not abs(percent.number) <= LIMIT:
+        raise ValueError(TOO_LARGE)
     return percent.number / 100
 
 
@@ -175,7 +178,7 @@ def _number(text: str) -> int | float:
     else:
         number = float(text)
     if not abs(number) <= LIMIT:
-        raise ValueError("the number is too large")
+        raise ValueError(TOO_LARGE)
     return number
 
 

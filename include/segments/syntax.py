@@ -17,6 +17,7 @@ from include.contracts.errors import DefinitionError
 from include.segments import event_words
 from include.segments.calendar import UNITS
 from include.segments.forms import unreadable
+from include.segments.literals import TOO_LARGE
 from include.segments.refusal import refusal
 from include.segments.words import put
 
@@ -31,6 +32,7 @@ COMPARISONS: Mapping[type[exp.Expr], str] = {
 MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 MAX_LENGTH = 10_000
 MAX_NESTING = 50
+MAX_DIGITS = 40
 
 
 def read(text: str) -> exp.Expr:
@@ -53,6 +55,7 @@ def _expression(text: str) -> exp.Expr:
                 raise refusal("';' is not part of the segment language", text, token.start)
         _require_form(tokens, text)
         tokens = _with_intervals(put(event_words.put(tokens, text), text))
+        _require_numbers(tokens, text)
         trees = [tree for tree in dialect.parser().parse(tokens, text) if tree is not None]
     except TokenError:
         raise _open_quote(text) from None
@@ -99,6 +102,13 @@ def _require_form(tokens: Sequence[Token], text: str) -> None:
             raise refusal("a comma is missing before this text", text, after.start)
     if opened:
         raise refusal("this bracket is never closed; add a ')'", text, opened[-1].start)
+
+
+def _require_numbers(tokens: Sequence[Token], text: str) -> None:
+    """No number is longer than a value can be, and Python reads."""
+    for token in tokens:
+        if token.token_type is TokenType.NUMBER and len(token.text) > MAX_DIGITS:
+            raise refusal(TOO_LARGE, text, token.start)
 
 
 def _open_quote(text: str) -> DefinitionError:

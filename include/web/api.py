@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from include.answers.segment import explain
 from include.contracts.access import Scope
+from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT
 from include.segments.listing import find_segment
 from include.web import personal, reading
@@ -46,7 +47,7 @@ def _told(row: reading.Row, asked: str, call: Call) -> dict[str, Any]:
         "profile_id": row["record"]["profile_id"],
         "asked": asked,
         "aliases": row["aliases"],
-        "measures": row["measures"],
+        "measures": personal.measured(CUSTOMER_360, row, is_open=call.sees_people),
         "segments": row["segments"] if call.caller.may(Scope.SEGMENTS_READ) else None,
         **personal.shown(row, is_open=call.sees_people),
     }
@@ -104,4 +105,5 @@ def read_account(account_id: Id, call: Call = READ_PROFILES) -> Response:
         row = reading.account(connection, account_id)
     shown = row["record"] if call.sees_people else personal.masked(ACCOUNT, row["record"])
     segments = row["segments"] if call.caller.may(Scope.SEGMENTS_READ) else None
-    return call.answer({**row, "record": shown, "segments": segments})
+    measures = personal.measured(ACCOUNT_360, row, is_open=call.sees_people)
+    return call.answer({**row, "record": shown, "measures": measures, "segments": segments})

@@ -17,8 +17,14 @@ Row = dict[str, Any]
 
 def masked(table: Table, row: Mapping[str, Any]) -> Row:
     """Return a row with its personal values covered; what is unknown stays null."""
-    personal = {column.name for column in table.columns if column.personal}
-    return {name: MASK if name in personal and value is not None else value for name, value in row.items()}
+    known = {column.name: column for column in table.columns}
+    return {name: known[name].told(value) if name in known else value for name, value in row.items()}
+
+
+def measured(table: Table, row: Row, *, is_open: bool) -> Row | None:
+    """Return the measures of a profile or an account as a caller may see them; None where there are none."""
+    measures: Row | None = row["measures"]
+    return measures if is_open or measures is None else masked(table, measures)
 
 
 def sample_of(found: Preview, *, is_open: bool) -> list[Row]:

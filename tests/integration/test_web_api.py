@@ -155,6 +155,7 @@ def test_a_profile_answers_to_its_retired_id(client: Client) -> None:
 def test_without_the_scope_nothing_personal_leaves(client: Client) -> None:
     response = client(*WITHOUT_PEOPLE).get("/profiles/p1")
     assert response.json()["masked"]
+    assert response.json()["measures"]["last_name"] == "***"
     for personal in ("Nina", "Brandt", "p1@acme", "4930123456", "0031"):
         assert personal not in response.text
 

@@ -180,6 +180,7 @@ def test_a_figure_that_is_gone_is_drift_of_its_own_and_an_object_that_is_gone_is
         ("rows", "crm.contact", ""): there, ("nulls", "crm.contact", "phone"): there,
         ("nulls", "crm.lead", "phone"): there, ("nulls", "crm.lead", "title"): there,
         ("day", "usage", "usage_event"): there,  # late, not gone
+        ("responses", "survey_request", ""): there,  # nobody was asked of late
         ("rows", "nps.person", ""): there[:5], ("rows", "few", ""): [Past(day, {NUMBER: 9.0}, 9) for day in days],
     }  # fmt: skip
     left = Figure(NULLS, "crm.lead", "title", {NUMBER: 0.1}, 500)

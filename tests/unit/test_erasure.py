@@ -14,6 +14,7 @@ import pytest
 from include.contracts.erasure import SUPPRESSED
 from include.contracts.errors import ConfigurationError
 from include.contracts.exports import SYSTEMS
+from include.contracts.identity import CROSSWALK
 from include.contracts.staged import PERSON_RECORD
 from include.erasure import bytewise, lake
 from include.erasure.gather import Gathering, Person
@@ -36,6 +37,7 @@ VALUES = ("ann@x.example", "crm.contact:1")
     ("text", "stands"),
     [
         ("ann@x.example", True), ("Write to ANN@x.example.", True), ('{"email":"ann@x.example"}', True),
+        (r'"to\nann@x.example"', True), (r'"\u003cann@x.example\u003e"', True),  # as JSON escapes a line's end, and <
         ("crm.contact:1|crm.contact:2", True), ("joann@x.example", False), ("jo-ann@x.example", False),
         ("ann@x.example.org", False), ("crm.contact:12", False), ("xcrm.contact:1", False),
     ],
@@ -103,9 +105,10 @@ def test_the_digests_are_an_input_and_need_their_key(project) -> None:
     place = project.settings.home / "erasure.key"
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     first = suppress(project.lake, secret, Gone("e1", DAY, [("email", "ann@x.example")]))
-    assert suppress(project.lake, secret, Gone("e1", DAY, [("email", "Ann@X.example")])) == first, (
-        "the same changes nothing"
-    )
+    file = Path(project.lake.url(SUPPRESSED.name, f"{first.version}.parquet"))
+    written = file.stat().st_mtime_ns
+    assert suppress(project.lake, secret, Gone("e1", DAY, [("email", "Ann@X.example")])) == first
+    assert file.stat().st_mtime_ns == written, "the same writes nothing that a kill could leave half written"
     second = suppress(project.lake, secret, Gone("e2", DAY, [("profile", "p1")]))
     assert second.version != first.version
     found = read_suppressed(project.lake, project.settings)
@@ -178,3 +181,23 @@ def test_what_a_killed_writer_has_left_goes_and_what_a_run_is_writing_is_left_al
         lake.erase(engine, rules)
     assert not half.exists()
     assert project.lake.version(PERSON_RECORD.name, "v1").rows == 0
+
+
+def test_a_number_that_somebody_else_writes_in_another_way_stays_with_them(project, put) -> None:
+    written = {"crm.contact:1": "(030) 111 222 333", "crm.contact:2": "0049 30 111222333"}
+    people = [{"record_id": record, "source_key": record[-1], "phone": "+4930111222333", "phone_received": phone}
+              for record, phone in written.items()]  # fmt: skip
+    belongs = [{"record_id": record, "profile_id": f"p{record[-1]}", "home_id": f"p{record[-1]}"} for record in written]
+    for table, rows in ((PERSON_RECORD, people), (CROSSWALK, belongs)):
+        project.lake.point(put(project, table, rows))
+    with project.engine() as engine:
+        found = Gathering(engine, NOBODY).traces(DAY, {"e1": Person("p1")})["e1"]
+    assert (found.records, found.phones, found.shared) == (("crm.contact:1",), (), 1)
+
+
+def test_letters_beyond_ascii_are_looked_for_as_others_write_them() -> None:
+    texts = Traces("e1", "2026-01-05", emails=("j\u00f6rg@x.example",)).texts
+    pattern = expression(texts)
+    assert pattern is not None
+    for written in ("J\u00d6RG@x.example", "jo\u0308rg@X.example", r"j\u00f6rg@x.example", r"J\u00D6RG@X.example"):
+        assert pattern.fullmatch(written.encode()), written

@@ -51,6 +51,7 @@ from include.segments.language import parse
         ("usage_core_actions_28 > 10,000", "usage_core_actions_28 > 10000"),
         ("(usage_core_actions_28 > 10,000 or has_email)", "usage_core_actions_28 > 10000 or has_email"),
         ("contract_value >= $10,000", "contract_value >= 10000"),
+        ("contract_value >= 10,000.50", "contract_value >= 10000.5"),
         ("contract_value >= €500", "contract_value >= 500"),
         ("contract_value between 1,500 and 2.5m", "contract_value between 1500 and 2500000"),
         ("usage_trend <= -25%", "usage_trend <= -0.25"),
@@ -227,3 +228,28 @@ def test_what_cannot_be_read_is_answered_with_the_form_that_says_it(text: str, t
         parse(text, "person")
     assert told in refused.value.problem
     assert refused.value.column == column
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"contract_value > 1{',000' * 2000}",
+        f"nps_on = today - {'1' * 5000}",
+        f"within_last(nps_on, {'1' * 5000} days)",
+        "identity_confidence > 1e400%",
+    ],
+)
+def test_a_number_that_nothing_reaches_is_refused_in_words(text: str) -> None:
+    with pytest.raises(DefinitionError, match=r"the number is too large\.$"):
+        parse(text, "person")
+
+
+def test_what_breaks_off_before_its_last_line_is_refused_in_words() -> None:
+    with pytest.raises(DefinitionError, match="line 3, column 1: something is missing at the end"):
+        parse("$\n^", "person")
+
+
+def test_a_form_is_told_at_the_end_of_a_long_condition() -> None:
+    long = " and ".join(["nps_class = 'promoter'"] * 300)
+    with pytest.raises(DefinitionError, match="a decimal is written with a point"):
+        parse(f"{long} and usage_trend > 0,8", "person")
