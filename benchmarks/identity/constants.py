@@ -47,6 +47,8 @@ OUT_OF_ACTION: Mapping[str, float] = {  # module and name: a value by which it s
     "pairs.blocking.PER_RULE": 7.0,
     "pairs.blocking.LEAST": 0,
     "pairs.blocking.AFFORDED": 0,
+    "declaration.WIDE": 0.0,
+    "pairs.blocking_rules.LAST": 2,
     "pairs.blocking_budget.LEAST_PROMISE": 0.01,
     "pairs.blocking_budget.UNSURE": 5.0,
 }
