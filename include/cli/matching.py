@@ -87,24 +87,24 @@ def _on_spark(
     master: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Resolve on Spark; clusters and pairs are folders of Parquet files."""
-    from include.matching.spark.session import connect  # noqa: PLC0415  Spark may not be installed
+    from include.matching.spark.session import connected  # noqa: PLC0415  Spark may not be installed
 
+    begun = time.perf_counter()
+    matching = load_spec(spec)
+    known = Model.from_json(model.read_text(encoding="utf-8")) if model else None
     with spinner() as progress:
-        begun = time.perf_counter()
-        matching = load_spec(spec)
-        known = Model.from_json(model.read_text(encoding="utf-8")) if model else None
         progress.stage("asking Spark")
-        session = connect(master)
-        from include.matching.spark import resolution as on_spark  # noqa: PLC0415  as above
+        with connected(master) as session:
+            from include.matching.spark import resolution as on_spark  # noqa: PLC0415  as above
 
-        records = on_spark.read_files(session, [_url(file) for file in files])
-        found = on_spark.resolve(records, matching, model=known, progress=progress)
-        found.clusters.write.mode("overwrite").parquet(_url(out))
-        if pairs:
-            progress.stage("writing pairs")
-            found.pairs.write.mode("overwrite").parquet(_url(pairs))
-        if save_model:
-            save_model.write_text(found.model.to_json(), encoding="utf-8")
+            records = on_spark.read_files(session, [_url(file) for file in files])
+            found = on_spark.resolve(records, matching, model=known, progress=progress)
+            found.clusters.write.mode("overwrite").parquet(_url(out))
+            if pairs:
+                progress.stage("writing pairs")
+                found.pairs.write.mode("overwrite").parquet(_url(pairs))
+    if save_model:
+        save_model.write_text(found.model.to_json(), encoding="utf-8")
     seconds = {**found.report["seconds"], "total": round(time.perf_counter() - begun, 3)}
     summary = {**found.report, "seconds": seconds, "peak_mb": peak_mb()}
     if as_json:

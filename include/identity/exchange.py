@@ -41,6 +41,12 @@ class Exchange:
         """The file system that the lake is on."""
         return self.lake.fs
 
+    @property
+    def kept(self) -> str | None:
+        """Where Spark itself may keep rows while the exchange is open; None in a store, for which it may lack a
+        connector."""
+        return f"file://{self.folder}/kept.draft" if self.lake.is_local else None
+
     def hand_over(self, engine: Engine, rows: ir.Table) -> DataFrame:
         """Let Spark read rows of the engine; each group of its file, some hundred thousand rows, is a partition."""
         from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415  Spark may not be installed

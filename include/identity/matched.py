@@ -92,9 +92,11 @@ def _on_spark(project: Project, engine: Engine, work: _Work) -> Iterator[Matched
         exchange(engine.lake.shared, session) as between,
     ):
         from include.matching.spark import resolution as on_spark  # noqa: PLC0415  Spark may not be installed
+        from include.matching.spark.keeping import keeping  # noqa: PLC0415
 
         records = between.hand_over(engine, work.records)
-        found = on_spark.resolve(records, work.spec, decisions=work.decisions, known=work.known, model=work.model)
-        edge = between.take(engine, "edge", found.pairs_above(LEAST_REVIEWED).filter(GRADED))
-        clusters = between.take(engine, "found", found.clusters.toDF(*COLUMNS))
-        yield Matched(found.model, found.report, clusters, edge, found)
+        with keeping(session, between.kept):
+            found = on_spark.resolve(records, work.spec, decisions=work.decisions, known=work.known, model=work.model)
+            edge = between.take(engine, "edge", found.pairs_above(LEAST_REVIEWED).filter(GRADED))
+            clusters = between.take(engine, "found", found.clusters.toDF(*COLUMNS))
+            yield Matched(found.model, found.report, clusters, edge, found)

@@ -34,6 +34,7 @@ FREE = frozenset(
 )
 Counts = npt.NDArray[np.int64]
 _ADDRESS = r"^[^@\s,;]+@[^@\s,;]+$"
+MANY, SEVERAL = 50, 8  # records, and companies, that no domain has fewer of that the table says is free mail
 PRIVATE = 2  # the sharing class of one person's mailbox at a free provider
 NO_EVIDENCE = 255  # the sharing class of a value that so many people carry that agreeing on it says nothing
 
@@ -117,12 +118,12 @@ def free_domains(domain: Codes, company: Codes | None, names: pa.Array, *, recor
 
 def is_common(carried: Counts, records: int) -> npt.NDArray[np.bool_]:
     """Which domains are free mail by how many records carry them."""
-    return np.asarray(carried > max(50.0, 0.01 * records))
+    return np.asarray(carried > max(MANY, 0.01 * records))
 
 
 def is_nobodys(companies: Counts, named: Counts, largest: Counts) -> npt.NDArray[np.bool_]:
     """Which domains are free mail by their companies: how many, how many records say one, and the largest."""
-    return np.asarray((companies >= 8) & (named >= 20) & (largest < 0.5 * named))
+    return np.asarray((companies >= SEVERAL) & (named >= 20) & (largest < 0.5 * named))
 
 
 def is_employers(named: Counts, largest: Counts) -> npt.NDArray[np.bool_]:

@@ -89,6 +89,7 @@ class Blocking:
             budget = max(0, budget - self.counts.get(at, 0))
         values = self._spelled({at: one.worst() for at, one in self.dropped.items()})
         self.report = [self._told(at, values) for at in self.every]
+        self.blocks.unpersist()
 
     def _cap(self, at: int, share: float) -> int:
         rule = Rule("", np.zeros(0, np.uint32), str, share=share)

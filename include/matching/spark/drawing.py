@@ -11,6 +11,7 @@ from pyspark.sql import functions as fn
 
 from include.matching.pairs import pair_sample
 from include.matching.pairs.pair_sample import Drawn, Patterns
+from include.matching.spark.keeping import kept
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.parts import samples
 from include.matching.spark.parts.blocks import Dropped
@@ -50,10 +51,10 @@ def _neighbours(records: KeyedRecords) -> tuple[DataFrame, dict[int, int]]:
     keys = each(lambda rows: samples.drawn_keys(rows, known.value))
     keyed = records.rows.mapInArrow(keys, "stratum int, key long, at long, place long")
     block = Window.partitionBy("stratum", "key")
-    beside = keyed.select(
+    beside = kept(keyed.select(
         "stratum", fn.lag("at").over(block.orderBy("place")).alias("left"), fn.col("at").alias("right"),
         fn.count("*").over(block).alias("size"),
-    ).filter("left is not null and left <> right").persist()  # fmt: skip
+    ).filter("left is not null and left <> right"))  # fmt: skip
     counts = beside.groupBy("stratum").count().collect()
     steps = {int(r["stratum"]): pair_sample.steps(int(r["count"]), pair_sample.STRATUM) for r in counts}
     return beside.mapInArrow(each(lambda pairs: samples.drawn_pairs(pairs, steps)), NEIGHBOURS), steps

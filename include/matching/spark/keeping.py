@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
+
+FOLDER = "kindred.kept"  # the property of a thread's work that names the folder
+ALONE = ("local", "local[")  # how masters begin whose executor is the driver, and lost with it
+
+
+@contextmanager
+def keeping(session: SparkSession, folder: str | None) -> Iterator[None]:
+    """Let what is kept within the block be written into a folder, where executors may be lost.
+
+    A folder that the session itself has for checkpoints goes before it. Who names a folder removes it.
+    """
+    context = session.sparkContext
+    is_alone = context.master == ALONE[0] or context.master.startswith(ALONE[1])
+    context.setLocalProperty(FOLDER, None if is_alone else folder)
+    try:
+        yield
+    finally:
+        context.setLocalProperty(FOLDER, None)
 
 
 def kept(rows: DataFrame) -> DataFrame:
-    """The rows, computed once: written where the session has a folder for checkpoints, else held by the executors.
+    """The rows, computed once: written where there is a folder for them, else held by the executors.
 
     What is written outlives an executor, whose tasks others then do again from there. It is written as a table: Spark's
     own checkpoint would compute the rows twice.
     """
     session = rows.sparkSession
-    folder = session.sparkContext.getCheckpointDir()
+    folder = session.sparkContext.getCheckpointDir() or session.sparkContext.getLocalProperty(FOLDER)
     if folder is None:
         return rows.localCheckpoint()
     path = f"{folder}/{uuid4().hex}.parquet"

@@ -138,15 +138,22 @@ class ScoredPairs:
     def _inside(self, label: DataFrame, buckets: int) -> DataFrame:
         """The pairs within components, and what is said of them beside their log odds, by bucket."""
         every = [self.scored]
-        if self.rivals is not None:
-            every.append(self.rivals.claims.mapInArrow(each(claims.as_pairs), SCORED))
         if self.scope.ruling is not None:
             every.append(self.scope.ruling.mapInArrow(each(clusters.bound_as_pairs), SCORED))
-        inside = reduce(DataFrame.unionByName, every)
-        for side in ("left", "right"):
-            inside = inside.join(label.select(fn.col("at").alias(side), fn.col("component").alias(f"c_{side}")), side)
-        bucket = (fn.col("c_left") % buckets).alias("bucket")
-        return inside.filter("c_left = c_right").select(bucket, *pairs.SCORED.names)
+        inside = _within(label, reduce(DataFrame.unionByName, every), buckets)
+        if self.rivals is None:
+            return inside
+        said = self.rivals.claims.mapInArrow(each(claims.as_pairs), SCORED)
+        firm = label.join(self.rivals.of_records.select("at", "firm"), "at").select("firm", "component").distinct()
+        return inside.unionByName(_within(firm.withColumnRenamed("firm", "at"), said, buckets))
+
+
+def _within(label: DataFrame, of: DataFrame, buckets: int) -> DataFrame:
+    """The pairs whose two are of one component, by bucket; a firm cluster may be of several, and its claims in each."""
+    for side in ("left", "right"):
+        of = of.join(label.select(fn.col("at").alias(side), fn.col("component").alias(f"c_{side}")), side)
+    bucket = (fn.col("c_left") % buckets).alias("bucket")
+    return of.filter("c_left = c_right").select(bucket, *pairs.SCORED.names)
 
 
 def _grain() -> Column:

@@ -9,7 +9,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -88,7 +88,8 @@ def _answers(place: str, port: int) -> bool:
 def connected(master: str | None = None, options: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
     """A session for the block; raises ConfigurationError as ``connect`` does.
 
-    It ends with the last of the blocks that use it, unless it was there before the first of them.
+    It ends with the last of the blocks that use it, unless it was there before the first of them; and with it goes what
+    was kept on the way.
     """
     with _USE.lock:
         if not _USE.blocks:
@@ -102,7 +103,7 @@ def connected(master: str | None = None, options: Mapping[str, str] | None = Non
         with _USE.lock:
             _USE.blocks -= 1
             if not _USE.blocks and _USE.is_ours and (standing := _standing()) is not None:
-                standing.stop()
+                _end(standing)
 
 
 @dataclass
@@ -117,8 +118,27 @@ _USE = _Use()
 
 def _standing() -> SparkSession | None:
     """The session that this process has already."""
-    loaded = sys.modules.get("pyspark.sql")
-    return loaded.SparkSession.getActiveSession() if loaded else None
+    if "pyspark.sql" not in sys.modules:
+        return None
+    from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415  Spark may not be installed
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    try:
+        return SparkSession.active()  # of whatever thread
+    except PySparkRuntimeError:
+        return None
+
+
+def _end(session: SparkSession) -> None:
+    """Stop a session, and remove what it has written into its part of the folder for checkpoints."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415  as above
+
+    context = session.sparkContext
+    with suppress(Py4JError):
+        if (folder := context.getCheckpointDir()) is not None:
+            place = context._jvm.org.apache.hadoop.fs.Path(folder)
+            place.getFileSystem(context._jsc.hadoopConfiguration()).delete(place, True)
+    session.stop()
 
 
 def connect(master: str | None = None, options: Mapping[str, str] | None = None) -> SparkSession:

@@ -8,8 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyspark.sql import Column
+from pyspark.sql import functions as fn
 
 from include.matching.records.columns import Codes, Dictionary, numbers
+
+
+def called(name: str) -> Column:
+    """A table's own column, whatever its name: Spark would take a full stop for a part of it."""
+    return fn.col("`" + name.replace("`", "``") + "`")
 
 
 def texts_of(column: Dictionary) -> pa.Array:

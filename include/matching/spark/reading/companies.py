@@ -80,6 +80,8 @@ def _learned_none(rows: DataFrame, company: str) -> list[str]:
     found = enough.filter(fn.col("agree") <= companies.RARELY * fn.col("able")).toArrow()
     able, agree = (found[n].to_numpy().astype(np.float64) for n in ("able", "agree"))
     none = companies.says_none(able, agree, float(total["agree"] or 0), float(total["able"] or 0))
+    for counted in (use, enough):
+        counted.unpersist()
     return list(found["company"].filter(pa.array(none)).to_pylist())
 
 
@@ -100,7 +102,7 @@ def _filled(rows: DataFrame, firm: str, places: int) -> DataFrame:
         fn.sum("count").alias("named"), fn.max("count").alias("largest"),
         fn.max_by("company", "count").alias("stands"),
     )  # fmt: skip
-    of = of.mapInArrow(each(_employers), "domain string, stands string").persist()
+    of = kept(of.mapInArrow(each(_employers), "domain string, stands string"))
     for p in range(places):
         stands = of.select(fn.col("domain").alias(f"domain{p}"), fn.col("stands").alias("stands"))
         rows = rows.join(stands, f"domain{p}", "left").withColumn(firm, fn.coalesce(firm, "stands")).drop("stands")

@@ -15,7 +15,7 @@ from include.contracts.errors import ConfigurationError
 from include.matching.records.columns import encode, hashed, is_whole
 from include.matching.records.features import mended_columns
 from include.matching.spark.keeping import kept
-from include.matching.spark.reading.columns import texts_of
+from include.matching.spark.reading.columns import called, texts_of
 from include.matching.spark.reading.plan import Plan
 from include.matching.spark.tasks import each
 from include.matching.spec import MatchingSpec
@@ -28,7 +28,7 @@ def whole_columns(records: DataFrame, spec: MatchingSpec) -> dict[str, bool]:
     floats = [name for name, kind in records.dtypes if kind in ("double", "float") and name in spec.columns]
     if not floats:
         return {}
-    said = records.select(*floats).mapInArrow(each(_whole_numbers), "column string, whole boolean")
+    said = records.select(*map(called, floats)).mapInArrow(each(_whole_numbers), "column string, whole boolean")
     found = said.groupBy("column").agg(fn.min("whole").alias("all")).collect()
     return {row["column"]: bool(row["all"]) for row in found}
 
@@ -36,8 +36,8 @@ def whole_columns(records: DataFrame, spec: MatchingSpec) -> dict[str, bool]:
 def check_ids(records: DataFrame, spec: MatchingSpec) -> int:
     """How many records there are; raises ConfigurationError where one has no id, no order, or another's id."""
     asked = list(filter(None, (spec.id, spec.order)))
-    distinct = fn.count_distinct(fn.col(spec.id).cast("string"))
-    size, ids, *there = records.agg(fn.count("*"), distinct, *(fn.count(name) for name in asked)).collect()[0]
+    distinct = fn.count_distinct(called(spec.id).cast("string"))
+    size, ids, *there = records.agg(fn.count("*"), distinct, *(fn.count(called(name)) for name in asked)).collect()[0]
     for name, number in zip(asked, there, strict=True):
         if number < size:
             what = "an id" if name == spec.id else "an order"
@@ -51,7 +51,7 @@ def in_order(records: DataFrame, plan: Plan, partitions: int) -> DataFrame:
     """The mended texts with each record's place ``at`` in the order of the hashes."""
     spec = plan.spec
     asked = dict.fromkeys([spec.id, *filter(None, (spec.order, spec.source)), *spec.columns])
-    said = records.select(*asked).mapInArrow(each(lambda rows: _texts(rows, plan)), _schema(plan))
+    said = records.select(*map(called, asked)).mapInArrow(each(lambda rows: _texts(rows, plan)), _schema(plan))
     said = said.repartitionByRange(partitions, "by", "then", "id").sortWithinPartitions("by", "then", "id")
     return numbered(said, "at")[0]
 

@@ -41,11 +41,15 @@ def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: An
     of_record = told.join(said, ["kind", "value"]).groupBy("at").agg(*by_slot)
     rows = rows.join(of_record, "at", "left").fillna(0, slots)
     if not plan.address:
-        return kept(rows)
+        rows = kept(rows)
+        told.unpersist()
+        return rows
     free = frozenset(emails.FREE | _free_domains(told, records))
     more = [f"shared{p} short, free{p} short, made{p} short, domain{p} string" for p in range(places[0])]
     schema = ", ".join([*(f"{f.name} {f.dataType.simpleString()}" for f in rows.schema), *more])
-    return kept(rows.mapInArrow(each(lambda rows: _settled(rows, places, free, names.value)), schema))
+    rows = kept(rows.mapInArrow(each(lambda rows: _settled(rows, places, free, names.value)), schema))
+    told.unpersist()
+    return rows
 
 
 def _counted(told: DataFrame) -> DataFrame:
@@ -76,7 +80,8 @@ def _free_domains(told: DataFrame, records: int) -> set[str]:
         fn.max(fn.when(has, fn.col("count")).otherwise(0)).alias("largest"),
     ).persist()  # fmt: skip
     any_company = bool((of.agg(fn.sum("named")).collect()[0][0] or 0) > 0)
-    few = of.filter("companies >= 8" if any_company else "carried > 50").toArrow()
+    few = of.filter(fn.col("companies") >= emails.SEVERAL if any_company else fn.col("carried") > emails.MANY).toArrow()
+    of.unpersist()
     carried, number, named, largest = (few[n].to_numpy() for n in ("carried", "companies", "named", "largest"))
     free = emails.is_nobodys(number, named, largest) if any_company else emails.is_common(carried, records)
     return set(few["domain"].filter(pa.array(free)).to_pylist())
