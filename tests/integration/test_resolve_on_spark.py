@@ -152,7 +152,7 @@ def test_a_lake_that_workers_do_not_reach_is_told_before_anything_starts(spark: 
 
 def test_doctor_asks_the_workers(spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(home=tmp_path, engine="spark", spark_master="local[2]")
-    told = "local[2] answers: 2 cores, packages as here"
+    told = f"{spark.sparkContext.master} answers: 2 cores, packages as here"
     (found,) = doctor._guarded(doctor.spark, settings)
     assert (found.state, found.found, list(tmp_path.iterdir())) == ("ok", told, [])
     (tmp_path / "lake").mkdir()
