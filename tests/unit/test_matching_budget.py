@@ -74,6 +74,18 @@ def test_a_rule_that_is_tightened_still_offers_what_it_dropped_before(rules: lis
     assert sorted(np.diff(dropped.bounds.reshape(-1, 2)).ravel().tolist()) == sorted(SIZES)
 
 
+def test_a_rule_that_is_tightened_still_lists_only_pairs_across_what_it_is_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(blocking, "AFFORDED", 5)
+    in_large = keys(0, 32) == np.argmax(SIZES) + 1
+    scripts = np.where(in_large, np.arange(32) % 2, 0).astype(np.int32)  # only the largest block has two
+    rule = Rule("across", keys(0, 32), str, across=scripts)
+    features = SimpleNamespace(size=32, source=np.zeros(0, np.int32))
+    listed = block(features, [rule], link_only=False, pairs_per_record=0)  # type: ignore[arg-type]
+    assert (listed.report[0]["dropped"], len(listed.left)) == (1, 0)
+
+
 def test_pairs_that_are_known_to_be_one_persons_count_as_nothing_else() -> None:
     patterns = np.array([[1, 2, 3]], np.uint8)
     universe = Universe(patterns, np.array([10.0, 5.0, 1.0]), 16.0, np.zeros(3))

@@ -156,9 +156,8 @@ def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_p
     rows = KeyRows.of([rule.keys for rule in rules], features.size)
     anywhere = features.source if link_only else np.zeros(0, np.int32)
 
-    def listing(at: int) -> tuple[Blocks, Codes, Codes]:
+    def listing(at: int, blocks: Blocks) -> tuple[Blocks, Codes, Codes]:
         across = rules[at].across
-        blocks = formed[at]
         return blocks, *list_pairs(blocks, rows, min(at, plain), anywhere if link_only or across is None else across)
 
     with ThreadPoolExecutor(2) as pool:
@@ -169,12 +168,11 @@ def block(features: Features, rules: Sequence[Rule], *, link_only: bool, pairs_p
                 range(len(rules)),
             )
         )
-        listed = list(pool.map(listing, range(len(rules))))
+        listed = list(pool.map(listing, range(len(rules)), formed))
     budget = affordable(features.size, pairs_per_record)
     for at, (blocks, left, _) in enumerate(listed):
         if len(left) > budget:  # the rules before have used the budget: tighten this one until it fits
-            tighter = _tightened(blocks, form_blocks(rows.of_rule(at), budget, rules[at]))
-            listed[at] = tighter, *list_pairs(tighter, rows, min(at, plain), anywhere)
+            listed[at] = listing(at, _tightened(blocks, form_blocks(rows.of_rule(at), budget, rules[at])))
         budget = max(0, budget - len(listed[at][1]))
         listed[at][0].report["pairs"] = len(listed[at][1])
     return _candidates(listed, rules, rows.only(plain))
