@@ -5,6 +5,7 @@ Nothing of the text is ever executed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
@@ -33,12 +34,16 @@ MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 MAX_LENGTH = 10_000
 MAX_NESTING = 50
 MAX_DIGITS = 40
+# A database holds no NUL, and nothing half a pair can be sent to one.
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def read(text: str) -> exp.Expr:
     """Return sqlglot's tree of a condition; raises DefinitionError with line and column."""
     if len(text) > MAX_LENGTH:
         raise refusal(f"the condition is longer than {MAX_LENGTH} characters", text, 0)
+    if odd := _NO_TEXT.search(text):
+        raise refusal("there is a character here that no text has", text, odd.start())
     found = _expression(text)
     if max((_depth(node) for node in found.walk()), default=0) > MAX_NESTING:
         raise refusal(f"the condition is nested more than {MAX_NESTING} deep", text, 0)

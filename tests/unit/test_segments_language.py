@@ -101,6 +101,8 @@ def test_a_condition_has_one_canonical_text(text: str, canonical: str) -> None:
         ("has_email = :parameter", "a value should stand here", 1, 1),
         ("not " * 60 + "has_email", "nested more than 50 deep", 1, 1),
         ("(" * 3000 + "has_email" + ")" * 3000, "nested more than 50 deep", 1, 1),
+        ("country = 'a\x00b'", "a character here that no text has", 1, 13),
+        ("country = '\ud800'", "a character here that no text has", 1, 12),
         ("has_email and " * 900 + "has_email", "longer than 10000 characters", 1, 1),
     ],
 )
