@@ -48,6 +48,10 @@ class UnknownError(ConfigurationError):
     """Nothing of the name or id that was given is there."""
 
 
+class ErasedError(UnknownError):
+    """Whoever was named has been erased."""
+
+
 class DefinitionError(ConfigurationError):
     """A condition is not one of the segment language; says where in its text, line and column from 1.
 

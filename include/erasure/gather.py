@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.contracts.errors import ConfigurationError, UnknownError
+from include.contracts.errors import ConfigurationError, ErasedError, UnknownError
 from include.contracts.identity import ALIAS, CROSSWALK, HISTORY
 from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.records import RecordId
@@ -71,7 +71,8 @@ class Gathering:
     def named(self, subject: str) -> Person:
         """Return whom a profile id, or an address, is of.
 
-        Raises UnknownError for who is not there, or not any more; ConfigurationError where an address is of several.
+        Raises UnknownError for who is not there, ErasedError for who is not any more; ConfigurationError where an
+        address is of several.
         """
         if "@" not in subject:
             return Person(self._living(subject))
@@ -84,7 +85,7 @@ class Gathering:
                 f"{len(found)} profiles have that address ({', '.join(found)}); name the one that is meant by its id."
             )
         if not found and (day := self.suppressed.erased_on("email", address)):
-            raise UnknownError(f"Whoever had that address was erased on {day}.")
+            raise ErasedError(f"Whoever had that address was erased on {day}.")
         return Person(found[0], address) if found else Person(None, address)
 
     def traces(self, day: date, people: Mapping[str, Person]) -> dict[str, Traces]:
@@ -132,7 +133,7 @@ class Gathering:
         if self._column(CROSSWALK, "profile_id", "profile_id = $it LIMIT 1", it=living):
             return living
         if day := self.suppressed.erased_on("profile", profile):
-            raise UnknownError(f"The profile {profile} was erased on {day}.")
+            raise ErasedError(f"The profile {profile} was erased on {day}.")
         if self._column(HISTORY, "profile_id", "profile_id = $it LIMIT 1", it=living):
             return living  # retired: what the sources keep of its records is the person's
         raise UnknownError(f"There is no profile {profile!r}; `python -m include explain` looks profiles up.")

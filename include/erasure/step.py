@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextlib import suppress as passing_over
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from include.contracts.errors import ConfigurationError, FatalError, RetryableError, UnknownError
+from include.contracts.errors import ConfigurationError, ErasedError, FatalError, RetryableError, UnknownError
 from include.contracts.settings import Settings
 from include.contracts.sources import SourceSettings, sources_of
 from include.erasure import home, lake, postgres, scan
@@ -126,6 +127,12 @@ def carry_out(project: Project, erasures: Collection[Erasure], now: datetime) ->
 def _carried_out(project: Project, erasures: Mapping[str, Erasure], now: datetime) -> dict[str, Erasure]:
     ledger = ErasureLedger(project.warehouse())
     traces = _traces(project, erasures, now)
+    ended = {  # whose person was erased by another request meanwhile
+        key: ledger.advance(key, "verified", subject=None) for key in erasures.keys() - traces.keys()
+    }
+    if not traces:
+        return ended
+    erasures = {key: erasure for key, erasure in erasures.items() if key in traces}
     for key in (key for key, erasure in erasures.items() if erasure.state == "received"):
         ledger.advance(key, "planned")
     gone = (Gone(key, today(one), one.suppressed()) for key, one in traces.items())
@@ -135,7 +142,7 @@ def _carried_out(project: Project, erasures: Mapping[str, Erasure], now: datetim
     for key in (key for key, erasure in erasures.items() if erasure.state != "done"):
         ledger.advance(key, "done", counts={**counts, "people": len(traces)}, subject=None)
     _compact(project)  # only now that the ledger does not name them either
-    return _verified(project, ledger, traces)
+    return ended | _verified(project, ledger, traces)
 
 
 def unfinished(project: Project) -> list[Erasure]:
@@ -180,7 +187,10 @@ def _nobody(engine: Engine, project: Project, traces: Mapping[str, Traces]) -> l
 
 
 def _traces(project: Project, erasures: Mapping[str, Erasure], now: datetime) -> dict[str, Traces]:
-    """Return the traces of each: kept ones where they were gathered before, for half of the person may be gone."""
+    """Return the traces of each: kept ones where they were gathered before, for half of the person may be gone.
+
+    Two whose profiles became one go together, and leave nothing of which the other's request would have traces.
+    """
     found = {key: traces for key in erasures if (traces := kept(project.lake, key)) is not None}
     missing = {key: erasure.subject for key, erasure in erasures.items() if key not in found}
     for key, subject in missing.items():
@@ -188,8 +198,11 @@ def _traces(project: Project, erasures: Mapping[str, Erasure], now: datetime) ->
             raise FatalError(f"What is known of the erasure {key} is lost; ask for it anew.")
     if missing:
         with project.engine() as engine:
-            gathering = Gathering(engine, project.suppressed())
-            new = gathering.traces(now.date(), {key: gathering.named(str(who)) for key, who in missing.items()})
+            gathering, people = Gathering(engine, project.suppressed()), dict[str, Person]()
+            for key, who in missing.items():
+                with passing_over(ErasedError):
+                    people[key] = gathering.named(str(who))
+            new = gathering.traces(now.date(), people) if people else {}
         for traces in new.values():
             traces.keep(project.lake)
         found |= new

@@ -152,6 +152,18 @@ def test_who_is_erased_or_unknown_is_said_in_a_sentence(town: Project) -> None:
         explain_profile(Lookup(engine, town.suppressed()), "anna")
 
 
+def test_two_requests_for_who_turned_out_to_be_one_person_both_end_and_hold_nobody_up(town: Project) -> None:
+    ledger = ErasureLedger(town.warehouse())
+    first, second, other = (
+        ledger.receive(subject, reason="asked", author="Nina", due_on=DAY) for subject in ("anna", "anni", "bo")
+    )
+    step.carry_out(town, [first], NOW)
+    assert {one.erasure_id: one.state for one in step.finish(town, NOW)} == {
+        second.erasure_id: "verified", other.erasure_id: "verified",
+    }  # fmt: skip
+    assert step.unfinished(town) == []
+
+
 def test_whose_profile_ended_with_its_last_record_is_found_by_the_retired_id(town: Project, put: Put) -> None:
     stay = {"record_id": "crm.contact:3c", "profile_id": "cy", "home_id": "cy", "until": DAY}
     cy = {"record_id": "crm.contact:3c", "source_key": "3c", "email": "cy@acme.example", "is_deleted": True}
