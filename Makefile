@@ -13,7 +13,7 @@ export PIP_NO_CACHE_DIR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down airflow web test tested test-spark lint bench bench-identity bench-spark lock clean
+.PHONY: help setup run up down airflow web test test-spark lint bench bench-identity bench-spark lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -35,13 +35,11 @@ airflow: $(VENV)/.run ## Airflow's command line on what `make up` started; CMD="
 web: $(VENV)/.run ## serve the pages and the API; PORT=8090
 	@$(BIN)/python -m include web $(if $(PORT),--port $(PORT))
 
-test: lint tested ## run every test; CI=true: those on Spark as well
+test: $(VENV)/.test lint ## run every test
+	tests/run $(TESTS)
 
 test-spark: $(VENV)/.spark ## run the tests of the engine on Spark, which need Java and half a gigabyte more
 	$(BIN)/python -m pytest tests/integration/test_*spark.py
-
-tested: $(VENV)/$(if $(CI),.spark,.test)
-	tests/run $(TESTS)
 
 lint: $(VENV)/.test ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -83,7 +81,7 @@ $(VENV)/.run: requirements.txt | $(VENV)/.uv
 	@touch $@
 
 $(VENV)/.test: tests/requirements.txt $(VENV)/.run
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.txt -r tests/requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt -r tests/requirements.txt
 	@touch $@
 
 $(VENV)/.spark: requirements-spark.txt $(VENV)/.test
