@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Protocol
+from typing import ClassVar, Self
 from uuid import uuid4
 
 import duckdb
@@ -35,24 +36,37 @@ IBIS_TYPES: Mapping[Type, str] = {
 EXPRESSION = 100_000  # objects that a large plan is made of
 
 
-class Transforms(Protocol):
-    """What a step asks of the engine of its transforms, whether that is this machine's or Spark."""
+class Transforms(ABC):
+    """The engine of a step's transforms, this machine's or Spark; use it as a context manager."""
 
-    @property
-    def name(self) -> str:
-        """What the report of a stage calls it."""
-
+    name: ClassVar[str]  # what the report of a stage calls it
     lake: Lake
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what is held."""
+
+    @abstractmethod
     def read(self, table: Table, at: DatasetRef | Manifest | None) -> ir.Table:
         """Return the version's rows; no version gives the empty table."""
 
+    @abstractmethod
     def view(self, rows: ir.Table) -> ir.Table:
         """Give rows a name of their own, so that what is built on them need not be compiled from the start."""
 
+    @abstractmethod
     def hold(self, rows: ir.Table) -> ir.Table:
         """Compute rows once that are read more than once."""
 
+    @abstractmethod
     def spool(self, rows: ir.Table) -> ir.Table:
         """Have many rows ready that are yet to be put in order."""
 
@@ -67,10 +81,27 @@ class Transforms(Protocol):
         ordered: bool = True,
         extends: Manifest | None = None,
     ) -> DatasetRef:
-        """Write rows as a version of the dataset, if they keep its declaration. Raises ContractError."""
+        """Write ``rows`` as a version of the dataset, in the table's order, if they keep its declaration.
+
+        A version that exists already is left as it is. A log grows by ``extends``, the version whose files
+        come before the new one. Raises ContractError.
+        """
+        present = self.lake.manifest(table.name, version)
+        if present is not None:
+            if point:
+                self.lake.point(present.ref)
+            return present.ref
+        order = list(dict.fromkeys((*table.order, *table.key))) if ordered else []
+        files, count = self._put(table, conform(table, rows), order, version)
+        before, rows_before = (extends.files, extends.rows) if extends else ((), 0)
+        return self.lake.commit(table.name, version, [*before, *files], rows_before + count, inputs, point=point)
+
+    @abstractmethod
+    def _put(self, table: Table, rows: ir.Table, order: Sequence[str], version: str) -> tuple[Sequence[str], int]:
+        """Write files that keep the declaration; returns their names and the number of rows. Raises ContractError."""
 
 
-class Engine:
+class Engine(Transforms):
     """One DuckDB session that spills to disk beyond ``memory_limit``; use it as a context manager."""
 
     name = "duckdb"
@@ -90,14 +121,6 @@ class Engine:
         self._begin(duckdb.connect(config=options))
         if lake.remote is not None:
             self.connection.register_filesystem(lake.remote)
-
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give back the session, and with the first one the database and its room to spill."""
@@ -175,35 +198,11 @@ class Engine:
     def _table(self, name: str, schema: ibis.Schema) -> ir.Table:
         return DatabaseTable(name=name, schema=schema, source=self.ibis, namespace=Namespace()).to_expr()
 
-    def write(
-        self,
-        table: Table,
-        rows: ir.Table,
-        *,
-        version: str,
-        inputs: Mapping[str, str] | None = None,
-        point: bool = True,
-        ordered: bool = True,
-        extends: Manifest | None = None,
-    ) -> DatasetRef:
-        """Write ``rows`` as a version of the dataset, in the table's order, if they keep its declaration.
-
-        A version that exists already is left as it is. A log grows by ``extends``, the version whose files
-        come before the new one. Raises ContractError.
-        """
-        present = self.lake.manifest(table.name, version)
-        if present is not None:
-            if point:
-                self.lake.point(present.ref)
-            return present.ref
+    def _put(self, table: Table, rows: ir.Table, order: Sequence[str], version: str) -> tuple[Sequence[str], int]:
         file = f"{version}.parquet"
-        shaped = conform(table, rows)
-        order = list(dict.fromkeys((*table.order, *table.key)))
         with self.lake.drafted(table.name, file) as place:
-            self.ibis.to_parquet(shaped.order_by(order) if ordered else shaped, place, compression="zstd")
-            count = self._check(table, place)
-        before, rows_before = (extends.files, extends.rows) if extends else ((), 0)
-        return self.lake.commit(table.name, version, [*before, file], rows_before + count, inputs, point=point)
+            self.ibis.to_parquet(rows.order_by(order) if order else rows, place, compression="zstd")
+            return [file], self._check(table, place)
 
     def _check(self, table: Table, place: str) -> int:
         """Return the number of rows of a written file that keeps its declaration."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import TracebackType
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -15,7 +14,7 @@ from ibis.expr.operations import DatabaseTable, Namespace
 
 from include.contracts.runs import DatasetRef
 from include.contracts.tables import Table
-from include.storage.engine import IBIS_TYPES, conform, counting, judged, plan_cheaply
+from include.storage.engine import IBIS_TYPES, Transforms, counting, judged, plan_cheaply
 from include.storage.lake import Lake, Manifest
 from include.storage.spark.connector import require_connector
 from include.storage.spark.dialect import Kindred
@@ -31,7 +30,7 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
-class SparkEngine:
+class SparkEngine(Transforms):
     """Does what the engine of one machine does, in a session of Spark's that goes on when it is closed.
 
     The lake has to be where all workers reach it under the same name.
@@ -50,14 +49,6 @@ class SparkEngine:
         self._names: list[str] = []
         self._held: list[DataFrame] = []
         self._asked: list[ir.Table] = []  # Ibis drops the tables in memory that nobody holds
-
-    def __enter__(self) -> SparkEngine:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give back what is held."""
@@ -91,31 +82,13 @@ class SparkEngine:
         """Return rows as they are: what Spark has joined it writes to disk by itself before it puts it in order."""
         return rows
 
-    def write(
-        self,
-        table: Table,
-        rows: ir.Table,
-        *,
-        version: str,
-        inputs: Mapping[str, str] | None = None,
-        point: bool = True,
-        ordered: bool = True,
-        extends: Manifest | None = None,
-    ) -> DatasetRef:
-        """Write ``rows`` as ``Engine.write`` does, in as many files as their size asks for. Raises ContractError."""
-        present = self.lake.manifest(table.name, version)
-        if present is not None:
-            if point:
-                self.lake.point(present.ref)
-            return present.ref
-        shaped = self._frame(conform(table, rows))
-        if ordered:
-            shaped = shaped.orderBy(*dict.fromkeys((*table.order, *table.key)))
+    def _put(self, table: Table, rows: ir.Table, order: Sequence[str], version: str) -> tuple[Sequence[str], int]:
+        """In as many files as their size asks for."""
+        frame = self._frame(rows)
         with self.lake.drafted_parts(table.name, version) as (folder, files):
-            shaped.write.parquet(_at(folder))
+            (frame.orderBy(*order) if order else frame).write.parquet(_at(folder))
             count = self._check(table, folder)
-        before, rows_before = (extends.files, extends.rows) if extends else ((), 0)
-        return self.lake.commit(table.name, version, [*before, *files], rows_before + count, inputs, point=point)
+        return files, count
 
     def _check(self, table: Table, folder: str) -> int:
         """Return the number of rows of written files that keep their declaration."""
