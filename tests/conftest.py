@@ -58,6 +58,18 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
+def object_store() -> Iterator[str]:
+    """The URL of a server that speaks S3's protocol."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - seconds that few tests need
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
 def postgres_home() -> Iterator[Path]:
     """The home of a real PostgreSQL that runs for the whole session, or for an xdist worker's part of it."""
     home = Path(tempfile.mkdtemp(prefix="kindred-test-"))  # pytest keeps its own folders closed to other users

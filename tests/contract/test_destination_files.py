@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 import fsspec
 import pyarrow.parquet as pq
 import pytest
-from moto.server import ThreadedMotoServer
 
 from include.activation.step import activate
 from include.contracts.connections import Connection
@@ -133,20 +132,14 @@ def test_other_formats_are_read_back_as_they_were_written(audience: Audience, tm
     assert folder.held() == {"ann@acme.test": "Ann"}
 
 
-def test_files_go_to_a_bucket(audience: Audience) -> None:
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    try:
-        endpoint = "http://{}:{}".format(*server.get_host_and_port())
-        connection = Connection("bucket", login="key", password="secret", extra={"endpoint_url": endpoint})
-        bucket = fsspec.filesystem("s3", key="key", secret="secret", endpoint_url=endpoint, skip_instance_cache=True)
-        bucket.mkdir("lists")
-        settings = {"url": "s3://lists/out", "format": "csv"}
-        name = audience.declare(kind="files", connection="bucket", settings=settings)
-        activate(audience.project, name, lambda _: connection)
-        (place,) = bucket.glob("lists/out/to_tool/*/manifest.json")
-        (file,) = json.loads(bucket.cat(place))["files"]
-        content = bucket.cat(place.replace("manifest.json", file["name"])).decode()
-    finally:
-        server.stop()
+def test_files_go_to_a_bucket(audience: Audience, object_store: str) -> None:
+    connection = Connection("bucket", login="key", password="secret", extra={"endpoint_url": object_store})
+    bucket = fsspec.filesystem("s3", key="key", secret="secret", endpoint_url=object_store, skip_instance_cache=True)
+    bucket.mkdir("lists")
+    settings = {"url": "s3://lists/out", "format": "csv"}
+    name = audience.declare(kind="files", connection="bucket", settings=settings)
+    activate(audience.project, name, lambda _: connection)
+    (place,) = bucket.glob("lists/out/to_tool/*/manifest.json")
+    (file,) = json.loads(bucket.cat(place))["files"]
+    content = bucket.cat(place.replace("manifest.json", file["name"])).decode()
     assert content.splitlines() == ['"email","first_name"', '"ann@acme.test","Ann"']

@@ -16,7 +16,6 @@ import pytest
 import yaml
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import _registry
-from moto.server import ThreadedMotoServer
 
 from include.contracts.connections import Connection
 from include.contracts.errors import (
@@ -50,15 +49,6 @@ class Place:
     put: Callable[[str, bytes], object]
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(params=["s3", "sftp", "file"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     folder = tmp_path / "store"
@@ -76,7 +66,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
             connection = Connection("its", host="127.0.0.1", port=port, login=USER, password=PASSWORD)
             yield Place("sftp://127.0.0.1/", connection, write)
     else:
-        endpoint = request.getfixturevalue("moto")
+        endpoint = request.getfixturevalue("object_store")
         client = boto3.client(
             "s3",
             endpoint_url=endpoint,

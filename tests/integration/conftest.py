@@ -124,18 +124,6 @@ def _alone(record: Mapping[str, Any], accounts: Collection[str]) -> dict[str, An
     return {"profile_id": record["record_id"], "confidence": 1.0, "account_id": account, **same}
 
 
-@pytest.fixture(scope="session")
-def object_store() -> Iterator[str]:
-    """The URL of a server that speaks S3's protocol."""
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - seconds that few tests need
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
 def bucket(object_store: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
     """The URL of a bucket of the test's own, which is reached by the environment alone."""

@@ -16,7 +16,6 @@ from typing import Any
 import boto3
 import ibis
 import pytest
-from moto.server import ThreadedMotoServer
 
 from include.cli import doctor
 from include.contracts.errors import ConfigurationError
@@ -114,29 +113,22 @@ def test_the_sample_is_resolved_to_the_same_files_day_after_day(
         home.project.close()
 
 
-def test_rows_go_to_tasks_and_back_through_an_object_store(spark: Any) -> None:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    try:
-        endpoint = "http://{}:{}".format(*server.get_host_and_port())
-        known = {"key": "test", "secret": "test", "endpoint_url": endpoint}
-        boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test",
-                     aws_secret_access_key="test").create_bucket(Bucket="company")  # fmt: skip
-        lake = Lake("s3://company/lake", **known)
-        with Engine(lake) as engine, exchange(lake, spark) as between:
-            given = ibis.range(130_000).unnest().name("n").as_table().mutate(said=ibis.literal("x"))
-            rows = between.hand_over(engine, given)
-            assert rows.rdd.getNumPartitions() > 1
-            taken = between.take(engine, "taken", rows.filter("n >= 100000"))
-            nothing = between.take(engine, "nothing", rows.filter("n < 0"))
-            told = [
-                engine.connection.execute(f"SELECT count(*), sum(n) FROM {name}").fetchall()
-                for name in (taken, nothing)
-            ]
-        assert told == [[(30_000, sum(range(100_000, 130_000)))], [(0, None)]]
-        assert not list(lake.stored(DATASET))
-    finally:
-        server.stop()
+def test_rows_go_to_tasks_and_back_through_an_object_store(spark: Any, object_store: str) -> None:
+    known = {"key": "test", "secret": "test", "endpoint_url": object_store}
+    boto3.client("s3", endpoint_url=object_store, region_name="us-east-1", aws_access_key_id="test",
+                 aws_secret_access_key="test").create_bucket(Bucket="company")  # fmt: skip
+    lake = Lake("s3://company/lake", **known)
+    with Engine(lake) as engine, exchange(lake, spark) as between:
+        given = ibis.range(130_000).unnest().name("n").as_table().mutate(said=ibis.literal("x"))
+        rows = between.hand_over(engine, given)
+        assert rows.rdd.getNumPartitions() > 1
+        taken = between.take(engine, "taken", rows.filter("n >= 100000"))
+        nothing = between.take(engine, "nothing", rows.filter("n < 0"))
+        told = [
+            engine.connection.execute(f"SELECT count(*), sum(n) FROM {name}").fetchall() for name in (taken, nothing)
+        ]
+    assert told == [[(30_000, sum(range(100_000, 130_000)))], [(0, None)]]
+    assert not list(lake.stored(DATASET))
 
 
 def test_a_lake_that_workers_do_not_reach_is_told_before_anything_starts(spark: Any) -> None:
