@@ -289,17 +289,5 @@ SECTIONS: Mapping[str, type[Section]] = {
 WHOLE = ("matching.yaml", "segments")  # read whole, or as shipped
 CONFIGURED = (".yaml", ".yml", "")
 CHECKS = (
-    python,
-    packages,
-    variables,
-    configuration,
-    origins,
-    segments,
-    syncs,
-    exports,
-    live,
-    disk,
-    lake,
-    spark,
-    privacy,
-)
+    python, packages, variables, configuration, origins, segments, syncs, exports, live, disk, lake, spark, privacy,
+)  # fmt: skip
