@@ -10,7 +10,6 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from include.contracts.spark import spark_of
 from include.identity.crosswalk.guard import Judge
 from include.identity.crosswalk.relations import Relation, given, hold
 from include.identity.exchange import exchange
@@ -25,7 +24,6 @@ from include.matching.spec import MatchingSpec
 from include.matching.weights.model import Model
 from include.storage.engine import Engine
 from include.storage.project import Project
-from include.storage.spill import spill_folder
 
 COLUMNS = ("record_id", "cluster", "confidence")
 GRADED = "grade IN ('match', 'review')"
@@ -85,10 +83,9 @@ def _in_memory(engine: Engine, work: _Work) -> Iterator[Matched]:
 
 @contextmanager
 def _on_spark(project: Project, engine: Engine, work: _Work) -> Iterator[Matched]:
-    at, spill = spark_of(project.settings, project.connections), project.settings.home / "spill"
     with (
-        spill_folder(spill) as folder,
-        connected(at.master, {"spark.local.dir": str(folder), **at.options}) as session,
+        project.spark() as at,
+        connected(at.master, at.options) as session,
         exchange(engine.lake.shared, session) as between,
     ):
         from include.matching.spark import resolution as on_spark  # noqa: PLC0415  Spark may not be installed

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from include.contracts.spark import spark_of
 from include.matching.spark.session import connected
 from include.storage.engine import Transforms
 from include.storage.project import Project
@@ -18,8 +17,7 @@ def opened(project: Project) -> Iterator[Transforms]:
         with project.engine() as engine:
             yield engine
         return
-    at = spark_of(project.settings, project.connections)
-    with connected(at.master, at.options) as session:
+    with project.spark() as at, connected(at.master, at.options) as session:
         from include.storage.spark.engine import SparkEngine  # noqa: PLC0415  Spark may not be installed
 
         with SparkEngine(project.lake, session) as engine:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from include.contracts.connections import CONNECTIONS, Connections
 from include.contracts.settings import Settings
+from include.contracts.spark import Spark, spark_of
 from include.storage.control.ledger import Ledger
 from include.storage.control.tables import upgrade
 from include.storage.engine import Engine
@@ -17,6 +19,7 @@ from include.storage.home import open_home
 from include.storage.lake import Lake
 from include.storage.postgres import embedded
 from include.storage.postgres.warehouse import Warehouse, is_embedded, warehouse_url
+from include.storage.spill import spill_folder
 from include.storage.suppression import Suppressed, read_suppressed
 
 
@@ -48,10 +51,21 @@ class Project:
         self.__dict__.setdefault("_kept", self._engine())
 
     def _engine(self) -> Engine:
+        limit, threads = self.settings.memory_limit, self.settings.threads
+        return Engine(self.lake, memory_limit=limit, threads=threads, temp=self._spill())
+
+    @contextmanager
+    def spark(self) -> Iterator[Spark]:
+        """The Spark that does the work; what this process, its driver, spills lies in the home as long as the block."""
+        at = spark_of(self.settings, self.connections)
+        with spill_folder(self._spill()) as folder:
+            yield replace(at, options={"spark.local.dir": str(folder), **at.options})
+
+    def _spill(self) -> Path:
         open_home(self.settings.home)
         spill = self.settings.home / "spill"
         spill.mkdir(exist_ok=True)
-        return Engine(self.lake, memory_limit=self.settings.memory_limit, threads=self.settings.threads, temp=spill)
+        return spill
 
     def warehouse(self) -> Warehouse:
         """The warehouse, with its control tables up to date; the embedded server is started where none is named."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.settings import Settings
 from include.contracts.spark import Spark, spark_of
 from include.matching.spark import session as sessions
+from include.storage.project import Project
 
 
 def of_connection(given: str) -> Spark:
@@ -92,3 +94,11 @@ def test_doctor_asks_for_spark_only_where_it_does_the_work(monkeypatch: pytest.M
     (found,) = doctor._guarded(doctor.spark, Settings(engine="spark", spark_master="local[2]"))
     assert (found.check, found.state) == ("spark", "fail")
     assert found.found.startswith("Spark is not installed here: pip install --require-hashes -r requirements-spark.txt")
+
+
+def test_what_the_driver_spills_lies_in_the_home_and_goes_with_the_work(tmp_path: Path) -> None:
+    project = Project(Settings(home=tmp_path, spark_master="spark://head:7077"))
+    with project.spark() as at:
+        (place,) = at.options.values()
+        assert Path(place).is_dir() and Path(place).is_relative_to(tmp_path)
+    assert not Path(place).exists()
