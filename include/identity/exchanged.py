@@ -10,7 +10,8 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROWS = 50_000  # of a batch that a task is given
+from include.matching.spark.session import ROWS
+
 ENDING = "parquet.draft"  # which retention and erasure know for what nobody reads once its writer is gone
 ASKED = "asked.draft"
 Batches = Iterator[pa.RecordBatch]
