@@ -26,8 +26,8 @@ READ = {
     "segment_membership": "membership",
 }
 _SENT = """
-CREATE OR REPLACE TEMP TABLE {name} AS
-SELECT member_id, any_value(key) AS key, any_value(digest) AS digest FROM ({wanted})
+CREATE OR REPLACE TEMP TABLE sent_{when} AS
+SELECT member_id, any_value(key) AS key, any_value(digest) AS digest FROM wanted_{when}
 WHERE reason IS NULL AND is_member GROUP BY member_id, key
 QUALIFY count(*) OVER (PARTITION BY key) = 1
 """
@@ -46,7 +46,11 @@ SELECT (SELECT count(*) FROM come ANTI JOIN rekeyed USING (member_id)) AS added,
        (SELECT count(*) FROM rekeyed) +
        (SELECT count(*) FROM sent_before b JOIN sent_after a USING (key) WHERE a.digest <> b.digest) AS changed
 """
-_NOBODY = "SELECT NULL::VARCHAR AS member_id, NULL::VARCHAR AS key, NULL::VARCHAR AS digest WHERE false"
+_NOBODY = """
+SELECT NULL::VARCHAR AS member_id, NULL::VARCHAR AS key, NULL::VARCHAR AS digest, NULL::VARCHAR AS reason,
+       false AS is_member WHERE false
+"""
+_WITHHELD = "SELECT count(*) AS withheld FROM wanted_after WHERE reason IS NOT NULL"
 
 
 def touched(engine: Engine, before: Mapping[str, Declared], after: Mapping[str, Declared]) -> list[Row]:
@@ -89,9 +93,9 @@ def _row(engine: Engine, name: str, was: Declared | None, now: Declared | None) 
     note = "new" if was is None else "declared no more" if now is None else _note(was, now)
     if not any(counts.values()) and not note:
         return None
-    withheld = _withheld(engine, now) if now else 0
+    (withheld,) = rows_of(engine, _WITHHELD)
     told = {"sync": name, "destination": one.destination, "segment": one.sync.segment}
-    return {**told, **counts, "withheld": withheld, "note": note}
+    return {**told, **counts, **withheld, "note": note}
 
 
 def _note(was: Declared, now: Declared) -> str:
@@ -99,26 +103,20 @@ def _note(was: Declared, now: Declared) -> str:
 
 
 def _send(engine: Engine, when: str, declared: Declared | None) -> None:
-    """Keep what a sync would send of the tables before, or after, as ``sent_<when>``."""
-    if declared is None:
-        engine.connection.execute(f"CREATE OR REPLACE TEMP TABLE sent_{when} AS {_NOBODY}").fetchall()
-        return
-    engine.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {READERS}").fetchall()
-    engine.connection.execute("CREATE TEMP TABLE IF NOT EXISTS stands (member_id VARCHAR)").fetchall()
-    for published, opened in READ.items():
-        engine.connection.execute(
-            f"CREATE OR REPLACE VIEW {READERS}.{published} AS SELECT * FROM memory.main.{opened}_{when}"
-        ).fetchall()
-    wanted = Wanted(declared.sync, declared.name, in_duckdb=True).statement
-    engine.connection.execute(_SENT.format(name=f"sent_{when}", wanted=wanted), _given(declared, wanted)).fetchall()
-
-
-def _withheld(engine: Engine, declared: Declared) -> int:
-    """How many members are not sent after the change; their tables are open since it was found who is."""
-    wanted = Wanted(declared.sync, declared.name, in_duckdb=True).statement
-    query = f"SELECT count(*) FILTER (reason IS NOT NULL) AS withheld FROM ({wanted})"
-    ((count,),) = engine.connection.execute(query, _given(declared, wanted)).fetchall()
-    return int(count)
+    """Keep who is wanted by a sync of the tables before, or after, as ``wanted_<when>``, and what it would send of them
+    as ``sent_<when>``."""
+    wanted = _NOBODY
+    if declared is not None:
+        engine.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {READERS}").fetchall()
+        engine.connection.execute("CREATE TEMP TABLE IF NOT EXISTS stands (member_id VARCHAR)").fetchall()
+        for published, opened in READ.items():
+            engine.connection.execute(
+                f"CREATE OR REPLACE VIEW {READERS}.{published} AS SELECT * FROM memory.main.{opened}_{when}"
+            ).fetchall()
+        wanted = Wanted(declared.sync, declared.name, in_duckdb=True).statement
+    given = _given(declared, wanted) if declared is not None else {}
+    engine.connection.execute(f"CREATE OR REPLACE TEMP TABLE wanted_{when} AS {wanted}", given).fetchall()
+    engine.connection.execute(_SENT.format(when=when)).fetchall()
 
 
 def _given(declared: Declared, statement: str) -> dict[str, str]:
