@@ -44,5 +44,5 @@ def test_what_is_none_is_told_with_what_comes_near() -> None:
     assert spelled("berlin") == "Europe/Berlin"
     with pytest.raises(ValueError, match=r"'Europe/Berln' is no time zone; did you mean 'Europe/Berlin'\?"):
         spelled("Europe/Berln")
-    with pytest.raises(ValueError, match="'GMT[+]2' is no time zone; name a place, as in 'Europe/Berlin'"):
+    with pytest.raises(ValueError, match=r"'GMT[+]2' is no time zone; name a place, as in 'Europe/Berlin'"):
         spelled("GMT+2")
