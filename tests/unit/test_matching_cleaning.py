@@ -146,6 +146,11 @@ def test_nicknames_meet_their_names() -> None:
     assert set(roots("нина")) & set(roots("nina"))  # by its Latin form
 
 
+@pytest.mark.parametrize("name", ["christopher", "kristin", "kristen", "crystal"])
+def test_a_nickname_of_very_many_names_meets_each_of_them(name: str) -> None:
+    assert set(roots("chris")) & set(roots(name))
+
+
 def test_transliterations_share_a_skeleton_and_spellings_a_sound() -> None:
     assert skeleton("ليلى") == skeleton("layla")
     assert sound("clark") == sound("klarck")

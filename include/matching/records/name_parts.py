@@ -134,14 +134,14 @@ def _nicknames() -> NickNamer:
     return NickNamer()
 
 
-def roots(name: str, most: int = 8) -> tuple[str, ...]:
+def roots(name: str) -> tuple[str, ...]:
     """The names that ``name`` may stand for, itself first: two first names agree when their roots meet."""
     token = name.split(" ", 1)[0]
     found = {token, *_nicknames().canonicals_of(token)}
     if not name.isascii():
         found.add(romanized(name))
     found.discard(name)
-    return (name, *sorted(found))[:most]
+    return (name, *sorted(found))
 
 
 def romanized(name: str) -> str:
