@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
@@ -28,14 +28,18 @@ from include.segments.expression import matching
 from include.segments.language import parse
 from include.segments.population import MEMBER, Events, Population
 from include.storage.holding import Holding
+from include.storage.postgres.folding import fold_letters
 from tests.reference_language import World, above, members
 
 AS_OF = date(2024, 2, 29)
+LOCALE_C = "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
 NUMBERS = count()  # Ibis cannot overwrite a table on these backends
 DAYS = st.sampled_from(
     [AS_OF + timedelta(days=n) for n in (-400, -366, -90, -31, -30, -1, 0, 1, 28, 29, 60, 90, 91, 366)]
 )
-WORDS = st.sampled_from(["", "Head of Data", "head of data", "Ingénieur", "王伟", "100%", "a_b", "it's", "x\ny"])
+WORDS = st.sampled_from(
+    ["", "Head of Data", "head of data", "Ingénieur", "INGÉNIEUR", "王伟", "100%", "a_b", "it's", "x\ny"]
+)
 WHOLE = st.integers(-3, 11)
 SHARES = st.sampled_from([-100.0, -0.5, 0.0, 0.1, 0.3, 0.5, 1.0, 100.0])
 SHIPPED = load(ROOT / "include" / "config")
@@ -325,12 +329,12 @@ def conditions(level: str, *, is_inside: bool = False) -> st.SearchStrategy[str]
 
 
 @pytest.fixture(scope="module")
-def backends(postgres_home: Any) -> Iterator[tuple[ibis.BaseBackend, ibis.BaseBackend]]:
-    from include.storage.postgres import embedded  # noqa: PLC0415 - starts no server when only collected
-
-    url = embedded.url(postgres_home, "postgres").replace("postgresql+psycopg", "postgresql")
-    with psycopg.connect(url, autocommit=True) as connection:
-        yield ibis.duckdb.connect(), ibis.postgres.from_connection(connection)
+def backends(new_database: Callable[..., Any]) -> Iterator[tuple[ibis.BaseBackend, ibis.BaseBackend]]:
+    """DuckDB, and a PostgreSQL whose own locale knows no letters but those of ASCII."""
+    with new_database(LOCALE_C) as url, psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        postgres = ibis.postgres.from_connection(connection)
+        fold_letters(postgres, connection)
+        yield ibis.duckdb.connect(), postgres
 
 
 def population(backend: ibis.BaseBackend, world: World) -> Population:
