@@ -17,6 +17,9 @@ from tests.matching_tables import SPEC, table, town
         ("Wenddy", "Novak", "wendy.novak@firm3.com", ("wendy", "novak")),
         ("Wenddy", "Novak", "novak@firm3.com", ("wenddy", "novak")),  # the address does not say it
         ("Tara", "Schnedier", "tara.schnedier@gmail.com", ("tara", "schnedier")),  # it says the same
+        ("W.", "Novak", "wendy.novak@firm3.com", ("wendy", "novak")),  # it says which name the initial is of
+        ("K.", "Novak", "wendy.novak@firm3.com", ("k", "novak")),
+        ("Wendy", "N.", "wendy.novak@firm3.com", ("wendy", "novak")),
         ("Ema", "Novak", "emma.novak@gmail.com", ("ema", "novak")),  # too short to tell a slip by
         ("Daniela", "Novak", "daniel.novak@gmail.com", ("daniela", "novak")),  # names of two people who share a mailbox
     ],
