@@ -170,8 +170,8 @@ def _coded(column: Dictionary, codes: list[int]) -> Codes:
 
 def _split_pairs(first: Codes, last: Codes, words: Vocabulary) -> None:
     """Where one column is empty and the other holds several words, take it for a full name."""
-    every = list(words)
     for column, other in ((first, last), (last, first)):
+        every = list(words)
         alone = np.flatnonzero((column >= 0) & (other < 0))
         table = {int(c): parse_full_name(every[c]) for c in np.unique(column[alone]) if " " in every[c]}
         chosen = alone[np.isin(column[alone], np.fromiter(table, np.int64))] if table else alone[:0]
