@@ -7,12 +7,13 @@ from typing import Protocol
 
 from sqlglot import exp
 
+from include.contracts.measures import Measure
 from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.contracts.traits import Trait
 from include.segments import clauses, event_functions, history_functions, tree
 from include.segments.calendar import period
-from include.segments.event_functions import LENGTH
+from include.segments.event_spans import LENGTH
 from include.segments.names import a
 
 SPANS: Mapping[str, tuple[Callable[..., tree.Node], bool]] = {
@@ -28,6 +29,14 @@ NUMERIC = (Type.INTEGER, Type.NUMBER)
 
 class Reader(event_functions.Reader, Protocol):
     """What reads the conditions in which functions stand."""
+
+    @property
+    def text(self) -> str:
+        """The condition as it was written."""
+
+    @property
+    def known(self) -> Mapping[str, Measure]:
+        """What can be asked about, by name."""
 
     @property
     def level(self) -> str:
