@@ -135,6 +135,7 @@ def _happened(what: str, asked: _Asked, kind: Type) -> tree.Happened:
 
 def _read(reader: Reader, node: exp.Anonymous, name: str, *, takes_property: bool) -> _Asked:
     first, *others = reader.parts.take(node, "expressions") or [node]
+    _require_one(reader, node, name, first, others)
     event = reader.literals.text(first) if first is not node else None
     if event is None:
         raise reader.refuse(node, f"{name} needs the name of an event in single quotes, as in {EXAMPLE}")
@@ -149,6 +150,16 @@ def _read(reader: Reader, node: exp.Anonymous, name: str, *, takes_property: boo
     for argument in others:
         _take(reader, argument, asked)
     return asked
+
+
+def _require_one(reader: Reader, node: exp.Anonymous, name: str, first: exp.Expr, others: list[exp.Expr]) -> None:
+    """Refuse `did('A' or 'B')` and `did('A', 'B')`."""
+    sides = [first.unnest().this, first.unnest().expression] if isinstance(first.unnest(), exp.Or | exp.And) else []
+    named = sides or [first, *others[:1]]
+    if len(named) == 2 and all(isinstance(each, exp.Literal) and each.is_string for each in named):
+        word = "and" if isinstance(first.unnest(), exp.And) else "or"
+        form = f" {word} ".join(f"{name}('{each.name}')" for each in named)
+        raise reader.refuse(node, f"{name} asks of one event, so write {form}")
 
 
 def _property(reader: Reader, node: exp.Anonymous, name: str, kind: EventKind, argument: exp.Expr) -> str:
@@ -176,6 +187,11 @@ def _take(reader: Reader, argument: exp.Expr, asked: _Asked) -> None:
         taken, asked.span = asked.span is None, kept_span(reader, argument, call)
     elif call == "told_times" or (isinstance(argument, exp.Literal) and not argument.is_string):
         raise reader.refuse(argument, "this can be read in two ways; write at_least, exactly or at_most before it")
+    elif isinstance(argument, exp.Binary):
+        column = next((part.name for part in argument.find_all(exp.Column)), "amount")
+        raise reader.refuse(argument, f"what is asked of its properties begins with where, as in where {column} = …")
+    elif isinstance(argument, exp.Column) and argument.name.lower() == "never":
+        raise reader.refuse(argument, f"what was never done is written did_not('{asked.kind.name}')")
     else:
         raise reader.refuse(argument, f"this is nothing that can be asked of an event; write it as in {EXAMPLE}")
     if not taken:
@@ -183,7 +199,9 @@ def _take(reader: Reader, argument: exp.Expr, asked: _Asked) -> None:
 
 
 def _where(reader: Reader, argument: exp.Expr, kind: EventKind) -> tree.Node:
-    (condition,) = inside(reader, argument)
+    condition, *others = inside(reader, argument)
+    if others:
+        raise reader.refuse(argument, "two conditions on properties are connected by and, or or")
     return reader.of_event(kind).node(condition)
 
 

@@ -23,7 +23,7 @@ from include.segments.comparisons import COMPARISONS, plain_literal
 from include.segments.forms import unread
 from include.segments.functions import FUNCTIONS, KNOWN, OF_ONE_EVENT
 from include.segments.literals import Literals
-from include.segments.names import a, called, unknown_measure, unknown_property
+from include.segments.names import a, called, instead, unknown_measure, unknown_property
 from include.segments.parts import Parts
 from include.segments.refusal import collected, refusal
 
@@ -140,6 +140,8 @@ class _Reader:
                 return tree.In(measure, (*values, plain_literal(self, measure, node)))
             case tree.TextTest(_, _, texts) if node.is_string:
                 return replace(before, texts=(*texts, self.literals.plain(node)))
+        if isinstance(before, tree.Compare) and before.op == "!=":
+            raise self.refuse(node, f"this can be read in two ways; write {before.left} not in (…) for none of them")
         raise self.refuse(node, BARE.format(called(node)))
 
     def names_measure(self, node: exp.Expr) -> bool:
@@ -193,7 +195,7 @@ class _Reader:
 
     def _named(self, node: exp.Expr) -> tree.Measured | tree.Traited:
         if not isinstance(node, exp.Column):
-            raise self.refuse(node, f"a measure should stand here, not {called(node)}")
+            raise self.refuse(node, f"a measure should stand here, not {called(node)}{instead(node)}")
         if node.args.get("table"):
             of = f"; write {node.table}({node.name} …)" if str(node.table).lower() == "account" else ""
             raise self.refuse(node, f"a measure is named without a dot{of}")

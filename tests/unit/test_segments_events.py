@@ -97,7 +97,7 @@ def test_a_condition_on_events_has_one_canonical_text(text: str, canonical: str)
         ("average_did('Opportunity Won', amount, where currency in ('EUR', 'USD')) > 3", "do not add up", 1),
         ("sum_did('Opportunity Won', amount, where not currency = 'EUR') > 3", "do not add up", 1),
         ("distinct_did('Signed In') > 3", "needs a property of 'Signed In' after its name (it has surface)", 1),
-        ("last_did('Signed In') older than 30 days", "before_last(last_did('…'), 30 days)", 23),
+        ("(last_did('Signed In')) older than 30 days", "before_last(last_did('…'), 30 days)", 25),
         ("did('Signed In') then has_email", "a step of a sequence is missing", 18),
         ("did('Signed In') then did('Signed In', at_least 2)", "ask how often beside it", 23),
         ("changed(title)", "no history is kept of title", 1),
