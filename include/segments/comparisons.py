@@ -11,7 +11,7 @@ from include.contracts.tables import Type
 from include.segments import sum_functions, syntax, tree
 from include.segments.forms import unread
 from include.segments.functions import NUMERIC, Reader
-from include.segments.names import a
+from include.segments.names import ANY, a
 
 
 def _comparison(reader: Reader, node: exp.Expr) -> tree.Node:
@@ -44,14 +44,21 @@ def _other(reader: Reader, measure: tree.Operand, node: exp.Expr) -> tree.Operan
 
 
 def _in(reader: Reader, node: exp.In) -> tree.Node:
-    listed = reader.parts.take(node, "expressions")
+    listed = list(reader.parts.take(node, "expressions") or [])
     if not listed and node.args.get("field") is not None:
         raise unread(node, reader.text)
     if not listed:
         told = "a subquery is not part of the segment language; list the values, as in in ('a', 'b')"
         raise reader.refuse(node, told)
     measure = reader.measure(reader.parts.take(node, "this"))
-    return tree.In(measure, tuple(plain_literal(reader, measure, value) for value in listed))
+    is_any = isinstance(listed[0], exp.Column) and listed[0].name == ANY
+    if is_any:
+        reader.literals.identifier(reader.parts.take(listed.pop(0), "this"))
+    values = tuple(plain_literal(reader, measure, value) for value in listed)
+    declared = sum_functions.declared(measure, reader.known)
+    if is_any and measure.type is Type.TEXT and not declared.column.allowed and declared.spelled is None:
+        return tree.TextTest(measure, tree.IS_ANY, tuple(str(value.value) for value in values))
+    return tree.In(measure, values)
 
 
 def _between(reader: Reader, node: exp.Between) -> tree.Node:

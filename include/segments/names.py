@@ -11,6 +11,7 @@ from include.contracts.measures import measures_of
 from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 
+ANY = "told_any"  # stands first in a list that is asked without regard to case
 CALLED: Mapping[str, str] = {
     "email": "email_domain = 'firm.com', has_email",
     "email_address": "email_domain = 'firm.com', has_email",

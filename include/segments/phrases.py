@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 PLAIN: Mapping[str, tuple[str, ...]] = {
-    "in": ("in", "is any of", "is one of", "is in", "any of", "one of"),
-    "not in": ("not in", "is not any of", "is not one of", "is none of", "is not in", "none of", "not any of"),
+    "in": ("in", "is in"),
+    "not in": ("not in", "is not in"),
     "is null": ("is unknown", "is not known", "is empty", "is blank", "is not set", "has no value"),
     "is not null": ("is known", "is not unknown", "is not empty", "is not blank", "is set", "has any value"),
     "=": ("is either", "equals", "is equal to", "equal to", "is exactly", "is a", "is an"),
@@ -37,6 +37,10 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "between": ("is between",),
     "not between": ("is not between",),
 }
+ANY: Mapping[str, tuple[str, ...]] = {  # of texts, without regard to case
+    "in": ("is any of", "is one of", "any of", "one of"),
+    "not in": ("is not any of", "is not one of", "is none of", "none of", "not any of"),
+}
 TEXTS: Mapping[str, tuple[str, ...]] = {
     "text_contains": ("contains", "contain", "includes", "include"),
     "text_starts": ("starts with", "start with", "begins with", "begin with", "startswith"),
@@ -61,7 +65,7 @@ def _longest_first(phrases: Mapping[str, tuple[str, ...]]) -> tuple[tuple[tuple[
     return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
 
 
-PLAIN_PHRASES, TEXT_PHRASES = _longest_first(PLAIN), _longest_first(TEXTS)
+ANY_PHRASES, PLAIN_PHRASES, TEXT_PHRASES = map(_longest_first, (ANY, PLAIN, TEXTS))
 SPAN_PHRASES = tuple(
     (tuple(before.split()), form, tuple(after.split()))
     for (form, after), known in SPANS.items()

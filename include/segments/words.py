@@ -11,7 +11,8 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from include.segments.amounts import PERCENT
 from include.segments.cursor import QUOTED
-from include.segments.phrases import PLAIN_PHRASES, TEXT_PHRASES
+from include.segments.names import ANY
+from include.segments.phrases import ANY_PHRASES, PLAIN_PHRASES, TEXT_PHRASES
 from include.segments.spans import Spans
 
 PEOPLE = ("people", "persons", "contacts")
@@ -40,6 +41,7 @@ class _Writer(Spans):
             self._call,
             self.ago,
             self.number,
+            self._any,
             self._plain,
         )
         while self.place < len(self.tokens):
@@ -171,8 +173,20 @@ class _Writer(Spans):
             return True
         return False
 
-    def _row(self, least: int) -> None:
-        """Values in a row, `is any of 'a', 'b'`, stand in brackets."""
+    def _any(self) -> bool:
+        """`is any of 'a', 'b'` is in (told_any, 'a', 'b'), in which told_any says that case does not matter."""
+        for phrases, mark, least in ((ANY_PHRASES, f"{ANY}, ", 1), (PLAIN_PHRASES, "", 2)):
+            for words, form in phrases:
+                token = self.at()
+                if form in ("in", "not in") and token and token.token_type not in QUOTED and self.says(words):
+                    self.place += len(words)
+                    self.say(form, token)
+                    self._row(mark, least)
+                    return True
+        return False
+
+    def _row(self, mark: str, least: int) -> None:
+        """Write the values of a list, which stand in brackets or, so many at least, in a row."""
         size = 0
         while (token := self.at(size)) is not None and token.token_type in (TokenType.STRING, TokenType.NUMBER):
             comma = self.at(size + 1)
@@ -181,10 +195,14 @@ class _Writer(Spans):
                 break
             size += 1
         if size >= 2 * least - 1:
-            self.say("(", self.tokens[self.place])
+            self.say(f"( {mark}", self.tokens[self.place])
             self.out += self.tokens[self.place : self.place + size]
             self.say(")", self.tokens[self.place + size - 1])
             self.place += size
+        elif self.word() == "(" and mark:
+            self.say(f"( {mark}", self.tokens[self.place])
+            self.calls.append("")
+            self.place += 1
 
     def _plain(self) -> bool:
         token = self.at()
@@ -194,8 +212,6 @@ class _Writer(Spans):
             if self.says(words) and (form not in ("is null", "is not null") or len(words) > 1):
                 self.say(form, token)
                 self.place += len(words)
-                if form in ("in", "not in"):
-                    self._row(least=1 if len(words) > 2 else 2)
                 return True
         following = self.at(1)
         if self.word() == "=" and following is not None and self.word(1) in ("<", ">"):

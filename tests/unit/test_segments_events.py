@@ -29,7 +29,7 @@ VOCABULARY = read_events(ROOT / "include" / "config")
         ("did('Signed In', where surface = 'web', exactly 2)", "did('Signed In', exactly 2, where surface = 'web')"),
         ("did_not('Email Clicked', within_last 10 days)", "not did('Email Clicked', within_last 10 days)"),
         ("did('Email Clicked', where name contains 'pric' and mailing is any of ('1', '2'))",
-         "did('Email Clicked', where name contains 'pric' and mailing in ('1', '2'))"),
+         "did('Email Clicked', where name contains 'pric' and mailing is any of ('1', '2'))"),
         ("did('Signed In', during last month)", "did('Signed In', during 'last month')"),
         ("did('Signed In', between '2026-01-01' and today - 3 days)",
          "did('Signed In', between date '2026-01-01' and today - 3 days)"),
