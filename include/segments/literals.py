@@ -46,6 +46,8 @@ class Literals:
             if column.type is not Type.DATE:
                 raise ValueError(f"{column.name} is {a(column.type)}, and no date")
             return value
+        if isinstance(value, str) and measure.spelled is not None:
+            value = measure.spelled(value)
         return tree.Literal(_share(measure, value) if isinstance(value, Percent) else _fit(column, value), column.type)
 
     def _written(self, column: Column, node: exp.Expr) -> Written:
