@@ -88,8 +88,8 @@ Months and years keep to the calendar: a year after 29 February is 28 February. 
 share; `1k`, `10,000`, `$500` are numbers.
 
 Ordinary words with one meaning are understood and shown as they were read: `is at least`, `top 10% by …`, `country =
-'Germany' or 'France'`, `days since usage_last_on > 30`, `Renewal Date`, `AND(a, b)`, `&&`, “curly quotes”. What can be read in two ways (`< 30 days ago`) is
-refused with the forms that say it. All faults of a definition are named at once.
+'Germany' or 'France'`, `days since usage_last_on > 30`, `Renewal Date`, `AND(a, b)`, `&&`, “curly quotes”. What can be
+read in two ways (`< 30 days ago`) is refused with the forms that say it. All faults of a definition are named at once.
 
 A comparison with an unknown value is neither true nor false, as in SQL, and a member is somebody for whom the whole
 condition is *true*: `nps_score != 9` does not find people without an answer; add `or nps_score is null`
