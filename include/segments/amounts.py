@@ -55,7 +55,8 @@ class Amounts(Cursor):
         yield first
         if not re.fullmatch(r"[1-9]\d{0,2}", first):
             return
-        while not self.calls or self.word(-1) in (*COMPARING, "=", "!=", "<>", "between", "and"):
+        written = self.out[-1].text.lower() if self.out else ""
+        while not self.calls or written in (*COMPARING, "=", "!=", "<>", "between", "and"):
             comma, group, before = self.at(ahead), self.at(ahead + 1), self.tokens[self.place + ahead - 1]
             is_group = (
                 group is not None

@@ -22,6 +22,7 @@ CALLS = (
 WHERE, SINCE = "told_where", "told_since"
 OFTEN = ("told_at_least", "told_at_most", "told_exactly", "told_more", "told_fewer")
 TIMES = ("times", "time")
+ALWAYS = ("ever", "at any time", "all time", "anytime", "since ever")
 ONCE: Mapping[str, str] = {"once": "1", "twice": "2"}
 SPANS = ("told_within_last", "told_within_next", "told_before_last")
 THEN = (("then",), ("and", "then"), ("followed", "by"))
@@ -162,6 +163,14 @@ class _Words:
             if tuple(words[: len(phrase)]) == phrase and len(words) > len(phrase) and _fits(form, tokens[len(phrase)]):
                 yield from self.told(form, tokens[0], tokens[len(phrase) :])
                 return
+        if words[1:2] == ["+"] or words[1:3] == ["or", "more"]:  # `3+ times`, `3 or more times`
+            rest = [tokens[0], *tokens[2 + (words[1] == "or") :]]
+            yield from self.told("told_at_least", tokens[0], rest)
+            return
+        if " ".join(words) in ALWAYS:
+            raise refusal(
+                "leave this out: without a span all the days count of which events are kept", self.text, tokens[0].start
+            )
         if len(words) == 2 and words[1] in TIMES:
             tokens = [*_say("told_times (", tokens[0]), tokens[0], *_say(")", tokens[1])]
         yield from tokens
@@ -237,13 +246,21 @@ def _closing(tokens: Sequence[Token], opening: int) -> int:
 def _arguments(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """The arguments, all but the first with the comma before it."""
     depth, part = 0, list[Token]()
-    for token in tokens:
+    for place, token in enumerate(tokens):
         depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
-        if token.token_type is TokenType.COMMA and not depth:
+        if token.token_type is TokenType.COMMA and not depth and not _is_thousand(tokens, place):
             yield part
             part = []
         part.append(token)
     yield part
+
+
+def _is_thousand(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a comma stands within a number: `10,000`."""
+    before, after = tokens[place - 1], tokens[min(place + 1, len(tokens) - 1)]
+    is_number = before.token_type is TokenType.NUMBER and after.token_type is TokenType.NUMBER
+    is_close = before.end + 1 == tokens[place].start == after.start - 1
+    return is_number and is_close and len(after.text.partition(".")[0]) == 3
 
 
 def _say(words: str, at: Token) -> list[Token]:

@@ -42,6 +42,23 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"\b(?:(?:more than|fewer than|less than|at most|exactly)\s+\d+|\d+\s+or\s+more)\s+(?:people|persons?)\b",
             "how many of an account's people is written at least 3 people who (…), or not at least 3 people who (…)",
         ),
+        (
+            r"\b(?:has|have|had)(?:\s+not)?\s+(?:done|performed)\b|\bperformed\b|\bevent\s+'",
+            "what was done is written did('…', at_least 2, within_last 30 days), and what was not did_not('…')",
+        ),
+        (
+            r"\b(?:not\s+)?(?:logged|signed)\s+in\b|\binactive\b|\bopened\s+(?:an?\s+)?e?mail\b|\bclicked\b",
+            "what was done is written did('Signed In', within_last 30 days), and what was not did_not('Signed In', …)",
+        ),
+        (r"\b(?:unless|except|without)\s+(?!did)\w", "what is left out is written and not (…)"),
+        (r"\banniversary\s+of\b", "an anniversary is written anniversary_of(first_seen_on, within_next 14 days)"),
+        (r"^\s*no\s+\w+\s*$", "what somebody has not is written not has_email, or city is unknown"),
+        (r"\bneither\b|\bnor\b", "what is neither is written not (… or …)"),
+        (r"\band/or\b", "write and where both have to be so, or where one is enough"),
+        (
+            r"\b(?:limit\s+\d|top\s+\d+\s*(?:%|percent)?\s*$|\d+\s*%\s+of)",
+            "so many of them are written top 100 by interest_score, or top 10% by interest_score",
+        ),
         (r",\s*(?:>=?|<=?|=)\s*\d", "how often is written at_least 3, at_most 3 or exactly 3"),
         (r"\b(?:matches|regexp|rlike)\b", "a part of a text is asked by contains, starts with, or like '%part%'"),
         (r"\d\s*(?:hours?|minutes?)\b", "a span is a whole number of days or more; write 2 days for 36 hours"),

@@ -5,6 +5,7 @@ Nothing of the text is ever executed.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
@@ -15,7 +16,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from include.contracts.errors import DefinitionError
-from include.segments import event_words
+from include.segments import event_words, spelling
 from include.segments.calendar import UNITS
 from include.segments.forms import unreadable
 from include.segments.literals import TOO_LARGE
@@ -31,6 +32,7 @@ COMPARISONS: Mapping[type[exp.Expr], str] = {
     exp.GTE: ">=",
 }
 MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it cannot read is told in our own words
 MAX_LENGTH = 10_000
 MAX_NESTING = 50
 MAX_DIGITS = 40
@@ -59,7 +61,7 @@ def _expression(text: str) -> exp.Expr:
             if token.token_type is TokenType.SEMICOLON:
                 raise refusal("';' is not part of the segment language", text, token.start)
         _require_form(tokens, text)
-        tokens = _with_intervals(put(event_words.put(tokens, text), text))
+        tokens = _with_intervals(put(event_words.put(spelling.put(tokens, text), text), text))
         _require_numbers(tokens, text)
         trees = [tree for tree in dialect.parser().parse(tokens, text) if tree is not None]
     except TokenError:
