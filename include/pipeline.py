@@ -17,7 +17,7 @@ from typing import Any
 from include.contracts.connections import CONNECTIONS, Connections
 from include.contracts.errors import ConfigurationError, HeldError
 from include.contracts.faults import explained
-from include.contracts.identity import IDENTITY
+from include.contracts.identity import CROSSWALK, IDENTITY
 from include.contracts.loading import load
 from include.contracts.nearest import nearest
 from include.contracts.runs import CLI, DatasetRef, Run, StageReport, Window
@@ -111,7 +111,12 @@ def require_forward(project: Project, run: Run) -> None:
 
 
 def standing_refs(project: Project) -> dict[str, dict[str, Any]]:
-    """Return the current version of all that stage and resolve write: what a build by itself begins with."""
+    """Return the current version of all that stage and resolve write: what a build by itself begins with.
+
+    Raises ConfigurationError before identities were resolved for the first time.
+    """
+    if project.lake.current(CROSSWALK.name) is None:
+        raise ConfigurationError("No identities have been resolved yet; run resolve_identities first.")
     manifests = [project.lake.current(table.name) for table in (*STAGED, *IDENTITY)]
     return {manifest.dataset: manifest.ref.to_dict() for manifest in manifests if manifest is not None}
 

@@ -90,15 +90,18 @@ def _forget_power_cuts(home: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def new_database(postgres_home: Path) -> Callable[[], AbstractContextManager[str]]:
-    """A maker of empty databases: ``with new_database() as url`` gives the SQLAlchemy URL of one."""
+def new_database(postgres_home: Path) -> Callable[..., AbstractContextManager[str]]:
+    """A maker of empty databases: ``with new_database() as url`` gives the SQLAlchemy URL of one.
+
+    ``options`` are those of CREATE DATABASE.
+    """
 
     @contextmanager
-    def _new_database() -> Iterator[str]:
+    def _new_database(options: str = "") -> Iterator[str]:
         name = f"test_{uuid.uuid4().hex[:12]}"
         server = embedded.url(postgres_home, "postgres").replace("postgresql+psycopg", "postgresql")
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} {options}")
             yield embedded.url(postgres_home, name)
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -106,7 +109,7 @@ def new_database(postgres_home: Path) -> Callable[[], AbstractContextManager[str
 
 
 @pytest.fixture
-def warehouse_url(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+def warehouse_url(new_database: Callable[..., AbstractContextManager[str]]) -> Iterator[str]:
     """SQLAlchemy URL of an empty database that the test has for itself."""
     with new_database() as url:
         yield url

@@ -5,7 +5,7 @@ Who is wanted at a destination is asked of the lake by the very statement that a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from include.activation.members import LEVEL_OF_REPORT
@@ -56,16 +56,16 @@ _WITHHELD = "SELECT count(*) AS withheld FROM wanted_after WHERE reason IS NOT N
 def touched(engine: Engine, before: Mapping[str, Declared], after: Mapping[str, Declared]) -> list[Row]:
     """Return each sync whose list would be another: how many rows are added, removed or change, and are withheld then.
 
-    ``engine`` has the pairs of ``blast_radius.open_pairs`` open. Lists of reports are not compared: ``not_compared``.
+    ``engine`` has the pairs of ``blast_radius.open_pairs`` open, those of reports where ``want_reports``.
     """
-    names = sorted({*before, *after} - {*not_compared(before, after)})
+    names = sorted({*before, *after})
     found = [row for name in names if (row := _row(engine, name, before.get(name), after.get(name))) is not None]
     return sorted(found, key=lambda row: (-row["added"] - row["removed"] - row["changed"], row["sync"]))
 
 
-def not_compared(*declared: Mapping[str, Declared]) -> Collection[str]:
-    """Return the syncs of reports' lists, for a trial makes no reports."""
-    return sorted({name for syncs in declared for name, one in syncs.items() if one.sync.level == LEVEL_OF_REPORT})
+def want_reports(*declared: Mapping[str, Declared]) -> bool:
+    """Whether any sync sends a report's list, so that a trial has to make the reports, too."""
+    return any(one.sync.level == LEVEL_OF_REPORT for syncs in declared for one in syncs.values())
 
 
 def with_lists(project: Project, subject: str, why: str) -> str:
@@ -109,7 +109,8 @@ def _send(engine: Engine, when: str, declared: Declared | None) -> None:
     if declared is not None:
         engine.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {READERS}").fetchall()
         engine.connection.execute("CREATE TEMP TABLE IF NOT EXISTS stands (member_id VARCHAR)").fetchall()
-        for published, opened in READ.items():
+        of_report = {declared.sync.members.tables[0].name} if declared.sync.level == LEVEL_OF_REPORT else ()
+        for published, opened in {**READ, **{name: name for name in of_report}}.items():
             engine.connection.execute(
                 f"CREATE OR REPLACE VIEW {READERS}.{published} AS SELECT * FROM memory.main.{opened}_{when}"
             ).fetchall()

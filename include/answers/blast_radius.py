@@ -9,7 +9,7 @@ from itertools import chain, zip_longest
 
 from include.answers.lookup import Row, rows_of
 from include.answers.moved import open_moved
-from include.answers.trial import COMPARED, Tried
+from include.answers.trial import COMPARED, RESULTS, Tried
 from include.contracts.identity import ALIAS, CROSSWALK, IDENTITY_EVENT
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE
@@ -101,10 +101,10 @@ def blast_radius(engine: Engine, tried: Tried) -> BlastRadius:
 def open_pairs(engine: Engine, tried: Tried) -> None:
     """Let the engine read each compared table as <name>_before and <name>_after, and who moved, entered or left."""
     open_moved(engine, tried.before[CROSSWALK.name], tried.after[CROSSWALK.name])
-    for table in (table for table in COMPARED if table is not CROSSWALK):
+    for table in (table for table in COMPARED + RESULTS if table is not CROSSWALK and table.name in tried.after):
         name = "membership" if table is SEGMENT_MEMBERSHIP else table.name
         for when, versions in (("before", tried.before), ("after", tried.after)):
-            engine.expose(f"{name}_{when}", table, versions[table.name])
+            engine.expose(f"{name}_{when}", table, versions.get(table.name))
     crosswalk = tried.after[CROSSWALK.name]
     for name, table in (("alias_after", ALIAS), ("happened", IDENTITY_EVENT)):
         engine.expose(name, table, engine.lake.version(table.name, crosswalk.version))

@@ -17,6 +17,7 @@ from include.contracts.identity import CROSSWALK, IDENTITY
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, CONSENT, PROFILE, PROFILE_HISTORY, PROFILE_IDENTIFIER
 from include.contracts.raw import ROOT
+from include.contracts.reports import PARTS, REPORT
 from include.contracts.runs import DatasetRef, Run
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.staged import PERSON_RECORD, STAGED
@@ -26,6 +27,7 @@ from include.identity.store import MODEL
 from include.matching.progress import SILENT, Progress
 from include.measures.step import measure
 from include.profiles.step import unify
+from include.reports.step import report as report_on
 from include.segments.held import implausible
 from include.segments.step import segment_with
 from include.staging.step import stage
@@ -36,6 +38,7 @@ from include.storage.project import Project
 from include.storage.readers import NOTHING
 
 COMPARED = (CROSSWALK, PROFILE, PROFILE_IDENTIFIER, ACCOUNT, CUSTOMER_360, ACCOUNT_360, SEGMENT, SEGMENT_MEMBERSHIP)
+RESULTS = (REPORT, *(part.table for part in PARTS))
 TOGETHER = (
     (PERSON_RECORD, STAGED),
     (CROSSWALK, IDENTITY),
@@ -49,8 +52,8 @@ LATER = (f"{ROOT}/", "staged/", SUPPRESSED.name)  # what the sources have brough
 class Tried:
     """What came of a trial, beside what is published; both are opened in ``trial``.
 
-    ``before`` and ``after``: the versions of COMPARED. ``held``: why the run would be held, in Markdown. ``redone``:
-    the stages that the change affects.
+    ``before`` and ``after``: the versions of COMPARED, and of RESULTS where reports were tried. ``held``: why the run
+    would be held, in Markdown. ``redone``: the stages that the change affects.
     """
 
     trial: Trial
@@ -85,8 +88,8 @@ class _Stages:
     redone: list[str] = field(default_factory=list)
     held: str | None = None
 
-    def go(self, *, reestimate: bool, progress: Progress) -> None:
-        """Run them all, telling each stage's name."""
+    def go(self, *, reestimate: bool, reports: bool, progress: Progress) -> None:
+        """Run them all, ``reports`` among them where they are wanted, telling each stage's name."""
         progress.stage("stage")
         self._take("stage", stage(self.trial, self.run).writes, PERSON_RECORD)
         progress.stage("resolve")
@@ -99,6 +102,9 @@ class _Stages:
         progress.stage("segment")
         report = segment_with(self.trial, self.run, self.refs, approvals_of(self.trial))
         self._take("segment", report.writes, SEGMENT_MEMBERSHIP)
+        if reports:
+            progress.stage("report")
+            self._take("report", report_on(self.trial, self.run, self.refs).writes, REPORT)
 
     def _take(self, name: str, writes: tuple[DatasetRef, ...], of: Table) -> None:
         self.refs |= {ref.dataset: ref for ref in writes}
@@ -108,25 +114,28 @@ class _Stages:
 
 @contextmanager
 def try_change(
-    project: Project, config: Path, *, reestimate: bool = False, new_data: bool = False, progress: Progress = SILENT
-) -> Iterator[Tried]:
+    project: Project, config: Path, *, reestimate: bool = False, new_data: bool = False, reports: bool = False,
+    progress: Progress = SILENT,
+) -> Iterator[Tried]:  # fmt: skip
     """Run the stages with another folder of configuration, on what the published tables were made from.
 
     ``reestimate``: with a model that is learned anew. ``new_data``: on what the sources have brought since as well.
-    Nothing is published, and nothing of the lake, the ledger or the book of decisions changes. Raises
-    ConfigurationError before the first publication, or where the configuration cannot be used.
+    ``reports``: the reports, too. Nothing is published, and nothing of the lake, the ledger or the book of decisions
+    changes. Raises ConfigurationError before the first publication, or where the configuration cannot be used.
     """
     segmented = last_segmented(project.lake)
-    published = versions_behind(project.lake, segmented)
+    results = RESULTS if reports else ()
+    told = {table.name: current.version for table in results if (current := project.lake.current(table.name))}
+    published = versions_behind(project.lake, segmented) | told
     pinned = {name: version for name, version in published.items() if not (new_data and name.startswith(LATER))}
     day = date.fromisoformat(segmented.inputs["as_of"])
     with tried(project, config, pinned) as trial:
         stages = _Stages(trial, Run("trial", day), published)
-        stages.go(reestimate=reestimate, progress=progress)
+        stages.go(reestimate=reestimate, reports=reports, progress=progress)
         yield Tried(
             trial, day,
-            {table.name: trial.lake.version(table.name, published[table.name]) for table in COMPARED},
-            {table.name: trial.lake.open(stages.refs[table.name]) for table in COMPARED},
+            {t.name: trial.lake.version(t.name, published[t.name]) for t in COMPARED + results if t.name in published},
+            {t.name: trial.lake.open(stages.refs[t.name]) for t in COMPARED + results},
             stages.held, tuple(stages.redone),
         )  # fmt: skip
 

@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from types import FrameType, MappingProxyType
+from types import MappingProxyType
 from typing import Any
 
 import typer
 
 from include.cli.console import guarded
 from include.contracts.loading import load
+from include.launch.ending import listen
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -66,14 +67,9 @@ def main() -> int:
     What it writes is for its user's eyes alone, and whoever asks it to end lets it stop first what it started.
     """
     os.umask(0o077)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    listen((signal.SIGTERM, signal.SIGHUP), lambda number: SystemExit(128 + number))
     named = [argument for argument in sys.argv[1:2] if argument in COMMANDS]
     return guarded(lambda: _application(named or list(COMMANDS))(standalone_mode=True))
-
-
-def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature that signal wants
-    sys.exit(128 + number)
 
 
 def _application(names: list[str]) -> typer.Typer:

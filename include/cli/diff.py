@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from include.activation.syncs import read_syncs
-from include.activation.touched import not_compared, touched
+from include.activation.touched import touched, want_reports
 from include.answers.blast_radius import BlastRadius, blast_radius, in_words
 from include.answers.trial import try_change
 from include.cli.console import emit, err, out, show, spinner
@@ -42,16 +42,16 @@ def diff(
     now, then = project.settings.config, usable(config or project.settings.config)
     syncs = [read_syncs(folder) for folder in (now, then)]
     with project.serving(), spinner() as progress:
-        change = try_change(project, then, reestimate=reestimate, new_data=new_data, progress=progress)
+        change = try_change(
+            project, then, reestimate=reestimate, new_data=new_data, reports=want_reports(*syncs), progress=progress
+        )
         with change as tried, tried.trial.engine() as engine:
             found = blast_radius(engine, tried)
             lists = touched(engine, *syncs)
     if as_json:
-        emit({**asdict(found), "destinations": lists, "not_compared": not_compared(*syncs)})
+        emit({**asdict(found), "destinations": lists})
     else:
         _print(found, lists)
-        if left_out := not_compared(*syncs):
-            err.print(f"Lists of reports are not compared: {', '.join(left_out)}.", highlight=False)
 
 
 def usable(config: Path) -> Path:

@@ -16,6 +16,7 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.remarks import remarks
 from include.contracts.settings import Settings
 from include.launch import lock
+from include.launch.ending import heed
 from include.launch.layout import Layout
 from include.launch.recognised import recognised
 from include.pipeline import needs_exports, new_run, open_project, run_all
@@ -44,6 +45,7 @@ def run(
     reports: dict[str, Any] = {}
 
     def watch(stage: str, report: Mapping[str, Any] | None) -> None:
+        heed()
         if report is None:
             err.print(f"[dim]…[/] {stage}", highlight=False)
         else:

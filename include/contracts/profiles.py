@@ -23,6 +23,7 @@ PROFILE = Table(
         text("region", "State or province"),
         text("postcode", "Postal code", personal=True),
         text("country", "Country"),
+        text("time_zone", "Time zone, by its IANA name"),
         text("account_id", "Account the person belongs to (account)"),
         text(
             "account_reason", "Why: crm, corporate_domain, workspace", allowed=("crm", "corporate_domain", "workspace")

@@ -103,6 +103,7 @@ _PERSON = _fields(
     region=(Kind.TEXT, "state or province"),
     postcode=_personal(Kind.TEXT, "postal code"),
     country=(Kind.TEXT, "country"),
+    time_zone=(Kind.TEXT, "time zone, by its IANA name, that of Windows or its city"),
     birth_date=_personal(Kind.DAY, "date of birth"),
     crm_id=(Kind.KEY, "the CRM's id of the person, in another system"),
     account=(Kind.ACCOUNT, "the person's account"),

@@ -7,13 +7,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 from rich.markup import escape
 
 from include.contracts.faults import explained, own_fault
-from include.launch import commands
+from include.launch import commands, ending
 
 INTERRUPTED = 130
 
@@ -27,8 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--sources", choices=["simulated"], help="run: ask servers that stand for the sample company's systems"
     )
     given = list(sys.argv[1:] if arguments is None else arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    ending.listen((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), lambda _: KeyboardInterrupt())
     console = Console()
     try:
         if given[:1] == ["airflow"]:
@@ -52,10 +50,6 @@ def _run_simulated(parser: argparse.ArgumentParser, wanted: argparse.Namespace, 
     if wanted.command != "run" or wanted.data is not None:
         parser.error("SOURCES=simulated goes with `run` alone, and without DATA: it has the sample company's rows.")
     commands.run(None, console, simulated=True)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature that signal wants
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

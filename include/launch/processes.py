@@ -21,6 +21,7 @@ import psutil
 
 from include.contracts.settings import ROOT
 from include.launch.diagnosis import AirflowError
+from include.launch.ending import heed
 
 GRACE_SECONDS = 2.0
 
@@ -100,7 +101,8 @@ class Processes:
         self._children.remove(child)
 
     def check(self) -> None:
-        """Raise AirflowError when one of the processes has died."""
+        """Raise AirflowError when one of the processes has died, and heed whoever has asked this one to end."""
+        heed()
         for child in self.ended():
             code = child.process.returncode
             how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"

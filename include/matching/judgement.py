@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from include.matching.clustering import Verdicts, linking
 from include.matching.kernels.pairs import score_levels
+from include.matching.levels import EQUAL
 from include.matching.pairs import comparison, standing_rules
 from include.matching.pairs.pair_sample import Drawn, Patterns, Universe
 from include.matching.records.columns import Codes
@@ -116,6 +117,11 @@ class Learner:
         return Judge(self.groups, known_fit(to_model(fit, self.groups, self.spec), self.groups))
 
     def beyond(self, judge: Judge) -> float:
-        """How many pairs of one person have no column in common by which anything could tell."""
-        nothing = (self.universe.patterns == 0).all(axis=0)
-        return float(self.universe.weight[nothing].sum() * judge.fit.share[:ONE_PERSON].sum())
+        """How many pairs of one person agree in nothing by which anything could tell."""
+        agrees = [
+            (row >= EQUAL) | np.isin(row, group.comparison.agrees)
+            for group, row in zip(self.groups, self.universe.patterns, strict=True)
+        ]
+        nothing = ~np.any(agrees, axis=0)
+        odds = judge.score(self.universe.patterns[:, nothing]).astype(np.float64)
+        return float((self.universe.weight[nothing] / (1 + np.exp(-odds))).sum())

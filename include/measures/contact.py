@@ -16,8 +16,9 @@ def person(inputs: Inputs) -> ir.Table:
         rows = rows.left_join(part, "profile_id").drop("profile_id_right")
     domain = rows.email.split("@")[-1].lower()
     return rows.select(
-        "profile_id", "first_name", "last_name", "city", "region", "phone_consent", "source_names", "identity_sources",
-        "email_sent", "email_opens", "email_clicks", "email_sent_on", "email_opened_on", "email_clicked_on",
+        "profile_id", "first_name", "last_name", "city", "region", "time_zone", "phone_consent", "source_names",
+        "identity_sources", "email_sent", "email_opens", "email_clicks", "email_sent_on", "email_opened_on",
+        "email_clicked_on",
         email_domain=domain,
         email_is_private=domain.isin(list(inputs.thresholds.contact.private_domains)),
         has_phone=rows.phone.notnull(),

@@ -16,6 +16,7 @@ FILE = "survivorship.yaml"
 
 ATTRIBUTES = (
     "first_name", "last_name", "full_name", "company", "title", "street", "city", "region", "postcode", "country",
+    "time_zone",
 )  # fmt: skip
 POINTS = ("email", "phone")
 
@@ -45,6 +46,10 @@ class PointRules(Section):
     """How the primary contact point of one type is chosen among those that may be used."""
 
     rules: Rules
+
+
+LATER = {"time_zone": AttributeRules(rules=(Rule.MOST_RECENT, Rule.SOURCE_PRIORITY))}
+"""How attributes survive that a company's own file may not know yet."""
 
 
 class DomainRules(Section):
@@ -104,9 +109,11 @@ class Survivorship(Section):
     @property
     def units(self) -> list[tuple[str, AttributeRules]]:
         """The units in order, each with its fields spelled out."""
+        given = {field for name, rules in self.attributes.items() for field in rules.fields or (name,)}
+        later = {name: rules for name, rules in LATER.items() if name not in given}
         return [
             (name, rules if rules.fields else rules.model_copy(update={"fields": (name,)}))
-            for name, rules in self.attributes.items()
+            for name, rules in {**self.attributes, **later}.items()
         ]
 
 

@@ -69,6 +69,17 @@ COUNTRIES = (
 COUNTRY_CODES = tuple(country.code for country in COUNTRIES)
 CITY_COUNTS = np.array([len(country.cities) for country in COUNTRIES])
 _CITIES = [city for country in COUNTRIES for city in country.cities]
+_ZONES = {
+    "US": "America/New_York", "GB": "Europe/London", "DE": "Europe/Berlin", "FR": "Europe/Paris", "ES": "Europe/Madrid",
+    "IT": "Europe/Rome", "NL": "Europe/Amsterdam", "SE": "Europe/Stockholm", "PL": "Europe/Warsaw",
+    "BR": "America/Sao_Paulo", "TR": "Europe/Istanbul", "IN": "Asia/Kolkata", "RU": "Europe/Moscow",
+    "GR": "Europe/Athens", "CN": "Asia/Shanghai", "JP": "Asia/Tokyo", "AE": "Asia/Dubai",
+}  # fmt: skip
+_OTHER_ZONES = {
+    "San Francisco": "America/Los_Angeles", "Seattle": "America/Los_Angeles", "Chicago": "America/Chicago",
+    "Austin": "America/Chicago",
+}  # fmt: skip
+_ZONE_OF_CITY = [_OTHER_ZONES.get(city, _ZONES[country.code]) for country in COUNTRIES for city in country.cities]
 _STATES: list[str | None] = ["NY", "CA", "IL", "MA", "WA", "TX", *[None] * (len(_CITIES) - 6)]
 _FIRST_CITY = np.cumsum(CITY_COUNTS) - CITY_COUNTS
 
@@ -77,6 +88,11 @@ def place(countries: Ints, cities: Ints) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Names of cities, given by their number in the country, of American states, and of countries."""
     code = _FIRST_CITY[countries] + cities % CITY_COUNTS[countries]
     return picked(_CITIES, code), picked(_STATES, code), picked([country.name for country in COUNTRIES], countries)
+
+
+def time_zones(countries: Ints, cities: Ints) -> pa.Array:
+    """Time zones of cities, given by their number in the country."""
+    return picked(_ZONE_OF_CITY, _FIRST_CITY[countries] + cities % CITY_COUNTS[countries])
 
 
 def draw_numbers(countries: Ints, rng: np.random.Generator, *, mobile: bool) -> pa.Array:

@@ -12,6 +12,7 @@ from include.samples.agents import BROWSERS
 from include.samples.companies import PLANS
 from include.samples.fading import Fading
 from include.samples.flaws import choose, join, numbered, picked, spaced
+from include.samples.geography import time_zones
 from include.samples.names import Floats, Int
 from include.samples.people import KINDS
 from include.samples.world import DAY, USAGE_DAYS, World
@@ -122,6 +123,7 @@ def _traits(world: World, number: int, rows: slice, created: Int) -> pa.Array:
     world.confess("usage.user", _user_ids(np.arange(rows.start, rows.stop)), seen)
     count = len(seen.who)
     style = rng.choice(3, size=count, p=(0.6, 0.3, 0.1))
+    zones = time_zones(world.people.country[seen.who], world.people.city[seen.who])
     members = join(
         _member("email", seen.email),
         _member("firstName", choose(style == 0, seen.first, None)),
@@ -131,5 +133,6 @@ def _traits(world: World, number: int, rows: slice, created: Int) -> pa.Array:
         _member("title", choose(rng.random(count) < 0.4, seen.title, None)),
         pc.fill_null(join(',"company":{"name":', quoted(seen.organization), "}"), ""),
         _member("createdAt", stamps(created * DAY + 9 * 3600)),
+        _member("timezone", choose(rng.random(count) < 0.8, zones, None)),
     )
     return join('"traits":{', pc.utf8_slice_codeunits(members, 1), "}")

@@ -37,8 +37,7 @@ def _at_an_end(happened: Happened, rows: ir.Table) -> ir.Table:
 
 
 def _first(happened: Happened, rows: ir.Table, order: list[ir.Value]) -> ir.Table:
-    place = ibis.row_number().over(ibis.window(group_by=MEMBER_ID, order_by=order))
-    in_doubt = rows["_in_doubt"].any().over(ibis.window(group_by=MEMBER_ID))
-    ranked = rows.select(MEMBER_ID, _value=rows[happened.of], _place=place, _in_doubt=in_doubt)
-    first = ranked.filter(ranked["_place"] == 0)
-    return first.select(MEMBER_ID, **{happened.name: ibis.ifelse(first["_in_doubt"], None, first["_value"])})
+    found = rows.group_by(MEMBER_ID).aggregate(
+        _value=rows[happened.of].first(order_by=order), _in_doubt=rows["_in_doubt"].any()
+    )
+    return found.select(MEMBER_ID, **{happened.name: ibis.ifelse(found["_in_doubt"], None, found["_value"])})

@@ -1,16 +1,19 @@
 """Sequences of events: who did one thing and then another, in which time, and without what between.
 
 What comes before the step before was first reached cannot matter, and is left out before anything is put in order. A
-step that may come at any time after is reached by what is left. For others, of all that may come before a step the
-latest is the best: the time since is the shortest, and the least lies between; so such a step is one pass over the
-events in the order of time. What cannot be judged is followed twice, with and without.
+step that may come at any time after is reached by what is left, and of the step before only its first moment is kept.
+Of a step in time, each event is held against those of the step before of whoever has few of them. For all others the
+latest of all that may come before a step is the best: the time since is the shortest, and the least lies between; so
+such a step is one pass over the events in the order of time. What cannot be judged is followed twice, with and without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from itertools import product
+from types import MappingProxyType
 
 import ibis
 import ibis.expr.types as ir
@@ -26,8 +29,18 @@ from include.storage.holding import Holding
 HERE, BETWEEN, BEFORE = "here", "between", "before"
 PARTS = {HERE: 0, BETWEEN: 1, BEFORE: 2}  # of one instant, what is asked about first: none of the others is before it
 SURE, MAYBE = "sure", "maybe"
-BEGAN, BEGAN_FOR_SURE = "_began", "_began_for_sure"
+BEGAN, BEGAN_FOR_SURE, HOW_MANY = "_began", "_began_for_sure", "_how_many"
+FEW = 16  # events of a member against which each later one may be held; of more, all are put in order
+NOTHING: Mapping[str, ir.Table] = MappingProxyType({})
 COLUMNS = (MEMBER_ID, AT, DAY, SURE, MAYBE)
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """Who may have reached a step: MEMBER_ID, BEGAN, BEGAN_FOR_SURE and HOW_MANY; ``rows`` are by which events."""
+
+    members: ir.Table
+    rows: ir.Table
 
 
 def went_through(sequence: tree.Sequence, level: str, population: Population, hold: Holding) -> ir.Table:
@@ -35,28 +48,41 @@ def went_through(sequence: tree.Sequence, level: str, population: Population, ho
 
     ``hold`` keeps what is read again.
     """
-    reached = _reached(sequence, level, population, hold)[-1]
-    return reached.group_by(MEMBER_ID).aggregate(
-        **{sequence.name: reached[SURE].any(), sequence.name + MOST: reached[MAYBE].any()}
-    )
+    members = _reached(sequence, level, population, hold)[-1].members
+    found = {sequence.name: members[BEGAN_FOR_SURE].notnull(), sequence.name + MOST: members[BEGAN].notnull()}
+    return members.select(MEMBER_ID, **found)
 
 
 def funnel(sequence: tree.Sequence, level: str, population: Population, hold: Holding) -> tuple[tuple[str, int], ...]:
     """Return each step of a sequence and how many members reached it, for sure."""
     reached = _reached(sequence, level, population, hold)
-    sizes = (rows[MEMBER_ID].nunique(where=rows[SURE]).to_pyarrow().as_py() for rows in reached)
+    sizes = (each.members[BEGAN_FOR_SURE].count().to_pyarrow().as_py() for each in reached)
     return tuple((str(step), size) for step, size in zip(sequence.steps, sizes, strict=True))
 
 
-def _reached(sequence: tree.Sequence, level: str, population: Population, hold: Holding) -> list[ir.Table]:
-    """The events with which each step was reached, with COLUMNS."""
+def _reached(sequence: tree.Sequence, level: str, population: Population, hold: Holding) -> list[_Reached]:
+    """Who reached each step, and by which events, with COLUMNS."""
     first, *others = sequence.steps
     asked = [each for step in sequence.steps for each in (step.counted, step.without) if each is not None]
     ways = (MAYBE,) if all(_is_decided(each, population) for each in asked) else (SURE, MAYBE)
-    found = [hold(_events(first.counted, level, population))]
+    rows, found = _events(first.counted, level, population), list[_Reached]()
     for step in others:
-        found.append(hold(_next(found[-1], step, level, population, hold, ways=ways)))
-    return found
+        if _has_time(step):
+            rows = hold(rows)  # for those who reached the step, and for the next one
+        found.append(_Reached(hold(_first_moments(rows)), rows))
+        rows = _next(found[-1], step, level, population, hold, ways=ways)
+    return [*found, _Reached(hold(_first_moments(rows)), rows)]
+
+
+def _has_time(step: tree.Step) -> bool:
+    """Whether it is asked when the step before was, or what lies between."""
+    return step.within is not None or step.without is not None
+
+
+def _first_moments(rows: ir.Table) -> ir.Table:
+    """When each member first may have reached a step, and first has for sure, and how often it may have."""
+    began = {BEGAN: rows[AT].min(), BEGAN_FOR_SURE: rows[AT].min(where=rows[SURE]), HOW_MANY: rows.count()}
+    return rows.group_by(MEMBER_ID).aggregate(**began)
 
 
 def _is_decided(happened: tree.Happened, population: Population) -> bool:
@@ -74,23 +100,37 @@ def _events(happened: tree.Happened, level: str, population: Population) -> ir.T
 
 
 def _next(
-    before: ir.Table, step: tree.Step, level: str, population: Population, hold: Holding, *, ways: Sequence[str]
+    before: _Reached, step: tree.Step, level: str, population: Population, hold: Holding, *, ways: Sequence[str]
 ) -> ir.Table:
     """Those events of a step that come after one with which the step before was reached."""
-    began = hold(
-        before.group_by(MEMBER_ID).aggregate(
-            **{BEGAN: before[AT].min(), BEGAN_FOR_SURE: before[AT].min(where=before[SURE])}
-        )
-    )
-    here = _since(began, step.counted, level, population)
-    if step.within is None and step.without is None:
+
+    def after(members: ir.Table) -> ir.Table:
+        return _since(members, step.counted, level, population)
+
+    if not _has_time(step):
+        here = after(before.members)
         later = (here[AT] > here[BEGAN_FOR_SURE]).fill_null(False)
         return here.mutate(**{SURE: here[SURE] & later}).select(*COLUMNS)
-    here = hold(here)
-    parts = {HERE: here, BEFORE: before.semi_join(here, MEMBER_ID)}
     if step.without is not None:
-        parts[BETWEEN] = _since(began.semi_join(here, MEMBER_ID), step.without, level, population)
-    return _in_time(parts, step, ways)
+        here = hold(after(before.members).select(*COLUMNS))
+        between = _since(before.members.semi_join(here, MEMBER_ID), step.without, level, population)
+        return _in_order(here, before.rows, step, ways, {BETWEEN: between})
+    has_few = before.members[HOW_MANY] <= FEW
+    few, many = after(before.members.filter(has_few)), after(before.members.filter(~has_few))
+    in_order = _in_order(hold(many.select(*COLUMNS)), before.rows, step, ways)
+    return ibis.union(_beside(few, before.rows, step), in_order)
+
+
+def _beside(here: ir.Table, before: ir.Table, step: tree.Step) -> ir.Table:
+    """Those events of a step that follow one of the step before in time, each held against all of a member's."""
+    assert step.within is not None
+    amount, unit = step.within
+    latest = (before[DAY] + ibis.interval(**{unit: amount})).cast("date")
+    others = before.select(_other=before[MEMBER_ID], _since=before[AT], _until=latest, _sure=before[SURE])
+    in_time = [here[MEMBER_ID] == others["_other"], here[AT] > others["_since"], here[DAY] <= others["_until"]]
+    pairs = here.inner_join(others, in_time)
+    reached = {SURE: (pairs[SURE] & pairs["_sure"]).any(), MAYBE: ibis.literal(True)}
+    return pairs.group_by(MEMBER_ID, AT, DAY).aggregate(**reached).select(*COLUMNS)
 
 
 def _since(began: ir.Table, happened: tree.Happened, level: str, population: Population) -> ir.Table:
@@ -99,11 +139,15 @@ def _since(began: ir.Table, happened: tree.Happened, level: str, population: Pop
     return rows.filter(rows[AT] > rows[BEGAN])
 
 
-def _in_time(parts: dict[str, ir.Table], step: tree.Step, ways: Sequence[str]) -> ir.Table:
-    """Those events of the part HERE that follow one of the part BEFORE in time, and without one BETWEEN."""
+def _in_order(
+    here: ir.Table, before: ir.Table, step: tree.Step, ways: Sequence[str], between: Mapping[str, ir.Table] = NOTHING
+) -> ir.Table:
+    """Those events of a step that follow one of the step before in time, and without one ``between``: in one pass."""
+    parts = {HERE: here, BEFORE: before.semi_join(here, MEMBER_ID), **between}
     rows = ibis.union(*(rows.select(*COLUMNS, _part=ibis.literal(PARTS[part])) for part, rows in parts.items()))
     earlier = ibis.window(group_by=MEMBER_ID, order_by=[AT, "_part"], rows=(None, -1))
-    wanted = [(BEFORE, AT), *([(BEFORE, DAY)] if step.within else []), *([(BETWEEN, AT)] if step.without else [])]
+    barred = [(BEFORE, AT), (BETWEEN, AT)] if step.without else []
+    wanted = [*([(BEFORE, DAY)] if step.within else []), *barred]
     last = {
         _last(part, how, what): ibis.ifelse(rows[how] & (rows["_part"] == PARTS[part]), rows[what], None)
         .max()
@@ -115,7 +159,7 @@ def _in_time(parts: dict[str, ir.Table], step: tree.Step, ways: Sequence[str]) -
     reached = {how: _follows(seen, step, how, ways) for how in ways}
     reached.setdefault(SURE, reached[MAYBE])
     rows = seen.select(MEMBER_ID, AT, DAY, **reached)
-    return rows.filter(rows[MAYBE])
+    return rows.filter(rows[MAYBE]).select(*COLUMNS)
 
 
 def _last(part: str, how: str, what: str) -> str:
@@ -125,12 +169,12 @@ def _last(part: str, how: str, what: str) -> str:
 
 def _follows(seen: ir.Table, step: tree.Step, how: str, ways: Sequence[str]) -> ir.BooleanValue:
     """Whether the step is reached by an event: for sure if nothing may lie between, perhaps if nothing does."""
-    started = seen[_last(BEFORE, how, AT)]
-    asked = [seen[how], started.notnull()]
+    asked = [seen[how]]
     if step.without is not None:
+        started = seen[_last(BEFORE, how, AT)]
         other = SURE if how == MAYBE and SURE in ways else MAYBE
         barred = seen[_last(BETWEEN, other, AT)]
-        asked.append((barred <= started).fill_null(True))
+        asked += [started.notnull(), (barred <= started).fill_null(True)]
     if step.within is not None:
         amount, unit = step.within
         latest = (seen[_last(BEFORE, how, DAY)] + ibis.interval(**{unit: amount})).cast("date")

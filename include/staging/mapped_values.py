@@ -16,7 +16,7 @@ from include.staging.people import all_usable
 from include.staging.settings import Placeholders
 
 SAID = {"person": ("first_name", "last_name", "full_name", "email", "phone", "company", "title", "street", "city",
-                   "region", "postcode", "country")}  # fmt: skip
+                   "region", "postcode", "country", "time_zone")}  # fmt: skip
 """Texts that the staging of people cleans itself, so that what was received is kept."""
 
 

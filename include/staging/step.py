@@ -34,6 +34,7 @@ from include.staging.people import with_other_emails
 from include.staging.phones import with_phones
 from include.staging.references import unknown_to_crm
 from include.staging.settings import StagingSettings, read_settings
+from include.staging.time_zones import with_time_zones
 from include.storage.code import code_of
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest
@@ -127,7 +128,7 @@ def _stage_all(
             if table is PERSON_RECORD:
                 regions = {desk.source: desk.settings.region for desk in desks}
                 rows = with_other_emails(rows, settings.placeholders)
-                rows = with_phones(engine, rows, regions, settings.placeholders.phone)
+                rows = with_phones(engine, with_time_zones(engine, rows), regions, settings.placeholders.phone)
             write(table, rows)
     counts |= _gone(engine, refs[PERSON_RECORD.name])
     write(CONSENT, _consents(engine, desks, settings, refs, parts[CONSENT.name]))

@@ -19,6 +19,7 @@ from include.contracts.tables import Table
 from include.storage.engine import Engine
 from include.storage.holding import Holding
 from include.storage.lake import Manifest
+from include.storage.postgres.dialect import teach
 from include.storage.postgres.temporary import TemporaryTables
 from include.storage.postgres.warehouse import READERS
 from include.storage.project import Project
@@ -117,4 +118,5 @@ def warehouse_reader(project: Project) -> Iterator[WarehouseReader]:
         connection.exec_driver_sql(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
         connection.exec_driver_sql("SET LOCAL jit = off")  # compiling a preview takes longer than running it
         backend = ibis.postgres.from_connection(driver)
+        teach(backend, driver)
         yield WarehouseReader(backend, TemporaryTables.of(driver, backend))

@@ -19,7 +19,8 @@ class TestHubSpot(SystemSuite):
              "Primary Company ID": "201", "Create Date": "2025-03-04 09:12", "Last Modified Date": "2026-10-01 08:00",
              "First Conversion Date": "2025-03-05 10:00", "Became a Marketing Qualified Lead Date": "2025-04-01 10:00",
              'Date entered "Sales Qualified Lead (Lifecycle Stage Pipeline)"': "2025-04-20 10:00",
-             "Became a Sales Qualified Lead Date": "2025-04-19 10:00", "HubSpot Score": "42", "Contact owner": "Ana"},
+             "Became a Sales Qualified Lead Date": "2025-04-19 10:00", "HubSpot Score": "42", "Contact owner": "Ana",
+             "Time Zone": "UTC +02:00 Europe Berlin"},
         ],
         "company": [
             {"Record ID": "201", "Company name": "Norvik", "Domain": "norvik.example", "Number of Employees": "1,240",
@@ -45,6 +46,7 @@ class TestHubSpot(SystemSuite):
         assert (contact["account_id"], contact["email"]) == ("tried.company:201", NINA)
         assert (contact["other_emails"], contact["phone"]) == ("nina@berg.example", "+491515550123")
         assert contact["other_phones"] == "+49305550124"
+        assert (contact["time_zone"], contact["time_zone_received"]) == ("Europe/Berlin", "UTC +02:00 Europe Berlin")
         (account,) = staged.rows("account")
         assert account["employees"] == 1240
 
@@ -107,7 +109,7 @@ class TestMailchimp(SystemSuite):
     rows = {  # noqa: RUF012
         "member": [
             {"Email Address": NINA, "First Name": "Nina", "Last Name": "Berg", "OPTIN_TIME": "2025-03-04 09:12:44",
-             "LAST_CHANGED": "2026-10-01 08:00:00", "LEID": "1", "EUID": "a1"},
+             "LAST_CHANGED": "2026-10-01 08:00:00", "LEID": "1", "EUID": "a1", "TIMEZONE": "America/New_york"},
         ],
         "unsubscribed": [
             {"Email Address": "ola@strand.example", "UNSUB_TIME": "2026-09-01 08:00:00", "LEID": "2", "EUID": "a2"},
@@ -123,6 +125,7 @@ class TestMailchimp(SystemSuite):
     def test_who_has_unsubscribed_is_opted_out(self, staged) -> None:
         (said,) = staged.rows("consent")
         assert (said["status"], said["point"], said["is_explicit"]) == ("opted_out", "ola@strand.example", True)
+        assert {row["time_zone"] for row in staged.rows("person_record")} == {"America/New_York", None}
 
 
 class TestMarketingCloud(SystemSuite):

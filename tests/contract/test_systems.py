@@ -43,6 +43,7 @@ class TestHubSpot(SystemSuite):
         (deal,) = staged.rows("opportunity")
         assert (deal["amount"], deal["currency"], deal["owner_id"]) == (48000.0, "EUR", "4711")
         assert [row["score"] for row in staged.rows("prospect_score")] == [42]
+        assert [row["time_zone"] for row in staged.rows("person_record")] == ["Europe/Berlin"]
 
 
 class TestQualtrics(SystemSuite):
@@ -58,12 +59,27 @@ class TestSegment(SystemSuite):
     rows = {  # noqa: RUF012
         "event": [
             {"type": "identify", "messageId": "m1", "userId": "u1", "timestamp": "2026-10-30T10:00:00Z",
-             "traits": {"email": "nina.berg@norvik.example", "firstName": "Nina"}},
+             "traits": {"email": "nina.berg@norvik.example", "firstName": "Nina"},
+             "context": {"timezone": "America/Chicago"}},
+            {"type": "identify", "messageId": "m4", "userId": "u2", "timestamp": "2026-10-30T10:00:00Z",
+             "traits": {"timezone": "US/Pacific"}, "context": {"timezone": "America/Chicago"}},
+            {"type": "identify", "messageId": "m5", "userId": "u3", "timestamp": "2026-10-30T10:00:00Z",
+             "traits": {"timezone": "+02:00"}},
             {"type": "group", "messageId": "m2", "userId": "u1", "groupId": "ws1", "timestamp": "2026-10-30T10:01:00Z",
              "traits": {"name": "Norvik"}},
             {"type": "track", "messageId": "m3", "userId": "u1", "event": "Run", "timestamp": "2026-10-30T10:02:00Z"},
         ]
     }  # fmt: skip
+
+    def test_a_user_is_in_the_time_zone_that_traits_or_the_browser_name(self, staged) -> None:
+        people = {
+            row["source_key"]: (row["time_zone"], row["time_zone_received"]) for row in staged.rows("person_record")
+        }
+        assert people == {
+            "u1": ("America/Chicago", "America/Chicago"),
+            "u2": ("America/Los_Angeles", "US/Pacific"),
+            "u3": (None, "+02:00"),  # a distance has no summer
+        }
 
 
 def test_every_shipped_system_is_under_the_suite() -> None:

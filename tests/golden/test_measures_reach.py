@@ -35,7 +35,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
                 records=1, is_primary=True, is_deliverable=False)  # fmt: skip
     company.person("p4")
     company.person("p1", "crm.contact:1", "nps.respondent:1", account_id="a1", email="Ann@GMail.com", phone="+4930123",
-                   phone_consent="opted_out", city="Bonn", region="NRW", sources=2)  # fmt: skip
+                   phone_consent="opted_out", city="Bonn", region="NRW",
+                time_zone="Europe/Berlin", sources=2)  # fmt: skip
     company.person("p2", "crm.lead:2", account_id="a2", email="bo@firm.test")
 
     def opportunity(name: str, stage: str, close: date, created: date = CREATED, **more: Any) -> None:
@@ -118,9 +119,9 @@ def test_campaigns_are_those_of_all_records_and_each_once(measured: dict[str, An
 
 
 def test_an_address_is_private_where_its_domain_is_a_providers(measured: dict[str, Any]) -> None:
-    names = ("email_domain", "email_is_private", "has_phone", "phone_consent", "city", "region")
-    assert chosen(measured["p1"], *names) == ("gmail.com", True, True, "opted_out", "Bonn", "NRW")
-    assert chosen(measured["p2"], *names) == ("firm.test", False, False, None, None, None)
+    names = ("email_domain", "email_is_private", "has_phone", "phone_consent", "city", "region", "time_zone")
+    assert chosen(measured["p1"], *names) == ("gmail.com", True, True, "opted_out", "Bonn", "NRW", "Europe/Berlin")
+    assert chosen(measured["p2"], *names) == ("firm.test", False, False, None, None, None, None)
 
 
 def test_it_is_known_which_sources_know_a_person(measured: dict[str, Any]) -> None:

@@ -17,6 +17,13 @@ from include.contracts.settings import ROOT
 from include.samples import generate
 from include.storage.postgres import embedded
 
+# `python -m include`, also where the tests run under nohup, which has their children ignore SIGHUP.
+HEARD = """
+import runpy, signal
+signal.signal({}, signal.SIG_DFL)
+runpy.run_module("include", run_name="__main__", alter_sys=True)
+"""
+
 
 @pytest.fixture
 def home() -> Iterator[Path]:
@@ -30,7 +37,7 @@ def home() -> Iterator[Path]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_what_it_started_ends_with_it(home: Path, number: signal.Signals) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "KINDRED_HOME": str(home)}
-    command = [sys.executable, "-m", "include", "run"]
+    command = [sys.executable, "-c", HEARD.format(int(number)), "run"]
     run = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     assert run.stderr is not None
     begun = next(line for line in run.stderr if "extract" in line)

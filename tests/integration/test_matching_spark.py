@@ -81,7 +81,9 @@ def test_clusters_model_and_pairs_are_those_of_one_machine(spark: Any, name: str
 
     records, spec = tables()[name]
     here = resolve(records, spec)
+    before = spark.conf.get("spark.sql.shuffle.partitions")
     there = on_spark(spark.createDataFrame(records), spec, partitions=partitions)
+    assert spark.conf.get("spark.sql.shuffle.partitions") == before
     assert there.model.to_json() == here.model.to_json()
     assert by_id(there.clusters.toArrow()).equals(by_id(here.clusters))
     told = ("records", "pairs_scored", "clusters", "threshold", "expected_f1", "largest_component")

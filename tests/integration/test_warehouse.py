@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -17,6 +20,7 @@ from include.storage.control.tables import METADATA, are_up_to_date, upgrade
 from include.storage.postgres import bulk
 from include.storage.postgres.warehouse import Warehouse, warehouse_url
 from include.storage.project import Project
+from include.storage.readers import warehouse_reader
 
 
 def test_the_migrations_make_exactly_the_declared_control_tables(warehouse_project: Project) -> None:
@@ -42,6 +46,22 @@ def test_tables_that_a_later_version_has_migrated_are_left_alone(warehouse_url: 
     for look in (upgrade, are_up_to_date):
         with pytest.raises(LaterVersionError, match=r"is 9999, of a later version .* or restore lake and warehouse"):
             look(Warehouse(warehouse_url))
+
+
+def test_letters_are_small_by_unicode_whatever_the_locale_of_the_database(
+    tmp_path: Path, new_database: Callable[..., AbstractContextManager[str]]
+) -> None:
+    with new_database("TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'") as url:
+        project = Project(Settings(home=tmp_path / "home", warehouse_url=url))
+        with project.warehouse().begin() as connection:
+            connection.exec_driver_sql(
+                "CREATE TABLE kindred.town AS SELECT unnest('{KÖLN,Köln,ŁÓDŹ,МОСКВА}'::text[]) AS name"
+            )
+        with warehouse_reader(project) as reader:
+            towns = reader.backend.table("town", database="kindred")
+            small = towns.select(small=towns.name.lower())["small"].to_pyarrow().to_pylist()
+        project.close()
+    assert small == ["köln", "köln", "łódź", "москва"]
 
 
 def test_rows_of_a_query_are_read_as_they_are_kept(warehouse_url: str) -> None:

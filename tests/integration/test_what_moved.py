@@ -68,7 +68,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, new_database: Any) -> It
         company.project = project
         for source in SOURCES:
             company.extract(source)
-        let_readers_see(project, TODAY, {}, ("stage", *STAGES))
+        let_readers_see(project, TODAY, {}, ("stage", *STAGES, "report"))
         yield project
         project.close()
 
@@ -96,8 +96,8 @@ def configure(config: Path, *segments: dict[str, Any]) -> Path:
     return config
 
 
-def told(project: Project, config: Path) -> tuple[BlastRadius, list[dict[str, Any]]]:
-    with try_change(project, config) as tried, tried.trial.engine() as engine:
+def told(project: Project, config: Path, *, reports: bool = False) -> tuple[BlastRadius, list[dict[str, Any]]]:
+    with try_change(project, config, reports=reports) as tried, tried.trial.engine() as engine:
         return blast_radius(engine, tried), touched(engine, *map(read_syncs, (project.settings.config, config)))
 
 
@@ -108,7 +108,7 @@ def content(project: Project) -> dict[str, str]:
 
 
 def test_the_configuration_in_use_moves_nothing(published: Project) -> None:
-    found, lists = told(published, published.settings.config)
+    found, lists = told(published, published.settings.config, reports=True)
     assert (found.redone, found.segments, found.measures, lists) == ((), [], [], [])
     assert found.profiles["before"] == found.profiles["after"] > 0
 
@@ -180,6 +180,8 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
 def test_before_the_first_publication_there_is_nothing_to_hold_it_against(project: Project) -> None:
     with pytest.raises(ConfigurationError, match="Nothing is published yet"), try_change(project, Path("config")):
         pass
+    with pytest.raises(ConfigurationError, match="No identities have been resolved yet; run resolve_identities first"):
+        standing_refs(project)
 
 
 LATER = TODAY + timedelta(days=7)

@@ -14,6 +14,7 @@ from include.answers.trial import COMPARED, Tried
 from include.contracts.identity import ALIAS, CROSSWALK, IDENTITY_EVENT
 from include.contracts.measures import CUSTOMER_360
 from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER
+from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.contracts.runs import DatasetRef
 from include.contracts.segments import SEGMENT, SEGMENT_MEMBERSHIP
 from include.contracts.tables import Table
@@ -39,7 +40,7 @@ def opened(
     """Two versions as a trial has them."""
     versions = []
     for name, rows in (("v1", before), ("v2", after)):
-        found = {table: name if table in {*before, *after} else "same" for table in COMPARED}
+        found = {table: name if table in {*before, *after} else "same" for table in (*COMPARED, ALERTS_PART.table)}
         versions.append({t.name: project.lake.open(put(project, t, rows.get(t, []), at)) for t, at in found.items()})
         aliases = [{"alias_id": "p3", "profile_id": "p1"}] if name == "v2" else []
         put(project, ALIAS, aliases, versions[-1][CROSSWALK.name].version)
@@ -118,7 +119,8 @@ def members(*ids: str) -> Rows:
 
 
 def lists(project: Project, put: Put, before: Rows, after: Rows, **more: Any) -> list[tuple[Any, ...]]:
-    given = {"segment": "quiet", "owner": "cs", "purpose": "email_marketing", "key": {"Email": "email"}, **more}
+    given: dict[str, Any] = {"segment": "quiet", "purpose": "email_marketing", "key": {"Email": "email"}}
+    given |= {"owner": "cs", **more}
     declared = {"mail": Declared("mail", "tool", "files", None, {}, Sync(**given))}
     with opened(project, put, before, after) as (engine, tried):
         open_pairs(engine, tried)
@@ -143,3 +145,26 @@ def test_a_new_address_is_a_change_and_neither_an_entry_nor_an_exit(project: Pro
     after[PROFILE][6]["first_name"] = "Ada"
     assert lists(project, put, members("p6", "p7"), after, fields={"Name": "first_name"}) == [(0, 0, 2, 0)]
     assert lists(project, put, members("p6", "p7"), members("p7"), mode="upsert") == [], "whoever leaves stays there"
+
+
+def test_a_reports_list_is_compared_as_others_are_without_the_alerts_that_somebody_has_answered(
+    project: Project, put: Put
+) -> None:
+    def alerts(**people: int) -> Rows:
+        usual = {
+            "account_id": "a1",
+            "alert": "surge",
+            "window_on": date(2026, 6, 29),
+            "what": "Many came.",
+            "who": "[]",
+        }
+        return {ALERTS_PART.table: [
+            {**usual, "alert_id": one, "people": count, "answer": None if count else "acted"}
+            for one, count in people.items()
+        ]}  # fmt: skip
+
+    sync = {"segment": "sales_alerts", "level": "report", "purpose": "none", "key": {"Id": "alert_id"},
+            "fields": {"People": "people", "Account": "account_name"}}  # fmt: skip
+    before, after = alerts(old=3, grows=3, answered=3, stays=3), alerts(grows=4, answered=0, stays=3, new=1)
+    assert lists(project, put, before, after, **sync) == [(1, 2, 1, 0)]
+    assert lists(project, put, before, before, **sync) == []

@@ -5,14 +5,18 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from include.matching.clustering import Clusters, expected_f1, held
+from include.matching.engine import resolve
+from include.matching.evaluate.scores import measure
 from include.matching.pairs import blocking, blocking_budget
 from include.matching.pairs.blocking import Candidates, KeyRows, Rule, block, packed
 from include.matching.pairs.blocking_budget import extend
 from include.matching.pairs.pair_sample import Patterns, Universe
 from include.matching.pairs.tally import Tally
+from include.matching.spec import parse_spec
 from include.matching.weights.estimation import _share_out, _strangers
 
 SIZES = (2, 2, 2, 2, 8)  # of each rule's blocks; the largest is dropped at first
@@ -122,3 +126,19 @@ def test_what_a_cluster_holds_together_is_expected_to_be_right_whatever_one_of_i
     within, apart = held(pairs, logits, clusters)
     assert expected_f1(within, apart, 0.0) == pytest.approx(1.0, abs=0.005)
     assert expected_f1(within, apart, 3.0) == pytest.approx(2 / 3, abs=0.005)  # as many that nothing can tell
+
+
+def test_pairs_that_agree_in_nothing_are_expected_to_be_missed() -> None:
+    """Two addresses each, of which a record says one: where no number says more, nobody can see whose the other is."""
+    random, rows = np.random.default_rng(3), []
+    for person in range(600):
+        boxes = (f"w{person}x{person * 7919 % 1000}@gmail.com", f"q{person * 31 % 977}z{person}@web.de")
+        for k in range(2):
+            phone = f"+1415{2_000_000 + person * 7}" if random.random() < 0.6 else None
+            rows.append({"record_id": f"{person}-{k}", "email": boxes[random.integers(2)], "phone": phone})
+    columns = {"email": "email", "phone": "phone"}
+    found = resolve(pa.Table.from_pylist(rows), parse_spec({"id": "record_id", "region": "US", "columns": columns}))
+    scores = measure(found.clusters["cluster"].to_numpy(), np.repeat(np.arange(600), 2))
+    assert scores.precision == 1.0
+    assert scores.f1 < 0.85
+    assert abs(found.report["expected_f1"] - scores.f1) < 0.05

@@ -207,6 +207,15 @@ def test_an_initial_and_a_rare_surname_are_asked_about_and_their_probability_is_
     assert not together(found, "a", "b")
 
 
+def test_an_initial_that_an_address_bears_out_is_no_longer_the_initial_and_the_surname_alone() -> None:
+    found = in_town(
+        {"record_id": "a", "email": "aquitanek@gmail.com"},
+        {"record_id": "b", "first_name": "Annabel", "last_name": "Quitanek", "email": "annabel.quitanek@firm3.com"},
+    )
+    assert "first_name=initial;last_name=equal" in found.judge(pa.array(["a"]), pa.array(["b"]))["evidence"][0].as_py()
+    assert together(found, "a", "b")
+
+
 def test_relatives_who_copied_a_number_from_each_other_stay_two_people() -> None:
     """Where households copy, a number and an address in common are no longer one person's; a table tells by itself."""
     rows = []

@@ -107,6 +107,13 @@ def test_the_rules_of_the_project_are_valid():
     assert dict(rules.units)["title"].fields == ("title",)
 
 
+def test_a_file_of_before_time_zones_still_settles_them(tmp_path):
+    given = yaml.safe_load(CONFIG.read_text())
+    del given["attributes"]["time_zone"]
+    (tmp_path / CONFIG.name).write_text(yaml.safe_dump(given))
+    assert dict(read_settings(tmp_path).units) == dict(read_settings(CONFIG.parent).units)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -64,7 +64,8 @@ class Measure:
     holds the day from which spans of a date are counted back, where that is not the logical date. ``needs`` names the
     staged tables that it rests on, of SOURCES: where no source feeds any it is null for everybody, never a zero.
     One whose column is ``personal`` is masked in explanations, previews and evidence, and kept out of histories, traits
-    and lists of values.
+    and lists of values. ``spelled`` returns how a value that somebody writes is spelled, and raises
+    ValueError for what can be none.
     """
 
     column: Column
@@ -80,6 +81,7 @@ class Measure:
     beside: tuple[str, ...] = ()
     until: str = ""
     needs: tuple[str, ...] = ()
+    spelled: Callable[[str], str] | None = None
 
     def __post_init__(self) -> None:
         if self.column.personal and self.history:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from include.contracts.measures.declaration import Measure
 from include.contracts.tables import Column, boolean, count, date, text
+from include.contracts.time_zones import spelled
 from include.contracts.vocabulary import CONSENT_STATUSES
 
 CONTACT = "Contact points of the golden record; human email activity by staging's machine rules"
@@ -33,6 +34,7 @@ CONTACT_MEASURES: tuple[Measure, ...] = (
     _contact(text("last_name", "Family name", personal=True)),
     _contact(text("city", "City")),
     _contact(text("region", "State or province")),
+    _contact(text("time_zone", "Time zone, by its IANA name"), spelled=spelled),
     _contact(text("source_names", "Sources that know the person, by name, with commas between")),
     _contact(count("identity_sources", "How many they are"), "sources"),
     _mailed(count("email_sent", "Emails sent, over all the person's addresses"), "emails", "all time", default=0),

@@ -12,8 +12,12 @@ from include.matching.levels import EQUAL, UNLIKE, Date, FirstName, LastName, Ph
 def meet(table, x, y):  # type: ignore[no-untyped-def]
     """Whether two names' rows have a name in common."""
     for u in range(table.shape[1]):
+        if table[x, u] < 0:
+            break
         for v in range(table.shape[1]):
-            if table[x, u] >= 0 and table[x, u] == table[y, v]:
+            if table[y, v] < 0:
+                break
+            if table[x, u] == table[y, v]:
                 return True
     return False
 

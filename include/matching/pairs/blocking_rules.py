@@ -234,7 +234,7 @@ def usual_root(names: Names) -> Codes:
     that is frequent and shares the longest run of letters with it."""
     known = {name: k for k, name in enumerate(names.vocabulary)}
     out = np.arange(len(known), dtype=np.int32)
-    for k in np.flatnonzero(names.roots[:, 1] >= 0):
+    for k in np.flatnonzero((names.roots >= 0).sum(axis=1) > 1):
         name = names.vocabulary[k]
         own = (len(name), int(names.first_count[k]), name)
         others = [(r, known[r], int(names.first_count[known[r]])) for r in roots(name)[1:] if r in known]

@@ -104,12 +104,12 @@ def two_first_names(names: Names | None, left: Codes, right: Codes, levels: Leve
 
 
 def only_initials(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
-    """Pairs whose names agree by an initial, and that agree in nothing else."""
+    """Pairs whose names agree by an initial, and that say nothing else of each other: no estimate has weighed more."""
     found = np.zeros(levels.shape[1], bool)
     if "first" not in [group.role for group in groups]:
         return found
     at = np.flatnonzero((levels[0] == FirstName.INITIAL) | (levels[1] == LastName.INITIAL))
     found[at] = True
-    for group, row in zip(groups[3:], levels[3:], strict=True):
-        found[at] &= (row[at] < EQUAL) & ~np.isin(row[at], group.comparison.agrees)
+    for row in levels[3:]:
+        found[at] &= row[at] == 0
     return found

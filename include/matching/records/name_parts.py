@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from nicknames import NickNamer
 from text_unidecode import unidecode
 
-from include.matching.records.placeholders import WORDS, is_placeholder
+from include.matching.records.placeholders import KIN, WORDS, is_placeholder
 
 HONORIFICS = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame lord lady rev hon herr frau sr sra dott ing mme mlle".split()
@@ -27,6 +27,7 @@ GENERATIONS = {  # suffixes that tell father from son: 1 is the eldest of the na
 SUFFIXES = frozenset("phd md esq mba cpa dds obe mbe".split()) | set(GENERATIONS)
 _GENERATION = re.compile(rf"(?<=[^\W\d])[\s,(]+({'|'.join(GENERATIONS)})[.)]*\s*(?:,|$)")
 NO_NAMES = frozenset("none null unknown undefined xxx xxxx".split())  # where half of a full name is missing
+_NOT_GIVEN = HONORIFICS | NO_NAMES | KIN
 PARTICLES = frozenset("van von de der den del della di da dos du la le bin ibn al el ter ten af av zu".split())
 ARTICLES = frozenset("o d l".split())  # that are written to their name, or apart from it
 _LETTERLIKE = str.maketrans(
@@ -65,7 +66,8 @@ def clean_name(text: str, *, last: bool = False) -> str:
     """A first or last name as compared: folded, without titles, suffixes, middle initials; empty when none is left."""
     if text.isascii() and text.isalpha():
         plain = text.lower()
-        return "" if plain in WORDS or (len(plain) > 2 and len(set(plain)) == 1) else plain
+        none = plain in WORDS or (not last and plain in KIN)
+        return "" if none or (len(plain) > 2 and len(set(plain)) == 1) else plain
     if is_placeholder(text) or "@" in text or _JUNK.search(text):
         return ""
     tokens = _tokens(_BRACKETED.sub(" ", text))
@@ -75,6 +77,8 @@ def clean_name(text: str, *, last: bool = False) -> str:
         dropped = SUFFIXES if last else HONORIFICS | SUFFIXES
         tokens = [t for t in tokens if t not in dropped] or tokens
         tokens = [t for t in tokens if len(t) > 1 or not is_initial(t)] or tokens[:1]
+    if KIN.issuperset(tokens) and (len(tokens) > 1 or not last):
+        return ""
     return " ".join(tokens)
 
 
@@ -99,7 +103,7 @@ def parse_full_name(text: str) -> tuple[str, str]:
     words = text.split()
     if len(words) == 2 and text.isascii() and words[0].isalpha() and words[1].isalpha():
         given, family = words[0].lower(), words[1].lower()
-        if len(given) > 1 and given not in HONORIFICS | NO_NAMES and family not in SUFFIXES | NO_NAMES:
+        if len(given) > 1 and given not in _NOT_GIVEN and family not in SUFFIXES | NO_NAMES:
             return given, family
     text = _BRACKETED.sub(" ", text)
     before, comma, after = text.partition(",")
@@ -134,14 +138,14 @@ def _nicknames() -> NickNamer:
     return NickNamer()
 
 
-def roots(name: str, most: int = 8) -> tuple[str, ...]:
+def roots(name: str) -> tuple[str, ...]:
     """The names that ``name`` may stand for, itself first: two first names agree when their roots meet."""
     token = name.split(" ", 1)[0]
     found = {token, *_nicknames().canonicals_of(token)}
     if not name.isascii():
         found.add(romanized(name))
     found.discard(name)
-    return (name, *sorted(found))[:most]
+    return (name, *sorted(found))
 
 
 def romanized(name: str) -> str:

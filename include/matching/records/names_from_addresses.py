@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from include.matching.records.columns import Codes
-from include.matching.records.name_parts import roots
+from include.matching.records.columns import Codes, apply
+from include.matching.records.name_parts import is_initial, roots
 from include.matching.records.placeholders import ROLES
 
 _SEPARATOR = re.compile(r"[._\-]+")
@@ -31,8 +31,8 @@ def mine_names(
 ) -> npt.NDArray[np.bool_]:
     """Fill, in place, the names of ``nameless`` records and the missing half of names; returns who was nameless.
 
-    A record that lacks one half gets it where the local part agrees with the half that it has. ``known`` are the
-    table's first and last names, and how many records carry each.
+    A record that lacks one half, or says its initial alone, gets it where the local part agrees with the half that it
+    has. ``known`` are the table's first and last names, and how many records carry each.
     """
     given, family = known
     texts = locals_.to_pylist()
@@ -40,18 +40,24 @@ def mine_names(
     for k in np.unique(local[nameless]):
         one, two = read_name(texts[k], given, family)
         coded[k] = code(one), code(two)
-    halves = []
+    halves, initial = [], np.array([ord(word) if is_initial(word) else 0 for word in words], np.int32)
     for column, other, at in ((first, last, 0), (last, first, 1)):
-        rows = np.flatnonzero((column < 0) & (other >= 0) & (local >= 0) & (loose == 0))
+        begin = apply(initial, column)  # -1 of no name, 0 of a whole one
+        rows = np.flatnonzero((begin != 0) & (other >= 0) & (local >= 0) & (loose == 0))
         pairs, inverse = np.unique(local[rows].astype(np.int64) << 32 | other[rows], return_inverse=True)
         read = [other_half(texts[p >> 32], words[p & 0xFFFFFFFF], given, family, at) for p in pairs.tolist()]
-        halves.append((rows, np.array([code(name) for name in read], np.int32)[inverse]))
+        codes, letter = (np.array([*map(said, read)], np.int32)[inverse] for said in (code, _letter))
+        halves.append((rows, np.where((begin[rows] < 0) | (begin[rows] == letter), codes, column[rows])))
     for column, (rows, codes) in zip((first, last), halves, strict=True):
         column[rows] = codes
     first[nameless], last[nameless] = coded[local[nameless], 0], coded[local[nameless], 1]
     mined = np.zeros(len(first), bool)
     mined[nameless] = (first[nameless] >= 0) | (last[nameless] >= 0)
     return mined
+
+
+def _letter(name: str) -> int:
+    return ord(name[0]) if name else 0
 
 
 def other_half(local: str, known: str, given: Mapping[str, int], family: Mapping[str, int], at: int) -> str:

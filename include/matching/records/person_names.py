@@ -31,7 +31,7 @@ from include.matching.records.names_from_addresses import known_names, mine_name
 from include.matching.records.spelling import spelt_as_in_addresses, usual_spelling
 from include.matching.spec import MatchingSpec
 
-ROOTS, TOKENS = 8, 4
+TOKENS = 4
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,8 @@ def _coded(column: Dictionary, codes: list[int]) -> Codes:
 
 def _split_pairs(first: Codes, last: Codes, words: Vocabulary) -> None:
     """Where one column is empty and the other holds several words, take it for a full name."""
-    every = list(words)
     for column, other in ((first, last), (last, first)):
+        every = list(words)
         alone = np.flatnonzero((column >= 0) & (other < 0))
         table = {int(c): parse_full_name(every[c]) for c in np.unique(column[alone]) if " " in every[c]}
         chosen = alone[np.isin(column[alone], np.fromiter(table, np.int64))] if table else alone[:0]
@@ -207,9 +207,7 @@ def lexicon(carried: list[str], first_count: npt.NDArray[np.int64], last_count: 
     Names that stand for them, and parts of them, are in the vocabulary too, after those.
     """
     words = Vocabulary({name: i for i, name in enumerate(carried)})
-    root_of = {
-        i: [words.code(r) for r in found] for i, name in enumerate(carried) if len(found := roots(name, ROOTS)) > 1
-    }
+    root_of = {i: [words.code(r) for r in found] for i, name in enumerate(carried) if len(found := roots(name)) > 1}
     token_of = {
         i: [words.code(t) for t in _parts(name)[:TOKENS]]
         for i, name in enumerate(carried)
@@ -217,7 +215,7 @@ def lexicon(carried: list[str], first_count: npt.NDArray[np.int64], last_count: 
     }
     vocabulary = list(words)
     size = len(vocabulary)
-    root, token = _table(root_of, size, ROOTS), _table(token_of, size, TOKENS)
+    root, token = _table(root_of, size), _table(token_of, size)
     initial = np.fromiter(map(is_initial, vocabulary), np.uint8, size)
     latin = np.fromiter(map(is_latin, vocabulary), np.uint8, size)
     bones = _skeletons(vocabulary) if not latin.all() else np.full(size, -1, np.int32)
@@ -243,9 +241,9 @@ def _skeletons(vocabulary: list[str]) -> Codes:
     return np.array([seen.code(skeleton(name)) for name in vocabulary], np.int32)
 
 
-def _table(rows: Mapping[int, list[int]], size: int, width: int) -> npt.NDArray[np.int32]:
-    """One row a name: its codes, -1 after the last; a name without a row stands for itself."""
-    table = np.full((size, width), -1, np.int32)
+def _table(rows: Mapping[int, list[int]], size: int) -> npt.NDArray[np.int32]:
+    """One row a name, as wide as the longest: its codes, -1 after the last; a name without a row stands for itself."""
+    table = np.full((size, max(map(len, rows.values()), default=1)), -1, np.int32)
     table[:, 0] = np.arange(size)
     for i, codes in rows.items():
         table[i, : len(codes)] = codes

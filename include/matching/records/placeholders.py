@@ -28,6 +28,12 @@ ROLES = frozenset(
     " team mail post hr jobs careers marketing press media webmaster postmaster noreply no-reply donotreply reception"
     " orders order shop customerservice customercare newsletter feedback kontakt contacto abuse root".split()
 )
+KIN = frozenset(  # who somebody is to a household, in place of a first name
+    "mother mom mum father dad parent daughter child kid baby infant newborn toddler twin brother sister sibling"
+    " boy girl man woman gentleman lady male female adult teen teenager grandmother grandma grandfather grandpa"
+    " granddaughter grandson grandchild aunt uncle niece nephew cousin husband wife spouse stepson stepdaughter"
+    " youngest oldest eldest relative roommate householder homeowner resident occupant tenant of the house".split()
+)
 
 
 LONGEST_WORD = 20  # no placeholder is longer, blanks around it included

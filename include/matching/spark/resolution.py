@@ -13,16 +13,18 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from include.contracts.errors import ConfigurationError
-from include.matching.constraints import Decision
+from include.matching.constraints import Decision, check_bypassed
 from include.matching.engine import settle
 from include.matching.judgement import Judge
 from include.matching.pairs.comparison import compare
 from include.matching.progress import SILENT, Progress, Watch
 from include.matching.resolution import LEAST_TOLD, PAIR_SCHEMA, Pairs, confidence, table_of
+from include.matching.spark.keeping import kept
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.parts.pairs import both
+from include.matching.spark.planning import parts_of, planned
 from include.matching.spark.reading.order import numbered
-from include.matching.spark.reading.reader import Read, read
+from include.matching.spark.reading.reader import Read, checked, read
 from include.matching.spark.ruling import rule_on
 from include.matching.spark.table import Table
 from include.matching.spark.tasks import each
@@ -123,23 +125,28 @@ def resolve(
     """Group the records of one person, as ``engine.resolve`` does.
 
     ``decisions``, ``known`` (a DataFrame, or a table, of record_a and record_b) and ``model`` as there. ``partitions``:
-    the parts that a table is worked on in; by default of ``reader.PART`` records each, so that a task needs no more
-    memory for a larger table. Raises ConfigurationError where spec and table do not fit.
+    the parts that a table is worked on in, by default as ``planning.parts_of`` has it. Raises ConfigurationError where
+    spec and table do not fit, or a decision is on a column that is none of it.
     """
-    watch = Watch(progress)
+    watch, session = Watch(progress), records.sparkSession
+    bypassing = check_bypassed(decisions, spec)
     with watch.stage("encode"):
-        found = read(records, spec, partitions, decisions)
-    with watch.stage("block"):
-        keyed = KeyedRecords(found.rows, Table(found.layout, spec, found.records), found.partitions)
-        work = OnSpark(keyed, found.groups, found.notes, rule_on(found.ids, decisions, known))
-    settled = settle(work, spec, model, watch)
-    with watch.stage("label"):
-        clusters, people = _labels(found, work, spec, dict(records.dtypes)[spec.id])
+        size = checked(records, spec)
+    parts = partitions or parts_of(size, session.sparkContext.defaultParallelism)
+    with planned(session, parts, size):
+        with watch.stage("encode"):
+            found = read(records, spec, size, parts, bypassing)
+        with watch.stage("block"):
+            keyed = KeyedRecords(found.rows, Table(found.layout, spec, size), parts)
+            work = OnSpark(keyed, found.groups, found.notes, rule_on(found.ids, decisions, known))
+        settled = settle(work, spec, model, watch)
+        with watch.stage("label"):
+            clusters, people = _labels(found, work, dict(records.dtypes)[spec.id])
     report = settled.report | {"clusters": people, "seconds": watch.seconds}
     return SparkResolution(clusters, settled.model, report, work, settled.judge, found.ids)
 
 
-def _labels(found: Read, work: OnSpark, spec: MatchingSpec, kind: str) -> tuple[DataFrame, int]:
+def _labels(found: Read, work: OnSpark, kind: str) -> tuple[DataFrame, int]:
     told = work.pairs.found.filter("what = 'cluster'").select(
         fn.col("a").alias("at"), fn.col("b").alias("root"), "odds"
     )
@@ -150,14 +157,20 @@ def _labels(found: Read, work: OnSpark, spec: MatchingSpec, kind: str) -> tuple[
         fn.coalesce("root", "at").alias("root"),
         fn.coalesce("odds", fn.lit(1e30).cast("float")).alias("odds"),
     )
-    roots = every.select("root").distinct().repartitionByRange(found.partitions, "root").sortWithinPartitions("root")
-    roots, people = numbered(roots, "cluster")
+    roots, people = numbered(_in_ranges(every.select("root").distinct(), work.keyed), "cluster")
     sure = (
         every.join(roots, "root")
         .select("id", "cluster", "odds")
         .mapInArrow(each(_sure), "id string, cluster long, confidence double")
     )
-    return sure.select(fn.col("id").cast(kind).alias(spec.id), "cluster", "confidence"), people
+    named = fn.col("id").cast(kind).alias(work.keyed.table.spec.id)
+    return kept(sure.select(named, "cluster", "confidence")), people
+
+
+def _in_ranges(roots: DataFrame, keyed: KeyedRecords) -> DataFrame:
+    """Records in their order, a part of all places in each partition."""
+    part = fn.expr(f"cast(root * {keyed.partitions} div {keyed.table.records} as int)")
+    return roots.repartitionById(keyed.partitions, part).sortWithinPartitions("root")
 
 
 def _sure(rows: pa.Table) -> pa.Table:

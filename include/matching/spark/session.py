@@ -179,6 +179,7 @@ def _settings() -> dict[str, str]:
         "spark.ui.enabled": "false",  # whoever reaches its port may read what plans and tasks say of people
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
+        "spark.python.daemon.module": "include.matching.spark.daemon",
     }
 
 

@@ -75,7 +75,7 @@ def _contacts(desk: Desk) -> ir.Table:
         "email": all_usable(desk, "email", rows.email, rows.hs_additional_emails),
         "phone": all_usable(desk, "phone", rows.mobilephone, rows.phone), "company": rows.company,
         "title": rows.jobtitle, "street": rows.address, "city": rows.city, "region": rows.state,
-        "postcode": rows.zip, "country": rows.country,
+        "postcode": rows.zip, "country": rows.country, "time_zone": rows.hs_timezone,
     }  # fmt: skip
     knows = {
         "crm_id": ibis.coalesce(rows._winner, rows.id),

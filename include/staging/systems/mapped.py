@@ -32,7 +32,7 @@ from include.staging.people import latest_usable, person
 
 SAID = (
     "first_name", "last_name", "full_name", "email", "phone", "company", "title", "street", "city", "region",
-    "postcode", "country",
+    "postcode", "country", "time_zone",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ TRAITS = {
     "email": ("email",), "phone": ("phone",), "title": ("title",), "company": ("company.name", "company"),
     "street": ("address.street",), "city": ("address.city",), "region": ("address.state",),
     "postcode": ("address.postalCode",), "country": ("address.country",),
+    "time_zone": ("timezone", "time_zone", "timeZone"),
 }  # fmt: skip
 DATES = {"created": ("createdAt", "created_at"), "born": ("birthday",)}
 GROUP_TRAITS = {
@@ -139,8 +140,12 @@ def _users(desk: Desk, rows: ir.Table) -> ir.Table:
     seen = seen.group_by("userId").agg(
         _first=seen._at.min(), _load_id=seen._load_id.argmax(seen._extracted_at), _extracted_at=seen._extracted_at.max()
     )
-    known = _said(desk, rows.filter((rows.type == "identify") & rows.userId.notnull()), {**TRAITS, **DATES})
-    told = {name: first_usable(desk, name, *_of(known, name, paths)) for name, paths in TRAITS.items()}
+    named = rows.filter((rows.type == "identify") & rows.userId.notnull())
+    known = _said(desk, named.mutate(_zone=_path(named.context, "$.timezone")), {**TRAITS, **DATES})
+    told = {
+        name: first_usable(desk, name, *_of(known, name, paths), *([known._zone] if name == "time_zone" else []))
+        for name, paths in TRAITS.items()
+    }
     told |= {name: ibis.coalesce(*_of(known, name, paths)) for name, paths in DATES.items()}
     traits = _latest(desk, known, "userId", told)
     users = seen.left_join(traits, "userId").drop("userId_right")

@@ -51,9 +51,9 @@ def in_order(records: DataFrame, plan: Plan, partitions: int) -> DataFrame:
     """The mended texts with each record's place ``at`` in the order of the hashes."""
     spec = plan.spec
     asked = dict.fromkeys([spec.id, *filter(None, (spec.order, spec.source)), *spec.columns])
-    said = records.select(*map(called, asked)).mapInArrow(each(lambda rows: _texts(rows, plan)), _schema(plan))
-    said = said.repartitionByRange(partitions, "by", "then", "id").sortWithinPartitions("by", "then", "id")
-    return numbered(said, "at")[0]
+    task = each(lambda rows: _texts(rows, plan, partitions))
+    said = records.select(*map(called, asked)).mapInArrow(task, _schema(plan)).repartitionById(partitions, "part")
+    return numbered(said.drop("part").sortWithinPartitions("by", "then", "id"), "at")[0]
 
 
 def numbered(ordered: DataFrame, name: str) -> tuple[DataFrame, int]:
@@ -89,15 +89,21 @@ def _whole_numbers(rows: pa.Table) -> pa.Table:
     )
 
 
-def _texts(rows: pa.Table, plan: Plan) -> pa.Table:
-    """Every column as mended text, the hashes that records are ordered by, and how much was damaged."""
+def _texts(rows: pa.Table, plan: Plan, partitions: int) -> pa.Table:
+    """Every column as mended text, the hashes that records are ordered by, and how much was damaged.
+
+    ``part``: of so many ranges of hashes, each as likely as any other, in which the record's is.
+    """
     spec = plan.spec
     ids = pc.cast(rows[spec.id], pa.large_string()).combine_chunks()
     by = pc.cast(rows[spec.order], pa.large_string()).combine_chunks() if spec.order else ids
     whole = plan.whole or {}
     raw = {name: encode(rows[name], name, whole=whole.get(name)) for name in spec.columns}
     columns, told = mended_columns(raw, spec)
-    out: dict[str, Any] = {"id": ids.cast(pa.string()), "by": _ordered(hashed(by)), "then": _ordered(hashed(ids))}
+    first = hashed(by)
+    part = (first >> np.uint64(32)) * np.uint64(partitions) >> np.uint64(32)
+    out: dict[str, Any] = {"part": part.astype(np.int32), "id": ids.cast(pa.string())}
+    out |= {"by": _ordered(first), "then": _ordered(hashed(ids))}
     out["source"] = pc.cast(rows[spec.source], pa.string()) if spec.source else pa.nulls(rows.num_rows, pa.string())
     for k, name in enumerate(spec.columns):
         out[f"text{k}"] = texts_of(columns[name])
@@ -112,7 +118,7 @@ def _texts(rows: pa.Table, plan: Plan) -> pa.Table:
 def _schema(plan: Plan) -> str:
     """The columns of ``_texts``."""
     said = [f"text{k} string" for k in range(len(plan.spec.columns))]
-    return ", ".join(["id string", "by long", "then long", "source string", *said, "damage string"])
+    return ", ".join(["part int", "id string", "by long", "then long", "source string", *said, "damage string"])
 
 
 def _ordered(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as fn
 
-from include.matching.constraints import Decision, check_bypassed
+from include.matching.constraints import Decision
 from include.matching.levels import Kind
 from include.matching.memory import MOST
 from include.matching.pairs.comparison import Group, group_of
@@ -31,8 +31,6 @@ from include.matching.spark.tasks import ddl, each
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import FEWEST
 
-PART = 100_000  # records of a partition
-
 
 @dataclass(frozen=True)
 class Read:
@@ -41,23 +39,21 @@ class Read:
     rows: DataFrame
     ids: DataFrame  # at, id
     layout: Layout
-    records: int
-    partitions: int
     groups: list[Group]
     notes: dict[str, Any]
 
 
-def read(
-    records: DataFrame, spec: MatchingSpec, partitions: int | None = None, decisions: Sequence[Decision] = ()
-) -> Read:
-    """Read a table, what ``decisions`` bypass being no evidence; in partitions of ``PART`` records, or so many.
-
-    Raises ConfigurationError where it cannot be matched by the spec, or a decision is on a column that is none of it.
-    """
+def checked(records: DataFrame, spec: MatchingSpec) -> int:
+    """How many records a table has; raises ConfigurationError where it cannot be matched by the spec."""
     check_columns(records.columns, spec)
-    bypassing, size, session = check_bypassed(decisions, spec), check_ids(records, spec), records.sparkSession
-    partitions = partitions or max(session.sparkContext.defaultParallelism, -(-size // PART))
-    session.conf.set("spark.sql.shuffle.partitions", str(partitions))
+    return check_ids(records, spec)
+
+
+def read(
+    records: DataFrame, spec: MatchingSpec, size: int, partitions: int, bypassing: Sequence[Decision] = ()
+) -> Read:
+    """Read a table of so many records in so many partitions; what decisions are ``bypassing`` is no evidence."""
+    session = records.sparkSession
     plan = Plan(spec, whole=whole_columns(records, spec))
     ordered = in_order(records, plan, partitions)
     plan = replace(plan, hints=learned(ordered, spec))
@@ -72,7 +68,7 @@ def read(
         rows = rows.mapInArrow(each(lambda part: without_evidence(part, layout, bypassing, spec)), ddl(layout.schema))
     rows = kept(rows)
     notes = {"damaged_values": damaged(ordered, spec), "no_companies": none, "shared_values": _shared(rows, layout)}
-    return Read(rows, ordered.select("at", "id"), layout, size, partitions, _groups(rows, layout), notes)
+    return Read(rows, ordered.select("at", "id"), layout, _groups(rows, layout), notes)
 
 
 def _layout(plan: Plan, places: Sequence[int], lexicon: Lexicon | None) -> Layout:
