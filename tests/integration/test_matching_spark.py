@@ -170,7 +170,7 @@ def test_linked_records_that_no_task_can_hold_are_cut_as_on_one_machine(
     kept, cuts = components.held_together(left, right, odds, parent, 0.0)
     join_bounded(left, right, kept, 61, parent, np.ones(60, np.int32))
     links = pa.table({"left": left.astype(np.int64), "right": right.astype(np.int64), "odds": odds})
-    label, cut_there = held_together(spark.createDataFrame(links), 0.0, 60, 2)
+    label, cut_there = held_together(spark.createDataFrame(links), 0.0, 60, 2, len(left))
     found = {row["at"]: row["component"] for row in label.collect()}
     assert cuts
     assert cut_there == cuts
