@@ -321,7 +321,12 @@ def of_values(clause: Any, row: Row, world: World) -> bool | None:  # noqa: PLR0
             parts = ["." if c == "_" else ".*" if c == "%" else re.escape(c) for c in folded(pattern, ignores_case)]
             return re.fullmatch("".join(parts), folded(value, ignores_case), re.DOTALL) is not None
         case tree.TextTest(_, test, texts):
-            tests = {"contains": str.__contains__, "starts with": str.startswith, "ends with": str.endswith}
+            tests = {
+                "contains": str.__contains__,
+                "starts with": str.startswith,
+                "ends with": str.endswith,
+                "is": str.__eq__,
+            }
             return any(tests[test](folded(value), folded(text)) for text in texts)
         case _:
             return of_days(clause, value, row, world)

@@ -42,6 +42,7 @@ LANGUAGE = """## The language
 | `measure = value`, `!=`, `<`, `<=`, `>`, `>=` | comparison with a value or a measure; text and flags have no order |
 | `email_clicks / email_sent > 20%`, `renewal_date - today < 30` | `+ - * /` of numbers; between two dates, days |
 | `measure in (value, value)`, `not in` | one of the values |
+| `measure is any of ('a', 'b')`, `is none of` | the same of texts, without regard to case |
 | `measure between low and high` | both ends included |
 | `measure contains 'text'`, `starts with`, `ends with` | without regard to case; several: `any of ('VP', 'Head of')` |
 | `measure like 'pattern'`, `ilike` | `%` is any text, `_` one character; case matters, in `ilike` not |
@@ -86,9 +87,9 @@ begin on Monday, fiscal years with the month that `config/calendar.yaml` says; d
 Months and years keep to the calendar: a year after 29 February is 28 February. `80%` is 0.8 where a measure is a
 share; `1k`, `10,000`, `$500` are numbers.
 
-Ordinary words with one meaning are understood and shown as they were read: `is any of`, `is at least`, `top 10% by …`,
-`country = 'Germany' or 'France'`, `AND(a, b)`, `&&`, “curly quotes”. What can be read in two ways (`< 30 days ago`) is
-refused with the forms that say it. All faults of a definition are named at once.
+Ordinary words with one meaning are understood and shown as they were read: `is at least`, `top 10% by …`, `country =
+'Germany' or 'France'`, `days since usage_last_on > 30`, `Renewal Date`, `AND(a, b)`, `&&`, “curly quotes”. What can be
+read in two ways (`< 30 days ago`) is refused with the forms that say it. All faults of a definition are named at once.
 
 A comparison with an unknown value is neither true nor false, as in SQL, and a member is somebody for whom the whole
 condition is *true*: `nps_score != 9` does not find people without an answer; add `or nps_score is null`

@@ -11,6 +11,7 @@ from include.segments.cursor import Cursor
 
 COMPARING = ("<", "<=", ">", ">=")
 PERCENT = ("%", "percent")
+MILLIONS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 THOUSANDS = {"k": 10**3, "m": 10**6, "mio": 10**6, "bn": 10**9}
 
 
@@ -39,6 +40,9 @@ class Amounts(Cursor):
         if suffix in PERCENT and not self._begins_value(ahead + 1):
             self.say(f"as_percent({digits})", token)
             self.place += ahead + 1
+        elif suffix in MILLIONS:
+            self.say(f"{float(digits) * MILLIONS[suffix]:.15g}", token)
+            self.place += ahead + 1
         elif after and suffix in THOUSANDS and after.start == self.tokens[self.place + ahead - 1].end + 1:
             self.say(f"{float(digits) * THOUSANDS[suffix]:.15g}", token)
             self.place += ahead + 1
@@ -55,7 +59,8 @@ class Amounts(Cursor):
         yield first
         if not re.fullmatch(r"[1-9]\d{0,2}", first):
             return
-        while not self.calls or self.word(-1) in (*COMPARING, "=", "!=", "<>", "between", "and"):
+        written = self.out[-1].text.lower() if self.out else ""
+        while not self.calls or written in (*COMPARING, "=", "!=", "<>", "between", "and"):
             comma, group, before = self.at(ahead), self.at(ahead + 1), self.tokens[self.place + ahead - 1]
             is_group = (
                 group is not None

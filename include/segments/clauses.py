@@ -15,7 +15,8 @@ from include.segments.values import Literal, Measured, Today, quoted
 if TYPE_CHECKING:
     from include.segments.nodes import Node
 
-TEXT_TESTS = ("contains", "starts with", "ends with")
+IS_ANY = "is"  # any of some texts, as a whole
+TEXT_TESTS = ("contains", "starts with", "ends with", IS_ANY)
 Operand = Measured | Traited | Happened | Sum | Weekday
 """What has a value: a measure, a trait, what is counted of events, or what is made of such."""
 
@@ -69,7 +70,7 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class TextTest:
-    """``measure contains 'text'``, ``starts with``, ``ends with``: any of the texts, without regard to case."""
+    """``measure contains 'text'``, ``starts with``, ``ends with``, ``is``: any of the texts, without regard to case."""
 
     measure: Operand
     test: str
@@ -77,7 +78,8 @@ class TextTest:
 
     def __str__(self) -> str:
         listed = ", ".join(map(quoted, self.texts))
-        return f"{self.measure} {self.test} {f'any of ({listed})' if len(self.texts) > 1 else listed}"
+        is_listed = len(self.texts) > 1 or self.test == IS_ANY
+        return f"{self.measure} {self.test} {f'any of ({listed})' if is_listed else listed}"
 
 
 @dataclass(frozen=True, slots=True)

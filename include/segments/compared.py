@@ -31,6 +31,7 @@ TEXT_TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
     "contains": lambda value, text: value.contains(text),
     "starts with": lambda value, text: value.startswith(text),
     "ends with": lambda value, text: value.endswith(text),
+    clauses.IS_ANY: operator.eq,
 }
 
 

@@ -13,6 +13,7 @@ from include.segments.calendar import UNITS
 from include.segments.refusal import refusal
 
 QUOTED = (TokenType.STRING, TokenType.IDENTIFIER)
+DAYS = ("first_did", "last_did", "earliest_did", "latest_did")
 RESERVED = ("and", "or", "not", "is", "in", "like", "ilike", "between", "any", "of", "null", "true", "false", "by")
 
 
@@ -60,6 +61,18 @@ class Cursor:
         if last is None or last.token_type is TokenType.STRING or last.text.lower() in RESERVED:
             return None
         return last if last.token_type is TokenType.IDENTIFIER or last.text.isidentifier() else None
+
+    def day(self) -> list[Token]:
+        """Return the measure, or the call of a day such as last_did('…'), that was written last; nothing without."""
+        measure = self.measure()
+        if measure is not None or not self.out or self.out[-1].text != ")":
+            return [measure] if measure else []
+        depth, place = 0, len(self.out)
+        while place and (depth or place == len(self.out)):
+            place -= 1
+            depth += (self.out[place].text == ")") - (self.out[place].text == "(")
+        is_day = place > 0 and self.out[place - 1].text.lower() in DAYS
+        return self.out[place - 1 :] if is_day else []
 
     def copy(self) -> None:
         """Write the token as it is; a comma becomes what the open bracket makes of it."""

@@ -9,7 +9,7 @@ from include.segments import tree
 from include.segments.currencies import CURRENCY, own_of
 from include.segments.deeds import AVERAGE, SUM
 from include.segments.happenings import kind_rows
-from include.segments.occurring import COMMONEST, absent, texts
+from include.segments.occurring import COMMONEST, absent, asked_texts
 from include.segments.population import Population
 
 
@@ -50,11 +50,8 @@ def _foreign(event: str, own: str, people: Population) -> Iterator[str]:
 def _untold(happened: tree.Happened, people: Population) -> Iterator[str]:
     if happened.where is None:
         return
-    named: dict[str, set[str]] = {}
-    for clause in tree.clauses(happened.where):
-        for name, text in texts(clause):
-            named.setdefault(name, set()).add(text)
+    named = asked_texts(happened.where)
     if named:
-        rows = kind_rows(happened.event, {name: Type.TEXT for name in named}, people)
-        for name, wanted in named.items():
-            yield from (f"Of {happened.event!r}: {told}" for told in absent(rows, name, sorted(wanted)))
+        rows = kind_rows(happened.event, {asked.name: Type.TEXT for asked in named}, people)
+        for asked, wanted in named.items():
+            yield from (f"Of {happened.event!r}: {told}" for told in absent(rows, asked, sorted(wanted)))

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sqlglot import exp
 
-from include.contracts.errors import DefinitionError
-from include.contracts.events import EventKind, Vocabulary
-from include.contracts.measures import Measure
+from include.contracts.events import EventKind
 from include.contracts.nearest import nearest
-from include.contracts.tables import Column, Type
-from include.segments import tree
-from include.segments.calendar import period
+from include.contracts.tables import Type
+from include.segments import event_spans, tree
 from include.segments.currencies import of_one
 from include.segments.deeds import (
     AVERAGE,
@@ -30,49 +27,25 @@ from include.segments.deeds import (
     SUM,
     TIMES,
 )
-from include.segments.literals import Literals
+from include.segments.event_spans import SPANS, Span, inside, kept_span
 from include.segments.names import a
-from include.segments.parts import Parts
 
 WHAT: Mapping[str, str] = {
     "times_did": TIMES, "distinct_did": DISTINCT, "sum_did": SUM, "average_did": AVERAGE, "first_did": FIRST,
     "last_did": LAST, "most_frequent_did": MOST_FREQUENT, "earliest_did": EARLIEST, "latest_did": LATEST,
 }  # fmt: skip
 OF_PROPERTY = (DISTINCT, SUM, AVERAGE, *PICKED)
-DAY_COLUMN = Column(DAY, Type.DATE, "Day of the event")
-LENGTH = {"days": 1, "weeks": 7, "months": 30, "years": 365}
 EXAMPLE = "did('Email Clicked', at_least 2, within_last 30 days, where name = 'Pricing')"
 
-Span = Callable[[tree.Operand], tree.Node]
-"""A condition on a day: that of an event, or the first or last one."""
 
-
-class Reader(Protocol):
+class Reader(event_spans.Reader, Protocol):
     """What reads the conditions in which these functions stand."""
-
-    @property
-    def parts(self) -> Parts:
-        """The parts read so far."""
-
-    @property
-    def literals(self) -> Literals:
-        """Reads values."""
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The kinds of event that there are."""
 
     def of_event(self, kind: EventKind) -> Reader:
         """The same, for a condition on the properties of an event."""
 
     def node(self, node: exp.Expr) -> tree.Node:
         """Read a node."""
-
-    def refuse(self, node: exp.Expr, problem: str) -> DefinitionError:
-        """Return the error for a piece of the condition."""
-
-
-ReadSpan = Callable[[Reader, exp.Expr], Span]
 
 
 @dataclass
@@ -102,7 +75,7 @@ def in_order(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:  # no
 
 def _following(reader: Reader, node: exp.Expr) -> tree.Step:
     within, without = None, None
-    for part in (parts := _inside(reader, node)):
+    for part in (parts := inside(reader, node)):
         if isinstance(part, exp.Interval):
             try:
                 within = reader.literals.span(part)
@@ -110,7 +83,7 @@ def _following(reader: Reader, node: exp.Expr) -> tree.Step:
                 raise reader.refuse(node, str(error)) from None
     *between, step = [part for part in parts if not isinstance(part, exp.Interval)][::-1]
     for part in between:
-        (barred,) = _inside(reader, part)
+        (barred,) = inside(reader, part)
         without = _step(reader, barred)
         if without.span is not None:
             raise reader.refuse(part, "what lies between has the time between; leave its span out")
@@ -162,6 +135,7 @@ def _happened(what: str, asked: _Asked, kind: Type) -> tree.Happened:
 
 def _read(reader: Reader, node: exp.Anonymous, name: str, *, takes_property: bool) -> _Asked:
     first, *others = reader.parts.take(node, "expressions") or [node]
+    _require_one(reader, node, name, first, others)
     event = reader.literals.text(first) if first is not node else None
     if event is None:
         raise reader.refuse(node, f"{name} needs the name of an event in single quotes, as in {EXAMPLE}")
@@ -176,6 +150,16 @@ def _read(reader: Reader, node: exp.Anonymous, name: str, *, takes_property: boo
     for argument in others:
         _take(reader, argument, asked)
     return asked
+
+
+def _require_one(reader: Reader, node: exp.Anonymous, name: str, first: exp.Expr, others: list[exp.Expr]) -> None:
+    """Refuse `did('A' or 'B')` and `did('A', 'B')`."""
+    sides = [first.unnest().this, first.unnest().expression] if isinstance(first.unnest(), exp.Or | exp.And) else []
+    named = sides or [first, *others[:1]]
+    if len(named) == 2 and all(isinstance(each, exp.Literal) and each.is_string for each in named):
+        word = "and" if isinstance(first.unnest(), exp.And) else "or"
+        form = f" {word} ".join(f"{name}('{each.name}')" for each in named)
+        raise reader.refuse(node, f"{name} asks of one event, so write {form}")
 
 
 def _property(reader: Reader, node: exp.Anonymous, name: str, kind: EventKind, argument: exp.Expr) -> str:
@@ -200,31 +184,27 @@ def _take(reader: Reader, argument: exp.Expr, asked: _Asked) -> None:
     elif call in _OFTEN:
         taken, asked.how_often = asked.how_often is None, _often(reader, argument, call)
     elif call in SPANS:
-        taken, asked.span = asked.span is None, _kept(reader, argument, SPANS[call](reader, argument))
-    elif call == "told_times" or (isinstance(argument, exp.Literal) and not argument.is_string):
+        taken, asked.span = asked.span is None, kept_span(reader, argument, call)
+    elif call == "told_times" or (isinstance(argument, exp.Literal) and not argument.is_string and not asked.where):
         raise reader.refuse(argument, "this can be read in two ways; write at_least, exactly or at_most before it")
+    elif isinstance(argument, exp.Literal) and asked.where is not None:
+        raise reader.refuse(argument, "several values stand in brackets, as in where name is any of ('a', 'b')")
+    elif isinstance(argument, exp.Binary):
+        column = next((part.name for part in argument.find_all(exp.Column)), "amount")
+        raise reader.refuse(argument, f"what is asked of its properties begins with where, as in where {column} = …")
+    elif isinstance(argument, exp.Column) and argument.name.lower() == "never":
+        raise reader.refuse(argument, f"what was never done is written did_not('{asked.kind.name}')")
     else:
         raise reader.refuse(argument, f"this is nothing that can be asked of an event; write it as in {EXAMPLE}")
     if not taken:
         raise reader.refuse(argument, "this is asked twice of one event; write it once")
 
 
-def _kept(reader: Reader, argument: exp.Expr, span: Span) -> Span:
-    """The span, refused where it is longer than events are kept."""
-    node, kept = span(tree.Measured(DAY, Type.DATE)), reader.vocabulary.keep_days
-    if isinstance(node, tree.Within | tree.Beyond) and node.amount * LENGTH[node.unit] > kept:
-        raise reader.refuse(argument, f"events are kept for {kept} days (keep_days in events.yaml), no longer span")
-    return span
-
-
 def _where(reader: Reader, argument: exp.Expr, kind: EventKind) -> tree.Node:
-    (condition,) = _inside(reader, argument)
+    condition, *others = inside(reader, argument)
+    if others:
+        raise reader.refuse(argument, "two conditions on properties are connected by and, or or")
     return reader.of_event(kind).node(condition)
-
-
-def _inside(reader: Reader, argument: exp.Expr) -> list[exp.Expr]:
-    reader.parts.take(argument, "this")
-    return list(reader.parts.take(argument, "expressions"))
 
 
 _OFTEN: Mapping[str, tuple[str, int]] = {
@@ -234,7 +214,7 @@ _OFTEN: Mapping[str, tuple[str, int]] = {
 
 def _often(reader: Reader, argument: exp.Expr, call: str) -> tuple[str, int]:
     how_often, more = _OFTEN[call]
-    (number,) = _inside(reader, argument)
+    (number,) = inside(reader, argument)
     times = reader.literals.plain(number) if isinstance(number, exp.Literal) and not number.is_string else ""
     if not times.isdecimal() or int(times) > 10**9:
         raise reader.refuse(argument, "how often is a whole number, as in at_least 3")
@@ -242,59 +222,3 @@ def _often(reader: Reader, argument: exp.Expr, call: str) -> tuple[str, int]:
     if count < (how_often == "at_least"):
         raise reader.refuse(argument, "everybody did it at least 0 times, and nobody fewer; ask for a number above 0")
     return how_often, count
-
-
-def _spanned(kind: Callable[..., tree.Node]) -> ReadSpan:
-    def _read_span(reader: Reader, argument: exp.Expr) -> Span:
-        (span,) = _inside(reader, argument)
-        if not isinstance(span, exp.Interval):
-            raise reader.refuse(argument, "a span is a number of days or more, as in within_last 14 days")
-        try:
-            amount, unit = reader.literals.span(span)
-        except ValueError as error:
-            raise reader.refuse(argument, str(error)) from None
-        return lambda day: kind(day, amount, unit, False)
-
-    return _read_span
-
-
-def _during(reader: Reader, argument: exp.Expr) -> Span:
-    (written,) = _inside(reader, argument)
-    named = period(reader.literals.text(written) or "")
-    if named is None:
-        raise reader.refuse(argument, "a period is one of the calendar, as in during 'last month'")
-    return lambda day: tree.During(day, *named, reader.vocabulary.fiscal_year_begins)
-
-
-def _beside(op: str) -> ReadSpan:
-    def _read_day(reader: Reader, argument: exp.Expr) -> Span:
-        (day,) = _inside(reader, argument)
-        other = _day(reader, argument, day)
-        return lambda each: tree.Compare(op, each, other)
-
-    return _read_day
-
-
-def _between(reader: Reader, argument: exp.Expr) -> Span:
-    ends = _inside(reader, argument)
-    if len(ends) != 2:
-        raise reader.refuse(argument, "a range of days has two ends, as in between '2026-01-01' and '2026-03-31'")
-    low, high = (_day(reader, argument, end) for end in ends)
-    return lambda day: tree.Between(day, low, high)
-
-
-def _day(reader: Reader, argument: exp.Expr, node: exp.Expr) -> tree.Literal | tree.Today:
-    try:
-        return reader.literals.literal(Measure(DAY_COLUMN, "event", "event"), node)
-    except ValueError as error:
-        raise reader.refuse(argument, str(error)) from None
-
-
-SPANS: Mapping[str, ReadSpan] = {
-    "told_within_last": _spanned(tree.Within),
-    "told_before_last": _spanned(tree.Beyond),
-    "told_during": _during,
-    "told_before": _beside("<"),
-    "told_after": _beside(">"),
-    "told_between": _between,
-}

@@ -19,9 +19,10 @@ CALLS = (
     "did", "did_not", "times_did", "distinct_did", "sum_did", "average_did", "first_did", "last_did", "changed",
     "most_frequent_did", "earliest_did", "latest_did", "anniversary_of",
 )  # fmt: skip
-WHERE, SINCE = "told_where", "told_since"
+WHERE, SINCE, ON = "told_where", "told_since", "told_on"
 OFTEN = ("told_at_least", "told_at_most", "told_exactly", "told_more", "told_fewer")
 TIMES = ("times", "time")
+ALWAYS = ("ever", "at any time", "all time", "anytime", "since ever")
 ONCE: Mapping[str, str] = {"once": "1", "twice": "2"}
 SPANS = ("told_within_last", "told_within_next", "told_before_last")
 THEN = (("then",), ("and", "then"), ("followed", "by"))
@@ -45,6 +46,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "told_after": ("after",),
     "told_between": ("between",),
     SINCE: ("since", "on or after"),
+    ON: ("on",),
     WHERE: ("where", "with"),
 }  # fmt: skip
 PHRASES = tuple(
@@ -158,13 +160,28 @@ class _Words:
             return
         if words[:1] and words[0] in WHICH and " ".join(words[1:]) in PERIODS:
             tokens, words = [_said("during", tokens[0]), *tokens], ["during", *words]
+        self.require_one_meaning(tokens, words)
         for phrase, form in PHRASES:
             if tuple(words[: len(phrase)]) == phrase and len(words) > len(phrase) and _fits(form, tokens[len(phrase)]):
                 yield from self.told(form, tokens[0], tokens[len(phrase) :])
                 return
+        if words[1:2] == ["+"] or words[1:3] == ["or", "more"]:  # `3+ times`, `3 or more times`
+            rest = [tokens[0], *tokens[2 + (words[1] == "or") :]]
+            yield from self.told("told_at_least", tokens[0], rest)
+            return
+        if " ".join(words) in ALWAYS:
+            raise refusal(
+                "leave this out: without a span all the days count of which events are kept", self.text, tokens[0].start
+            )
         if len(words) == 2 and words[1] in TIMES:
             tokens = [*_say("told_times (", tokens[0]), tokens[0], *_say(")", tokens[1])]
         yield from tokens
+
+    def require_one_meaning(self, tokens: list[Token], words: list[str]) -> None:
+        """Refuse `in the last month`, which is that of the calendar or the last 30 days."""
+        if words[1:3] == ["the", "last"] and words[0] in ("in", "within", "during") and words[-1] in PERIODS[:5]:
+            which = f"{words[0]} last {words[-1]} for that of the calendar, or within_last and a number of days"
+            raise refusal(f"this can be read in two ways; write {which}", self.text, tokens[0].start)
 
     def told(self, form: str, at: Token, rest: list[Token]) -> Iterator[Token]:
         """One argument as a call, and another that follows how often without a comma."""
@@ -172,8 +189,10 @@ class _Words:
         if form in OFTEN:
             ahead = 1 + (_word(rest, 1) in TIMES)
             rest, more = [_number(rest[0])], rest[ahead:]
-        yield from _say(f"{'told_between' if form == SINCE else form} (", at)
+        yield from _say(f"{'told_between' if form in (SINCE, ON) else form} (", at)
         yield from self.value(form, rest)
+        if form == ON:
+            yield from (*_say(",", at), *rest)
         yield from _say(", today )" if form == SINCE else ")", rest[-1])
         if more:
             yield from _say(",", at)
@@ -237,13 +256,21 @@ def _closing(tokens: Sequence[Token], opening: int) -> int:
 def _arguments(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """The arguments, all but the first with the comma before it."""
     depth, part = 0, list[Token]()
-    for token in tokens:
+    for place, token in enumerate(tokens):
         depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
-        if token.token_type is TokenType.COMMA and not depth:
+        if token.token_type is TokenType.COMMA and not depth and not _is_thousand(tokens, place):
             yield part
             part = []
         part.append(token)
     yield part
+
+
+def _is_thousand(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a comma stands within a number: `10,000`."""
+    before, after = tokens[place - 1], tokens[min(place + 1, len(tokens) - 1)]
+    is_number = before.token_type is TokenType.NUMBER and after.token_type is TokenType.NUMBER
+    is_close = before.end + 1 == tokens[place].start == after.start - 1
+    return is_number and is_close and len(after.text.partition(".")[0]) == 3
 
 
 def _say(words: str, at: Token) -> list[Token]:

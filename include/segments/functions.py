@@ -7,12 +7,13 @@ from typing import Protocol
 
 from sqlglot import exp
 
+from include.contracts.measures import Measure
 from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.contracts.traits import Trait
 from include.segments import clauses, event_functions, history_functions, tree
 from include.segments.calendar import period
-from include.segments.event_functions import LENGTH
+from include.segments.event_spans import LENGTH
 from include.segments.names import a
 
 SPANS: Mapping[str, tuple[Callable[..., tree.Node], bool]] = {
@@ -28,6 +29,14 @@ NUMERIC = (Type.INTEGER, Type.NUMBER)
 
 class Reader(event_functions.Reader, Protocol):
     """What reads the conditions in which functions stand."""
+
+    @property
+    def text(self) -> str:
+        """The condition as it was written."""
+
+    @property
+    def known(self) -> Mapping[str, Measure]:
+        """What can be asked about, by name."""
 
     @property
     def level(self) -> str:
@@ -113,9 +122,15 @@ def _text_test(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     return clauses.TextTest(measure, test, known)
 
 
+def _key(reader: Reader, node: exp.Expr) -> str | None:
+    """The name of a segment or list, which may lack its quotes where it is one word."""
+    is_word = isinstance(node, exp.Column) and not node.args.get("table")
+    return reader.literals.identifier(reader.parts.take(node, "this")) if is_word else reader.literals.text(node)
+
+
 def _in_segment(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     arguments = reader.parts.take(node, "expressions")
-    key = reader.literals.text(arguments[0]) if len(arguments) == 1 else None
+    key = _key(reader, arguments[0]) if len(arguments) == 1 else None
     if key is None:
         raise reader.refuse(node, f"{name} needs the key of a segment, in quotes")
     return tree.InSegment(key)
@@ -123,7 +138,7 @@ def _in_segment(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
 
 def _in_list(reader: Reader, node: exp.Anonymous, name: str) -> tree.Node:
     arguments = reader.parts.take(node, "expressions")
-    key = reader.literals.text(arguments[0]) if len(arguments) == 1 else None
+    key = _key(reader, arguments[0]) if len(arguments) == 1 else None
     if key is None:
         raise reader.refuse(node, f"{name} needs the name of a list, in quotes")
     if reader.level != "person":

@@ -11,7 +11,7 @@ from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.segments import tree
 from include.segments.deeds import DAY
-from include.segments.event_functions import DAY_COLUMN, SPANS
+from include.segments.event_spans import DAY_COLUMN, SPANS
 
 if TYPE_CHECKING:
     from include.segments.functions import Reader

@@ -1,12 +1,13 @@
 """The segment language: what sqlglot has read, checked against the declared measures, becomes a typed tree.
 
-What is not listed in this module does not exist in the language.
+What is listed neither here, nor among COMPARISONS or FUNCTIONS, does not exist in the language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeGuard
 
 from sqlglot import exp
@@ -18,10 +19,11 @@ from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.contracts.traits import Trait
 from include.segments import event_functions, sum_functions, syntax, trait_functions, tree
+from include.segments.comparisons import COMPARISONS, plain_literal
 from include.segments.forms import unread
-from include.segments.functions import FUNCTIONS, KNOWN, NUMERIC, OF_ONE_EVENT
+from include.segments.functions import FUNCTIONS, KNOWN, OF_ONE_EVENT
 from include.segments.literals import Literals
-from include.segments.names import a, called, unknown_measure, unknown_property
+from include.segments.names import a, called, instead, unknown_measure, unknown_property
 from include.segments.parts import Parts
 from include.segments.refusal import collected, refusal
 
@@ -108,11 +110,7 @@ class _Reader:
             (exp.And,): lambda node: self._chain(node, tree.And),
             (exp.Or,): lambda node: self._chain(node, tree.Or),
             (exp.Not,): lambda node: tree.Not(self.node(self.parts.take(node, "this"))),
-            tuple(syntax.COMPARISONS): self._comparison,
-            (exp.In,): self._in,
-            (exp.Between,): self._between,
-            (exp.Like, exp.ILike): self._like,
-            (exp.Is,): self._is,
+            **{kinds: partial(read, self) for kinds, read in COMPARISONS.items()},
             (exp.Column,): self._flag,
             (exp.Anonymous,): self._function,
         }
@@ -137,29 +135,14 @@ class _Reader:
         """`country = 'Germany' or 'France'`: another value of the clause before."""
         match before:
             case tree.Compare("=", measure, tree.Literal() as first):
-                return tree.In(measure, (first, self._plain_literal(measure, node)))
+                return tree.In(measure, (first, plain_literal(self, measure, node)))
             case tree.In(measure, values):
-                return tree.In(measure, (*values, self._plain_literal(measure, node)))
+                return tree.In(measure, (*values, plain_literal(self, measure, node)))
             case tree.TextTest(_, _, texts) if node.is_string:
                 return replace(before, texts=(*texts, self.literals.plain(node)))
+        if isinstance(before, tree.Compare) and before.op == "!=":
+            raise self.refuse(node, f"this can be read in two ways; write {before.left} not in (…) for none of them")
         raise self.refuse(node, BARE.format(called(node)))
-
-    def _comparison(self, node: exp.Expr) -> tree.Node:
-        op = syntax.COMPARISONS[type(node)]
-        left, right = (self.parts.inside(self.parts.take(node, side)) for side in ("this", "expression"))
-        if not self.names_measure(left) and self.names_measure(right):
-            left, right, op = right, left, syntax.MIRRORED[op]
-        measure = self.measure(left)
-        if isinstance(right, exp.Tuple) and op in ("=", "!="):
-            listed = tree.In(
-                measure, tuple(self._plain_literal(measure, v) for v in self.parts.take(right, "expressions"))
-            )
-            return tree.Not(listed) if op == "!=" else listed
-        if measure.type is Type.TEXT and op not in ("=", "!="):
-            raise self.refuse(node, f"{measure} is text, which has no order; use =, !=, in or contains")
-        if measure.type is Type.BOOLEAN and op not in ("=", "!="):
-            raise self.refuse(node, f"{measure} is true or false, which has no order")
-        return tree.Compare(op, measure, self._other(measure, right))
 
     def names_measure(self, node: exp.Expr) -> bool:
         """Tell whether a piece is, or reckons with, what has a value of its own."""
@@ -168,57 +151,6 @@ class _Reader:
             return any(self.names_measure(side.unnest()) for side in sides)
         is_named = isinstance(node, exp.Column) and str(node.name) in self.known
         return is_named or _counts_events(node) or sum_functions.is_weekday(node)
-
-    def _other(self, measure: tree.Operand, node: exp.Expr) -> tree.Operand | tree.Literal | tree.Today:
-        if not self.names_measure(node):
-            return self._literal(measure, node)
-        other = self.measure(node)
-        if other.type is not measure.type and not (other.type in NUMERIC and measure.type in NUMERIC):
-            raise self.refuse(
-                node, f"{measure} is {a(measure.type)} and cannot be compared with {other}, {a(other.type)}"
-            )
-        return other
-
-    def _in(self, node: exp.In) -> tree.Node:
-        listed = self.parts.take(node, "expressions")
-        if not listed and node.args.get("field") is not None:
-            raise unread(node, self.text)
-        if not listed:
-            told = "a subquery is not part of the segment language; list the values, as in in ('a', 'b')"
-            raise self.refuse(node, told)
-        measure = self.measure(self.parts.take(node, "this"))
-        return tree.In(measure, tuple(self._plain_literal(measure, value) for value in listed))
-
-    def _between(self, node: exp.Between) -> tree.Node:
-        measure = self.measure(self.parts.take(node, "this"))
-        if measure.type in (Type.TEXT, Type.BOOLEAN):
-            raise self.refuse(node, f"{measure} is {a(measure.type)}, which has no order")
-        low, high = (self._literal(measure, self.parts.take(node, end)) for end in ("low", "high"))
-        return tree.Between(measure, low, high)
-
-    def _like(self, node: exp.Like) -> tree.Node:
-        measure = self.measure(self.parts.take(node, "this"))
-        pattern = self.literals.text(self.parts.take(node, "expression"))
-        if measure.type is not Type.TEXT:
-            raise self.refuse(node, f"{measure} is {a(measure.type)}; 'like' compares text")
-        if pattern is None:
-            raise self.refuse(node, "'like' needs a quoted pattern")
-        if "\\" in pattern:
-            raise self.refuse(node.expression, "a pattern cannot hold a backslash")
-        like = tree.Like(measure, pattern, isinstance(node, exp.ILike))
-        return tree.Not(like) if self.parts.take(node, "negate") else like
-
-    def _is(self, node: exp.Is) -> tree.Node:
-        measure, value = self.measure(self.parts.take(node, "this")), self.parts.take(node, "expression")
-        tested: tree.Node = tree.IsNull(measure)
-        if isinstance(value, exp.Boolean) and measure.type is Type.BOOLEAN:
-            is_true = bool(self.parts.take(value, "this"))
-            assert isinstance(measure, tree.Measured)  # nothing that is counted of events is true or false
-            tested = tree.And((tree.Not(tested), measure if is_true else tree.Not(measure)))  # never unknown
-        elif not isinstance(value, exp.Null):
-            word = f"; text stands in quotes, as in {measure} = '{value.name}'" if isinstance(value, exp.Column) else ""
-            raise self.refuse(node, f"'is' goes with null, known, unknown, any of; compare with = or !={word}")
-        return tree.Not(tested) if self.parts.take(node, "negate") else tested
 
     def _flag(self, node: exp.Column) -> tree.Node:
         measure = self._named(node)
@@ -263,7 +195,7 @@ class _Reader:
 
     def _named(self, node: exp.Expr) -> tree.Measured | tree.Traited:
         if not isinstance(node, exp.Column):
-            raise self.refuse(node, f"a measure should stand here, not {called(node)}")
+            raise self.refuse(node, f"a measure should stand here, not {called(node)}{instead(node)}")
         if node.args.get("table"):
             of = f"; write {node.table}({node.name} …)" if str(node.table).lower() == "account" else ""
             raise self.refuse(node, f"a measure is named without a dot{of}")
@@ -276,19 +208,6 @@ class _Reader:
         if self.kind is None and name in self.vocabulary.traits:
             return trait_functions.traited(self, node, self.vocabulary.traits[name])
         return tree.Measured(name, self.known[name].column.type)
-
-    def _literal(self, measure: tree.Operand, node: exp.Expr) -> tree.Literal | tree.Today:
-        """The value as one of the measure's type."""
-        try:
-            return self.literals.literal(sum_functions.declared(measure, self.known), node)
-        except ValueError as error:
-            raise self.refuse(node, str(error)) from None
-
-    def _plain_literal(self, measure: tree.Operand, node: exp.Expr) -> tree.Literal:
-        value = self._literal(measure, node)
-        if isinstance(value, tree.Today):
-            raise self.refuse(node, f"{value} is no value of a list; compare with =")
-        return value
 
     def refuse(self, node: exp.Expr, problem: str) -> DefinitionError:
         """Return the error for a piece of the condition."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +12,7 @@ from include.contracts.measures import Measure
 from include.contracts.nearest import nearest
 from include.contracts.tables import Column, Type
 from include.segments import tree
-from include.segments.calendar import UNITS
+from include.segments.calendar import UNITS, WEEKDAYS
 from include.segments.names import a, called
 from include.segments.parts import Parts
 
@@ -19,6 +20,8 @@ LIMIT = 2**53  # whole numbers up to here are exact in every engine, whatever th
 TODAY = ("today", "now", "current_date")
 PERCENT = "as_percent"
 TOO_LARGE = "the number is too large"
+TRUTH = {"yes": True, "true": True, "no": False, "false": False}
+NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 QUOTES = "text stands in single quotes: '{}'"
 
 
@@ -91,7 +94,7 @@ class Literals:
         word, is_quoted = str(self.parts.take(name, "this")), bool(self.parts.take(name, "quoted"))
         if column.type is Type.DATE and word.lower() in (*TODAY, "tomorrow", "yesterday"):
             return tree.Today(int(word.lower() not in TODAY), "days", ahead=word.lower() != "yesterday")
-        if column.type is Type.TEXT and (is_quoted or word in (column.allowed or ())):
+        if column.type is Type.TEXT and (is_quoted or word.lower() in map(str.lower, column.allowed)):
             return word
         if column.type is Type.TEXT:
             raise ValueError(f"there is no measure {word!r}; {QUOTES.format(word)}")
@@ -190,14 +193,30 @@ def _fit(column: Column, value: str | int | float | bool) -> str | int | float |
         case Type.DATE, str():
             return _date(column, value)
         case Type.TEXT, str():
-            if column.allowed and value not in column.allowed:
-                raise ValueError(f"{value!r} is no value of {column.name}{nearest(value, column.allowed)}")
-            return value
+            return _allowed(column, value) if column.allowed else value
         case Type.BOOLEAN, bool():
             return value
+        case Type.BOOLEAN, str() if value.lower() in TRUTH:
+            return TRUTH[value.lower()]
+        case Type.BOOLEAN, _:
+            raise ValueError(f"{column.name} is true or false; write {column.name}, or not {column.name}")
+        case ((Type.INTEGER | Type.NUMBER), str()) if NUMBER.fullmatch(value):
+            return _number(value) if value[0] != "-" else -_number(value[1:])
         case ((Type.INTEGER | Type.NUMBER), (int() | float())) if not isinstance(value, bool):
             return value
     raise ValueError(f"{column.name} is {a(column.type)} and cannot be compared with {value!r}")
+
+
+def _allowed(column: Column, value: str) -> str:
+    """The value that is allowed, whichever letters are large; a weekday's first three say which."""
+    known = {allowed.lower(): allowed for allowed in column.allowed}
+    if column.allowed == WEEKDAYS:
+        known |= {day[:3]: allowed for day, allowed in known.items()}
+    if value in column.allowed:
+        return value
+    if value.lower() not in known:
+        raise ValueError(f"{value!r} is no value of {column.name}{nearest(value, column.allowed)}")
+    return known[value.lower()]
 
 
 def _date(column: Column, value: str) -> date:

@@ -74,17 +74,14 @@ def never(condition: tree.Node, level: str, people: Population) -> tuple[str, ..
 
     Values of a declared vocabulary are not looked for: they may come.
     """
-    asked: dict[str, set[str]] = {}
     known = measures_of(level)
-    for clause in tree.clauses(condition):
-        for name, text in texts(clause):
-            if name not in known or not known[name].column.allowed:
-                asked.setdefault(name, set()).add(text)
-    personal = {name for name in asked if name in known and known[name].column.personal}
+    free = {name for name, measure in known.items() if not measure.column.allowed}
+    personal = {name for name, measure in known.items() if measure.column.personal}
     found = [
         told
-        for name, texts in asked.items()
-        for told in absent(people.of(level), name, sorted(texts), is_told=name not in personal)
+        for asked, texts in asked_texts(condition).items()
+        if asked.name in free or asked.name not in known
+        for told in absent(people.of(level), asked, sorted(texts), is_told=asked.name not in personal)
     ]
     for part in tree.clauses(condition):
         if isinstance(part, tree.Elsewhere):
@@ -92,18 +89,39 @@ def never(condition: tree.Node, level: str, people: Population) -> tuple[str, ..
     return tuple(found)
 
 
-def texts(clause: tree.Clause) -> Iterator[tuple[str, str]]:
-    """Yield the names and texts of what a clause compares with text."""
-    match clause:
-        case tree.Compare(_, tree.Measured(name, Type.TEXT) | tree.Traited(name, Type.TEXT), tree.Literal(value)):
-            yield name, str(value)
-        case tree.In(tree.Measured(name, Type.TEXT) | tree.Traited(name, Type.TEXT), values):
-            yield from ((name, str(value.value)) for value in values)
+@dataclass(frozen=True, slots=True)
+class AskedText:
+    """What is compared with whole texts, by name, and whether case matters."""
+
+    name: str
+    minds_case: bool = True
+
+    def of(self, rows: ir.Table) -> ir.Value:
+        """Return the column, as it is compared."""
+        return rows[self.name] if self.minds_case else rows[self.name].lower()
+
+    def put(self, text: str) -> ir.Value:
+        """Return a text as it is compared."""
+        return ibis.literal(text) if self.minds_case else ibis.literal(text).lower()
 
 
-def absent(rows: ir.Table, name: str, texts: Sequence[str], *, is_told: bool = True) -> Iterator[str]:
+def asked_texts(condition: tree.Node) -> dict[AskedText, set[str]]:
+    """Return with which whole texts the clauses of a condition compare what."""
+    asked: dict[AskedText, set[str]] = {}
+    for clause in tree.clauses(condition):
+        match clause:
+            case tree.Compare(_, tree.Measured(name, Type.TEXT) | tree.Traited(name, Type.TEXT), tree.Literal(value)):
+                asked.setdefault(AskedText(name), set()).add(str(value))
+            case tree.In(tree.Measured(name, Type.TEXT) | tree.Traited(name, Type.TEXT), values):
+                asked.setdefault(AskedText(name), set()).update(str(value.value) for value in values)
+            case tree.TextTest(tree.Measured(name) | tree.Traited(name), tree.IS_ANY, texts):
+                asked.setdefault(AskedText(name, minds_case=False), set()).update(texts)
+    return asked
+
+
+def absent(rows: ir.Table, asked: AskedText, texts: Sequence[str], *, is_told: bool = True) -> Iterator[str]:
     """Yield a sentence for each text that no row has in a column, with the nearest that one has if that may be told."""
-    present = _present(rows, name, texts)
+    name, present = asked.name, _present(rows, asked, texts)
     absent = [text for text in texts if text not in present]
     if not absent:
         return
@@ -119,15 +137,16 @@ def absent(rows: ir.Table, name: str, texts: Sequence[str], *, is_told: bool = T
         yield f"No {name} is {text!r}; {hint}{there_are[:1].upper() if hint else there_are[:1]}{there_are[1:]}."
 
 
-def _present(rows: ir.Table, name: str, texts: Sequence[str]) -> set[str]:
+def _present(rows: ir.Table, asked: AskedText, texts: Sequence[str]) -> set[str]:
     """Those of the texts that some row has; few are looked for one by one, as the first row that has it ends that."""
-    value = rows[name]
+    rows = rows.select(value=asked.of(rows))
     if len(texts) <= FEW:
-        parts = [rows.filter(value == text).select(name).limit(1) for text in texts]
+        parts = [rows.filter(rows.value == asked.put(text)).select(text=ibis.literal(text)).limit(1) for text in texts]
         found = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    else:
-        found = rows.filter(value.isin(list(texts))).select(name).distinct()
-    return set(found.to_pyarrow()[name].to_pylist())
+        return set(found.to_pyarrow()["text"].to_pylist())
+    found = rows.filter(rows.value.isin([asked.put(text) for text in texts])).distinct()
+    known = set(found.to_pyarrow()["value"].to_pylist())
+    return {text for text in texts if text in known or (not asked.minds_case and text.lower() in known)}
 
 
 def _nearest(text: str, known: Sequence[str]) -> str | None:

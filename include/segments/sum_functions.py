@@ -61,7 +61,7 @@ def total(reader: Reader, node: exp.Expr) -> tree.Sum:
     if isinstance(node, exp.Div):
         for how in ("typed", "safe"):  # what sqlglot notes of PostgreSQL's own division; ours is of numbers
             reader.parts.take(node, how)
-    measures = [reader.measure(part) if reader.names_measure(part) else None for part in parts]
+    measures = [reader.measure(part) if reader.names_measure(part) or _is_name(part) else None for part in parts]
     if op == "/" and isinstance(parts[1], exp.Literal) and not float(parts[1].name or 0):
         raise reader.refuse(node, "nothing is divided by 0")
     is_of_days = any(measure is not None and measure.type is Type.DATE for measure in measures)
@@ -81,8 +81,6 @@ def _term(reader: Reader, node: exp.Expr, declared: Measure) -> tree.Literal | t
     """A number or a day that stands in a sum."""
     if declared is DAY and isinstance(node, exp.Interval):
         raise reader.refuse(node, "a date is moved by no span here; move the other side, as in today - 14 days")
-    if isinstance(node, exp.Column) and str(node.name).lower() not in TODAY:
-        reader.measure(node)  # which says that there is none of that name, and the nearest that there is
     try:
         found = reader.literals.literal(declared, node)
     except ValueError as error:
@@ -90,6 +88,11 @@ def _term(reader: Reader, node: exp.Expr, declared: Measure) -> tree.Literal | t
     if isinstance(found, tree.Literal) and isinstance(found.value, float) and 0 < abs(found.value) < SMALLEST:
         raise reader.refuse(node, f"a number in a sum is 0, or {SMALLEST:g} and more")
     return found
+
+
+def _is_name(node: exp.Expr) -> bool:
+    """Whether a measure is meant: where there is none of that name, reading it says so, and which is nearest."""
+    return isinstance(node, exp.Column) and str(node.name).lower() not in TODAY
 
 
 def _require_fit(reader: Reader, node: exp.Expr, term: Term, op: str, *, is_of_days: bool) -> None:

@@ -5,6 +5,7 @@ Nothing of the text is ever executed.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
@@ -15,7 +16,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from include.contracts.errors import DefinitionError
-from include.segments import event_words
+from include.segments import event_words, spelling
 from include.segments.calendar import UNITS
 from include.segments.forms import unreadable
 from include.segments.literals import TOO_LARGE
@@ -31,10 +32,14 @@ COMPARISONS: Mapping[type[exp.Expr], str] = {
     exp.GTE: ">=",
 }
 MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it cannot read is told in our own words
 MAX_LENGTH = 10_000
 MAX_NESTING = 50
 MAX_DIGITS = 40
 # A database holds no NUL, and nothing half a pair can be sent to one.
+_SHORTENED = re.compile(
+    r"\b(?:(?:is|are|was|does|do|did|has|have)n['’]t|(?:account|company|person)['’]s)\b", re.IGNORECASE
+)
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -59,7 +64,7 @@ def _expression(text: str) -> exp.Expr:
             if token.token_type is TokenType.SEMICOLON:
                 raise refusal("';' is not part of the segment language", text, token.start)
         _require_form(tokens, text)
-        tokens = _with_intervals(put(event_words.put(tokens, text), text))
+        tokens = _with_intervals(put(event_words.put(spelling.put(tokens, text), text), text))
         _require_numbers(tokens, text)
         trees = [tree for tree in dialect.parser().parse(tokens, text) if tree is not None]
     except TokenError:
@@ -124,6 +129,8 @@ def _open_quote(text: str) -> DefinitionError:
             inside = ""
         elif character in "'\"" and not inside:
             opened, inside = offset, character
+    if short := _SHORTENED.search(text):
+        return refusal("an apostrophe opens a text; write is not, does not, of the account", text, short.start())
     problem = "the quote that opens here is never closed; one inside a text is written twice, as in 'O''Reilly'"
     return refusal(problem, text, opened) if inside else refusal("the condition cannot be read", text, 0)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from include.contracts.lists import PeopleList
 from include.segments.clauses import (
+    IS_ANY,
     TEXT_TESTS,
     Anniversary,
     Between,
@@ -232,7 +233,7 @@ def compared(clause: Clause) -> tuple[Operand, ...]:
 
 
 __all__ = [
-    "CHILDREN", "PARENT", "QUANTIFIERS", "RELATED", "TEXT_TESTS", "And", "Anniversary", "Between", "Beyond",
+    "CHILDREN", "IS_ANY", "PARENT", "QUANTIFIERS", "RELATED", "TEXT_TESTS", "And", "Anniversary", "Between", "Beyond",
     "Changed", "Clause", "Compare", "Course", "Did", "During", "Elsewhere", "Happened", "In", "InList", "InSegment",
     "IsNull", "Like", "Literal", "Measured", "Node", "Not", "OfAccount", "Operand", "Or", "People", "Relatives",
     "Sequence", "Step", "Sum", "Tested", "TextTest", "Today", "Top", "Traited", "Value", "Was", "Weekday", "Within",

@@ -9,14 +9,18 @@ from collections.abc import Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from include.segments.amounts import COMPARING, PERCENT, Amounts
-from include.segments.calendar import PERIODS, WHICH
+from include.segments.amounts import PERCENT
 from include.segments.cursor import QUOTED
-from include.segments.phrases import PLAIN_PHRASES, SPAN_PHRASES, TEXT_PHRASES
+from include.segments.names import ANY
+from include.segments.phrases import ANY_PHRASES, PLAIN_PHRASES, TEXT_PHRASES
+from include.segments.spans import Spans
 
 PEOPLE = ("people", "persons", "contacts")
 OF_ACCOUNT = (("of", "the", "account"), ("of", "an", "account"), ("of", "it"), ("there",))
 SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "&&": "and", "||": "or", "×": "*", "÷": "/"}
+OF_LIST = tuple(
+    (*before, *article, "list") for before in (("on",), ("in",), ("member", "of")) for article in ((), ("the",))
+)
 OF_SEGMENT = (("in", "segment"), ("in", "the", "segment"), ("member", "of"), ("a", "member", "of"))
 
 
@@ -25,26 +29,45 @@ def put(tokens: Sequence[Token], text: str) -> list[Token]:
     return _Writer(tokens, text).written()
 
 
-class _Writer(Amounts):
+class _Writer(Spans):
     """Goes through the tokens once, writing them anew."""
 
     def written(self) -> list[Token]:
         steps = (
+            self._filler,
             self._people,
             self._segment,
             self._top,
-            self._span,
-            self._period,
+            self.span,
+            self.period,
             self._text,
             self._call,
-            self._ago,
+            self.ago,
             self.number,
+            self._any,
             self._plain,
         )
         while self.place < len(self.tokens):
             if not any(step() for step in steps):
                 self.copy()
         return self.out
+
+    def _filler(self) -> bool:
+        """`either a or b` is a or b, `both a and b` is a and b; `is today` is = today."""
+        begins = not self.out or self.out[-1].text.lower() in ("(", "and", "or", "not")
+        if begins and self.word() in ("either", "both") and self.at(1) is not None:
+            self.place += 1
+            return True
+        if self.word() == "is" and self.word(1) in ("today", "tomorrow", "yesterday"):
+            self.say("=", self.tokens[self.place])
+            self.place += 1
+            return True
+        if self.measure() is not None and (self.word() == "exists" or self.says(("does", "not", "exist"))):
+            is_there = self.word() == "exists"
+            self.say("is not null" if is_there else "is null", self.tokens[self.place])
+            self.place += 1 if is_there else 3
+            return True
+        return False
 
     def _people(self) -> bool:
         """`at least 3 people of the account who did(…)` is at_least_of_people(3, did(…))."""
@@ -65,44 +88,6 @@ class _Writer(Amounts):
         self.place += end + 1
         return True
 
-    def _negated(self) -> int:
-        """How many of the words ahead deny what follows them: `not`, `is not`, `does not`, `was not`."""
-        for words in (("is", "not"), ("does", "not"), ("do", "not"), ("was", "not"), ("not",)):
-            if self.says(words):
-                return len(words)
-        return 0
-
-    def _span(self) -> bool:
-        """`usage_last_on older than 30 days` is before_last(usage_last_on, 30 days)."""
-        measure = self.measure()
-        if measure is None and not (self.out and self.out[-1].text == ")"):
-            return False
-        for start in dict.fromkeys((0, self._negated(), int(self.word() in ("is", "was")))):
-            for words, form, after in SPAN_PHRASES:
-                ahead = start + len(words)
-                if not (self.says(words, start) and self.says(after, ahead + 2)):
-                    continue
-                if self.word(ahead + 1) in ("hour", "hours", "minute", "minutes"):
-                    raise self.refuse("a span is a whole number of days or more; write 2 days for 36 hours")
-                if self.is_span(ahead) and measure is None:
-                    span = f"{self.word(ahead)} {self.word(ahead + 1)}"
-                    raise self.refuse(f"put what stands before into brackets, as in {form}(last_did('…'), {span})")
-                if self.is_span(ahead) and measure is not None:
-                    self._write_span(
-                        measure, form, ahead, len(after), is_negated=start > 0 and start == self._negated()
-                    )
-                    return True
-        return False
-
-    def _write_span(self, measure: Token, form: str, ahead: int, after: int, *, is_negated: bool) -> None:
-        self.out.pop()
-        self.say(f"{'not ' if is_negated else ''}{form} (", measure)
-        self.out.append(measure)
-        self.say(", interval", measure)
-        self.out += self.tokens[self.place + ahead : self.place + ahead + 2]
-        self.say(")", measure)
-        self.place += ahead + 2 + after
-
     def _top(self) -> bool:
         """`top 10% by usage_core_actions_28` is in_top(usage_core_actions_28, 10%)."""
         ahead = int(self.word() == "the") + int(self.word() == "in") + int(self.says(("in", "the")))
@@ -112,64 +97,43 @@ class _Writer(Amounts):
             return False
         amount = f"as_percent({number.text})" if percent else number.text
         before = self.measure()
-        if before is not None and ahead and self.word(ahead + 2 + percent) != "by":  # `nps_score in top 10%`
+        if (
+            before is not None and ahead and self.word(ahead + 2 + percent) not in ("by", "of")
+        ):  # `nps_score in top 10%`
             self.out.pop()
             self.say(f"in_{self.word(ahead)} (", before)
             self.out.append(before)
             self.say(f", {amount})", before)
             self.place += ahead + 2 + percent
             return True
-        if self.word(ahead + 2 + percent) != "by" or measure is None:
+        if self.word(ahead + 2 + percent) not in ("by", "of") or measure is None:
+            return False
+        begin = ahead + 3 + percent
+        end = self.closing(begin + 1) if self.word(begin + 1) == "(" else begin
+        if end is None:
             return False
         self.say(f"in_{self.word(ahead)} (", measure)
-        self.out.append(measure)
+        self.out += _Writer(self.tokens[self.place + begin : self.place + end + 1], self.text).written()
         self.say(f", {amount})", measure)
-        self.place += ahead + 4 + percent
+        self.place += end + 1
         return True
 
     def _segment(self) -> bool:
-        """`is in segment 'champions'` is in_segment('champions')."""
-        ahead = self._negated() or int(self.word() in ("is", "are"))
-        words = next((words for words in OF_SEGMENT if self.says(words, ahead)), None)
+        """`is in segment 'champions'` is in_segment('champions'), `on the list 'fair'` is in_list('fair')."""
+        ahead = self.negated() or int(self.word() in ("is", "are"))
+        words = next((words for words in (*OF_LIST, *OF_SEGMENT) if self.says(words, ahead)), None)
         key = self.at(ahead + len(words)) if words else None
         if words is None or key is None or key.token_type is not TokenType.STRING or self.measure() is not None:
             return False
-        self.say(f"{'not ' if self._negated() else ''}in_segment (", key)
+        self.say(f"{'not ' if self.negated() else ''}{'in_list' if words in OF_LIST else 'in_segment'} (", key)
         self.out.append(key)
         self.say(")", key)
         self.place += ahead + len(words) + 1
         return True
 
-    def _period(self) -> bool:
-        """`renewal_date in next quarter` is during(renewal_date, 'next quarter')."""
-        measure, negated = self.measure(), self._negated()
-        ahead = negated or int(self.word() in ("is", "was"))
-        if measure is None or self.word(ahead) not in ("in", "during", "within", *WHICH):
-            return False
-        ahead += int(self.word(ahead) not in WHICH)
-        has_article = self.word(ahead) == "the"
-        ahead += int(has_article)
-        which = {"current": "this", "previous": "last", "coming": "next"}.get(self.word(ahead), self.word(ahead))
-        what, fiscal = self.word(ahead + 1), self.word(ahead + 1) == "fiscal"
-        if fiscal:
-            what = f"fiscal {self.word(ahead + 2)}"
-        if which not in WHICH or what not in PERIODS:
-            return False
-        if has_article and which == "last" and not fiscal:
-            spans = {"quarter": "3 months"}.get(what, f"1 {what}")
-            raise self.refuse(
-                f"this can be read in two ways; write in last {what} for that of the calendar, or in the last {spans}"
-            )
-        self.out.pop()
-        self.say(f"{'not ' if negated else ''}during (", measure)
-        self.out.append(measure)
-        self.say(f", '{which} {what}')", measure)
-        self.place += ahead + 2 + fiscal
-        return True
-
     def _text(self) -> bool:
         """`title contains 'x'` is text_contains(title, 'x'), and so is contains(title, 'x')."""
-        ahead = self._negated()
+        ahead = self.negated()
         for words, form in TEXT_PHRASES:
             if not self.says(words, ahead):
                 continue
@@ -216,24 +180,36 @@ class _Writer(Amounts):
             return True
         return False
 
-    def _ago(self) -> bool:
-        """`30 days ago` is today - 30 days; after < or > it can be read in two ways."""
-        if not self.is_span(0):
-            return False
-        for words, sign in ((("ago",), "-"), (("from", "now"), "+")):
-            if self.says(words, 2):
-                span = f"{self.word()} {self.word(1)}"
-                if self.out and self.out[-1].text in COMPARING:
-                    near, far = ("within_last", "before_last") if sign == "-" else ("within_next", "after_next")
-                    raise self.refuse(
-                        f"this can be read in two ways; write {near}(…, {span}) for up to {span} {' '.join(words)}, "
-                        f"or {far}(…, {span}) for longer"
-                    )
-                self.say(f"today {sign} interval", self.tokens[self.place])
-                self.out += self.tokens[self.place : self.place + 2]
-                self.place += 2 + len(words)
-                return True
+    def _any(self) -> bool:
+        """`is any of 'a', 'b'` is in (told_any, 'a', 'b'), in which told_any says that case does not matter."""
+        for phrases, mark, least in ((ANY_PHRASES, f"{ANY}, ", 1), (PLAIN_PHRASES, "", 2)):
+            for words, form in phrases:
+                token = self.at()
+                if form in ("in", "not in") and token and token.token_type not in QUOTED and self.says(words):
+                    self.place += len(words)
+                    self.say(form, token)
+                    self._row(mark, least)
+                    return True
         return False
+
+    def _row(self, mark: str, least: int) -> None:
+        """Write the values of a list, which stand in brackets or, so many at least, in a row."""
+        size = 0
+        while (token := self.at(size)) is not None and token.token_type in (TokenType.STRING, TokenType.NUMBER):
+            comma = self.at(size + 1)
+            size += 1
+            if comma is None or comma.token_type is not TokenType.COMMA or self.calls:
+                break
+            size += 1
+        if size >= 2 * least - 1:
+            self.say(f"( {mark}", self.tokens[self.place])
+            self.out += self.tokens[self.place : self.place + size]
+            self.say(")", self.tokens[self.place + size - 1])
+            self.place += size
+        elif self.word() == "(" and mark:
+            self.say(f"( {mark}", self.tokens[self.place])
+            self.calls.append("")
+            self.place += 1
 
     def _plain(self) -> bool:
         token = self.at()

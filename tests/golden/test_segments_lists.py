@@ -130,7 +130,7 @@ def test_by_a_list_that_is_too_old_nobody_is_judged_and_the_members_stay(company
         ("in_list('broken')", "person", "broken.csv has no column 'Mail' (known: Email)"),
         ("in_list('undated')", "person", "undated.yaml: 'dated' is missing"),
         ("in_list('alone')", "person", "there is no file alone.csv beside it"),
-        ("in_list(ids)", "person", "needs the name of a list, in quotes"),
+        ("in_list(3)", "person", "needs the name of a list, in quotes"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_a_sentence(

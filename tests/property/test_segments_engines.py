@@ -273,8 +273,8 @@ def texts(draw: st.DrawFn, name: str) -> str:
     if draw(st.booleans()):
         patterns = ["%", "_%", "%of%", "Head%", "王_", "%\n%", "a_b", "100%", "it''s", ""]
         return f"{name} {draw(NOT)}{draw(st.sampled_from(['like', 'ilike']))} '{draw(st.sampled_from(patterns))}'"
-    words = draw(st.sampled_from(["contains", "does not contain", "starts with", "ends with"]))
-    looked = st.sampled_from(["of", "HEAD", "ÉN", "王", "%", "_", "it''s", "\n"])
+    words = draw(st.sampled_from(["contains", "does not contain", "starts with", "ends with", "is", "is not"]))
+    looked = st.sampled_from(["of", "HEAD", "ÉN", "HEAD OF DATA", "ingénieur", "王", "%", "_", "it''s", "\n"])
     listed = ", ".join(f"'{text}'" for text in draw(st.lists(looked, min_size=1, max_size=3)))
     return f"{name} {words} any of ({listed})"
 

@@ -87,7 +87,7 @@ def test_a_condition_has_one_canonical_text(text: str, canonical: str) -> None:
         ("case when has_email then true end", "is not part of the segment language", 1, 11),
         ("title ~ '.*'", "is not part of the segment language", 1, 1),
         ("time_zone = 'Europe/Berln'", "is no time zone; did you mean 'Europe/Berlin'?", 1, 13),
-        ("day_of_week(nps_on) = 'monday'", "did you mean 'Monday'?", 1, 23),
+        ("day_of_week(nps_on) = 'Mondai'", "did you mean 'Monday'?", 1, 23),
         ("day_of_week(title) = 'Monday'", "needs a date, and title is text", 1, 1),
         ("anniversary_of(nps_on, within_next 2 years)", "a span of less than a year", 1, 1),
         ("was(title = 'x', 30 days ago)", "no history is kept of title", 1, 1),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from include.contracts.errors import DefinitionError
+from include.contracts.measures import measures_of
 from include.segments.language import parse
+from include.segments.names import CALLED
 
 
 @pytest.mark.parametrize(
@@ -20,9 +22,9 @@ from include.segments.language import parse
         ("not contains(title, 'Intern')", "not title contains 'Intern'"),
         ("title starts with 'Head' or title ends with 'Data'", "title starts with 'Head' or title ends with 'Data'"),
         ("title ilike '%director%'", "title ilike '%director%'"),
-        ("country is any of ('Germany', 'France')", "country in ('Germany', 'France')"),
-        ("country is not one of ('Germany')", "not country in ('Germany')"),
-        ("country is none of ('Germany')", "not country in ('Germany')"),
+        ("country is any of ('germany', 'France')", "country is any of ('germany', 'France')"),
+        ("country is not one of ('Germany')", "not country is any of ('Germany')"),
+        ("country is none of ('Germany')", "not country is any of ('Germany')"),
         ("country is 'Germany'", "country = 'Germany'"),
         ("country is not 'Germany'", "country != 'Germany'"),
         ("country = ('Germany', 'France')", "country in ('Germany', 'France')"),
@@ -109,7 +111,24 @@ def test_what_has_one_meaning_is_read(text: str, read: str) -> None:
         ("did('Signed In') at least 3 times", "stand inside the brackets, as in did('Signed In', at_least 3"),
         ("did not sign in", "did is followed by brackets"),
         ("did('Email Sent', 3)", "write at_least, exactly or at_most before it"),
-        ("has_email = 'yes'", "has_email is true or false and cannot be compared with 'yes'"),
+        ("has_email = 1", "has_email is true or false; write has_email, or not has_email"),
+        ("country is not 'Germany' or 'France'", "read in two ways; write country not in (…) for none of them"),
+        ("email contains '@gmail'", "'email' is no measure of a person; ask by email_domain = 'firm.com', has_email"),
+        ("last_login > 3", "ask by usage_last_on, last_did('Signed In')"),
+        ("count('Signed In') > 3", "how often is written times_did('…') > 3"),
+        ("days_since(usage_last_on) > 30", "days since are written days since usage_last_on > 30"),
+        ("days since usage_last_o > 30", "did you mean 'usage_last_on'?"),
+        ("lower(title) = 'cto'", "ask without regard to case"),
+        ("did('Email Opened' or 'Email Clicked')", "so write did('Email Opened') or did('Email Clicked')"),
+        ("did('Email Opened', 'Email Clicked')", "so write did('Email Opened') or did('Email Clicked')"),
+        ("did('Email Sent', name = 'x')", "begins with where, as in where name = …"),
+        ("did('Email Sent', never)", "what was never done is written did_not('Email Sent')"),
+        ("country isn't 'Germany'", "an apostrophe opens a text; write is not, does not, of the account"),
+        ("100 < account_employees < 1000", "a range is written account_employees between 100 and 1000"),
+        ("did('Email Sent', in the last month)", "read in two ways; write in last month for that of the calendar"),
+        ("did('Email Sent', where name is 'a', 'b')", "as in where name is any of ('a', 'b')"),
+        ("Full Name = 'Anna Berg'", "ask by first_name, last_name"),
+        ("did('Email Sent', ever)", "leave this out: without a span all the days count"),
         ("in_list('webinar')", "there is no list 'webinar'"),
         ("mailbox_provider = 'gmail.com'", "'mailbox_provider' is no measure of a person"),
         ("has_email and 'France'", "stands alone; before it a measure is missing"),
@@ -189,6 +208,42 @@ def test_a_span_is_no_day() -> None:
         ("did('Email Clicked', at least twice in the last 14 days)",
          "did('Email Clicked', at_least 2, within_last 14 days)"),
         ("did('Email Clicked', exactly once)", "did('Email Clicked', exactly 1)"),
+        ("Renewal Date in the next 90 days and NPS_Score < 7", "within_next(renewal_date, 90 days) and nps_score < 7"),
+        ("first name is 'Anna'", "first_name = 'Anna'"),
+        ("people who did('Email Clicked')", "did('Email Clicked')"),
+        ("where nps_score > 8", "nps_score > 8"),
+        ("either has_email or has_phone", "has_email or has_phone"),
+        ("renewal_date is before 2027-01-01", "renewal_date < date '2027-01-01'"),
+        ("renewal_date between 2027-01-01 and 2027-03-31",
+         "renewal_date between date '2027-01-01' and date '2027-03-31'"),
+        ("renewal_date is today", "renewal_date = today"),
+        ("renewal_date is less than 90 days away", "within_next(renewal_date, 90 days)"),
+        ("days since usage_last_on > 30 and has_email", "today - usage_last_on > 30 and has_email"),
+        ("days until renewal_date < 30", "renewal_date - today < 30"),
+        ("days since last_did('Email Clicked', where name = 'x') > 30",
+         "today - last_did('Email Clicked', where name = 'x') > 30"),
+        ("last_did('Email Clicked') more than 30 days ago", "before_last(last_did('Email Clicked'), 30 days)"),
+        ("first_did('Email Sent') is not in last month", "not during(first_did('Email Sent'), 'last month')"),
+        ("nps_score is greater than or equal to 9", "nps_score >= 9"),
+        ("account_plan is one of 'Pro', 'Enterprise' and has_email",
+         "account_plan is any of ('Pro', 'Enterprise') and has_email"),
+        ("nps_score in 9, 10", "nps_score in (9, 10)"),
+        ("nps_score = '9'", "nps_score = 9"),
+        ("nps_class is a Promoter", "nps_class = 'promoter'"),
+        ("nps_class is not promoter", "not nps_class = 'promoter'"),
+        ("usage_tier = 'POWER'", "usage_tier = 'power'"),
+        ("day_of_week(nps_on) in ('sat', 'Sun')", "day_of_week(nps_on) in ('Saturday', 'Sunday')"),
+        ("has_email = 'Yes'", "has_email = true"),
+        ("city exists and region does not exist", "city is not null and region is null"),
+        ("in_segment(champions)", "in_segment('champions')"),
+        ("Usage Core Actions 28 > 10", "usage_core_actions_28 > 10"),
+        ("contract_value > 1.5 million", "contract_value > 1500000"),
+        ("top 10% by times_did('Email Clicked')", "in_top(times_did('Email Clicked'), 10%)"),
+        ("did('Email Sent', on 2026-10-01)", "did('Email Sent', between date '2026-10-01' and date '2026-10-01')"),
+        ("top 10 percent of nps_score", "in_top(nps_score, 10%)"),
+        ("did('Email Clicked', 3+ times in the last 14 days)", "did('Email Clicked', at_least 3, within_last 14 days)"),
+        ("did('Email Clicked', 3 or more times)", "did('Email Clicked', at_least 3)"),
+        ("did('Opportunity Won', with amount above 10,000)", "did('Opportunity Won', where amount > 10000)"),
     ],
 )  # fmt: skip
 def test_more_words_that_have_one_meaning_are_read(text: str, read: str) -> None:
@@ -212,9 +267,19 @@ def test_more_words_that_have_one_meaning_are_read(text: str, read: str) -> None
         ("did('Email Clicked' where name = 'x')", "a comma is missing before the word where", 4),
         ("has_email and nobody did('Email Clicked')", "none_of_people(did('…'))", 15),
         ("contract_value > 10k EUR", "an amount is a number in the company's currency", 19),
-        ("title = 'nobody' and country exists", "cannot be read at 'exists'", 30),
+        ("title = 'nobody' and country ne 'x'", "cannot be read at \"'x'\"", 33),
+        ("has done 'Email Sent' 3 times", "what was done is written did('…', at_least 2, within_last 30 days)", 1),
+        ("not logged in for 30 days", "what was not did_not('Signed In', …)", 1),
+        ("has_email unless has_phone", "what is left out is written and not (…)", 11),
+        ("did('Email Sent') without did('Email Opened')", "is written did('A') and not did('B')", 17),
+        ("country is unknown or is 'Germany'", "name the measure again on this side", 20),
+        ("and nps_score > 8", "a condition does not begin with and, or", 1),
+        ("neither has_email nor has_phone", "what is neither is written not (… or …)", 1),
+        ("has_email and/or has_phone", "write and where both have to be so, or where one is enough", 11),
+        ("has_email limit 100", "so many of them are written top 100 by interest_score", 11),
+        ("anniversary of first_seen_on", "anniversary_of(first_seen_on, within_next 14 days)", 1),
         ("has_email and nps_score >", "something is missing after '>'", 25),
-        ("nps_class is promoter", "text stands in quotes, as in nps_class = 'promoter'", 1),
+        ("title is promoter", "text stands in quotes, as in title = 'promoter'", 1),
         ("first_seen_on in the last month", "write in last month for that of the calendar, or in the last 1 month", 15),
         ("contract_value > 10.000", "this can be read in two ways; write 10000, or 10", 18),
         ("renewal_date in 60 days", "write renewal_date in the next 60 days, or renewal_date = today + 60 days", 1),
@@ -253,3 +318,11 @@ def test_a_form_is_told_at_the_end_of_a_long_condition() -> None:
     long = " and ".join(["nps_class = 'promoter'"] * 300)
     with pytest.raises(DefinitionError, match="a decimal is written with a point"):
         parse(f"{long} and usage_trend > 0,8", "person")
+
+
+def test_what_measures_are_called_elsewhere_leads_to_measures() -> None:
+    known = {*measures_of("person"), "interest_score", "fit_score"}
+    assert not known & set(CALLED)
+    for told in CALLED.values():
+        asked = [part.partition(" ")[0] for clause in told.split(", ") for part in clause.split(" and ")]
+        assert all(name in known or name.startswith("last_did(") for name in asked), told
