@@ -180,6 +180,7 @@ def _settings() -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
         "spark.python.daemon.module": "include.matching.spark.daemon",
+        "spark.sql.caseSensitive": "true",  # as on one machine, where Email and email are two columns
     }
 
 

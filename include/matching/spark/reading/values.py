@@ -34,6 +34,8 @@ def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: An
 
     ``places``: of addresses, and of each field. Slots count addresses, their local parts, then fields place by place.
     """
+    if not sum(places):
+        return rows
     told = rows.mapInArrow(each(lambda rows: _tokens(rows, plan, places, names.value)), TOKEN).persist()
     said = _counted(told).mapInArrow(each(lambda c: _judged(c, plan)), "kind string, value string, said short")
     said = said.filter("said <> 0")  # of most values nothing is said
