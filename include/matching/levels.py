@@ -155,8 +155,7 @@ FIRST = Comparison(
                     different=0.482, other_name=0.5, swapped=1e-7, transliterated=0.01, other_script=0.99,
                     initial=0.08, other_initial=0.92),
     # that two names of their own are close is no evidence for one person: it is to tell as little as that they differ
-    bounds=((SAME, FirstName.DIFFERENT, 0.0, 0.08), (SAME, FirstName.OTHER_NAME, 0.0, 0.02),
-            (SAME, FirstName.LOOK_ALIKE, 0.0, 0.001), (RELATIVE, FirstName.LOOK_ALIKE, 0.1, 1.0),
+    bounds=((SAME, FirstName.LOOK_ALIKE, 0.0, 0.001), (RELATIVE, FirstName.LOOK_ALIKE, 0.1, 1.0),
             # under one roof a name is seldom given twice, however frequent it is
             (HOUSEHOLD, FirstName.EQUAL, 0.0, 0.01), (RELATIVE, FirstName.EQUAL, 0.0, 0.01)),
 )
@@ -173,7 +172,6 @@ LAST = Comparison(
         RELATIVE: prior(LastName, equal=0.75, part=0.02, typo=0.025, look_alike=0.005, close=0.01, different=0.19,
                         swapped=1e-5, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03),
     },
-    bounds=((SAME, LastName.DIFFERENT, 0.0, 0.15), (HOUSEHOLD, LastName.EQUAL, 0.5, 1.0)),
     kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
 NAMES = Comparison(
@@ -212,9 +210,6 @@ EMAIL = Comparison(
                         same_company=0.3, both_free_mail=0.2, free_and_company_mail=0.1, other_company=0.1,
                         same_number_elsewhere=1e-3),
     },
-    # a firm gives each of its people a mailbox
-    bounds=((COLLEAGUE, Email.OTHER_COMPANY, 0.0, 0.1), (RELATIVE, Email.SAME_MAILBOX, 0.0, 0.005),
-            (RELATIVE, Email.SAME_MAILBOX_OF_SEVERAL, 0.0, 0.05)),
 )
 PHONE = Comparison(
     "phone", Phone, least_against=-2.0, agrees=(Phone.TYPO,), classes=(Phone.EQUAL, Phone.EQUAL_OF_SEVERAL),
@@ -240,7 +235,6 @@ IDENTIFIER = Comparison(
     related={  # what somebody copied from the form of another
         HOUSEHOLD: prior(Identifying, equal=0.005, equal_of_several=0.005, typo=0.005, close=0.005, different=0.98),
     },
-    bounds=((HOUSEHOLD, Identifying.EQUAL, 0.0, 0.1),),
 )
 DATE = Comparison(
     "date", Date, least_against=-6.0, agrees=(Date.TYPO,), sampled=True,
@@ -253,7 +247,6 @@ DATE = Comparison(
         RELATIVE: prior(Date, equal=0.01, typo=0.002, year_and_part=0.004, two_digits=0.01, same_year=0.03,
                         different=0.944),
     },
-    bounds=((HOUSEHOLD, Date.EQUAL, 0.0, 0.05), (RELATIVE, Date.EQUAL, 0.0, 0.05)),
 )
 CODE = Comparison(
     "code", Text, least_against=-2.5, agrees=(Text.TYPO,), prefix=3, sampled=True, as_one_person=True,
@@ -266,7 +259,6 @@ CODE = Comparison(
         MOVED: prior(Text, equal=0.1, typo=0.03, close=0.07, different=0.8),
         NEIGHBOUR: prior(Text, equal=0.9, typo=0.03, close=0.05, different=0.02),
     },
-    bounds=((NEIGHBOUR, Text.EQUAL, 0.5, 1.0),),
     kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
 POSTCODE = Comparison(
@@ -280,7 +272,6 @@ POSTCODE = Comparison(
         MOVED: prior(Postcode, equal=0.1, typo=0.03, same_area=0.07, different=0.8),
         NEIGHBOUR: prior(Postcode, equal=0.9, typo=0.03, same_area=0.05, different=0.02),
     },
-    bounds=((NEIGHBOUR, Postcode.EQUAL, 0.5, 1.0),),
     kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
 ORGANIZATION = Comparison(
@@ -292,7 +283,7 @@ ORGANIZATION = Comparison(
         COLLEAGUE: prior(Text, equal=0.93, typo=0.01, close=0.03, different=0.03),
         MOVED: prior(Text, equal=0.01, typo=0.005, close=0.025, different=0.96),
     },
-    bounds=((MOVED, Text.EQUAL, 0.0, 0.05), (COLLEAGUE, Text.EQUAL, 0.7, 1.0)),
+    bounds=((MOVED, Text.EQUAL, 0.0, 0.05),),
     kept=frozenset({RELATIVE}),
 )
 TEXT = Comparison(

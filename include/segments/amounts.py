@@ -11,6 +11,7 @@ from include.segments.cursor import Cursor
 
 COMPARING = ("<", "<=", ">", ">=")
 PERCENT = ("%", "percent")
+MILLIONS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 THOUSANDS = {"k": 10**3, "m": 10**6, "mio": 10**6, "bn": 10**9}
 
 
@@ -38,6 +39,9 @@ class Amounts(Cursor):
         after, suffix = self.at(ahead), self.word(ahead)
         if suffix in PERCENT and not self._begins_value(ahead + 1):
             self.say(f"as_percent({digits})", token)
+            self.place += ahead + 1
+        elif suffix in MILLIONS:
+            self.say(f"{float(digits) * MILLIONS[suffix]:.15g}", token)
             self.place += ahead + 1
         elif after and suffix in THOUSANDS and after.start == self.tokens[self.place + ahead - 1].end + 1:
             self.say(f"{float(digits) * THOUSANDS[suffix]:.15g}", token)

@@ -185,8 +185,10 @@ def _take(reader: Reader, argument: exp.Expr, asked: _Asked) -> None:
         taken, asked.how_often = asked.how_often is None, _often(reader, argument, call)
     elif call in SPANS:
         taken, asked.span = asked.span is None, kept_span(reader, argument, call)
-    elif call == "told_times" or (isinstance(argument, exp.Literal) and not argument.is_string):
+    elif call == "told_times" or (isinstance(argument, exp.Literal) and not argument.is_string and not asked.where):
         raise reader.refuse(argument, "this can be read in two ways; write at_least, exactly or at_most before it")
+    elif isinstance(argument, exp.Literal) and asked.where is not None:
+        raise reader.refuse(argument, "several values stand in brackets, as in where name is any of ('a', 'b')")
     elif isinstance(argument, exp.Binary):
         column = next((part.name for part in argument.find_all(exp.Column)), "amount")
         raise reader.refuse(argument, f"what is asked of its properties begins with where, as in where {column} = …")

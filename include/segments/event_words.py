@@ -19,7 +19,7 @@ CALLS = (
     "did", "did_not", "times_did", "distinct_did", "sum_did", "average_did", "first_did", "last_did", "changed",
     "most_frequent_did", "earliest_did", "latest_did", "anniversary_of",
 )  # fmt: skip
-WHERE, SINCE = "told_where", "told_since"
+WHERE, SINCE, ON = "told_where", "told_since", "told_on"
 OFTEN = ("told_at_least", "told_at_most", "told_exactly", "told_more", "told_fewer")
 TIMES = ("times", "time")
 ALWAYS = ("ever", "at any time", "all time", "anytime", "since ever")
@@ -46,6 +46,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "told_after": ("after",),
     "told_between": ("between",),
     SINCE: ("since", "on or after"),
+    ON: ("on",),
     WHERE: ("where", "with"),
 }  # fmt: skip
 PHRASES = tuple(
@@ -159,6 +160,7 @@ class _Words:
             return
         if words[:1] and words[0] in WHICH and " ".join(words[1:]) in PERIODS:
             tokens, words = [_said("during", tokens[0]), *tokens], ["during", *words]
+        self.require_one_meaning(tokens, words)
         for phrase, form in PHRASES:
             if tuple(words[: len(phrase)]) == phrase and len(words) > len(phrase) and _fits(form, tokens[len(phrase)]):
                 yield from self.told(form, tokens[0], tokens[len(phrase) :])
@@ -175,14 +177,22 @@ class _Words:
             tokens = [*_say("told_times (", tokens[0]), tokens[0], *_say(")", tokens[1])]
         yield from tokens
 
+    def require_one_meaning(self, tokens: list[Token], words: list[str]) -> None:
+        """Refuse `in the last month`, which is that of the calendar or the last 30 days."""
+        if words[1:3] == ["the", "last"] and words[0] in ("in", "within", "during") and words[-1] in PERIODS[:5]:
+            which = f"{words[0]} last {words[-1]} for that of the calendar, or within_last and a number of days"
+            raise refusal(f"this can be read in two ways; write {which}", self.text, tokens[0].start)
+
     def told(self, form: str, at: Token, rest: list[Token]) -> Iterator[Token]:
         """One argument as a call, and another that follows how often without a comma."""
         more: list[Token] = []
         if form in OFTEN:
             ahead = 1 + (_word(rest, 1) in TIMES)
             rest, more = [_number(rest[0])], rest[ahead:]
-        yield from _say(f"{'told_between' if form == SINCE else form} (", at)
+        yield from _say(f"{'told_between' if form in (SINCE, ON) else form} (", at)
         yield from self.value(form, rest)
+        if form == ON:
+            yield from (*_say(",", at), *rest)
         yield from _say(", today )" if form == SINCE else ")", rest[-1])
         if more:
             yield from _say(",", at)

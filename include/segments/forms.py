@@ -52,7 +52,13 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"\b(?:unless|except|without)\s+(?!did)\w", "what is left out is written and not (…)"),
         (r"\banniversary\s+of\b", "an anniversary is written anniversary_of(first_seen_on, within_next 14 days)"),
-        (r"^\s*no\s+\w+\s*$", "what somebody has not is written not has_email, or city is unknown"),
+        (r"^\s*no\s+[\w ]+$", "what somebody has not is written not has_email, or city is unknown"),
+        (
+            r"\b(?:and|or)\s+(?:is|are|contains|starts|ends|in|like|between)\b",
+            "name the measure again on this side, as in country is unknown or country = 'Germany'",
+        ),
+        (r"\)\s*without\s+did\(", "what was not done as well is written did('A') and not did('B')"),
+        (r"^\s*(?:and|or)\b", "a condition does not begin with and, or"),
         (r"\bneither\b|\bnor\b", "what is neither is written not (… or …)"),
         (r"\band/or\b", "write and where both have to be so, or where one is enough"),
         (

@@ -85,6 +85,8 @@ INSTEAD: Mapping[str, str] = {
 
 def instead(node: exp.Expr) -> str:
     """Say what stands here for a function that other tools have; nothing for others."""
+    if isinstance(node, exp.LT | exp.LTE | exp.GT | exp.GTE):
+        return "; a range is written account_employees between 100 and 1000"
     if not isinstance(node, exp.Func):
         return ""
     name = str(node.this) if isinstance(node, exp.Anonymous) else node.sql_name()

@@ -14,6 +14,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from include.contracts.measures import measures_of
 from include.segments.cursor import QUOTED
+from include.segments.names import CALLED
 
 MOST_WORDS = 5  # of a measure's name
 PEOPLE = ("people", "persons", "users", "contacts", "members", "profiles")
@@ -54,7 +55,7 @@ def _names(tokens: list[Token]) -> list[Token]:
 
 @cache
 def _known() -> frozenset[str]:
-    return frozenset((*measures_of("person"), *measures_of("account")))
+    return frozenset((*measures_of("person"), *measures_of("account"), *(name for name in CALLED if "_" in name)))
 
 
 def _days(tokens: list[Token], text: str) -> Iterator[Token]:
@@ -87,8 +88,8 @@ def _end(tokens: list[Token], place: int) -> int:
 
 
 def _word(token: Token) -> str:
-    """The word that a token is, in small letters; nothing where it is none."""
-    is_word = token.token_type not in QUOTED and token.text.isidentifier()
+    """The word, or the number within a name, that a token is, in small letters; nothing where it is none."""
+    is_word = token.token_type not in QUOTED and (token.text.isidentifier() or token.text.isdecimal())
     return token.text.lower() if is_word else ""
 
 

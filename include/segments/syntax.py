@@ -37,6 +37,9 @@ MAX_LENGTH = 10_000
 MAX_NESTING = 50
 MAX_DIGITS = 40
 # A database holds no NUL, and nothing half a pair can be sent to one.
+_SHORTENED = re.compile(
+    r"\b(?:(?:is|are|was|does|do|did|has|have)n['’]t|(?:account|company|person)['’]s)\b", re.IGNORECASE
+)
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -126,6 +129,8 @@ def _open_quote(text: str) -> DefinitionError:
             inside = ""
         elif character in "'\"" and not inside:
             opened, inside = offset, character
+    if short := _SHORTENED.search(text):
+        return refusal("an apostrophe opens a text; write is not, does not, of the account", text, short.start())
     problem = "the quote that opens here is never closed; one inside a text is written twice, as in 'O''Reilly'"
     return refusal(problem, text, opened) if inside else refusal("the condition cannot be read", text, 0)
 

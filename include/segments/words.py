@@ -18,6 +18,9 @@ from include.segments.spans import Spans
 PEOPLE = ("people", "persons", "contacts")
 OF_ACCOUNT = (("of", "the", "account"), ("of", "an", "account"), ("of", "it"), ("there",))
 SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "&&": "and", "||": "or", "×": "*", "÷": "/"}
+OF_LIST = tuple(
+    (*before, *article, "list") for before in (("on",), ("in",), ("member", "of")) for article in ((), ("the",))
+)
 OF_SEGMENT = (("in", "segment"), ("in", "the", "segment"), ("member", "of"), ("a", "member", "of"))
 
 
@@ -105,20 +108,24 @@ class _Writer(Spans):
             return True
         if self.word(ahead + 2 + percent) not in ("by", "of") or measure is None:
             return False
+        begin = ahead + 3 + percent
+        end = self.closing(begin + 1) if self.word(begin + 1) == "(" else begin
+        if end is None:
+            return False
         self.say(f"in_{self.word(ahead)} (", measure)
-        self.out.append(measure)
+        self.out += _Writer(self.tokens[self.place + begin : self.place + end + 1], self.text).written()
         self.say(f", {amount})", measure)
-        self.place += ahead + 4 + percent
+        self.place += end + 1
         return True
 
     def _segment(self) -> bool:
-        """`is in segment 'champions'` is in_segment('champions')."""
+        """`is in segment 'champions'` is in_segment('champions'), `on the list 'fair'` is in_list('fair')."""
         ahead = self.negated() or int(self.word() in ("is", "are"))
-        words = next((words for words in OF_SEGMENT if self.says(words, ahead)), None)
+        words = next((words for words in (*OF_LIST, *OF_SEGMENT) if self.says(words, ahead)), None)
         key = self.at(ahead + len(words)) if words else None
         if words is None or key is None or key.token_type is not TokenType.STRING or self.measure() is not None:
             return False
-        self.say(f"{'not ' if self.negated() else ''}in_segment (", key)
+        self.say(f"{'not ' if self.negated() else ''}{'in_list' if words in OF_LIST else 'in_segment'} (", key)
         self.out.append(key)
         self.say(")", key)
         self.place += ahead + len(words) + 1
