@@ -83,7 +83,7 @@ def let_readers_see(project: Project, day: date, refs: dict[str, Any], stages: t
 
 def configure(config: Path, *segments: dict[str, Any]) -> Path:
     """A folder of configuration with these segments and one list at a destination."""
-    tool = {"kind": "files", "settings": {"url": (config / "out").as_uri()}, "syncs": {"list": SYNC, "mails": MAILS}}
+    tool = {"kind": "files", "settings": {"url": "file:///srv/out"}, "syncs": {"list": SYNC, "mails": MAILS}}
     files = {
         "sources": {"sources": SOURCES},
         "destinations/tool": tool,
