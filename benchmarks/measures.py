@@ -117,7 +117,8 @@ def main() -> None:
     options.add_argument("--home", type=Path, default=None)
     given = options.parse_args()
     home = given.home or Path(tempfile.mkdtemp(prefix="kindred-bench-"))
-    definitions(home / "config", given.definitions, on_events=True)
+    if not (home / "config").exists():  # a home that was drawn before is measured again
+        definitions(home / "config", given.definitions, on_events=True)
     project = Project(Settings(home=home, config=home / "config", memory_limit=given.memory, threads=2))
     refs = apart("(drawn)", populate, project, given.people, given.each)
     refs |= apart("measure", measured, project, refs)

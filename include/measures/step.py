@@ -66,6 +66,7 @@ WRITES = (
     ACCOUNT_ABOVE, ACCOUNT_360, EMAIL_CURVE, CUSTOMER_360, CONTRACT_RENEWAL, GRID, NPS_MONTH, RENEWAL_MONTH, COVERAGE,
     BASIS, SOURCE_DAY, EVENT, EVENT_KIND,
 )  # fmt: skip
+MANY = 1_000_000  # people
 READS: Mapping[str, Table] = {
     "profile": profiles.PROFILE,
     "profile_identifier": profiles.PROFILE_IDENTIFIER,
@@ -206,8 +207,20 @@ def measured(engine: Transforms, inputs: Inputs, write: Callable[[Table, ir.Tabl
         nps.person(answers), usage.person(inputs, recent, ever, active), engagement.person(inputs, ever, frequencies),
         contact.person(inputs), campaign.person(inputs),
     )  # fmt: skip
-    customers = write(CUSTOMER_360, customer_360(inputs, accounts, map(engine.view, parts)))
+    customers = write(CUSTOMER_360, customer_360(inputs, accounts, *_kept(engine, inputs, parts)))
     return Measured(customers, accounts, contracts, answers, recent)
+
+
+def _kept(
+    engine: Transforms, inputs: Inputs, parts: Iterable[ir.Table]
+) -> tuple[Iterable[ir.Table], Callable[[ir.Table], ir.Table]]:
+    """Return the families of measures, and what to do with rows that one of them was joined to.
+
+    What belongs to so many people does not fit into memory side by side: one family at a time goes through a file.
+    """
+    if inputs.profile.count().to_pyarrow().as_py() <= MANY:
+        return map(engine.view, parts), lambda rows: rows
+    return (engine.spool(engine.view(part)) for part in parts), engine.spool
 
 
 def account_360(inputs: Inputs, families: Iterable[ir.Table]) -> ir.Table:
@@ -219,15 +232,17 @@ def account_360(inputs: Inputs, families: Iterable[ir.Table]) -> ir.Table:
     return rows.mutate(as_of=ibis.literal(inputs.as_of))
 
 
-def customer_360(inputs: Inputs, accounts: ir.Table, families: Iterable[ir.Table]) -> ir.Table:
-    """Join the person's measures of all families with those of the account."""
+def customer_360(
+    inputs: Inputs, accounts: ir.Table, families: Iterable[ir.Table], kept: Callable[[ir.Table], ir.Table]
+) -> ir.Table:
+    """Join the person's measures of all families with those of the account; ``kept`` keeps rows between two joins."""
     rows = relation.person(inputs)
     for family in families:
-        rows = rows.left_join(family, "profile_id").drop("profile_id_right")
+        rows = kept(rows.left_join(family, "profile_id").drop("profile_id_right"))
     of_account = {name: accounts[there] for name, there in relation.OF_ACCOUNT.items()}
     alike = {measure.name: accounts[measure.name] for measure in (*RENEWAL_MEASURES, *SALES_MEASURES)}
     rows = rows.left_join(accounts.select("account_id", **of_account, **alike), "account_id")
-    return _defaulted(inputs, rows, PERSON_MEASURES).mutate(as_of=ibis.literal(inputs.as_of))
+    return kept(_defaulted(inputs, rows, PERSON_MEASURES).mutate(as_of=ibis.literal(inputs.as_of)))
 
 
 def _defaulted(inputs: Inputs, rows: ir.Table, measures: tuple[Measure, ...]) -> ir.Table:

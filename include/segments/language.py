@@ -149,7 +149,7 @@ class _Reader:
         if isinstance(node, tuple(sum_functions.SIGNS)):
             sides = (node.this, node.expression)
             return any(self.names_measure(side.unnest()) for side in sides)
-        is_named = isinstance(node, exp.Column) and str(node.name) in self.known
+        is_named = isinstance(node, exp.Column) and self._spelled(str(node.name)) in self.known
         return is_named or _counts_events(node) or sum_functions.is_weekday(node)
 
     def _flag(self, node: exp.Column) -> tree.Node:
@@ -193,13 +193,17 @@ class _Reader:
             return sum_functions.total(self, node)
         return self._named(node)
 
+    def _spelled(self, name: str) -> str:
+        """The name of a measure or trait, whichever letters are large; that of a property is as the source has it."""
+        return name.lower() if self.kind is None and name not in self.known and name.lower() in self.known else name
+
     def _named(self, node: exp.Expr) -> tree.Measured | tree.Traited:
         if not isinstance(node, exp.Column):
             raise self.refuse(node, f"a measure should stand here, not {called(node)}{instead(node)}")
         if node.args.get("table"):
             of = f"; write {node.table}({node.name} …)" if str(node.table).lower() == "account" else ""
             raise self.refuse(node, f"a measure is named without a dot{of}")
-        name = self.literals.identifier(self.parts.take(node, "this"))
+        name = self._spelled(self.literals.identifier(self.parts.take(node, "this")))
         if name not in self.known:
             unknown = (
                 unknown_property(name, self.kind) if self.kind else unknown_measure(name, self.level, self.vocabulary)

@@ -41,13 +41,12 @@ def _names(tokens: list[Token]) -> list[Token]:
     found, place = list[Token](), 0
     while place < len(tokens):
         words = [_word(token) for token in tokens[place : place + MOST_WORDS]]
-        sizes = range(len(words), 0, -1)
-        size = next((size for size in sizes if all(words[:size]) and "_".join(words[:size]) in _known()), 0)
-        if size > 1 or (size and tokens[place].text != words[0]):
+        sizes = range(len(words), 1, -1)
+        size = next((size for size in sizes if all(words[:size]) and "_".join(words[:size]) in _known()), 1)
+        if size > 1:
             first, last = tokens[place], tokens[place + size - 1]
             found.append(Token(TokenType.VAR, "_".join(words[:size]), first.line, first.col, first.start, last.end))
         else:
-            size = 1
             found.append(tokens[place])
         place += size
     return found

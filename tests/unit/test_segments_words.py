@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from include.contracts.errors import DefinitionError
+from include.contracts.events import EventKind, Vocabulary
 from include.contracts.measures import measures_of
+from include.contracts.tables import Column, Type
 from include.segments.language import parse
 from include.segments.names import CALLED
 
@@ -209,6 +211,7 @@ def test_a_span_is_no_day() -> None:
          "did('Email Clicked', at_least 2, within_last 14 days)"),
         ("did('Email Clicked', exactly once)", "did('Email Clicked', exactly 1)"),
         ("Renewal Date in the next 90 days and NPS_Score < 7", "within_next(renewal_date, 90 days) and nps_score < 7"),
+        ("7 > NPS_SCORE", "nps_score < 7"),
         ("first name is 'Anna'", "first_name = 'Anna'"),
         ("people who did('Email Clicked')", "did('Email Clicked')"),
         ("where nps_score > 8", "nps_score > 8"),
@@ -326,3 +329,12 @@ def test_what_measures_are_called_elsewhere_leads_to_measures() -> None:
     for told in CALLED.values():
         asked = [part.partition(" ")[0] for clause in told.split(", ") for part in clause.split(" and ")]
         assert all(name in known or name.startswith("last_did(") for name in asked), told
+
+
+def test_the_name_of_a_property_is_as_its_source_has_it() -> None:
+    page = EventKind("Page", "A page", "usage_event", (Column("Title", Type.TEXT, "Of the page"),))
+    text = "did('Page', where Title = 'Pricing') and Title = 'CTO'"
+    assert (
+        str(parse(text, "person", Vocabulary({"Page": page})))
+        == "did('Page', where Title = 'Pricing') and title = 'CTO'"
+    )
