@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from psycopg import sql
 
 from include.answers.lookup import Lookup
 from include.answers.profile import explain_profile
+from include.cli.erasure import _agreed
 from include.contracts import identity, profiles, segments
 from include.contracts.errors import ConfigurationError, FatalError, RetryableError, UnknownError
 from include.contracts.runs import DatasetRef, Run
@@ -21,7 +23,9 @@ from include.contracts.settings import Settings
 from include.contracts.staged import NPS_RESPONSE, PERSON_RECORD, QUARANTINE
 from include.erasure import lake, postgres, step
 from include.erasure.access import person_file
+from include.erasure.held import columns_of, held, named, server
 from include.erasure.ledger import Erasure, ErasureLedger
+from include.erasure.search import Search
 from include.storage.control.tables import ACTIVATION_CHANGE, ACTIVATION_ROW, ACTIVATION_WITHHELD, DECISION
 from include.storage.project import Project
 from tests.releases import ask, release
@@ -100,8 +104,9 @@ def everything(project: Project) -> str:
                 query = "SELECT * FROM read_parquet(?)"
                 told += engine.connection.execute(query, [project.lake.url(file.dataset, file.name)]).fetchall()
     with project.warehouse().begin() as connection:
-        for column in postgres._columns(connection, None):
-            told += connection.exec_driver_sql(f"SELECT {column.text} FROM {column.place}").scalars().all()
+        for column in (column for columns in columns_of(connection, None) for column in columns):
+            query = sql.SQL("SELECT {} FROM {}").format(column.text, column.place)
+            told += [row[0] for row in server(connection).execute(query).fetchall()]
     return repr(told)
 
 
@@ -123,6 +128,29 @@ def test_a_person_is_erased_everywhere_and_others_stay(town: Project) -> None:
     assert not [file for file in town.lake.stored("erasure") if file.name.endswith(".traces")]
 
 
+def test_tables_columns_and_types_of_any_kind_are_blanked_and_looked_through(town: Project) -> None:
+    table = 'Notes "2": 100%'
+    place = sql.Identifier("control", table)
+    names = [sql.Identifier(name) for name in ('To "whom": %s', "Raw", "LIST", "told", "kept")]
+    types = [sql.SQL(kind) for kind in ("varchar(80)", "bytea", "text[]", "jsonb", "uuid")]
+    declared = sql.SQL(", ").join(sql.SQL("{} {}").format(*both) for both in zip(names, types, strict=True))
+    search = Search([ANNA, "j\u00f6rg@acme.example", "4930111222333"])
+    row = [f"jo\u0308rg@acme.example, rj\u00f6rg@acme.example, {ANNA}x", b"\xff " + ANNA.encode(),
+           ["J\u00d6RG@acme.example", BO], '{"tel": 4930111222333}', None]  # fmt: skip
+    with town.warehouse().begin() as connection:
+        execute = server(connection).execute
+        execute(sql.SQL("CREATE TABLE {} ({})").format(place, declared))
+        execute(sql.SQL("INSERT INTO {} VALUES (%s, %s, %s, %s, %s)").format(named("control", table)), row)
+        (found,) = [one for one in held(connection, search, ["control"]) if table in one.name]
+        assert [column.name for column in found.columns] == ['To "whom": %s', "Raw", "LIST", "told"]
+        postgres.blank(connection, search, ["control"])
+        told = execute(sql.SQL("SELECT * FROM {}").format(place)).fetchall()
+        assert list(held(connection, search, ["control"])) == []
+        execute(sql.SQL("DROP TABLE {}").format(place))
+    text, raw = f"erased, rj\u00f6rg@acme.example, {ANNA}x", b"\xff " + b"x" * len(ANNA)
+    assert told == [(text, raw, ["erased", BO], {"tel": "erased"}, None)]
+
+
 def test_several_are_erased_in_one_go_and_what_only_they_share_goes_with_them(town: Project) -> None:
     planned = step.plan(town, NOW, ["anni", BO, ANNA, "nobody@x.example", "zoe"])
     assert (planned.subjects, planned.records, planned.shared) == (["anna", "bo"], 3, 0)
@@ -140,14 +168,17 @@ def test_several_are_erased_in_one_go_and_what_only_they_share_goes_with_them(to
 
 def test_who_is_erased_or_unknown_is_said_in_a_sentence(town: Project) -> None:
     erased(town, "anna")
-    for named, sentence in (
+    town.settings.home.joinpath("logs", "old.log").write_text("sent to gone@acme.example\n")
+    (only,) = step.plan(town, NOW, ["gone@acme.example"]).found
+    assert (only.place, only.cells) == ("files of the home", 1), "of whom only a log knows"
+    for subject, sentence in (
         ("anni", "The profile anni was erased on 2026-06-30."),
         (ANNA, "Whoever had that address was erased on 2026-06-30."),
         ("nobody", "There is no profile 'nobody'"),
         ("nobody@x.example", "Nobody with the address nobody@x.example is known"),
     ):
         with pytest.raises(UnknownError, match=sentence):
-            step.plan(town, NOW, [named])
+            step.plan(town, NOW, [subject])
     with town.engine() as engine, pytest.raises(UnknownError, match="was erased on 2026-06-30"):
         explain_profile(Lookup(engine, town.suppressed()), "anna")
 
@@ -234,6 +265,17 @@ def test_no_run_is_at_work_meanwhile_and_a_second_person_agrees(town: Project, r
     (agreed,) = step.carry_out(careful, [ledger.agree(asked.erasure_id, "Omar")], NOW)
     assert agreed.second == "Omar"
     careful.close()
+
+
+def test_one_answer_agrees_to_all_that_others_asked(town: Project) -> None:
+    ledger = ErasureLedger(town.warehouse())
+    for subject, author in (("anna", "Nina"), ("bo", "Nina"), ("cy", "Omar")):
+        ledger.receive(subject, reason="asked", author=author, due_on=DAY)
+    with pytest.raises(ConfigurationError, match="say --yes"):
+        _agreed(ledger, ["all"], "Omar", yes=False)
+    assert [one.second for one in _agreed(ledger, ["all"], "Omar", yes=True)] == ["Omar"] * 2
+    with pytest.raises(ConfigurationError, match=r"No request waits for Omar to agree; 1 are your own"):
+        _agreed(ledger, ["all"], "Omar", yes=True)
 
 
 def test_the_whole_file_of_a_person(town: Project) -> None:

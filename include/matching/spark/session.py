@@ -34,6 +34,7 @@ SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish", "duckdb")  # p
 # Files below include/ that tasks are made of.
 TASKS = ("matching/**/*.py", "matching/**/*.txt", "identity/exchanged.py", "storage/spark/*.py")
 ROWS = 50_000  # of a batch that a task is given
+BRIEF = "-XX:TieredStopAtLevel=1"  # a driver's Java runs for minutes, of which half would go to compiling it better
 _THIS_MACHINE = re.compile(r"local(-cluster)?(\[[\d*, ]+\])?")
 
 
@@ -133,11 +134,11 @@ def _end(session: SparkSession) -> None:
     """Stop a session, and remove what it has written into its part of the folder for checkpoints."""
     from py4j.protocol import Py4JError  # noqa: PLC0415  as above
 
-    context = session.sparkContext
+    from include.matching.spark.keeping import remove  # noqa: PLC0415
+
     with suppress(Py4JError):
-        if (folder := context.getCheckpointDir()) is not None:
-            place = context._jvm.org.apache.hadoop.fs.Path(folder)
-            place.getFileSystem(context._jsc.hadoopConfiguration()).delete(place, True)
+        if (folder := session.sparkContext.getCheckpointDir()) is not None:
+            remove(session, folder)
     session.stop()
 
 
@@ -154,7 +155,8 @@ def connect(master: str | None = None, options: Mapping[str, str] | None = None)
     from pyspark.errors import PySparkException  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    for name, value in _environment(master or LOCAL).items():
+        os.environ.setdefault(name, value)
     building = SparkSession.builder.master(master or LOCAL).appName("kindred")
     for name, value in (_settings() | dict(options or {})).items():
         building = building.config(name, value)
@@ -173,6 +175,14 @@ def _told(error: Exception) -> str:
     return str((java.getMessage() if java else None) or error).strip().splitlines()[0]
 
 
+def _environment(master: str) -> dict[str, str]:
+    """What a driver's Java begins with where neither Spark's own configuration nor the environment says otherwise."""
+    pages, size = (os.sysconf(f"SC_{name}") for name in ("PHYS_PAGES", "PAGE_SIZE"))
+    alone = {"SPARK_DRIVER_MEMORY": f"{max(1024, pages * size // 4 >> 20)}m"}  # where it does all the work
+    own = {"PYSPARK_PYTHON": sys.executable, "SPARK_SUBMIT_OPTS": BRIEF}
+    return own | alone if master.partition("[")[0] == "local" else own
+
+
 def _settings() -> dict[str, str]:
     return {
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(ROWS),
@@ -180,6 +190,7 @@ def _settings() -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
         "spark.python.daemon.module": "include.matching.spark.daemon",
+        "spark.sql.caseSensitive": "true",  # as on one machine, where Email and email are two columns
     }
 
 
