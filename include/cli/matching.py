@@ -96,13 +96,15 @@ def _on_spark(
         progress.stage("asking Spark")
         with connected(master) as session:
             from include.matching.spark import resolution as on_spark  # noqa: PLC0415  as above
+            from include.matching.spark.keeping import keeping_for_now  # noqa: PLC0415
 
             records = on_spark.read_files(session, [_url(file) for file in files])
-            found = on_spark.resolve(records, matching, model=known, progress=progress)
-            found.clusters.write.mode("overwrite").parquet(_url(out))
-            if pairs:
-                progress.stage("writing pairs")
-                found.pairs.write.mode("overwrite").parquet(_url(pairs))
+            with keeping_for_now(session, f"{_url(out)}.draft"):
+                found = on_spark.resolve(records, matching, model=known, progress=progress)
+                found.clusters.write.mode("overwrite").parquet(_url(out))
+                if pairs:
+                    progress.stage("writing pairs")
+                    found.pairs.write.mode("overwrite").parquet(_url(pairs))
     if save_model:
         save_model.write_text(found.model.to_json(), encoding="utf-8")
     seconds = {**found.report["seconds"], "total": round(time.perf_counter() - begun, 3)}

@@ -64,7 +64,7 @@ def person_file(project: Project, now: datetime, profile: str) -> PersonFile:
             if manifest is None or one.file.name not in manifest.files:
                 continue
             mentioned |= {dataset: mentioned.get(dataset, 0) + what.cells} if what.cells else {}
-            query = f"SELECT * FROM read_parquet(?) WHERE {rule.gone}"
+            query = rule.going("read_parquet(?)")
             found = engine.connection.sql(query, params=[one.place]).to_arrow_table()
             if found.num_rows:
                 tables.setdefault(dataset, []).extend(found.to_pylist())

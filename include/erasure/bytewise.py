@@ -1,65 +1,87 @@
-"""Looks for values in the bytes of files, many files and values at once, by the expressions of Arrow (RE2).
+"""Looks for values in the bytes of files, or of anything else, many at once, by the expressions of Arrow (RE2).
 
-A hundred values together take as long as one, while ``re`` tries each at every byte; with many hundreds RE2 gives up
-its automaton, so they are looked for in lots.
+What is read is looked at in pieces that overlap: expressions pick those in which a value may stand, and only they are
+looked at exactly.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-LOT = 100  # values in one expression
-WINDOW = 1 << 25  # bytes that are looked through at once
+from include.erasure.search import MARGIN, REACH, Search
+
+PIECE = 1 << 16  # bytes
+BATCH = 1 << 25  # bytes that are looked at together
 
 
-def spellings(values: Collection[str]) -> list[bytes]:
-    """Return the values as bytes spell them, and as JSON does; the longest first."""
-    spelt = {form for value in values for form in (value.encode(), json.dumps(value)[1:-1].encode())}
-    return sorted(spelt, key=lambda value: (-len(value), value))
+class Piece(NamedTuple):
+    """Some bytes of a file, from where, and whether they are its last."""
+
+    place: Path
+    begin: int
+    content: bytes
+    is_last: bool
 
 
-def holding(places: Iterable[Path], values: Collection[str]) -> Iterator[Path]:
-    """Yield the files in which one of the values stands anywhere, in small letters or capitals of ASCII."""
-    spelt = spellings(values)
-    if not spelt:
-        return
-    lots = [b"|".join(map(re.escape, spelt[at : at + LOT])) for at in range(0, len(spelt), LOT)]
-    found = set[Path]()
-    for batch in _batches(places, overlap=len(spelt[0])):
-        windows = pa.array([window for _, window in batch], pa.large_binary())
-        for lot in lots:
-            hits = pc.match_substring_regex(windows, lot, ignore_case=True).to_pylist()
-            found |= {place for (place, _), hit in zip(batch, hits, strict=True) if hit}
-    yield from sorted(found)
+def holding(places: Iterable[Path], search: Search) -> list[Path]:
+    """Return the files in which a value stands, in small letters or capitals, also within others."""
+    return list(dict.fromkeys(piece.place for piece in _picked(places, search)))
 
 
-def _batches(places: Iterable[Path], *, overlap: int) -> Iterator[list[tuple[Path, bytes]]]:
-    """Yield what the files hold, as many together as a window is large."""
-    batch, size = list[tuple[Path, bytes]](), 0
-    for place in places:
-        for window in _windows(place, overlap):
-            batch.append((place, window))
-            size += len(window)
-            if size >= WINDOW:
-                yield batch
-                batch, size = [], 0
+def spans(places: Iterable[Path], search: Search) -> Iterator[tuple[Path, int, int]]:
+    """Yield where values stand by themselves: the file, from and to, each once and in order."""
+    at, done = None, 0
+    for piece in _picked(places, search):
+        at, done = piece.place, done if piece.place == at else 0
+        for start, end in search.spans(piece.content):
+            is_cut = (piece.begin and start < MARGIN) or (not piece.is_last and end > len(piece.content) - MARGIN)
+            if not is_cut and piece.begin + start >= done:
+                done = piece.begin + end
+                yield piece.place, piece.begin + start, done
+
+
+def picked(contents: Sequence[bytes], expressions: Sequence[str]) -> list[int]:
+    """Return which of the contents one of the expressions finds something in."""
+    looked_at, found = pa.array(contents, pa.large_binary()), set[int]()
+    for expression in expressions:
+        hits = pc.match_substring_regex(looked_at, expression.encode(), ignore_case=True)
+        found.update(pc.indices_nonzero(hits).to_pylist())
+    return sorted(found)
+
+
+def _picked(places: Iterable[Path], search: Search) -> Iterator[Piece]:
+    for batch in _batches(places) if search else ():
+        yield from (batch[at] for at in picked([piece.content for piece in batch], search.anywhere))
+
+
+def _batches(places: Iterable[Path]) -> Iterator[list[Piece]]:
+    batch, size = list[Piece](), 0
+    for piece in (piece for place in places for piece in _pieces(place)):
+        batch.append(piece)
+        size += len(piece.content)
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
     if batch:
         yield batch
 
 
-def _windows(place: Path, overlap: int) -> Iterator[bytes]:
-    """Yield the bytes of a file by windows; what stands at the end of one is at the beginning of the next as well."""
+def _pieces(place: Path) -> Iterator[Piece]:
+    """Yield the bytes of a file; what stands at the end of a piece is at the beginning of the next as well."""
     try:
         with place.open("rb") as file:
-            before = b""
-            while read := file.read(WINDOW):
-                yield before + read
-                before = (before + read)[-overlap:]
+            begin, content = 0, file.read(PIECE)
+            while content:
+                more = file.read(PIECE)
+                yield Piece(place, begin, content, is_last=not more)
+                if not more:
+                    return
+                begin += max(0, len(content) - REACH)
+                content = content[-REACH:] + more
     except FileNotFoundError:  # gone meanwhile
         return

@@ -78,7 +78,10 @@ class Gathering:
             return Person(self._living(subject))
         address = plain("email", subject)
         found = self._column(
-            PROFILE_IDENTIFIER, "DISTINCT profile_id", "type = 'email' AND lower(value) = $it", it=address
+            PROFILE_IDENTIFIER,
+            "DISTINCT profile_id",
+            "type = 'email' AND nfc_normalize(lower(value)) = $it",
+            it=address,
         )
         if len(found) > 1:
             raise ConfigurationError(
@@ -222,7 +225,7 @@ class Gathering:
 def _compared(column: str) -> str:
     """SQL of a column of addresses or numbers as ``plain`` has them."""
     digits = f"right(regexp_replace({column}, '\\D', '', 'g'), {PHONE_DIGITS})"
-    return digits if column.startswith("phone") else f"lower(trim({column}))"
+    return digits if column.startswith("phone") else f"nfc_normalize(lower(trim({column})))"
 
 
 def _values(said: Iterable[Mapping[str, Any]], kind: str) -> tuple[str, ...]:

@@ -5,15 +5,14 @@ Each value is overwritten where it stands, by as many letters: a log that a proc
 
 from __future__ import annotations
 
-import mmap
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from include.contracts.settings import Settings
-from include.erasure.bytewise import holding, spellings
+from include.erasure.bytewise import spans
+from include.erasure.search import FILL, Search
 
-FILL = b"x"
 OTHERS = ("lake", "pg", "spill", "sample", "data", "compiled")  # dealt with elsewhere, or the sources' own
 
 
@@ -28,43 +27,19 @@ def files(settings: Settings) -> Iterator[Path]:
     yield from (place for place in (settings.home / "pg" / "data").glob("*.log"))
 
 
-def blank(settings: Settings, values: Collection[str]) -> int:
+def blank(settings: Settings, search: Search) -> int:
     """Overwrite the values in the files of the home; returns in how many."""
-    pattern = expression(values)
-    return sum(_blank(place, pattern) for place in holding(files(settings), values)) if pattern else 0
+    found: dict[Path, list[tuple[int, int]]] = {}
+    for place, start, end in spans(files(settings), search):
+        found.setdefault(place, []).append((start, end))
+    for place, where in found.items():
+        with suppress(FileNotFoundError), place.open("r+b") as file:  # gone meanwhile
+            for start, end in where:
+                file.seek(start)
+                file.write(FILL * (end - start))
+    return len(found)
 
 
-def named(places: Iterable[Path], values: Collection[str]) -> list[Path]:
-    """Return the files in which one of the values stands by itself; see ``expression``."""
-    pattern = expression(values)
-    return [place for place in holding(places, values) if pattern and _holds(place, pattern)]
-
-
-def expression(values: Collection[str]) -> re.Pattern[bytes] | None:
-    """Return what finds the values in bytes, as they are and as JSON spells them; None where there is none."""
-    spelt = spellings(values)
-    if not spelt:
-        return None
-    either = b"|".join(map(re.escape, spelt))
-    before = rb"(?:(?<![A-Za-z0-9._%+'-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4}))"  # JSON's escapes end in letters
-    return re.compile(before + rb"(?:" + either + rb")(?![._-]?[A-Za-z0-9])", re.IGNORECASE)
-
-
-def _blank(place: Path, pattern: re.Pattern[bytes]) -> bool:
-    try:
-        with place.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
-            spans = [match.span() for match in pattern.finditer(content)]
-            for start, end in spans:
-                content[start:end] = FILL * (end - start)
-            content.flush()
-    except (FileNotFoundError, ValueError):  # gone, or emptied, meanwhile
-        return False
-    return bool(spans)
-
-
-def _holds(place: Path, pattern: re.Pattern[bytes]) -> bool:
-    try:
-        with place.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return pattern.search(content) is not None
-    except (FileNotFoundError, ValueError):  # gone, or emptied, meanwhile
-        return False
+def holding(settings: Settings, search: Search) -> list[Path]:
+    """Return the files of the home in which one of the values stands by itself."""
+    return list(dict.fromkeys(place for place, _, _ in spans(files(settings), search)))

@@ -7,7 +7,7 @@ file that names them no longer is left alone, so whoever was killed goes on wher
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -16,9 +16,8 @@ import pyarrow.parquet as pq
 from include.contracts.identity import CROSSWALK
 from include.contracts.raw import LOADS, REJECTED, ROOT
 from include.contracts.staged import PERSON_RECORD
-from include.erasure.home import expression
-from include.erasure.patterns import BLANK, quoted
 from include.erasure.rules import Rule, Rules
+from include.erasure.search import BLANK, Search, quoted
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest, StoredFile
 
@@ -107,10 +106,11 @@ def look(engine: Engine, rules: Rules) -> Iterator[tuple[Stored, Rule, Found]]:
     Files of a dataset that have the same columns, and the same rule, are looked through at once.
     """
     _name_others(engine, rules)
+    rules.serve(engine.connection)
     alike: dict[tuple[str, tuple[str, ...], str], list[Stored]] = {}
     for one in tables(engine):
         rule = rules.of(one.file.dataset, one.file.name.removesuffix(PARQUET), one.texts)
-        alike.setdefault((one.file.dataset, one.texts, rule.gone), []).append(one)
+        alike.setdefault((one.file.dataset, one.texts, rule.owned), []).append(one)
     for (dataset, texts, _), files in alike.items():
         rule = rules.of(dataset, files[0].file.name.removesuffix(PARQUET), texts)
         counted = _counted(engine, rule, [one.place for one in files])
@@ -123,8 +123,8 @@ def look(engine: Engine, rules: Rules) -> Iterator[tuple[Stored, Rule, Found]]:
 def _counted(engine: Engine, rule: Rule, places: list[str]) -> dict[str, tuple[int, int]]:
     """How many rows go, and how many others name the person, by file."""
     query = (
-        f"SELECT file_of_it, count(*) FILTER ({rule.gone}), count(*) FILTER (is_touched AND NOT ({rule.gone})) "
-        f"FROM ({rule.concerned(several('$places', name='file_of_it'))}) GROUP BY 1"
+        "SELECT file_of_it, count(*) FILTER (is_gone), count(*) FILTER (is_touched AND NOT is_gone) "
+        f"FROM ({rule.judged(several('$places', name='file_of_it'))}) GROUP BY 1"
     )
     rows = engine.connection.execute(query, {"places": places}).fetchall()
     return {bare(engine.lake, place): (gone, touched) for place, gone, touched in rows}
@@ -150,19 +150,17 @@ def erase(engine: Engine, rules: Rules) -> list[Found]:
     return found
 
 
-def blank_texts(lake: Lake, values: Collection[str]) -> int:
+def blank_texts(lake: Lake, search: Search) -> int:
     """Blank the values in the small JSON files beside the tables; returns in how many."""
-    pattern, count = expression(values), 0
-    if pattern is None:
-        return count
+    count = 0
     for file in lake.stored():
         if not file.name.endswith(".json"):
             continue
         place = bare(lake, lake.url(file.dataset, file.name))
-        content, count_of_it = pattern.subn(BLANK.encode(), lake.fs.cat_file(place))
-        if count_of_it:
+        content = lake.fs.cat_file(place)
+        if any(search.spans(content)):
             draft = f"{place}.{uuid.uuid4().hex}.draft"
-            lake.fs.pipe_file(draft, content)
+            lake.fs.pipe_file(draft, search.blanked_json(content.decode()).encode())
             lake.fs.mv(draft, place)
             count += 1
     return count

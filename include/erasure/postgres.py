@@ -6,16 +6,18 @@ written anew afterwards, and where the server is ours, the old log goes, too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+import psycopg
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from psycopg import sql
 
+from include.erasure.held import Column, Held, columns_of, held, server
 from include.erasure.lake import Found
-from include.erasure.patterns import BLANK, lots
 from include.erasure.rules import OWNERS
+from include.erasure.search import BLANK, Search
 from include.erasure.traces import Traces
 from include.storage.control.tables import (
     ACTIVATION_BATCH,
@@ -41,27 +43,31 @@ TELLING = frozenset(
 )
 KEPT = frozenset({(ERASURE.name, "subject")})
 PATIENCE = "60s"  # with readers that hold a table
-_TEXTS = "'text', 'character varying', 'json', 'jsonb'"
+ATTEMPTS = 3  # at rows that others change while they are blanked
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column that can hold text."""
+@dataclass(frozen=True)
+class Database:
+    """A database in which a person may stand; ``schemas``: those that are ours, None where all are."""
 
-    schema: str
-    table: str
-    name: str
-    type: str
+    engine: sa.Engine
+    schemas: Collection[str] | None = None
 
-    @property
-    def place(self) -> str:
-        """Its table, quoted."""
-        return f'"{self.schema}"."{self.table}"'
 
-    @property
-    def text(self) -> str:
-        """SQL of its value as text."""
-        return f'"{self.name}"::text'
+def ours(connection: sa.Connection) -> list[str]:
+    """Return the schemas that Kindred has made in a warehouse: the control tables' and the builds'."""
+    query = sa.text("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, :prefix) ORDER BY 1")
+    return [CONTROL, *connection.execute(query, {"prefix": PREFIX}).scalars()]
+
+
+def look(connection: sa.Connection, traces: Traces, schemas: Collection[str] | None = None) -> list[Found]:
+    """Tell what tables hold of the person, and change nothing."""
+    ids, found = set(traces.ids), []
+    for one in held(connection, Search(traces.texts), schemas, but=KEPT):
+        owners = [n for n, column in enumerate(one.columns) if column.name in OWNERS]
+        rows = sum(any(row[n] in ids for n in owners) for row in one.rows.values())
+        found.append(Found(one.name, rows, len(one.rows) - rows))
+    return found
 
 
 def erase(connection: sa.Connection, traces: Traces) -> list[Found]:
@@ -77,67 +83,80 @@ def erase(connection: sa.Connection, traces: Traces) -> list[Found]:
         {"prefix": PREFIX, "seen": f"{PREFIX}{seen}"},
     ).scalars()
     for schema in list(builds):
-        connection.exec_driver_sql(f'DROP SCHEMA "{schema}" CASCADE')
+        server(connection).execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
     found = _owned(connection, f"{PREFIX}{seen}", traces.ids) if seen else []
     found += _control(connection, traces)
     schemas = [CONTROL, *([f"{PREFIX}{seen}"] if seen else [])]
-    return found + blank(connection, traces.texts, schemas)
+    return found + blank(connection, Search(traces.texts), schemas)
 
 
-def blank(connection: sa.Connection, values: Collection[str], schemas: Collection[str] | None = None) -> list[Found]:
-    """Blank the values wherever a text of these schemas, or of all, names them; but for TELLING."""
-    patterns, found = lots(values), []
-    for column, count in named(connection, values, schemas):
-        if (column.table, column.name) in TELLING | KEPT:
-            continue
-        value, given = column.text, {}
-        for number, pattern in enumerate(each for each in patterns for _ in range(2)):
-            value, given[f"p{number}"] = f"regexp_replace({value}, :p{number}, '\\1{BLANK}\\3', 'gi')", pattern
-        where = f"{column.text} ~* ANY(:patterns)"
-        changed = f'UPDATE {column.place} SET "{column.name}" = ({value})::{column.type} WHERE {where}'
-        connection.execute(sa.text(changed.replace("::", "\\:\\:")), {"patterns": patterns, **given})
-        found.append(Found(f"{column.schema}.{column.table}", 0, count))
-    return found
+def blank(connection: sa.Connection, search: Search, schemas: Collection[str] | None = None) -> list[Found]:
+    """Blank the values wherever a text of these schemas, or of all, names them; but for TELLING.
+
+    A row that somebody else changes meanwhile is looked at again.
+    """
+    found: dict[str, Found] = {}
+    for _ in range(ATTEMPTS):
+        holding = list(held(connection, search, schemas, but=TELLING | KEPT))
+        for one in holding:
+            _blank(connection, one, search)
+            found.setdefault(one.name, Found(one.name, 0, len(one.rows)))
+        if not holding:
+            break
+    return list(found.values())
 
 
-def named(
-    connection: sa.Connection, values: Collection[str], schemas: Collection[str] | None = None
-) -> Iterator[tuple[Column, int]]:
-    """Yield the columns in which one of the values stands, each with in how many rows; a table is read once."""
-    tables: dict[str, list[Column]] = {}
-    for column in _columns(connection, schemas) if values else ():
-        tables.setdefault(column.place, []).append(column)
-    patterns = lots(values)
-    for place, columns in tables.items():
-        counts = ", ".join(f"count(*) FILTER (WHERE {column.text} ~* ANY(:patterns))" for column in columns)
-        texts = ", ".join(column.text for column in columns)
-        query = f"SELECT {counts} FROM {place} WHERE concat_ws(chr(31), {texts}) ~* ANY(:patterns)"
-        row = connection.execute(sa.text(query.replace("::", "\\:\\:")), {"patterns": patterns}).one()
-        yield from ((column, count) for column, count in zip(columns, row, strict=True) if count)
+def _blank(connection: sa.Connection, one: Held, search: Search) -> None:
+    columns = [(n, column) for n, column in enumerate(one.columns) if not column.is_generated]
+    if not columns:
+        return
+    given = [[_blanked(search, column, row[n]) for row in one.rows.values()] for n, column in columns]
+    arrays = [sql.SQL("%s::bytea[]" if column.is_bytes else "%s::text[]") for _, column in columns]
+    names = [sql.Identifier(f"v{n}") for n, _ in columns]
+    values = [sql.SQL("{} = {}::{}").format(column.identifier, name, sql.SQL(column.type))
+              for (_, column), name in zip(columns, names, strict=True)]  # fmt: skip
+    changed = sql.SQL("UPDATE {} AS t SET {} FROM unnest(%s::tid[], {}) AS said(at, {}) WHERE t.ctid = said.at").format(
+        one.columns[0].place, *(sql.SQL(", ").join(parts) for parts in (values, arrays, names))
+    )
+    server(connection).execute(changed, [list(one.rows), *given])
 
 
-def untold(connection: sa.Connection, traces: Traces) -> list[str]:
-    """Return the syncs at whose destinations the person still stands, as far as the ledger knows."""
-    query = (
+def _blanked(search: Search, column: Column, value: str | bytes | None) -> str | bytes | None:
+    if isinstance(value, bytes):  # by as many letters: what is written so often tells how many there are
+        return search.overwritten(value)
+    if value is None:
+        return None
+    return search.blanked_json(value) if column.is_json else search.blanked(value)
+
+
+def untold(connection: sa.Connection, traces: Mapping[str, Traces]) -> dict[str, list[str]]:
+    """Return the syncs at whose destinations people still stand, as far as the ledger knows, by the same names."""
+    theirs = (
         f"SELECT sync FROM {ACTIVATION_ROW.fullname} WHERE member_id = ANY(:ids) OR member_id = '{BLANK}' UNION "
         f"SELECT sync FROM {ACTIVATION_CHANGE.fullname} c JOIN {CONTROL}.activation_plan p USING (plan_id) "
-        f"WHERE c.state = 'pending' AND (c.member_id = ANY(:ids) OR c.member_id = '{BLANK}') UNION "
-        f"SELECT sync FROM {ACTIVATION_BATCH.fullname} b JOIN {CONTROL}.activation_plan p USING (plan_id) "
-        "WHERE b.changes\\:\\:text ~* ANY(:patterns) ORDER BY 1"
+        f"WHERE c.state = 'pending' AND (c.member_id = ANY(:ids) OR c.member_id = '{BLANK}')"
     )
-    given = {"ids": list(traces.profiles), "patterns": lots(traces.texts)}
-    return list(connection.execute(sa.text(query), given).scalars())
+    batches = (
+        f"SELECT sync, changes::text FROM {ACTIVATION_BATCH.fullname} JOIN {CONTROL}.activation_plan USING (plan_id)"
+    )
+    sent = connection.exec_driver_sql(batches).all()
+    found = {}
+    for key, one in traces.items():
+        search = Search(one.texts)
+        syncs = set(connection.execute(sa.text(theirs), {"ids": list(one.profiles)}).scalars())
+        found[key] = sorted(syncs | {sync for sync, changes in sent if sync not in syncs and search.is_in(changes)})
+    return found
 
 
 def compact(engine: sa.Engine, schemas: Collection[str] | None, *, whole_server: bool) -> None:
     """Write tables anew, so that no page holds what was deleted; with ``whole_server`` statistics and log, too."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        places = {column.place for column in _columns(connection, schemas)}
+        tables = [columns[0].place for columns in columns_of(connection, schemas)]
         if whole_server:  # of a table without rows ANALYZE would keep what it knew
             connection.exec_driver_sql("DELETE FROM pg_catalog.pg_statistic WHERE starelid >= 16384")
-        for place in sorted(places):
-            with suppress(DBAPIError):  # a table of somebody else's, which is not ours to write anew
-                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {place}")
+        for table in tables:
+            with suppress(psycopg.Error):  # a table of somebody else's, which is not ours to write anew
+                server(connection).execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(table), [])
         if whole_server:
             connection.exec_driver_sql("VACUUM (FULL) pg_catalog.pg_statistic")
             connection.exec_driver_sql("ALTER SYSTEM SET wal_recycle = off")
@@ -151,11 +170,11 @@ def compact(engine: sa.Engine, schemas: Collection[str] | None, *, whole_server:
 
 def _owned(connection: sa.Connection, schema: str, ids: Collection[str]) -> list[Found]:
     found = []
-    for column in _columns(connection, [schema]):
+    for column in (column for columns in columns_of(connection, [schema]) for column in columns):
         owners = ("profile_id",) if column.table == "identity_event" else OWNERS
         if column.name in owners:
-            query = f'DELETE FROM {column.place} WHERE "{column.name}" = ANY(:ids)'
-            rows = connection.execute(sa.text(query), {"ids": list(ids)}).rowcount
+            query = sql.SQL("DELETE FROM {} WHERE {} = ANY(%s)").format(column.place, column.identifier)
+            rows = server(connection).execute(query, [list(ids)]).rowcount
             found += [Found(f"{column.schema}.{column.table}", rows, 0)] if rows else []
     return found
 
@@ -179,18 +198,3 @@ def _control(connection: sa.Connection, traces: Traces) -> list[Found]:
     facts = {"state": "suppressed", "reason": BLANK, "key": None, "former_key": None, "settled_at": sa.func.now()}
     connection.execute(sa.update(ACTIVATION_CHANGE).where(pending).values(**facts))
     return [one for one in found if one.rows]
-
-
-def _columns(connection: sa.Connection, schemas: Collection[str] | None) -> list[Column]:
-    query = sa.text(
-        f"""
-        SELECT c.table_schema, c.table_name, c.column_name, c.data_type FROM information_schema.columns c
-        JOIN information_schema.tables t USING (table_schema, table_name)
-        WHERE t.table_type = 'BASE TABLE' AND c.data_type IN ({_TEXTS})
-          AND c.table_schema NOT IN ('pg_catalog', 'information_schema')
-          AND (:all OR c.table_schema = ANY(:schemas))
-        ORDER BY 1, 2, c.ordinal_position
-        """
-    )
-    rows = connection.execute(query, {"all": schemas is None, "schemas": sorted(schemas or [])})
-    return [Column(*row) for row in rows]

@@ -10,12 +10,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import duckdb
+
 from include.contracts.identity import IDENTITY_EVENT, REGISTER
 from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER, PROFILE_LINEAGE
 from include.contracts.raw import LOADS, REJECTED, ROOT
 from include.contracts.sources import SourceSettings
 from include.contracts.staged import QUARANTINE
-from include.erasure.patterns import BLANK, lots, quoted
+from include.erasure.search import Search, identifier, quoted
+from include.erasure.sought import Sought
 from include.erasure.traces import Traces
 
 OWNERS = ("record_id", "profile_id", "member_id", "alias_id", "home_id", "record_a", "record_b")
@@ -25,41 +28,40 @@ BLENDED = (PROFILE.name, PROFILE_IDENTIFIER.name, PROFILE_LINEAGE.name)  # made 
 
 @dataclass(frozen=True)
 class Rule:
-    """``gone`` is the condition of a row that goes; ``cells`` the columns of others, with patterns that are blanked.
+    """``cells`` are the columns in which others are blanked, with the search for each.
 
-    ``owned`` is the part of ``gone`` that keys alone tell: whatever else goes is also named in one of the cells.
+    ``owned`` is the condition of a row that goes by its keys, ``named`` that of one that goes by what it names, which
+    stands in one of the cells.
     """
 
-    gone: str = "false"
-    cells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     owned: str = "false"
+    named: str = "false"
+    cells: Mapping[str, Sought] = field(default_factory=dict)
 
-    @property
-    def touched(self) -> str:
-        """The condition of a row in which something is blanked."""
-        columns: dict[str, list[str]] = {}
-        for column, patterns in self.cells.items():
-            for pattern in patterns:
-                columns.setdefault(pattern, []).append(column)
-        return any_of([named_in(those, [pattern]) for pattern, those in columns.items()])
-
-    def concerned(self, places: str) -> str:
-        """SQL of the rows that go or are touched, and perhaps others; ``is_touched`` tells the second of the first."""
+    def judged(self, places: str) -> str:
+        """SQL of the rows with ``is_touched``, where a cell names the person, and ``is_gone``, where they go."""
+        columns: dict[Sought, list[str]] = {}
+        for column, sought in self.cells.items():
+            columns.setdefault(sought, []).append(column)
+        touched = any_of([sought.named_in(those) for sought, those in columns.items()])
         return (
-            f"SELECT * FROM (SELECT *, {self.touched} AS is_touched FROM {places}) WHERE is_touched OR ({self.owned})"
+            f"SELECT *, CASE WHEN is_owned THEN true WHEN is_touched THEN {self.named} ELSE false END AS is_gone "
+            f"FROM (SELECT *, {touched} AS is_touched, {self.owned} AS is_owned FROM {places})"
         )
+
+    def going(self, place: str) -> str:
+        """SQL of the rows that go."""
+        return f"SELECT * EXCLUDE (is_touched, is_owned, is_gone) FROM ({self.judged(place)}) WHERE is_gone"
 
     def staying(self, place: str, *, blanked: bool) -> str:
-        """SQL of a file's rows that stay; ``blanked``: what names the person in them is blanked."""
-        if not blanked or not self.cells:
-            return f"SELECT * FROM {place} WHERE NOT ({self.gone})"
+        """SQL of the rows that stay; ``blanked``: what names the person in them is blanked."""
         cells = ", ".join(
-            f"CASE WHEN is_touched THEN {_blanked(column, patterns)} ELSE {_name(column)} END AS {_name(column)}"
-            for column, patterns in self.cells.items()
+            f"CASE WHEN is_touched THEN {sought.blanked(column)} ELSE {identifier(column)} END AS {identifier(column)}"
+            for column, sought in self.cells.items()
         )
+        replaced = f"REPLACE ({cells})" if blanked and cells else ""
         return (
-            f"SELECT * EXCLUDE (is_touched) REPLACE ({cells}) FROM "
-            f"(SELECT *, {self.touched} AS is_touched FROM {place}) WHERE NOT ({self.gone})"
+            f"SELECT * EXCLUDE (is_touched, is_owned, is_gone) {replaced} FROM ({self.judged(place)}) WHERE NOT is_gone"
         )
 
 
@@ -79,11 +81,10 @@ class Rules:
         owned = [_among(column, self.traces.ids) for column in _owners(dataset) if column in texts]
         if dataset in BLENDED:
             owned.append(_among("profile_id", self.traces.mixed.get(self.versions.get(version, ""), ())))
-        named = []
-        if dataset == QUARANTINE.name:
+        is_set_aside = dataset == QUARANTINE.name
+        if is_set_aside:
             owned.append(self._set_aside())
-            named.append(self._names("row_received"))
-        return Rule(any_of([*owned, *named]), self._cells(texts), any_of(owned))
+        return Rule(any_of(owned), self._names("row_received") if is_set_aside else "false", self._cells(texts))
 
     def _raw(self, source: str, name: str, texts: Collection[str]) -> Rule:
         if name == LOADS or source not in self.sources:
@@ -94,22 +95,24 @@ class Rules:
             return Rule(cells=self._cells(texts))
         people = [column for column in system.keys_of_people(name) if column in texts]
         keys = self.traces.keys.get(source, [])
-        cells = dict(self._cells(texts))
         if system.is_about_companies(name):
-            return Rule(cells=cells | {column: (*cells.get(column, ()), *lots(keys)) for column in people})
-        owned = [_among(f"trim({_name(column)})", keys) for column in people]
+            return Rule(cells={**self._cells(texts), **dict.fromkeys(people, self._with_keys.get(source, self.sought))})
+        cells = self._cells(texts)
+        owned = [_among(f"trim({identifier(column)})", keys) for column in people]
         if declared.key in texts:
             told = self.traces.rows.get(f"{source}.{name}", ())
-            owned.append(_among(f"trim({_name(declared.key)})", told))
+            owned.append(_among(f"trim({identifier(declared.key)})", told))
         personal = [column for column in declared.personal if column in texts]
         by_value = self._names(*personal)
-        others = [f"EXISTS (SELECT 1 FROM other_keys o WHERE o.source = {quoted(source)} AND o.key = trim({_name(c)}))"
-                  for c in people]  # fmt: skip
+        others = [
+            f"EXISTS (FROM other_keys o WHERE o.source = {quoted(source)} AND o.key = trim({identifier(column)}))"
+            for column in people
+        ]
         named = f"({by_value}) AND NOT ({any_of(others)})" if by_value != "false" else "false"
-        return Rule(any_of([*owned, named]), cells, any_of(owned))
+        return Rule(any_of(owned), any_of([named]), cells)
 
     def _rejected(self, texts: Collection[str]) -> Rule:
-        return Rule(self._names("row_received"), self._cells(texts))
+        return Rule(named=self._names("row_received"), cells=self._cells(texts))
 
     def _set_aside(self) -> str:
         """The condition of a row of the quarantine whose key is the person's, or of something that they did."""
@@ -119,39 +122,36 @@ class Rules:
         return any_of([of_person, _among("source || '.' || object || chr(31) || source_key",
                                        [f"{place}\x1f{key}" for place, key in told])])  # fmt: skip
 
-    def _names(self, *columns: str) -> str:
-        return named_in(columns, self._patterns)
+    def serve(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let a session know what the rules look for."""
+        for sought in (self.sought, *self._with_keys.values()):
+            sought.serve(connection)
 
-    def _cells(self, texts: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        return dict.fromkeys(sorted(texts), self._patterns) if self._patterns else {}
+    def _names(self, *columns: str) -> str:
+        return self.sought.named_in(columns)
+
+    def _cells(self, texts: Collection[str]) -> Mapping[str, Sought]:
+        return dict.fromkeys(sorted(texts), self.sought) if self.sought.search else {}
 
     @cached_property
-    def _patterns(self) -> tuple[str, ...]:
-        return tuple(lots(self.traces.texts))
+    def sought(self) -> Sought:
+        """All by which the person is found within texts."""
+        return Sought(Search(self.traces.texts))
+
+    @cached_property
+    def _with_keys(self) -> Mapping[str, Sought]:
+        """The same and the keys of a source, for columns that hold nothing else."""
+        return {source: Sought(Search((*self.traces.texts, *keys))) for source, keys in self.traces.keys.items()}
 
 
 def _owners(dataset: str) -> tuple[str, ...]:
     return ("profile_id",) if dataset in LIVES_ON else OWNERS
 
 
-def named_in(columns: Sequence[str], patterns: Sequence[str]) -> str:
-    """Return the condition that one of the columns holds what one of the patterns finds, all looked at together."""
-    texts = f"concat_ws(chr(31), {', '.join(map(_name, columns))})"
-    return any_of([f"regexp_matches({texts}, {quoted(each)}, 'i')" for each in patterns if columns])
-
-
-def _blanked(column: str, patterns: Sequence[str]) -> str:
-    """SQL of a column with what the patterns find blanked; each twice, since two that one letter parts share it."""
-    value = _name(column)
-    for pattern in (each for each in patterns for _ in range(2)):
-        value = f"regexp_replace({value}, {quoted(pattern)}, '\\1{BLANK}\\3', 'gi')"
-    return value
-
-
 def _among(column: str, values: Collection[str]) -> str:
     if not values:
         return "false"
-    column = column if "(" in column or "|" in column else _name(column)
+    column = column if "(" in column or "|" in column else identifier(column)
     return f"{column} IN ({', '.join(quoted(value) for value in sorted(values))})"
 
 
@@ -159,7 +159,3 @@ def any_of(conditions: Sequence[str]) -> str:
     """Return the condition that one of these holds, the unknown being none."""
     told = [condition for condition in conditions if condition != "false"]
     return " OR ".join(f"coalesce({condition}, false)" for condition in told) or "false"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'

@@ -23,13 +23,12 @@ from include.erasure import home, lake, postgres, scan
 from include.erasure.gather import Gathering, Person
 from include.erasure.lake import Found
 from include.erasure.ledger import Erasure, ErasureLedger
+from include.erasure.postgres import Database
 from include.erasure.rules import Rules
+from include.erasure.search import Search
 from include.erasure.settings import read_settings
 from include.erasure.traces import Traces, forget, kept, today, together
-from include.storage.control.tables import CONTROL
-from include.storage.engine import Engine
-from include.storage.postgres import embedded, publication
-from include.storage.postgres.build import PREFIX
+from include.storage.postgres import embedded
 from include.storage.postgres.warehouse import is_embedded
 from include.storage.project import Project
 from include.storage.suppression import Gone, plain, secret_of, suppress
@@ -65,10 +64,12 @@ def plan(project: Project, now: datetime, subjects: Collection[str]) -> Plan:
         people, left_out = _whom(Gathering(engine, project.suppressed()), subjects)
         traces = Gathering(engine, project.suppressed()).traces(now.date(), people)
         rules = _rules(project, traces.values())
-        found = _summed([what for _, _, what in lake.look(engine, rules)])
-        for subject in _nobody(engine, project, {name: traces[name] for name in people if not people[name].profile}):
-            left_out[subject] = f"Nobody with the address {subject} is known; nothing was done."
-            del people[subject]
+        found = [what for _, _, what in lake.look(engine, rules)]
+    every = together(list(traces.values()))
+    found = _summed([*found, *_outside(project, every)])
+    for subject in _nobody(project, {name: traces[name] for name in people if not people[name].profile}):
+        left_out[subject] = f"Nobody with the address {subject} is known; nothing was done."
+        del people[subject]
     if not people:
         raise UnknownError(" ".join(left_out.values()))
     every = together([traces[name] for name in people])
@@ -161,7 +162,7 @@ def waits_for(project: Project, erasure: Erasure) -> list[str]:
     """Return the syncs whose destinations have not been told yet; ``python -m include activate`` tells them."""
     traces = kept(project.lake, erasure.erasure_id)
     with project.warehouse().begin() as connection:
-        return postgres.untold(connection, traces) if traces else []
+        return postgres.untold(connection, {erasure.erasure_id: traces})[erasure.erasure_id] if traces else []
 
 
 def _whom(gathering: Gathering, subjects: Collection[str]) -> tuple[dict[str, Person], dict[str, str]]:
@@ -177,13 +178,29 @@ def _whom(gathering: Gathering, subjects: Collection[str]) -> tuple[dict[str, Pe
     return people, left_out
 
 
-def _nobody(engine: Engine, project: Project, traces: Mapping[str, Traces]) -> list[str]:
+def _outside(project: Project, traces: Traces) -> list[Found]:
+    """What is kept of people elsewhere than in the lake: in PostgreSQL, and in files of the home."""
+    found = []
+    for database in (_warehouse(project), *_airflow(project.settings)):
+        with database.engine.connect() as connection:
+            found += postgres.look(connection, traces, database.schemas)
+    files = home.holding(project.settings, Search(traces.texts))
+    return [*found, *([Found("files of the home", 0, len(files))] if files else [])]
+
+
+def _nobody(project: Project, traces: Mapping[str, Traces]) -> list[str]:
     """Return the addresses of which nothing is found; mostly that is all of them, else each half is looked at."""
-    if not traces or not any(lake.look(engine, _rules(project, traces.values()))):
+    if not traces or not _is_somewhere(project, together(list(traces.values()))):
         return list(traces)
     names, half = list(traces), len(traces) // 2
     halves = ({name: traces[name] for name in part} for part in (names[:half], names[half:]))
-    return [name for part in halves for name in _nobody(engine, project, part)] if half else []
+    return [name for part in halves for name in _nobody(project, part)] if half else []
+
+
+def _is_somewhere(project: Project, traces: Traces) -> bool:
+    with project.engine() as engine:
+        in_lake = any(lake.look(engine, _rules(project, [traces])))
+    return in_lake or bool(_outside(project, traces))
 
 
 def _traces(project: Project, erasures: Mapping[str, Erasure], now: datetime) -> dict[str, Traces]:
@@ -216,13 +233,14 @@ def _rules(project: Project, traces: Collection[Traces]) -> Rules:
 def _erase(project: Project, traces: Traces) -> list[Found]:
     with project.engine() as engine:
         found = lake.erase(engine, _rules(project, [traces]))
-    lake.blank_texts(project.lake, traces.texts)
+    search = Search(traces.texts)
+    lake.blank_texts(project.lake, search)
     with project.warehouse().begin() as connection:
         found += postgres.erase(connection, traces)
     for database in _airflow(project.settings):
-        with database.begin() as connection:
-            found += postgres.blank(connection, traces.texts)
-    files = home.blank(project.settings, traces.texts)
+        with database.engine.begin() as connection:
+            found += postgres.blank(connection, search)
+    files = home.blank(project.settings, search)
     return _summed([*found, *([Found("files of the home", 0, files)] if files else [])])
 
 
@@ -230,17 +248,24 @@ def _compact(project: Project) -> None:
     """Leave no deleted row in a page: of a server of ours in none, of another one in none of our tables."""
     is_ours = is_embedded(project.settings, os.environ)
     for database in _airflow(project.settings) if is_ours else ():
-        postgres.compact(database, None, whole_server=True)
+        postgres.compact(database.engine, None, whole_server=True)
+    warehouse = _warehouse(project)
+    postgres.compact(warehouse.engine, warehouse.schemas, whole_server=is_ours)
+
+
+def _warehouse(project: Project) -> Database:
+    """The warehouse: all of it where the server is ours, else the schemas that are."""
+    if is_embedded(project.settings, os.environ):
+        return Database(project.warehouse().engine)
     with project.warehouse().begin() as connection:
-        schemas = None if is_ours else [CONTROL, f"{PREFIX}{publication.current(connection)}"]
-    postgres.compact(project.warehouse().engine, schemas, whole_server=is_ours)
+        return Database(project.warehouse().engine, postgres.ours(connection))
 
 
 def _verified(project: Project, ledger: ErasureLedger, traces: Mapping[str, Traces]) -> dict[str, Erasure]:
     """Look whether anything is left; raises FatalError that names the places."""
     with project.warehouse().begin() as connection:
-        told = [key for key, one in traces.items() if not postgres.untold(connection, one)]
-    databases = [project.warehouse().engine, *_airflow(project.settings)]
+        told = [key for key, syncs in postgres.untold(connection, traces).items() if not syncs]
+    databases = [_warehouse(project), *_airflow(project.settings)]
     left = scan.remaining(
         project, together(traces.values()), databases, in_server=together([traces[key] for key in told])
     )
@@ -271,14 +296,14 @@ def known_sources(project: Project) -> dict[str, SourceSettings]:
     return dict(sources_of(project.settings))
 
 
-def _airflow(settings: Settings) -> list[sa.Engine]:
+def _airflow(settings: Settings) -> list[Database]:
     """Airflow's own database, where it can be reached."""
     if is_embedded(settings, os.environ):
-        return [sa.create_engine(embedded.url(settings.home, "airflow"), hide_parameters=True)]
+        return [Database(sa.create_engine(embedded.url(settings.home, "airflow"), hide_parameters=True))]
     url = os.environ.get(AIRFLOW, "")
     if not url.startswith("postgresql"):
         return []
-    return [sa.create_engine(make_url(url).set(drivername="postgresql+psycopg"), hide_parameters=True)]
+    return [Database(sa.create_engine(make_url(url).set(drivername="postgresql+psycopg"), hide_parameters=True))]
 
 
 def _summed(found: Sequence[Found]) -> list[Found]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -55,7 +54,7 @@ class Traces:
     def texts(self) -> tuple[str, ...]:
         """All that is looked for within texts, keys among it that cannot be mistaken."""
         keys = (key for keys in self.keys.values() for key in keys if _TELLING.fullmatch(key))
-        return tuple(dict.fromkeys(form for value in (*self.ids, *self.values, *keys) for form in forms(value)))
+        return tuple(dict.fromkeys((*self.ids, *self.values, *keys)))
 
     @property
     def keys(self) -> dict[str, list[str]]:
@@ -101,19 +100,6 @@ def spellings(key: str) -> tuple[str, ...]:
     """Return a key as sources write it: an id of Salesforce has 18 letters, or the first 15 of them."""
     is_long = len(key) == 18 and key.isalnum() and key.isascii() and not key.isdecimal()
     return (key, key[:15]) if is_long else (key,)
-
-
-def forms(value: str) -> Iterator[str]:
-    """Yield a value as it is, and with letters beyond ASCII as others may write them.
-
-    Those are not equal in small letters and capitals to every engine, may be composed or not, and JSON escapes them.
-    """
-    yield value
-    if not value.isascii():
-        for form in ("NFC", "NFD"):
-            for cased in (str.lower, str.upper, str.title):
-                written = cased(unicodedata.normalize(form, value))
-                yield from (written, json.dumps(written)[1:-1])
 
 
 def kept(lake: Lake, erasure_id: str) -> Traces | None:

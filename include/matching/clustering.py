@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -193,9 +193,14 @@ def sample(
         return np.ones(len(logits), bool)
     none = Ruling(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, bool))
     parent, _ = _components(candidates, logits, none, threshold=0.0, limit=limit)
-    number = (parent if at is None else at[parent]).astype(np.uint64)
-    drawn = (number * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)) % np.uint64(step) == 0
+    drawn = is_drawn(parent if at is None else at[parent], step)
     return np.asarray(drawn[candidates.left] & (parent[candidates.left] == parent[candidates.right]))
+
+
+def is_drawn(component: npt.NDArray[np.integer[Any]], step: int) -> npt.NDArray[np.bool_]:
+    """Which components, by the records that they are numbered by, are among the one in ``step`` that is drawn."""
+    mixed = component.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)
+    return np.asarray(mixed % np.uint64(step) == 0)
 
 
 def _components(

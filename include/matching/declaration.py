@@ -65,7 +65,6 @@ class Comparison:
     levels: type[Level]
     same: Prior
     strangers: Prior
-    least_against: float  # the strongest that a disagreement may speak against one person, in nats
     related: Mapping[Relation, Prior] = field(default_factory=dict)
     agrees: tuple[int, ...] = ()  # levels that speak for one person beside those of equal values
     sorts: tuple[int, ...] = ()  # levels that only say which sorts of value two records have

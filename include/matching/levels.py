@@ -144,7 +144,7 @@ class Date(Level):
 
 # fmt: off
 FIRST = Comparison(
-    "first", FirstName, least_against=-6.0,
+    "first", FirstName,
     agrees=(FirstName.NICKNAME, FirstName.TYPO, FirstName.SWAPPED, FirstName.TRANSLITERATED, FirstName.LOOK_ALIKE),
     sorts=(FirstName.DIFFERENT, FirstName.OTHER_NAME),  # no list knows all names of a table
     # to be an initial, or in another script, is a kind of missingness
@@ -160,7 +160,7 @@ FIRST = Comparison(
             (HOUSEHOLD, FirstName.EQUAL, 0.0, 0.01), (RELATIVE, FirstName.EQUAL, 0.0, 0.01)),
 )
 LAST = Comparison(
-    "last", LastName, least_against=-4.0,
+    "last", LastName,
     separate=((LastName.INITIAL, LastName.OTHER_INITIAL), (LastName.TRANSLITERATED, LastName.OTHER_SCRIPT)),
     same=prior(LastName, equal=0.87, part=0.02, typo=0.045, look_alike=0.005, close=0.015, different=0.045,
                swapped=0.001, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03),
@@ -175,12 +175,12 @@ LAST = Comparison(
     kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
 NAMES = Comparison(
-    "names", BothNames, least_against=-9.0,
+    "names", BothNames,
     same=prior(BothNames, equal=1.0, alike=1.0, other_generation=0.001),
     strangers=prior(BothNames, equal=1.0, alike=1.0, other_generation=1.0),
 )
 EMAIL = Comparison(
-    "email", Email, least_against=-1.8, sampled=True,
+    "email", Email, sampled=True,
     agrees=(Email.SAME_LOCAL_ELSEWHERE, Email.TYPO, Email.TYPO_ELSEWHERE, Email.SAME_COMPANY),
     sorts=(Email.BOTH_FREE_MAIL, Email.FREE_AND_COMPANY_MAIL, Email.OTHER_COMPANY),
     classes=(Email.SAME_MAILBOX, Email.SAME_MAILBOX_OF_SEVERAL, Email.SAME_PRIVATE_MAILBOX),
@@ -212,7 +212,7 @@ EMAIL = Comparison(
     },
 )
 PHONE = Comparison(
-    "phone", Phone, least_against=-2.0, agrees=(Phone.TYPO,), classes=(Phone.EQUAL, Phone.EQUAL_OF_SEVERAL),
+    "phone", Phone, agrees=(Phone.TYPO,), classes=(Phone.EQUAL, Phone.EQUAL_OF_SEVERAL),
     blocks=Blocks(alone=True), sampled=True, as_one_person=True,
     same=prior(Phone, equal=0.55, equal_of_several=0.04, other_extension=0.005, typo=0.03, close=0.01, different=0.36),
     strangers=prior(Phone, equal=1e-7, equal_of_several=1e-7, other_extension=1e-8, typo=1e-6, close=1e-4,
@@ -227,7 +227,7 @@ PHONE = Comparison(
     },
 )
 IDENTIFIER = Comparison(
-    "identifier", Identifying, least_against=-4.0, agrees=(Identifying.TYPO,),
+    "identifier", Identifying, agrees=(Identifying.TYPO,),
     classes=(Identifying.EQUAL, Identifying.EQUAL_OF_SEVERAL),
     blocks=Blocks(alone=True), sampled=True,
     same=prior(Identifying, equal=0.8, equal_of_several=0.02, typo=0.03, close=0.01, different=0.13),
@@ -237,7 +237,7 @@ IDENTIFIER = Comparison(
     },
 )
 DATE = Comparison(
-    "date", Date, least_against=-6.0, agrees=(Date.TYPO,), sampled=True,
+    "date", Date, agrees=(Date.TYPO,), sampled=True,
     blocks=Blocks(with_name=True, with_half=(1.0, 1.0), with_another=When.ALWAYS),
     same=prior(Date, equal=0.86, typo=0.06, year_and_part=0.025, two_digits=0.02, same_year=0.015, different=0.02),
     strangers=prior(Date, equal=1e-4, typo=1e-3, year_and_part=2e-3, two_digits=0.01, same_year=0.02, different=0.967),
@@ -249,7 +249,7 @@ DATE = Comparison(
     },
 )
 CODE = Comparison(
-    "code", Text, least_against=-2.5, agrees=(Text.TYPO,), prefix=3, sampled=True, as_one_person=True,
+    "code", Text, agrees=(Text.TYPO,), prefix=3, sampled=True, as_one_person=True,
     blocks=Blocks(with_name=True, with_half=(1.0, 1.0), with_another=When.ALWAYS),
     same=prior(Text, equal=0.75, typo=0.05, close=0.05, different=0.15),
     strangers=prior(Text, equal=1e-3, typo=2e-3, close=5e-3, different=0.99),
@@ -262,7 +262,7 @@ CODE = Comparison(
     kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
 POSTCODE = Comparison(
-    "postcode", Postcode, least_against=-2.5, agrees=(Postcode.TYPO,), sampled=True, as_one_person=True,
+    "postcode", Postcode, agrees=(Postcode.TYPO,), sampled=True, as_one_person=True,
     blocks=Blocks(with_name=True, with_half=(1.0, 1.0), with_another=When.ALWAYS),
     same=prior(Postcode, equal=0.75, typo=0.05, same_area=0.05, different=0.15),
     strangers=prior(Postcode, equal=1e-3, typo=2e-3, same_area=5e-3, different=0.99),
@@ -275,7 +275,7 @@ POSTCODE = Comparison(
     kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
 ORGANIZATION = Comparison(
-    "organization", Text, least_against=-2.0, agrees=(Text.TYPO, Text.CLOSE), similar=0.92, sampled=True,
+    "organization", Text, agrees=(Text.TYPO, Text.CLOSE), similar=0.92, sampled=True,
     as_one_person=True, blocks=Blocks(with_name=True, with_half=(0.1, 0.15)),
     same=prior(Text, equal=0.85, typo=0.04, close=0.07, different=0.04),
     strangers=prior(Text, equal=1e-3, typo=1e-4, close=2e-3, different=0.997),
@@ -287,7 +287,7 @@ ORGANIZATION = Comparison(
     kept=frozenset({RELATIVE}),
 )
 TEXT = Comparison(
-    "text", Text, least_against=-2.0, agrees=(Text.TYPO,), similar=0.9, sampled=True, as_one_person=True,
+    "text", Text, agrees=(Text.TYPO,), similar=0.9, sampled=True, as_one_person=True,
     blocks=Blocks(with_name=True, with_half=(WIDE, WIDE), with_another=When.WITHOUT_NAMES),
     same=prior(Text, equal=0.7, typo=0.05, close=0.08, different=0.17),
     strangers=prior(Text, equal=0.02, typo=0.001, close=0.01, different=0.97),

@@ -18,7 +18,8 @@ def opened(project: Project) -> Iterator[Transforms]:
             yield engine
         return
     with project.spark() as at, connected(at.master, at.options) as session:
-        from include.storage.spark.engine import SparkEngine  # noqa: PLC0415  Spark may not be installed
+        from include.matching.spark.keeping import kept  # noqa: PLC0415  Spark may not be installed
+        from include.storage.spark.engine import SparkEngine  # noqa: PLC0415
 
-        with SparkEngine(project.lake, session) as engine:
+        with SparkEngine(project.lake, session, kept) as engine:
             yield engine

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -73,8 +74,8 @@ class Suppressed:
 
 
 def addresses(text: str) -> list[str]:
-    """Return the addresses in a text, in small letters."""
-    return re.findall(_ADDRESS, text.lower())
+    """Return the addresses in a text, in small letters and composed."""
+    return re.findall(_ADDRESS, unicodedata.normalize("NFC", text.lower()))
 
 
 NOBODY = Suppressed()
@@ -150,10 +151,10 @@ def digest(secret: str, kind: str, value: str) -> str:
 
 
 def plain(kind: str, value: str) -> str:
-    """Return a value as it is compared: addresses in small letters, of numbers their last nine digits."""
+    """Return a value as it is compared: addresses in small letters and composed, of numbers their last nine digits."""
     if kind == "phone":
         return re.sub(r"\D", "", value)[-PHONE_DIGITS:]
-    return value.strip().lower() if kind == "email" else value.strip()
+    return unicodedata.normalize("NFC", value.strip().lower()) if kind == "email" else value.strip()
 
 
 def _lines(secret: str, source: str, people: Sequence[str], personal: Sequence[str]) -> str:
@@ -163,7 +164,7 @@ def _lines(secret: str, source: str, people: Sequence[str], personal: Sequence[s
         return _DIGEST.format(secret=secret, text=f"'{kind}:' || {text}")
 
     named = source.replace("'", "''")
-    keys = [f"'{named}.' || trim(\"{column}\")" for column in people]
+    keys = [f"'{named}.' || trim({_name(column)})" for column in people]
     found = [f"[{', '.join(hashed('key', key) for key in keys)}]"] if keys else []
     if personal:
         addresses = f"list_concat({', '.join(_addresses(column) for column in personal)}, [])"
@@ -178,9 +179,13 @@ def _lines(secret: str, source: str, people: Sequence[str], personal: Sequence[s
 
 def _addresses(column: str) -> str:
     pattern = _ADDRESS.replace("'", "''")
-    return f"coalesce(regexp_extract_all(lower(\"{column}\"), '{pattern}'), [])"
+    return f"coalesce(regexp_extract_all(nfc_normalize(lower({_name(column)})), '{pattern}'), [])"
 
 
 def _number(column: str) -> str:
-    digits = f"regexp_replace(\"{column}\", '\\D', '', 'g')"
+    digits = f"regexp_replace({_name(column)}, '\\D', '', 'g')"
     return f"CASE WHEN length({digits}) >= {PHONE_DIGITS} THEN right({digits}, {PHONE_DIGITS}) END"
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'

@@ -82,8 +82,10 @@ def spark() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         session = sessions.connect("local[2,3]", {"spark.ui.enabled": "false"})
-    for name, value in (("shuffle.partitions", "2"), ("adaptive.enabled", "false"), ("codegen.wholeStage", "false")):
-        session.conf.set(f"spark.sql.{name}", value)  # plans made again, and code compiled, cost more than small tables
+    from include.matching.spark.planning import SMALL  # noqa: PLC0415  where it is installed
+
+    for name, value in {"shuffle.partitions": "2", **SMALL}.items():
+        session.conf.set(f"spark.sql.{name}", value)
     yield session
     session.stop()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from psycopg import sql
 
 from include.answers.lookup import Lookup
 from include.answers.profile import explain_profile
@@ -21,7 +22,9 @@ from include.contracts.settings import Settings
 from include.contracts.staged import NPS_RESPONSE, PERSON_RECORD, QUARANTINE
 from include.erasure import lake, postgres, step
 from include.erasure.access import person_file
+from include.erasure.held import columns_of, held, named, server
 from include.erasure.ledger import Erasure, ErasureLedger
+from include.erasure.search import Search
 from include.storage.control.tables import ACTIVATION_CHANGE, ACTIVATION_ROW, ACTIVATION_WITHHELD, DECISION
 from include.storage.project import Project
 from tests.releases import ask, release
@@ -100,8 +103,9 @@ def everything(project: Project) -> str:
                 query = "SELECT * FROM read_parquet(?)"
                 told += engine.connection.execute(query, [project.lake.url(file.dataset, file.name)]).fetchall()
     with project.warehouse().begin() as connection:
-        for column in postgres._columns(connection, None):
-            told += connection.exec_driver_sql(f"SELECT {column.text} FROM {column.place}").scalars().all()
+        for column in (column for columns in columns_of(connection, None) for column in columns):
+            query = sql.SQL("SELECT {} FROM {}").format(column.text, column.place)
+            told += [row[0] for row in server(connection).execute(query).fetchall()]
     return repr(told)
 
 
@@ -123,6 +127,29 @@ def test_a_person_is_erased_everywhere_and_others_stay(town: Project) -> None:
     assert not [file for file in town.lake.stored("erasure") if file.name.endswith(".traces")]
 
 
+def test_tables_columns_and_types_of_any_kind_are_blanked_and_looked_through(town: Project) -> None:
+    table = 'Notes "2": 100%'
+    place = sql.Identifier("control", table)
+    names = [sql.Identifier(name) for name in ('To "whom": %s', "Raw", "LIST", "told", "kept")]
+    types = [sql.SQL(kind) for kind in ("varchar(80)", "bytea", "text[]", "jsonb", "uuid")]
+    declared = sql.SQL(", ").join(sql.SQL("{} {}").format(*both) for both in zip(names, types, strict=True))
+    search = Search([ANNA, "j\u00f6rg@acme.example", "4930111222333"])
+    row = [f"jo\u0308rg@acme.example, rj\u00f6rg@acme.example, {ANNA}x", b"\xff " + ANNA.encode(),
+           ["J\u00d6RG@acme.example", BO], '{"tel": 4930111222333}', None]  # fmt: skip
+    with town.warehouse().begin() as connection:
+        execute = server(connection).execute
+        execute(sql.SQL("CREATE TABLE {} ({})").format(place, declared))
+        execute(sql.SQL("INSERT INTO {} VALUES (%s, %s, %s, %s, %s)").format(named("control", table)), row)
+        (found,) = [one for one in held(connection, search, ["control"]) if table in one.name]
+        assert [column.name for column in found.columns] == ['To "whom": %s', "Raw", "LIST", "told"]
+        postgres.blank(connection, search, ["control"])
+        told = execute(sql.SQL("SELECT * FROM {}").format(place)).fetchall()
+        assert list(held(connection, search, ["control"])) == []
+        execute(sql.SQL("DROP TABLE {}").format(place))
+    text, raw = f"erased, rj\u00f6rg@acme.example, {ANNA}x", b"\xff " + b"x" * len(ANNA)
+    assert told == [(text, raw, ["erased", BO], {"tel": "erased"}, None)]
+
+
 def test_several_are_erased_in_one_go_and_what_only_they_share_goes_with_them(town: Project) -> None:
     planned = step.plan(town, NOW, ["anni", BO, ANNA, "nobody@x.example", "zoe"])
     assert (planned.subjects, planned.records, planned.shared) == (["anna", "bo"], 3, 0)
@@ -140,14 +167,14 @@ def test_several_are_erased_in_one_go_and_what_only_they_share_goes_with_them(to
 
 def test_who_is_erased_or_unknown_is_said_in_a_sentence(town: Project) -> None:
     erased(town, "anna")
-    for named, sentence in (
+    for subject, sentence in (
         ("anni", "The profile anni was erased on 2026-06-30."),
         (ANNA, "Whoever had that address was erased on 2026-06-30."),
         ("nobody", "There is no profile 'nobody'"),
         ("nobody@x.example", "Nobody with the address nobody@x.example is known"),
     ):
         with pytest.raises(UnknownError, match=sentence):
-            step.plan(town, NOW, [named])
+            step.plan(town, NOW, [subject])
     with town.engine() as engine, pytest.raises(UnknownError, match="was erased on 2026-06-30"):
         explain_profile(Lookup(engine, town.suppressed()), "anna")
 

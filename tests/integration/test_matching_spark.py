@@ -90,6 +90,37 @@ def test_clusters_model_and_pairs_are_those_of_one_machine(spark: Any, name: str
     assert {key: there.report[key] for key in told} == {key: here.report[key] for key in told}
 
 
+def odd_tables() -> dict[str, tuple[pa.Table, MatchingSpec]]:
+    """Tables that are hardly any, and one whose ids are numbers and whose columns are called as no column should be."""
+    every = table(town(8))
+    some = only("first_name", "last_name", "email", "phone")
+    called = {"record_id": "no.`1`", "first_name": "first.name", "last_name": "na`me", "email": "E mail"}
+    odd = every.set_column(0, "record_id", pa.array(range(every.num_rows)))
+    odd = odd.rename_columns([called.get(name, name) for name in odd.column_names])
+    for name in ("e MAIL", "First.Name"):
+        odd = odd.append_column(name, pa.nulls(every.num_rows, pa.string()))
+    kinds = {called[name]: SPEC.columns[name].value for name in ("first_name", "last_name", "email")}
+    return {
+        "no record": (every.slice(0, 0), some),
+        "one record": (every.slice(0, 1), some),
+        "names alone": (every, only("first_name", "last_name")),
+        "odd names": (odd, parse_spec({"id": called["record_id"], "source": "source", "columns": kinds})),
+    }
+
+
+@pytest.mark.parametrize("name", odd_tables())
+def test_an_odd_table_is_resolved_as_on_one_machine(spark: Any, tmp_path: Path, name: str) -> None:
+    from include.matching.spark.resolution import read_files  # noqa: PLC0415  where it is installed
+    from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415
+
+    records, spec = odd_tables()[name]
+    pq.write_table(records, tmp_path / "odd.parquet")
+    here, there = resolve(records, spec), on_spark(read_files(spark, [str(tmp_path / "odd.parquet")]), spec)
+    found, wanted = (one.sort_by(spec.id).combine_chunks() for one in (there.clusters.toArrow(), here.clusters))
+    assert found.equals(wanted.select(found.column_names).cast(found.schema))
+    assert there.model.to_json() == here.model.to_json()
+
+
 def test_what_stewards_decided_and_sources_merged_binds_as_on_one_machine(spark: Any) -> None:
     from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415  where it is installed
 
@@ -170,7 +201,7 @@ def test_linked_records_that_no_task_can_hold_are_cut_as_on_one_machine(
     kept, cuts = components.held_together(left, right, odds, parent, 0.0)
     join_bounded(left, right, kept, 61, parent, np.ones(60, np.int32))
     links = pa.table({"left": left.astype(np.int64), "right": right.astype(np.int64), "odds": odds})
-    label, cut_there = held_together(spark.createDataFrame(links), 0.0, 60, 2)
+    label, cut_there = held_together(spark.createDataFrame(links), 0.0, 60, 2, len(left))
     found = {row["at"]: row["component"] for row in label.collect()}
     assert cuts
     assert cut_there == cuts

@@ -75,7 +75,8 @@ def test_every_measure_is_known_of_somebody(both: dict[str, tuple[RandomCompany,
 
 
 def test_a_store_that_spark_has_no_connector_for_is_told_in_a_sentence(spark: Any) -> None:
-    from include.storage.spark.engine import SparkEngine  # noqa: PLC0415 - where pyspark is not, all here is skipped
+    from include.matching.spark.keeping import kept  # noqa: PLC0415 - where pyspark is not, all here is skipped
+    from include.storage.spark.engine import SparkEngine  # noqa: PLC0415
 
     with pytest.raises(ConfigurationError, match=r"no connector for the lake at s3://.*hadoop-aws"):
-        SparkEngine(Lake("s3://bucket/lake"), spark)
+        SparkEngine(Lake("s3://bucket/lake"), spark, kept)

@@ -159,7 +159,7 @@ A_COMPARISON: Edits = {
         (
             "# fmt: on\n",
             "PLATE = Comparison(\n"
-            '    "plate", Text, least_against=-2.0, agrees=(Text.TYPO,), blocks=Blocks(with_name=True, alone=True),\n'
+            '    "plate", Text, agrees=(Text.TYPO,), blocks=Blocks(with_name=True, alone=True),\n'
             "    same=prior(Text, equal=0.8, typo=0.1, close=0.05, different=0.05),\n"
             "    strangers=prior(Text, equal=1e-5, typo=1e-4, close=1e-3, different=0.998),\n"
             "    related={HOUSEHOLD: prior(Text, equal=0.5, typo=0.05, close=0.05, different=0.4)},\n"

@@ -216,6 +216,13 @@ def test_an_initial_that_an_address_bears_out_is_no_longer_the_initial_and_the_s
     assert together(found, "a", "b")
 
 
+def test_an_initial_may_be_of_the_name_that_a_nickname_stands_for() -> None:
+    names = ({"first_name": "R."}, {"first_name": "Bob"}, {"first_name": "Kate"})
+    found = in_town(*({"record_id": i, "last_name": "Quitanek", **n} for i, n in zip("abc", names, strict=True)))
+    told = found.judge(pa.array(["a", "a"]), pa.array(["b", "c"]))["evidence"].to_pylist()
+    assert told == ["first_name=initial;last_name=equal", "first_name=other_initial;last_name=equal"]
+
+
 def test_relatives_who_copied_a_number_from_each_other_stay_two_people() -> None:
     """Where households copy, a number and an address in common are no longer one person's; a table tells by itself."""
     rows = []

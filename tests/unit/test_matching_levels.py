@@ -17,10 +17,7 @@ class Colour(Level):
 
 def test_a_level_without_a_prior_is_told_with_file_and_line() -> None:
     with pytest.raises(FatalError, match=r"test_matching_levels.py, line \d+: the comparison 'colour' .* 'different'"):
-        Comparison(
-            "colour", Colour, same=prior(Colour, equal=1.0), strangers=prior(Colour, equal=0.5, different=0.5),
-            least_against=-1.0,
-        )  # fmt: skip
+        Comparison("colour", Colour, same=prior(Colour, equal=1.0), strangers=prior(Colour, equal=0.5, different=0.5))
 
 
 def test_a_prior_of_a_level_that_is_not_declared_is_refused() -> None:

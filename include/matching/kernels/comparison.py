@@ -22,6 +22,17 @@ def meet(table, x, y):  # type: ignore[no-untyped-def]
     return False
 
 
+@compiled("b1(i4, i4, u4[::1], i8[::1], i4[:,::1])")
+def begins(initial, name, points, offsets, stands_for):  # type: ignore[no-untyped-def]
+    """Whether an initial is that of a name, or of one that it stands for: R. may be Bob."""
+    for u in range(stands_for.shape[1]):
+        if stands_for[name, u] < 0:
+            break
+        if points[offsets[initial]] == points[offsets[stands_for[name, u]]]:
+            return True
+    return False
+
+
 @compiled("i8(i4, i4, u4[::1], i8[::1], i4[:,::1], u1[::1], u1[::1], i4[::1], i4[::1], u1[::1], u1[::1])")
 def name_level(x, y, points, offsets, stands_for, is_initial, is_latin, skeleton, own, bins, taken):  # type: ignore[no-untyped-def]
     """The level of two names in the same place; ``stands_for`` are a name's roots, or a surname's parts.
@@ -34,7 +45,8 @@ def name_level(x, y, points, offsets, stands_for, is_initial, is_latin, skeleton
         return EQUAL + bins[x]
     s, s_end, t, t_end = offsets[x], offsets[x + 1], offsets[y], offsets[y + 1]
     if is_initial[x] or is_initial[y]:
-        return FirstName.INITIAL if points[s] == points[t] else FirstName.OTHER_INITIAL
+        one, other = (x, y) if is_initial[x] else (y, x)
+        return FirstName.INITIAL if begins(one, other, points, offsets, stands_for) else FirstName.OTHER_INITIAL
     if is_latin[x] != is_latin[y]:
         return FirstName.TRANSLITERATED if skeleton[x] == skeleton[y] else FirstName.OTHER_SCRIPT
     apart = edits(points, s, s_end, t, t_end)

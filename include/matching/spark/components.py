@@ -9,19 +9,23 @@ from pyspark.sql import functions as fn
 from include.matching import components as engine
 from include.matching.components import Cut
 from include.matching.spark.keeping import kept
-from include.matching.spark.parts.clusters import forest
+from include.matching.spark.parts.clusters import forest, labelled
 from include.matching.spark.tasks import whole
 
 IN_ONE_TASK = 5_000_000  # links, of 16 bytes, that one task connects
 EDGE = "left long, right long"
+LABEL = "at long, component long"
 
 
-def held_together(links: DataFrame, threshold: float, records: int, partitions: int) -> tuple[DataFrame, list[Cut]]:
+def held_together(
+    links: DataFrame, threshold: float, records: int, partitions: int, most: int
+) -> tuple[DataFrame, list[Cut]]:
     """Each linked record (``at``) and its component, none too large to be clustered at a time; and what was cut.
 
-    As ``components.held_together`` has it, of ``links`` with their ``odds``: no finite number is that of a decision.
+    As ``components.held_together`` has it, of ``links``, ``most`` of them, with their ``odds``: no finite number is
+    that of a decision.
     """
-    label = kept(components(links, partitions))
+    label = kept(components(links, partitions, most))
     cuts: list[Cut] = []
     odds = threshold
     while records > engine.HELD:
@@ -35,29 +39,30 @@ def held_together(links: DataFrame, threshold: float, records: int, partitions: 
         cuts += [Cut(int(size), odds) for size in sizes]
         strong = fn.col("giant").isNull() | (fn.col("odds") > float(np.float32(odds)))
         links = kept(told.filter(strong).select("left", "right", "odds"))
-        label = kept(components(links, partitions))
+        label = kept(components(links, partitions, most))
     return label, cuts
 
 
-def components(links: DataFrame, partitions: int) -> DataFrame:
+def components(links: DataFrame, partitions: int, most: int) -> DataFrame:
     """Each linked record (``at``) and the first record of its component (``component``).
 
-    Each task reduces its links to a forest, so that at most one link a record is left; while those are more than one
-    task connects, links are drawn together at each record's first neighbour and reduced again (the small and large
-    stars of Kiveris and others 2014).
+    Where there are more links than one task connects, each task reduces its own to a forest, so that at most one link a
+    record is left; while those are more still, links are drawn together at each record's first neighbour and reduced
+    again (the small and large stars of Kiveris and others 2014).
     """
+    if most <= IN_ONE_TASK:
+        return links.select("left", "right").repartition(1).mapInArrow(whole(labelled), LABEL)
     edges = kept(links.select("left", "right").mapInArrow(whole(forest), EDGE))
     while edges.count() > IN_ONE_TASK:
         closer = _star(_star(edges, larger=True), larger=False).repartition(partitions, "left")
         closer = kept(closer.mapInArrow(whole(forest), EDGE))
         if closer.exceptAll(edges).isEmpty():
-            edges = closer
             break
         edges = closer
     else:
-        edges = edges.coalesce(1).mapInArrow(whole(forest), EDGE)
-    every = edges.select(fn.col("right").alias("at"), fn.col("left").alias("component"))
-    roots = edges.select(fn.col("left").alias("at"), fn.col("left").alias("component")).distinct()
+        return edges.coalesce(1).mapInArrow(whole(labelled), LABEL)
+    every = closer.select(fn.col("right").alias("at"), fn.col("left").alias("component"))
+    roots = closer.select(fn.col("left").alias("at"), fn.col("left").alias("component")).distinct()
     return every.unionByName(roots)
 
 

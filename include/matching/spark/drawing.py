@@ -24,15 +24,14 @@ NEIGHBOURS = "stratum int, left long, right long, size long"
 
 def drawn(records: KeyedRecords, compared: DataFrame, pairs: int, dropped: Dropped, groups: int) -> list[Drawn]:
     """Draw from so many listed pairs, from the strata and at random (see ``pair_sample``)."""
-    step = pair_sample.steps(pairs, pair_sample.BLOCKED)
-    some = compared.mapInArrow(each(lambda part: samples.blocked_patterns(part, step)), LEVELS)
-    none = Patterns(np.zeros((groups, 0), np.uint8), np.zeros(0, np.int64))
-    listed = patterns(some).get(0, none)
-    strata = len(records.rules.strata)
+    step, strata = pair_sample.steps(pairs, pair_sample.BLOCKED), len(records.rules.strata)
+    listed = compared.mapInArrow(each(lambda part: samples.blocked_patterns(part, strata + 1, step)), LEVELS)
     neighbours, steps = _neighbours(records)
     random, weight = _at_random(records)
-    found = patterns(_unseen(records, neighbours.unionByName(random), dropped))
-    every = [Drawn(listed, pairs / max(int(listed.counts.sum()), 1))]
+    found = patterns(_unseen(records, neighbours.unionByName(random), dropped).unionByName(listed))
+    none = Patterns(np.zeros((groups, 0), np.uint8), np.zeros(0, np.int64))
+    blocked = found.get(strata + 1, none)
+    every = [Drawn(blocked, pairs / max(int(blocked.counts.sum()), 1))]
     every += [Drawn(found.get(at, none), steps.get(at, 1) / 2) for at in range(strata)]
     return [*every, Drawn(found.get(strata, none), weight)]
 
@@ -49,7 +48,7 @@ def _neighbours(records: KeyedRecords) -> tuple[DataFrame, dict[int, int]]:
     """Those neighbours in strata that are drawn, and of how many in each stratum one is."""
     known: Any = records.known
     keys = each(lambda rows: samples.drawn_keys(rows, known.value))
-    keyed = records.rows.mapInArrow(keys, "stratum int, key long, at long, place long")
+    keyed = records.rows.select("at", "strata").mapInArrow(keys, "stratum int, key long, at long, place long")
     block = Window.partitionBy("stratum", "key")
     beside = kept(keyed.select(
         "stratum", fn.lag("at").over(block.orderBy("place")).alias("left"), fn.col("at").alias("right"),

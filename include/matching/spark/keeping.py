@@ -27,6 +27,23 @@ def keeping(session: SparkSession, folder: str | None) -> Iterator[None]:
         context.setLocalProperty(FOLDER, None)
 
 
+@contextmanager
+def keeping_for_now(session: SparkSession, folder: str) -> Iterator[None]:
+    """As ``keeping``, in a folder that goes with the block."""
+    with keeping(session, folder):
+        try:
+            yield
+        finally:
+            remove(session, folder)
+
+
+def remove(session: SparkSession, folder: str) -> None:
+    """Remove a folder and all in it, whatever store it is in and whether or not it is there."""
+    context = session.sparkContext
+    place = context._jvm.org.apache.hadoop.fs.Path(folder)
+    place.getFileSystem(context._jsc.hadoopConfiguration()).delete(place, True)
+
+
 def kept(rows: DataFrame) -> DataFrame:
     """The rows, computed once: written where there is a folder for them, else held by the executors.
 

@@ -33,7 +33,7 @@ class KeyedRecords:
     def keyed(self, dropped: Mapping[int, blocks.Keys], only: Mapping[int, blocks.Keys | None]) -> DataFrame:
         """A row for each key of each record, of some rules, of some of their keys, or of all."""
         known, gone = self.known, self.sent(dropped)
-        return self.rows.mapInArrow(
+        return self.rows.select("at", "source", "keys", "across").mapInArrow(
             each(lambda rows: blocks.exploded(rows, known.value, gone.value, only)), ddl(blocks.KEYED)
         )
 

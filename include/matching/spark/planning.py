@@ -16,20 +16,21 @@ def parts_of(records: int, cores: int) -> int:
     return max(1, min(cores, records // WORTHWHILE), -(-records // PART))
 
 
+# Plans that are made again as they run, and compiled, cost more than small tables do.
+SMALL = {"adaptive.enabled": "false", "codegen.wholeStage": "false", "codegen.factoryMode": "NO_CODEGEN"}
+LARGE = {"adaptive.enabled": "true", "codegen.wholeStage": "true", "codegen.factoryMode": "FALLBACK"}
+
+
 @contextmanager
 def planned(session: SparkSession, parts: int, records: int) -> Iterator[None]:
-    """Let Spark's plans within the block be those for a table in so many parts; afterwards all is set as before.
-
-    Plans that are made again as they run, and compiled, cost more than small tables do.
-    """
-    is_large = str(records > PART).lower()
-    mine = {"shuffle.partitions": str(parts), "adaptive.enabled": is_large, "codegen.wholeStage": is_large}
-    names = [f"spark.sql.{name}" for name in mine]
-    before = [session.conf.get(name) for name in names]
-    for name, value in zip(names, mine.values(), strict=True):
-        session.conf.set(name, value)
+    """Let Spark's plans within the block be those for a table in so many parts; afterwards all is set as before."""
+    asked = {"shuffle.partitions": str(parts), **(LARGE if records > PART else SMALL)}
+    mine = {f"spark.sql.{name}": value for name, value in asked.items()}
+    before = {name: str(session.conf.get(name)) for name in mine}
     try:
+        for name, value in mine.items():
+            session.conf.set(name, value)
         yield
     finally:
-        for name, value in zip(names, before, strict=True):
-            session.conf.set(name, str(value))
+        for name, value in before.items():
+            session.conf.set(name, value)

@@ -169,7 +169,7 @@ def _labels(found: Read, work: OnSpark, kind: str) -> tuple[DataFrame, int]:
 
 def _in_ranges(roots: DataFrame, keyed: KeyedRecords) -> DataFrame:
     """Records in their order, a part of all places in each partition."""
-    part = fn.expr(f"cast(root * {keyed.partitions} div {keyed.table.records} as int)")
+    part = fn.expr(f"cast(root * {keyed.partitions} div {max(1, keyed.table.records)} as int)")
     return roots.repartitionById(keyed.partitions, part).sortWithinPartitions("root")
 
 

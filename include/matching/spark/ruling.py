@@ -17,7 +17,7 @@ BOUND = pa.schema([("record_a", pa.string()), ("record_b", pa.string()), ("toget
 def rule_on(ids: DataFrame, decisions: Sequence[Decision], known: DataFrame | pa.Table | None) -> DataFrame | None:
     """Each bound pair of records that are both in the table: ``left``, ``right`` and whether they belong ``together``.
 
-    ``ids`` has each record's place ``at`` and its ``id``; None where nothing is bound (see ``constraints.rule_on``).
+    ``ids`` has each record's place ``at`` and its ``id``; None where nothing is to bind (see ``constraints.rule_on``).
     """
     session = ids.sparkSession
     pairs = bound_pairs(decisions)
@@ -31,5 +31,4 @@ def rule_on(ids: DataFrame, decisions: Sequence[Decision], known: DataFrame | pa
         bound = bound.unionByName(merged.select(*said, fn.lit(True).alias("together")))
     for name, side in (("record_a", "left"), ("record_b", "right")):
         bound = bound.join(ids.select(fn.col("id").alias(name), fn.col("at").alias(side)), name)
-    bound = kept(bound.select("left", "right", "together").distinct())
-    return None if bound.isEmpty() else bound
+    return kept(bound.select("left", "right", "together").distinct())

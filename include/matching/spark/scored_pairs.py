@@ -8,6 +8,7 @@ from functools import cached_property, reduce
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as fn
 
@@ -18,11 +19,11 @@ from include.matching.pairs.pair_sample import Patterns
 from include.matching.pairs.tally import GRAIN, SURE, Tally, together
 from include.matching.rivals import FIRM
 from include.matching.spark.components import held_together
-from include.matching.spark.drawing import patterns
 from include.matching.spark.keeping import kept
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.parts import claims, clusters, pairs
 from include.matching.spark.parts.blocks import Dropped
+from include.matching.spark.parts.packing import levels_of
 from include.matching.spark.rivals import Weights, weigh
 from include.matching.spark.tasks import ddl, each
 
@@ -40,6 +41,7 @@ class Scope:
     records: KeyedRecords
     dropped: Dropped
     ruling: DataFrame | None
+    bound: int  # pairs that ``ruling`` has
     groups: int  # of evidence
     size: int  # records, of which ``BUCKET`` go to a task
 
@@ -48,6 +50,7 @@ class ScoredPairs:
     """Scored pairs (see ``work.Pairs``)."""
 
     found: DataFrame  # of the last clustering, see ``clusters.FOUND``
+    counts: pa.Table  # of what was found, see ``counted``
     cuts: list[Cut]
 
     def __init__(self, scope: Scope, scored: DataFrame, rivals: Weights | None = None) -> None:
@@ -68,6 +71,9 @@ class ScoredPairs:
         """The pairs of components, one in so many of them."""
         alone = ScoredPairs(replace(self.scope, ruling=None), self.scored)
         label, _ = alone._labelled(judge, 0.0, plainly=True)
+        limit, sizes = self.scope.records.table.spec.largest_cluster, label.groupBy("component").count()
+        some = sizes.mapInArrow(each(lambda part: clusters.to_be_drawn(part, step, limit)), "component long")
+        label = kept(label.join(some, "component", "left_semi").select("at", "component"))
         some = alone._in_buckets(label, judge, lambda work, at: clusters.sampled(work, at, step), ENDS)
         scored = kept(self.scored.join(some, ["left", "right"], "left_semi").select(*pairs.SCORED.names))
         return ScoredPairs(replace(self.scope, size=min(self.scope.size, BUCKET)), scored)
@@ -81,10 +87,8 @@ class ScoredPairs:
 
         label, self.cuts = self._labelled(judge, threshold, plainly=False)
         self.found = kept(self._in_buckets(label, judge, task, ddl(clusters.FOUND)))
-        told = self.found.filter("what in ('within', 'apart', 'inside')").groupBy("what", "odds")
-        counts = told.agg(fn.sum("a").alias("count")).toArrow()
-        what, odds, count = (counts[name].to_numpy(zero_copy_only=False) for name in ("what", "odds", "count"))
-        tally = {one: Tally.of(odds[what == one], count[what == one]) for one in ("within", "apart", "inside")}
+        self.counts = _counts(self.found)
+        tally = {what: self._tally(what) for what in clusters.TALLIES}
         inside = Tally(tally["inside"].odds, -tally["inside"].counts)
         apart = together([*self.tallies(), inside, tally["apart"]])  # pairs of two components are apart as well
         return tally["within"], Tally(apart.odds[apart.counts > 0], apart.counts[apart.counts > 0])
@@ -97,11 +101,21 @@ class ScoredPairs:
 
     def joined(self) -> tuple[Patterns, Patterns]:
         """The patterns of joined pairs, those listed and those not."""
-        told = self.found.filter("what in ('listed', 'added')")
-        part = fn.when(fn.col("what") == "listed", 0).otherwise(1).alias("part")
-        found = patterns(told.select(part, "levels", fn.col("a").alias("count")))
-        none = Patterns(np.zeros((self.scope.groups, 0), np.uint8), np.zeros(0, np.int64))
-        return found.get(0, none), found.get(1, none)
+        return self._patterns("listed"), self._patterns("added")
+
+    def counted(self, what: str) -> pa.Table:
+        """What was counted of one kind of finding: ``odds`` or ``levels``, and their ``rows``, ``sum`` and ``most``."""
+        return self.counts.filter(pc.equal(self.counts["what"], what))
+
+    def _tally(self, what: str) -> Tally:
+        found = self.counted(what)
+        return Tally.of(found["odds"].to_numpy(), found["sum"].to_numpy())
+
+    def _patterns(self, what: str) -> Patterns:
+        found = self.counted(what)
+        if not found.num_rows:
+            return Patterns(np.zeros((self.scope.groups, 0), np.uint8), np.zeros(0, np.int64))
+        return Patterns.of(levels_of(found), found["sum"].to_numpy())
 
     def _labelled(self, judge: Judge, threshold: float, *, plainly: bool) -> tuple[DataFrame, list[Cut]]:
         """The component of each linked record, and which had to be cut."""
@@ -111,7 +125,9 @@ class ScoredPairs:
         if ruling is not None:
             bound = ruling.filter("together").select("left", "right", fn.lit(np.inf).cast("float").alias("odds"))
             links = links.unionByName(bound)
-        return held_together(links, threshold, self.scope.size, self.scope.records.partitions)
+        likely = together(self.tallies())
+        most = int(likely.counts[likely.odds >= threshold - 1 / GRAIN].sum()) + self.scope.bound
+        return held_together(links, threshold, self.scope.size, self.scope.records.partitions, most)
 
     def _in_buckets(self, label: DataFrame, judge: Judge, task: Clustering, schema: str) -> DataFrame:
         """Call a task with each bucket of whole components, as a table in memory and the places of its records."""
@@ -130,7 +146,8 @@ class ScoredPairs:
         """The records of each bucket."""
         rows = self.scope.records.rows
         bucket = (fn.col("component") % buckets).alias("bucket")
-        members = label.join(rows, "at").select(bucket, *rows.columns)
+        names = [*self.scope.records.table.layout.schema.names, "keys"]
+        members = label.join(rows.select(*names), "at").select(bucket, *names)
         return (
             members if self.rivals is None else members.join(self.rivals.of_records.select("at", "firm", "taken"), "at")
         )
@@ -154,6 +171,14 @@ def _within(label: DataFrame, of: DataFrame, buckets: int) -> DataFrame:
         of = of.join(label.select(fn.col("at").alias(side), fn.col("component").alias(f"c_{side}")), side)
     bucket = (fn.col("c_left") % buckets).alias("bucket")
     return of.filter("c_left = c_right").select(bucket, *pairs.SCORED.names)
+
+
+def _counts(found: DataFrame) -> pa.Table:
+    """What is found of all parts, added up: tallies by their log odds, patterns by their levels, all else by kind."""
+    odds = fn.when(fn.col("what").isin(*clusters.TALLIES), fn.col("odds")).alias("odds")
+    told = found.filter("what <> 'cluster'").groupBy("what", odds, "levels")
+    number = fn.when(fn.col("what") != "extra", fn.col("a"))
+    return told.agg(fn.count("*").alias("rows"), fn.sum(number).alias("sum"), fn.max(number).alias("most")).toArrow()
 
 
 def _grain() -> Column:

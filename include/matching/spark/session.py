@@ -133,11 +133,11 @@ def _end(session: SparkSession) -> None:
     """Stop a session, and remove what it has written into its part of the folder for checkpoints."""
     from py4j.protocol import Py4JError  # noqa: PLC0415  as above
 
-    context = session.sparkContext
+    from include.matching.spark.keeping import remove  # noqa: PLC0415
+
     with suppress(Py4JError):
-        if (folder := context.getCheckpointDir()) is not None:
-            place = context._jvm.org.apache.hadoop.fs.Path(folder)
-            place.getFileSystem(context._jsc.hadoopConfiguration()).delete(place, True)
+        if (folder := session.sparkContext.getCheckpointDir()) is not None:
+            remove(session, folder)
     session.stop()
 
 
@@ -180,6 +180,7 @@ def _settings() -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
         "spark.python.daemon.module": "include.matching.spark.daemon",
+        "spark.sql.caseSensitive": "true",  # as on one machine, where Email and email are two columns
     }
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as fn
 
 from include.matching.clustering import sample_step
 from include.matching.judgement import Judge
@@ -34,7 +33,9 @@ class OnSpark:
     def __init__(
         self, keyed: KeyedRecords, groups: Sequence[Group], notes: Mapping[str, Any], ruling: DataFrame | None
     ) -> None:
-        self.keyed, self.groups, self.notes, self.ruling = keyed, groups, notes, ruling
+        self.keyed, self.groups, self.notes = keyed, groups, notes
+        self.bound = ruling.count() if ruling is not None else 0
+        self.ruling = ruling if self.bound else None
         self.records = keyed.table.records
 
     def block(self) -> None:
@@ -54,7 +55,7 @@ class OnSpark:
     def score(self, judge: Judge) -> None:
         """Score the listed pairs."""
         self.judge = judge
-        scope = Scope(self.keyed, self.blocking.gone, self.ruling, len(self.groups), self.records)
+        scope = Scope(self.keyed, self.blocking.gone, self.ruling, self.bound, len(self.groups), self.records)
         self.pairs = ScoredPairs(scope, self.keyed.scored(self.compared, judge))
 
     def tallies(self) -> list[Tally]:
@@ -92,15 +93,11 @@ class OnSpark:
 
     def report(self) -> dict[str, Any]:
         """What was found out about the table."""
-        said = self.pairs.found.groupBy("what").agg(
-            fn.count("*").alias("rows"), fn.sum("a").alias("sum"), fn.max("a").alias("most")
-        )
-        told = {row["what"]: row for row in said.filter("what in ('components', 'extra', 'conflicts')").collect()}
-        extra = told["extra"]["rows"] if "extra" in told else 0
+        extra, components, conflicts = (self.pairs.counted(what) for what in ("extra", "components", "conflicts"))
         return {
-            "pairs_scored": sum(self.blocking.counts.values()) + extra,
-            "largest_component": int(told["components"]["most"]) if "components" in told else 1,
-            "ruled_in_conflict": int(told["conflicts"]["sum"]) if "conflicts" in told else 0,
+            "pairs_scored": sum(self.blocking.counts.values()) + sum(extra["rows"].to_pylist()),
+            "largest_component": max(components["most"].to_pylist(), default=1),
+            "ruled_in_conflict": sum(conflicts["sum"].to_pylist()),
             "cut_components": [cut.told() for cut in self.pairs.cuts],
             "blocking": self.blocking.report,
             **self.notes,

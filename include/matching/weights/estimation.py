@@ -107,17 +107,15 @@ def _maximise(
     )  # pairs of the population that a small table is part of
     size[STRANGER] += unseen
     counted = _level_counts(mass, told, groups, universe)
-    # priors steady the estimate in proportion to the pairs of which it is not known whose they are; that of names most
+    # priors steady the estimate in proportion to the pairs of which it is not known whose they are
     same = max(0.0, size[:ONE_PERSON].sum() - universe.joined.sum())
     known = universe.joined.sum() >= KNOWN * size[:ONE_PERSON].sum()
-    firm = 25.0 + 0.07 * same
+    steady = np.array([max(25.0, 0.03 * same), max(25.0, 0.1 * size[MOVED]), 1000.0, 200.0, 200.0, 200.0, 200.0])
     theta = np.empty_like(prior)
     for g, group in enumerate(groups):
         if group.comparison is NAMES:  # corrects for what is known beforehand; nothing of it is learned
             theta[:, g] = prior[:, g]
             continue
-        mine = max(25.0, 0.03 * same) + (firm if group.comparison in (FIRST, LAST) else 0.0)
-        steady = np.array([mine, max(25.0, 0.1 * size[MOVED]), 1000.0, 200.0, 200.0, 200.0, 200.0])
         grain = np.where(np.arange(EQUAL) == group.comparison.equal, 1.0, universe.grain)
         strangers = _strangers(counted[STRANGER, g], prior[STRANGER, g], unseen, grain)
         theta[:, g] = counted[:, g] + steady[:, None] * _as_common(prior[:, g], strangers, group)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from include.matching.levels import EMAIL, EQUAL, FIRST, LAST, NAMES, Email
 from include.matching.pairs.comparison import AFFINITIES, LEAST_AFFINITY, WIDTH, Group, base_levels
 from include.matching.records.features import BINS
-from include.matching.relations import MOVED, ONE_PERSON, RELATIONS, RELATIVE, SAME, STRANGER, Relation
+from include.matching.relations import MOVED, ONE_PERSON, RELATIONS, RELATIVE, SAME, Relation
 
 Floats = npt.NDArray[np.float64]
 FEWEST = 500  # a table is read as part of a population of at least this many records
@@ -74,8 +74,6 @@ def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
                 kept = r < ONE_PERSON or r in declared.kept
                 row[EQUAL:] += np.log(np.maximum(group.keep if kept else chance, TINY))
             out[r, g] = row
-        for r in [MOVED] if MOVED in declared.related else range(ONE_PERSON):
-            out[r, g] = np.maximum(out[r, g], out[STRANGER, g] + declared.least_against)
         if declared is NAMES:
             out[ONE_PERSON:, g, EQUAL:] += LOG_AFFINITY
         if declared is EMAIL:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -30,17 +30,21 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
+Keep = Callable[["DataFrame"], "DataFrame"]
+
+
 class SparkEngine(Transforms):
     """Does what the engine of one machine does, in a session of Spark's that goes on when it is closed.
 
+    ``keep`` computes a frame once and returns what reads it.
     The lake has to be where all workers reach it under the same name.
     """
 
     name = "spark"
 
-    def __init__(self, lake: Lake, session: SparkSession) -> None:
+    def __init__(self, lake: Lake, session: SparkSession, keep: Keep) -> None:
         require_connector(session, lake)
-        self.lake = lake
+        self.lake, self.keep = lake, keep
         plan_cheaply()
         self.session = session
         self.ibis = Kindred()
@@ -72,9 +76,8 @@ class SparkEngine(Transforms):
         return self.hold(rows)
 
     def hold(self, rows: ir.Table) -> ir.Table:
-        """Compute rows once that are read more than once; the executors keep them until the engine is closed."""
-        context, frame = self.session.sparkContext, self._frame(rows)
-        held = frame.checkpoint() if context.getCheckpointDir() else frame.localCheckpoint()
+        """Compute rows once that are read more than once, and ``keep`` them."""
+        held = self.keep(self._frame(rows))
         self._held.append(held)
         return self._named(held, rows.schema())
 

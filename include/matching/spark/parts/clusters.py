@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.matching.clustering import Clusters, Ruling, conflicts_in
+from include.matching.clustering import Clusters, Ruling, conflicts_in, is_drawn
 from include.matching.clustering import sample as components_drawn
 from include.matching.judgement import Judge
 from include.matching.kernels.pairs import join_bounded
@@ -24,19 +24,26 @@ from include.matching.spark.table import Table
 
 Longs = npt.NDArray[np.int64]
 ALWAYS, NEVER = -2, -3  # instead of a rule: bound pairs, on their way to the tasks that cluster them
+TALLIES = ("within", "apart", "inside")  # what is found of pairs by their log odds
 FOUND = pa.schema(
     [("what", pa.string()), ("a", pa.int64()), ("b", pa.int64()), ("odds", pa.float32()), ("levels", pa.binary())]
 )
 
 
 def forest(edges: pa.Table) -> pa.Table:
-    """Each record of the edges with the first record that it is connected with, itself left out."""
+    """Each record of the edges (``right``) with the first record that it is connected with, itself left out."""
+    label = labelled(edges)
+    moved = label.filter(pc.not_equal(label["at"], label["component"]))
+    return pa.table({"left": moved["component"], "right": moved["at"]})
+
+
+def labelled(edges: pa.Table) -> pa.Table:
+    """Each record of the edges with the first record that it is connected with."""
     at, local = np.unique(np.concatenate([edges["left"].to_numpy(), edges["right"].to_numpy()]), return_inverse=True)
     left, right = local[: edges.num_rows].astype(np.int32), local[edges.num_rows :].astype(np.int32)
     parent, size = np.arange(len(at), dtype=np.int32), np.ones(len(at), np.int32)
     join_bounded(left, right, np.arange(edges.num_rows), len(at) + 1, parent, size)
-    moved = parent != np.arange(len(at))
-    return pa.table({"left": at[parent[moved]], "right": at[moved]})
+    return pa.table({"at": at, "component": at[parent]})
 
 
 def part_of(  # noqa: PLR0917  what a part is made of
@@ -102,6 +109,12 @@ def clustered(work: InMemory, at: Longs, judge: Judge, *, threshold: float, chai
             *patterns,
         ]
     )
+
+
+def to_be_drawn(sizes: pa.Table, step: int, limit: int) -> pa.Table:
+    """The components that ``sampled`` draws, and those that it may draw a part of."""
+    component, size = (sizes[name].to_numpy() for name in ("component", "count"))
+    return sizes.select(["component"]).filter(pa.array(is_drawn(component, step) | (size > limit)))
 
 
 def sampled(work: InMemory, at: Longs, step: int) -> pa.Table:

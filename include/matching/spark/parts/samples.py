@@ -24,10 +24,10 @@ def counted(part: int, patterns: Patterns) -> pa.Table:
     return pa.table([np.full(size, part, np.int32), packed(patterns.levels), patterns.counts], schema=COUNTED)
 
 
-def blocked_patterns(pairs: pa.Table, step: int) -> pa.Table:
-    """The patterns of those of the listed pairs that are drawn."""
+def blocked_patterns(pairs: pa.Table, part: int, step: int) -> pa.Table:
+    """The patterns of those of the listed pairs that are drawn, as a part of all that is drawn."""
     some = chosen(pairs["left"].to_numpy(), pairs["right"].to_numpy(), step)
-    return counted(0, Patterns.of(levels_of(pairs)[:, some]))
+    return counted(part, Patterns.of(levels_of(pairs)[:, some]))
 
 
 def drawn_keys(rows: pa.Table, table: Table) -> pa.Table:

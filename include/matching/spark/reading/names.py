@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 from pyspark.sql.types import StructType
@@ -43,7 +44,7 @@ def with_names(rows: DataFrame, records: int, *, mailed: bool) -> tuple[DataFram
 
 
 def _mined_from_addresses(rows: DataFrame, schema: StructType) -> DataFrame:
-    known = rows.sparkSession.sparkContext.broadcast((_counts(rows, "first"), _counts(rows, "last")))
+    known = rows.sparkSession.sparkContext.broadcast(_counts(rows))
     return kept(rows.mapInArrow(each(lambda rows: _mined(rows, known.value)), schema))
 
 
@@ -56,9 +57,18 @@ def _spelt_as_in_addresses(rows: DataFrame, schema: StructType, records: int) ->
     return kept(rows.mapInArrow(each(lambda rows: _spelt(rows, spelling.value)), schema))
 
 
-def _counts(rows: DataFrame, name: str) -> dict[str, int]:
-    found = rows.filter(fn.col(name).isNotNull()).groupBy(name).count().toArrow()
-    return written_together(zip(found[name].to_pylist(), found["count"].to_pylist(), strict=True))
+def _counts(rows: DataFrame) -> tuple[dict[str, int], dict[str, int]]:
+    """Of first and of last names, how many records carry each."""
+    sides = enumerate(("first", "last"))
+    either = [fn.struct(fn.lit(at).alias("side"), fn.col(name).alias("name")) for at, name in sides]
+    every = rows.select(fn.explode(fn.array(*either)).alias("one")).select("one.*").filter("name is not null")
+    found = every.groupBy("side", "name").count().toArrow()
+    first, last = (found.filter(pc.equal(found["side"], at)) for at in (0, 1))
+    return _together(first), _together(last)
+
+
+def _together(counted: pa.Table) -> dict[str, int]:
+    return written_together(zip(counted["name"].to_pylist(), counted["count"].to_pylist(), strict=True))
 
 
 def _vocabulary(rows: DataFrame, records: int) -> tuple[list[str], Counts, Counts]:

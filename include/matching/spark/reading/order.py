@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,16 @@ from include.matching.records.features import mended_columns
 from include.matching.spark.keeping import kept
 from include.matching.spark.reading.columns import called, texts_of
 from include.matching.spark.reading.plan import Plan
-from include.matching.spark.tasks import each
+from include.matching.spark.tasks import Task, each
 from include.matching.spec import MatchingSpec
 
 SIGN = np.uint64(1 << 63)
+
+
+def mapped(records: DataFrame, names: Sequence[str], task: Task, schema: str) -> DataFrame:
+    """A task on some of a table's own columns, which go to it by number: not any name may be said to Spark."""
+    numbered = [called(name).alias(f"c{at}") for at, name in enumerate(names)]
+    return records.select(*numbered).mapInArrow(each(lambda rows: task(rows.rename_columns(names))), schema)
 
 
 def whole_columns(records: DataFrame, spec: MatchingSpec) -> dict[str, bool]:
@@ -28,7 +35,7 @@ def whole_columns(records: DataFrame, spec: MatchingSpec) -> dict[str, bool]:
     floats = [name for name, kind in records.dtypes if kind in ("double", "float") and name in spec.columns]
     if not floats:
         return {}
-    said = records.select(*map(called, floats)).mapInArrow(each(_whole_numbers), "column string, whole boolean")
+    said = mapped(records, floats, _whole_numbers, "column string, whole boolean")
     found = said.groupBy("column").agg(fn.min("whole").alias("all")).collect()
     return {row["column"]: bool(row["all"]) for row in found}
 
@@ -50,9 +57,9 @@ def check_ids(records: DataFrame, spec: MatchingSpec) -> int:
 def in_order(records: DataFrame, plan: Plan, partitions: int) -> DataFrame:
     """The mended texts with each record's place ``at`` in the order of the hashes."""
     spec = plan.spec
-    asked = dict.fromkeys([spec.id, *filter(None, (spec.order, spec.source)), *spec.columns])
-    task = each(lambda rows: _texts(rows, plan, partitions))
-    said = records.select(*map(called, asked)).mapInArrow(task, _schema(plan)).repartitionById(partitions, "part")
+    asked = list(dict.fromkeys([spec.id, *filter(None, (spec.order, spec.source)), *spec.columns]))
+    said = mapped(records, asked, lambda rows: _texts(rows, plan, partitions), _schema(plan))
+    said = said.repartitionById(partitions, "part")
     return numbered(said.drop("part").sortWithinPartitions("by", "then", "id"), "at")[0]
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as fn
@@ -67,8 +66,11 @@ def read(
     if bypassing:
         rows = rows.mapInArrow(each(lambda part: without_evidence(part, layout, bypassing, spec)), ddl(layout.schema))
     rows = kept(rows)
-    notes = {"damaged_values": damaged(ordered, spec), "no_companies": none, "shared_values": _shared(rows, layout)}
-    return Read(rows, ordered.select("at", "id"), layout, _groups(rows, layout), notes)
+    values = _values(rows, layout).persist()
+    notes = {"damaged_values": damaged(ordered, spec), "no_companies": none, "shared_values": _shared(values, layout)}
+    groups = _groups(values, layout)
+    values.unpersist()
+    return Read(rows, ordered.select("at", "id"), layout, groups, notes)
 
 
 def _layout(plan: Plan, places: Sequence[int], lexicon: Lexicon | None) -> Layout:
@@ -94,7 +96,29 @@ def _as_rows(rows: DataFrame, layout: Layout, places: Sequence[int]) -> DataFram
     return rows.select(*columns)
 
 
-def _groups(rows: DataFrame, layout: Layout) -> list[Group]:
+def _asked(layout: Layout) -> list[tuple[str, str, str, str, int]]:
+    """Of each column beside the names: name, role, what its values and their bins are called, and its places."""
+    asked = [("email", "email", "mailbox", "shared", layout.addresses)] if layout.addresses else []
+    fields = enumerate(layout.fields)
+    return asked + [(name, kind.value, f"value{k}_", f"bin{k}_", places) for k, (name, kind, places) in fields]
+
+
+def _values(rows: DataFrame, layout: Layout) -> DataFrame:
+    """How many records have each value of a column (``k`` among those ``_asked``), in their ``first`` place or not."""
+    one = [
+        fn.struct(
+            fn.lit(k).alias("k"), fn.lit(p == 0).alias("first"), fn.col(f"{value}{p}").alias("value"),
+            fn.col(f"{bin_}{p}").alias("bin"),
+        )
+        for k, (_, _, value, bin_, places) in enumerate(_asked(layout)) for p in range(places)
+    ]  # fmt: skip
+    if not one:
+        return rows.sparkSession.createDataFrame([], "k int, first boolean, value string, bin short, count long")
+    every = rows.select(fn.explode(fn.array(*one)).alias("one")).select("one.*").filter("value is not null")
+    return every.groupBy("k", "first", "value", "bin").count()
+
+
+def _groups(values: DataFrame, layout: Layout) -> list[Group]:
     """The groups of evidence: how the records of each are spread over bins."""
     found = []
     if layout.lexicon is not None:
@@ -104,46 +128,21 @@ def _groups(rows: DataFrame, layout: Layout) -> list[Group]:
         ):  # fmt: skip
             found.append(_group(name, role, counts, frequency_bins(counts), np.ones(len(counts), np.int64)))
         found.append(Group("names", "names", np.zeros(BINS), np.zeros(BINS), 0.0))
-    asked = [("email", "email", "mailbox0", "shared0")] if layout.addresses else []
-    asked += [(name, kind.value, f"value{k}_0", f"bin{k}_0") for k, (name, kind, _) in enumerate(layout.fields)]
-    counted = _counted(rows, [(value, bin_) for _, _, value, bin_ in asked])
-    for at, (name, role, _, _) in enumerate(asked):
-        mine = counted.filter(pc.equal(counted["k"], at))
+    sizes = values.filter("first").groupBy("k", "count", "bin").agg(fn.count("*").alias("values")).toArrow()
+    for at, (name, role, *_) in enumerate(_asked(layout)):
+        mine = sizes.filter(pc.equal(sizes["k"], at))
         found.append(_group(name, role, *(mine[n].to_numpy().astype(np.int64) for n in ("count", "bin", "values"))))
     return found
 
 
-def _shared(rows: DataFrame, layout: Layout) -> list[dict[str, Any]]:
+def _shared(values: DataFrame, layout: Layout) -> list[dict[str, Any]]:
     """The values that so many share that they are no evidence, most carried first (see ``memory.shared_values``)."""
-    columns = [("email", f"mailbox{p}", f"shared{p}") for p in range(layout.addresses)]
-    for k, (name, _, places) in enumerate(layout.fields):
-        columns += [(name, f"value{k}_{p}", f"bin{k}_{p}") for p in range(places)]
-    order = list(dict.fromkeys(name for name, _, _ in columns))
-    if not columns:
-        return []
-    every = _exploded(rows, [(order.index(name), value, bin_) for name, value, bin_ in columns])
-    stopped = every.filter(fn.col("bin") == emails.NO_EVIDENCE).groupBy("k", "value").count().filter("count > 1")
+    stopped = values.filter(fn.col("bin") == emails.NO_EVIDENCE).groupBy("k", "value")
+    stopped = stopped.agg(fn.sum("count").alias("count")).filter("count > 1")
     place = fn.row_number().over(Window.partitionBy("k").orderBy(fn.desc("count"), "value"))
     told = stopped.withColumn("place", place).filter(fn.col("place") <= MOST).orderBy("k", "place").collect()
-    return [{"column": order[row["k"]], "value": row["value"], "records": row["count"]} for row in told]
-
-
-def _exploded(rows: DataFrame, columns: Sequence[tuple[int, str, str]]) -> DataFrame:
-    """A row for each value of some columns: the number that the column is given, the value and its bin."""
-    one = [
-        fn.struct(fn.lit(k).alias("k"), fn.col(value).alias("value"), fn.col(bin_).alias("bin"))
-        for k, value, bin_ in columns
-    ]
-    return rows.select(fn.explode(fn.array(*one)).alias("one")).select("one.*").filter("value is not null")
-
-
-def _counted(rows: DataFrame, columns: Sequence[tuple[str, str]]) -> pa.Table:
-    """Of each column, how many values have so many records and are of each bin."""
-    if not columns:
-        return pa.table({name: pa.array([], pa.int64()) for name in ("k", "count", "bin", "values")})
-    every = _exploded(rows, [(k, value, bin_) for k, (value, bin_) in enumerate(columns)])
-    sizes = every.groupBy("k", "value", "bin").count()
-    return sizes.groupBy("k", "count", "bin").agg(fn.count("*").alias("values")).toArrow()
+    names = [name for name, *_ in _asked(layout)]
+    return [{"column": names[row["k"]], "value": row["value"], "records": row["count"]} for row in told]
 
 
 def _group(name: str, role: str, counts: Any, bins: Any, values: Any) -> Group:

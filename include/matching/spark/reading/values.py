@@ -34,11 +34,14 @@ def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: An
 
     ``places``: of addresses, and of each field. Slots count addresses, their local parts, then fields place by place.
     """
+    if not sum(places):
+        return rows
     told = rows.mapInArrow(each(lambda rows: _tokens(rows, plan, places, names.value)), TOKEN).persist()
     said = _counted(told).mapInArrow(each(lambda c: _judged(c, plan)), "kind string, value string, said short")
+    said = said.filter("said <> 0")  # of most values nothing is said
     slots = [f"said{slot}" for slot in range(2 * places[0] + sum(places[1:]))]
     by_slot = [fn.max(fn.when(fn.col("slot") == slot, fn.col("said"))).alias(name) for slot, name in enumerate(slots)]
-    of_record = told.join(said, ["kind", "value"]).groupBy("at").agg(*by_slot)
+    of_record = told.select("at", "slot", "kind", "value").join(said, ["kind", "value"]).groupBy("at").agg(*by_slot)
     rows = rows.join(of_record, "at", "left").fillna(0, slots)
     if not plan.address:
         rows = kept(rows)
