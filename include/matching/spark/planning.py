@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 PART = 100_000  # records of a partition
 WORTHWHILE = 2_000  # records of a partition that are worth a task
+BRIEF = 20_000  # records of a table whose plans run too briefly to be worth any care
 
 
 def parts_of(records: int, cores: int) -> int:
@@ -24,7 +25,7 @@ LARGE = {"adaptive.enabled": "true", "codegen.wholeStage": "true", "codegen.fact
 @contextmanager
 def planned(session: SparkSession, parts: int, records: int) -> Iterator[None]:
     """Let Spark's plans within the block be those for a table in so many parts; afterwards all is set as before."""
-    asked = {"shuffle.partitions": str(parts), **(LARGE if records > PART else SMALL)}
+    asked = {"shuffle.partitions": str(parts), **(LARGE if records > BRIEF else SMALL)}
     mine = {f"spark.sql.{name}": value for name, value in asked.items()}
     before = {name: str(session.conf.get(name)) for name in mine}
     try:

@@ -34,6 +34,7 @@ SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish", "duckdb")  # p
 # Files below include/ that tasks are made of.
 TASKS = ("matching/**/*.py", "matching/**/*.txt", "identity/exchanged.py", "storage/spark/*.py")
 ROWS = 50_000  # of a batch that a task is given
+BRIEF = "-XX:TieredStopAtLevel=1"  # a driver's Java runs for minutes, of which half would go to compiling it better
 _THIS_MACHINE = re.compile(r"local(-cluster)?(\[[\d*, ]+\])?")
 
 
@@ -154,7 +155,8 @@ def connect(master: str | None = None, options: Mapping[str, str] | None = None)
     from pyspark.errors import PySparkException  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    for name, value in _environment(master or LOCAL).items():
+        os.environ.setdefault(name, value)
     building = SparkSession.builder.master(master or LOCAL).appName("kindred")
     for name, value in (_settings() | dict(options or {})).items():
         building = building.config(name, value)
@@ -171,6 +173,14 @@ def _told(error: Exception) -> str:
     """The first line of what an error of Spark's says, without its stacks."""
     java = getattr(error, "java_exception", None)
     return str((java.getMessage() if java else None) or error).strip().splitlines()[0]
+
+
+def _environment(master: str) -> dict[str, str]:
+    """What a driver's Java begins with where neither Spark's own configuration nor the environment says otherwise."""
+    pages, size = (os.sysconf(f"SC_{name}") for name in ("PHYS_PAGES", "PAGE_SIZE"))
+    alone = {"SPARK_DRIVER_MEMORY": f"{max(1024, pages * size // 4 >> 20)}m"}  # where it does all the work
+    own = {"PYSPARK_PYTHON": sys.executable, "SPARK_SUBMIT_OPTS": BRIEF}
+    return own | alone if master.partition("[")[0] == "local" else own
 
 
 def _settings() -> dict[str, str]:

@@ -37,14 +37,22 @@ def with_companies(
         value, firm, mailed = f"values{k}_0", f"firm{k}", bool(plan.address)
         learned = _learned_none(rows, value) if mailed and named else []
         notes += _told_of(rows, value, learned)
-        rows = rows.mapInArrow(each(_without_none(k, names)), f"{_words(rows)}, {firm} string")
-        if learned:
-            rows = rows.withColumn(firm, fn.when(fn.col(firm).isin(learned), None).otherwise(fn.col(firm)))
-        if mailed:
-            rows = _filled(kept(rows), firm, places[0])
+        asked = [value, "free0", "domain0", *(["first", "last"] if named else [])] if mailed else []
+        known = _known(rows.select(*asked), k, names, learned) if mailed else None
+        rows = _known(rows, k, names, learned)
+        if known is not None:
+            rows = _filled(rows, known, firm, places[0])
         said = f"said{2 * places[0] + sum(places[1 : 1 + k])}"
         rows = _with_bins(rows.drop(value, said).withColumnRenamed(firm, value), value, said)
     return rows, notes
+
+
+def _known(rows: DataFrame, k: int, names: Any, learned: list[str]) -> DataFrame:
+    """The rows with companies that are known to be some."""
+    firm = f"firm{k}"
+    rows = rows.mapInArrow(each(_without_none(k, names)), f"{_words(rows)}, {firm} string")
+    none = fn.col(firm).isin(learned)
+    return rows.withColumn(firm, fn.when(none, None).otherwise(fn.col(firm))) if learned else rows
 
 
 def _words(rows: DataFrame) -> str:
@@ -94,9 +102,9 @@ def _people(rows: DataFrame, company: str) -> DataFrame:
     return said.filter("name >= 0").groupBy("company", "name", "domain").count()
 
 
-def _filled(rows: DataFrame, firm: str, places: int) -> DataFrame:
-    """The company that a corporate domain stands for, where a record says none."""
-    counts = rows.filter((fn.col("free0") == 0) & fn.col("domain0").isNotNull() & fn.col(firm).isNotNull())
+def _filled(rows: DataFrame, known: DataFrame, firm: str, places: int) -> DataFrame:
+    """The company that a corporate domain stands for by what is ``known``, where a record says none."""
+    counts = known.filter((fn.col("free0") == 0) & fn.col("domain0").isNotNull() & fn.col(firm).isNotNull())
     counts = counts.groupBy(fn.col("domain0").alias("domain"), fn.col(firm).alias("company")).count()
     of = counts.groupBy("domain").agg(
         fn.sum("count").alias("named"), fn.max("count").alias("largest"),

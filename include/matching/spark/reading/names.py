@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
-from pyspark.sql.types import StructType
 
 from include.matching.pairs.blocking_rules import NameKeys
 from include.matching.records import emails
@@ -24,37 +24,42 @@ from include.matching.records.spelling import spelt_as_in_addresses, usual_spell
 from include.matching.spark.keeping import kept
 from include.matching.spark.reading.columns import codes_of, replaced
 from include.matching.spark.rows import Lexicon
-from include.matching.spark.tasks import each
+from include.matching.spark.tasks import Task, each
 
 Counts = npt.NDArray[np.int64]
+NAMED = ("at", "first", "last", "loose", "generation", "mined")
 
 
 def with_names(rows: DataFrame, records: int, *, mailed: bool) -> tuple[DataFrame, Lexicon]:
-    """The rows with their names as codes, and what the names of the table are; ``mailed``: there are addresses."""
-    schema = rows.schema
+    """The rows with their names as codes, and what the names of the table are; ``mailed``: there are addresses.
+
+    What names go through in turn takes the whole table's counts each time. Those are counted on names alone, and whole
+    rows go through all of it at once.
+    """
+    send, kinds = rows.sparkSession.sparkContext.broadcast, {"first": "int", "last": "int"}
+    turns: list[Task] = []
+    alone = rows.select(*NAMED, *(["mailbox0"] if mailed else []))
     if mailed:
-        rows = _spelt_as_in_addresses(_mined_from_addresses(rows, schema), schema, records)
-    vocabulary, first, last = _vocabulary(rows, records)
+        known = send(_counts(alone))
+        turns.append(lambda part: _mined(part, known.value))
+        alone = kept(alone.mapInArrow(each(turns[0]), alone.schema))
+        spelling = send(_spelling(alone, records))
+        turns.append(lambda part: _spelt(part, spelling.value))
+        alone = kept(alone.mapInArrow(each(turns[1]), alone.schema))
+    vocabulary, first, last = _vocabulary(alone, records)
     names = lexicon(vocabulary, first, last)
-    of = rows.sparkSession.sparkContext.broadcast(pa.array(vocabulary, pa.string()))
-    kinds = {"first": "int", "last": "int"}
-    words = ", ".join(f"{f.name} {kinds.get(f.name, f.dataType.simpleString())}" for f in schema)
-    rows = kept(rows.mapInArrow(each(lambda rows: _coded(rows, of.value)), words))
+    every = send(pa.array(vocabulary, pa.string()))
+    turns.append(lambda part: _coded(part, every.value))
+    words = ", ".join(f"{f.name} {kinds.get(f.name, f.dataType.simpleString())}" for f in rows.schema)
+    rows = kept(rows.mapInArrow(each(lambda part: reduce(lambda so_far, turn: turn(so_far), turns, part)), words))
     return _with_affinity(rows, names), Lexicon(names, NameKeys.of(names))
 
 
-def _mined_from_addresses(rows: DataFrame, schema: StructType) -> DataFrame:
-    known = rows.sparkSession.sparkContext.broadcast(_counts(rows))
-    return kept(rows.mapInArrow(each(lambda rows: _mined(rows, known.value)), schema))
-
-
-def _spelt_as_in_addresses(rows: DataFrame, schema: StructType, records: int) -> DataFrame:
+def _spelling(rows: DataFrame, records: int) -> Spelling:
     vocabulary, first, last = _vocabulary(rows, records)
     texts, none = laid_out(vocabulary), np.full(len(vocabulary), -1, np.int32)
     usual = usual_spelling(texts, first, 1), usual_spelling(texts, last, 1)
-    words = pa.array(vocabulary, pa.string())
-    spelling = rows.sparkSession.sparkContext.broadcast(Spelling(words, texts, usual, (own_names(vocabulary), none)))
-    return kept(rows.mapInArrow(each(lambda rows: _spelt(rows, spelling.value)), schema))
+    return Spelling(pa.array(vocabulary, pa.string()), texts, usual, (own_names(vocabulary), none))
 
 
 def _counts(rows: DataFrame) -> tuple[dict[str, int], dict[str, int]]:
