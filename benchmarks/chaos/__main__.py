@@ -86,8 +86,8 @@ class Chaos:
         for fault in faults:
             self.undisturbed(on, way, fault.step)
             aimed = 1 + int(fault.share * moments[min(fault.step, way.step)])
-            self.note(fault, on, self.befall(fault, on, way, aimed))
-            if not fault.again or fault.kind == "twice":
+            self.note(fault, on, self.befall(fault, on, way, aimed), aimed)
+            if not fault.again or way.step == len(STEPS):
                 fresh = self.wild.way()
                 fresh.worker, fresh.variables = way.worker, way.variables
                 way = fresh
@@ -104,24 +104,28 @@ class Chaos:
                 embedded.stop(self.wild.place)  # the stage starts it again, with the same clock
             return way.ask(on)
         if fault.kind == "twice":
-            return self.twice(on, way)
+            return self.twice(on, way, fault)
         with crowded(self.wild.place) if fault.kind == "crowd" else undone(self.wild.place):
             return way.ask(on, **({"fault": fault.kind, "at": moment} if fault.kind in MOMENTARY else {}))
 
-    def twice(self, on: date, way: Way) -> Answer:
-        """Let two runs go side by side to the end of the day; returns how one of them ended, rather one that failed."""
+    def twice(self, on: date, way: Way, fault: Fault) -> Answer:
+        """Let two runs go side by side, for a share of what is left of the day; returns how the worse of them ended."""
         other = self.wild.way()
         other.step, other.refs, other.worker, other.variables = way.step, way.refs, "second", way.variables
+        until = way.step + 1 + int(fault.share * (len(STEPS) - way.step))
         ended: list[Answer] = []
-        pair = [threading.Thread(target=lambda own=own: ended.append(own.go(on)[-1])) for own in (way, other)]
+        pair = [threading.Thread(target=lambda own=own: ended.append(own.go(on, until)[-1])) for own in (way, other)]
         for thread in pair:
             thread.start()
         for thread in pair:
             thread.join()
         return min(ended, key=lambda answer: "refs" in answer)
 
-    def note(self, fault: Fault, on: date, answer: Answer) -> None:
+    def note(self, fault: Fault, on: date, answer: Answer, aimed: int) -> None:
+        """Keep how the stage ended; one that a moment's fault never met had its version already."""
+        is_missed = fault.kind in MOMENTARY and answer.get("moments", aimed) < aimed
         how = "went on" if "refs" in answer else answer.get("kind") or answer.get("ended") or "hung"
+        how = "had nothing left to do" if is_missed else how
         self.told[fault.kind, how] += 1
         print(f"{on} {STEPS[fault.step]:14} {fault.kind:10} {said(answer)}", flush=True)
         if "fault" in answer:

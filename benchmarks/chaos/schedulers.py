@@ -2,7 +2,7 @@
 
     python -m benchmarks.chaos.schedulers [--people 1000] [--seed 1]
 
-Three days are lived, each with other exports; the twin's are run by the command line, one stage after the other. On the
+Three days are lived, each with other exports, by the twin first: by the command line, one stage after the other. On the
 first every DAG is started by hand twice at once. On the second a run by hand is started beside each that an asset has
 started. On the third the machine of a scheduler dies in the middle, with the tasks that it ran. Each time all runs
 have to end, those that fail with a sentence; a plain run after them has to go through; and every published table has to
@@ -39,7 +39,7 @@ from include.launch.recognised import recognised
 from include.samples import generate
 from include.storage.postgres import embedded
 
-LAST = date(2026, 10, 31)
+LIVED = days(date(2026, 10, 31), 3)
 PATIENCE, QUIET = 1200.0, 5.0  # seconds for a day to end, and without a run until it has
 HASTY = {  # a dead scheduler's tasks are another's after half a minute, instead of five
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
@@ -48,6 +48,8 @@ HASTY = {  # a dead scheduler's tasks are another's after half a minute, instead
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
 }
 OPEN = ("queued", "running")
+
+Digests = dict[str, tuple[int, str]]
 
 
 @dataclass
@@ -98,14 +100,19 @@ class Deployment:
             for attempt in range(1, task.attempt + 1):
                 place = logs.task_log(task.dag, task.run, task.task, attempt)
                 for line in place.read_text("utf-8", "replace").splitlines() if place.exists() else ():
-                    if '"level":"error"' in line or "Traceback" in line:
-                        yield f"{task.dag}.{task.task} attempt {attempt}: {json.loads(line).get('event', line)}"
+                    if '"level":"error"' in line and (told := json.loads(line)["event"]) != "Task exited":
+                        yield f"{task.dag}.{task.task} attempt {attempt}: {told}"
 
 
 def together(deployment: Deployment) -> None:
-    """Everything by hand, twice, at once: assets start a run of what follows besides."""
+    """Each DAG by hand, twice, at once, beside the runs that assets start; a build before there is anything to build.
+
+    Identities are not resolved by hand before all sources have come: of some there would be other identities.
+    """
+    deployment.start(*deployment.roots, *deployment.roots, "build_segments")
+    deployment.wait()
     later = ("resolve_identities", "build_segments")
-    deployment.start(*deployment.roots, *deployment.roots, *later, *later)
+    deployment.start(*later, *later)
     deployment.wait()
 
 
@@ -166,34 +173,46 @@ def _second(settings: Settings, layout: Layout, airflow: Airflow, processes: Pro
     return processes.start("scheduler-2", [*services.AIRFLOW, "scheduler", "--skip-serve-logs"], variables)
 
 
-def twin(home: Path, exports: Path) -> None:
-    """Live the day undisturbed, by the command line."""
+def twin(home: Path, exports: Path) -> Digests:
+    """Live the day undisturbed, by the command line; returns the digest of each published table."""
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "KINDRED_HOME": str(home), "KINDRED_DATA": str(exports)}
     command = [sys.executable, "-m", "include", "run"]
-    subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return published(home)
 
 
-def differing(calm: Path, wild: Path) -> list[str]:
-    with embedded.running(calm) as one, embedded.running(wild) as other:
-        expected, found = digests(one), digests(other)
-    return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+def published(home: Path) -> Digests:
+    """The digest of each published table of a home, by name."""
+    with embedded.running(home) as url:
+        return digests(url)
 
 
-def lived(deployment: Deployment, calm: Path, way: Callable[[Deployment], None]) -> list[str]:
+def lived(deployment: Deployment, expected: Digests, way: Callable[[Deployment], None]) -> list[str]:
     """Live a day in a way, and a plain run after it; returns the tables that differ from the twin's in the end."""
-    wild = deployment.settings.home
-    twin(calm, deployment.settings.exports)
+
+    def differing() -> list[str]:
+        found = published(deployment.settings.home)
+        return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+
     deployment.begin()
     way(deployment)
-    print(way.__name__, *deployment.told(), sep="\n  ", flush=True)
-    before = differing(calm, wild)
+    print(*deployment.told(), sep="\n  ", flush=True)
+    print(f"  differ from the twin: {differing() or 'none'}", flush=True)
     deployment.begin()
     deployment.start(*deployment.roots)
     deployment.wait()
-    after = differing(calm, wild)
     print("  a plain run after it", *deployment.told(), sep="\n    ", flush=True)
-    print(f"  differ from the twin: {before or 'none'}; after a plain run: {after or 'none'}", flush=True)
+    after = differing()
+    print(f"  differ from the twin: {after or 'none'} of {len(expected)}", flush=True)
     return after
+
+
+def exported(top: Path, day: date, seed: int) -> Path:
+    """Write the exports of a day, in the place of those of the day before."""
+    exports = top / "exports"
+    export(top / "sample" / "exports", exports, day, [past for past in LIVED if past <= day], seed)
+    (exports / "sample.json").write_text(json.dumps({"as_of": day.isoformat()}))
+    return exports
 
 
 def main() -> None:
@@ -207,18 +226,17 @@ def main() -> None:
         folder = tempfile.TemporaryDirectory(prefix="kindred-schedulers-", ignore_cleanup_errors=True)
         top = Path(ends.enter_context(folder))
         top.chmod(0o755)  # the server is another user's
-        generate(top / "sample", people=given.people, seed=given.seed, as_of=LAST)
-        exports, lives = top / "exports", days(LAST, 3)
-        for number, way in enumerate((together, meanwhile, dying), 1):
-            past = lives[:number]
-            export(top / "sample" / "exports", exports, past[-1], past, given.seed)
-            (exports / "sample.json").write_text(json.dumps({"as_of": past[-1].isoformat()}))
-            if number == 1:
-                settings = settings_for(exports, schedules=False).model_copy(update={"home": top / "wild"})
-                recognised(settings)
-                deployment = ends.enter_context(deployed(settings))
-            print(past[-1], end=" ")
-            defects += bool(lived(deployment, top / "calm", way))
+        generate(top / "sample", people=given.people, seed=given.seed, as_of=LIVED[-1])
+        calm = {day: twin(top / "calm", exported(top, day, given.seed)) for day in LIVED}
+        print(f"the twin has lived {len(calm)} days", flush=True)
+        settings = settings_for(exported(top, LIVED[0], given.seed), schedules=False)
+        settings = settings.model_copy(update={"home": top / "wild"})
+        recognised(settings)
+        deployment = ends.enter_context(deployed(settings))
+        for day, way in zip(LIVED, (together, meanwhile, dying), strict=True):
+            exported(top, day, given.seed)
+            print(f"{day}, {way.__name__}:", flush=True)
+            defects += bool(lived(deployment, calm[day], way))
     print(f"{time.monotonic() - began:.0f} s, {defects} defects")
     raise SystemExit(bool(defects))
 

@@ -13,11 +13,9 @@ from include.activation.syncs import read_syncs
 from include.activation.touched import touched, want_reports
 from include.answers.blast_radius import BlastRadius, blast_radius, in_words
 from include.answers.trial import try_change
+from include.cli.configured import usable
 from include.cli.console import emit, err, out, show, spinner
-from include.cli.doctor import CONFIGURATION
-from include.contracts.errors import ConfigurationError
 from include.contracts.settings import Settings
-from include.segments.catalog import load
 from include.storage.project import Project
 
 PRINTED = 20  # of each list; --json has them all
@@ -39,7 +37,8 @@ def diff(
     Without --with it shows what another version of Kindred, or a changed decisions file, would move.
     """
     project = Project(Settings.from_environment())
-    now, then = project.settings.config, usable(config or project.settings.config)
+    now = project.settings.config
+    then = usable(project.settings, config or now).config
     syncs = [read_syncs(folder) for folder in (now, then)]
     with project.serving(), spinner() as progress:
         change = try_change(
@@ -52,18 +51,6 @@ def diff(
         emit({**asdict(found), "destinations": lists})
     else:
         _print(found, lists)
-
-
-def usable(config: Path) -> Path:
-    """Return a folder of configuration that can be used; raises ConfigurationError naming what is wrong in it."""
-    folder = config.expanduser().resolve()
-    if not folder.is_dir():
-        raise ConfigurationError(f"There is no folder {config}; give one with what differs from include/config.")
-    for read in CONFIGURATION:
-        read(folder)
-    if faults := [str(fault) for refused in load(folder).refused for fault in refused.faults]:
-        raise ConfigurationError(" ".join(faults))
-    return folder
 
 
 def _print(found: BlastRadius, lists: Sequence[Mapping[str, Any]]) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib import metadata
 from pathlib import Path
@@ -21,39 +21,23 @@ from include.activation.check import require_fit
 from include.activation.registry import open_destination
 from include.activation.syncs import read_syncs
 from include.cli import airflow
+from include.cli.configured import SECTIONS, WHOLE, read_all
 from include.cli.finding import Finding
 from include.cli.live_sources import live
-from include.contracts.configuration import Section, effective, given
+from include.contracts.configuration import given
 from include.contracts.faults import explained
 from include.contracts.nearest import nearest
 from include.contracts.remarks import remarks
 from include.contracts.settings import ROOT, SHIPPED, Settings, unknown_settings
-from include.contracts.sources import SourcesFile
 from include.contracts.spark import spark_of
 from include.identity.exchange import exchange
-from include.identity.settings import Stewardship
-from include.identity.settings import read_settings as read_stewardship
 from include.launch import services
 from include.matching.spark.session import connected
-from include.matching.spec import load_spec
-from include.measures.settings import Thresholds
-from include.measures.settings import read_settings as read_thresholds
-from include.operations.settings import Alerts
-from include.operations.settings import read_settings as read_alerts
 from include.pipeline import needs_exports, sources
-from include.profiles.settings import Survivorship
-from include.profiles.settings import read_settings as read_survivorship
-from include.quality.drift.settings import Drift
-from include.quality.drift.settings import read_settings as read_drift
-from include.quality.settings import Rules
-from include.quality.settings import read_settings as read_quality
 from include.remote.clock import MachineClock
-from include.retention.settings import Retention
 from include.segments.catalog import load
 from include.segments.lacking import wanting
 from include.segments.states import published_rows, unevaluated, unsound
-from include.staging.settings import StagingSettings
-from include.staging.settings import read_settings as read_staging
 from include.storage import room
 from include.storage.control.tables import are_up_to_date
 from include.storage.engine import Engine
@@ -140,8 +124,7 @@ def variables(_: Settings) -> Iterator[Finding]:
 
 def configuration(settings: Settings) -> Iterator[Finding]:
     """Can each file of the configuration be read?"""
-    for read in CONFIGURATION:
-        read(settings.config)
+    read_all(settings)
     names = sources(settings)
     yield Finding("configuration", "ok", f"{len(names)} sources: {', '.join(names)}")
 
@@ -265,28 +248,6 @@ def warehouse(settings: Settings) -> Iterator[Finding]:
     yield Finding("warehouse", "ok", f"answers, {tables}: {opened.place}")
 
 
-CONFIGURATION: tuple[Callable[[Path], object], ...] = (
-    read_staging,
-    read_thresholds,
-    read_stewardship,
-    read_quality,
-    read_survivorship,
-    read_alerts,
-    read_drift,
-    lambda folder: load_spec(effective(folder / "matching.yaml")),
-)
-SECTIONS: Mapping[str, type[Section]] = {
-    "sources.yaml": SourcesFile,
-    "staging.yaml": StagingSettings,
-    "measures.yaml": Thresholds,
-    "stewardship.yaml": Stewardship,
-    "survivorship.yaml": Survivorship,
-    "quality.yaml": Rules,
-    "retention.yaml": Retention,
-    "alerts.yaml": Alerts,
-    "drift.yaml": Drift,
-}
-WHOLE = ("matching.yaml", "segments")  # read whole, or as shipped
 CONFIGURED = (".yaml", ".yml", "")
 CHECKS = (
     python, packages, variables, configuration, origins, segments, syncs, exports, live, disk, lake, spark, privacy,

@@ -16,6 +16,7 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.settings import Settings
 from include.erasure import step
 from include.erasure.access import person_file
+from include.erasure.gather import is_number
 from include.erasure.ledger import Erasure, ErasureLedger
 from include.erasure.settings import read_settings
 from include.storage.project import Project
@@ -30,11 +31,15 @@ def erase(
     profiles: Profiles = None,
     email: Annotated[list[str] | None, typer.Option(help="An address instead; may be given again.")] = None,
     reason: Annotated[str, typer.Option(help="Why, such as the request's number.")] = "",
-    agree: Annotated[str | None, typer.Option(metavar="ERASURE", help="Agree to what somebody else asked.")] = None,
+    agree: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ERASURE", help="Agree to what somebody else asked; may be given again, or `all`."),
+    ] = None,
     author: Author = "",
     *,
+    phone: Annotated[list[str] | None, typer.Option(help="A telephone number instead; may be given again.")] = None,
     file: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="A file with a profile id or address a line.")
+        Path | None, typer.Option("--from", metavar="FILE", help="A file with a profile id, address or number a line.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be erased.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -44,13 +49,16 @@ def erase(
 
     Several are erased in one go, which takes little longer than one.
     """
-    subjects = [*(profiles or []), *_addresses(email or []), *(_lines(file) if file else [])]
-    if bool(subjects) == (agree is not None):
-        raise ConfigurationError("Give profile ids, addresses with --email, or a file of them with --from.")
+    named = [*(profiles or []), *_addresses(email or []), *_numbers(phone or [])]
+    subjects = [*named, *(_lines(file) if file else [])]
+    if bool(subjects) == bool(agree):
+        raise ConfigurationError(
+            "Give profile ids, addresses with --email, numbers with --phone, or a file of them with --from."
+        )
     project, now = Project(Settings.from_environment()), datetime.now(UTC)
     with project.serving():
-        if agree is not None:
-            asked = [ErasureLedger(project.warehouse()).agree(agree, author)]
+        if agree:
+            asked = _agreed(ErasureLedger(project.warehouse()), agree, author, yes=yes)
         else:
             asked = _asked(project, now, subjects, reason=reason, author=author, dry_run=dry_run, yes=yes,
                            as_json=as_json)  # fmt: skip
@@ -58,8 +66,9 @@ def erase(
         done = step.carry_out(project, [one for one in asked if one.second or not asks], now)
         waiting = [one for one in asked if asks and not one.second]
         _tell([(one, step.waits_for(project, one)) for one in [*done, *waiting]], as_json=as_json)
-    for one in waiting:
-        err.print(f"Somebody else has to agree: python -m include erase --agree {one.erasure_id}")
+    if waiting:
+        which = "all" if len(waiting) > 1 else waiting[0].erasure_id
+        err.print(f"Somebody else has to agree: python -m include erase --agree {which}")
 
 
 def _asked(
@@ -80,6 +89,29 @@ def _asked(
         *known.values(),
         *(step.request(project, now, planned, reason=reason, author=author) if planned is not None else []),
     ]
+
+
+def _agreed(ledger: ErasureLedger, named: Collection[str], author: str, *, yes: bool) -> list[Erasure]:
+    """Return the requests that are agreed to; of several a list is shown and one answer holds for all of them."""
+    waiting = [one for one in ledger.all() if one.is_open and not one.second]
+    every = [one for one in waiting if one.author != author]
+    chosen = every if "all" in named else [ledger.one(one) for one in dict.fromkeys(named)]
+    if not chosen:
+        why = f"; {len(waiting)} are your own, to which somebody else has to agree" if waiting else ""
+        raise ConfigurationError(f"No request waits for {author or 'you'} to agree{why}.")
+    if len(chosen) > 1:
+        rows = [{"erasure": one.erasure_id, "of": one.subject, "by": one.author, "reason": one.reason,
+                 "due_on": one.due_on} for one in chosen]  # fmt: skip
+        show(rows, title="To be agreed to", empty="", as_json=False)
+        _confirm(yes=yes)
+    return [ledger.agree(one.erasure_id, author) for one in chosen]
+
+
+def _numbers(given: Collection[str]) -> Collection[str]:
+    for number in given:
+        if not is_number(number):
+            raise ConfigurationError(f"{number!r} is no telephone number.")
+    return given
 
 
 def _addresses(given: Collection[str]) -> Collection[str]:
@@ -113,7 +145,7 @@ def erasures(
 
 
 def access(
-    profile: Annotated[str, typer.Argument(help="A profile id, living or retired.")],
+    profile: Annotated[str, typer.Argument(help="A profile id, living or retired, an address or a number.")],
     to: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
     *,
     as_json: Json = False,

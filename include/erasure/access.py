@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from jinja2 import Environment
 
+from include.contracts.errors import UnknownError
 from include.contracts.tables import Table
 from include.erasure import lake
 from include.erasure.gather import Gathering
@@ -55,6 +56,8 @@ def person_file(project: Project, now: datetime, profile: str) -> PersonFile:
     with project.engine() as engine:
         gathering = Gathering(engine, project.suppressed())
         person = gathering.named(profile)
+        if person.profile is None:
+            raise UnknownError("No profile has that address.")
         traces = gathering.traces(now.date(), {"access": person})["access"]
         rules = Rules(traces, known_sources(project), lake.crosswalks(project.lake))
         tables: dict[str, Rows] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +21,9 @@ from include.erasure.traces import Traces
 from include.storage.engine import Engine
 from include.storage.suppression import PHONE_DIGITS, Suppressed, addresses, plain
 
-RECEIVED = ("email", "email_received", "phone", "phone_received")
+RECEIVED = ("email", "email_received", "other_emails", "phone", "phone_received", "other_phones")
+_NUMBER = re.compile(r"[+(]{0,2}\d[\d\s()./-]{5,24}")
+_EXTENSION = r"\s*x\d+$"
 
 _ASKED = pa.schema({"person": pa.string(), "profile_id": pa.string()})
 # All records and ids of the people of ``asked``. A record that is gone from the sources is whose it was last; of the
@@ -69,26 +72,28 @@ class Gathering:
     suppressed: Suppressed
 
     def named(self, subject: str) -> Person:
-        """Return whom a profile id, or an address, is of.
+        """Return whom a profile id, an address or a telephone number is of.
 
         Raises UnknownError for who is not there, ErasedError for who is not any more; ConfigurationError where an
         address is of several.
         """
-        if "@" not in subject:
+        kind = "email" if "@" in subject else "phone" if is_number(subject) else None
+        if kind is None:
             return Person(self._living(subject))
-        address = plain("email", subject)
+        value, what = plain(kind, subject), "address" if kind == "email" else "number"
+        compared = _compared("value", kind)
         found = self._column(
-            PROFILE_IDENTIFIER,
-            "DISTINCT profile_id",
-            "type = 'email' AND nfc_normalize(lower(value)) = $it",
-            it=address,
+            PROFILE_IDENTIFIER, "DISTINCT profile_id", f"type = '{kind}' AND {compared} = $it", it=value
         )
         if len(found) > 1:
             raise ConfigurationError(
-                f"{len(found)} profiles have that address ({', '.join(found)}); name the one that is meant by its id."
+                f"{len(found)} profiles have that {what} ({', '.join(found)}); name the one that is meant by its id."
             )
-        if not found and (day := self.suppressed.erased_on("email", address)):
-            raise ErasedError(f"Whoever had that address was erased on {day}.")
+        if not found and (day := self.suppressed.erased_on(kind, subject)):
+            raise ErasedError(f"Whoever had that {what} was erased on {day}.")
+        if not found and kind == "phone":
+            raise UnknownError("No profile has that telephone number.")
+        address = value if kind == "email" else None
         return Person(found[0], address) if found else Person(None, address)
 
     def traces(self, day: date, people: Mapping[str, Person]) -> dict[str, Traces]:
@@ -98,7 +103,7 @@ class Gathering:
         """
         self._ask(people)
         records, profiles = self._by_person("theirs", "record_id"), self._by_person("ids", "profile_id")
-        said = self._everywhere(PERSON_RECORD, ", ".join(RECEIVED))
+        said = self._everywhere(PERSON_RECORD, RECEIVED)
         emails = {person: _values(said.get(person, ()), "email") for person in people}
         phones = {person: _values(said.get(person, ()), "phone") for person in people}
         others = self._of_others({plain(kind, value) for kind, found in (("email", emails), ("phone", phones))
@@ -149,10 +154,11 @@ class Gathering:
         """Those of the values that the current record of somebody else has, too, however it writes them."""
         self.engine.expose("person_now", PERSON_RECORD, self.engine.lake.current(PERSON_RECORD.name))
         said = " UNION ALL ".join(
-            f"SELECT {compared} FROM person_now ANTI JOIN theirs USING (record_id) "
-            f"WHERE {compared} IN (SELECT unnest($values))"
-            for compared in map(_compared, RECEIVED)
+            f"SELECT {_compared('said', _kind(column))} AS it FROM ("
+            f"SELECT unnest(string_split({column}, '; ')) AS said FROM person_now ANTI JOIN theirs USING (record_id))"
+            for column in RECEIVED
         )
+        said = f"SELECT it FROM ({said}) WHERE it IN (SELECT unnest($values))"
         return {row[0] for row in self.engine.connection.execute(said, {"values": sorted(values)}).fetchall()}
 
     def _rows(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
@@ -162,7 +168,7 @@ class Gathering:
             key = table.key[0]
             if "record_id" not in table.names or key == "record_id":
                 continue
-            for person, rows in self._everywhere(table, key).items():
+            for person, rows in self._everywhere(table, [key]).items():
                 for row in rows:
                     try:
                         told = RecordId.parse(row[key])
@@ -190,15 +196,17 @@ class Gathering:
             found.setdefault(person, {})[versions[bare(self.engine.lake, place)]] = tuple(profiles)
         return found
 
-    def _everywhere(self, table: Table, columns: str) -> dict[str, list[dict[str, Any]]]:
+    def _everywhere(self, table: Table, columns: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """What the records of each person ever said in these columns, in any version that is kept."""
         files = [place for _, place in self._versions(table)]
         if not files:
             return {}
-        query = (
-            f"SELECT DISTINCT t.person, {columns} FROM read_parquet($files, union_by_name=true) "
-            "JOIN theirs t USING (record_id)"
-        )
+        every = "read_parquet($files, union_by_name=true)"
+        present = {
+            row[0] for row in self.engine.connection.execute(f"DESCRIBE FROM {every}", {"files": files}).fetchall()
+        }
+        asked = ", ".join(column for column in columns if column in present)
+        query = f"SELECT DISTINCT t.person, {asked} FROM {every} JOIN theirs t USING (record_id)"
         result = self.engine.connection.execute(query, {"files": files})
         names, found = [column[0] for column in result.description or ()], dict[str, list[dict[str, Any]]]()
         for row in result.fetchall():
@@ -222,15 +230,28 @@ class Gathering:
         return [row[0] for row in self.engine.connection.execute(query, {"files": files, **given}).fetchall() if row[0]]
 
 
-def _compared(column: str) -> str:
-    """SQL of a column of addresses or numbers as ``plain`` has them."""
-    digits = f"right(regexp_replace({column}, '\\D', '', 'g'), {PHONE_DIGITS})"
-    return digits if column.startswith("phone") else f"nfc_normalize(lower(trim({column})))"
+def is_number(subject: str) -> bool:
+    """Whether somebody is named by a telephone number."""
+    return _NUMBER.fullmatch(subject.strip()) is not None
+
+
+def _kind(column: str) -> str:
+    return "phone" if "phone" in column else "email"
+
+
+def _compared(column: str, kind: str) -> str:
+    """SQL of an address or number as ``plain`` has it."""
+    if kind == "email":
+        return f"nfc_normalize(lower(trim({column})))"
+    return f"right(regexp_replace(regexp_replace({column}, '{_EXTENSION}', ''), '\\D', '', 'g'), {PHONE_DIGITS})"
 
 
 def _values(said: Iterable[Mapping[str, Any]], kind: str) -> tuple[str, ...]:
     """The addresses, or numbers, in every way in which they were written; nothing shorter than a number can be."""
-    found = {str(row[name]).strip() for row in said for name in RECEIVED if name.startswith(kind) and row[name]}
+    found = {
+        str(row[name]).strip() for row in said for name in row if name in RECEIVED and _kind(name) == kind and row[name]
+    }
     if kind == "email":
         return tuple(sorted({address for value in found for address in addresses(value)}))
-    return tuple(sorted(value for value in found if len(plain("phone", value)) >= 7))
+    numbers = {re.sub(_EXTENSION, "", each) for value in found for each in value.split("; ")}
+    return tuple(sorted(number for number in numbers if len(plain("phone", number)) >= 7))

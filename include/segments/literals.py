@@ -21,7 +21,7 @@ TODAY = ("today", "now", "current_date")
 PERCENT = "as_percent"
 TOO_LARGE = "the number is too large"
 TRUTH = {"yes": True, "true": True, "no": False, "false": False}
-NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
+NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,15})?")
 QUOTES = "text stands in single quotes: '{}'"
 
 

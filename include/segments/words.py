@@ -96,17 +96,15 @@ class _Writer(Spans):
         if self.word(ahead) not in ("top", "bottom") or number is None or number.token_type is not TokenType.NUMBER:
             return False
         amount = f"as_percent({number.text})" if percent else number.text
-        before = self.measure()
-        if (
-            before is not None and ahead and self.word(ahead + 2 + percent) not in ("by", "of")
-        ):  # `nps_score in top 10%`
+        before, is_named = self.measure(), self.word(ahead + 2 + percent) in ("by", "of")
+        if before is not None and ahead and not is_named:  # `nps_score in top 10%`
             self.out.pop()
             self.say(f"in_{self.word(ahead)} (", before)
             self.out.append(before)
             self.say(f", {amount})", before)
             self.place += ahead + 2 + percent
             return True
-        if self.word(ahead + 2 + percent) not in ("by", "of") or measure is None:
+        if not is_named or measure is None:
             return False
         begin = ahead + 3 + percent
         end = self.closing(begin + 1) if self.word(begin + 1) == "(" else begin

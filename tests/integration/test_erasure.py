@@ -15,6 +15,7 @@ from psycopg import sql
 
 from include.answers.lookup import Lookup
 from include.answers.profile import explain_profile
+from include.cli.erasure import _agreed
 from include.contracts import identity, profiles, segments
 from include.contracts.errors import ConfigurationError, FatalError, RetryableError, UnknownError
 from include.contracts.runs import DatasetRef, Run
@@ -167,6 +168,9 @@ def test_several_are_erased_in_one_go_and_what_only_they_share_goes_with_them(to
 
 def test_who_is_erased_or_unknown_is_said_in_a_sentence(town: Project) -> None:
     erased(town, "anna")
+    town.settings.home.joinpath("logs", "old.log").write_text("sent to gone@acme.example\n")
+    (only,) = step.plan(town, NOW, ["gone@acme.example"]).found
+    assert (only.place, only.cells) == ("files of the home", 1), "of whom only a log knows"
     for subject, sentence in (
         ("anni", "The profile anni was erased on 2026-06-30."),
         (ANNA, "Whoever had that address was erased on 2026-06-30."),
@@ -261,6 +265,17 @@ def test_no_run_is_at_work_meanwhile_and_a_second_person_agrees(town: Project, r
     (agreed,) = step.carry_out(careful, [ledger.agree(asked.erasure_id, "Omar")], NOW)
     assert agreed.second == "Omar"
     careful.close()
+
+
+def test_one_answer_agrees_to_all_that_others_asked(town: Project) -> None:
+    ledger = ErasureLedger(town.warehouse())
+    for subject, author in (("anna", "Nina"), ("bo", "Nina"), ("cy", "Omar")):
+        ledger.receive(subject, reason="asked", author=author, due_on=DAY)
+    with pytest.raises(ConfigurationError, match="say --yes"):
+        _agreed(ledger, ["all"], "Omar", yes=False)
+    assert [one.second for one in _agreed(ledger, ["all"], "Omar", yes=True)] == ["Omar"] * 2
+    with pytest.raises(ConfigurationError, match=r"No request waits for Omar to agree; 1 are your own"):
+        _agreed(ledger, ["all"], "Omar", yes=True)
 
 
 def test_the_whole_file_of_a_person(town: Project) -> None:

@@ -20,7 +20,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def company(tmp_path: Path) -> SmallCompany:
-    company = SmallCompany(tmp_path)
+    return made(tmp_path)
+
+
+def made(home: Path) -> SmallCompany:
+    company = SmallCompany(home)
     company.account("a1")
     company.person("p1", account_id="a1")
     company.person("p2")
@@ -50,6 +54,15 @@ def test_nobody_and_no_activity_is_no_fault(tmp_path: Path) -> None:
     report = measure(company.project, company.run(), company.save())
     assert set(report.counts.values()) == {0}
     assert {ref.dataset for ref in report.writes} == {table.name for table in (*MEASURED, *HAPPENED)}
+
+
+def test_so_many_people_that_their_measures_are_joined_by_themselves_have_the_same(
+    company: SmallCompany, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = read(company.project, CUSTOMER_360, run(company, AS_OF))
+    monkeypatch.setattr("include.measures.step.MANY", 0)
+    other = made(tmp_path / "other")
+    assert read(other.project, CUSTOMER_360, run(other, AS_OF)) == few
 
 
 def test_unchanged_input_writes_nothing_new(company: SmallCompany) -> None:

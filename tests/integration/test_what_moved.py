@@ -20,7 +20,7 @@ from include.answers.blast_radius import BlastRadius, blast_radius
 from include.answers.lookup import Lookup
 from include.answers.replay import replayed
 from include.answers.trial import try_change
-from include.cli.diff import usable
+from include.cli.configured import usable
 from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.profiles import PROFILE
 from include.contracts.runs import Run
@@ -83,7 +83,7 @@ def let_readers_see(project: Project, day: date, refs: dict[str, Any], stages: t
 
 def configure(config: Path, *segments: dict[str, Any]) -> Path:
     """A folder of configuration with these segments and one list at a destination."""
-    tool = {"kind": "files", "settings": {"folder": "out"}, "syncs": {"list": SYNC, "mails": MAILS}}
+    tool = {"kind": "files", "settings": {"url": "file:///srv/out"}, "syncs": {"list": SYNC, "mails": MAILS}}
     files = {
         "sources": {"sources": SOURCES},
         "destinations/tool": tool,
@@ -162,6 +162,9 @@ def test_a_changed_decisions_file_tells_profiles_measures_and_members_and_decide
     [
         ("measures.yaml", "nps: {window_dais: 3}", r"^measures.yaml: .*window_dais.*window_days"),
         ("segments/unhappy.yaml", yaml.safe_dump({**UNHAPPY, "where": "nps_scor <= 6"}), "nps_score"),
+        ("retention.yaml", "versions: 1", "versions stay 1 days, but a question to a person waits 48 hours"),
+        ("reports.yaml", "chrun: {}", "no key 'chrun' .did you mean 'churn'"),
+        ("destinations/tool.yaml", yaml.safe_dump({"kind": "flies", "syncs": {"list": SYNC}}), "did you mean 'files'"),
         ("matching.yaml", "columns: [", r"matching.yaml is not valid YAML \(line 1"),
     ],
 )
@@ -169,12 +172,12 @@ def test_a_broken_configuration_is_one_sentence(tmp_path: Path, name: str, text:
     config = configure(tmp_path, UNHAPPY)
     (config / name).write_text(text)
     with pytest.raises(ConfigurationError, match=message):
-        usable(config)
+        usable(Settings(home=tmp_path / "home"), config)
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="There is no folder"):
-        usable(tmp_path / "nowhere")
+        usable(Settings(home=tmp_path), tmp_path / "nowhere")
 
 
 def test_before_the_first_publication_there_is_nothing_to_hold_it_against(project: Project) -> None:

@@ -13,7 +13,7 @@ import pytest
 from include.cli import airflow, doctor, live_sources
 from include.cli.doctor import examine
 from include.contracts.errors import RetryableError
-from include.contracts.settings import ROOT, Settings
+from include.contracts.settings import ROOT, SHIPPED, Settings
 from include.remote.http import Patience
 from include.samples.servers.salesforce import SalesforceServer
 from include.storage import room
@@ -44,6 +44,17 @@ def test_what_is_wrong_in_the_configuration_is_told_with_its_file(tmp_path: Path
     )
     assert found["segments"][0] == "warn"
     assert "lapsed.yaml:1:1: 'name' is missing." in found["segments"][1]
+
+
+def test_whatever_a_folder_of_configuration_may_hold_is_known(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(SHIPPED, config, ignore=shutil.ignore_patterns("__*"))
+    for folder in ("destinations", "lists"):
+        (config / folder).mkdir()
+    assert {finding.state for finding in doctor.origins(Settings(home=tmp_path, config=config))} == {"ok"}
+    (config / "evnts.yaml").touch()
+    _, unknown = doctor.origins(Settings(home=tmp_path, config=config))
+    assert "evnts.yaml" in unknown.found and "did you mean 'events.yaml'" in unknown.found
 
 
 @pytest.mark.parametrize(

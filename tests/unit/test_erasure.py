@@ -13,9 +13,10 @@ import pyarrow as pa
 import pytest
 
 from include.contracts.erasure import SUPPRESSED
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.exports import SYSTEMS
 from include.contracts.identity import CROSSWALK
+from include.contracts.profiles import PROFILE_IDENTIFIER
 from include.contracts.staged import PERSON_RECORD
 from include.erasure import bytewise, lake
 from include.erasure.bytewise import picked
@@ -242,3 +243,24 @@ def test_a_number_that_somebody_else_writes_in_another_way_stays_with_them(proje
     with project.engine() as engine:
         found = Gathering(engine, NOBODY).traces(DAY, {"e1": Person("p1")})["e1"]
     assert (found.records, found.phones, found.shared) == (("crm.contact:1",), (), 1)
+
+
+def test_a_person_is_named_by_a_number_and_their_further_addresses_go_too(project, put) -> None:
+    people = [
+        {"record_id": "crm.contact:1", "source_key": "1", "email": VALUES[0],
+         "other_emails": "zo@x.example; ann2@x.example", "other_phones": "+4930444555666 x12"},
+        {"record_id": "crm.contact:2", "source_key": "2", "email": "zo@x.example"},
+    ]  # fmt: skip
+    belongs = [{"record_id": f"crm.contact:{n}", "profile_id": f"p{n}", "home_id": f"p{n}"} for n in (1, 2)]
+    numbers = [{"profile_id": "p1", "type": "phone", "value": "+4930444555666"}]
+    for table, rows in ((PERSON_RECORD, people), (CROSSWALK, belongs), (PROFILE_IDENTIFIER, numbers)):
+        project.lake.point(put(project, table, rows))
+    with project.engine() as engine:
+        gathering = Gathering(engine, known(("phone", "+49 30 777 888 999")))
+        person = gathering.named("(030) 444 555 666")
+        found = gathering.traces(DAY, {"e1": person})["e1"]
+        for number, sentence in (("030 123 456 789", "No profile has that"), ("030 777888999", "was erased on")):
+            with pytest.raises(UnknownError, match=sentence):
+                gathering.named(number)
+    assert person == Person("p1")
+    assert (found.emails, found.phones, found.shared) == (("ann2@x.example", VALUES[0]), ("+4930444555666",), 1)
