@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from include.matching.kernels.addresses import local_holds_name
@@ -21,8 +21,9 @@ from include.matching.records.person_names import Names
 from include.matching.spark.keeping import kept
 from include.matching.spark.reading.columns import texts_of
 from include.matching.spark.reading.plan import Plan
-from include.matching.spark.tasks import each
+from include.matching.spark.tasks import each, whole
 
+DISTINCT = ("letters", "people", "extensions")
 MAILBOX, LOCAL = "mailbox", "local"
 TOKEN = (
     "at long, slot int, kind string, value string, initial int, given int, holds int, extension string, company string"
@@ -37,8 +38,7 @@ def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: An
     if not sum(places):
         return rows
     told = rows.mapInArrow(each(lambda rows: _tokens(rows, plan, places, names.value)), TOKEN).persist()
-    said = _counted(told).mapInArrow(each(lambda c: _judged(c, plan)), "kind string, value string, said short")
-    said = said.filter("said <> 0")  # of most values nothing is said
+    said = _counted(told).mapInArrow(whole(lambda part: _judged(part, plan)), "kind string, value string, said short")
     slots = [f"said{slot}" for slot in range(2 * places[0] + sum(places[1:]))]
     by_slot = [fn.max(fn.when(fn.col("slot") == slot, fn.col("said"))).alias(name) for slot, name in enumerate(slots)]
     of_record = told.select("at", "slot", "kind", "value").join(said, ["kind", "value"]).groupBy("at").agg(*by_slot)
@@ -56,20 +56,9 @@ def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: An
 
 
 def _counted(told: DataFrame) -> DataFrame:
-    """Of each value, how many records carry it, and of how many names and extensions."""
-    named = (fn.col("given") >= 0) & (fn.col("holds") < 2)
-    return told.groupBy("kind", "value").agg(
-        fn.count("*").alias("carriers"),
-        _distinct(fn.when(fn.col("initial") >= 0, fn.col("initial"))).alias("letters"),
-        fn.sum(fn.when(named, 1).otherwise(0)).alias("named"),
-        fn.sum(fn.when(named & (fn.col("holds") == 1), 1).otherwise(0)).alias("alike"),
-        _distinct(fn.when(named, fn.col("given"))).alias("people"),
-        _distinct(fn.col("extension")).alias("extensions"),
-    )
-
-
-def _distinct(values: Column) -> Column:
-    return fn.size(fn.collect_set(values))
+    """How many records carry each value together with a name and an extension, all of a value in one partition."""
+    beside = told.groupBy("kind", "value", "initial", "given", "holds", "extension").agg(fn.count("*").alias("records"))
+    return beside.repartition("kind", "value")
 
 
 def _free_domains(told: DataFrame, records: int) -> set[str]:
@@ -161,8 +150,27 @@ def _token(at: npt.NDArray[np.int64], slot: int, kind: str, value: Any, **said: 
     return table.filter(pc.is_valid(table["value"]))
 
 
-def _judged(counts: pa.Table, plan: Plan) -> pa.Table:
-    """What the table says of each value: a class; of a local part whether many go by it (1), and it is a role (2)."""
+def _of_values(beside: pa.Table) -> pa.Table:
+    """Of each value, how many records carry it, and of how many first letters, names and extensions."""
+    records, initial, given, holds = (beside[name] for name in ("records", "initial", "given", "holds"))
+    named = pc.fill_null(pc.and_(pc.greater_equal(given, 0), pc.less(holds, 2)), False)
+    alike = pc.fill_null(pc.and_(named, pc.equal(holds, 1)), False)
+    columns = {
+        "kind": beside["kind"], "value": beside["value"], "carriers": records,
+        "letters": pc.if_else(pc.greater_equal(initial, 0), initial, None),
+        "named": pc.multiply(records, named.cast(pa.int64())), "alike": pc.multiply(records, alike.cast(pa.int64())),
+        "people": pc.if_else(named, given, None), "extensions": beside["extension"],
+    }  # fmt: skip
+    every = pa.table(columns)
+    asked = [(name, "count_distinct" if name in DISTINCT else "sum") for name in every.column_names[2:]]
+    found = every.group_by(["kind", "value"]).aggregate(asked)
+    return found.select(["kind", "value", *map("_".join, asked)]).rename_columns(every.column_names)
+
+
+def _judged(beside: pa.Table, plan: Plan) -> pa.Table:
+    """What the table says of a value, where it says anything: a class; of a local part whether many go by it (1), and
+    it is a role (2)."""
+    counts = _of_values(beside)
     kinds, values = counts["kind"].to_numpy(zero_copy_only=False), counts["value"].combine_chunks()
     asked = ("carriers", "letters", "named", "alike", "people", "extensions")
     carriers, letters, named, alike, people, extensions = (counts[n].to_numpy().astype(np.int64) for n in asked)
@@ -176,7 +184,8 @@ def _judged(counts: pa.Table, plan: Plan) -> pa.Table:
     local = np.flatnonzero(kinds == LOCAL)
     role = emails.is_role(values.take(pa.array(local)), named[local], alike[local], people[local])
     out[local] = (out[local] > 0) + 2 * role
-    return pa.table({"kind": counts["kind"], "value": counts["value"], "said": out})
+    found = pa.table({"kind": counts["kind"], "value": counts["value"], "said": out})
+    return found.filter(pa.array(out != 0))
 
 
 def _settled(rows: pa.Table, places: Sequence[int], free: frozenset[str], names: Names | None) -> pa.Table:
