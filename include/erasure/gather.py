@@ -18,8 +18,9 @@ from include.contracts.staged import ACTIVITIES, PERSON_RECORD
 from include.contracts.tables import Table
 from include.erasure.lake import bare, several
 from include.erasure.traces import Traces
+from include.storage.addresses import addresses, spellings_of
 from include.storage.engine import Engine
-from include.storage.suppression import PHONE_DIGITS, Suppressed, addresses, plain
+from include.storage.suppression import PHONE_DIGITS, Suppressed, plain
 
 RECEIVED = ("email", "email_received", "other_emails", "phone", "phone_received", "other_phones")
 _NUMBER = re.compile(r"[+(]{0,2}\d[\d\s()./-]{5,24}")
@@ -83,8 +84,9 @@ class Gathering:
         value, what = plain(kind, subject), "address" if kind == "email" else "number"
         compared = _compared("value", kind)
         found = self._column(
-            PROFILE_IDENTIFIER, "DISTINCT profile_id", f"type = '{kind}' AND {compared} = $it", it=value
-        )
+            PROFILE_IDENTIFIER, "DISTINCT profile_id", f"type = '{kind}' AND list_contains($them, {compared})",
+            them=list(_spelt(kind, value)),
+        )  # fmt: skip
         if len(found) > 1:
             raise ConfigurationError(
                 f"{len(found)} profiles have that {what} ({', '.join(found)}); name the one that is meant by its id."
@@ -106,8 +108,9 @@ class Gathering:
         said = self._everywhere(PERSON_RECORD, RECEIVED)
         emails = {person: _values(said.get(person, ()), "email") for person in people}
         phones = {person: _values(said.get(person, ()), "phone") for person in people}
-        others = self._of_others({plain(kind, value) for kind, found in (("email", emails), ("phone", phones))
-                                  for values in found.values() for value in values})  # fmt: skip
+        said_by_others = self._of_others({plain(kind, value) for kind, found in (("email", emails), ("phone", phones))
+                                          for values in found.values() for value in values})  # fmt: skip
+        others = {form for value in said_by_others for form in _spelt("email" if "@" in value else "phone", value)}
         rows, mixed = self._rows(), self._mixed()
         return {
             key: Traces(
@@ -116,9 +119,9 @@ class Gathering:
                 records=records.get(key, ()),
                 profiles=profiles.get(key, ()),
                 emails=tuple(value for value in emails[key] if plain("email", value) not in others)
-                if person.profile else (str(person.email),),
+                if person.profile else spellings_of(str(person.email)),
                 phones=tuple(value for value in phones[key] if plain("phone", value) not in others),
-                shared=len(others & {*(plain("email", value) for value in emails[key]),
+                shared=len(said_by_others & {*(plain("email", value) for value in emails[key]),
                                      *(plain("phone", value) for value in phones[key])}),
                 rows=rows.get(key, {}),
                 mixed=mixed.get(key, {}),
@@ -186,8 +189,8 @@ class Gathering:
             return {}
         versions = {bare(self.engine.lake, place): version for version, place in places}
         query = (
-            "SELECT t.person, c.file_of_it, list(DISTINCT c.profile_id ORDER BY c.profile_id) "
-            f"FROM {several('$files', name='file_of_it')} c JOIN theirs t USING (record_id) "
+            "SELECT t.person, c.kindred_file, list(DISTINCT c.profile_id ORDER BY c.profile_id) "
+            f"FROM {several('$files', name='kindred_file')} c JOIN theirs t USING (record_id) "
             "ANTI JOIN ids i ON i.person = t.person AND i.profile_id = c.profile_id GROUP BY 1, 2"
         )
         found: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -235,6 +238,10 @@ def is_number(subject: str) -> bool:
     return _NUMBER.fullmatch(subject.strip()) is not None
 
 
+def _spelt(kind: str, value: str) -> tuple[str, ...]:
+    return spellings_of(value) if kind == "email" else (value,)
+
+
 def _kind(column: str) -> str:
     return "phone" if "phone" in column else "email"
 
@@ -252,6 +259,6 @@ def _values(said: Iterable[Mapping[str, Any]], kind: str) -> tuple[str, ...]:
         str(row[name]).strip() for row in said for name in row if name in RECEIVED and _kind(name) == kind and row[name]
     }
     if kind == "email":
-        return tuple(sorted({address for value in found for address in addresses(value)}))
+        return tuple(sorted({form for value in found for each in addresses(value) for form in spellings_of(each)}))
     numbers = {re.sub(_EXTENSION, "", each) for value in found for each in value.split("; ")}
     return tuple(sorted(number for number in numbers if len(plain("phone", number)) >= 7))

@@ -176,4 +176,4 @@ def _read(connection: sa.Connection, columns: Sequence[Column], mark: bytes) -> 
     for first in range(0, pages, RANGE):
         last = min(first + RANGE, pages) - 1
         with driver.cursor(binary=True) as cursor:
-            yield from (row[0] for row in cursor.execute(query, {"first": first, "last": last}).fetchall())
+            yield from (row[0] for row in cursor.stream(query, {"first": first, "last": last}))

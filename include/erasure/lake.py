@@ -123,8 +123,8 @@ def look(engine: Engine, rules: Rules) -> Iterator[tuple[Stored, Rule, Found]]:
 def _counted(engine: Engine, rule: Rule, places: list[str]) -> dict[str, tuple[int, int]]:
     """How many rows go, and how many others name the person, by file."""
     query = (
-        "SELECT file_of_it, count(*) FILTER (is_gone), count(*) FILTER (is_touched AND NOT is_gone) "
-        f"FROM ({rule.judged(several('$places', name='file_of_it'))}) GROUP BY 1"
+        "SELECT kindred_file, count(*) FILTER (_gone), count(*) FILTER (_touched AND NOT _gone) "
+        f"FROM ({rule.judged(several('$places', name='kindred_file'))}) GROUP BY 1"
     )
     rows = engine.connection.execute(query, {"places": places}).fetchall()
     return {bare(engine.lake, place): (gone, touched) for place, gone, touched in rows}

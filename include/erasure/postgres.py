@@ -6,9 +6,10 @@ written anew afterwards, and where the server is ours, the old log goes, too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from secrets import token_hex
 
 import psycopg
 import sqlalchemy as sa
@@ -110,15 +111,41 @@ def _blank(connection: sa.Connection, one: Held, search: Search) -> None:
     columns = [(n, column) for n, column in enumerate(one.columns) if not column.is_generated]
     if not columns:
         return
-    given = [[_blanked(search, column, row[n]) for row in one.rows.values()] for n, column in columns]
-    arrays = [sql.SQL("%s::bytea[]" if column.is_bytes else "%s::text[]") for _, column in columns]
-    names = [sql.Identifier(f"v{n}") for n, _ in columns]
+    before = [[row[n] for row in one.rows.values()] for n, _ in columns]
+    after = [[_blanked(search, column, value) for value in values]
+             for (_, column), values in zip(columns, before, strict=True)]  # fmt: skip
+    changed = _changing([column for _, column in columns])
+    driver = server(connection)
+    try:
+        with driver.transaction():
+            driver.execute(changed, [list(one.rows), *before, *after])
+    except psycopg.errors.UniqueViolation:  # two rows that nothing but a value told apart
+        apart = [[_told_apart(value, was) for value, was in zip(*both, strict=True)]
+                 for both in zip(after, before, strict=True)]  # fmt: skip
+        driver.execute(changed, [list(one.rows), *before, *apart])
+
+
+def _changing(columns: Sequence[Column]) -> sql.Composed:
+    """Return a statement that changes rows as long as they are what they were: another may stand at their place."""
+    was, new = ([sql.Identifier(f"{kind}{n}") for n in range(len(columns))] for kind in ("was", "new"))
+    arrays = [sql.SQL("%s::bytea[]" if column.is_bytes else "%s::text[]") for column in columns]
     values = [sql.SQL("{} = {}::{}").format(column.identifier, name, sql.SQL(column.type))
-              for (_, column), name in zip(columns, names, strict=True)]  # fmt: skip
-    changed = sql.SQL("UPDATE {} AS t SET {} FROM unnest(%s::tid[], {}) AS said(at, {}) WHERE t.ctid = said.at").format(
-        one.columns[0].place, *(sql.SQL(", ").join(parts) for parts in (values, arrays, names))
+              for column, name in zip(columns, new, strict=True)]  # fmt: skip
+    same = [sql.SQL("t.{}{} IS NOT DISTINCT FROM {}").format(
+                column.identifier, sql.SQL("" if column.is_bytes else "::text"), name)
+            for column, name in zip(columns, was, strict=True)]  # fmt: skip
+    return sql.SQL(
+        "UPDATE {} AS t SET {} FROM unnest(%s::tid[], {}) AS said(at, {}) WHERE t.ctid = said.at AND {}"
+    ).format(
+        columns[0].place,
+        *(sql.SQL(", ").join(parts) for parts in (values, arrays * 2, [*was, *new])),
+        sql.SQL(" AND ").join(same),
     )
-    server(connection).execute(changed, [list(one.rows), *given])
+
+
+def _told_apart(value: str | bytes | None, was: str | bytes | None) -> str | bytes | None:
+    """A value that is like no other."""
+    return value.replace(BLANK, f"{BLANK}-{token_hex(4)}") if isinstance(value, str) and value != was else value
 
 
 def _blanked(search: Search, column: Column, value: str | bytes | None) -> str | bytes | None:
@@ -154,9 +181,11 @@ def compact(engine: sa.Engine, schemas: Collection[str] | None, *, whole_server:
         tables = [columns[0].place for columns in columns_of(connection, schemas)]
         if whole_server:  # of a table without rows ANALYZE would keep what it knew
             connection.exec_driver_sql("DELETE FROM pg_catalog.pg_statistic WHERE starelid >= 16384")
+        connection.exec_driver_sql(f"SET lock_timeout = '{PATIENCE}'")
         for table in tables:
-            with suppress(psycopg.Error):  # a table of somebody else's, which is not ours to write anew
+            with suppress(psycopg.Error):  # somebody else's, or held so long: if a value is left there, the scan tells
                 server(connection).execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(table), [])
+        connection.exec_driver_sql("RESET lock_timeout")
         if whole_server:
             connection.exec_driver_sql("VACUUM (FULL) pg_catalog.pg_statistic")
             connection.exec_driver_sql("ALTER SYSTEM SET wal_recycle = off")

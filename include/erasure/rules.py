@@ -39,30 +39,28 @@ class Rule:
     cells: Mapping[str, Sought] = field(default_factory=dict)
 
     def judged(self, places: str) -> str:
-        """SQL of the rows with ``is_touched``, where a cell names the person, and ``is_gone``, where they go."""
+        """SQL of the rows with ``_touched``, where a cell names the person, and ``_gone``, where they go."""
         columns: dict[Sought, list[str]] = {}
         for column, sought in self.cells.items():
             columns.setdefault(sought, []).append(column)
         touched = any_of([sought.named_in(those) for sought, those in columns.items()])
         return (
-            f"SELECT *, CASE WHEN is_owned THEN true WHEN is_touched THEN {self.named} ELSE false END AS is_gone "
-            f"FROM (SELECT *, {touched} AS is_touched, {self.owned} AS is_owned FROM {places})"
+            f"SELECT *, CASE WHEN _owned THEN true WHEN _touched THEN {self.named} ELSE false END AS _gone "
+            f"FROM (SELECT *, {touched} AS _touched, {self.owned} AS _owned FROM {places})"
         )
 
     def going(self, place: str) -> str:
         """SQL of the rows that go."""
-        return f"SELECT * EXCLUDE (is_touched, is_owned, is_gone) FROM ({self.judged(place)}) WHERE is_gone"
+        return f"SELECT * EXCLUDE (_touched, _owned, _gone) FROM ({self.judged(place)}) WHERE _gone"
 
     def staying(self, place: str, *, blanked: bool) -> str:
         """SQL of the rows that stay; ``blanked``: what names the person in them is blanked."""
         cells = ", ".join(
-            f"CASE WHEN is_touched THEN {sought.blanked(column)} ELSE {identifier(column)} END AS {identifier(column)}"
+            f"CASE WHEN _touched THEN {sought.blanked(column)} ELSE {identifier(column)} END AS {identifier(column)}"
             for column, sought in self.cells.items()
         )
         replaced = f"REPLACE ({cells})" if blanked and cells else ""
-        return (
-            f"SELECT * EXCLUDE (is_touched, is_owned, is_gone) {replaced} FROM ({self.judged(place)}) WHERE NOT is_gone"
-        )
+        return f"SELECT * EXCLUDE (_touched, _owned, _gone) {replaced} FROM ({self.judged(place)}) WHERE NOT _gone"
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,8 @@ def _in_lake(engine: Engine, sought: Sought) -> Iterator[str]:
     for one in tables(engine):
         alike.setdefault((one.file.dataset, one.texts), []).append(one.place)
     for (dataset, texts), places in alike.items():
-        rows_of_files = several("$places", name="file_of_it")
-        query = f"SELECT DISTINCT file_of_it FROM {rows_of_files} WHERE {sought.named_in(texts)}"
+        rows_of_files = several("$places", name="kindred_file")
+        query = f"SELECT DISTINCT kindred_file FROM {rows_of_files} WHERE {sought.named_in(texts)}"
         rows = engine.connection.execute(query, {"places": places}).fetchall()
         yield from (f"{dataset}/{place.rsplit('/', 1)[1]}" for (place,) in rows)
     others = (file for file in engine.lake.stored() if not file.name.endswith((PARQUET, ".traces")))

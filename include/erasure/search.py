@@ -24,14 +24,17 @@ REACH = 4_096  # bytes of the longest value, however it is written, and of what 
 MARGIN = 64  # bytes around a value that tell whether it stands by itself
 
 _PLAIN = frozenset("-._~")  # written as they are everywhere, as letters and digits of ASCII are
-_BEFORE = r"(?:^|[^a-z0-9]|\\[bfnrt]|\\u[0-9a-f]{4}|\\[0-3][0-7]{2}|%[0-9a-f]{2})"  # some escapes end in letters
+_BEFORE = (  # some escapes end in letters
+    r"(?:^|[^a-z0-9]|\\[bfnrt]|\\u[0-9a-f]{4}|\\[0-3][0-7]{2}|\\x[0-9a-f]{2}|%[0-9a-f]{2})"
+)
 _AFTER = r"(?:$|[^a-z0-9])"
 _JOINS_BEFORE, _JOINS_AFTER = frozenset("._%+'-"), frozenset("._-")  # part of an address between letters, else not
 _ESCAPED = (
-    r"\\+[bfnrt]|\\+u[0-9a-f]{4}|(?:%(?:25)*[0-9a-f]{2})+|(?:\\+[0-3][0-7]{2})+|"
+    r"\\+['bfnrt]|\\+u[0-9a-f]{4}|(?:%(?:25)*[0-9a-f]{2})+|(?:\\+[0-3][0-7]{2})+|(?:\\+x[0-9a-f]{2})+|"
     r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});"
 )
 _ESCAPED_BEFORE = re.compile(f"(?:{_ESCAPED})$".encode())
+_OPENED_BEFORE = re.compile(rb"(?<![a-z0-9\x80-\xff])b\\*'$")  # as Python opens bytes
 _ESCAPED_AFTER = re.compile(_ESCAPED.encode())
 _END = ""
 
@@ -143,10 +146,13 @@ def _written(letter: str) -> str:
         ways.add("".join(_octet(unit, rf"\\+u{unit:04x}") for one in form for unit in _units(one)))
         if not form.isascii():
             ways.add("".join(_octet(octet, rf"\\+{octet:03o}") for octet in octets))
+            ways.add("".join(_octet(octet, rf"\\+x{octet:02x}") for octet in octets))
     if letter in "\"'&<>":
         ways.add(re.escape(html.escape(letter)))
-    if letter in '"\\/':
+    if letter in "'\"\\/":
         ways.add(rf"\\+{re.escape(letter)}")
+    if letter == "'":
+        ways |= {"''", "&#0?39;", "&apos;"}
     if letter == " ":
         ways.add(r"\+")
     return f"(?:{'|'.join(sorted(ways, key=lambda way: (-len(way), way)))})"
@@ -188,6 +194,8 @@ def _expression(node: dict[str, Any]) -> str:
 def _is_free_before(text: bytes, at: int, *, is_url: bool) -> bool:
     while at:
         if is_url and text[at - 1 : at] == b"+":  # a space, where signs are escaped
+            return True
+        if text[at - 1 : at] == b"'" and _OPENED_BEFORE.search(text, max(0, at - MARGIN), at):
             return True
         letter, at = _letter_before(text, at)
         if _is_letter(letter):
@@ -238,6 +246,10 @@ def _meant(escaped: bytes) -> str:
     if told.startswith("%"):
         return _decoded_all(bytes.fromhex(re.sub("%(?:25)*", "", told)))
     bare = told.lstrip("\\")
+    if bare == "'":
+        return bare
+    if bare.startswith("x"):
+        return _decoded_all(bytes.fromhex(re.sub(r"\\+x", "", told)))
     if bare.startswith("u"):
         return chr(int(bare[1:], 16))
     return _decoded_all(bytes(int(octal, 8) for octal in told.split("\\") if octal)) if bare[0].isdigit() else "\n"

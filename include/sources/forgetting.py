@@ -50,4 +50,4 @@ class _Without:
                 block.rows, self.source, people=self.people, personal=self.declared.personal
             )
             rejects = tuple(one for one in block.rejects if not self.suppressed.is_told(one.row_received))
-            yield Block(rows, rejects, count + len(block.rejects) - len(rejects))
+            yield Block(self.suppressed.blanked(rows), rejects, count + len(block.rejects) - len(rejects))

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import secrets
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,14 +24,13 @@ from include.contracts.erasure import SUPPRESSED
 from include.contracts.errors import ConfigurationError
 from include.contracts.runs import DatasetRef, fingerprint
 from include.contracts.settings import Settings
+from include.storage.addresses import addresses, addresses_of, addresses_within, has_sign, plain_address, without
 from include.storage.home import open_home
 from include.storage.lake import Lake
 
 KEY_FILE = "erasure.key"
 PHONE_DIGITS = 9  # the last digits of a number, which no way of writing it changes
 LINE = "_line"
-_LETTERS = r"[^\s;,<>()\[\]{}\"':|]+"
-_ADDRESS = f"{_LETTERS}@{_LETTERS}"
 _DIGEST = "sha256('{secret}' || sha256('{secret}' || {text}))"
 
 
@@ -70,12 +68,31 @@ class Suppressed:
 
     def is_told(self, line: str) -> bool:
         """Whether a line that could not be read names an address of somebody who was erased."""
-        return bool(self.days) and any(self.erased_on("email", found) for found in addresses(line))
+        return bool(self.days) and any(self.erased_on("email", found) for found in addresses(line, is_text=True))
 
-
-def addresses(text: str) -> list[str]:
-    """Return the addresses in a text, in small letters and composed."""
-    return re.findall(_ADDRESS, unicodedata.normalize("NFC", text.lower()))
+    def blanked(self, rows: pa.Table) -> pa.Table:
+        """Return raw rows of others without the addresses of erased people, in whatever column somebody wrote them."""
+        asked = [field.name for field in rows.schema if field.name != LINE and has_sign(rows[field.name])]
+        if not self.days or not asked:
+            return rows
+        found = f"list_concat({', '.join(addresses_within(_name(column)) for column in asked)}, [])"
+        digests = _DIGEST.format(secret=self.secret, text="'email:' || address")
+        query = (
+            f"SELECT {LINE}, address FROM (SELECT {LINE}, unnest({found}) AS address FROM asked) "
+            f"WHERE {digests} IN (FROM gone)"
+        )
+        with duckdb.connect() as connection:
+            connection.register("asked", rows.select([LINE, *asked]))
+            connection.register("gone", pa.table({"digest": pa.array(list(self.days), pa.string())}))
+            told = connection.sql(query).to_arrow_table()
+        theirs, named = pc.is_in(rows[LINE], told[LINE].combine_chunks()), set(told["address"].to_pylist())
+        for column in asked if named else ():
+            texts = pa.array(
+                [text and without(text, named) for text in rows[column].filter(theirs).to_pylist()], pa.string()
+            )
+            blanked = pc.replace_with_mask(rows[column].combine_chunks(), theirs.combine_chunks(), texts)
+            rows = rows.set_column(rows.schema.get_field_index(column), column, blanked)
+        return rows
 
 
 NOBODY = Suppressed()
@@ -154,7 +171,7 @@ def plain(kind: str, value: str) -> str:
     """Return a value as it is compared: addresses in small letters and composed, of numbers their last nine digits."""
     if kind == "phone":
         return re.sub(r"\D", "", value)[-PHONE_DIGITS:]
-    return unicodedata.normalize("NFC", value.strip().lower()) if kind == "email" else value.strip()
+    return plain_address(value) if kind == "email" else value.strip()
 
 
 def _lines(secret: str, source: str, people: Sequence[str], personal: Sequence[str]) -> str:
@@ -167,19 +184,14 @@ def _lines(secret: str, source: str, people: Sequence[str], personal: Sequence[s
     keys = [f"'{named}.' || trim({_name(column)})" for column in people]
     found = [f"[{', '.join(hashed('key', key) for key in keys)}]"] if keys else []
     if personal:
-        addresses = f"list_concat({', '.join(_addresses(column) for column in personal)}, [])"
+        written = f"list_concat({', '.join(addresses_of(_name(column)) for column in personal)}, [])"
         numbers = f"list_filter([{', '.join(_number(column) for column in personal)}], lambda n: n IS NOT NULL)"
         found.append(
-            f"CASE WHEN len({addresses}) > 0 THEN list_transform({addresses}, lambda a: {hashed('email', 'a')}) "
+            f"CASE WHEN len({written}) > 0 THEN list_transform({written}, lambda a: {hashed('email', 'a')}) "
             f"ELSE list_transform({numbers}, lambda n: {hashed('phone', 'n')}) END"
         )
     hashes = f"SELECT {LINE}, unnest(list_concat({', '.join(found)}, [])) AS digest FROM asked"
     return f"SELECT DISTINCT {LINE} FROM ({hashes}) SEMI JOIN gone USING (digest)"
-
-
-def _addresses(column: str) -> str:
-    pattern = _ADDRESS.replace("'", "''")
-    return f"coalesce(regexp_extract_all(nfc_normalize(lower({_name(column)})), '{pattern}'), [])"
 
 
 def _number(column: str) -> str:

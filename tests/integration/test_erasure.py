@@ -23,7 +23,7 @@ from include.contracts.settings import Settings
 from include.contracts.staged import NPS_RESPONSE, PERSON_RECORD, QUARANTINE
 from include.erasure import lake, postgres, step
 from include.erasure.access import person_file
-from include.erasure.held import columns_of, held, named, server
+from include.erasure.held import Held, columns_of, held, named, server
 from include.erasure.ledger import Erasure, ErasureLedger
 from include.erasure.search import Search
 from include.storage.control.tables import ACTIVATION_CHANGE, ACTIVATION_ROW, ACTIVATION_WITHHELD, DECISION
@@ -149,6 +149,28 @@ def test_tables_columns_and_types_of_any_kind_are_blanked_and_looked_through(tow
         execute(sql.SQL("DROP TABLE {}").format(place))
     text, raw = f"erased, rj\u00f6rg@acme.example, {ANNA}x", b"\xff " + b"x" * len(ANNA)
     assert told == [(text, raw, ["erased", BO], {"tel": "erased"}, None)]
+
+
+def test_rows_that_only_their_values_told_apart_stay_apart(town: Project) -> None:
+    with town.warehouse().begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE control.account (mail text UNIQUE, name text)")
+        connection.exec_driver_sql("INSERT INTO control.account VALUES (%s, 'A'), (%s, 'B')", (ANNA, ANNA.upper()))
+        postgres.blank(connection, Search([ANNA]), ["control"])
+        told = connection.exec_driver_sql("SELECT mail, name FROM control.account ORDER BY name").fetchall()
+        connection.exec_driver_sql("DROP TABLE control.account")
+    assert [(mail[:7], name) for mail, name in told] == [("erased-", "A"), ("erased-", "B")]
+
+
+def test_a_row_that_came_to_stand_at_the_place_of_another_is_left_alone(town: Project) -> None:
+    with town.warehouse().begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE control.account (mail text)")
+        connection.exec_driver_sql("INSERT INTO control.account VALUES (%s)", (ANNA,))
+        (found,) = held(connection, Search([ANNA]), ["control"])
+        (place,) = found.rows
+        postgres._blank(connection, Held(found.columns, {place: ["what stood there before"]}), Search([ANNA]))
+        told = connection.exec_driver_sql("SELECT mail FROM control.account").scalar()
+        connection.exec_driver_sql("DROP TABLE control.account")
+    assert told == ANNA
 
 
 def test_several_are_erased_in_one_go_and_what_only_they_share_goes_with_them(town: Project) -> None:
