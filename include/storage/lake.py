@@ -3,7 +3,8 @@
 A dataset is a folder. A version is a manifest `<version>.json` in it, listing data files; it exists once
 its manifest does, so a writer that is killed leaves only files that nobody reads. `_current.json` names
 the version that readers get. The same protocol holds on a file system and on an object store.
-`_format.json` at the root says in which format all of it is kept, so that an older Kindred leaves it alone.
+`_format.json` at the root says in which format all of it is kept, so that an older Kindred leaves it alone: FORMAT is
+raised when an older one could not read what this one writes, or would spoil it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import fsspec
 from include.contracts.errors import ConfigurationError, FatalError, LaterVersionError
 from include.contracts.runs import DatasetRef
 
-FORMAT = 1  # raised when an older Kindred could not read what this one writes, or would spoil it
+FORMAT = 2  # 2: an older Kindred would not know the erased again by an address that is written decomposed
 MARKER = "_format.json"
 POINTER = "_current"
 PATTERNS = "*?[]="  # what DuckDB would read in a path as a pattern, or as the value of a partition
