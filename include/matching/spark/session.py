@@ -34,6 +34,7 @@ SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish", "duckdb")  # p
 # Files below include/ that tasks are made of.
 TASKS = ("matching/**/*.py", "matching/**/*.txt", "identity/exchanged.py", "storage/spark/*.py")
 ROWS = 50_000  # of a batch that a task is given
+MOST = 4096  # megabytes that a driver takes of a machine by itself
 BRIEF = "-XX:TieredStopAtLevel=1"  # a driver's Java runs for minutes, of which half would go to compiling it better
 _THIS_MACHINE = re.compile(r"local(-cluster)?(\[[\d*, ]+\])?")
 
@@ -177,8 +178,8 @@ def _told(error: Exception) -> str:
 
 def _environment(master: str) -> dict[str, str]:
     """What a driver's Java begins with where neither Spark's own configuration nor the environment says otherwise."""
-    pages, size = (os.sysconf(f"SC_{name}") for name in ("PHYS_PAGES", "PAGE_SIZE"))
-    alone = {"SPARK_DRIVER_MEMORY": f"{max(1024, pages * size // 4 >> 20)}m"}  # where it does all the work
+    quarter = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4 >> 20
+    alone = {"SPARK_DRIVER_MEMORY": f"{min(max(quarter, 1024), MOST)}m"}  # where it does all the work
     own = {"PYSPARK_PYTHON": sys.executable, "SPARK_SUBMIT_OPTS": BRIEF}
     return own | alone if master.partition("[")[0] == "local" else own
 

@@ -66,11 +66,9 @@ def read(
     if bypassing:
         rows = rows.mapInArrow(each(lambda part: without_evidence(part, layout, bypassing, spec)), ddl(layout.schema))
     rows = kept(rows)
-    values = _values(rows, layout).persist()
+    values = _values(rows, layout)  # not kept: what each asks for is another part
     notes = {"damaged_values": damaged(ordered, spec), "no_companies": none, "shared_values": _shared(values, layout)}
-    groups = _groups(values, layout)
-    values.unpersist()
-    return Read(rows, ordered.select("at", "id"), layout, groups, notes)
+    return Read(rows, ordered.select("at", "id"), layout, _groups(values, layout), notes)
 
 
 def _layout(plan: Plan, places: Sequence[int], lexicon: Lexicon | None) -> Layout:
