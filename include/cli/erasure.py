@@ -151,6 +151,8 @@ def access(
     as_json: Json = False,
 ) -> None:
     """Write all that is kept of a person, as JSON and as a page that they can read."""
+    if not as_json:
+        _made(to)
     project, now = Project(Settings.from_environment()), datetime.now(UTC)
     with project.serving():
         found = person_file(project, now, profile)
@@ -162,6 +164,13 @@ def access(
         with whole_file(place) as sink:
             sink.write(content.encode())
         out.print(f"{place}", soft_wrap=True, highlight=False)
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{folder} cannot be made: {error.strerror}.") from None
 
 
 def _show(plan: step.Plan, *, as_json: bool, printed: bool) -> None:

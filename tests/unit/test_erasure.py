@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from include.cli.erasure import _made
 from include.contracts.erasure import SUPPRESSED
 from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.exports import SYSTEMS
@@ -115,6 +116,14 @@ def test_columns_of_an_export_may_be_called_what_they_like() -> None:
     with duckdb.connect() as session:
         session.execute("CREATE TABLE t AS SELECT '1' AS id, 'no' AS is_gone, 'a' AS is_touched")
         assert session.sql(Rule(owned="id = '1'").going("t")).fetchall() == [("1", "no", "a")]
+
+
+def test_the_folder_of_a_persons_file_is_made_or_a_sentence_says_why_not(tmp_path: Path) -> None:
+    _made(tmp_path / "requests" / "4711")
+    assert (tmp_path / "requests" / "4711").is_dir()
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(ConfigurationError, match=r"taken cannot be made: File exists"):
+        _made(tmp_path / "taken")
 
 
 def found_by_all(values: Sequence[str], text: str) -> set[bool]:
