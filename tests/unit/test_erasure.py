@@ -104,7 +104,7 @@ def test_a_domain_has_two_spellings_where_both_lead_back_to_it(address: str, oth
 def test_an_address_is_blanked_in_whatever_column_another_row_names_it() -> None:
     gone = known(("email", "ann@x.example"), ("email", "j\u00f6rg@x.example"))
     rows = pa.table({"_line": [1, 2, 3, 4], "note": [
-        "Ask ANN@x.example.", "/p?to=ann%40x.example&x", r'{"to": "jo\u0308rg\u0040x.example"}', None,
+        "Ask ANN@x.example.", "/p?to=ann%40x.example&x", '{"to": "jo\u0308rg\\u0040x.example"}', None,
     ], "owner": ["joann@x.example", "bo@x.example", None, "Bo <ann@x.example>"]})  # fmt: skip
     told = gone.blanked(rows.replace_schema_metadata()).to_pydict()
     assert told["note"] == ["Ask erased.", "/p?to=erased&x", '{"to": "erased"}', None]
