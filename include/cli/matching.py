@@ -104,7 +104,8 @@ def _on_spark(
                 found.clusters.write.mode("overwrite").parquet(_url(out))
                 if pairs:
                     progress.stage("writing pairs")
-                    found.pairs.write.mode("overwrite").parquet(_url(pairs))
+                    with found.planned():
+                        found.pairs.write.mode("overwrite").parquet(_url(pairs))
     if save_model:
         save_model.write_text(found.model.to_json(), encoding="utf-8")
     seconds = {**found.report["seconds"], "total": round(time.perf_counter() - begun, 3)}

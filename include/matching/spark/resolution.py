@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -58,6 +59,11 @@ class SparkResolution:
         """The log odds of any two records being one person."""
         return self.judged_by.prior
 
+    def planned(self) -> AbstractContextManager[None]:
+        """Let what is asked of the outcome be planned as its table was."""
+        keyed = self.work.keyed
+        return planned(keyed.session, keyed.partitions, keyed.table.records)
+
     @cached_property
     def pairs(self) -> DataFrame:
         """The pairs judged with a probability above one in a thousand, ordered by id."""
@@ -82,7 +88,8 @@ class SparkResolution:
             pairs = pairs.join(self.ids.select(fn.col("id").alias(name), fn.col("at").alias(side)), name)
         ends = fn.least("one", "other").alias("left"), fn.greatest("one", "other").alias("right")
         pairs = pairs.select(*ends, fn.lit(len(self.rules)).alias("rule"))
-        return self._told(self.work.judged(pairs, self.judged_by)).toArrow().cast(PAIR_SCHEMA)
+        with self.planned():
+            return self._told(self.work.judged(pairs, self.judged_by)).toArrow().cast(PAIR_SCHEMA)
 
     @property
     def rules(self) -> tuple[str, ...]:
