@@ -78,6 +78,8 @@ def _asked(
     """Return the requests for those who are named, open ones among them, once whoever types has seen what goes."""
     known = step.open_requests(project, subjects)
     new = [subject for subject in subjects if dry_run or subject not in known]
+    if new and not dry_run:
+        step.require_why(reason, author)
     planned = step.plan(project, now, new) if new else None
     if planned is not None:
         _show(planned, as_json=as_json and dry_run, printed=dry_run or not as_json)
@@ -125,8 +127,10 @@ def _lines(file: Path) -> list[str]:
     """The profile ids and addresses of a file."""
     try:
         found = [line.strip() for line in file.read_text("utf-8-sig").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} cannot be read: {error}.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{file} is no text in UTF-8; save it as one.") from None
     return [line for line in found if line]
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from jinja2 import Environment
 
 from include.contracts.errors import UnknownError
+from include.contracts.profiles import PROFILE
 from include.contracts.tables import Table
 from include.erasure import lake
 from include.erasure.gather import Gathering
@@ -72,7 +73,8 @@ def person_file(project: Project, now: datetime, profile: str) -> PersonFile:
             if found.num_rows:
                 tables.setdefault(dataset, []).extend(found.to_pylist())
     tables |= _controlled(project, traces.ids, traces.profiles)
-    return PersonFile(str(person.profile), now, dict(sorted(tables.items())), mentioned)
+    in_order = sorted(tables.items(), key=lambda table: (table[0] != PROFILE.name, table[0]))
+    return PersonFile(str(person.profile), now, dict(in_order), mentioned)
 
 
 def _controlled(project: Project, ids: tuple[str, ...], profiles: tuple[str, ...]) -> dict[str, Rows]:
@@ -93,10 +95,18 @@ def _controlled(project: Project, ids: tuple[str, ...], profiles: tuple[str, ...
 
 def _described(dataset: str) -> str:
     """What a row of a table is, where the table is declared."""
-    from include.contracts import identity, measures, profiles, segments, staged  # noqa: PLC0415 - only a page needs it
+    from include.contracts import (  # noqa: PLC0415 - only a page needs them
+        events,
+        identity,
+        measures,
+        profiles,
+        reports,
+        segments,
+        staged,
+        traits,
+    )
 
-    declared: list[Table] = [
-        value for module in (identity, profiles, segments, staged, measures) for value in vars(module).values()
-        if isinstance(value, Table)
-    ]  # fmt: skip
+    modules = (identity, profiles, segments, staged, measures, events, traits)
+    named = [value for module in modules for value in vars(module).values() if isinstance(value, Table)]
+    declared = (*named, *reports.REPORTED)
     return next((table.grain for table in declared if table.name == dataset), "as it was received")

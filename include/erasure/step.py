@@ -90,13 +90,18 @@ def open_requests(project: Project, subjects: Collection[str]) -> dict[str, Eras
     return found
 
 
+def require_why(reason: str, author: str) -> None:
+    """Raise ConfigurationError where nobody asks, or nobody says why."""
+    if not reason.strip() or not author.strip():
+        raise ConfigurationError("An erasure needs who asks for it, with --by, and why, with --reason.")
+
+
 def request(project: Project, now: datetime, planned: Plan, *, reason: str, author: str) -> list[Erasure]:
     """Receive a request for each person of a plan: of the same person an open one goes on.
 
     Raises ConfigurationError where nobody asks for it, or nobody says why.
     """
-    if not reason.strip() or not author.strip():
-        raise ConfigurationError("An erasure needs who asks for it and why.")
+    require_why(reason, author)
     due_on = now.date() + timedelta(days=read_settings(project.settings.config).days)
     ledger = ErasureLedger(project.warehouse())
     return [

@@ -308,6 +308,7 @@ def test_the_whole_file_of_a_person(town: Project) -> None:
     assert BO not in found.to_json()
     assert told["mentioned"] == {"identity/event": 1}
     page = found.to_html()
+    assert next(iter(told["tables"])) == "profile"
     assert "A row is one person." in page
     assert ANNA in page
 
