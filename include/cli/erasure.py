@@ -18,6 +18,7 @@ from include.erasure import step
 from include.erasure.access import person_file
 from include.erasure.gather import is_number
 from include.erasure.ledger import Erasure, ErasureLedger
+from include.erasure.planning import Plan, plan
 from include.erasure.settings import read_settings
 from include.storage.project import Project
 from include.storage.whole import whole_file
@@ -80,7 +81,7 @@ def _asked(
     new = [subject for subject in subjects if dry_run or subject not in known]
     if new and not dry_run:
         step.require_why(reason, author)
-    planned = step.plan(project, now, new) if new else None
+    planned = plan(project, now, new) if new else None
     if planned is not None:
         _show(planned, as_json=as_json and dry_run, printed=dry_run or not as_json)
     if dry_run:
@@ -177,18 +178,18 @@ def _made(folder: Path) -> None:
         raise ConfigurationError(f"{folder} cannot be made: {error.strerror}.") from None
 
 
-def _show(plan: step.Plan, *, as_json: bool, printed: bool) -> None:
-    for why in plan.left_out.values():
+def _show(planned: Plan, *, as_json: bool, printed: bool) -> None:
+    for why in planned.left_out.values():
         err.print(why, highlight=False)
     if as_json:
-        emit(asdict(plan))
+        emit(asdict(planned))
         return
-    rows = [{"place": what.place, "rows": what.rows, "rows of others": what.cells} for what in plan.found]
+    rows = [{"place": what.place, "rows": what.rows, "rows of others": what.cells} for what in planned.found]
     if printed:
-        of = "the person" if len(plan.subjects) == 1 else f"{len(plan.subjects)} people"
+        of = "the person" if len(planned.subjects) == 1 else f"{len(planned.subjects)} people"
         show(rows, title=f"What is kept of {of}", empty="Nothing.", as_json=False)
-    if plan.shared:
-        err.print(f"{plan.shared} of their addresses and numbers are somebody else's, too, and stay with them.")
+    if planned.shared:
+        err.print(f"{planned.shared} of their addresses and numbers are somebody else's, too, and stay with them.")
 
 
 def _confirm(*, yes: bool) -> None:

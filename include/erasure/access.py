@@ -17,8 +17,8 @@ from include.contracts.profiles import PROFILE
 from include.contracts.tables import Table
 from include.erasure import lake
 from include.erasure.gather import Gathering
+from include.erasure.places import known_sources
 from include.erasure.rules import Rules
-from include.erasure.step import known_sources
 from include.storage.control.activation import deliveries_of
 from include.storage.control.tables import ACCESS_LOG, DECISION
 from include.storage.project import Project

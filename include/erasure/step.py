@@ -6,74 +6,25 @@ Every step may be repeated: whoever was killed begins anew with the traces that 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextlib import suppress as passing_over
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.engine import make_url
-
-from include.contracts.errors import ConfigurationError, ErasedError, FatalError, RetryableError, UnknownError
-from include.contracts.settings import Settings
-from include.contracts.sources import SourceSettings, sources_of
+from include.contracts.errors import ConfigurationError, ErasedError, FatalError, RetryableError
 from include.erasure import home, lake, postgres, scan
 from include.erasure.gather import Gathering, Person
 from include.erasure.lake import Found
 from include.erasure.ledger import Erasure, ErasureLedger
-from include.erasure.postgres import Database
-from include.erasure.rules import Rules
+from include.erasure.places import airflow_of, rules_of, summed, warehouse_of
+from include.erasure.planning import Plan
 from include.erasure.search import Search
 from include.erasure.settings import read_settings
 from include.erasure.traces import Traces, forget, kept, today, together
-from include.storage.postgres import embedded
 from include.storage.postgres.warehouse import is_embedded
 from include.storage.project import Project
 from include.storage.suppression import Gone, plain, secret_of, suppress
-
-AIRFLOW = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What would be erased: whom each subject names, how many records they have, and what each place holds of them.
-
-    ``left_out``: why a subject is nobody who can be erased.
-    """
-
-    people: Mapping[str, Person]
-    records: int
-    shared: int
-    found: Sequence[Found]
-    left_out: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def subjects(self) -> list[str]:
-        """The people once each: their living profile, else the address."""
-        return list(dict.fromkeys(person.profile or str(person.email) for person in self.people.values()))
-
-
-def plan(project: Project, now: datetime, subjects: Collection[str]) -> Plan:
-    """Say what erasing people would do, and do nothing; a subject is a profile id or an address.
-
-    Raises UnknownError or ConfigurationError where none of them is somebody who can be erased.
-    """
-    with project.engine() as engine:
-        people, left_out = _whom(Gathering(engine, project.suppressed()), subjects)
-        traces = Gathering(engine, project.suppressed()).traces(now.date(), people)
-        rules = _rules(project, traces.values())
-        found = [what for _, _, what in lake.look(engine, rules)]
-    every = together(list(traces.values()))
-    found = _summed([*found, *_outside(project, every)])
-    for subject in _nobody(project, {name: traces[name] for name in people if not people[name].profile}):
-        left_out[subject] = f"Nobody with the address {subject} is known; nothing was done."
-        del people[subject]
-    if not people:
-        raise UnknownError(" ".join(left_out.values()))
-    every = together([traces[name] for name in people])
-    return Plan(people, len(every.records), every.shared, found, left_out)
 
 
 def open_requests(project: Project, subjects: Collection[str]) -> dict[str, Erasure]:
@@ -170,44 +121,6 @@ def waits_for(project: Project, erasure: Erasure) -> list[str]:
         return postgres.untold(connection, {erasure.erasure_id: traces})[erasure.erasure_id] if traces else []
 
 
-def _whom(gathering: Gathering, subjects: Collection[str]) -> tuple[dict[str, Person], dict[str, str]]:
-    """Return whom subjects name, and why others name nobody who can be erased; the only one's reason is raised."""
-    people, left_out = dict[str, Person](), dict[str, str]()
-    for subject in dict.fromkeys(subjects):
-        try:
-            people[subject] = gathering.named(subject)
-        except (UnknownError, ConfigurationError) as error:
-            if len(subjects) == 1:
-                raise
-            left_out[subject] = str(error)
-    return people, left_out
-
-
-def _outside(project: Project, traces: Traces) -> list[Found]:
-    """What is kept of people elsewhere than in the lake: in PostgreSQL, and in files of the home."""
-    found = []
-    for database in (_warehouse(project), *_airflow(project.settings)):
-        with database.engine.connect() as connection:
-            found += postgres.look(connection, traces, database.schemas)
-    files = home.holding(project.settings, Search(traces.texts))
-    return [*found, *([Found("files of the home", 0, len(files))] if files else [])]
-
-
-def _nobody(project: Project, traces: Mapping[str, Traces]) -> list[str]:
-    """Return the addresses of which nothing is found; mostly that is all of them, else each half is looked at."""
-    if not traces or not _is_somewhere(project, together(list(traces.values()))):
-        return list(traces)
-    names, half = list(traces), len(traces) // 2
-    halves = ({name: traces[name] for name in part} for part in (names[:half], names[half:]))
-    return [name for part in halves for name in _nobody(project, part)] if half else []
-
-
-def _is_somewhere(project: Project, traces: Traces) -> bool:
-    with project.engine() as engine:
-        in_lake = any(lake.look(engine, _rules(project, [traces])))
-    return in_lake or bool(_outside(project, traces))
-
-
 def _traces(project: Project, erasures: Mapping[str, Erasure], now: datetime) -> dict[str, Traces]:
     """Return the traces of each: kept ones where they were gathered before, for half of the person may be gone.
 
@@ -231,46 +144,34 @@ def _traces(project: Project, erasures: Mapping[str, Erasure], now: datetime) ->
     return found
 
 
-def _rules(project: Project, traces: Collection[Traces]) -> Rules:
-    return Rules(together(traces), known_sources(project), lake.crosswalks(project.lake))
-
-
 def _erase(project: Project, traces: Traces) -> list[Found]:
     with project.engine() as engine:
-        found = lake.erase(engine, _rules(project, [traces]))
+        found = lake.erase(engine, rules_of(project, [traces]))
     search = Search(traces.texts)
     lake.blank_texts(project.lake, search)
     with project.warehouse().begin() as connection:
         found += postgres.erase(connection, traces)
-    for database in _airflow(project.settings):
+    for database in airflow_of(project.settings):
         with database.engine.begin() as connection:
             found += postgres.blank(connection, search)
     files = home.blank(project.settings, search)
-    return _summed([*found, *([Found("files of the home", 0, files)] if files else [])])
+    return summed([*found, *([Found("files of the home", 0, files)] if files else [])])
 
 
 def _compact(project: Project) -> None:
     """Leave no deleted row in a page: of a server of ours in none, of another one in none of our tables."""
     is_ours = is_embedded(project.settings, os.environ)
-    for database in _airflow(project.settings) if is_ours else ():
+    for database in airflow_of(project.settings) if is_ours else ():
         postgres.compact(database.engine, None, whole_server=True)
-    warehouse = _warehouse(project)
+    warehouse = warehouse_of(project)
     postgres.compact(warehouse.engine, warehouse.schemas, whole_server=is_ours)
-
-
-def _warehouse(project: Project) -> Database:
-    """The warehouse: all of it where the server is ours, else the schemas that are."""
-    if is_embedded(project.settings, os.environ):
-        return Database(project.warehouse().engine)
-    with project.warehouse().begin() as connection:
-        return Database(project.warehouse().engine, postgres.ours(connection))
 
 
 def _verified(project: Project, ledger: ErasureLedger, traces: Mapping[str, Traces]) -> dict[str, Erasure]:
     """Look whether anything is left; raises FatalError that names the places."""
     with project.warehouse().begin() as connection:
         told = [key for key, syncs in postgres.untold(connection, traces).items() if not syncs]
-    databases = [_warehouse(project), *_airflow(project.settings)]
+    databases = [warehouse_of(project), *airflow_of(project.settings)]
     left = scan.remaining(
         project, together(traces.values()), databases, in_server=together([traces[key] for key in told])
     )
@@ -294,27 +195,3 @@ def _alone(project: Project) -> Iterator[None]:
         if not alone:
             raise RetryableError("A run, or another erasure, is at work; try again when it has ended.")
         yield
-
-
-def known_sources(project: Project) -> dict[str, SourceSettings]:
-    """Return the sources by name; raises ConfigurationError."""
-    return dict(sources_of(project.settings))
-
-
-def _airflow(settings: Settings) -> list[Database]:
-    """Airflow's own database, where it can be reached."""
-    if is_embedded(settings, os.environ):
-        return [Database(sa.create_engine(embedded.url(settings.home, "airflow"), hide_parameters=True))]
-    url = os.environ.get(AIRFLOW, "")
-    if not url.startswith("postgresql"):
-        return []
-    return [Database(sa.create_engine(make_url(url).set(drivername="postgresql+psycopg"), hide_parameters=True))]
-
-
-def _summed(found: Sequence[Found]) -> list[Found]:
-    """One a place."""
-    summed: dict[str, Found] = {}
-    for what in found:
-        before = summed.get(what.place, Found(what.place, 0, 0))
-        summed[what.place] = replace(before, rows=before.rows + what.rows, cells=before.cells + what.cells)
-    return list(summed.values())

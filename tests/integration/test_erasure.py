@@ -25,6 +25,7 @@ from include.erasure import lake, postgres, step
 from include.erasure.access import person_file
 from include.erasure.held import Held, columns_of, held, named, server
 from include.erasure.ledger import Erasure, ErasureLedger
+from include.erasure.planning import plan
 from include.erasure.search import Search
 from include.storage.control.tables import ACTIVATION_CHANGE, ACTIVATION_ROW, ACTIVATION_WITHHELD, DECISION
 from include.storage.project import Project
@@ -91,7 +92,7 @@ def town(warehouse_project: Project, put: Put, run: Run) -> Iterator[Project]:
 
 
 def erased(project: Project, *subjects: str) -> list[Erasure]:
-    planned = step.plan(project, NOW, subjects)
+    planned = plan(project, NOW, subjects)
     return step.carry_out(project, step.request(project, NOW, planned, reason="asked", author="Nina"), NOW)
 
 
@@ -111,8 +112,8 @@ def everything(project: Project) -> str:
 
 
 def test_a_person_is_erased_everywhere_and_others_stay(town: Project) -> None:
-    plan = step.plan(town, NOW, ["anni"])
-    assert (plan.subjects, plan.records, plan.shared) == (["anna"], 2, 1)
+    planned = plan(town, NOW, ["anni"])
+    assert (planned.subjects, planned.records, planned.shared) == (["anna"], 2, 1)
     assert ANNA in everything(town), "a plan erases nothing"
     (done,) = erased(town, "Anna@acme.example ".strip())
     assert (done.state, done.subject) == ("verified", None)
@@ -174,7 +175,7 @@ def test_a_row_that_came_to_stand_at_the_place_of_another_is_left_alone(town: Pr
 
 
 def test_several_are_erased_in_one_go_and_what_only_they_share_goes_with_them(town: Project) -> None:
-    planned = step.plan(town, NOW, ["anni", BO, ANNA, "nobody@x.example", "zoe"])
+    planned = plan(town, NOW, ["anni", BO, ANNA, "nobody@x.example", "zoe"])
     assert (planned.subjects, planned.records, planned.shared) == (["anna", "bo"], 3, 0)
     assert list(planned.left_out) == ["zoe", "nobody@x.example"]
     done = step.carry_out(town, step.request(town, NOW, planned, reason="asked", author="Nina"), NOW)
@@ -185,13 +186,13 @@ def test_several_are_erased_in_one_go_and_what_only_they_share_goes_with_them(to
     days = [town.suppressed().erased_on(*known) for known in (("email", ANNA), ("email", BO), ("profile", "anni"))]
     assert days == [DAY] * 3
     with pytest.raises(UnknownError, match=r"anna was erased on 2026-06-30\. Whoever had that address was erased"):
-        step.plan(town, NOW, ["anna", BO])
+        plan(town, NOW, ["anna", BO])
 
 
 def test_who_is_erased_or_unknown_is_said_in_a_sentence(town: Project) -> None:
     erased(town, "anna")
     town.settings.home.joinpath("logs", "old.log").write_text("sent to gone@acme.example\n")
-    (only,) = step.plan(town, NOW, ["gone@acme.example"]).found
+    (only,) = plan(town, NOW, ["gone@acme.example"]).found
     assert (only.place, only.cells) == ("files of the home", 1), "of whom only a log knows"
     for subject, sentence in (
         ("anni", "The profile anni was erased on 2026-06-30."),
@@ -200,7 +201,7 @@ def test_who_is_erased_or_unknown_is_said_in_a_sentence(town: Project) -> None:
         ("nobody@x.example", "Nobody with the address nobody@x.example is known"),
     ):
         with pytest.raises(UnknownError, match=sentence):
-            step.plan(town, NOW, [subject])
+            plan(town, NOW, [subject])
     with town.engine() as engine, pytest.raises(UnknownError, match="was erased on 2026-06-30"):
         explain_profile(Lookup(engine, town.suppressed()), "anna")
 
@@ -222,8 +223,8 @@ def test_whose_profile_ended_with_its_last_record_is_found_by_the_retired_id(tow
     cy = {"record_id": "crm.contact:3c", "source_key": "3c", "email": "cy@acme.example", "is_deleted": True}
     for table, row in ((identity.HISTORY, stay), (PERSON_RECORD, cy)):
         town.lake.point(put(town, table, [row], version="v3"))
-    plan = step.plan(town, NOW, ["cy"])
-    assert (plan.subjects, plan.records) == (["cy"], 1)
+    planned = plan(town, NOW, ["cy"])
+    assert (planned.subjects, planned.records) == (["cy"], 1)
 
 
 def test_killed_anywhere_and_run_again_it_ends_the_same(town: Project, monkeypatch: pytest.MonkeyPatch) -> None:
