@@ -15,6 +15,7 @@ from include.activation.syncs import CONSENTS, CONTACT_POINTS, Sync
 from include.contracts.channels import CHANNELS, REACHABLE, Channel
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT, PROFILE, PROFILE_IDENTIFIER
+from include.contracts.quoting import literal
 from include.matching.records.placeholders import ROLES
 from include.storage.postgres.warehouse import READERS
 
@@ -211,4 +212,4 @@ def _named(column: str) -> str:
 
 def _text(value: str) -> str:
     """An SQL literal; a colon in it would be taken for a parameter."""
-    return "'" + value.replace("'", "''").replace(":", "\\:") + "'"
+    return literal(value).replace(":", "\\:")

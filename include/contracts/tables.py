@@ -10,6 +10,8 @@ from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from include.contracts.quoting import literal
+
 if TYPE_CHECKING:  # DAGs read declarations while they are parsed, and pyarrow takes long to import
     import pyarrow as pa
 
@@ -83,7 +85,7 @@ class Column:
         name = f'"{self.name}"'
         found: list[Constraint] = []
         if self.allowed:
-            values = ", ".join("'" + value.replace("'", "''") + "'" for value in self.allowed)
+            values = ", ".join(map(literal, self.allowed))
             found.append(Constraint("allowed_values", "allowed values", f"{name} IN ({values})"))
         if self.minimum is not None:
             found.append(Constraint("range", f"at least {self.minimum:g}", f"{name} >= {self.minimum!r}"))

@@ -14,10 +14,11 @@ import duckdb
 import pyarrow.parquet as pq
 
 from include.contracts.identity import CROSSWALK
+from include.contracts.quoting import literal
 from include.contracts.raw import LOADS, REJECTED, ROOT
 from include.contracts.staged import PERSON_RECORD
 from include.erasure.rules import Rule, Rules
-from include.erasure.search import BLANK, Search, quoted
+from include.erasure.search import BLANK, Search
 from include.storage.engine import Engine
 from include.storage.lake import Lake, Manifest, StoredFile
 
@@ -141,7 +142,7 @@ def erase(engine: Engine, rules: Rules) -> list[Found]:
     _remove_halves(engine)
     found = []
     for one, rule, what in look(engine, rules):
-        _rewrite(engine, one, rule.staying(f"read_parquet({quoted(one.place)})", blanked=bool(what.cells)))
+        _rewrite(engine, one, rule.staying(f"read_parquet({literal(one.place)})", blanked=bool(what.cells)))
         found.append(what)
     counted = _rows(engine)
     for source in sorted({file.dataset.split("/")[1] for file in engine.lake.stored(ROOT)}):
@@ -190,7 +191,7 @@ def _name_others(engine: Engine, rules: Rules) -> None:
 def _rewrite(engine: Engine, one: Stored, staying: str) -> None:
     lake = engine.lake
     beside = lake.url(one.file.dataset, f"{one.file.name}.{uuid.uuid4().hex}.draft")
-    engine.connection.execute(f"COPY ({staying}) TO {quoted(beside)} (FORMAT parquet, COMPRESSION zstd)").complete()
+    engine.connection.execute(f"COPY ({staying}) TO {literal(beside)} (FORMAT parquet, COMPRESSION zstd)").complete()
     lake.fs.mv(bare(lake, beside), bare(lake, one.place))
 
 

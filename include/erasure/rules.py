@@ -14,10 +14,11 @@ import duckdb
 
 from include.contracts.identity import IDENTITY_EVENT, REGISTER
 from include.contracts.profiles import PROFILE, PROFILE_IDENTIFIER, PROFILE_LINEAGE
+from include.contracts.quoting import identifier, literal
 from include.contracts.raw import LOADS, REJECTED, ROOT
 from include.contracts.sources import SourceSettings
 from include.contracts.staged import QUARANTINE
-from include.erasure.search import Search, identifier, quoted
+from include.erasure.search import Search
 from include.erasure.sought import Sought
 from include.erasure.traces import Traces
 
@@ -103,7 +104,7 @@ class Rules:
         personal = [column for column in declared.personal if column in texts]
         by_value = self._names(*personal)
         others = [
-            f"EXISTS (FROM other_keys o WHERE o.source = {quoted(source)} AND o.key = trim({identifier(column)}))"
+            f"EXISTS (FROM other_keys o WHERE o.source = {literal(source)} AND o.key = trim({identifier(column)}))"
             for column in people
         ]
         named = f"({by_value}) AND NOT ({any_of(others)})" if by_value != "false" else "false"
@@ -150,7 +151,7 @@ def _among(column: str, values: Collection[str]) -> str:
     if not values:
         return "false"
     column = column if "(" in column or "|" in column else identifier(column)
-    return f"{column} IN ({', '.join(quoted(value) for value in sorted(values))})"
+    return f"{column} IN ({', '.join(literal(value) for value in sorted(values))})"
 
 
 def any_of(conditions: Sequence[str]) -> str:

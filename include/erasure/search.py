@@ -123,16 +123,6 @@ class Search:
         return blanked if isinstance(value, str) or blanked != str(value) else value
 
 
-def quoted(text: str) -> str:
-    """Return a text as a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(column: str) -> str:
-    """Return the name of a column, or of a table, as SQL quotes it."""
-    return '"' + column.replace('"', '""') + '"'
-
-
 def _written(letter: str) -> str:
     """Return the expression of a letter in all the ways in which it is written; ASCII is looked at in small letters."""
     if letter.isascii() and (letter.isalnum() or letter in _PLAIN):

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import duckdb
 
-from include.erasure.search import Search, identifier, quoted
+from include.contracts.quoting import identifier, literal
+from include.erasure.search import Search
 
 
 class Sought:
@@ -32,7 +33,7 @@ class Sought:
         if not columns or not self.search:
             return "false"
         texts = f"concat_ws(chr(31), {', '.join(map(identifier, columns))})"
-        picked = " OR ".join(f"regexp_matches({texts}, {quoted(each)}, 'i')" for each in self.search.expressions)
+        picked = " OR ".join(f"regexp_matches({texts}, {literal(each)}, 'i')" for each in self.search.expressions)
         return f"CASE WHEN {picked} THEN {self._name}({texts}) ELSE false END"
 
     def blanked(self, column: str) -> str:

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from include.contracts.errors import ContractError
 from include.contracts.events import Vocabulary
+from include.contracts.quoting import literal
 from include.measures import renewal
 from include.measures.inputs import Inputs
 from include.reports.settings import ReportSettings
@@ -107,7 +108,7 @@ def _literal(value: object) -> str:
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return literal(value)
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, tuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from include.contracts.quoting import literal
 from include.contracts.tables import Type
 from include.segments.calendar import later
 
@@ -59,4 +60,4 @@ def quoted(value: Value) -> str:
         return str(value).lower()
     if isinstance(value, date):
         return f"date '{value.isoformat()}'"
-    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
+    return literal(value) if isinstance(value, str) else repr(value)

@@ -10,6 +10,8 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.contracts.quoting import literal
+
 _PART = r"[^\s;,<>()\[\]{}\"':|]"
 # Of o'brien@x.example the apostrophe, which stands behind a letter, is a part, of 'ann@x.example' it is not; a dot at
 # the end is the sentence's. Within a text, such as an URL, what belongs to an address is told more closely.
@@ -73,14 +75,10 @@ def _bare(found: str) -> str:
 
 
 def _extracted(pattern: str, column: str) -> str:
-    pattern = _quoted(pattern.replace("LETTER", _LETTER_OF_RE2))
-    bare = f"regexp_replace(regexp_replace(a, {_quoted(_SIGN)}, '@'), {_quoted(_BYTES)}, '')"
+    pattern = literal(pattern.replace("LETTER", _LETTER_OF_RE2))
+    bare = f"regexp_replace(regexp_replace(a, {literal(_SIGN)}, '@'), {literal(_BYTES)}, '')"
     found = f"regexp_extract_all(nfc_normalize(lower({column})), {pattern})"
     return f"list_transform(coalesce({found}, []), lambda a: {bare})"
-
-
-def _quoted(pattern: str) -> str:
-    return "'" + pattern.replace("'", "''") + "'"
 
 
 def _in_ascii(domain: str) -> str:

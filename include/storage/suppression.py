@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from include.contracts.erasure import SUPPRESSED
 from include.contracts.errors import ConfigurationError
+from include.contracts.quoting import identifier, literal
 from include.contracts.runs import DatasetRef, fingerprint
 from include.contracts.settings import Settings
 from include.storage.addresses import addresses, addresses_of, addresses_within, has_sign, plain_address, without
@@ -75,7 +76,7 @@ class Suppressed:
         asked = [field.name for field in rows.schema if field.name != LINE and has_sign(rows[field.name])]
         if not self.days or not asked:
             return rows
-        found = f"list_concat({', '.join(addresses_within(_name(column)) for column in asked)}, [])"
+        found = f"list_concat({', '.join(addresses_within(identifier(column)) for column in asked)}, [])"
         digests = _DIGEST.format(secret=self.secret, text="'email:' || address")
         query = (
             f"SELECT {LINE}, address FROM (SELECT {LINE}, unnest({found}) AS address FROM asked) "
@@ -180,11 +181,10 @@ def _lines(secret: str, source: str, people: Sequence[str], personal: Sequence[s
     def hashed(kind: str, text: str) -> str:
         return _DIGEST.format(secret=secret, text=f"'{kind}:' || {text}")
 
-    named = source.replace("'", "''")
-    keys = [f"'{named}.' || trim({_name(column)})" for column in people]
+    keys = [f"{literal(f'{source}.')} || trim({identifier(column)})" for column in people]
     found = [f"[{', '.join(hashed('key', key) for key in keys)}]"] if keys else []
     if personal:
-        written = f"list_concat({', '.join(addresses_of(_name(column)) for column in personal)}, [])"
+        written = f"list_concat({', '.join(addresses_of(identifier(column)) for column in personal)}, [])"
         numbers = f"list_filter([{', '.join(_number(column) for column in personal)}], lambda n: n IS NOT NULL)"
         found.append(
             f"CASE WHEN len({written}) > 0 THEN list_transform({written}, lambda a: {hashed('email', 'a')}) "
@@ -195,9 +195,5 @@ def _lines(secret: str, source: str, people: Sequence[str], personal: Sequence[s
 
 
 def _number(column: str) -> str:
-    digits = f"regexp_replace({_name(column)}, '\\D', '', 'g')"
+    digits = f"regexp_replace({identifier(column)}, '\\D', '', 'g')"
     return f"CASE WHEN length({digits}) >= {PHONE_DIGITS} THEN right({digits}, {PHONE_DIGITS}) END"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'

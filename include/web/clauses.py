@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.contracts.events import Vocabulary
+from include.contracts.quoting import literal
 from include.contracts.tables import Column, Type
 
 Level = Literal["person", "account"]
@@ -95,7 +96,7 @@ def compared(name: str, column: Column | None, comparison: str, value: str) -> s
             return f"in_top({name}, {value.removesuffix('%')}%)"
         case _ if comparison in _STATES:
             return f"{name} {_STATES[comparison]}"
-    text = _text(value) if comparison in ("contains", "starts with", "ends with") else quoted(column, value)
+    text = literal(value) if comparison in ("contains", "starts with", "ends with") else quoted(column, value)
     return f"{name} {comparison} {text}"
 
 
@@ -104,15 +105,11 @@ def quoted(column: Column | None, value: str) -> str:
     if column is not None and column.type in (Type.INTEGER, Type.NUMBER, Type.BOOLEAN):
         return value
     is_reckoned = column is not None and column.type is Type.DATE and _PLAIN.fullmatch(value)
-    return value if is_reckoned else _text(value)
+    return value if is_reckoned else literal(value)
 
 
 _SPANS = {"in the last days": "within_last", "longer ago than days": "before_last", "in the next days": "within_next"}
 _STATES = {"is yes": "is true", "is no": "is false", "is known": "is not null", "is unknown": "is null"}
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _column(vocabulary: Vocabulary, level: Level, name: str) -> Column | None:
@@ -126,7 +123,7 @@ def _measure(picked: Picked, vocabulary: Vocabulary) -> str:
 
 
 def _deed(picked: Picked, vocabulary: Vocabulary) -> str:
-    parts = [_text(picked.event)]
+    parts = [literal(picked.event)]
     if picked.how_often in ("at least", "at most", "exactly"):
         parts.append(f"{picked.how_often.replace(' ', '_')} {picked.times}")
     if picked.when in _SPANS:
@@ -140,8 +137,8 @@ def _deed(picked: Picked, vocabulary: Vocabulary) -> str:
 
 def _sequence(picked: Picked, vocabulary: Vocabulary) -> str:  # noqa: ARG001 - all are called alike
     within = f" within {picked.then_days} days" if picked.then_days.strip() else ""
-    without = f" without did({_text(picked.without)}) between" if picked.without else ""
-    return f"did({_text(picked.first)}) then{within} did({_text(picked.then)}){without}"
+    without = f" without did({literal(picked.without)}) between" if picked.without else ""
+    return f"did({literal(picked.first)}) then{within} did({literal(picked.then)}){without}"
 
 
 def _change(picked: Picked, vocabulary: Vocabulary) -> str:
@@ -160,7 +157,7 @@ def _related(picked: Picked, vocabulary: Vocabulary) -> str:
 
 def _among(picked: Picked, vocabulary: Vocabulary) -> str:  # noqa: ARG001
     function, _, key = picked.among.partition(":")
-    return f"{function}({_text(key)})"
+    return f"{function}({literal(key)})"
 
 
 KINDS: Mapping[str, Callable[[Picked, Vocabulary], str]] = MappingProxyType(

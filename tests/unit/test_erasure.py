@@ -18,12 +18,13 @@ from include.contracts.errors import ConfigurationError, UnknownError
 from include.contracts.exports import SYSTEMS
 from include.contracts.identity import CROSSWALK
 from include.contracts.profiles import PROFILE_IDENTIFIER
+from include.contracts.quoting import literal
 from include.contracts.staged import PERSON_RECORD
 from include.erasure import bytewise, lake
 from include.erasure.bytewise import picked
 from include.erasure.gather import Gathering, Person
 from include.erasure.rules import Rule, Rules
-from include.erasure.search import Search, quoted
+from include.erasure.search import Search
 from include.erasure.sought import Sought
 from include.erasure.traces import Traces, spellings
 from include.identity.decisions.decision import StewardDecision
@@ -131,7 +132,7 @@ def found_by_all(values: Sequence[str], text: str) -> set[bool]:
     sought = Sought(Search(values))
     with duckdb.connect() as session:
         sought.serve(session)
-        rows = session.sql(f"SELECT {sought.named_in(['told'])} FROM (SELECT {quoted(text)} AS told)").fetchall()
+        rows = session.sql(f"SELECT {sought.named_in(['told'])} FROM (SELECT {literal(text)} AS told)").fetchall()
     return {rows[0][0], sought.search.is_in(text)}
 
 

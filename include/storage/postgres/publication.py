@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from include.contracts.errors import FatalError, RetryableError
 from include.contracts.published import Counted, Published
+from include.contracts.quoting import literal
 from include.contracts.runs import Run
 from include.storage import days
 from include.storage.control.tables import CONTROL, PUBLICATION, STAGE_RUN
@@ -149,9 +150,10 @@ def _point_view(connection: sa.Connection, build: Build, item: Published | Count
     connection.exec_driver_sql(
         f"CREATE OR REPLACE VIEW {_view(item.name)} AS SELECT {names} FROM {build.place(item.name)}"
     )
-    quoted = [(f'{_view(item.name)}."{c.name}"', c.description.replace("'", "''")) for c in item.table.columns]
-    comments = [f"COMMENT ON COLUMN {place} IS '{text}'" for place, text in quoted]
-    comments.append(f"COMMENT ON VIEW {_view(item.name)} IS '{item.table.grain.replace(chr(39), chr(39) * 2)}'")
+    comments = [
+        f'COMMENT ON COLUMN {_view(item.name)}."{c.name}" IS {literal(c.description)}' for c in item.table.columns
+    ]
+    comments.append(f"COMMENT ON VIEW {_view(item.name)} IS {literal(item.table.grain)}")
     connection.exec_driver_sql(";".join(comments).replace("%", "%%"))
 
 
