@@ -6,9 +6,9 @@ looked at exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +17,8 @@ from include.erasure.search import MARGIN, REACH, Search
 
 PIECE = 1 << 16  # bytes
 BATCH = 1 << 25  # bytes that are looked at together
+
+Part = TypeVar("Part")
 
 
 class Piece(NamedTuple):
@@ -54,21 +56,23 @@ def picked(contents: Sequence[bytes], expressions: Sequence[str]) -> list[int]:
     return sorted(found)
 
 
-def _picked(places: Iterable[Path], search: Search) -> Iterator[Piece]:
-    for batch in _batches(places) if search else ():
-        yield from (batch[at] for at in picked([piece.content for piece in batch], search.anywhere))
-
-
-def _batches(places: Iterable[Path]) -> Iterator[list[Piece]]:
-    batch, size = list[Piece](), 0
-    for piece in (piece for place in places for piece in _pieces(place)):
-        batch.append(piece)
-        size += len(piece.content)
+def in_batches(parts: Iterable[Part], content: Callable[[Part], bytes]) -> Iterator[list[Part]]:
+    """Yield parts with their bytes, as many together as are looked at at a time."""
+    batch, size = list[Part](), 0
+    for part in parts:
+        batch.append(part)
+        size += len(content(part))
         if size >= BATCH:
             yield batch
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _picked(places: Iterable[Path], search: Search) -> Iterator[Piece]:
+    pieces = (piece for place in places for piece in _pieces(place)) if search else ()
+    for batch in in_batches(pieces, lambda piece: piece.content):
+        yield from (batch[at] for at in picked([piece.content for piece in batch], search.anywhere))
 
 
 def _pieces(place: Path) -> Iterator[Piece]:

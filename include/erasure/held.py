@@ -9,13 +9,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
-from include.erasure.bytewise import BATCH, picked
+from include.erasure.bytewise import in_batches, picked
 from include.erasure.search import Search
 
 PAGES = 2  # of a table, that are looked at together
@@ -112,16 +113,17 @@ def held(
     """Yield the rows in which a value stands, by table; columns ``but`` for which nothing is looked for."""
     tables = [[column for column in table if (column.table, column.name) not in but]
               for table in (columns_of(connection, schemas) if search else ())]  # fmt: skip
+    tables = [table for table in tables if table]
     mark = b"\x1e" + secrets.token_hex(4).encode()
     places: dict[int, set[str]] = {}
-    for batch in _batches(connection, [table for table in tables if table], mark):
+    parts = ((number, content) for number, table in enumerate(tables) for content in _read(connection, table, mark))
+    for batch in in_batches(parts, itemgetter(1)):
         for at in picked([content for _, content in batch], search.expressions):
             number, content = batch[at]
             rows = (content.rfind(mark, 0, start) + len(mark) for start, _ in search.spans(content))
             places.setdefault(number, set()).update(content[at : content.index(_SEPARATOR, at)].decode() for at in rows)
-    filled = [table for table in tables if table]
     for number, those in sorted(places.items()):
-        if (found := _exactly(connection, filled[number], those, search)).rows:
+        if (found := _exactly(connection, tables[number], those, search)).rows:
             yield found
 
 
@@ -138,22 +140,6 @@ def _exactly(connection: sa.Connection, columns: Sequence[Column], places: Colle
 
 def _holds(search: Search, value: str | bytes | None) -> bool:
     return any(search.spans(value)) if isinstance(value, bytes) else search.is_in(value)
-
-
-def _batches(
-    connection: sa.Connection, tables: Sequence[Sequence[Column]], mark: bytes
-) -> Iterator[list[tuple[int, bytes]]]:
-    """Yield what tables hold, a few pages together and as many of these as a batch is large."""
-    batch, size = list[tuple[int, bytes]](), 0
-    for number, columns in enumerate(tables):
-        for content in _read(connection, columns, mark):
-            batch.append((number, content))
-            size += len(content)
-            if size >= BATCH:
-                yield batch
-                batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _read(connection: sa.Connection, columns: Sequence[Column], mark: bytes) -> Iterable[bytes]:

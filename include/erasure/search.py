@@ -11,7 +11,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -78,7 +78,8 @@ class Search:
         lowered, at = content.lower(), 0
         while match := self._exactly.search(lowered, at):
             start, end = match.span()
-            if _is_free_before(lowered, start, is_url=b"%" in match[0]) and _is_free_after(lowered, end):
+            before, after = _letters_before(lowered, start, is_url=b"%" in match[0]), _letters_after(lowered, end)
+            if _is_free(before, _JOINS_BEFORE) and _is_free(after, _JOINS_AFTER):
                 yield start, end
                 at = end
             else:
@@ -181,28 +182,30 @@ def _expression(node: dict[str, Any]) -> str:
     return f"{alone}(?:{'|'.join(branches)}){'?' if _END in node else ''}"
 
 
-def _is_free_before(text: bytes, at: int, *, is_url: bool) -> bool:
+def _is_free(beside: Iterable[str], joins: Collection[str]) -> bool:
+    """Whether letters on one side of a value, the next first, leave it by itself; ``joins`` are part of an address."""
+    for letter in beside:
+        if _is_letter(letter):
+            return False
+        if letter not in joins:
+            return True
+    return True
+
+
+def _letters_before(text: bytes, at: int, *, is_url: bool) -> Iterator[str]:
     while at:
         if is_url and text[at - 1 : at] == b"+":  # a space, where signs are escaped
-            return True
+            yield " "
         if text[at - 1 : at] == b"'" and _OPENED_BEFORE.search(text, max(0, at - MARGIN), at):
-            return True
+            yield " "
         letter, at = _letter_before(text, at)
-        if _is_letter(letter):
-            return False
-        if letter not in _JOINS_BEFORE:
-            return True
-    return True
+        yield letter
 
 
-def _is_free_after(text: bytes, at: int) -> bool:
+def _letters_after(text: bytes, at: int) -> Iterator[str]:
     while at < len(text):
         letter, at = _letter_after(text, at)
-        if _is_letter(letter):
-            return False
-        if letter not in _JOINS_AFTER:
-            return True
-    return True
+        yield letter
 
 
 def _is_letter(letter: str) -> bool:
