@@ -15,9 +15,11 @@ from include.staging.desk import Desk
 from include.staging.people import all_usable
 from include.staging.settings import Placeholders
 
-SAID = {"person": ("first_name", "last_name", "full_name", "email", "phone", "company", "title", "street", "city",
-                   "region", "postcode", "country", "time_zone")}  # fmt: skip
-"""Texts that the staging of people cleans itself, so that what was received is kept."""
+SAID = (
+    "first_name", "last_name", "full_name", "email", "phone", "company", "title", "street", "city", "region",
+    "postcode", "country", "time_zone",
+)  # fmt: skip
+"""Texts of people that their staging cleans itself, so that what was received is kept."""
 
 
 @ibis.udf.scalar.builtin(name="json_extract_string")  # type: ignore[untyped-decorator]
@@ -30,7 +32,7 @@ def values_of(desk: Desk, name: str, part: str, fields: Fields, rows: ir.Table) 
     return {
         field: _all_said(desk, field, rows, mapping)
         if part == "person" and field in ("email", "phone")
-        else _value(desk, name, rows, mapping, TARGETS[part].fields[field], as_said=field in SAID.get(part, ()))
+        else _value(desk, name, rows, mapping, TARGETS[part].fields[field], as_said=part == "person" and field in SAID)
         for field, mapping in fields.items()
         if field not in ("email_opt_out", "phone_opt_out")
     }

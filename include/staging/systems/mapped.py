@@ -27,13 +27,8 @@ from include.staging.desk import Desk, Staged, shaped
 from include.staging.faults import md5
 from include.staging.machines import with_machines
 from include.staging.mapped_rules import rules
-from include.staging.mapped_values import absent, key_of, values_of
+from include.staging.mapped_values import SAID, absent, key_of, values_of
 from include.staging.people import latest_usable, person
-
-SAID = (
-    "first_name", "last_name", "full_name", "email", "phone", "company", "title", "street", "city", "region",
-    "postcode", "country", "time_zone",
-)  # fmt: skip
 
 
 def stage(desk: Desk) -> Staged:
