@@ -89,12 +89,17 @@ class Cursor:
 
     def say(self, words: str, at: Token) -> None:
         """Write words at the place of a token."""
-        self.out += [_moved(token, at) for token in Postgres().tokenize(words)]
+        self.out += said(words, at)
 
     def refuse(self, problem: str) -> DefinitionError:
         """Return the error for what stands here."""
         token = self.at()
         return refusal(problem, self.text, token.start if token else 0)
+
+
+def said(words: str, at: Token) -> list[Token]:
+    """Return words as tokens at the place of another, where whoever reads of a fault finds what it came from."""
+    return [_moved(token, at) for token in Postgres().tokenize(words)]
 
 
 def _unit(word: str) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sqlglot.dialects.postgres import Postgres
 from sqlglot.tokenizer_core import Token, TokenType
 
 from include.segments.calendar import PERIODS, WHICH
+from include.segments.cursor import said
 from include.segments.refusal import refusal
 
 CALLS = (
@@ -114,32 +114,32 @@ class _Words:
             if _word(tokens, 0) == "anniversary_of" and _word(argument, 0) == "within" and _word(argument, 1).isdigit():
                 raise refusal("write within_next 14 days, or within_last 14 days", self.text, argument[0].start)
             if _word(tokens, 0) == "changed" and not number and _word(argument, 1) in ("from", "to"):
-                yield from (argument.pop(0), *_say(",", argument[0]))
+                yield from (argument.pop(0), *said(",", argument[0]))
             yield from self.argument(argument)
         yield tokens[-1]
 
     def chain(self, tokens: list[Token], place: int, end: int) -> Generator[Token, None, int]:
         """`did(…) then within 7 days did(…)` as in_order(did(…), told_then(7 days, did(…))); returns where it ends."""
-        yield from _say("in_order (", tokens[place])
+        yield from said("in_order (", tokens[place])
         yield from self.call(tokens[place:end])
         while ahead := _then(tokens, end):
             at, end = tokens[end], end + ahead
-            yield from _say(", told_then (", at)
+            yield from said(", told_then (", at)
             if _word(tokens, end) == "within":
                 yield from tokens[end + 1 : end + 3]
-                yield from _say(",", at)
+                yield from said(",", at)
                 end += 3
             step, end = self.step(tokens, end, at)
             yield from self.call(step)
             if _word(tokens, end) == "within":
-                yield from (*_say(",", at), *tokens[end + 1 : end + 3])
+                yield from (*said(",", at), *tokens[end + 1 : end + 3])
                 end += 3
             if _word(tokens, end) == "without":
                 barred, end = self.step(tokens, end + 1, at)
                 end += _word(tokens, end) == "between"
-                yield from (*_say(", told_without (", at), *self.call(barred), *_say(")", at))
-            yield from _say(")", at)
-        yield from _say(")", tokens[place])
+                yield from (*said(", told_without (", at), *self.call(barred), *said(")", at))
+            yield from said(")", at)
+        yield from said(")", tokens[place])
         return end
 
     def step(self, tokens: list[Token], place: int, at: Token) -> tuple[list[Token], int]:
@@ -156,7 +156,7 @@ class _Words:
             return
         words = [token.text.lower() if token.token_type is not TokenType.STRING else "" for token in tokens]
         if words in (["today"], ["yesterday"]):
-            yield from _say(f"told_during ('{'this' if words == ['today'] else 'last'} day')", tokens[0])
+            yield from said(f"told_during ('{'this' if words == ['today'] else 'last'} day')", tokens[0])
             return
         if words[:1] and words[0] in WHICH and " ".join(words[1:]) in PERIODS:
             tokens, words = [_said("during", tokens[0]), *tokens], ["during", *words]
@@ -174,7 +174,7 @@ class _Words:
                 "leave this out: without a span all the days count of which events are kept", self.text, tokens[0].start
             )
         if len(words) == 2 and words[1] in TIMES:
-            tokens = [*_say("told_times (", tokens[0]), tokens[0], *_say(")", tokens[1])]
+            tokens = [*said("told_times (", tokens[0]), tokens[0], *said(")", tokens[1])]
         yield from tokens
 
     def require_one_meaning(self, tokens: list[Token], words: list[str]) -> None:
@@ -189,29 +189,29 @@ class _Words:
         if form in OFTEN:
             ahead = 1 + (_word(rest, 1) in TIMES)
             rest, more = [_number(rest[0])], rest[ahead:]
-        yield from _say(f"{'told_between' if form in (SINCE, ON) else form} (", at)
+        yield from said(f"{'told_between' if form in (SINCE, ON) else form} (", at)
         yield from self.value(form, rest)
         if form == ON:
-            yield from (*_say(",", at), *rest)
-        yield from _say(", today )" if form == SINCE else ")", rest[-1])
+            yield from (*said(",", at), *rest)
+        yield from said(", today )" if form == SINCE else ")", rest[-1])
         if more:
-            yield from _say(",", at)
+            yield from said(",", at)
             yield from self.argument(more)
 
     def turn(self, tokens: list[Token]) -> Iterator[Token]:
         """`from 'a' to 'b'` as told_from('a'), told_to('b'); either may stand alone."""
         starts = [place for place, token in enumerate(tokens) if token.text.lower() in ("from", "to")]
         for number, (start, end) in enumerate(pairwise([*starts, len(tokens)])):
-            yield from _say(", " if number else "", tokens[start])
-            yield from _say(f"told_{_word(tokens, start)} (", tokens[start])
+            yield from said(", " if number else "", tokens[start])
+            yield from said(f"told_{_word(tokens, start)} (", tokens[start])
             yield from tokens[start + 1 : end]
-            yield from _say(")", tokens[start])
+            yield from said(")", tokens[start])
 
     def value(self, form: str, tokens: list[Token]) -> Iterator[Token]:
         """What stands in the brackets: a period in quotes, the ends of a range with a comma, all else as it is."""
         if form == "told_during" and tokens[0].token_type is not TokenType.STRING:
             words = [token.text.lower() for token in tokens]
-            yield from _say("'" + " ".join(words[words[0] == "the" :]) + "'", tokens[0])
+            yield from said("'" + " ".join(words[words[0] == "the" :]) + "'", tokens[0])
         elif form == "told_between":
             yield from (_said(",", token) if token.text.lower() == "and" else token for token in tokens)
         else:
@@ -273,10 +273,5 @@ def _is_thousand(tokens: Sequence[Token], place: int) -> bool:
     return is_number and is_close and len(after.text.partition(".")[0]) == 3
 
 
-def _say(words: str, at: Token) -> list[Token]:
-    found = Postgres().tokenize(words)
-    return [Token(token.token_type, token.text, at.line, at.col, at.start, at.end) for token in found]
-
-
 def _said(word: str, at: Token) -> Token:
-    return _say(word, at)[0]
+    return said(word, at)[0]

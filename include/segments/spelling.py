@@ -9,11 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from sqlglot.dialects.postgres import Postgres
 from sqlglot.tokenizer_core import Token, TokenType
 
 from include.contracts.measures import measures_of
-from include.segments.cursor import QUOTED
+from include.segments.cursor import QUOTED, said
 from include.segments.names import CALLED
 
 MOST_WORDS = 5  # of a measure's name
@@ -70,7 +69,7 @@ def _days(tokens: list[Token], text: str) -> Iterator[Token]:
         elif form and not (place and tokens[place - 1].token_type is TokenType.NUMBER):
             end = _end(tokens, place + 2)
             before, after = form.split("{}")
-            yield from (*_say(f"({before}", token), *tokens[place + 2 : end], *_say(f"{after})", token))
+            yield from (*said(f"({before}", token), *tokens[place + 2 : end], *said(f"{after})", token))
             place = end
         else:
             yield token
@@ -90,8 +89,3 @@ def _word(token: Token) -> str:
     """The word, or the number within a name, that a token is, in small letters; nothing where it is none."""
     is_word = token.token_type not in QUOTED and (token.text.isidentifier() or token.text.isdecimal())
     return token.text.lower() if is_word else ""
-
-
-def _say(words: str, at: Token) -> list[Token]:
-    found = Postgres().tokenize(words)
-    return [Token(token.token_type, token.text, at.line, at.col, at.start, at.end) for token in found]
