@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from include.matching.clustering import Verdicts, linking
 from include.matching.kernels.pairs import score_levels
-from include.matching.levels import EQUAL
 from include.matching.pairs import comparison, standing_rules
 from include.matching.pairs.pair_sample import Drawn, Patterns, Universe
 from include.matching.records.columns import Codes
@@ -118,10 +117,7 @@ class Learner:
 
     def beyond(self, judge: Judge) -> float:
         """How many pairs of one person agree in nothing by which anything could tell."""
-        agrees = [
-            (row >= EQUAL) | np.isin(row, group.comparison.agrees)
-            for group, row in zip(self.groups, self.universe.patterns, strict=True)
-        ]
+        agrees = [group.agrees(row) for group, row in zip(self.groups, self.universe.patterns, strict=True)]
         nothing = ~np.any(agrees, axis=0)
         odds = judge.score(self.universe.patterns[:, nothing]).astype(np.float64)
         return float((self.universe.weight[nothing] / (1 + np.exp(-odds))).sum())

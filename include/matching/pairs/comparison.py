@@ -54,6 +54,10 @@ class Group:
         """The declaration of the role."""
         return COMPARISONS[self.role]
 
+    def agrees(self, levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        """Whether stored levels speak for one person: those of equal values, and those that are declared to."""
+        return np.asarray((levels >= EQUAL) | np.isin(levels, self.comparison.agrees))
+
 
 def base_levels(declared: Comparison) -> npt.NDArray[np.int64]:
     """The level that each stored level counts as in estimation: equal levels collapse, sharing classes do not."""

@@ -86,7 +86,7 @@ def twins(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.bool_]:
         if group.comparison is DATE:
             born |= row >= EQUAL
         if group.comparison is IDENTIFIER:
-            own |= (row >= EQUAL) | np.isin(row, IDENTIFIER.agrees)
+            own |= group.agrees(row)
         if group.comparison is EMAIL:
             own |= row == EQUAL  # a mailbox at work; families share one at a free provider
         shared += group.comparison.as_one_person & (row >= EQUAL)
