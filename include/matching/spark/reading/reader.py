@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as fn
@@ -17,6 +18,7 @@ from include.matching.memory import MOST
 from include.matching.pairs.comparison import Group, group_of
 from include.matching.records import emails
 from include.matching.records.features import BINS, check_columns, frequency_bins
+from include.matching.spark.chunks import Chunks
 from include.matching.spark.keeping import kept
 from include.matching.spark.reading.cleaned import cleaned
 from include.matching.spark.reading.companies import with_companies
@@ -26,6 +28,7 @@ from include.matching.spark.reading.order import check_ids, damaged, in_order, w
 from include.matching.spark.reading.plan import Plan
 from include.matching.spark.reading.values import said_of_values
 from include.matching.spark.rows import Layout, Lexicon, without_evidence
+from include.matching.spark.table import Places
 from include.matching.spark.tasks import ddl, each
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import FEWEST
@@ -35,8 +38,9 @@ from include.matching.weights.fit import FEWEST
 class Read:
     """The rows of a table, and what was learned of it."""
 
-    rows: DataFrame
-    ids: DataFrame  # at, id
+    rows: Chunks
+    ids: Chunks  # at, id
+    places: Places
     layout: Layout
     groups: list[Group]
     notes: dict[str, Any]
@@ -68,7 +72,16 @@ def read(
     rows = kept(rows)
     values = _values(rows, layout)  # not kept: what each asks for is another part
     notes = {"damaged_values": damaged(ordered, spec), "no_companies": none, "shared_values": _shared(values, layout)}
-    return Read(rows, ordered.select("at", "id"), layout, _groups(values, layout), notes)
+    places_ = Places.of(
+        [len(range(-(-size * p // partitions), -(-size * (p + 1) // partitions))) for p in range(partitions)]
+    )
+
+    def chunked(rows: DataFrame, schema: pa.Schema) -> Chunks:
+        sent = Chunks.from_rows(rows, lambda part: places_.sent(part, "at"), schema, partitions)
+        return sent.met(lambda part: part.sort_by("at"), schema).kept()
+
+    ids = chunked(ordered.select("at", "id"), pa.schema([("at", pa.int64()), ("id", pa.string())]))
+    return Read(chunked(rows, layout.schema), ids, places_, layout, _groups(values, layout), notes)
 
 
 def _layout(plan: Plan, places: Sequence[int], lexicon: Lexicon | None) -> Layout:
