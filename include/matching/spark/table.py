@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +43,7 @@ class Places:
     starts: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, sizes: Sequence[int]) -> Places:
+    def of(cls, sizes: npt.ArrayLike) -> Places:
         """The places of parts of so many records."""
         return cls(np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])[:-1])
 
