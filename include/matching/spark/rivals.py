@@ -13,6 +13,7 @@ from include.matching.rivals import ROUNDS, given_back
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.parts import claims as parts
+from include.matching.spark.parts import weighing
 from include.matching.spark.parts.clusters import CLUSTER, PAIR, added_in, clusters_in
 from include.matching.spark.parts.pairs import SCORED
 
@@ -28,13 +29,13 @@ class Weights:
     def weighed(self, records: KeyedRecords, scored: Chunks, judge: Judge) -> Chunks:
         """Scored pairs, weighed."""
         by, known, back, places = records.sent(judge), records.known, self.back, records.table.places
-        right = parts.with_known(SCORED, "r")
-        both = pa.schema([*parts.with_known(right, "l"), *parts.BETWEEN_FIRM.remove(2)])
-        beside = scored.met(lambda pairs, of: parts.with_right(pairs, of, places), right, self.of_records)
-        beside = beside.met(lambda pairs, of: parts.with_both(pairs, of, places), both, self.of_records)
+        right = weighing.with_known(SCORED, "r")
+        both = pa.schema([*weighing.with_known(right, "l"), *parts.BETWEEN_FIRM.remove(2)])
+        beside = scored.met(lambda pairs, of: weighing.with_right(pairs, of, places), right, self.of_records)
+        beside = beside.met(lambda pairs, of: weighing.with_both(pairs, of, places), both, self.of_records)
 
         def task(pairs: pa.Table, claims: pa.Table) -> pa.Table:
-            return parts.weighed_pairs(pairs, claims, known.value, by.value, back)
+            return weighing.weighed_pairs(pairs, claims, known.value, by.value, back)
 
         return beside.met(task, SCORED, self.claims).kept()
 

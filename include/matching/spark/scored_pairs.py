@@ -20,7 +20,7 @@ from include.matching.rivals import FIRM
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.components import held_together
 from include.matching.spark.keyed_records import KeyedRecords
-from include.matching.spark.parts import claims, clusters, connecting, pairs
+from include.matching.spark.parts import clusters, connecting, pairs, weighing
 from include.matching.spark.parts.blocks import Dropped
 from include.matching.spark.parts.packing import levels_of
 from include.matching.spark.rivals import Weights, weigh
@@ -169,10 +169,12 @@ class ScoredPairs:
         A firm cluster may have records in several, and its claims concern each.
         """
         places = self.scope.records.table.places
-        of = label.met(lambda part, of: claims.components_of(part, of, places), claims.COMPONENTS, rivals.of_records)
+        of = label.met(
+            lambda part, of: weighing.components_of(part, of, places), weighing.COMPONENTS, rivals.of_records
+        )
         of = of.kept()
-        said = rivals.claims.met(lambda part, of: claims.claims_in(part, of, places), WITHIN, of)
-        return said.met(lambda part, of: claims.claims_within(part, of, buckets), WITHIN, of)
+        said = rivals.claims.met(lambda part, of: weighing.claims_in(part, of, places), WITHIN, of)
+        return said.met(lambda part, of: weighing.claims_within(part, of, buckets), WITHIN, of)
 
 
 def _counts(found: Chunks) -> pa.Table:

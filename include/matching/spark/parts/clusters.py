@@ -16,10 +16,10 @@ from include.matching.memory import InMemory
 from include.matching.pairs.blocking import Candidates, KeyRows
 from include.matching.pairs.tally import Tally
 from include.matching.spark.parts.blocks import Dropped, zeroed
-from include.matching.spark.parts.claims import CLAIM, rivals_among
 from include.matching.spark.parts.meeting import of_records, where
 from include.matching.spark.parts.packing import levels_of, packed, unpacked
 from include.matching.spark.parts.pairs import SCORED
+from include.matching.spark.parts.weighing import CLAIM, rivals_among
 from include.matching.spark.table import Places, Table
 
 Longs = npt.NDArray[np.int64]
