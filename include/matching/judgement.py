@@ -108,7 +108,7 @@ class Learner:
         """Estimate again, now that clusters tell how one person's records differ where no pair tells by itself."""
         if not listed.counts.sum() + added.counts.sum():
             return judge
-        universe = self.universe.with_joined(listed, added, stands_for)
+        universe = self.universe.with_joined(listed, added, stands_for, judge.score)
         return self._as_saved(estimation.estimate(self.groups, universe, self.records, begin=judge.fit))
 
     def _as_saved(self, fit: Fit) -> Judge:

@@ -94,7 +94,7 @@ def test_pairs_that_are_known_to_be_one_persons_count_as_nothing_else() -> None:
     patterns = np.array([[1, 2, 3]], np.uint8)
     universe = Universe(patterns, np.array([10.0, 5.0, 1.0]), 16.0, np.zeros(3))
     listed, added = (Patterns.of(np.array([levels], np.uint8)) for levels in ([1, 1], [4]))
-    known = universe.with_joined(listed, added, 1)
+    known = universe.with_joined(listed, added, 1, lambda levels: np.zeros(levels.shape[1], np.float32))
     weight = dict(zip(known.patterns[0].tolist(), known.weight.tolist(), strict=True))
     assert weight == {1: 10.0, 2: 5.0, 3: 1.0, 4: 1.0}
     likely = np.full((7, 4), 1 / 7)
@@ -102,6 +102,15 @@ def test_pairs_that_are_known_to_be_one_persons_count_as_nothing_else() -> None:
     assert mass.sum() == pytest.approx(17.0)
     at = known.patterns[0].tolist().index(4)
     assert mass[:2, at].sum() == pytest.approx(1.0)
+
+
+def test_a_pair_that_is_known_is_not_counted_again_where_a_pattern_like_its_own_was_drawn_for_it() -> None:
+    universe = Universe(np.array([[1, 2]], np.uint8), np.array([40.0, 40.0]), 80.0, np.zeros(2))
+    listed, none = Patterns.of(np.array([[1, 3]], np.uint8)), Patterns.of(np.zeros((1, 0), np.uint8))
+    known = universe.with_joined(listed, none, 10, lambda levels: np.where(levels[0] == 2, -9, 5).astype(np.float32))
+    weight = dict(zip(known.patterns[0].tolist(), known.weight.tolist(), strict=True))
+    # of the first, ten are known and twenty are left
+    assert weight == pytest.approx({1: 30.0, 2: 40.0, 3: 10.0})
 
 
 def test_a_level_that_no_pair_drawn_at_random_has_may_still_be_as_frequent_as_one_that_was_drawn() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from include.matching.records import languages
 from include.matching.records.languages import affinities
 
 PER_LANGUAGE = 30  # first names, and as many last names
@@ -25,6 +26,14 @@ def test_two_names_of_a_rarer_language_go_together_more_often(people):
     # by chance a first name of the fifth would meet a last name of the fifth in one of five: log2 5 is 2.3
     assert found[language == 1].mean() == pytest.approx(np.log2(5), abs=0.4)
     assert found[language == 0].mean() == pytest.approx(np.log2(1 / 0.8), abs=0.4)
+
+
+def test_a_large_table_tells_more_languages_apart_where_they_foretell_its_names_better(people, monkeypatch):
+    first, last, spread, language = people
+    monkeypatch.setattr(languages, "LANGUAGES", 1)
+    assert affinities(first, last, spread)[language == 1].mean() == pytest.approx(0.3, abs=0.1)
+    monkeypatch.setattr(languages, "MANY", 10)
+    assert affinities(first, last, spread)[language == 1].mean() == pytest.approx(np.log2(5), abs=0.4)
 
 
 def test_names_of_two_languages_go_together_less_often_than_by_chance(people):

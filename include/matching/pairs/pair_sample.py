@@ -8,7 +8,7 @@ the same ones are drawn and the same weights come out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from include.matching.levels import COMPARISONS
 from include.matching.pairs.blocking import Candidates, Keys, agree, form_blocks, mix
 from include.matching.pairs.comparison import Levels, compare, fingerprints
+from include.matching.pairs.tally import SURE
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
 
@@ -72,10 +73,13 @@ class Universe:
         pairs, grain = records * (records - 1) / 2, max(1.0, drawn[-1].weight)
         return cls(np.ascontiguousarray(every[:, index]), weight, pairs, np.zeros(len(index), np.float64), grain)
 
-    def with_joined(self, listed: Patterns, added: Patterns, stands_for: int) -> Universe:
+    def with_joined(
+        self, listed: Patterns, added: Patterns, stands_for: int, odds: Callable[[Levels], npt.NDArray[np.float32]]
+    ) -> Universe:
         """The same pairs once some are known to be one person's: ``listed`` ones, and others that were ``added``.
 
-        Each such pair stands for so many.
+        Each such pair stands for so many. Where not all pairs were drawn, more may be known of a pattern than were
+        drawn of it. What it lacks is taken from patterns of about the same log ``odds``, so that no pair counts twice.
         """
         every = np.concatenate([self.patterns, listed.levels, added.levels], axis=1)
         _, index, inverse = np.unique(fingerprints(every), return_index=True, return_inverse=True)
@@ -83,8 +87,14 @@ class Universe:
         counts = np.concatenate([listed.counts, added.counts]).astype(np.float64)
         joined = np.bincount(inverse[at:], counts, size).astype(np.float64) * stands_for
         of_listed = np.bincount(inverse[at : at + len(listed.counts)], listed.counts, size) * stands_for
-        rest = np.maximum(np.bincount(inverse[:at], self.weight, size) - of_listed, 0.0)
-        return Universe(np.ascontiguousarray(every[:, index]), rest + joined, self.pairs, joined, self.grain)
+        unknown = np.bincount(inverse[:at], self.weight, size) - of_listed
+        patterns = np.ascontiguousarray(every[:, index])
+        rest, lacking = np.maximum(unknown, 0.0), np.maximum(-unknown, 0.0)
+        if lacking.any():
+            alike = np.rint(np.clip(odds(patterns), -SURE, SURE)).astype(np.int64) + int(SURE)
+            share = np.bincount(alike, lacking) / np.maximum(np.bincount(alike, rest), 1e-12)
+            rest *= 1.0 - np.minimum(share, 1.0)[alike]
+        return Universe(patterns, rest + joined, self.pairs, joined, self.grain)
 
 
 def survey(

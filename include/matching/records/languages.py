@@ -14,8 +14,9 @@ from scipy import sparse
 
 from include.matching.records.columns import Codes
 
-LANGUAGES = 32  # at most
+LANGUAGES = 32  # at most, unless twice as many foretell the names of a large table better
 PAIRS = 100  # distinct pairs of names that it takes to tell one language more
+MANY = 1000  # the same, beyond: in a small table the spellings of one person foretell each other
 PASSES = 20
 SAMPLE = 200_000  # distinct pairs of names that the languages are learned from
 ONE = 3  # records that one person is thought to have, which say nothing of how frequent the name is
@@ -48,27 +49,45 @@ def of_pairs(
     given: Codes, family: Codes, records: npt.NDArray[np.int64], spread: npt.NDArray[np.uint64]
 ) -> npt.NDArray[np.float32]:
     """The affinity of each distinct pair of a first and a last name, ordered by the two, of so many records each."""
-    of_first, of_last = _learn(given, family, records.astype(np.float32), spread)
-    counted = of_first.sum(axis=0)
-    found = np.empty(len(given), np.float32)
-    for start in range(0, len(given), CHUNK):
-        part = slice(start, start + CHUNK)
-        mine = np.minimum(records[part], ONE)
-        found[part] = _together(of_first[given[part]], of_last[family[part]], counted, mine)
+    of_first, of_last = _learn(given, family, records, spread)
+    found = _affinity(given, family, np.minimum(records, ONE), of_first, of_last)
     return found + np.float32(BY_DEFAULT * FEW / (FEW + len(given)))
 
 
-def _learn(first: Codes, last: Codes, records: Floats, spread: npt.NDArray[np.uint64]) -> tuple[Floats, Floats]:
-    """Of each name, in how many records it stands by language, as a first and as a last name."""
-    turns = np.arange(1, 2 * min(1 + len(first) // PAIRS, LANGUAGES), 2, dtype=np.uint64)
-    firsts: Floats = 0.5 + (spread[:, None] * turns >> np.uint64(40)).astype(np.float32) / np.float32(2.0**24)
-    lasts: Floats = np.ones_like(firsts)
+def _learn(
+    first: Codes, last: Codes, records: npt.NDArray[np.int64], spread: npt.NDArray[np.uint64]
+) -> tuple[Floats, Floats]:
+    """Of each name, in how many records it stands by language, as a first and as a last name.
+
+    There are twice as many languages as long as each pair of names is foretold better by the others.
+    """
     step = max(1, -(-len(first) // SAMPLE))
     drawn = np.argsort(spread[first] ^ (spread[last] * np.uint64(3)), kind="stable")[::step]
-    for _ in range(PASSES):
-        firsts, lasts = _share_out(first[drawn], last[drawn], records[drawn], firsts, lasts)
+    sample, most = (first[drawn], last[drawn], records[drawn]), len(first) // MANY
+    number = min(1 + len(first) // PAIRS, LANGUAGES)
+    firsts, lasts = _told_apart(*sample, spread, number)
+    foretold = _affinity(*sample, firsts, lasts).mean(dtype=np.float64) if 2 * number <= most else 0.0
+    while 2 * number <= most:
+        number *= 2
+        more = _told_apart(*sample, spread, number)
+        better = _affinity(*sample, *more).mean(dtype=np.float64)
+        if better <= foretold:
+            break
+        (firsts, lasts), foretold = more, better
     for _ in range(SETTLING if step > 1 else 0):  # names that were not drawn take after those beside them
-        firsts, lasts = _share_out(first, last, records, firsts + UNSEEN, lasts + UNSEEN)
+        firsts, lasts = _share_out(first, last, records.astype(np.float32), firsts + UNSEEN, lasts + UNSEEN)
+    return firsts, lasts
+
+
+def _told_apart(
+    first: Codes, last: Codes, records: npt.NDArray[np.int64], spread: npt.NDArray[np.uint64], languages: int
+) -> tuple[Floats, Floats]:
+    """So many languages of pairs of names."""
+    turns = np.arange(1, 2 * languages, 2, dtype=np.uint64)
+    firsts: Floats = 0.5 + (spread[:, None] * turns >> np.uint64(40)).astype(np.float32) / np.float32(2.0**24)
+    lasts: Floats = np.ones_like(firsts)
+    for _ in range(PASSES):
+        firsts, lasts = _share_out(first, last, records.astype(np.float32), firsts, lasts)
     return firsts, lasts
 
 
@@ -82,6 +101,17 @@ def _share_out(first: Codes, last: Codes, records: Floats, firsts: Floats, lasts
         likely[part] = np.einsum("ik,ik->i", of_first[first[part]], of_last[last[part]])
     seen = sparse.csr_matrix((records / np.maximum(likely, 1e-30), (first, last)), (len(firsts), len(firsts)))
     return of_first * (seen @ of_last), of_last * (seen.T @ of_first)
+
+
+def _affinity(
+    given: Codes, family: Codes, mine: npt.NDArray[np.int64], firsts: Floats, lasts: Floats
+) -> npt.NDArray[np.float32]:
+    """Log2 affinity of pairs, each without so many records of its own."""
+    counted, found = firsts.sum(axis=0), np.empty(len(given), np.float32)
+    for start in range(0, len(given), CHUNK):
+        part = slice(start, start + CHUNK)
+        found[part] = _together(firsts[given[part]], lasts[family[part]], counted, mine[part])
+    return found
 
 
 def _together(firsts: Floats, lasts: Floats, counted: Floats, mine: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
