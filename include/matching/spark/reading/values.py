@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.matching.kernels.addresses import local_holds_name
 from include.matching.levels import COMPARISONS, Kind
 from include.matching.records import emails
 from include.matching.records.columns import Codes, Dictionary, apply, encode, lay_out, remapped
@@ -187,13 +186,9 @@ def _local(column: Dictionary) -> Dictionary:
 
 
 def _holds(local: Dictionary, first: Codes, last: Codes, names: Names | None) -> npt.NDArray[np.uint8]:
-    holds = np.full(len(local.codes), 2, np.uint8)
-    if names is not None:
-        texts = lay_out(local.values)
-        local_holds_name(
-            local.codes, first, last, texts.points, texts.offsets, names.texts.offsets, names.texts.points, holds
-        )
-    return holds
+    if names is None:
+        return np.full(len(local.codes), 2, np.uint8)
+    return names.spelt_in(local.codes, lay_out(local.values), first, last)
 
 
 def _token(at: npt.NDArray[np.int64], kind: str, value: Any, **said: Any) -> pa.Table:
