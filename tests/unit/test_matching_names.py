@@ -64,3 +64,34 @@ def test_two_names_that_are_names_are_told_from_one_that_is_garbled(one: str, ot
     ]
     found = resolve(table([*both, *town(100)]), SPEC).judge(pa.array(["0"]), pa.array(["1"]))
     assert f"first_name={told};last_name=equal" in found["evidence"].to_pylist()[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "local", "made"),
+    [
+        ("Людмила", "Васильева", "lvasileva", True),  # whichever way it is romanized
+        ("Людмила", "Васильева", "vasilyeva_l", True),
+        ("Людмила", "Васильева", "lyuda.v", False),
+        ("Людмила", "Васильева", "rk_x", False),  # a word of its own owner's tells
+        ("Людмила", "Васильева", "vasileva_1987", False),  # and so does a number
+        ("Γεώργιος", "Παπαδόπουλος", "gpapadopoulos", True),
+        ("سعيد", "المنصوري", "saeed.almansoori", True),  # no vowels are written
+        ("خالد", "خوري", "kkhoury", True),
+        ("דוד", "לוינסקי", "levinsky", True),
+        ("琴艳", "吴", "y.wu", False),  # Qinyan is not Y.
+        ("琴艳", "吴", "q.wu", True),
+        ("りか", "よしだ", "rika.yoshida", True),
+        ("अनिल", "शर्मा", "anil.sharma", True),
+        ("Bo", "Li", "b.li", True),  # names too short to be looked for in other words
+        ("Bo", "Li", "bolide", False),
+        ("Mohammed", "Hadidi", "muhammad.h", True),
+        ("Nora", "Teal", "sunnyside", False),
+    ],
+)
+def test_a_local_part_is_its_owners_name_in_whatever_script_that_is_written(
+    first: str, last: str, local: str, *, made: bool
+) -> None:
+    row = {"record_id": "x", "source": "crm", "first_name": first, "last_name": last, "email": f"{local}@firm3.com"}
+    features = featurize(table([row, *town(20)]), SPEC)
+    assert features.emails is not None
+    assert bool(features.emails.name_made[0, int((features.row == 0).argmax())]) is made
