@@ -58,10 +58,9 @@ class Made:
             + " "
             + self._pick(np.array(["Systems", "Foods", "Labs", "Media", "Energy", "Partners"], object), companies)
         )
+        named = enumerate(self.company_names, town * companies)
         self.domains = pc.utf8_lower(
-            pa.array([
-                f"{n.replace(' ', '')}{i if i % 3 else ''}.com" for i, n in enumerate(self.company_names, town * companies)
-            ])
+            pa.array([f"{n.replace(' ', '')}{i if i % 3 else ''}.com" for i, n in named])
         ).to_numpy(zero_copy_only=False)
         weight = 1.0 / np.arange(1, companies + 1) ** 0.6
         self.company = self.random.choice(companies, people, p=weight / weight.sum())
