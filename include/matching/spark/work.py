@@ -1,4 +1,4 @@
-"""The operations of ``work`` on Spark: records and pairs in chunks, the engine's functions inside the tasks that they go to.
+"""The operations of ``work`` on Spark: records and pairs in chunks, the engine's functions inside their tasks.
 
 No record and no pair comes to the driver, only counts: of blocks by size, of patterns, of log odds; and the keys of the
 blocks that are too large, which are few by what being too large means.
