@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as fn
 
 from include.matching.levels import COMPARISONS, Kind
 from include.matching.records import emails
-from include.matching.records.columns import Codes, Dictionary, apply, encode, lay_out, remapped
+from include.matching.records.columns import Codes, Dictionary, Texts, apply, encode, lay_out, remapped
 from include.matching.records.features import frequency_bins
 from include.matching.records.person_names import Names
+from include.matching.records.readings import PEOPLE, readings, witnesses
 from include.matching.spark.keeping import kept
 from include.matching.spark.reading.columns import texts_of
 from include.matching.spark.reading.plan import Plan
@@ -36,7 +37,8 @@ def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: An
     """
     if not sum(places):
         return rows
-    told = rows.mapInArrow(each(lambda rows: _tokens(rows, plan, places, names.value)), TOKEN).persist()
+    read = rows.sparkSession.sparkContext.broadcast(_readings(rows, places[0], names))
+    told = rows.mapInArrow(each(lambda rows: _tokens(rows, plan, places, names.value, read.value)), TOKEN).persist()
     said = _counted(told).mapInArrow(whole(lambda part: _judged(part, plan)), "kind string, value string, said short")
     slots = [f"said{slot}" for slot in range(2 * places[0] + sum(places[1:]))]
     by_slot = [fn.max(fn.when(fn.col("slot") == slot, fn.col("said"))).alias(name) for slot, name in enumerate(slots)]
@@ -49,9 +51,30 @@ def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: An
     free = frozenset(emails.FREE | _free_domains(told, records))
     more = [f"shared{p} short, free{p} short, made{p} short, domain{p} string" for p in range(places[0])]
     schema = ", ".join([*(f"{f.name} {f.dataType.simpleString()}" for f in rows.schema), *more])
-    rows = kept(rows.mapInArrow(each(lambda rows: _settled(rows, places, free, names.value)), schema))
+    rows = kept(rows.mapInArrow(each(lambda rows: _settled(rows, places, free, names.value, read.value)), schema))
     told.unpersist()
     return rows
+
+
+def _readings(rows: DataFrame, places: int, names: Any) -> Texts | None:
+    """How names are written in addresses that do not spell them (see ``readings``)."""
+    if not places or names.value is None:
+        return None
+    seen = rows.mapInArrow(each(lambda part: _witnesses(part, places, names.value)), "name int, other int, word string")
+    both = seen.distinct().groupBy("name", "word").agg(fn.count("*").alias("people"))
+    for one in ("name", "word"):
+        both = both.withColumn(f"of_{one}", fn.sum("people").over(Window.partitionBy(one)))
+    return lay_out(readings(both.filter(fn.col("people") >= PEOPLE).toArrow(), len(names.value.vocabulary)))
+
+
+def _witnesses(rows: pa.Table, places: int, names: Names) -> pa.Table:
+    """What addresses say of the names of their owners, those of every place."""
+    first, last, _, _ = names_beside(rows, names)
+    seen = []
+    for slot in range(places):
+        local = _local(encode(rows[f"mailbox{slot}"], ""))
+        seen.append(witnesses(first, last, local.codes, local.values, _holds(local, first, last, names)))
+    return pa.concat_tables(seen)
 
 
 def _counted(told: DataFrame) -> DataFrame:
@@ -78,7 +101,7 @@ def _free_domains(told: DataFrame, records: int) -> set[str]:
     return set(few["domain"].filter(pa.array(free)).to_pylist())
 
 
-def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | None) -> pa.Table:
+def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | None, read: Texts | None) -> pa.Table:
     """A row for each value of a record of which the table has something to say, and what the record says beside it.
 
     ``places``: of addresses, and of each field. Slots count addresses, their local parts, then fields place by place.
@@ -91,7 +114,7 @@ def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | No
     for slot in range(places[0]):
         column = encode(rows[f"mailbox{slot}"], "")
         local = _local(column)
-        holds = _holds(local, first, last, names)
+        holds = _holds(local, first, last, names, read)
         said = {"initial": initial, "given": given, "holds": holds.astype(np.int32)}
         firm = rows[company] if company else pa.nulls(n, pa.string())
         out.append(_token(at, slot, MAILBOX, rows[f"mailbox{slot}"], company=firm, **said))
@@ -123,10 +146,12 @@ def _local(column: Dictionary) -> Dictionary:
     return Dictionary(apply(half.codes, column.codes), half.values)
 
 
-def _holds(local: Dictionary, first: Codes, last: Codes, names: Names | None) -> npt.NDArray[np.uint8]:
+def _holds(
+    local: Dictionary, first: Codes, last: Codes, names: Names | None, read: Texts | None = None
+) -> npt.NDArray[np.uint8]:
     if names is None:
         return np.full(len(local.codes), 2, np.uint8)
-    return names.spelt_in(local.codes, lay_out(local.values), first, last)
+    return names.spelt_in(local.codes, lay_out(local.values), first, last, read)
 
 
 def _token(at: npt.NDArray[np.int64], slot: int, kind: str, value: Any, **said: Any) -> pa.Table:
@@ -183,7 +208,9 @@ def _judged(beside: pa.Table, plan: Plan) -> pa.Table:
     return found.filter(pa.array(out != 0))
 
 
-def _settled(rows: pa.Table, places: Sequence[int], free: frozenset[str], names: Names | None) -> pa.Table:
+def _settled(
+    rows: pa.Table, places: Sequence[int], free: frozenset[str], names: Names | None, read: Texts | None
+) -> pa.Table:
     """What is known of the addresses of each record: sharing class, whether at a free provider, whether a name's."""
     first, last, _, _ = names_beside(rows, names)
     for p in range(places[0]):
@@ -193,7 +220,7 @@ def _settled(rows: pa.Table, places: Sequence[int], free: frozenset[str], names:
         is_free = pc.fill_null(pc.is_in(domain, value_set=pa.array(sorted(free), pa.string())), False).to_numpy(
             zero_copy_only=False
         )
-        holds = _holds(local, first, last, names)
+        holds = _holds(local, first, last, names, read)
         shared, of_local = (np.nan_to_num(rows[f"said{s}"].to_numpy()).astype(np.int16) for s in (p, places[0] + p))
         has = column.codes >= 0
         shared = np.where(of_local >= 2, emails.NO_EVIDENCE, shared)
