@@ -34,6 +34,7 @@ SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish", "duckdb")  # p
 # Files below include/ that tasks are made of.
 TASKS = ("matching/**/*.py", "matching/**/*.txt", "identity/exchanged.py", "storage/spark/*.py")
 ROWS = 50_000  # of a batch that a task is given
+BYTES = 1 << 26  # of such a batch, which may be chunks of many rows
 MOST = 4096  # megabytes that a driver takes of a machine by itself
 BRIEF = "-XX:TieredStopAtLevel=1"  # a driver's Java runs for minutes, of which half would go to compiling it better
 # One that does the work, too, compiles better what runs ten times as often as Java would ask; and G1 looks through its
@@ -192,6 +193,7 @@ def _environment(master: str) -> dict[str, str]:
 def _settings() -> dict[str, str]:
     return {
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(ROWS),
+        "spark.sql.execution.arrow.maxBytesPerBatch": str(BYTES),
         "spark.ui.enabled": "false",  # whoever reaches its port may read what plans and tasks say of people
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
