@@ -32,7 +32,7 @@ WAIT = 300.0  # seconds that workers may take to take the first work
 IMPATIENCE = "kindred waits for workers"
 SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish", "duckdb")  # packages that results depend on
 # Files below include/ that tasks are made of.
-TASKS = ("matching/**/*.py", "matching/**/*.txt", "identity/exchanged.py", "storage/spark/*.py")
+TASKS = ("matching/**/*.py", "matching/**/*.txt", "storage/spark/*.py")
 ROWS = 50_000  # of a batch that a task is given
 BYTES = 1 << 26  # of such a batch, which may be chunks of many rows
 MOST = 4096  # megabytes that a driver takes of a machine by itself
