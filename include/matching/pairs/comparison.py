@@ -22,6 +22,7 @@ from include.matching.levels import (
     BothNames,
     Email,
     FirstName,
+    LastName,
 )
 from include.matching.records.columns import Codes
 from include.matching.records.features import BINS, Emails, Features, Field, frequency_bins
@@ -272,11 +273,11 @@ def _forget_mined(features: Features, left: Codes, right: Codes, levels: Levels)
 
 
 def _tell_by_names(features: Features, left: Codes, right: Codes, levels: Levels) -> None:
-    """Addresses of one domain that differ as the last names that they spell are no slip: what the names say is said."""
+    """Addresses of one domain that spell two last names, each a name of its own, are no slip: the names say it all."""
     if features.names is None or features.emails is None:
         return
     names, mail = features.names, features.emails
-    at = np.flatnonzero((levels[3] == Email.TYPO) & (names.last[left] != names.last[right]))
+    at = np.flatnonzero((levels[3] == Email.TYPO) & (levels[1] == LastName.LOOK_ALIKE))
     sides, domain = (left[at], right[at]), mail.domain[0]
     held, none = np.zeros((2, len(at)), np.uint8), np.full(len(at), -1, np.int32)
     for side, out in zip(sides, held, strict=True):
