@@ -140,6 +140,14 @@ class Date(Level):
     TWO_DIGITS = 4
     DIFFERENT = 5
     SAME_YEAR = 6
+    OF_RELATIVE = 7  # different, and a relative's record has one of the two as well: it may be copied from there
+
+
+class Source(Level):
+    """The systems that two records came from: how seldom one of them lists a person twice."""
+
+    SAME_SOURCE = 1
+    OTHER_SOURCE = 2
 
 
 # fmt: off
@@ -237,15 +245,17 @@ IDENTIFIER = Comparison(
     },
 )
 DATE = Comparison(
-    "date", Date, agrees=(Date.TYPO,), sampled=True,
+    "date", Date, agrees=(Date.TYPO,), sorts=(Date.DIFFERENT, Date.OF_RELATIVE), sampled=True,
     blocks=Blocks(with_name=True, with_half=(1.0, 1.0), with_another=When.ALWAYS),
-    same=prior(Date, equal=0.86, typo=0.06, year_and_part=0.025, two_digits=0.02, same_year=0.015, different=0.02),
-    strangers=prior(Date, equal=1e-4, typo=1e-3, year_and_part=2e-3, two_digits=0.01, same_year=0.02, different=0.967),
+    same=prior(Date, equal=0.86, typo=0.06, year_and_part=0.025, two_digits=0.02, same_year=0.015, different=0.019,
+               of_relative=0.001),
+    strangers=prior(Date, equal=1e-4, typo=1e-3, year_and_part=2e-3, two_digits=0.01, same_year=0.02, different=0.957,
+                    of_relative=0.01),
     related={  # twins, and what somebody copied from the form of another
         HOUSEHOLD: prior(Date, equal=0.01, typo=0.002, year_and_part=0.004, two_digits=0.01, same_year=0.03,
-                         different=0.944),
+                         different=0.934, of_relative=0.01),
         RELATIVE: prior(Date, equal=0.01, typo=0.002, year_and_part=0.004, two_digits=0.01, same_year=0.03,
-                        different=0.944),
+                        different=0.934, of_relative=0.01),
     },
 )
 CODE = Comparison(
@@ -299,8 +309,14 @@ TEXT = Comparison(
     },
     kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
+SOURCE = Comparison(
+    "source", Source, sorts=(Source.SAME_SOURCE, Source.OTHER_SOURCE),
+    same=prior(Source, same_source=0.5, other_source=0.5),
+    strangers=prior(Source, same_source=0.5, other_source=0.5),
+)
 # fmt: on
 # in the order in which their columns narrow a name down
 COMPARISONS: Mapping[str, Comparison] = {
-    one.role: one for one in (FIRST, LAST, NAMES, EMAIL, PHONE, IDENTIFIER, DATE, CODE, POSTCODE, ORGANIZATION, TEXT)
+    one.role: one
+    for one in (FIRST, LAST, NAMES, EMAIL, PHONE, IDENTIFIER, DATE, CODE, POSTCODE, ORGANIZATION, TEXT, SOURCE)
 }

@@ -182,9 +182,9 @@ def compare_texts(left, right, codes, points, offsets, bins, area, extension, si
                 out[k] = Text.CLOSE if same == prefix else Text.DIFFERENT
 
 
-@compiled("void(i4[::1], i4[::1], i4[::1], i4[:,::1], u1[::1], u1[::1])")
-def compare_dates(left, right, codes, parts, bins, out):  # type: ignore[no-untyped-def]
-    """Levels of two dates (year, month, day); see ``levels.Date``."""
+@compiled("void(i4[::1], i4[::1], i4[::1], i4[:,::1], u1[::1], u1[::1], u1[::1])")
+def compare_dates(left, right, codes, parts, bins, of_relative, out):  # type: ignore[no-untyped-def]
+    """Levels of two dates (year, month, day); ``of_relative`` tells of each record whether a relative says its date."""
     for k in range(len(left)):
         x, y = codes[left[k]], codes[right[k]]
         if x < 0 or y < 0:
@@ -210,3 +210,5 @@ def compare_dates(left, right, codes, parts, bins, out):  # type: ignore[no-unty
             out[k] = Date.TWO_DIGITS
         else:
             out[k] = Date.SAME_YEAR if year else Date.DIFFERENT
+            if out[k] == Date.DIFFERENT and (of_relative[left[k]] or of_relative[right[k]]):
+                out[k] = Date.OF_RELATIVE

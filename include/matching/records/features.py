@@ -86,6 +86,7 @@ class Field:
     bins: Bins  # a value: its frequency bin, or its sharing class where the kind identifies people
     parts: npt.NDArray[np.int32] | None = None  # of each value: a date's year, month and day, a postcode's area
     extension: Codes | None = None  # phones: place by record, what is dialled after the number
+    of_relative: Bins | None = None  # dates: place by record, 1 where a relative's record says the same
 
     @property
     def marks(self) -> npt.NDArray[np.int64]:
@@ -106,6 +107,7 @@ class Features:
     emails: Emails | None
     fields: tuple[Field, ...]
     notes: dict[str, object] = field(default_factory=dict)
+    is_sourced: bool = False  # which source a record is of is evidence
 
     @property
     def says_first_name(self) -> npt.NDArray[np.bool_]:
@@ -143,7 +145,9 @@ def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
     for k, f in enumerate(fields):
         if f.kind is Kind.ORGANIZATION:
             fields[k], notes["no_companies"] = _with_companies(f, names, mail)
-    return Features(len(row), records[spec.id], ids, row, source, names, mail, tuple(fields), notes)
+    return Features(
+        len(row), records[spec.id], ids, row, source, names, mail, tuple(fields), notes, spec.compares_sources
+    )
 
 
 @dataclass(frozen=True)
@@ -258,7 +262,24 @@ def _field(name: str, kind: Kind, column: Dictionary, names: Names | None) -> Fi
     else:
         bins = frequency_bins(column.counts())
     parts = cleaning.PARTS[kind](column.values.to_pylist()) if kind in cleaning.PARTS else None
-    return Field(name, kind, column, places, lay_out(column.values), bins, parts)
+    of_relative = said_of_relatives(places, names) if kind is Kind.DATE and names is not None else None
+    return Field(name, kind, column, places, lay_out(column.values), bins, parts, None, of_relative)
+
+
+def said_of_relatives(places: Codes, names: Names) -> Bins:
+    """1 for each value of a record that one of the same last name, and of another first letter, has too."""
+    out = np.zeros(places.shape, np.uint8)
+    place, record = np.nonzero((places >= 0) & (names.first >= 0) & (names.last >= 0))
+    if not len(record):
+        return out
+    key = places[place, record].astype(np.int64) << 32 | names.last[record]
+    order = np.argsort(key)
+    key, letter = key[order], names.initials[record][order]
+    new = np.diff(key, prepend=-1) != 0
+    start = np.flatnonzero(new)
+    several = np.minimum.reduceat(letter, start) != np.maximum.reduceat(letter, start)
+    out[place[order], record[order]] = several[np.cumsum(new) - 1]
+    return out
 
 
 def _each_place(of_records: Codes, places: Codes) -> Codes:

@@ -14,7 +14,7 @@ from pyspark.sql import functions as fn
 from include.matching.constraints import Decision
 from include.matching.levels import Kind
 from include.matching.memory import MOST
-from include.matching.pairs.comparison import Group, group_of
+from include.matching.pairs.comparison import Group, group_of, said_by_source
 from include.matching.records import emails
 from include.matching.records.features import BINS, check_columns, frequency_bins
 from include.matching.spark.keeping import kept
@@ -74,7 +74,7 @@ def read(
 def _layout(plan: Plan, places: Sequence[int], lexicon: Lexicon | None) -> Layout:
     fields = zip(plan.fields, places[1:], strict=True)
     said = tuple((name, kind, 1 if kind is Kind.ORGANIZATION else number) for (name, kind), number in fields)
-    return Layout(places[0], said, lexicon)
+    return Layout(places[0], said, lexicon, plan.spec.compares_sources)
 
 
 def _as_rows(rows: DataFrame, layout: Layout, places: Sequence[int]) -> DataFrame:
@@ -84,13 +84,15 @@ def _as_rows(rows: DataFrame, layout: Layout, places: Sequence[int]) -> DataFram
         columns += [fn.col(name) for name in ("first", "last", "affinity", "mined", "loose", "generation")]
     for p in range(layout.addresses):
         columns += [fn.col(f"{name}{p}") for name in ("mailbox", "shared", "free", "made")]
-    slot = 2 * layout.addresses
+    slot, late = 2 * layout.addresses, 2 * layout.addresses + sum(places[1:])
     for k, (_, kind, number) in enumerate(layout.fields):
         for p in range(number):
             columns.append(fn.col(f"values{k}_{p}").alias(f"value{k}_{p}"))
             columns.append(fn.col(f"said{slot + p}").alias(f"bin{k}_{p}"))
             columns += [fn.col(f"extensions{k}_{p}").alias(f"extension{k}_{p}")] if kind is Kind.PHONE else []
+            columns += [fn.col(f"said{late + p}").alias(f"of_relative{k}_{p}")] if kind is Kind.DATE else []
         slot += places[1 + k]
+        late += number if kind is Kind.DATE else 0
     return rows.select(*columns)
 
 
@@ -130,7 +132,7 @@ def _groups(values: DataFrame, layout: Layout) -> list[Group]:
     for at, (name, role, *_) in enumerate(_asked(layout)):
         mine = sizes.filter(pc.equal(sizes["k"], at))
         found.append(_group(name, role, *(mine[n].to_numpy().astype(np.int64) for n in ("count", "bin", "values"))))
-    return found
+    return found + (said_by_source() if layout.is_sourced else [])
 
 
 def _shared(values: DataFrame, layout: Layout) -> list[dict[str, Any]]:

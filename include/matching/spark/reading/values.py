@@ -25,6 +25,7 @@ from include.matching.spark.tasks import each, whole
 
 DISTINCT = ("letters", "people", "extensions")
 MAILBOX, LOCAL = "mailbox", "local"
+FAMILY = "family"  # a date, beside a last name
 TOKEN = (
     "at long, slot int, kind string, value string, initial int, given int, holds int, extension string, company string"
 )
@@ -33,13 +34,15 @@ TOKEN = (
 def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: Any, records: int) -> DataFrame:
     """The rows with what the table says of each of their values, slot by slot.
 
-    ``places``: of addresses, and of each field. Slots count addresses, their local parts, then fields place by place.
+    ``places``: of addresses, and of each field. Slots count addresses, their local parts, then fields place by place,
+    then dates once more, beside last names.
     """
     if not sum(places):
         return rows
     told = rows.mapInArrow(each(lambda rows: _tokens(rows, plan, places, names.value)), TOKEN).persist()
     said = _counted(told).mapInArrow(whole(lambda part: _judged(part, plan)), "kind string, value string, said short")
-    slots = [f"said{slot}" for slot in range(2 * places[0] + sum(places[1:]))]
+    dates = sum(number for (_, kind), number in zip(plan.fields, places[1:], strict=True) if kind is Kind.DATE)
+    slots = [f"said{slot}" for slot in range(2 * places[0] + sum(places[1:]) + dates)]
     by_slot = [fn.max(fn.when(fn.col("slot") == slot, fn.col("said"))).alias(name) for slot, name in enumerate(slots)]
     of_record = told.select("at", "slot", "kind", "value").join(said, ["kind", "value"]).groupBy("at").agg(*by_slot)
     rows = rows.join(of_record, "at", "left").fillna(0, slots)
@@ -103,7 +106,19 @@ def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | No
             more = {"extension": rows[f"extensions{k}_{p}"]} if kind is Kind.PHONE else {}
             out.append(_token(at, slot, f"{k}", rows[f"values{k}_{p}"], initial=initial, **more))
             slot += 1
+    for k, ((_, kind), number) in enumerate(zip(plan.fields, places[1:], strict=True)):
+        for p in range(number if kind is Kind.DATE else 0):
+            out.append(
+                _token(at, slot, f"{FAMILY}{k}", _beside_last(rows[f"values{k}_{p}"], first, last), initial=initial)
+            )
+            slot += 1
     return pa.concat_tables(out)
+
+
+def _beside_last(values: pa.ChunkedArray, first: Codes, last: Codes) -> pa.Array:
+    """Each value with its record's last name, null where the record does not say both names."""
+    named = pa.array(last, mask=(first < 0) | (last < 0)).cast(pa.string())
+    return pc.binary_join_element_wise(values.combine_chunks(), named, " ")
 
 
 def names_beside(rows: pa.Table, names: Names | None) -> tuple[Codes, Codes, Codes, Codes]:
@@ -169,7 +184,7 @@ def _of_values(beside: pa.Table) -> pa.Table:
 
 def _judged(beside: pa.Table, plan: Plan) -> pa.Table:
     """What the table says of a value, where it says anything: a class; of a local part whether many go by it (1), and
-    it is a role (2)."""
+    it is a role (2); of a date and a last name whether relatives have both (1)."""
     counts = _of_values(beside)
     kinds, values = counts["kind"].to_numpy(zero_copy_only=False), counts["value"].combine_chunks()
     asked = ("carriers", "letters", "named", "alike", "people", "extensions")
@@ -181,6 +196,9 @@ def _judged(beside: pa.Table, plan: Plan) -> pa.Table:
             out[mine] = frequency_bins(carriers[mine])
         elif kind is Kind.PHONE:
             out[mine] = np.where(extensions[mine] > 1, np.maximum(out[mine], 1), out[mine])
+        if kind is Kind.DATE:
+            family = kinds == f"{FAMILY}{k}"
+            out[family] = letters[family] > 1
     local = np.flatnonzero(kinds == LOCAL)
     role = emails.is_role(values.take(pa.array(local)), named[local], alike[local], people[local])
     out[local] = (out[local] > 0) + 2 * role
