@@ -46,6 +46,7 @@ class FirstName(Level):
     OTHER_SCRIPT = 10
     LOOK_ALIKE = 11  # a stroke apart, and each a name of its own
     OTHER_NAME = 12  # two names that are known to be names: a slip garbles a name, but seldom to another
+    ONE_WORD = 13  # one of the two says a single word, which is the other's last name
 
 
 class LastName(Level):
@@ -156,12 +157,14 @@ FIRST = Comparison(
     agrees=(FirstName.NICKNAME, FirstName.TYPO, FirstName.SWAPPED, FirstName.TRANSLITERATED, FirstName.LOOK_ALIKE),
     sorts=(FirstName.DIFFERENT, FirstName.OTHER_NAME),  # no list knows all names of a table
     # to be an initial, or in another script, is a kind of missingness
-    separate=((FirstName.INITIAL, FirstName.OTHER_INITIAL), (FirstName.TRANSLITERATED, FirstName.OTHER_SCRIPT)),
+    separate=((FirstName.INITIAL, FirstName.OTHER_INITIAL), (FirstName.TRANSLITERATED, FirstName.OTHER_SCRIPT),
+              (FirstName.ONE_WORD,)),
     same=prior(FirstName, equal=0.83, nickname=0.07, typo=0.045, look_alike=0.001, close=0.015, different=0.015,
-               other_name=0.01, swapped=0.01, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03),
+               other_name=0.01, swapped=0.01, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03,
+               one_word=1.0),
     strangers=prior(FirstName, equal=0.008, nickname=0.004, typo=0.0005, look_alike=0.0015, close=0.004,
                     different=0.482, other_name=0.5, swapped=1e-7, transliterated=0.01, other_script=0.99,
-                    initial=0.08, other_initial=0.92),
+                    initial=0.08, other_initial=0.92, one_word=1.0),
     # that two names of their own are close is no evidence for one person: it is to tell as little as that they differ
     bounds=((SAME, FirstName.LOOK_ALIKE, 0.0, 0.001), (RELATIVE, FirstName.LOOK_ALIKE, 0.1, 1.0),
             # under one roof a name is seldom given twice, however frequent it is

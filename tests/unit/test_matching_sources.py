@@ -14,9 +14,7 @@ from include.matching.spec import parse_spec
 from tests.matching_tables import SPEC, table, town
 
 PERSON = {"first_name": "Rosa", "last_name": "Parker", "company": "Firm 3 Inc"}
-BORN = parse_spec(
-    {"id": "id", "columns": {"first_name": "first_name", "last_name": "last_name", "birth_date": "date"}}
-)
+BORN = parse_spec({"id": "id", "columns": {"first_name": "first_name", "last_name": "last_name", "birth_date": "date"}})
 
 
 def probability(*sources: str) -> float:

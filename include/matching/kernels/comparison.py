@@ -90,7 +90,7 @@ def loose_levels(word, given, family, points, offsets, roots, first_bin, last_bi
     The word may be either name, or both written together; if it is neither it is a handle, which says nothing.
     """
     if word == family:
-        return EQUAL + last_bin[word]
+        return 64 * FirstName.ONE_WORD + EQUAL + last_bin[word]
     if word == given:
         return 64 * (EQUAL + first_bin[word])
     if meet(roots, word, given):
@@ -144,6 +144,8 @@ def compare_names(  # type: ignore[no-untyped-def]
             else:
                 both = loose_levels(m, f, l, points, offsets, roots, first_bin, last_bin)
             one, two = both // 64, both % 64
+        if loose[i] and loose[j] and two >= EQUAL and own[l] >= 0:  # two who say a known first name and nothing else
+            one, two = EQUAL + first_bin[l], 0
         first_level[k] = one
         last_level[k] = two
 

@@ -11,6 +11,7 @@ from include.matching.levels import (
     DATE,
     EMAIL,
     EQUAL,
+    FIRST,
     IDENTIFIER,
     NAMES,
     PHONE,
@@ -46,7 +47,7 @@ def mailbox_alone(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.boo
         if group.comparison is EMAIL:
             equal |= (row == EQUAL) | (row == EQUAL + PRIVATE)
         elif group.comparison is not SOURCE:
-            silent &= (row == 0) | (row >= EQUAL)
+            silent &= (row == 0) | (row >= EQUAL) | ((group.comparison is FIRST) & (row == FirstName.ONE_WORD))
     return np.asarray(equal & silent)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.matching.levels import Kind
 from include.matching.records.columns import Codes, Dictionary, Texts, apply, canonical, hashed, lay_out
@@ -27,7 +28,7 @@ from include.matching.records.name_parts import (
     skeleton,
     spoken,
 )
-from include.matching.records.names_from_addresses import known_names, mine_names
+from include.matching.records.names_from_addresses import handles_among, known_names, mine_names
 from include.matching.records.spelling import spelt_as_in_addresses, usual_spelling
 from include.matching.spec import MatchingSpec
 
@@ -87,6 +88,8 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
     mined = np.zeros(size, bool)
     if boxes is not None:
         given, family = known_names(first, list(words)), known_names(last, list(words))
+        alone = known_names(last[said_alone(written)], list(words))
+        name_handles(written, owners(written, boxes, handles_among(alone, given, family)))
         mined = mine_from(written, boxes, given, family)
     first, last, vocabulary = _in_order(first, last, list(words))
     if boxes is not None:
@@ -140,6 +143,35 @@ def mine_from(
         written.first, written.last, local, boxes.local.values, nameless=nameless, loose=written.loose,
         words=list(written.words), code=written.words.code, known=(given, family),
     )  # fmt: skip
+
+
+def said_alone(written: Written) -> npt.NDArray[np.int64]:
+    """The records whose full name is one word."""
+    return np.flatnonzero((written.loose == 1) & (written.first < 0) & (written.last >= 0))
+
+
+def owners(written: Written, boxes: Mailboxes, handles: set[str]) -> dict[str, tuple[str, str]]:
+    """First and last name of those whose address some handle is, where all who have such an address are called so."""
+    local, _ = locals_of(boxes)
+    is_handle = pc.is_in(boxes.local.values, value_set=pa.array(sorted(handles), pa.string()))
+    whole = (written.first >= 0) & (written.last >= 0)
+    at = np.flatnonzero(whole & (apply(np.array(is_handle).astype(np.int32), local) == 1))
+    names = np.unique(np.stack([local[at], written.first[at], written.last[at]]), axis=1)
+    _, start, people = np.unique(names[0], return_index=True, return_counts=True)
+    texts, words = boxes.local.values.to_pylist(), list(written.words)
+    return {texts[k]: (words[f], words[n]) for k, f, n in names[:, start[people == 1]].T.tolist()}
+
+
+def name_handles(written: Written, whose: Mapping[str, tuple[str, str]]) -> None:
+    """Give records that say a handle alone the names of its owner, in place."""
+    words = written.words
+    known = {words[handle]: (words.code(f), words.code(n)) for handle, (f, n) in whose.items() if handle in words}
+    table = np.full((len(words), 2), -1, np.int32)
+    table[list(known)] = list(known.values()) or np.zeros((0, 2), np.int32)
+    alone = said_alone(written)
+    named = table[written.last[alone]]
+    at, named = alone[named[:, 0] >= 0], named[named[:, 0] >= 0]
+    written.first[at], written.last[at], written.loose[at] = named[:, 0], named[:, 1], 0
 
 
 def _in_order(first: Codes, last: Codes, vocabulary: list[str]) -> tuple[Codes, Codes, list[str]]:

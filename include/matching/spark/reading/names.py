@@ -18,8 +18,17 @@ from include.matching.pairs.blocking_rules import NameKeys
 from include.matching.records import emails
 from include.matching.records.columns import Codes, Dictionary, Texts, apply, encode, hashed, lay_out, remapped
 from include.matching.records.languages import of_pairs
-from include.matching.records.names_from_addresses import written_together
-from include.matching.records.person_names import Names, Vocabulary, Written, laid_out, lexicon, mine_from, own_names
+from include.matching.records.names_from_addresses import handles_among, written_together
+from include.matching.records.person_names import (
+    Names,
+    Vocabulary,
+    Written,
+    laid_out,
+    lexicon,
+    mine_from,
+    name_handles,
+    own_names,
+)
 from include.matching.records.spelling import spelt_as_in_addresses, usual_spelling
 from include.matching.spark.keeping import kept
 from include.matching.spark.reading.columns import codes_of, replaced
@@ -30,8 +39,9 @@ Counts = npt.NDArray[np.int64]
 NAMED = ("at", "first", "last", "loose", "generation", "mined")
 
 
-def with_names(rows: DataFrame, records: int, *, mailed: bool) -> tuple[DataFrame, Lexicon]:
-    """The rows with their names as codes, and what the names of the table are; ``mailed``: there are addresses.
+def with_names(rows: DataFrame, records: int, *, mailed: bool, full: bool) -> tuple[DataFrame, Lexicon]:
+    """The rows with their names as codes, and what the names of the table are; ``mailed``: there are addresses, and
+    ``full``: full names.
 
     What names go through in turn takes the whole table's counts each time. Those are counted on names alone, and whole
     rows go through all of it at once.
@@ -40,8 +50,10 @@ def with_names(rows: DataFrame, records: int, *, mailed: bool) -> tuple[DataFram
     turns: list[Task] = []
     alone = rows.select(*NAMED, *(["mailbox0"] if mailed else []))
     if mailed:
-        known = send(_counts(alone))
-        turns.append(lambda part: _mined(part, known.value))
+        counts = _counts(alone)
+        whose = _owners(alone, counts) if full else {}
+        known = send((counts, whose))
+        turns.append(lambda part: _mined(part, *known.value))
         alone = kept(alone.mapInArrow(each(turns[0]), alone.schema))
         spelling = send(_spelling(alone, records))
         turns.append(lambda part: _spelt(part, spelling.value))
@@ -70,6 +82,21 @@ def _counts(rows: DataFrame) -> tuple[dict[str, int], dict[str, int]]:
     found = every.groupBy("side", "name").count().toArrow()
     first, last = (found.filter(pc.equal(found["side"], at)) for at in (0, 1))
     return _together(first), _together(last)
+
+
+def _owners(rows: DataFrame, known: tuple[Mapping[str, int], Mapping[str, int]]) -> dict[str, tuple[str, str]]:
+    """The names of those whose address some handle is (see ``person_names.owners``)."""
+    alone = rows.filter("loose = 1 and first is null and last is not null").groupBy(fn.col("last").alias("name"))
+    handles = handles_among(_together(alone.count().toArrow()), *known)
+    if not handles:
+        return {}
+    asked = rows.sparkSession.createDataFrame(pa.table({"handle": sorted(handles)}))
+    local = fn.element_at(fn.split("mailbox0", "@", 2), 1).alias("handle")
+    whole = rows.filter("first is not null and last is not null and mailbox0 is not null")
+    names = whole.select(local, "first", "last").join(fn.broadcast(asked), "handle").distinct().groupBy("handle")
+    found = names.agg(fn.count("*").alias("people"), fn.min("first").alias("first"), fn.min("last").alias("last"))
+    one = found.filter("people = 1").toArrow().to_pylist()
+    return {row["handle"]: (row["first"], row["last"]) for row in one}
 
 
 def _together(counted: pa.Table) -> dict[str, int]:
@@ -127,9 +154,12 @@ def _boxes(rows: pa.Table) -> emails.Mailboxes:
     return emails.Mailboxes(column, parts[0], parts[1])
 
 
-def _mined(rows: pa.Table, known: tuple[Mapping[str, int], Mapping[str, int]]) -> pa.Table:
-    """The records with names read out of their addresses."""
+def _mined(
+    rows: pa.Table, known: tuple[Mapping[str, int], Mapping[str, int]], whose: Mapping[str, tuple[str, str]]
+) -> pa.Table:
+    """The records with names read out of addresses: of those whose handles they say, and their own."""
     written = _written(rows)
+    name_handles(written, whose)
     found = mine_from(written, _boxes(rows), *known)
     return replaced(rows, named(written) | {"mined": found.astype(np.int16)})
 
