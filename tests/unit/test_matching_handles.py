@@ -80,3 +80,14 @@ def test_a_surname_alone_links_nobody() -> None:
     of = dict(zip(clusters["id"].to_pylist(), clusters["cluster"].to_pylist(), strict=True))
     assert of["r0"] != of["r1"]
     assert of["r2"] == of["r3"]
+
+
+def test_a_handle_is_the_name_that_it_is_written_together_from() -> None:
+    assert names(("JoQuill", "a@x.net"), ("Jo Quill", "b@y.net"))[0] == ("jo", "quill")
+
+
+def test_one_name_alone_is_spelt_out_by_its_records_own_address() -> None:
+    assert names(("Peter", "peter.quill@home.net"), ("Jo Quill", "b@y.net"))[0] == ("peter", "quill")
+    assert names(("Peter", "pquill@home.net"), ("Jo Quill", "b@y.net"))[0] == ("peter", "quill")
+    assert names(("Quill", "jo.quill@home.net"), ("Jo Roe", "b@y.net"), ("Al Quill", "c@y.net"))[0] == ("jo", "quill")
+    assert names(("Peter", "home@home.net"), ("Jo Quill", "b@y.net"))[0] == ("", "peter")

@@ -30,7 +30,7 @@ from include.matching.records.columns import (
     remapped,
 )
 from include.matching.records.damage import mended
-from include.matching.records.person_names import Names, name_records
+from include.matching.records.person_names import Names, name_records, said_of_relatives
 from include.matching.records.several import settled
 from include.matching.spec import MatchingSpec
 
@@ -264,22 +264,6 @@ def _field(name: str, kind: Kind, column: Dictionary, names: Names | None) -> Fi
     parts = cleaning.PARTS[kind](column.values.to_pylist()) if kind in cleaning.PARTS else None
     of_relative = said_of_relatives(places, names) if kind is Kind.DATE and names is not None else None
     return Field(name, kind, column, places, lay_out(column.values), bins, parts, None, of_relative)
-
-
-def said_of_relatives(places: Codes, names: Names) -> Bins:
-    """1 for each value of a record that one of the same last name, and of another first letter, has too."""
-    out = np.zeros(places.shape, np.uint8)
-    place, record = np.nonzero((places >= 0) & (names.first >= 0) & (names.last >= 0))
-    if not len(record):
-        return out
-    key = places[place, record].astype(np.int64) << 32 | names.last[record]
-    order = np.argsort(key)
-    key, letter = key[order], names.initials[record][order]
-    new = np.diff(key, prepend=-1) != 0
-    start = np.flatnonzero(new)
-    several = np.minimum.reduceat(letter, start) != np.maximum.reduceat(letter, start)
-    out[place[order], record[order]] = several[np.cumsum(new) - 1]
-    return out
 
 
 def _each_place(of_records: Codes, places: Codes) -> Codes:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from include.matching.records.columns import Codes, apply
-from include.matching.records.name_parts import is_initial, known_first_names, roots
+from include.matching.records.name_parts import is_initial, roots
 from include.matching.records.placeholders import ROLES
 
 _SEPARATOR = re.compile(r"[._\-]+")
@@ -82,15 +82,6 @@ def known_names(codes: Codes, words: list[str]) -> dict[str, int]:
     """The names that records carry, and how many do."""
     counts = np.bincount(codes[codes >= 0], minlength=len(words))
     return written_together((words[k], int(counts[k])) for k in np.flatnonzero(counts))
-
-
-def handles_among(alone: Mapping[str, int], given: Mapping[str, int], family: Mapping[str, int]) -> set[str]:
-    """Of words that full names consist of, those that are no name otherwise: not the table's, nor a known first name.
-
-    Each mapping tells how many records say it; ``family`` counts the words that stand ``alone`` among last names.
-    """
-    known = known_first_names()
-    return {word for word, count in alone.items() if family[word] == count and word not in given and word not in known}
 
 
 def written_together(counted: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -17,25 +17,19 @@ from pyspark.sql import functions as fn
 from include.matching.pairs.blocking_rules import NameKeys
 from include.matching.records import emails
 from include.matching.records.columns import Codes, Dictionary, Texts, apply, encode, hashed, lay_out, remapped
+from include.matching.records.handles import Counted, as_names, handles_among, name_handles, spell_out
 from include.matching.records.languages import of_pairs
-from include.matching.records.names_from_addresses import handles_among, written_together
-from include.matching.records.person_names import (
-    Names,
-    Vocabulary,
-    Written,
-    laid_out,
-    lexicon,
-    mine_from,
-    name_handles,
-    own_names,
-)
+from include.matching.records.names_from_addresses import written_together
+from include.matching.records.person_names import Names, laid_out, lexicon, mine_from, own_names
 from include.matching.records.spelling import spelt_as_in_addresses, usual_spelling
+from include.matching.records.written_names import Vocabulary, Written
 from include.matching.spark.keeping import kept
 from include.matching.spark.reading.columns import codes_of, replaced
 from include.matching.spark.rows import Lexicon
 from include.matching.spark.tasks import Task, each
 
 Counts = npt.NDArray[np.int64]
+ALONE = "loose = 1 and first is null and last is not null"  # full names of one word
 NAMED = ("at", "first", "last", "loose", "generation", "mined")
 
 
@@ -51,8 +45,8 @@ def with_names(rows: DataFrame, records: int, *, mailed: bool, full: bool) -> tu
     alone = rows.select(*NAMED, *(["mailbox0"] if mailed else []))
     if mailed:
         counts = _counts(alone)
-        whose = _owners(alone, counts) if full else {}
-        known = send((counts, whose))
+        said = _alone(alone) if full else {}
+        known = send((counts, as_names(said, *counts), _owners(alone, handles_among(said, *counts))))
         turns.append(lambda part: _mined(part, *known.value))
         alone = kept(alone.mapInArrow(each(turns[0]), alone.schema))
         spelling = send(_spelling(alone, records))
@@ -84,19 +78,23 @@ def _counts(rows: DataFrame) -> tuple[dict[str, int], dict[str, int]]:
     return _together(first), _together(last)
 
 
-def _owners(rows: DataFrame, known: tuple[Mapping[str, int], Mapping[str, int]]) -> dict[str, tuple[str, str]]:
-    """The names of those whose address some handle is (see ``person_names.owners``)."""
-    alone = rows.filter("loose = 1 and first is null and last is not null").groupBy(fn.col("last").alias("name"))
-    handles = handles_among(_together(alone.count().toArrow()), *known)
+def _alone(rows: DataFrame) -> dict[str, int]:
+    """The words that full names consist of, and how many records say each."""
+    return _together(rows.filter(ALONE).groupBy(fn.col("last").alias("name")).count().toArrow())
+
+
+def _owners(rows: DataFrame, handles: set[str]) -> dict[str, tuple[str, str]]:
+    """The names of those whose address, or whose names written together, some handle is (see ``handles.owners``)."""
     if not handles:
         return {}
     asked = rows.sparkSession.createDataFrame(pa.table({"handle": sorted(handles)}))
-    local = fn.element_at(fn.split("mailbox0", "@", 2), 1).alias("handle")
-    whole = rows.filter("first is not null and last is not null and mailbox0 is not null")
-    names = whole.select(local, "first", "last").join(fn.broadcast(asked), "handle").distinct().groupBy("handle")
+    whole = rows.filter("first is not null and last is not null")
+    address = fn.element_at(fn.split("mailbox0", "@", 2), 1)
+    together = fn.concat(*(fn.replace(fn.col(half), fn.lit(" "), fn.lit("")) for half in ("first", "last")))
+    either = [whole.select(said.alias("handle"), "first", "last") for said in (address, together)]
+    names = either[0].unionByName(either[1]).join(fn.broadcast(asked), "handle").distinct().groupBy("handle")
     found = names.agg(fn.count("*").alias("people"), fn.min("first").alias("first"), fn.min("last").alias("last"))
-    one = found.filter("people = 1").toArrow().to_pylist()
-    return {row["handle"]: (row["first"], row["last"]) for row in one}
+    return {row["handle"]: (row["first"], row["last"]) for row in found.filter("people = 1").toArrow().to_pylist()}
 
 
 def _together(counted: pa.Table) -> dict[str, int]:
@@ -155,12 +153,16 @@ def _boxes(rows: pa.Table) -> emails.Mailboxes:
 
 
 def _mined(
-    rows: pa.Table, known: tuple[Mapping[str, int], Mapping[str, int]], whose: Mapping[str, tuple[str, str]]
+    rows: pa.Table,
+    known: tuple[Counted, Counted],
+    beside: tuple[Counted, Counted],
+    whose: Mapping[str, tuple[str, str]],
 ) -> pa.Table:
     """The records with names read out of addresses: of those whose handles they say, and their own."""
-    written = _written(rows)
+    written, boxes = _written(rows), _boxes(rows)
     name_handles(written, whose)
-    found = mine_from(written, _boxes(rows), *known)
+    spell_out(written, boxes, *beside)
+    found = mine_from(written, boxes, *known)
     return replaced(rows, named(written) | {"mined": found.astype(np.int16)})
 
 
