@@ -39,7 +39,7 @@ test: $(VENV)/.test lint ## run every test
 	tests/run $(TESTS)
 
 test-spark: $(VENV)/.spark ## run the tests of the engine on Spark, which need Java and half a gigabyte more
-	$(BIN)/python -m pytest tests/integration/test_*spark.py
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests/integration/test_*spark.py
 
 lint: $(VENV)/.test ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -85,5 +85,6 @@ $(VENV)/.test: tests/requirements.txt $(VENV)/.run
 	@touch $@
 
 $(VENV)/.spark: requirements-spark.txt $(VENV)/.test
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-spark.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.txt
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib/*/site-packages/pyspark || true
 	@touch $@

@@ -45,7 +45,6 @@ from include.storage.home import is_open, open_places
 from include.storage.postgres import embedded
 from include.storage.postgres.warehouse import Warehouse, is_embedded, warehouse_url
 from include.storage.project import Project
-from include.storage.spark.connector import require_connector
 
 REQUIREMENTS = ROOT / "requirements.txt"
 _NAME = re.compile(r"^([A-Za-z0-9][\w.\[\],-]*==[^\s\\]+(?:\s*;[^\\]+)?)", re.MULTILINE)
@@ -219,7 +218,6 @@ def spark(settings: Settings) -> Iterator[Finding]:
         if lake.folder is None or lake.folder.exists():
             with exchange(lake, session):
                 found += ", and they read and write the lake"
-        require_connector(session, lake)
     yield Finding("spark", "ok", found)
 
 

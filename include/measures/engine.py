@@ -9,6 +9,8 @@ from include.matching.spark.session import connected
 from include.storage.engine import Transforms
 from include.storage.project import Project
 
+REACHED = "exchange"  # where workers show that they reach the lake
+
 
 @contextmanager
 def opened(project: Project) -> Iterator[Transforms]:
@@ -20,6 +22,9 @@ def opened(project: Project) -> Iterator[Transforms]:
     with project.spark() as at, connected(at.master, at.options) as session:
         from include.matching.spark.keeping import kept  # noqa: PLC0415  Spark may not be installed
         from include.storage.spark.engine import SparkEngine  # noqa: PLC0415
+        from include.storage.spark.stored import require_reach  # noqa: PLC0415
 
+        with project.lake.exchange(REACHED) as folder:
+            require_reach(project.lake, session, folder)
         with SparkEngine(project.lake, session, kept) as engine:
             yield engine

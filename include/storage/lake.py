@@ -169,14 +169,15 @@ class Lake:
         """Yield a folder to write data files into, and a list: of the files' names once the block has ended well.
 
         For engines that write several files at once. They are then beside the dataset's others, in their order, and
-        named by the version.
+        named by the version. The list may be given the places of those that count; else all in the folder do.
         """
         folder, files = f"{version}.{uuid.uuid4().hex}.draft", list[str]()
         place = self._place(dataset, folder)
         try:
-            yield self.url(dataset, folder), files
+            yield self.target(f"{dataset}/{folder}", "").rstrip("/"), files
             self.fs.invalidate_cache()  # others have written there
-            parts = sorted(part for part in self.fs.find(place) if part.endswith(".parquet"))
+            parts = list(files) or sorted(part for part in self.fs.find(place) if part.endswith(".parquet"))
+            files.clear()
             for n, part in enumerate(parts):
                 name = f"{version}.{n:05}.parquet" if len(parts) > 1 else f"{version}.parquet"
                 self.fs.mv(part, self._place(dataset, name))

@@ -75,12 +75,16 @@ def company(put: Callable[..., DatasetRef]) -> Callable[..., Refs]:
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[Any]:
-    """One session for all, of two workers, that tries a task thrice; its Java does not compile what it runs briefly."""
+def spark(object_store: str) -> Iterator[Any]:
+    """One session for all, of two workers, that tries a task thrice; its Java does not compile what it runs briefly.
+
+    Its workers reach the object store, as this process does where a test asks for a bucket.
+    """
     if missing := sessions.missing():
         pytest.skip(missing)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        reach(object_store, patched)
         session = sessions.connect("local[2,3]", {"spark.ui.enabled": "false"})
     from include.matching.spark.planning import SMALL  # noqa: PLC0415  where it is installed
 
@@ -129,14 +133,23 @@ def _alone(record: Mapping[str, Any], accounts: Collection[str]) -> dict[str, An
 @pytest.fixture
 def bucket(object_store: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
     """The URL of a bucket of the test's own, which is reached by the environment alone."""
+    reach(object_store, monkeypatch)
+    return new_bucket(request.node.name)
+
+
+def reach(object_store: str, patched: pytest.MonkeyPatch) -> None:
+    """Let the environment say where the object store is, and who asks."""
+    patched.setenv("AWS_ACCESS_KEY_ID", "test")
+    patched.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    patched.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    patched.setenv("AWS_ENDPOINT_URL", object_store)
+
+
+def new_bucket(of: str) -> str:
+    """The URL of a new bucket, which is named by what it is for."""
     import boto3  # noqa: PLC0415
 
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-central-1",
-        "AWS_ENDPOINT_URL": object_store,
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    name = hashlib.sha256(request.node.name.encode()).hexdigest()[:16]
+    name = hashlib.sha256(of.encode()).hexdigest()[:16]
     region = {"LocationConstraint": "eu-central-1"}
     boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=region)
     return f"s3://{name}"

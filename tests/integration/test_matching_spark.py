@@ -23,6 +23,8 @@ from include.matching.kernels.pairs import join_bounded
 from include.matching.pairs import blocking, blocking_budget, pair_sample
 from include.matching.resolution import PAIR_SCHEMA
 from include.matching.spark import session as sessions
+from include.matching.spark.parts.pairs import LINKS
+from include.matching.spark.table import Places
 from include.matching.spec import MatchingSpec, parse_spec
 from tests.matching_tables import SPEC, table, town
 
@@ -56,6 +58,15 @@ def tables() -> dict[str, tuple[pa.Table, MatchingSpec]]:
     alone = zip(several["email"].to_pylist(), whole, strict=True)  # handles, names written together, first names alone
     parts = [(str(email).split("@")[0], name.replace(" ", ""), name.split(" ")[0]) for email, name in alone]
     whole = [name if i % 4 else parts[i][i // 4 % 3] for i, name in enumerate(whole)]
+    elsewhere = (
+        ("Людмила Васильева", "l.vasilyeva"),
+        ("高橋 美咲", "takahashi.m"),
+        ("高橋 翔太", "s-takahashi"),
+        ("高橋 陽子", "takahashi"),
+    )
+    for i in range(0, len(whole), 5):  # addresses that are made of names in another script
+        whole[i], local = elsewhere[i // 5 % 4]
+        two[i] = f"{local}@firm{i % 7}.com"
     born = [f"{1 + i % 28:02d}/{1 + i % 12:02d}/{1950 + i % 40}" for i in range(60)]
     return {
         "customers of four systems": (people(), SPEC),
@@ -192,7 +203,8 @@ def test_what_bounds_the_work_of_a_large_table_bounds_it_alike(
 def test_linked_records_that_no_task_can_hold_are_cut_as_on_one_machine(
     spark: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from include.matching.spark.components import held_together  # noqa: PLC0415  where it is installed
+    from include.matching.spark.chunks import Chunks  # noqa: PLC0415  where it is installed
+    from include.matching.spark.components import held_together  # noqa: PLC0415
 
     monkeypatch.setattr(components, "HELD", 9)
     random = np.random.default_rng(3)
@@ -204,9 +216,11 @@ def test_linked_records_that_no_task_can_hold_are_cut_as_on_one_machine(
     join_bounded(left, right, np.arange(6), 61, parent, np.ones(60, np.int32))
     kept, cuts = components.held_together(left, right, odds, parent, 0.0)
     join_bounded(left, right, kept, 61, parent, np.ones(60, np.int32))
-    links = pa.table({"left": left.astype(np.int64), "right": right.astype(np.int64), "odds": odds})
-    label, cut_there = held_together(spark.createDataFrame(links), 0.0, 60, 2, len(left))
-    found = {row["at"]: row["component"] for row in label.collect()}
+    places = Places.of([25, 35])
+    ends = [side.astype(np.int64) for side in (left, right)]
+    links = places.sent(pa.table([*ends, odds], schema=LINKS), "right")
+    label, cut_there = held_together(Chunks.of(spark, links, 2), 0.0, 60, places, len(left))
+    found = {row["at"]: row["component"] for row in label.told(lambda part: part, label.schema).collect()}
     assert cuts
     assert cut_there == cuts
     assert [found.get(at, at) for at in range(60)] == parent.tolist()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from include.contracts.errors import ConfigurationError
 from include.contracts.measures import ACCOUNT_360, ACCOUNT_HISTORY, CUSTOMER_360, CUSTOMER_HISTORY
 from include.contracts.metrics import GRID_FLOW
 from include.contracts.runs import StageReport
 from include.contracts.tables import Table
 from include.matching.spark import session as sessions
 from include.measures.step import WRITES, measure
-from include.storage.lake import Lake
+from tests.integration.conftest import new_bucket, reach
 from tests.random_company import RandomCompany
 from tests.small_company import read
 
@@ -27,14 +27,19 @@ SUMS = {"contract_value", "contract_value_overdue", "opportunities_open_amount",
 
 
 @pytest.fixture(scope="module")
-def both(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RandomCompany, StageReport]]:
-    """The measures of one company, by the engine that they were computed by."""
-    found = {}
-    for engine in ("memory", "spark"):
-        company = RandomCompany(tmp_path_factory.mktemp(engine), 17, engine=engine, spark_master="local[2]")
-        refs = company.save()
-        found[engine] = company, measure(company.project, company.run(), refs)
-    return found
+def both(
+    spark: Any, object_store: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, tuple[RandomCompany, StageReport]]]:
+    """The measures of one company by the engine that they were computed by, on Spark from a lake in an object store."""
+    with pytest.MonkeyPatch.context() as patched:
+        reach(object_store, patched)
+        spark_there = {"spark_master": "local[2]", "lake_url": f"{new_bucket(__name__)}/lake"}
+        found = {}
+        for engine, where in {"memory": {}, "spark": spark_there}.items():
+            company = RandomCompany(tmp_path_factory.mktemp(engine), 17, engine=engine, **where)
+            refs = company.save()
+            found[engine] = company, measure(company.project, company.run(), refs)
+        yield found
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -72,11 +77,3 @@ def test_every_measure_is_known_of_somebody(both: dict[str, tuple[RandomCompany,
         rows = read(company.project, table, report)
 
         assert not {name for name in table.names if all(row[name] is None for row in rows)}
-
-
-def test_a_store_that_spark_has_no_connector_for_is_told_in_a_sentence(spark: Any) -> None:
-    from include.matching.spark.keeping import kept  # noqa: PLC0415 - where pyspark is not, all here is skipped
-    from include.storage.spark.engine import SparkEngine  # noqa: PLC0415
-
-    with pytest.raises(ConfigurationError, match=r"no connector for the lake at s3://.*hadoop-aws"):
-        SparkEngine(Lake("s3://bucket/lake"), spark, kept)

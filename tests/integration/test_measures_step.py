@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,9 +19,18 @@ from tests.small_company import AS_OF, SmallCompany, publish, read
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def measured_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of the company that was measured on its day."""
+    home = tmp_path_factory.mktemp("company")
+    run(made(home), AS_OF)
+    return home
+
+
 @pytest.fixture
-def company(tmp_path: Path) -> SmallCompany:
-    return made(tmp_path)
+def company(measured_before: Path, tmp_path: Path) -> SmallCompany:
+    """The company, measured on its day already: a test's own copy."""
+    return made(shutil.copytree(measured_before, tmp_path / "home"))
 
 
 def made(home: Path) -> SmallCompany:
@@ -134,7 +144,8 @@ def test_flows_between_cells_are_of_whole_weeks(company: SmallCompany) -> None:
     assert {flow["week_end"] for flow in flows} == {week}
 
 
-def test_the_measures_are_as_of_the_logical_date_and_not_of_today(company: SmallCompany) -> None:
+def test_the_measures_are_as_of_the_logical_date_and_not_of_today(tmp_path: Path) -> None:
+    company = made(tmp_path)
     company.contract("a1", "term", AS_OF - timedelta(days=300), AS_OF + timedelta(days=10))
     report = run(company, AS_OF - timedelta(days=100))
     assert read(company.project, CUSTOMER_360, report)[0]["nps_class"] == "unknown"  # it answers 100 days later

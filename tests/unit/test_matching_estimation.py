@@ -29,3 +29,18 @@ def test_more_people_may_have_moved_than_stayed() -> None:
         ]
     share = resolve(table(rows), SPEC).model.parameters["share"]
     assert np.isclose(share["same person, moved"] / share["same person"], 3.0, rtol=0.2)
+
+
+def test_colleagues_of_one_country_share_first_names_more_often_than_strangers_do() -> None:
+    """Each firm has people of one of five countries, and no first name is of two."""
+    spec = parse_spec({"id": "record_id", "columns": {"first_name": "first_name", "last_name": "last_name",
+                                                      "email": "email", "company": "organization"}})  # fmt: skip
+    random, rows = np.random.default_rng(4), []
+    for n in range(1500):
+        firm = int(random.integers(60))
+        first = FIRST[5 * int(random.integers(6)) + firm % 5]
+        last = f"Q{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}ran{n % 7}dal"
+        work = {"email": f"{first}.{last}@firm{firm}.com", "company": f"Vendal{chr(97 + firm % 26)}{firm} Works"}
+        rows += [{"record_id": f"{n}{again}", "first_name": first, "last_name": last, **work} for again in "ab"]
+    levels = resolve(table(rows), spec).model.parameters["levels"]["first_name"]
+    assert levels["colleagues"]["equal"] > 3 * levels["strangers"]["equal"]

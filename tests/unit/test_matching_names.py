@@ -64,3 +64,61 @@ def test_two_names_that_are_names_are_told_from_one_that_is_garbled(one: str, ot
     ]
     found = resolve(table([*both, *town(100)]), SPEC).judge(pa.array(["0"]), pa.array(["1"]))
     assert f"first_name={told};last_name=equal" in found["evidence"].to_pylist()[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "local", "made"),
+    [
+        ("Людмила", "Васильева", "lvasileva", True),  # whichever way it is romanized
+        ("Людмила", "Васильева", "vasilyeva_l", True),
+        ("Людмила", "Васильева", "lyuda.v", False),
+        ("Людмила", "Васильева", "rk_x", False),  # a word of its own owner's tells
+        ("Людмила", "Васильева", "vasileva_1987", False),  # and so does a number
+        ("Γεώργιος", "Παπαδόπουλος", "gpapadopoulos", True),
+        ("سعيد", "المنصوري", "saeed.almansoori", True),  # no vowels are written
+        ("خالد", "خوري", "kkhoury", True),
+        ("דוד", "לוינסקי", "levinsky", True),
+        ("琴艳", "吴", "y.wu", False),  # Qinyan is not Y.
+        ("琴艳", "吴", "q.wu", True),
+        ("りか", "よしだ", "rika.yoshida", True),
+        ("अनिल", "शर्मा", "anil.sharma", True),
+        ("Bo", "Li", "b.li", True),  # names too short to be looked for in other words
+        ("Bo", "Li", "bolide", False),
+        ("Mohammed", "Hadidi", "muhammad.h", True),
+        ("Nora", "Teal", "sunnyside", False),
+    ],
+)
+def test_a_local_part_is_its_owners_name_in_whatever_script_that_is_written(
+    first: str, last: str, local: str, *, made: bool
+) -> None:
+    assert is_made([(first, last, local)]) is made
+
+
+@pytest.mark.parametrize(
+    ("people", "made"),
+    [
+        ([("健", "田中", "tanaka.k"), ("翔太", "田中", "shota.tanaka"), ("陽子", "田中", "tanaka_y")], True),
+        (
+            [("지훈", "박", "jh.park"), ("민수", "박", "park.ms"), ("서연", "박", "sypark"), ("유리", "박", "y.park")],
+            True,
+        ),
+        ([("健", "田中", "tanaka.k"), ("翔太", "田中", "shota.tanaka")], False),  # two may be one household
+        ([("健", "田中", "tanaka.k")] * 3, False),  # one person, and an address that is no news
+        ([("健", "田中", "ichigo.k"), ("翔太", "田中", "momo"), ("陽子", "田中", "umi_y")], False),
+    ],
+)
+def test_how_a_table_writes_a_name_in_addresses_is_learned_from_its_bearers(
+    people: list[tuple[str, str, str]], *, made: bool
+) -> None:
+    assert is_made(people) is made
+
+
+def is_made(people: list[tuple[str, str, str]]) -> bool:
+    """Whether the local part of the first of these (first name, last name, local part) is made of the names."""
+    rows = [
+        {"record_id": f"x{k}", "source": "crm", "first_name": first, "last_name": last, "email": f"{local}@firm{k}.com"}
+        for k, (first, last, local) in enumerate(people)
+    ]
+    features = featurize(table([*rows, *town(20)]), SPEC)
+    assert features.emails is not None
+    return bool(features.emails.name_made[0, int((features.row == 0).argmax())])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.settings import Settings
 from include.contracts.spark import Spark, spark_of
 from include.matching.spark import session as sessions
+from include.matching.spark.masters import unreachable
 from include.storage.project import Project
 
 
@@ -81,6 +83,34 @@ def test_a_master_that_can_take_no_work_is_told_in_one_sentence(
         monkeypatch.delenv(name, raising=False)
     found = sessions.missing(master)
     assert (found is None) if said is None else str(found).startswith(said)
+
+
+def yarn_site(folder: Path, **settings: str) -> None:
+    said = "".join(
+        f"<property><name>yarn.resourcemanager.{name.replace('_', '.').replace('rm.ids', 'rm-ids')}</name>"
+        f"<value>{value}</value></property>"
+        for name, value in settings.items()
+    )
+    (folder / "yarn-site.xml").write_text(f"<configuration>{said}</configuration>")
+
+
+def test_a_yarn_that_does_not_answer_is_told_before_spark_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("YARN_CONF_DIR", raising=False)
+    monkeypatch.setenv("HADOOP_CONF_DIR", str(tmp_path))
+    assert unreachable("yarn") == f"YARN is found by a yarn-site.xml, and there is none in {tmp_path}."
+    site = tmp_path / "yarn-site.xml"
+    site.write_text("<configuration>")
+    assert str(unreachable("yarn")).startswith(f"{site}, which says where YARN is, cannot be read: no element found")
+    yarn_site(tmp_path, address="127.0.0.1:1")
+    assert unreachable("yarn") == f"No YARN answers at 127.0.0.1:1, which {site} names: start it, or name another."
+    with socket.create_server(("127.0.0.1", 0)) as standby:
+        there = f"127.0.0.1:{standby.getsockname()[1]}"
+        yarn_site(tmp_path, ha_rm_ids="one, two", address_one="127.0.0.1:1", address_two=there)
+        assert unreachable("yarn") is None
+    yarn_site(tmp_path, hostname="${its.own}")  # which only Hadoop can tell
+    assert unreachable("yarn") is None
 
 
 def test_the_client_that_airflows_provider_brings_is_not_taken_for_spark(monkeypatch: pytest.MonkeyPatch) -> None:

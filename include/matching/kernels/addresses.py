@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from include.matching.kernels.skeletons import is_made_of, letters, lies_in
 from include.matching.kernels.strings import LONGEST, compiled, contains, edits
 from include.matching.levels import EQUAL, Email
 
@@ -114,5 +115,27 @@ def local_holds_name(local, first, last, points, offsets, name_offsets, name_poi
                 buffer[n] = name_points[p]
                 n += 1
             if contains(buffer, 0, s_end - s, s_end - s, n):
+                out[i] = 1
+                break
+
+
+@compiled("void(i4[::1], i4[::1], i4[::1], u4[::1], i8[::1], i8[::1], u4[::1], u1[::1])")
+def local_spells_name(local, first, last, points, offsets, name_offsets, name_points, out):  # type: ignore[no-untyped-def]
+    """Puts 1 too for each record whose local part is made of its names as Latin letters write them.
+
+    Either spells one of three letters or more, or is nothing but the names or an initial and a name. A skeleton of
+    three consonants tells as letters do: of a name in another script there are many spellings. Names are Latin here.
+    """
+    text, one, two = np.zeros(LONGEST, np.uint32), np.zeros(LONGEST, np.uint32), np.zeros(LONGEST, np.uint32)
+    for i in range(len(local)):
+        f, g, at = first[i], last[i], local[i]
+        if at < 0 or out[i] == 1 or (f < 0 and g < 0):
+            continue
+        for bare in range(2):
+            size = letters(points, offsets[at], offsets[at + 1], text, bare)
+            m = 0 if f < 0 else letters(name_points, name_offsets[f], name_offsets[f + 1], one, bare)
+            n = 0 if g < 0 else letters(name_points, name_offsets[g], name_offsets[g + 1], two, bare)
+            held = lies_in(text, size, one, m) or lies_in(text, size, two, n)
+            if held or (size > 2 * bare and is_made_of(text, size, one, m, two, n, bare)):
                 out[i] = 1
                 break

@@ -5,5 +5,5 @@ from __future__ import annotations
 import importlib
 
 if __name__ == "__main__":
-    for kernels in ("strings", "addresses", "comparison", "pairs"):
+    for kernels in ("strings", "skeletons", "addresses", "comparison", "pairs"):
         importlib.import_module(f"include.matching.kernels.{kernels}")

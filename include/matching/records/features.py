@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
-from include.matching.kernels.addresses import local_holds_name
 from include.matching.levels import COMPARISONS, Kind
 from include.matching.records import cleaning, companies, emails
 from include.matching.records.columns import (
@@ -31,6 +30,7 @@ from include.matching.records.columns import (
 )
 from include.matching.records.damage import mended
 from include.matching.records.person_names import Names, name_records, said_of_relatives
+from include.matching.records.readings import in_common, readings, witnesses
 from include.matching.records.several import settled
 from include.matching.spec import MatchingSpec
 
@@ -296,16 +296,16 @@ def _emails(boxes: emails.Mailboxes, names: Names | None, company: Field | None)
     (domain,), domain_kept = canonical([apply(boxes.domain.codes[kept], codes)], len(boxes.domain.values))
     locals_, domains = boxes.local.values.take(pa.array(local_kept)), boxes.domain.values.take(pa.array(domain_kept))
     texts = lay_out(locals_)
-    none = np.full(len(local), -1, np.int32)
     holds = np.full(len(local), 2, np.uint8)
-    initials = given = none
+    initials = given = np.full(len(local), -1, np.int32)
     if names is not None:
         first, last, given, initials = (
             _each_place(said, places) for said in (names.first, names.last, names.given, names.initials)
         )
-        local_holds_name(
-            local, first, last, texts.points, texts.offsets, names.texts.offsets, names.texts.points, holds
-        )
+        holds = names.spelt_in(local, texts, first, last)
+        seen = witnesses(first, last, local, locals_, holds)
+        read = readings(in_common(seen), len(names.vocabulary))
+        holds = names.spelt_in(local, texts, first, last, lay_out(read))
     shared = emails.sharing(codes, len(kept), initials)
     role = emails.role_locals(local, locals_, given, holds)
     has = codes >= 0

@@ -16,6 +16,7 @@ from include.matching.records.names_from_addresses import read_name
 from include.matching.records.written_names import Written
 
 Counted = Mapping[str, int]  # names, and how many records say each
+OWNED = pa.schema([("handle", pa.string()), ("first", pa.string()), ("last", pa.string())])
 
 
 def said_alone(written: Written) -> npt.NDArray[np.int64]:
@@ -38,29 +39,32 @@ def as_names(alone: Counted, given: Counted, family: Counted) -> tuple[Counted, 
     return {**given, **first}, {word: count - alone.get(word, 0) for word, count in family.items()}
 
 
-def owners(written: Written, boxes: Mailboxes, handles: set[str]) -> dict[str, tuple[str, str]]:
-    """First and last name of those who have a handle for an address, or whose names it is, written together.
-
-    Only where all of them are called the same.
-    """
-    if not handles:
-        return {}
-    asked, words = pa.array(sorted(handles), pa.string()), list(written.words)
+def owned(written: Written, boxes: Mailboxes, handles: set[str]) -> pa.Table:
+    """The handles that are somebody's address, or his two names written together, with those names, each once
+    (``OWNED``)."""
+    asked, of = pa.array(sorted(handles), pa.string()), pa.array(list(written.words), pa.string())
     local, _ = locals_of(boxes)
     whole = (written.first >= 0) & (written.last >= 0)
     names = written.first.astype(np.int64) << 32 | written.last
     addressed = _place_in(asked, boxes.local.values)[local]
     at = np.flatnonzero(whole & (addressed >= 0))
     every = distinct(names[whole])
-    bare = pa.array([word.replace(" ", "") for word in words], pa.string())
+    bare = pc.replace_substring(of, " ", "")
     halves = (bare.take(pa.array(half)) for half in (every >> 32, every & 0xFFFFFFFF))
     joined = _place_in(asked, pc.binary_join_element_wise(*halves, ""))[:-1]
-    found = np.stack([np.append(addressed[at], joined[joined >= 0]), np.append(names[at], every[joined >= 0])])
-    handle, name = np.unique(found, axis=1)
-    _, start, people = np.unique(handle, return_index=True, return_counts=True)
-    one = start[people == 1]
-    pairs = zip(handle[one].tolist(), name[one].tolist(), strict=True)
-    return {asked[h].as_py(): (words[k >> 32], words[k & 0xFFFFFFFF]) for h, k in pairs}
+    both = np.append(names[at], every[joined >= 0])
+    handle = asked.take(pa.array(np.append(addressed[at], joined[joined >= 0])))
+    found = pa.table([handle, *(of.take(pa.array(half)) for half in (both >> 32, both & 0xFFFFFFFF))], schema=OWNED)
+    return found.group_by(OWNED.names).aggregate([]).cast(OWNED)
+
+
+def owners(found: pa.Table) -> dict[str, tuple[str, str]]:
+    """First and last name of each handle's owner, where all are called the same; ``found`` as ``owned`` does."""
+    every = found.group_by(OWNED.names).aggregate([]).group_by("handle")
+    told = every.aggregate([([], "count_all"), ("first", "min"), ("last", "min")])
+    told = told.filter(pc.equal(told["count_all"], 1))
+    columns = (told[name].to_pylist() for name in ("handle", "first_min", "last_min"))
+    return {handle: (first, last) for handle, first, last in zip(*columns, strict=True)}
 
 
 def _place_in(asked: pa.Array, texts: pa.Array) -> Codes:

@@ -187,15 +187,6 @@ def spoken(name: str) -> str:
     return _DOUBLED.sub(r"\1", name)
 
 
-_VOWELS = str.maketrans({c: None for c in "aeiouyw` '~-"} | {"q": "k", "c": "k", "z": "s"})
-
-
-def skeleton(name: str) -> str:
-    """The consonants of the name's Latin form, which transliterations of one name mostly share; or the name."""
-    bare = romanized(name).translate(_VOWELS)
-    return "".join(c for i, c in enumerate(bare) if i == 0 or bare[i - 1] != c) or name
-
-
 def sound(name: str) -> str:
     """A phonetic key: metaphone of the name's Latin form, or the name where that is empty."""
     latin = name if name.isascii() else romanized(name)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from include.matching.kernels.addresses import local_holds_name, local_spells_name
+from include.matching.kernels.skeletons import skeletons
 from include.matching.levels import Kind
 from include.matching.records.columns import Codes, Dictionary, Texts, apply, canonical, hashed, lay_out
 from include.matching.records.emails import Mailboxes, locals_of
-from include.matching.records.handles import as_names, handles_among, name_handles, owners, said_alone, spell_out
+from include.matching.records.handles import as_names, handles_among, name_handles, owned, owners, said_alone, spell_out
 from include.matching.records.languages import affinities
 from include.matching.records.name_parts import (
     PARTICLES,
@@ -21,7 +24,6 @@ from include.matching.records.name_parts import (
     known_first_names,
     romanized,
     roots,
-    skeleton,
     spoken,
 )
 from include.matching.records.names_from_addresses import known_names, mine_names
@@ -43,6 +45,7 @@ class Names:
     generation: npt.NDArray[np.uint8]  # which bearer of the name (Sr., Jr., III), 0 where none is said
     vocabulary: list[str]
     texts: Texts  # without spaces
+    latin: Texts  # the same in Latin letters, for meeting what addresses make of them
     roots: npt.NDArray[np.int32]
     tokens: npt.NDArray[np.int32]
     is_initial: npt.NDArray[np.uint8]
@@ -65,6 +68,20 @@ class Names:
         letter = np.append(self.texts.points, 0)[starts].astype(np.int32)
         return apply(letter, self.given)
 
+    def spelt_in(
+        self, local: Codes, locals_: Texts, first: Codes, last: Codes, read: Texts | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """1 for each local part that is made of a name of its record, 2 where the record has none that could tell.
+
+        ``read``: what else each name is in addresses (see ``readings``).
+        """
+        held = np.full(len(local), 2, np.uint8)
+        ways = [(local_holds_name, self.texts), (local_spells_name, self.latin), (local_spells_name, read)]
+        for kernel, texts in ways:
+            if texts is not None:
+                kernel(local, first, last, locals_.points, locals_.offsets, texts.offsets, texts.points, held)
+        return held
+
 
 def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailboxes | None) -> Names | None:
     """Names from first and last name columns, else full names, else local parts; None without name columns."""
@@ -78,7 +95,8 @@ def name_records(raw: Mapping[str, Dictionary], spec: MatchingSpec, boxes: Mailb
     if boxes is not None:
         given, family = known_names(first, list(words)), known_names(last, list(words))
         alone = known_names(last[said_alone(written)], list(words))
-        name_handles(written, owners(written, boxes, handles_among(alone, given, family)))
+        if handles := handles_among(alone, given, family):
+            name_handles(written, owners(owned(written, boxes, handles)))
         spell_out(written, boxes, *as_names(alone, given, family))
         mined = mine_from(written, boxes, given, family)
     first, last, vocabulary = _in_order(first, last, list(words))
@@ -158,12 +176,13 @@ def lexicon(carried: list[str], first_count: npt.NDArray[np.int64], last_count: 
     root, token = _table(root_of, size), _table(token_of, size)
     initial = np.fromiter(map(is_initial, vocabulary), np.uint8, size)
     latin = np.fromiter(map(is_latin, vocabulary), np.uint8, size)
-    bones = _skeletons(vocabulary) if not latin.all() else np.full(size, -1, np.int32)
+    texts, spelt = laid_out(vocabulary), laid_out([romanized(name) for name in vocabulary])
+    bones = _skeletons(spelt) if not latin.all() else np.full(size, -1, np.int32)
     counts = [np.append(count, np.zeros(size - len(carried), np.int64)) for count in (first_count, last_count)]
     none = np.zeros(0, np.int32)
     said = none.astype(np.uint8)
     return Names(
-        none, none, said.astype(bool), said, said, vocabulary, laid_out(vocabulary), root, token, initial, latin,
+        none, none, said.astype(bool), said, said, vocabulary, texts, spelt, root, token, initial, latin,
         own_names(vocabulary), bones, counts[0], counts[1], none.astype(np.float32),
     )  # fmt: skip
 
@@ -175,10 +194,13 @@ def own_names(vocabulary: list[str]) -> Codes:
     return np.array([sounds.code(sound) for sound in own], np.int32)
 
 
-def _skeletons(vocabulary: list[str]) -> Codes:
+def _skeletons(latin: Texts) -> Codes:
     """Codes of skeletons; a table in one script needs none."""
-    seen = Vocabulary()
-    return np.array([seen.code(skeleton(name)) for name in vocabulary], np.int32)
+    points, offsets = np.empty_like(latin.points), np.zeros_like(latin.offsets)
+    skeletons(latin.points, latin.offsets, points, offsets)
+    every = points[: offsets[-1]].tobytes()
+    seen: dict[bytes, int] = {}
+    return np.array([seen.setdefault(every[4 * s : 4 * e], len(seen)) for s, e in pairwise(offsets.tolist())], np.int32)
 
 
 def _table(rows: Mapping[int, list[int]], size: int) -> npt.NDArray[np.int32]:

@@ -13,20 +13,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pyspark.sql import DataFrame
+import pyarrow.compute as pc
 from pyspark.sql import functions as fn
 
 from include.matching.pairs.blocking import Rule, affordable, allowed_pairs, cap_of, typical_of
 from include.matching.pairs.blocking_budget import Offer, best, offer_of, take
 from include.matching.pairs.tally import Tally
-from include.matching.spark.keeping import kept
+from include.matching.spark.chunks import Chunks
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.parts import blocks
 from include.matching.spark.parts.blocks import Keys
-from include.matching.spark.tasks import ddl, each, whole
+from include.matching.spark.parts.pairs import BY_RULE, LISTED, by_rule
 
 WORST = 5  # dropped blocks of a rule whose values the report names
-PAIRS = "left long, right long, rule int"
 Longs = npt.NDArray[np.int64]
 
 
@@ -59,19 +58,21 @@ class Dropped:
 class Blocking:
     """The blocks of every rule: their sizes, which are dropped, and the pairs that the others list."""
 
-    listed: DataFrame
+    listed: Chunks  # each pair at the part of its left record
 
     def __init__(self, records: KeyedRecords) -> None:
         self.records, self.rules = records, records.rules
         self.every: dict[int, Keys | None] = dict.fromkeys(range(len(self.rules.names)))
         self.counts: dict[int, int] = {}  # pairs of each rule
         self.extended: tuple[int, ...] = ()  # rules whose dropped blocks were compared after all
-        self.blocks = records.keyed({}, self.every).groupBy("rule", "key").count().filter("count > 1").persist()
-        counted = self.blocks.groupBy("rule", "count").agg(fn.count("*").alias("blocks")).toArrow()
-        none, sizes = np.zeros(0, np.int64), _sizes_by_rule(counted)
-        self.sizes = [sizes.get(at, (none, none)) for at in self.every]
+        known = records.known
+        sizes = records.keys.each(lambda part: blocks.sizes(part, known.value), blocks.BLOCKS)
+        self.blocks = sizes.met(blocks.several, blocks.BLOCKS).kept()
+        counted = _sum(self.blocks.told(blocks.by_size, blocks.BY_SIZE).toArrow(), ["rule", "count"], "blocks")
+        none, found = np.zeros(0, np.int64), _sizes_by_rule(counted)
+        self.sizes = [found.get(at, (none, none)) for at in self.every]
         self.caps = [self._cap(at, share) for at, share in enumerate(self.rules.shares)]
-        self.dropped = self._beyond_caps()
+        self.dropped = self._beyond({at: cap for at, cap in enumerate(self.caps) if cap}, {})
 
     @property
     def gone(self) -> dict[int, Keys]:
@@ -80,7 +81,7 @@ class Blocking:
 
     def block(self) -> None:
         """List the pairs inside the budget, and tell of each rule what became of its blocks."""
-        self.listed = kept(_once(self._pairs(self.every)))
+        self.listed = self._once(self._pairs(self.every)).kept()
         self.counts = _count(self.listed)
         budget = affordable(self.records.table.records, self.records.table.spec.pairs_per_record)
         for at in self.every:
@@ -89,27 +90,29 @@ class Blocking:
             budget = max(0, budget - self.counts.get(at, 0))
         values = self._spelled({at: one.worst() for at, one in self.dropped.items()})
         self.report = [self._told(at, values) for at in self.every]
-        self.blocks.unpersist()
 
     def _cap(self, at: int, share: float) -> int:
         rule = Rule("", np.zeros(0, np.uint32), str, share=share)
         return cap_of(*self.sizes[at], allowed_pairs(rule, self.records.table.records))
 
-    def _beyond_caps(self) -> dict[int, Dropped]:
-        if not any(self.caps):
+    def _beyond(self, least: Mapping[int, int], below: Mapping[int, int]) -> dict[int, Dropped]:
+        """The blocks of rules that have at ``least`` so many records, and where it says so fewer than ``below``."""
+        if not least:
             return {}
-        large = fn.lit(False)
-        for rule, cap in enumerate(self.caps):
-            if cap:
-                large |= (fn.col("rule") == rule) & (fn.col("count") >= cap)
-        return _keys_by_rule(self.blocks.filter(large).toArrow())
+        large = self.blocks.told(lambda part: blocks.beyond(part, least, below), blocks.BLOCKS)
+        return _keys_by_rule(large.toArrow())
 
-    def _pairs(self, only: Mapping[int, Keys | None], *, beyond: bool = False) -> DataFrame:
-        """The pairs of whole blocks, each by every rule that lists it; ``beyond``: of blocks that are dropped."""
+    def _pairs(self, only: Mapping[int, Keys | None], *, beyond: bool = False) -> Chunks:
+        """The pairs of whole blocks, each by every rule that lists it; ``beyond``: those of dropped blocks that no rule
+        holds for."""
         known = self.records.known
-        task = whole(lambda keyed: blocks.listed(keyed, known.value, beyond=beyond))
-        keyed = self.records.keyed(self.gone, only).repartition(self.records.partitions, "rule", "key")
-        return keyed.mapInArrow(task, PAIRS)
+        keyed = self.records.keyed(self.gone, only, wide=beyond)
+        return keyed.met(lambda part: blocks.listed(part, known.value), LISTED)
+
+    def _once(self, pairs: Chunks) -> Chunks:
+        """Each pair by the first rule that lists it."""
+        records = self.records.table.records
+        return pairs.met(lambda part: blocks.first_listed(part, records), LISTED)
 
     def _tighten(self, at: int, budget: int) -> int:
         """List the pairs of one rule anew under a tighter cap."""
@@ -117,14 +120,15 @@ class Blocking:
         cap = self.caps[at]
         left = size < cap if cap else np.ones(len(size), bool)
         tighter = cap_of(size[left], count[left], budget)
-        below = fn.col("count") < cap if cap else fn.lit(True)
-        gone = self.blocks.filter((fn.col("rule") == at) & (fn.col("count") >= tighter) & below).toArrow()
-        more = _keys_by_rule(gone).get(at, Dropped.none())
+        more = self._beyond({at: tighter}, {at: cap}).get(at, Dropped.none())
         self.dropped[at] = more.before(self.dropped.get(at, Dropped.none()))
         self.caps[at] = tighter
-        again = _once(self._pairs({at: None}))
-        self.listed = kept(self.listed.filter(fn.col("rule") != at).unionByName(again))
-        return _count(again).get(at, 0)
+        earlier = range(min(at, self.rules.plain))
+        again = self._once(self._pairs({**dict.fromkeys(earlier), at: None}))
+        again = again.each(lambda part: part.filter(pc.equal(part["rule"], at)), LISTED)
+        others = self.listed.each(lambda part: part.filter(pc.not_equal(part["rule"], at)), LISTED)
+        self.listed = self._once(others.beside(again)).kept()
+        return _count(self.listed).get(at, 0)
 
     # --- what is told of blocks
 
@@ -134,8 +138,8 @@ class Blocking:
             return {}
         known = self.records.known
         keys = {at: self.dropped[at].keys[some] for at, some in worst.items()}
-        task = each(lambda rows: blocks.spelled(rows, known.value, keys))
-        told = self.records.rows.mapInArrow(task, ddl(blocks.SPELLED))
+        task = lambda rows: blocks.spelled(rows, known.value, keys)  # noqa: E731
+        told = self.records.rows.told(task, blocks.SPELLED)
         found = told.groupBy("rule", "key").agg(fn.min_by("value", "place").alias("value")).collect()
         return {(int(row["rule"]), int(row["key"])): row["value"] for row in found}
 
@@ -152,16 +156,16 @@ class Blocking:
 
     # --- what is left of the budget
 
-    def extend(self, found: Sequence[Tally]) -> DataFrame | None:
+    def extend(self, found: Sequence[Tally]) -> Chunks | None:
         """The pairs of the dropped blocks that promise most; None where no block is taken."""
         taken = list(self._best(found))
         if not taken:
             return None
-        names = len(self.rules.names)
-        some = [self._taken(*one).withColumn("rule", fn.lit(names + turn)) for turn, one in enumerate(taken)]
-        added = reduce(DataFrame.unionByName, some)
-        late = self.listed.filter(fn.col("rule") >= self.rules.plain).select("left", "right")
-        added = kept(_once(added).join(late, ["left", "right"], "left_anti"))
+        names, plain, records = len(self.rules.names), self.rules.plain, self.records.table.records
+        some = [self._taken(*one, names + turn) for turn, one in enumerate(taken)]
+        added = self._once(reduce(Chunks.beside, some))
+        added = added.met(lambda part, listed: blocks.not_among(part, listed, plain, records), LISTED, self.listed)
+        added = added.kept()
         counts = _count(added)
         for turn, (offer, which) in enumerate(taken):
             take(self.report[offer.rule], offer, which, counts.get(names + turn, 0))
@@ -178,17 +182,24 @@ class Blocking:
                 offers.append(offer_of(at, sizes, typical_of(size[small], count[small]), found[at]))
         yield from best(offers, found, self.records.table.records, self.records.table.spec.pairs_per_record)
 
-    def _taken(self, offer: Offer, which: Longs) -> DataFrame:
-        return _once(self._pairs({offer.rule: self.dropped[offer.rule].keys[which]}, beyond=True))
+    def _taken(self, offer: Offer, which: Longs, turn: int) -> Chunks:
+        """The pairs of some dropped blocks of a rule, as those of a rule of another number."""
+        pairs = self._pairs({offer.rule: self.dropped[offer.rule].keys[which]}, beyond=True)
+        return pairs.each(lambda part: part.set_column(2, LISTED.field("rule"), _all(turn, part.num_rows)), LISTED)
 
 
-def _once(pairs: DataFrame) -> DataFrame:
-    """Each pair by the first rule that lists it: records with several keys, or rules across, may list it again."""
-    return pairs.groupBy("left", "right").agg(fn.min("rule").alias("rule"))
+def _all(number: int, size: int) -> pa.Array:
+    return pa.array(np.full(size, number, np.int32))
 
 
-def _count(pairs: DataFrame) -> dict[int, int]:
-    return {int(row["rule"]): int(row["count"]) for row in pairs.groupBy("rule").count().collect()}
+def _count(pairs: Chunks) -> dict[int, int]:
+    found = _sum(pairs.told(by_rule, BY_RULE).toArrow(), ["rule"], "count")
+    return dict(zip(found["rule"].to_pylist(), found["count"].to_pylist(), strict=True))
+
+
+def _sum(counted: pa.Table, by: list[str], what: str) -> pa.Table:
+    """What parts counted, added up."""
+    return counted.group_by(by).aggregate([(what, "sum")]).rename_columns([*by, what])
 
 
 def _sizes_by_rule(sizes: pa.Table) -> dict[int, tuple[Longs, Longs]]:

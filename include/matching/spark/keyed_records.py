@@ -2,55 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as fn
+import pyarrow as pa
 
 from include.matching.judgement import Judge
-from include.matching.spark.keeping import kept
-from include.matching.spark.parts import blocks, pairs
+from include.matching.spark.chunks import Chunks
+from include.matching.spark.parts import blocks, meeting, pairs
 from include.matching.spark.table import Table, rules_of
-from include.matching.spark.tasks import ddl, each
+
+OfPairs = Callable[[pa.Table], pa.Table]
 
 
 class KeyedRecords:
-    """Rows, with what every task knows of their table."""
+    """The rows of a table and their keys, part by part, with what every task knows of the table."""
 
-    def __init__(self, rows: DataFrame, table: Table, partitions: int) -> None:
-        self.session, self.partitions, self.rules = rows.sparkSession, partitions, rules_of(table)
+    def __init__(self, rows: Chunks, table: Table) -> None:
+        self.session, self.partitions, self.rules = rows.held.sparkSession, rows.parts, rules_of(table)
         self.table = replace(table, rules=self.rules)
         self.known = known = self.sent(self.table)
-        wide = ", ".join([ddl(table.layout.schema), *(f"{name} binary" for name, _ in blocks.WIDE)])
-        self.rows = kept(rows.mapInArrow(each(lambda rows: blocks.with_keys(rows, known.value)), wide))
+        self.rows = rows
+        self.keys = rows.each(lambda part: blocks.with_keys(part, known.value), blocks.KEYS).kept()
 
     def sent(self, what: Any) -> Any:
         """Something that every task may ask for."""
         return self.session.sparkContext.broadcast(what)
 
-    def keyed(self, dropped: Mapping[int, blocks.Keys], only: Mapping[int, blocks.Keys | None]) -> DataFrame:
-        """A row for each key of each record, of some rules, of some of their keys, or of all."""
+    def keyed(
+        self, dropped: Mapping[int, blocks.Keys], only: Mapping[int, blocks.Keys | None], *, wide: bool = False
+    ) -> Chunks:
+        """A row for each key of each record, of some rules, of some of their keys, or of all, on its way to its block.
+
+        ``wide``: with all keys of the record beside it.
+        """
         known, gone = self.known, self.sent(dropped)
-        return self.rows.select("at", "source", "keys", "across").mapInArrow(
-            each(lambda rows: blocks.exploded(rows, known.value, gone.value, only)), ddl(blocks.KEYED)
-        )
+        schema = blocks.WIDE if wide else blocks.KEYED
+        return self.keys.each(lambda part: blocks.exploded(part, known.value, gone.value, only, wide=wide), schema)
 
-    def beside(self, of: DataFrame, names: Sequence[str]) -> DataFrame:
-        """Pairs with both of their records."""
-        for side, key in (("l", "left"), ("r", "right")):
-            records = self.rows.select(*(fn.col(name).alias(f"{side}_{name}") for name in names))
-            of = of.join(records, of[key] == records[f"{side}_at"])
-        return of
+    def beside(self, of: Chunks, task: OfPairs, schema: pa.Schema, *more: Chunks) -> Chunks:
+        """What a task makes of pairs with both of their records beside them (and what ``more`` says of those).
 
-    def compared(self, of: DataFrame) -> DataFrame:
+        Pairs are at the part of their left record and end at that of their right one.
+        """
+        return self._between(of, more).met(meeting.right_beside(task), schema, self.rows, *more)
+
+    def told(self, of: Chunks, task: OfPairs, schema: pa.Schema, *more: Chunks) -> Any:
+        """As ``beside``, as rows that Spark sees."""
+        return self._between(of, more).told_met(meeting.right_beside(task), schema, self.rows, *more)
+
+    def _between(self, of: Chunks, more: tuple[Chunks, ...]) -> Chunks:
+        places = self.table.places
+        schema = meeting.with_left(of.schema, self.rows.schema, *(one.schema for one in more))
+        return of.met(meeting.left_beside(places), schema, self.rows, *more)
+
+    def compared(self, of: Chunks) -> Chunks:
         """Pairs with their levels."""
         known = self.known
-        beside = self.beside(of, self.table.layout.schema.names)
-        return beside.mapInArrow(each(lambda part: pairs.compared(part, known.value)), ddl(pairs.COMPARED))
+        return self.beside(of, lambda part: pairs.compared(part, known.value), pairs.COMPARED)
 
-    def scored(self, compared: DataFrame, judge: Judge) -> DataFrame:
+    def scored(self, compared: Chunks, judge: Judge) -> Chunks:
         """Pairs with their log odds."""
         by = self.sent(judge)
-        return kept(compared.mapInArrow(each(lambda part: pairs.scored(part, by.value)), ddl(pairs.SCORED)))
+        return compared.each(lambda part: pairs.scored(part, by.value), pairs.SCORED).kept()

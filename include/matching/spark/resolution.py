@@ -20,23 +20,24 @@ from include.matching.judgement import Judge
 from include.matching.pairs.comparison import compare
 from include.matching.progress import SILENT, Progress, Watch
 from include.matching.resolution import LEAST_TOLD, PAIR_SCHEMA, Pairs, confidence, table_of
+from include.matching.spark.chunks import Chunks
 from include.matching.spark.keeping import kept
 from include.matching.spark.keyed_records import KeyedRecords
-from include.matching.spark.parts.pairs import both
+from include.matching.spark.parts import labels
+from include.matching.spark.parts.clusters import CLUSTER, added_in, clusters_in
+from include.matching.spark.parts.pairs import LISTED, SCORED, both
 from include.matching.spark.planning import parts_of, planned
-from include.matching.spark.reading.order import numbered
 from include.matching.spark.reading.reader import Read, checked, read
-from include.matching.spark.ruling import rule_on
+from include.matching.spark.ruling import rows_of, rule_on
 from include.matching.spark.table import Table
-from include.matching.spark.tasks import each
 from include.matching.spark.work import OnSpark
 from include.matching.spec import MatchingSpec
 from include.matching.weights.model import Model
 
-PAIRS = (
-    "record_a string, record_b string, match_weight double, probability double, grade string, rule string, "
-    "evidence string"
-)
+EVIDENCE = 6  # the column that is a text here, for Spark has no dictionaries
+PAIRS = PAIR_SCHEMA.set(EVIDENCE, pa.field("evidence", pa.string()))
+PAIR = SCORED.remove(3)  # a pair, what listed it and its log odds
+SURE = pa.schema([("id", pa.string()), ("cluster", pa.int64()), ("confidence", pa.float64())])
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class SparkResolution:
     report: dict[str, Any]
     work: OnSpark
     judged_by: Judge
-    ids: DataFrame
+    ids: Chunks
 
     @property
     def prior(self) -> float:
@@ -71,25 +72,28 @@ class SparkResolution:
 
     def pairs_above(self, least: float) -> DataFrame:
         """``pairs`` of more log odds than ``least``."""
+        places, closure = self.work.keyed.table.places, len(self.rules)
         listed, found = self.work.pairs.scored, self.work.pairs.found
-        scored = listed.filter(fn.col("odds") > least).select("left", "right", "rule", "odds")
-        extra = found.filter((fn.col("what") == "extra") & (fn.col("odds") > least))
-        closure = fn.lit(len(self.rules)).alias("rule")
-        extra = extra.select(fn.col("a").alias("left"), fn.col("b").alias("right"), closure, "odds")
-        return self._told(scored.unionByName(extra))
+        scored = listed.each(lambda part: places.sent(told_above(part, least), "left"), PAIR)
+        extra = found.each(lambda part: places.sent(added_above(part, least, closure), "left"), PAIR)
+        return self._told(scored.beside(extra))
 
     def judge(self, record_a: pa.Array, record_b: pa.Array) -> pa.Table:
         """The pairs of the records with these ids, as ``pairs`` has them, whether or not blocking proposed them."""
-        session, asked = self.ids.sparkSession, pa.table({"a": record_a, "b": record_b})
+        session, asked = self.work.keyed.session, pa.table({"a": record_a, "b": record_b})
         if not asked.num_rows:
             return PAIR_SCHEMA.empty_table()
+        places, ids = self.work.keyed.table.places, rows_of(self.ids)
         pairs = session.createDataFrame(asked.cast(pa.schema([("a", pa.string()), ("b", pa.string())])))
         for name, side in (("a", "one"), ("b", "other")):
-            pairs = pairs.join(self.ids.select(fn.col("id").alias(name), fn.col("at").alias(side)), name)
+            pairs = pairs.join(ids.select(fn.col("id").alias(name), fn.col("at").alias(side)), name)
         ends = fn.least("one", "other").alias("left"), fn.greatest("one", "other").alias("right")
         pairs = pairs.select(*ends, fn.lit(len(self.rules)).alias("rule"))
         with self.planned():
-            return self._told(self.work.judged(pairs, self.judged_by)).toArrow().cast(PAIR_SCHEMA)
+            listed = Chunks.from_rows(pairs, lambda part: places.sent(part, "left"), LISTED, places.parts)
+            judged = self.work.judged(listed, self.judged_by)
+            told = self._told(judged.each(lambda part: places.sent(part.select(PAIR.names), "left"), PAIR))
+            return told.toArrow().cast(PAIR_SCHEMA)
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -97,15 +101,23 @@ class SparkResolution:
         blocking = self.work.blocking
         return (*blocking.rules.names, *(blocking.rules.names[rule] for rule in blocking.extended))
 
-    def _told(self, pairs: DataFrame) -> DataFrame:
+    def _told(self, pairs: Chunks) -> DataFrame:
         keyed, rules = self.work.keyed, self.rules
         table, judge = keyed.known, keyed.sent(self.judged_by)
-        beside = keyed.beside(pairs, keyed.table.layout.schema.names)
-        for side, key in (("l", "left"), ("r", "right")):
-            ids = self.ids.select(fn.col("at").alias(f"{side}_key"), fn.col("id").alias(f"{side}_id"))
-            beside = beside.join(ids, beside[key] == ids[f"{side}_key"])
-        told = beside.mapInArrow(each(lambda pairs: told_of(pairs, table.value, judge.value, rules)), PAIRS)
+        told = keyed.told(pairs, lambda part: told_of(part, table.value, judge.value, rules), PAIRS, self.ids)
         return told.orderBy("record_a", "record_b")
+
+
+def told_above(pairs: pa.Table, least: float) -> pa.Table:
+    """The pairs of more log odds than ``least``."""
+    return pairs.select(PAIR.names).filter(pa.array(pairs["odds"].to_numpy() > least))
+
+
+def added_above(found: pa.Table, least: float, closure: int) -> pa.Table:
+    """The pairs that closure added, of more log odds than ``least``."""
+    added = added_in(found)
+    rule = pa.array(np.full(added.num_rows, closure, np.int32))
+    return told_above(added.add_column(2, PAIR.field("rule"), rule), least)
 
 
 def told_of(pairs: pa.Table, table: Table, judge: Judge, names: tuple[str, ...]) -> pa.Table:
@@ -116,7 +128,7 @@ def told_of(pairs: pa.Table, table: Table, judge: Judge, names: tuple[str, ...])
     logits = pairs["odds"].to_numpy().astype(np.float64)
     told = Pairs(left, right, levels, logits, pairs["rule"].to_numpy())
     found = table_of(features, judge.doubtful, names, told)
-    return found.set_column(6, "evidence", found["evidence"].cast(pa.string()))
+    return found.set_column(EVIDENCE, "evidence", found["evidence"].cast(pa.string()))
 
 
 def resolve(
@@ -144,7 +156,7 @@ def resolve(
         with watch.stage("encode"):
             found = read(records, spec, size, parts, bypassing)
         with watch.stage("block"):
-            keyed = KeyedRecords(found.rows, Table(found.layout, spec, size), parts)
+            keyed = KeyedRecords(found.rows, Table(found.layout, spec, size, found.places))
             work = OnSpark(keyed, found.groups, found.notes, rule_on(found.ids, decisions, known))
         settled = settle(work, spec, model, watch)
         with watch.stage("label"):
@@ -154,34 +166,22 @@ def resolve(
 
 
 def _labels(found: Read, work: OnSpark, kind: str) -> tuple[DataFrame, int]:
-    told = work.pairs.found.filter("what = 'cluster'").select(
-        fn.col("a").alias("at"), fn.col("b").alias("root"), "odds"
-    )
-    every = found.ids.join(told, "at", "left")
-    every = every.select(
-        "at",
-        "id",
-        fn.coalesce("root", "at").alias("root"),
-        fn.coalesce("odds", fn.lit(1e30).cast("float")).alias("odds"),
-    )
-    roots, people = numbered(_in_ranges(every.select("root").distinct(), work.keyed), "cluster")
-    sure = (
-        every.join(roots, "root")
-        .select("id", "cluster", "odds")
-        .mapInArrow(each(_sure), "id string, cluster long, confidence double")
-    )
+    places = found.places
+    told = work.pairs.found.each(lambda part: clusters_in(part, places), CLUSTER)
+    every = told.met(labels.rooted, labels.ROOTED, found.ids).kept()
+    asked = every.each(lambda part: labels.asked(part, places), labels.ASKED)
+    roots = asked.met(lambda part: part, labels.ASKED).kept()
+    counted = roots.told(lambda part: labels.counted(part, places), labels.COUNTED).toArrow().sort_by("part")
+    many = np.bincount(counted["part"].to_numpy(), counted["roots"].to_numpy(), places.parts).astype(np.int64)
+    first = np.cumsum(many) - many
+    numbers = roots.each(lambda part: labels.numbered(part, places, first), labels.NUMBERED)
+    sure = every.told_met(lambda part, of: _sure(labels.named(part, of)), SURE, numbers)
     named = fn.col("id").cast(kind).alias(work.keyed.table.spec.id)
-    return kept(sure.select(named, "cluster", "confidence")), people
-
-
-def _in_ranges(roots: DataFrame, keyed: KeyedRecords) -> DataFrame:
-    """Records in their order, a part of all places in each partition."""
-    part = fn.expr(f"cast(root * {keyed.partitions} div {max(1, keyed.table.records)} as int)")
-    return roots.repartitionById(keyed.partitions, part).sortWithinPartitions("root")
+    return kept(sure.select(named, "cluster", "confidence")), int(many.sum())
 
 
 def _sure(rows: pa.Table) -> pa.Table:
-    return pa.table({"id": rows["id"], "cluster": rows["cluster"], "confidence": confidence(rows["odds"].to_numpy())})
+    return pa.table([rows["id"], rows["cluster"], confidence(rows["odds"].to_numpy())], schema=SURE)
 
 
 def read_files(session: SparkSession, files: list[str]) -> DataFrame:

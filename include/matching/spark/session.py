@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,31 +14,30 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock, Timer
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from include.contracts.errors import ConfigurationError
+from include.matching.spark.masters import unreachable
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
 LOCAL = "local[*]"
-MASTERS = "spark://host:7077, yarn, k8s://https://host:443 or local[*]"
-PORTS = {"spark": 7077, "k8s": 443}
-PATIENCE = 5.0  # seconds that a master may take to take a connection
+STOPPED = "stopped SparkContext"  # what its errors say once a master has been given up
 WAIT = 300.0  # seconds that workers may take to take the first work
 IMPATIENCE = "kindred waits for workers"
 SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish", "duckdb")  # packages that results depend on
 # Files below include/ that tasks are made of.
-TASKS = ("matching/**/*.py", "matching/**/*.txt", "identity/exchanged.py", "storage/spark/*.py")
+TASKS = ("matching/**/*.py", "matching/**/*.txt", "storage/spark/*.py")
 ROWS = 50_000  # of a batch that a task is given
+BYTES = 1 << 26  # of such a batch, which may be chunks of many rows
+CLEANED = "2min"  # between two times that what nothing asks for any more leaves memory and disks, which it fills
 MOST = 4096  # megabytes that a driver takes of a machine by itself
 BRIEF = "-XX:TieredStopAtLevel=1"  # a driver's Java runs for minutes, of which half would go to compiling it better
 # One that does the work, too, compiles better what runs ten times as often as Java would ask; and G1 looks through its
 # memory once that is nearly full, for half of it is what is kept. No collector is named: two names would end Java.
 WORKING = "-XX:-G1UseAdaptiveIHOP -XX:InitiatingHeapOccupancyPercent=85 -XX:Tier4InvocationThreshold=50000 "
 WORKING += "-XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
-_THIS_MACHINE = re.compile(r"local(-cluster)?(\[[\d*, ]+\])?")
 
 
 def missing(master: str | None = None) -> str | None:
@@ -54,40 +51,12 @@ def missing(master: str | None = None) -> str | None:
         )
     if not _java():
         return "Spark needs Java 17 and finds none: install a JRE (Debian: default-jre-headless) or set JAVA_HOME."
-    return _unreachable(master or LOCAL)
+    return unreachable(master or LOCAL)
 
 
 def _java() -> bool:
     home = os.environ.get("JAVA_HOME")
     return Path(home, "bin", "java").exists() if home else shutil.which("java") is not None
-
-
-def _unreachable(master: str) -> str | None:
-    """Why no work can be given to a master."""
-    kind, _, rest = master.partition("://")
-    if kind == "sc":
-        return (
-            f"Kindred does not work over Spark Connect ({master}), which has no broadcast values and no checkpoints: "
-            f"name the master behind it, {MASTERS}."
-        )
-    if master == "yarn":
-        has_configuration = os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR")
-        return None if has_configuration else "YARN is found by HADOOP_CONF_DIR or YARN_CONF_DIR: set one of them."
-    if kind in PORTS and rest:
-        places = [f"//{one.rpartition('//')[2]}" for one in rest.split(",")]
-        if any(_answers(place, PORTS[kind]) for place in places):
-            return None
-        return f"No Spark master answers at {master}: start it, or name another."
-    return None if _THIS_MACHINE.fullmatch(master) else f"{master!r} is no master of Spark: name {MASTERS}."
-
-
-def _answers(place: str, port: int) -> bool:
-    try:
-        at = urlsplit(place)
-        socket.create_connection((at.hostname or "", at.port or port), PATIENCE).close()
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 @contextmanager
@@ -177,7 +146,8 @@ def connect(master: str | None = None, options: Mapping[str, str] | None = None)
 def _told(error: Exception) -> str:
     """The first line of what an error of Spark's says, without its stacks."""
     java = getattr(error, "java_exception", None)
-    return str((java.getMessage() if java else None) or error).strip().splitlines()[0]
+    told = str((java.getMessage() if java else None) or error).strip().splitlines()[0]
+    return "what answers there takes no work of this Spark." if STOPPED in told else told
 
 
 def _environment(master: str) -> dict[str, str]:
@@ -192,9 +162,11 @@ def _environment(master: str) -> dict[str, str]:
 def _settings() -> dict[str, str]:
     return {
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(ROWS),
+        "spark.sql.execution.arrow.maxBytesPerBatch": str(BYTES),
+        "spark.cleaner.periodicGC.interval": CLEANED,
         "spark.ui.enabled": "false",  # whoever reaches its port may read what plans and tasks say of people
         "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "ERROR",
+        "spark.log.level": "FATAL",  # until it has begun; what keeps it from that is told in a sentence
         "spark.python.daemon.module": "include.matching.spark.daemon",
         "spark.sql.caseSensitive": "true",  # as on one machine, where Email and email are two columns
     }

@@ -37,13 +37,45 @@ class Rules:
 
 
 @dataclass(frozen=True)
+class Places:
+    """Which part of a table holds the record at each place: those from its first place to that of the next part."""
+
+    starts: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, sizes: npt.ArrayLike) -> Places:
+        """The places of parts of so many records."""
+        return cls(np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])[:-1])
+
+    @property
+    def parts(self) -> int:
+        """How many parts there are."""
+        return len(self.starts)
+
+    def part_of(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        """The part that each place is in."""
+        return (np.searchsorted(self.starts, at, side="right") - 1).astype(np.int32)
+
+    def sent(self, rows: pa.Table, key: str) -> pa.Table:
+        """The rows, each going to the part of the record that it names as its ``key``."""
+        return rows.append_column("to", pa.array(self.part_of(rows[key].to_numpy())))
+
+
+@dataclass(frozen=True)
 class Table:
     """What every task knows of the table."""
 
     layout: Layout
     spec: MatchingSpec
     records: int
+    places: Places
     rules: Rules | None = None
+
+    @property
+    def known_rules(self) -> Rules:
+        """The rules, which are known once there are records."""
+        assert self.rules is not None
+        return self.rules
 
     def features(self, rows: pa.Table) -> Features:
         """The features of some rows."""

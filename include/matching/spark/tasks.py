@@ -14,17 +14,6 @@ WORDS = {
 }  # fmt: skip
 
 
-def whole(task: Task) -> Batches:
-    """A task on all rows of a partition."""
-
-    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        held = list(batches)
-        if held:
-            yield from task(pa.Table.from_batches(held)).combine_chunks().to_batches()
-
-    return run
-
-
 def each(task: Task) -> Batches:
     """A task on the rows of a partition, a batch at a time."""
 

@@ -1,4 +1,4 @@
-"""The operations of ``work`` on Spark: DataFrames of records and of pairs, the engine's functions inside their tasks.
+"""The operations of ``work`` on Spark: records and pairs in chunks, the engine's functions inside their tasks.
 
 No record and no pair comes to the driver, only counts: of blocks by size, of patterns, of log odds; and the keys of the
 blocks that are too large, which are few by what being too large means.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from include.matching.clustering import sample_step
@@ -17,17 +18,19 @@ from include.matching.pairs.comparison import Group
 from include.matching.pairs.pair_sample import Drawn, Patterns
 from include.matching.pairs.tally import Tally
 from include.matching.spark.blocking import Blocking
+from include.matching.spark.chunks import Chunks
 from include.matching.spark.drawing import drawn
-from include.matching.spark.keeping import kept
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.scored_pairs import Scope, ScoredPairs
 
+RULING = pa.schema([("left", pa.int64()), ("right", pa.int64()), ("together", pa.bool_())])
+
 
 class OnSpark:
-    """Records and listed pairs as DataFrames (see ``work.Work``)."""
+    """Records and listed pairs in chunks (see ``work.Work``)."""
 
     blocking: Blocking
-    compared: DataFrame
+    compared: Chunks
     pairs: ScoredPairs
 
     def __init__(
@@ -35,8 +38,14 @@ class OnSpark:
     ) -> None:
         self.keyed, self.groups, self.notes = keyed, groups, notes
         self.bound = ruling.count() if ruling is not None else 0
-        self.ruling = ruling if self.bound else None
+        self.ruling = self._sent(ruling) if ruling is not None and self.bound else None
         self.records = keyed.table.records
+
+    def _sent(self, ruling: DataFrame) -> Chunks:
+        """Bound pairs, at the part of their right record."""
+        places = self.keyed.table.places
+        sent = Chunks.from_rows(ruling, lambda part: places.sent(part, "right"), RULING, places.parts)
+        return sent.met(lambda part: part, RULING).kept()
 
     def block(self) -> None:
         """Count blocks, drop those beyond the caps, and list the pairs of the others inside the budget."""
@@ -45,7 +54,7 @@ class OnSpark:
 
     def compare(self) -> None:
         """Compare the listed pairs."""
-        self.compared = kept(self.keyed.compared(self.blocking.listed))
+        self.compared = self.keyed.compared(self.blocking.listed).kept()
 
     def drawn(self) -> list[Drawn]:
         """Draw from the listed pairs, from the strata and at random."""
@@ -72,7 +81,7 @@ class OnSpark:
         added = self.blocking.extend(found)
         if added is not None:
             scored = self.keyed.scored(self.keyed.compared(added), judge)
-            self.pairs = ScoredPairs(self.pairs.scope, self.pairs.scored.unionByName(scored))
+            self.pairs = ScoredPairs(self.pairs.scope, self.pairs.scored.beside(scored))
 
     def weigh(self, judge: Judge) -> None:
         """Weigh the listed pairs by to whom else their records may belong."""
@@ -86,8 +95,8 @@ class OnSpark:
         """Patterns of the pairs within clusters of enough records."""
         return self.pairs.joined()
 
-    def judged(self, pairs: DataFrame, judge: Judge) -> DataFrame:
-        """The log odds of any pairs, as they are once every listed pair is weighed."""
+    def judged(self, pairs: Chunks, judge: Judge) -> Chunks:
+        """The log odds of any pairs at the part of their left record, as they are once every listed pair is weighed."""
         scored, rivals = self.keyed.scored(self.keyed.compared(pairs), judge), self.pairs.rivals
         return scored if rivals is None else rivals.weighed(self.keyed, scored, judge)
 

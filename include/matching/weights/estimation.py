@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.levels import EQUAL, FIRST, LAST, NAMES, UNLIKE, FirstName
+from include.matching.levels import EQUAL, FIRST, LAST, NAMES, ORGANIZATION, UNLIKE, FirstName
 from include.matching.pairs.comparison import Group, base_levels
 from include.matching.pairs.pair_sample import Universe
 from include.matching.records.features import BINS
@@ -125,6 +125,7 @@ def _maximise(
     theta = _anchored(normalised(theta, groups), groups, known=known)
     chance = _chances(theta, groups, universe, mass[STRANGER])
     _tie_to_strangers(theta, groups)
+    _compatriots(theta, groups, counted[COLLEAGUE], float(steady[COLLEAGUE]))
     _tie_to_same(theta, groups)
     theta = _anchored(normalised(theta, groups), groups, known=known)
     relatives = FAMILIES * records * bool(named(groups))
@@ -255,6 +256,22 @@ def _tie_to_strangers(theta: Floats, groups: Sequence[Group]) -> None:
                 theta[r, g] = theta[SAME, g]
             elif r not in group.comparison.related and group.comparison is not NAMES:
                 theta[r, g] = theta[STRANGER, g]
+
+
+def _compatriots(theta: Floats, groups: Sequence[Group], counted: Floats, steady: float) -> None:
+    """Let colleagues share first names as often as they are seen to: they are of one country more often than strangers.
+
+    Last names stay as among strangers, for who shares both is of that country once. Without employers nothing tells
+    colleagues.
+    """
+    employers = any(group.comparison is ORGANIZATION for group in groups)
+    for g in [g for g, group in enumerate(groups) if group.comparison is FIRST and employers]:
+        main = groups[g].comparison.main
+        chance = theta[STRANGER, g, FirstName.EQUAL]
+        equal = (counted[g, FirstName.EQUAL] + steady * chance) / (counted[g, main].sum() + steady)
+        rest = [level for level in main if level != FirstName.EQUAL]
+        theta[COLLEAGUE, g, rest] *= (1 - equal) / (1 - chance)
+        theta[COLLEAGUE, g, FirstName.EQUAL] = equal
 
 
 def _tie_to_same(theta: Floats, groups: Sequence[Group]) -> None:

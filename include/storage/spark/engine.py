@@ -16,7 +16,7 @@ from include.contracts.runs import DatasetRef
 from include.contracts.tables import Table
 from include.storage.engine import IBIS_TYPES, Transforms, counting, judged, plan_cheaply
 from include.storage.lake import Lake, Manifest
-from include.storage.spark.connector import require_connector
+from include.storage.spark import stored
 from include.storage.spark.dialect import Kindred
 from include.storage.spark.functions import register
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 SETTINGS: Mapping[str, str] = {
     "spark.sql.ansi.enabled": "true",  # what does not fit is an error, and not another value
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    "spark.sql.parquet.compression.codec": "zstd",
 }
 
 
@@ -37,13 +35,12 @@ class SparkEngine(Transforms):
     """Does what the engine of one machine does, in a session of Spark's that goes on when it is closed.
 
     ``keep`` computes a frame once and returns what reads it.
-    The lake has to be where all workers reach it under the same name.
+    The lake has to be a store that all workers reach, or a folder that they have under the same name.
     """
 
     name = "spark"
 
     def __init__(self, lake: Lake, session: SparkSession, keep: Keep) -> None:
-        require_connector(session, lake)
         self.lake, self.keep = lake, keep
         plan_cheaply()
         self.session = session
@@ -64,12 +61,14 @@ class SparkEngine(Transforms):
             kept.clear()
 
     def read(self, table: Table, at: DatasetRef | Manifest | None) -> ir.Table:
-        """Return the version's rows; no version gives the empty table."""
+        """Return the version's rows, read at most once; no version gives the empty table."""
         manifest = self.lake.open(at) if isinstance(at, DatasetRef) else at
         schema = ibis.schema({c.name: IBIS_TYPES[c.type] for c in table.columns})
         if manifest is None or not manifest.files:
             return ibis.memtable(schema.to_pyarrow().empty_table())
-        return self._named(self._files(table, *self.lake.urls(manifest)), schema)
+        rows = self._files(table, *self.lake.urls(manifest)).persist()
+        self._held.append(rows)
+        return self._named(rows, schema)
 
     def view(self, rows: ir.Table) -> ir.Table:
         """Compute rows, so that what is built on them need not be planned from the start, which costs Spark more."""
@@ -89,13 +88,13 @@ class SparkEngine(Transforms):
         """In as many files as their size asks for."""
         frame = self._frame(rows)
         with self.lake.drafted_parts(table.name, version) as (folder, files):
-            (frame.orderBy(*order) if order else frame).write.parquet(_at(folder))
-            count = self._check(table, folder)
+            files.extend(stored.write(frame.orderBy(*order) if order else frame, self.lake.fs, f"{folder}/part"))
+            count = self._check(table, *files)
         return files, count
 
-    def _check(self, table: Table, folder: str) -> int:
+    def _check(self, table: Table, *places: str) -> int:
         """Return the number of rows of written files that keep their declaration."""
-        name = self._call(self._files(table, folder))
+        name = self._call(self._files(table, *places))
         asked = sqlglot.transpile(f"{counting(table)} FROM {name}", read="duckdb", write="spark")[0]
         (row,) = self.session.sql(asked).collect()
         return judged(table, row)
@@ -103,7 +102,7 @@ class SparkEngine(Transforms):
     def _files(self, table: Table, *places: str) -> DataFrame:
         """The rows of files; a column that was declared later is null in them."""
         schema = PySparkSchema.from_ibis(ibis.schema({c.name: IBIS_TYPES[c.type] for c in table.columns}))
-        return self.session.read.schema(schema).parquet(*map(_at, places))
+        return stored.rows(self.session, self.lake.remote, places, schema)
 
     def _frame(self, rows: ir.Table) -> DataFrame:
         self._asked.append(rows)
@@ -119,8 +118,3 @@ class SparkEngine(Transforms):
         frame.createTempView(name)
         self._names.append(name)
         return name
-
-
-def _at(place: str) -> str:
-    """A place of the lake, as Spark names it."""
-    return place if "://" in place else f"file://{place}"

@@ -10,22 +10,29 @@ import pyarrow as pa
 
 from include.matching.pairs.blocking import Blocks, KeyRows, in_turn, list_pairs
 from include.matching.pairs.pair_sample import strata
+from include.matching.spark.parts.chunks import Longs, spread
+from include.matching.spark.parts.meeting import runs
 from include.matching.spark.parts.packing import packed, unpacked
 from include.matching.spark.parts.pairs import LISTED
 from include.matching.spark.table import Rules, Table
 
 Keys = npt.NDArray[np.uint32]
 Dropped = Mapping[int, Keys]  # the keys of each rule's dropped blocks
-WIDE = (("keys", pa.binary()), ("across", pa.binary()), ("strata", pa.binary()))
-SPELLED = pa.schema([("rule", pa.int32()), ("key", pa.int64()), ("place", pa.int64()), ("value", pa.string())])
-KEYED = pa.schema(
-    [("rule", pa.int32()), ("key", pa.int64()), ("at", pa.int64()), ("source", pa.string()), ("across", pa.int32()),
-     ("keys", pa.binary())]
+KEYS = pa.schema(
+    [("at", pa.int64()), ("source", pa.string()), ("keys", pa.binary()), ("across", pa.binary()),
+     ("strata", pa.binary())]
 )  # fmt: skip
+SPELLED = pa.schema([("rule", pa.int32()), ("key", pa.int64()), ("place", pa.int64()), ("value", pa.string())])
+BLOCKS = pa.schema([("rule", pa.int32()), ("key", pa.int64()), ("count", pa.int64())])
+BY_SIZE = pa.schema([("rule", pa.int32()), ("count", pa.int64()), ("blocks", pa.int64())])
+KEYED = pa.schema(
+    [("rule", pa.int32()), ("key", pa.int64()), ("at", pa.int64()), ("source", pa.string()), ("across", pa.int32())]
+)
+WIDE = KEYED.append(pa.field("keys", pa.binary()))
 
 
 def with_keys(rows: pa.Table, table: Table) -> pa.Table:
-    """The rows with the keys that they are blocked and sampled by."""
+    """The keys that records are blocked and sampled by."""
     features = table.features(rows)
     derived = table.derived(features)
     turned = in_turn(derived)
@@ -33,12 +40,8 @@ def with_keys(rows: pa.Table, table: Table) -> pa.Table:
     keys = np.concatenate([np.atleast_2d(rule.keys) for rule in turned])
     across = [rule.across for rule in turned if rule.across is not None]
     drawn = np.concatenate([np.atleast_2d(key) for key in (*strata(features), *(rule.keys for rule in own))])
-    columns = [*rows.columns, packed(keys)]
-    columns.append(
-        packed(np.stack(across).astype(np.int32)) if across else pa.array([b""] * rows.num_rows, pa.binary())
-    )
-    columns.append(packed(drawn))
-    return pa.table(columns, schema=pa.schema([*rows.schema, *(pa.field(*one) for one in WIDE)]))
+    differs = packed(np.stack(across).astype(np.int32)) if across else pa.array([b""] * rows.num_rows, pa.binary())
+    return pa.table([rows["at"], rows["source"], packed(keys), differs, packed(drawn)], schema=KEYS)
 
 
 def zeroed(keys: npt.NDArray[np.uint32], rules: Rules, dropped: Dropped) -> npt.NDArray[np.uint32]:
@@ -50,11 +53,13 @@ def zeroed(keys: npt.NDArray[np.uint32], rules: Rules, dropped: Dropped) -> npt.
 
 
 def exploded(
-    rows: pa.Table, table: Table, dropped: Dropped, only: Mapping[int, npt.NDArray[np.uint32] | None]
+    rows: pa.Table, table: Table, dropped: Dropped, only: Mapping[int, Keys | None], *, wide: bool = False
 ) -> pa.Table:
-    """A row for each key that a record is blocked by, of the rules in ``only`` (of them, where given, those keys)."""
-    rules = table.rules
-    assert rules is not None
+    """A row for each key that a record is blocked by, of the rules in ``only`` (of them, where given, those keys).
+
+    Each goes where its block is; ``wide``: with all keys of its record.
+    """
+    rules = table.known_rules
     raw = unpacked(rows["keys"], np.uint32)
     kept = zeroed(raw.copy(), rules, dropped)
     taken = kept.copy()
@@ -65,23 +70,63 @@ def exploded(
         elif (some := only[rule]) is not None:
             taken[part] = np.where(np.isin(raw[part], some), raw[part], 0)
     row, record = np.nonzero(taken)
-    of_rule = rules.rule_of_row[row]
+    of_rule, key = rules.rule_of_row[row], taken[row, record].astype(np.int64)
     across = unpacked(rows["across"], np.int32)
     differs = np.zeros(len(row), np.int32)
     late = of_rule >= rules.plain
     differs[late] = across[of_rule[late] - rules.plain, record[late]]
     at = pa.array(record)
-    return pa.table(
-        [pa.array(of_rule), pa.array(taken[row, record].astype(np.int64)), rows["at"].take(at), rows["source"].take(at),
-         pa.array(differs), packed(kept).take(at)],
-        schema=KEYED,
-    )  # fmt: skip
+    source = rows["source"].take(at) if table.spec.link_only else pa.nulls(len(row), pa.string())
+    columns = [pa.array(of_rule), pa.array(key), rows["at"].take(at), source, pa.array(differs)]
+    columns += [packed(kept).take(at)] if wide else []
+    found = pa.table(columns, schema=WIDE if wide else KEYED)
+    return found.append_column("to", pa.array(spread(_blocks_of(found), table.places.parts)))
+
+
+def _blocks_of(keyed: pa.Table) -> Longs:
+    """A number for the block of each row."""
+    return np.asarray(keyed["rule"].to_numpy().astype(np.int64) << 32 | keyed["key"].to_numpy())
+
+
+def sizes(rows: pa.Table, table: Table) -> pa.Table:
+    """How many of some records each block has, on the way to where all of its records are counted."""
+    rules = table.known_rules
+    keys = unpacked(rows["keys"], np.uint32)
+    row, record = np.nonzero(keys)
+    block, count = runs(rules.rule_of_row[row].astype(np.int64) << 32 | keys[row, record])
+    return _sized(block, count).append_column("to", pa.array(spread(block, table.places.parts)))
+
+
+def _sized(block: Longs, count: Longs) -> pa.Table:
+    return pa.table([pa.array((block >> 32).astype(np.int32)), block & 0xFFFFFFFF, count], schema=BLOCKS)
+
+
+def several(counted: pa.Table) -> pa.Table:
+    """The blocks of two records or more."""
+    block = _blocks_of(counted)
+    order = np.argsort(block, kind="stable")
+    start = np.flatnonzero(np.diff(block[order], prepend=-1))
+    count = np.add.reduceat(counted["count"].to_numpy()[order], start) if len(start) else np.zeros(0, np.int64)
+    return _sized(block[order][start][count > 1], count[count > 1])
+
+
+def by_size(counted: pa.Table) -> pa.Table:
+    """How many blocks of each rule have so many records."""
+    found = counted.group_by(["rule", "count"]).aggregate([("key", "count")])
+    return found.rename_columns(BY_SIZE.names).cast(BY_SIZE)
+
+
+def beyond(counted: pa.Table, least: Mapping[int, int], below: Mapping[int, int]) -> pa.Table:
+    """The blocks of rules that have at ``least`` so many records, and where it says so fewer than ``below``."""
+    rule, count = counted["rule"].to_numpy(), counted["count"].to_numpy()
+    some = np.zeros(len(rule), bool)
+    for one, cap in least.items():
+        some |= (rule == one) & (count >= cap) & (count < (below.get(one) or count.max(initial=0) + 1))
+    return counted.filter(pa.array(some))
 
 
 def spelled(rows: pa.Table, table: Table, worst: Dropped) -> pa.Table:
     """The value that each of some keys stands for, as the first record here that has it spells it."""
-    rules = table.rules
-    assert rules is not None
     turned = in_turn(table.derived(table.features(rows)))
     at, out = rows["at"].to_numpy(), []
     for rule, keys in worst.items():
@@ -98,34 +143,55 @@ def spelled(rows: pa.Table, table: Table, worst: Dropped) -> pa.Table:
     return pa.concat_tables(out) if out else SPELLED.empty_table()
 
 
-def listed(keyed: pa.Table, table: Table, *, beyond: bool = False) -> pa.Table:
-    """The pairs of whole blocks that no earlier rule holds for; of dropped blocks (``beyond``), that no rule does."""
-    rules = table.rules
-    assert rules is not None
+def listed(keyed: pa.Table, table: Table) -> pa.Table:
+    """The pairs of whole blocks, by each rule that lists them, on the way to the part of their left record.
+
+    Where rows are wide, of dropped blocks: those that no rule holds for.
+    """
+    rules = table.known_rules
     at, first, local = np.unique(keyed["at"].to_numpy(), return_index=True, return_inverse=True)
     rule, key = keyed["rule"].to_numpy(), keyed["key"].to_numpy()
-    rows = np.ascontiguousarray(
-        unpacked(keyed["keys"], np.uint32)[: rules.ends[rules.plain - 1] if rules.plain else 0, first]
-    )
-    every = KeyRows(rows, np.array(rules.ends[: rules.plain], np.int64))
+    wide = "keys" in keyed.column_names
+    rows = unpacked(keyed["keys"], np.uint32)[:, first] if wide else np.zeros((0, len(at)), np.uint32)
+    ends = np.array(rules.ends[: rules.plain if wide else 0], np.int64)
+    every = KeyRows(np.ascontiguousarray(rows[: ends[-1] if len(ends) else 0]), ends)
     source = _codes(keyed["source"].take(pa.array(first))) if table.spec.link_only else np.zeros(0, np.int32)
     out = []
     for one in np.unique(rule):
         mine = np.flatnonzero(rule == one)
         mine = mine[np.argsort(key[mine], kind="stable")]
         edge = np.flatnonzero(np.diff(key[mine], prepend=-1))
-        ends = np.append(edge[1:], len(mine))
-        several = ends - edge > 1
-        bounds = np.stack([edge[several], ends[several]], 1).ravel().astype(np.int64)
+        after = np.append(edge[1:], len(mine))
+        several = after - edge > 1
+        bounds = np.stack([edge[several], after[several]], 1).ravel().astype(np.int64)
         differs = source
         if one >= rules.plain and not table.spec.link_only:
             differs = np.zeros(len(at), np.int32)
             differs[local[mine]] = keyed["across"].to_numpy()[mine]
         part = rules.rows(int(one))
         blocks = Blocks(local[mine].astype(np.int32), bounds, {}, overlap=part.stop - part.start > 1)
-        left, right = list_pairs(blocks, every, rules.plain if beyond else min(int(one), rules.plain), differs)
+        left, right = list_pairs(blocks, every, len(ends), differs)
         out.append(pa.table([at[left], at[right], np.full(len(left), one, np.int32)], schema=LISTED))
-    return pa.concat_tables(out) if out else LISTED.empty_table()
+    return table.places.sent(pa.concat_tables([LISTED.empty_table(), *out]), "left")
+
+
+def first_listed(pairs: pa.Table, records: int) -> pa.Table:
+    """Each pair by the first rule that lists it: records with several keys, or rules across, may list it again."""
+    left, right, rule = (pairs[name].to_numpy().astype(np.int64) for name in LISTED.names)
+    low, rules = left.min(initial=records), int(rule.max(initial=0)) + 1  # pairs of one part fit into a number each
+    every = np.sort(((left - low) * records + right) * rules + rule)
+    pair = every // rules
+    once = np.append(True, pair[1:] != pair[:-1]) if len(pair) else np.zeros(0, bool)
+    pair, rule = pair[once], every[once] % rules
+    return pa.table([pair // records + low, pair % records, rule.astype(np.int32)], schema=LISTED)
+
+
+def not_among(pairs: pa.Table, others: pa.Table, least: int, records: int) -> pa.Table:
+    """The pairs that are not among ``others`` which a rule of at ``least`` that number listed."""
+    others = others.filter(pa.array(others["rule"].to_numpy() >= least))
+    low = pairs["left"].to_numpy().min(initial=records)
+    one, other = ((of["left"].to_numpy() - low) * records + of["right"].to_numpy() for of in (pairs, others))
+    return pairs.filter(pa.array(~np.isin(one, other)))
 
 
 def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int32]:

@@ -1,33 +1,44 @@
-"""Rivals in tasks: claims of firm clusters on each other, and pairs weighed by them."""
+"""Claims in tasks: what firm clusters have to say of each other, and what there is against each claim."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.matching.judgement import Judge
 from include.matching.pairs.tally import grains
 from include.matching.rivals import (
     WEAKEST,
     Claims,
-    Rivals,
     Sides,
     allies,
     claims_of,
     contested,
-    said_of,
     taken_from,
-    weighed,
     weight,
 )
-from include.matching.spark.parts.packing import levels_of, packed, unpacked
-from include.matching.spark.parts.pairs import COMPARED, SCORED
-from include.matching.spark.table import Table
+from include.matching.spark.parts.meeting import of_records, runs, where
+from include.matching.spark.table import Places
 
-CLAIM = -1  # instead of a rule: claims, on their way to the tasks that cluster
+FIRM = pa.schema([("at", pa.int64()), ("firm", pa.int64()), ("first", pa.int32())])
+SIZES = pa.schema([("firm", pa.int64()), ("size", pa.int64())])
+HALF = pa.schema([("left", pa.int64()), ("firm", pa.int64()), ("odds", pa.float32())])
+BETWEEN_FIRM = pa.schema([("one", pa.int64()), ("other", pa.int64()), ("odds", pa.float32())])
+BETWEEN = pa.schema([("one", pa.int64()), ("other", pa.int64()), ("odds", pa.float64())])
+CLAIMED = BETWEEN.append(pa.field("few", pa.float64()))
+CLAIMS = CLAIMED.append(pa.field("against", pa.float64()))
+HALF_SIZED = CLAIMED.append(pa.field("size_one", pa.int64()))
+SIZED = HALF_SIZED.append(pa.field("size_other", pa.int64()))
+SIDES = pa.schema(
+    [("node", pa.int64()), ("other", pa.int64()), ("odds", pa.float64()), ("size_node", pa.int64()),
+     ("size_other", pa.int64()), ("inbound", pa.float64())]
+)  # fmt: skip
+TWOS = pa.schema([("one", pa.int64()), ("other", pa.int64()), ("home", pa.int32())])
+AGAINST = pa.schema([("node", pa.int64()), ("other", pa.int64()), ("against", pa.float64())])
+EITHER = pa.schema([("one", pa.int64()), ("other", pa.int64()), ("against", pa.float64())])
+TAKEN = pa.schema([("firm", pa.int64()), ("taken", pa.float64())])
+OF_RECORDS = pa.schema([("at", pa.int64()), ("firm", pa.int64()), ("first", pa.int32()), ("taken", pa.float64())])
+GRAINS = pa.schema([("part", pa.int32()), ("grain", pa.int64()), ("count", pa.int64())])
 
 
 def claimed(pairs: pa.Table, prior: float) -> pa.Table:
@@ -37,11 +48,70 @@ def claimed(pairs: pa.Table, prior: float) -> pa.Table:
     one, other = local[: pairs.num_rows].astype(np.int32), local[pairs.num_rows :].astype(np.int32)
     same = np.arange(len(numbers), dtype=np.int32)
     found = claims_of(one, other, pairs["odds"].to_numpy(), same, prior)
-    return pa.table({"one": numbers[found.left], "other": numbers[found.right], "odds": found.odds, "few": found.few})
+    return pa.table([numbers[found.left], numbers[found.right], found.odds, found.few], schema=CLAIMED)
 
 
-def strong_twos(sides: pa.Table) -> pa.Table:
-    """Each two of the strong claims of a cluster: those that may be claims of one person."""
+def firm_of(found: pa.Table, rows: pa.Table) -> pa.Table:
+    """The firm cluster of each record of a part, itself where it is in none, and, where there are names, its first."""
+    rows = of_records([rows])
+    at = rows["at"].to_numpy()
+    firm = at.copy()
+    firm[found["at"].to_numpy() - at[0]] = found["root"].to_numpy()
+    first = rows["first"] if "first" in rows.column_names else np.full(len(at), -1, np.int32)
+    return pa.table([at, firm, first], schema=FIRM)
+
+
+def sizes(firm: pa.Table, places: Places) -> pa.Table:
+    """How many records of a part each firm cluster has, on the way to where they are added up."""
+    return places.sent(pa.table(list(runs(firm["firm"].to_numpy())), schema=SIZES), "firm")
+
+
+def summed(sizes: pa.Table) -> pa.Table:
+    """How many records each firm cluster has, in their order."""
+    every = sizes.group_by("firm").aggregate([("size", "sum")]).rename_columns(SIZES.names).cast(SIZES)
+    return every.sort_by("firm")
+
+
+def right_firm(pairs: pa.Table, firm: pa.Table, places: Places) -> pa.Table:
+    """Pairs with the firm cluster of their right record, on the way to the part of the left one."""
+    firm = of_records([firm])
+    of = pairs["right"].to_numpy() - firm["at"][0].as_py()
+    found = pa.table([pairs["left"], firm["firm"].take(pa.array(of)), pairs["odds"]], schema=HALF)
+    return places.sent(found, "left")
+
+
+def between_firm(pairs: pa.Table, firm: pa.Table, places: Places) -> pa.Table:
+    """The pairs of two firm clusters, ``one`` the smaller, on the way to that one's part."""
+    firm = of_records([firm])
+    left = firm["firm"].to_numpy()[pairs["left"].to_numpy() - firm["at"][0].as_py()]
+    right = pairs["firm"].to_numpy()
+    ends = [np.minimum(left, right), np.maximum(left, right)]
+    found = pa.table([*ends, pairs["odds"]], schema=BETWEEN_FIRM).filter(pa.array(left != right))
+    return places.sent(found, "one")
+
+
+def sized(claims: pa.Table, sizes: pa.Table, end: str, then: str, places: Places) -> pa.Table:
+    """Claims with how many records the cluster at one ``end`` has, on the way to the part of another."""
+    sizes = sizes.sort_by("firm")
+    at, _ = where(claims[end].to_numpy(), sizes["firm"].to_numpy())
+    return places.sent(claims.append_column(f"size_{end}", sizes["size"].take(pa.array(at))), then)
+
+
+def both_sides(claims: pa.Table, places: Places) -> pa.Table:
+    """Claims as each of their clusters has them, on the way to that one's part."""
+    turns = [("one", "other", "odds", "size_one", "size_other"), ("other", "one", "odds", "size_other", "size_one")]
+    sides = [claims.select(names).rename_columns(SIDES.names[:-1]) for names in turns]
+    every = pa.concat_tables(sides)
+    said = weight(every["odds"].to_numpy(), np.zeros(every.num_rows))
+    return places.sent(every.append_column("inbound", pa.array(said)), "node")
+
+
+def strong_twos(sides: pa.Table, places: Places) -> pa.Table:
+    """Each two of the strong claims of a cluster, once in a part, on the way to where their claims are.
+
+    Strong are those that may be claims of one person; ``home``: the part that asks.
+    """
+    home = places.part_of(sides["node"].to_numpy()[:1])
     sides = sides.filter(pc.greater(sides["odds"], WEAKEST))
     node, other = sides["node"].to_numpy(), sides["other"].to_numpy()
     order = np.lexsort((other, node))
@@ -51,7 +121,16 @@ def strong_twos(sides: pa.Table) -> pa.Table:
     later = np.repeat(start + size, size) - np.arange(len(node)) - 1  # claims of the cluster after each
     one = np.repeat(np.arange(len(node)), later)
     two = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(later) - later, later)
-    return pa.table({"bucket": sides["bucket"].take(pa.array(order[one])), "one": other[one], "other": other[two]})
+    found = pa.table([other[one], other[two], np.full(len(one), home[0], np.int32)], schema=TWOS)
+    return places.sent(found, "one")
+
+
+def between(twos: pa.Table, claims: pa.Table) -> pa.Table:
+    """The claims that two clusters have on each other, on the way to the parts that ask."""
+    twos = twos.group_by(TWOS.names).aggregate([])
+    table = pa.table({name: claims[name] for name in ("one", "other", "odds")})
+    found = twos.join(table, ["one", "other"], join_type="inner")
+    return pa.table([found[name] for name in ("one", "other", "odds", "home")], names=[*BETWEEN.names, "to"])
 
 
 def contested_sides(sides: pa.Table, between: pa.Table, prior: float) -> pa.Table:
@@ -67,13 +146,35 @@ def contested_sides(sides: pa.Table, between: pa.Table, prior: float) -> pa.Tabl
     order = np.argsort(pairs)
     known = Claims(pairs[order], between["odds"].to_numpy()[order], np.zeros(len(order)))
     against = contested(of, sides["inbound"].to_numpy(), allies(of, known, size, prior))
-    return pa.table([sides["node"], sides["other"], against], names=["node", "other", "against"])
+    return pa.table([sides["node"], sides["other"], against], schema=AGAINST)
 
 
-def inbound(sides: pa.Table) -> pa.Table:
-    """Claims with what each weighs as the other cluster makes it, given what there is ``against`` it there."""
-    said = weight(sides["odds"].to_numpy(), sides["against"].to_numpy())
-    return sides.drop_columns(["against"]).append_column("inbound", pa.array(said))
+def inbound(sides: pa.Table, counter: pa.Table) -> pa.Table:
+    """Claims with what each weighs as the other cluster makes it, ``counter`` being what there is against it there."""
+    by = [("node", "ascending"), ("other", "ascending")]
+    sides, counter = sides.sort_by(by), counter.sort_by(by)  # of the same claims
+    said = weight(sides["odds"].to_numpy(), counter["against"].to_numpy())
+    return sides.set_column(sides.column_names.index("inbound"), "inbound", pa.array(said)).select(SIDES.names)
+
+
+def turned(against: pa.Table, places: Places) -> pa.Table:
+    """What there is against claims at one of their clusters, on the way to the other."""
+    return places.sent(pa.table([against["other"], against["node"], against["against"]], schema=AGAINST), "node")
+
+
+def at_the_smaller(against: pa.Table, places: Places) -> pa.Table:
+    """What there is against claims at one of their clusters, on the way to the part of the smaller."""
+    node, other = against["node"].to_numpy(), against["other"].to_numpy()
+    ends = [np.minimum(node, other), np.maximum(node, other)]
+    return places.sent(pa.table([*ends, against["against"]], schema=EITHER), "one")
+
+
+def against_both(claims: pa.Table, either: pa.Table) -> pa.Table:
+    """Claims with what there is against them at both of their clusters."""
+    both = either.group_by(["one", "other"]).aggregate([("against", "sum")])  # of two, whose sum has no order
+    by = [("one", "ascending"), ("other", "ascending")]
+    claims, both = claims.sort_by(by), both.sort_by(by)  # of the same claims
+    return pa.table([*(claims[n] for n in ("one", "other", "odds", "few")), both["against_sum"]], schema=CLAIMS)
 
 
 def taken(sides: pa.Table) -> pa.Table:
@@ -81,7 +182,15 @@ def taken(sides: pa.Table) -> pa.Table:
     sides = sides.sort_by([("node", "ascending"), ("other", "ascending")])
     numbers, node = np.unique(sides["node"].to_numpy(), return_inverse=True)
     _, lost = taken_from(Sides(node, node, np.zeros(0)), sides["inbound"].to_numpy())
-    return pa.table({"firm": numbers, "taken": lost})
+    return pa.table([numbers, lost], schema=TAKEN)
+
+
+def with_taken(firm: pa.Table, taken: pa.Table, places: Places) -> pa.Table:
+    """Records with what is taken from their firm cluster, on the way to their parts."""
+    at, there = where(firm["firm"].to_numpy(), taken["firm"].to_numpy())
+    lost = np.zeros(len(at))
+    lost[there] = taken["taken"].to_numpy()[at[there]]
+    return places.sent(pa.table([firm["at"], firm["firm"], firm["first"], lost], schema=OF_RECORDS), "at")
 
 
 def grains_of(claims: pa.Table) -> pa.Table:
@@ -90,40 +199,5 @@ def grains_of(claims: pa.Table) -> pa.Table:
     rows = []
     for part, said in enumerate((odds, odds - against)):
         grain, count = np.unique(grains(said), return_counts=True)
-        rows.append(pa.table({"part": np.full(len(grain), part, np.int32), "grain": grain, "count": count}))
+        rows.append(pa.table([np.full(len(grain), part, np.int32), grain, count], schema=GRAINS))
     return pa.concat_tables(rows)
-
-
-def weighed_pairs(pairs: pa.Table, table: Table, judge: Judge, back: float) -> pa.Table:
-    """Scored pairs, with what the table says of their records' firm clusters beside them, weighed."""
-    odds, levels = pairs["odds"].to_numpy(), levels_of(pairs)
-    asked = ("l_firm", "r_firm", "l_taken", "r_taken")
-    one, other, taken_one, taken_other = (pairs[name].to_numpy() for name in asked)
-    claim = np.stack([pc.fill_null(pairs[name], np.nan).to_numpy() for name in ("claim", "against", "few")])
-    now = weighed(odds, one == other, (taken_one, taken_other), claim, back)
-    lexicon, size = table.layout.lexicon, pairs.num_rows
-    names = None
-    if lexicon is not None:
-        first = np.concatenate([pairs["l_first"].to_numpy(), pairs["r_first"].to_numpy()]).astype(np.int32)
-        names = replace(lexicon.names, first=first)
-    said = judge.verdicts(names, np.arange(size), np.arange(size, 2 * size), levels, odds)
-    return pa.table([*(pairs[n] for n in COMPARED.names), pa.array(said_of(said, now).logits)], schema=SCORED)
-
-
-def rivals_among(members: pa.Table, claims: pa.Table, back: float) -> Rivals:
-    """The rivals of a part's records; a firm cluster is numbered by a record that may stand in another part."""
-    firm, cluster = np.unique(members["firm"].to_numpy(), return_inverse=True)
-    taken = np.zeros(len(firm))
-    taken[cluster] = members["taken"].to_numpy()
-    one, other = (np.searchsorted(firm, claims[side].to_numpy()).astype(np.int64) for side in ("left", "right"))
-    odds, against, few = unpacked(claims["levels"], np.float64)[:3] if claims.num_rows else np.zeros((3, 0))
-    pairs = one << 32 | other
-    order = np.argsort(pairs)
-    return Rivals(cluster.astype(np.int32), Claims(pairs[order], odds[order], few[order]), against[order], taken, back)
-
-
-def as_pairs(claims: pa.Table) -> pa.Table:
-    """Claims as rows of pairs of no rule, to go where those go."""
-    both = packed(np.stack([claims[name].to_numpy() for name in ("odds", "against", "few")]))
-    of = np.full(claims.num_rows, CLAIM, np.int32)
-    return pa.table([claims["one"], claims["other"], of, both, np.zeros(len(of), np.float32)], schema=SCORED)

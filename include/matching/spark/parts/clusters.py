@@ -12,15 +12,15 @@ import pyarrow.compute as pc
 from include.matching.clustering import Clusters, Ruling, conflicts_in, is_drawn
 from include.matching.clustering import sample as components_drawn
 from include.matching.judgement import Judge
-from include.matching.kernels.pairs import join_bounded
 from include.matching.memory import InMemory
 from include.matching.pairs.blocking import Candidates, KeyRows
 from include.matching.pairs.tally import Tally
 from include.matching.spark.parts.blocks import Dropped, zeroed
-from include.matching.spark.parts.claims import CLAIM, rivals_among
+from include.matching.spark.parts.meeting import of_records, where
 from include.matching.spark.parts.packing import levels_of, packed, unpacked
 from include.matching.spark.parts.pairs import SCORED
-from include.matching.spark.table import Table
+from include.matching.spark.parts.weighing import CLAIM, rivals_among
+from include.matching.spark.table import Places, Table
 
 Longs = npt.NDArray[np.int64]
 ALWAYS, NEVER = -2, -3  # instead of a rule: bound pairs, on their way to the tasks that cluster them
@@ -28,22 +28,61 @@ TALLIES = ("within", "apart", "inside")  # what is found of pairs by their log o
 FOUND = pa.schema(
     [("what", pa.string()), ("a", pa.int64()), ("b", pa.int64()), ("odds", pa.float32()), ("levels", pa.binary())]
 )
+COUNTS = pa.schema(
+    [("what", pa.string()), ("odds", pa.float32()), ("levels", pa.binary()), ("rows", pa.int64()), ("sum", pa.int64()),
+     ("most", pa.int64())]
+)  # fmt: skip
+KEYS = pa.schema([("at", pa.int64()), ("keys", pa.binary())])
+WEIGHED = pa.schema([("at", pa.int64()), ("firm", pa.int64()), ("taken", pa.float64())])
+CLUSTER = pa.schema([("at", pa.int64()), ("root", pa.int64()), ("odds", pa.float32())])
+PAIR = pa.schema([("left", pa.int64()), ("right", pa.int64()), ("odds", pa.float32())])
 
 
-def forest(edges: pa.Table) -> pa.Table:
-    """Each record of the edges (``right``) with the first record that it is connected with, itself left out."""
-    label = labelled(edges)
-    moved = label.filter(pc.not_equal(label["at"], label["component"]))
-    return pa.table({"left": moved["component"], "right": moved["at"]})
+def clusters_in(found: pa.Table, places: Places) -> pa.Table:
+    """Records and the clusters that they were found to be of, on the way to their parts."""
+    found = found.filter(pc.equal(found["what"], "cluster"))
+    return places.sent(pa.table([found[name] for name in ("a", "b", "odds")], schema=CLUSTER), "at")
 
 
-def labelled(edges: pa.Table) -> pa.Table:
-    """Each record of the edges with the first record that it is connected with."""
-    at, local = np.unique(np.concatenate([edges["left"].to_numpy(), edges["right"].to_numpy()]), return_inverse=True)
-    left, right = local[: edges.num_rows].astype(np.int32), local[edges.num_rows :].astype(np.int32)
-    parent, size = np.arange(len(at), dtype=np.int32), np.ones(len(at), np.int32)
-    join_bounded(left, right, np.arange(edges.num_rows), len(at) + 1, parent, size)
-    return pa.table({"at": at, "component": at[parent]})
+def added_in(found: pa.Table) -> pa.Table:
+    """The pairs that closure added."""
+    found = found.filter(pc.equal(found["what"], "extra"))
+    return pa.table([found[name] for name in ("a", "b", "odds")], schema=PAIR)
+
+
+def members_of(label: pa.Table, rows: pa.Table, keys: pa.Table, *more: pa.Table, buckets: int) -> pa.Table:
+    """The labelled records of a part with all that is known of them, on the way to their buckets."""
+    of = of_records([rows, keys, *more])
+    found = of.take(pa.array(label["at"].to_numpy() - of["at"][0].as_py()))
+    return _in_buckets(found.append_column("component", label["component"]), buckets)
+
+
+def without_first(of: pa.Table) -> pa.Table:
+    """What is known of the firm clusters of records, but for their names."""
+    return of.select(WEIGHED.names)
+
+
+def inside_of(pairs: pa.Table, label: pa.Table, *, buckets: int) -> pa.Table:
+    """The pairs whose right record is labelled, on the way to the bucket of its component."""
+    label = label.sort_by("at")
+    at, there = where(pairs["right"].to_numpy(), label["at"].to_numpy())
+    component = label["component"].take(pa.array(at[there]))
+    return _in_buckets(pairs.filter(pa.array(there)).append_column("component", component), buckets)
+
+
+def _in_buckets(rows: pa.Table, buckets: int) -> pa.Table:
+    bucket = (rows["component"].to_numpy() % buckets).astype(np.int32)
+    return rows.append_column("to", pa.array(bucket))
+
+
+def bucketed(members: pa.Table, inside: pa.Table, *claims: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The records of a bucket, and the pairs within its components with the claims that concern them."""
+    members = members.sort_by("at")
+    at, there = where(inside["left"].to_numpy(), members["at"].to_numpy())
+    if members.num_rows:
+        there = there & (members["component"].to_numpy()[at] == inside["component"].to_numpy())
+    inside = inside.filter(pa.array(there))
+    return members.drop_columns(["component"]), pa.concat_tables([of.select(SCORED.names) for of in (inside, *claims)])
 
 
 def part_of(  # noqa: PLR0917  what a part is made of
@@ -55,8 +94,7 @@ def part_of(  # noqa: PLR0917  what a part is made of
     back: float = 0.0,
 ) -> tuple[InMemory, Longs]:
     """Some records and the pairs among them as a table in memory, and the place of each of its records."""
-    rules = table.rules
-    assert rules is not None
+    rules = table.known_rules
     members = members.sort_by("at")
     at = members["at"].to_numpy()
     claims, always, never = (pairs.filter(pc.equal(pairs["rule"], what)) for what in (CLAIM, ALWAYS, NEVER))
@@ -111,16 +149,31 @@ def clustered(work: InMemory, at: Longs, judge: Judge, *, threshold: float, chai
     )
 
 
-def to_be_drawn(sizes: pa.Table, step: int, limit: int) -> pa.Table:
-    """The components that ``sampled`` draws, and those that it may draw a part of."""
-    component, size = (sizes[name].to_numpy() for name in ("component", "count"))
-    return sizes.select(["component"]).filter(pa.array(is_drawn(component, step) | (size > limit)))
+def to_be_drawn(label: pa.Table, step: int, limit: int, places: Places) -> pa.Table:
+    """The records of the components that ``sampled`` draws, and of those that it may draw a part of."""
+    _, which, size = np.unique(label["component"].to_numpy(), return_inverse=True, return_counts=True)
+    some = is_drawn(label["component"].to_numpy(), step) | (size[which] > limit)
+    return places.sent(label.filter(pa.array(some)), "at")
 
 
-def sampled(work: InMemory, at: Longs, step: int) -> pa.Table:
-    """The pairs of a part's components that are drawn."""
-    some = components_drawn(work.candidates, work.logits, work.spec.largest_cluster, step=step, at=at)
-    return pa.table({"left": at[work.candidates.left[some]], "right": at[work.candidates.right[some]]})
+def sampled(work: InMemory, at: Longs, step: int, places: Places) -> pa.Table:
+    """The pairs of a part's components that are drawn, on the way to the part of their right record."""
+    of = work.candidates
+    some = np.flatnonzero(components_drawn(of, work.logits, work.spec.largest_cluster, step=step, at=at))
+    ends = [pa.array(at[of.left[some]]), pa.array(at[of.right[some]])]
+    said = [pa.array(of.rule_of(some).astype(np.int32)), packed(work.levels[:, some]), pa.array(work.logits[some])]
+    return places.sent(pa.table([*ends, *said], schema=SCORED), "right")
+
+
+def counted(found: pa.Table) -> pa.Table:
+    """What is found of a part, added up: tallies by their log odds, patterns by their levels, all else by kind."""
+    found = found.filter(pc.not_equal(found["what"], "cluster"))
+    tallied = pc.is_in(found["what"], value_set=pa.array(TALLIES))
+    odds = pc.if_else(tallied, found["odds"], pa.scalar(None, pa.float32()))
+    number = pc.if_else(pc.not_equal(found["what"], "extra"), found["a"], pa.scalar(None, pa.int64()))
+    every = pa.table({"what": found["what"], "odds": odds, "levels": found["levels"], "a": number, "b": found["a"]})
+    asked = [("b", "count"), ("a", "sum"), ("a", "max")]
+    return every.group_by(["what", "odds", "levels"]).aggregate(asked).rename_columns(COUNTS.names).cast(COUNTS)
 
 
 def _tally(what: str, tally: Tally) -> pa.Table:

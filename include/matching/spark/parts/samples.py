@@ -11,10 +11,15 @@ from include.matching.pairs.blocking import KeyRows, agree
 from include.matching.pairs.comparison import compare
 from include.matching.pairs.pair_sample import Patterns, chosen
 from include.matching.spark.parts.blocks import Dropped, zeroed
+from include.matching.spark.parts.chunks import spread
+from include.matching.spark.parts.meeting import runs
 from include.matching.spark.parts.packing import levels_of, packed, unpacked
 from include.matching.spark.parts.pairs import both
-from include.matching.spark.table import Table
+from include.matching.spark.table import Places, Table
 
+PLACED = pa.schema([("stratum", pa.int32()), ("key", pa.int64()), ("at", pa.int64()), ("place", pa.int64())])
+NEIGHBOURS = pa.schema([("stratum", pa.int32()), ("left", pa.int64()), ("right", pa.int64()), ("size", pa.int64())])
+STRATA = pa.schema([("stratum", pa.int32()), ("count", pa.int64())])
 COUNTED = pa.schema([("part", pa.int32()), ("levels", pa.binary()), ("count", pa.int64())])
 
 
@@ -32,18 +37,42 @@ def blocked_patterns(pairs: pa.Table, part: int, step: int) -> pa.Table:
 
 def drawn_keys(rows: pa.Table, table: Table) -> pa.Table:
     """The strata's keys, a row for each that a record has, with its place in the order of its block."""
-    rules = table.rules
-    assert rules is not None
+    rules = table.known_rules
     keys = unpacked(rows["strata"], np.uint32)
     row, record = np.nonzero(keys)
     ends = np.array(rules.strata)
     stratum = np.searchsorted(ends, row, side="right")
     place = row - np.concatenate([[0], ends])[stratum]
     at = rows["at"].to_numpy()[record]
-    return pa.table(
-        {"stratum": stratum.astype(np.int32), "key": keys[row, record].astype(np.int64), "at": at,
-         "place": place * table.records + at}
-    )  # fmt: skip
+    key = keys[row, record].astype(np.int64)
+    columns = [
+        stratum.astype(np.int32),
+        key,
+        at,
+        place * table.records + at,
+        spread(stratum << 32 | key, table.places.parts),
+    ]
+    return pa.table(columns, schema=PLACED.append(pa.field("to", pa.int32())))
+
+
+def neighbours(placed: pa.Table, places: Places) -> pa.Table:
+    """The neighbouring records of each block and its size, on the way to the part of the left one."""
+    stratum, key, at, place = (placed[name].to_numpy() for name in PLACED.names)
+    block = stratum.astype(np.int64) << 32 | key
+    order = np.lexsort((place, block))
+    block, at, stratum = block[order], at[order], stratum[order]
+    start = np.flatnonzero(np.append(True, block[1:] != block[:-1]))
+    many = np.diff(np.append(start, len(block)))
+    size = np.repeat(many, many)
+    two = np.flatnonzero((block[1:] == block[:-1]) & (at[1:] != at[:-1]))
+    found = pa.table([stratum[two], at[two], at[two + 1], size[two]], schema=NEIGHBOURS)
+    return places.sent(found, "left")
+
+
+def by_stratum(beside: pa.Table) -> pa.Table:
+    """How many neighbours each stratum has."""
+    stratum, count = runs(beside["stratum"].to_numpy().astype(np.int64))
+    return pa.table([stratum.astype(np.int32), count], schema=STRATA)
 
 
 def drawn_pairs(pairs: pa.Table, steps: Mapping[int, int]) -> pa.Table:
@@ -58,8 +87,7 @@ def drawn_pairs(pairs: pa.Table, steps: Mapping[int, int]) -> pa.Table:
 
 def unseen_patterns(pairs: pa.Table, table: Table, dropped: Dropped) -> pa.Table:
     """The patterns of drawn pairs that stand neither among the candidates nor in a stratum drawn before."""
-    rules = table.rules
-    assert rules is not None
+    rules = table.known_rules
     features, left, right = both(pairs, table)
     keys = np.concatenate([unpacked(pairs[f"{side}_keys"], np.uint32) for side in "lr"], axis=1)
     ends = rules.ends[: rules.plain]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame
+import pyarrow.compute as pc
 from pyspark.sql import functions as fn
 
 from include.matching.levels import Kind
@@ -14,32 +15,31 @@ from include.matching.records import cleaning, emails
 from include.matching.records.columns import encode, remapped
 from include.matching.records.features import clean_columns, one_of_several
 from include.matching.records.written_names import write_names
-from include.matching.spark.keeping import kept
+from include.matching.spark.chunks import Chunks
 from include.matching.spark.reading.columns import lists_of
 from include.matching.spark.reading.names import named
+from include.matching.spark.reading.order import with_places
 from include.matching.spark.reading.plan import Plan
-from include.matching.spark.tasks import each
+from include.matching.spark.table import Places
+
+LONGEST = pa.schema([("k", pa.int32()), ("most", pa.int64())])
 
 
-def cleaned(texts: DataFrame, plan: Plan) -> tuple[DataFrame, list[int]]:
-    """The cleaned rows, and how many places addresses and each field have."""
-    rows = kept(texts.mapInArrow(each(lambda rows: _cleaned(rows, plan)), _schema(plan)))
-    return _flat(rows, plan)
-
-
-def _flat(rows: DataFrame, plan: Plan) -> tuple[DataFrame, list[int]]:
+def cleaned(texts: Chunks, plan: Plan, at: Places) -> tuple[Chunks, list[int]]:
+    """The cleaned rows, values as lists, and how many places addresses and each field have."""
+    rows = texts.each(lambda rows: _cleaned(with_places(rows, at), plan), _schema(plan)).kept()
     lists = ["mailboxes"] if plan.address else []
     lists += [f"values{k}" for k in range(len(plan.fields))]
-    most = rows.agg(fn.count("*"), *(fn.max(fn.size(name)).alias(name) for name in lists)).collect()[0]
-    places = [max(1, int(most[name] or 1)) for name in lists]
-    out: list[Any] = [c for c in rows.columns if not c.startswith(("mailboxes", "values", "extensions"))]
-    for name, number in zip(lists, places, strict=True):
-        one = "mailbox" if name == "mailboxes" else f"{name}_"
-        out += [fn.get(name, fn.lit(p)).alias(f"{one}{p}") for p in range(number)]
-        behind = name.replace("values", "extensions")
-        if behind != name and behind in rows.columns:
-            out += [fn.get(behind, fn.lit(p)).alias(f"{behind}_{p}") for p in range(number)]
-    return rows.select(*out), places if plan.address else [0, *places]
+    most = rows.told(lambda part: _longest(part, lists), LONGEST).groupBy("k").agg(fn.max("most").alias("most"))
+    found = {row["k"]: row["most"] for row in most.collect()}
+    places = [max(1, int(found.get(k) or 1)) for k in range(len(lists))]
+    return rows, places if plan.address else [0, *places]
+
+
+def _longest(rows: pa.Table, lists: Sequence[str]) -> pa.Table:
+    """How many values a record has at most, of addresses and of each field."""
+    most = [pc.max(pc.list_value_length(rows[name])).as_py() for name in lists]
+    return pa.table([np.arange(len(lists), dtype=np.int32), most], schema=LONGEST)
 
 
 def _cleaned(rows: pa.Table, plan: Plan) -> pa.Table:
@@ -60,15 +60,17 @@ def _cleaned(rows: pa.Table, plan: Plan) -> pa.Table:
             said = cleaning.extensions(raw[name].values)
             behind = remapped(raw[name], said)
             out[f"extensions{k}"] = lists_of(np.atleast_2d(behind.codes), behind.values)
-    return pa.table(out)
+    return pa.table(out).cast(_schema(plan))
 
 
-def _schema(plan: Plan) -> str:
+def _schema(plan: Plan) -> pa.Schema:
     """The columns of ``_cleaned``."""
-    found = ["at long", "source string"]
+    texts = pa.list_(pa.string())
+    found = [("at", pa.int64()), ("source", pa.string())]
     if plan.has_names:
-        found += ["first string", "last string", "loose short", "generation short", "mined short"]
-    found += ["mailboxes array<string>"] if plan.address else []
+        found += [("first", pa.string()), ("last", pa.string())]
+        found += [(name, pa.int16()) for name in ("loose", "generation", "mined")]
+    found += [("mailboxes", texts)] if plan.address else []
     for k, (_, kind) in enumerate(plan.fields):
-        found += [f"values{k} array<string>"] + ([f"extensions{k} array<string>"] if kind is Kind.PHONE else [])
-    return ", ".join(found)
+        found += [(f"values{k}", texts)] + ([(f"extensions{k}", texts)] if kind is Kind.PHONE else [])
+    return pa.schema(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from pyspark.sql import Column
 from pyspark.sql import functions as fn
 
-from include.matching.records.columns import Codes, Dictionary, numbers
+from include.matching.records.columns import Codes, Dictionary, hashed, numbers
+from include.matching.spark.parts.chunks import spread
 
 
 def called(name: str) -> Column:
@@ -29,6 +30,35 @@ def lists_of(codes: Codes, values: pa.Array) -> pa.Array:
     flat = np.ascontiguousarray(codes.T).ravel()
     said = values.cast(pa.string()).take(pa.array(flat, mask=flat < 0))
     return pa.ListArray.from_arrays(pa.array(np.arange(codes.shape[1] + 1, dtype=np.int32) * codes.shape[0]), said)
+
+
+def spread_texts(values: pa.Array | pa.ChunkedArray, parts: int) -> Codes:
+    """A partition for each of some texts, the same for equal ones."""
+    whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return spread(hashed(whole.cast(pa.large_string())), parts)
+
+
+def place_of(lists: pa.ChunkedArray, place: int) -> pa.Array:
+    """The text at a place of each list, null where a list is shorter."""
+    every = lists.combine_chunks()
+    start, end = (np.asarray(every.offsets)[side] for side in (slice(0, -1), slice(1, None)))
+    return every.values.take(
+        pa.array(np.minimum(start + place, max(len(every.values) - 1, 0)), mask=start + place >= end)
+    )
+
+
+def flat(rows: pa.Table, places: Sequence[int]) -> pa.Table:
+    """The cleaned rows with a column for each place of addresses and of each field."""
+    columns: dict[str, Any] = {}
+    for name in rows.column_names:
+        if name == "mailboxes":
+            columns |= {f"mailbox{p}": place_of(rows[name], p) for p in range(places[0])}
+        elif name.startswith(("values", "extensions")):
+            number = places[1 + int(name.removeprefix("values").removeprefix("extensions"))]
+            columns |= {f"{name}_{p}": place_of(rows[name], p) for p in range(number)}
+        else:
+            columns[name] = rows[name]
+    return pa.table(columns)
 
 
 def codes_of(column: pa.ChunkedArray, vocabulary: pa.Array) -> Codes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -11,120 +11,194 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from include.matching.pairs.blocking_rules import NameKeys
 from include.matching.records import emails
 from include.matching.records.columns import Codes, Dictionary, Texts, apply, encode, hashed, lay_out, remapped
-from include.matching.records.handles import Counted, as_names, handles_among, name_handles, spell_out
+from include.matching.records.handles import (
+    OWNED,
+    Counted,
+    as_names,
+    handles_among,
+    name_handles,
+    owned,
+    owners,
+    said_alone,
+    spell_out,
+)
 from include.matching.records.languages import of_pairs
 from include.matching.records.names_from_addresses import written_together
 from include.matching.records.person_names import Names, laid_out, lexicon, mine_from, own_names
 from include.matching.records.spelling import spelt_as_in_addresses, usual_spelling
 from include.matching.records.written_names import Vocabulary, Written
-from include.matching.spark.keeping import kept
-from include.matching.spark.reading.columns import codes_of, replaced
+from include.matching.spark.chunks import Chunks
+from include.matching.spark.parts.chunks import spread
+from include.matching.spark.parts.meeting import runs, where
+from include.matching.spark.reading.columns import codes_of, flat, place_of, replaced
 from include.matching.spark.rows import Lexicon
-from include.matching.spark.tasks import Task, each
+from include.matching.spark.table import Places
 
 Counts = npt.NDArray[np.int64]
-ALONE = "loose = 1 and first is null and last is not null"  # full names of one word
 NAMED = ("at", "first", "last", "loose", "generation", "mined")
+CODED = {"first": pa.int32(), "last": pa.int32()}
+CARRIED = pa.schema(
+    [("name", pa.string()), ("first", pa.int64()), ("last", pa.int64()), ("first_place", pa.int64()),
+     ("last_place", pa.int64())]
+)  # fmt: skip
+TWO_NAMES = pa.schema([("names", pa.int64()), ("count", pa.int64()), ("home", pa.int32())])
+ALONE = pa.schema([("name", pa.string()), ("count_all", pa.int64())])
+OFTEN = pa.schema([("names", pa.int64()), ("count", pa.int64())])
+AFFINITY = pa.schema([("names", pa.int64()), ("affinity", pa.float32())])
 
 
-def with_names(rows: DataFrame, records: int, *, mailed: bool, full: bool) -> tuple[DataFrame, Lexicon]:
-    """The rows with their names as codes, and what the names of the table are; ``mailed``: there are addresses, and
-    ``full``: full names.
+def with_names(
+    rows: Chunks, places: Sequence[int], records: int, at: Places, *, full: bool
+) -> tuple[Chunks, Lexicon, Chunks]:
+    """The rows with their names as codes, what the names of the table are, and how two of them go together.
 
     What names go through in turn takes the whole table's counts each time. Those are counted on names alone, and whole
-    rows go through all of it at once.
+    rows go through all of it at once. ``places``: of addresses, and of each field;
+    ``full``: there are full names.
     """
-    send, kinds = rows.sparkSession.sparkContext.broadcast, {"first": "int", "last": "int"}
-    turns: list[Task] = []
-    alone = rows.select(*NAMED, *(["mailbox0"] if mailed else []))
-    if mailed:
+    send = rows.held.sparkSession.sparkContext.broadcast
+    turns: list[Callable[[pa.Table], pa.Table]] = []
+    asked = [*NAMED, *(["mailboxes"] if places[0] else [])]
+    schema = pa.schema([rows.schema.field(name) for name in asked])
+    alone = rows.each(lambda part: part.select(asked), schema)
+    if places[0]:
         counts = _counts(alone)
         said = _alone(alone) if full else {}
         known = send((counts, as_names(said, *counts), _owners(alone, handles_among(said, *counts))))
         turns.append(lambda part: _mined(part, *known.value))
-        alone = kept(alone.mapInArrow(each(turns[0]), alone.schema))
+        alone = alone.each(turns[0], schema).kept()
         spelling = send(_spelling(alone, records))
         turns.append(lambda part: _spelt(part, spelling.value))
-        alone = kept(alone.mapInArrow(each(turns[1]), alone.schema))
+        alone = alone.each(turns[1], schema).kept()
     vocabulary, first, last = _vocabulary(alone, records)
     names = lexicon(vocabulary, first, last)
     every = send(pa.array(vocabulary, pa.string()))
     turns.append(lambda part: _coded(part, every.value))
-    words = ", ".join(f"{f.name} {kinds.get(f.name, f.dataType.simpleString())}" for f in rows.schema)
-    rows = kept(rows.mapInArrow(each(lambda part: reduce(lambda so_far, turn: turn(so_far), turns, part)), words))
-    return _with_affinity(rows, names), Lexicon(names, NameKeys.of(names))
+
+    def task(part: pa.Table) -> pa.Table:
+        return flat(reduce(lambda so_far, turn: turn(so_far), turns, part), places)
+
+    coded = pa.schema(
+        [field.with_type(CODED.get(field.name, field.type)) for field in flat(rows.schema.empty_table(), places).schema]
+    )
+    rows = rows.each(task, coded).kept()
+    return rows, Lexicon(names, NameKeys.of(names)), _affinity(rows, names, at)
 
 
-def _spelling(rows: DataFrame, records: int) -> Spelling:
+def _spelling(rows: Chunks, records: int) -> Spelling:
     vocabulary, first, last = _vocabulary(rows, records)
     texts, none = laid_out(vocabulary), np.full(len(vocabulary), -1, np.int32)
     usual = usual_spelling(texts, first, 1), usual_spelling(texts, last, 1)
     return Spelling(pa.array(vocabulary, pa.string()), texts, usual, (own_names(vocabulary), none))
 
 
-def _counts(rows: DataFrame) -> tuple[dict[str, int], dict[str, int]]:
+def _counts(rows: Chunks) -> tuple[dict[str, int], dict[str, int]]:
     """Of first and of last names, how many records carry each."""
-    sides = enumerate(("first", "last"))
-    either = [fn.struct(fn.lit(at).alias("side"), fn.col(name).alias("name")) for at, name in sides]
-    every = rows.select(fn.explode(fn.array(*either)).alias("one")).select("one.*").filter("name is not null")
-    found = every.groupBy("side", "name").count().toArrow()
-    first, last = (found.filter(pc.equal(found["side"], at)) for at in (0, 1))
+    told = (
+        rows.told(_carried, CARRIED).groupBy("name").agg(fn.sum("first").alias("first"), fn.sum("last").alias("last"))
+    )
+    found = told.toArrow()
+    first, last = (found.select(["name", side]).filter(pc.greater(found[side], 0)) for side in ("first", "last"))
     return _together(first), _together(last)
 
 
-def _alone(rows: DataFrame) -> dict[str, int]:
+def _alone(rows: Chunks) -> dict[str, int]:
     """The words that full names consist of, and how many records say each."""
-    return _together(rows.filter(ALONE).groupBy(fn.col("last").alias("name")).count().toArrow())
+    told = rows.told(_said_alone, ALONE).groupBy("name").agg(fn.sum("count_all").alias("count"))
+    return _together(told.toArrow())
 
 
-def _owners(rows: DataFrame, handles: set[str]) -> dict[str, tuple[str, str]]:
-    """The names of those whose address, or whose names written together, some handle is (see ``handles.owners``)."""
+def _said_alone(rows: pa.Table) -> pa.Table:
+    words = rows["last"].take(pa.array(said_alone(_written(rows))))
+    return pa.table([words], names=["name"]).group_by("name").aggregate([([], "count_all")]).cast(ALONE)
+
+
+def _owners(rows: Chunks, handles: set[str]) -> dict[str, tuple[str, str]]:
+    """The names of those whose handles are asked for (see ``handles.owners``)."""
     if not handles:
         return {}
-    asked = rows.sparkSession.createDataFrame(pa.table({"handle": sorted(handles)}))
-    whole = rows.filter("first is not null and last is not null")
-    address = fn.element_at(fn.split("mailbox0", "@", 2), 1)
-    together = fn.concat(*(fn.replace(fn.col(half), fn.lit(" "), fn.lit("")) for half in ("first", "last")))
-    either = [whole.select(said.alias("handle"), "first", "last") for said in (address, together)]
-    names = either[0].unionByName(either[1]).join(fn.broadcast(asked), "handle").distinct().groupBy("handle")
-    found = names.agg(fn.count("*").alias("people"), fn.min("first").alias("first"), fn.min("last").alias("last"))
-    return {row["handle"]: (row["first"], row["last"]) for row in found.filter("people = 1").toArrow().to_pylist()}
+    asked = rows.held.sparkSession.sparkContext.broadcast(handles)
+    return owners(rows.told(lambda part: owned(_written(part), _boxes(part), asked.value), OWNED).distinct().toArrow())
+
+
+def _carried(rows: pa.Table) -> pa.Table:
+    """How many records of a part carry each name as their first and as their last, and the first places that do."""
+    sides = []
+    for side, other in (("first", "last"), ("last", "first")):
+        found = rows.filter(pc.is_valid(rows[side])).group_by(side).aggregate([("at", "count"), ("at", "min")])
+        none = np.zeros(found.num_rows, np.int64)
+        columns = {"name": found[side], side: found["at_count"], other: none, f"{side}_place": found["at_min"]}
+        columns[f"{other}_place"] = pa.nulls(found.num_rows, pa.int64())
+        sides.append(pa.table({name: columns[name] for name in CARRIED.names}).cast(CARRIED))
+    return pa.concat_tables(sides)
 
 
 def _together(counted: pa.Table) -> dict[str, int]:
-    return written_together(zip(counted["name"].to_pylist(), counted["count"].to_pylist(), strict=True))
+    return written_together(zip(counted[0].to_pylist(), counted[1].to_pylist(), strict=True))
 
 
-def _vocabulary(rows: DataFrame, records: int) -> tuple[list[str], Counts, Counts]:
+def _vocabulary(rows: Chunks, records: int) -> tuple[list[str], Counts, Counts]:
     """The names in the order in which records carry them, first names before last names, and how many do."""
-    either = []
-    for side, name in enumerate(("first", "last")):
-        carried = rows.filter(fn.col(name).isNotNull()).groupBy(fn.col(name).alias("name"))
-        place = (fn.min("at") + fn.lit(side * records)).alias("place")
-        either.append(carried.agg(place, fn.count("*").alias("count"), fn.lit(side).alias("side")))
-    both = either[0].unionByName(either[1]).groupBy("name")
-    counts = [fn.sum(fn.when(fn.col("side") == at, fn.col("count")).otherwise(0)).alias(f"c{at}") for at in (0, 1)]
-    found = both.agg(fn.min("place").alias("place"), *counts).toArrow().sort_by("place")
-    return found["name"].to_pylist(), found["c0"].to_numpy(), found["c1"].to_numpy()
+    sums = [fn.sum(name).alias(name) for name in ("first", "last")]
+    places = [fn.min(f"{name}_place").alias(f"{name}_place") for name in ("first", "last")]
+    found = rows.told(_carried, CARRIED).groupBy("name").agg(*sums, *places).toArrow()
+    place = pc.coalesce(found["first_place"], pc.add(found["last_place"], records))
+    found = found.append_column("place", place).sort_by("place")
+    return found["name"].to_pylist(), found["first"].to_numpy(), found["last"].to_numpy()
 
 
-def _with_affinity(rows: DataFrame, names: Names) -> DataFrame:
-    """How much more often each record's names go together than by chance, from the counts of pairs of names."""
-    pairs = rows.filter("first >= 0 and last >= 0").groupBy("first", "last").count().toArrow()
-    pairs = pairs.sort_by([("first", "ascending"), ("last", "ascending")])
-    first, last, count = (pairs[name].to_numpy() for name in ("first", "last", "count"))
-    if not len(count):
-        return rows.withColumn("affinity", fn.lit(0.0).cast("float"))
-    spread = hashed(pa.array(names.vocabulary, pa.large_string()))
-    found = of_pairs(first, last, count, spread)
-    told = rows.sparkSession.createDataFrame(pa.table({"first": first, "last": last, "affinity": found}))
-    return rows.join(told, ["first", "last"], "left").fillna(0.0, ["affinity"])
+def _affinity(rows: Chunks, names: Names, at: Places) -> Chunks:
+    """How much more often two names go together than by chance, from how often they do, for each part that has them."""
+    parts = rows.parts
+    asked = rows.each(lambda part: _two_names(part, at), TWO_NAMES)
+    found = asked.told_met(_often, OFTEN).toArrow().sort_by("names")
+    pair, count = (found[name].to_numpy() for name in OFTEN.names)
+    first, last = (pair >> 32).astype(np.int32), (pair & 0xFFFFFFFF).astype(np.int32)
+    by = hashed(pa.array(names.vocabulary, pa.large_string()))
+    told = of_pairs(first, last, count, by) if len(pair) else np.zeros(0, np.float32)
+    every = pa.table([pair, told, spread(pair, parts)], names=[*AFFINITY.names, "to"])
+    return asked.met(_answered, AFFINITY, Chunks.of(rows.held.sparkSession, every, parts))
+
+
+def _two_names(rows: pa.Table, at: Places) -> pa.Table:
+    """How many records of a part have each two names, on the way to where all are counted; ``home``: that part."""
+    pair, count = runs(_pair(rows)[_has_both(rows)])
+    home = np.repeat(at.part_of(rows["at"].to_numpy()[:1]), len(pair))
+    return pa.table([pair, count, home, spread(pair, at.parts)], names=[*TWO_NAMES.names, "to"])
+
+
+def _pair(rows: pa.Table) -> npt.NDArray[np.int64]:
+    return np.asarray(rows["first"].to_numpy().astype(np.int64) << 32 | rows["last"].to_numpy())
+
+
+def _has_both(rows: pa.Table) -> npt.NDArray[np.bool_]:
+    return np.asarray((rows["first"].to_numpy() >= 0) & (rows["last"].to_numpy() >= 0))
+
+
+def _often(asked: pa.Table) -> pa.Table:
+    found = asked.group_by("names").aggregate([("count", "sum")])
+    return found.rename_columns(OFTEN.names).cast(OFTEN)
+
+
+def _answered(asked: pa.Table, told: pa.Table) -> pa.Table:
+    told = told.sort_by("names")
+    at, _ = where(asked["names"].to_numpy(), told["names"].to_numpy())
+    return pa.table([asked["names"], told["affinity"].take(pa.array(at)), asked["home"]], names=[*AFFINITY.names, "to"])
+
+
+def with_affinity(rows: pa.Table, told: pa.Table) -> pa.Table:
+    """Records with how much more often their two names go together than by chance."""
+    told = told.sort_by("names")
+    has = _has_both(rows)
+    found = np.zeros(rows.num_rows, np.float32)
+    at, _ = where(_pair(rows)[has], told["names"].to_numpy())
+    found[has] = told["affinity"].to_numpy()[at]
+    return rows.append_column("affinity", pa.array(found))
 
 
 def named(written: Written) -> dict[str, Any]:
@@ -147,7 +221,7 @@ def _written(rows: pa.Table) -> Written:
 
 def _boxes(rows: pa.Table) -> emails.Mailboxes:
     """The first mailbox of each record."""
-    column = encode(rows["mailbox0"], "mailbox0")
+    column = encode(pa.chunked_array([place_of(rows["mailboxes"], 0)]), "mailboxes")
     parts = [remapped(Dictionary(np.arange(len(h), dtype=np.int32), h), h) for h in emails.halves(column.values)]
     return emails.Mailboxes(column, parts[0], parts[1])
 

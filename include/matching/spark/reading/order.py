@@ -15,19 +15,22 @@ from pyspark.sql import functions as fn
 from include.contracts.errors import ConfigurationError
 from include.matching.records.columns import encode, hashed, is_whole
 from include.matching.records.features import mended_columns
-from include.matching.spark.keeping import kept
+from include.matching.spark.chunks import Chunks
 from include.matching.spark.reading.columns import called, texts_of
 from include.matching.spark.reading.plan import Plan
-from include.matching.spark.tasks import Task, each
+from include.matching.spark.table import Places
+from include.matching.spark.tasks import each
 from include.matching.spec import MatchingSpec
 
 SIGN = np.uint64(1 << 63)
+IDS = pa.schema([("at", pa.int64()), ("id", pa.string())])
+COUNTED = pa.schema([("part", pa.int32()), ("records", pa.int64())])
+DAMAGE = pa.schema([("k", pa.int64()), ("records", pa.int64()), ("mended", pa.int64())])
 
 
-def mapped(records: DataFrame, names: Sequence[str], task: Task, schema: str) -> DataFrame:
-    """A task on some of a table's own columns, which go to it by number: not any name may be said to Spark."""
-    numbered = [called(name).alias(f"c{at}") for at, name in enumerate(names)]
-    return records.select(*numbered).mapInArrow(each(lambda rows: task(rows.rename_columns(names))), schema)
+def own_columns(records: DataFrame, names: Sequence[str]) -> DataFrame:
+    """Some of a table's own columns by number: not any name may be said to Spark."""
+    return records.select(*(called(name).alias(f"c{at}") for at, name in enumerate(names)))
 
 
 def whole_columns(records: DataFrame, spec: MatchingSpec) -> dict[str, bool]:
@@ -35,7 +38,8 @@ def whole_columns(records: DataFrame, spec: MatchingSpec) -> dict[str, bool]:
     floats = [name for name, kind in records.dtypes if kind in ("double", "float") and name in spec.columns]
     if not floats:
         return {}
-    said = mapped(records, floats, _whole_numbers, "column string, whole boolean")
+    task = each(lambda rows: _whole_numbers(rows.rename_columns(floats)))
+    said = own_columns(records, floats).mapInArrow(task, "column string, whole boolean")
     found = said.groupBy("column").agg(fn.min("whole").alias("all")).collect()
     return {row["column"]: bool(row["all"]) for row in found}
 
@@ -54,37 +58,56 @@ def check_ids(records: DataFrame, spec: MatchingSpec) -> int:
     return int(size)
 
 
-def in_order(records: DataFrame, plan: Plan, partitions: int) -> DataFrame:
-    """The mended texts with each record's place ``at`` in the order of the hashes."""
+def in_order(records: DataFrame, plan: Plan, partitions: int) -> tuple[Chunks, Places]:
+    """The mended texts in the order of the hashes, and which part holds the record at each place of it."""
     spec = plan.spec
     asked = list(dict.fromkeys([spec.id, *filter(None, (spec.order, spec.source)), *spec.columns]))
-    said = mapped(records, asked, lambda rows: _texts(rows, plan, partitions), _schema(plan))
-    said = said.repartitionById(partitions, "part")
-    return numbered(said.drop("part").sortWithinPartitions("by", "then", "id"), "at")[0]
+    said = Chunks.from_rows(
+        own_columns(records, asked),
+        lambda rows: _texts(rows.rename_columns(asked), plan, partitions),
+        _schema(plan),
+        partitions,
+    )
+    ordered = said.met(_sorted, _schema(plan)).kept()
+    counts = ordered.told(_counted, COUNTED).toArrow()
+    return ordered, Places.of(np.bincount(counts["part"].to_numpy(), counts["records"].to_numpy(), partitions))
 
 
-def numbered(ordered: DataFrame, name: str) -> tuple[DataFrame, int]:
-    """The rows of a table in order with the place of each, and how many there are."""
-    marked = kept(ordered.withColumn("mark", fn.monotonically_increasing_id()))
-    part = fn.shiftright("mark", 33)
-    counts = {int(r["part"]): int(r["count"]) for r in marked.groupBy(part.alias("part")).count().collect()}
-    before, places = 0, []
-    for at in range(max(counts, default=0) + 1):
-        places.append(fn.lit(before).cast("long"))
-        before += counts.get(at, 0)
-    offset = fn.element_at(fn.array(*places), (part + 1).cast("int"))
-    return marked.withColumn(name, fn.col("mark").bitwiseAND(fn.lit((1 << 33) - 1)) + offset).drop("mark"), before
+def with_places(ordered: pa.Table, places: Places) -> pa.Table:
+    """The rows of a part with the place of each."""
+    first = places.starts[ordered["part"][0].as_py()]
+    return ordered.append_column("at", pa.array(first + np.arange(ordered.num_rows)))
 
 
-def damaged(ordered: DataFrame, spec: MatchingSpec) -> list[dict[str, Any]]:
+def ids_of(ordered: pa.Table, places: Places) -> pa.Table:
+    """The place and the id of each record."""
+    return with_places(ordered, places).select(IDS.names)
+
+
+def damaged(ordered: Chunks, spec: MatchingSpec) -> list[dict[str, Any]]:
     """Of each column in how many records a spreadsheet damaged it, and in how many that was mended."""
-    told = ordered.filter("damage <> ''").select(fn.explode(fn.split("damage", ";")).alias("one"))
-    parts = fn.split("one", ":")
-    columns = [parts[i].cast("long").alias(name) for i, name in enumerate(("k", "records", "mended"))]
-    sums = [fn.sum(name).alias(name) for name in ("records", "mended")]
-    found = told.select(*columns).groupBy("k").agg(*sums).orderBy("k").collect()
+    told = (
+        ordered.told(_notes, DAMAGE)
+        .groupBy("k")
+        .agg(fn.sum("records").alias("records"), fn.sum("mended").alias("mended"))
+    )
     names = list(spec.columns)
+    found = told.orderBy("k").collect()
     return [{"column": names[row["k"]], "records": row["records"], "mended": row["mended"]} for row in found]
+
+
+def _sorted(texts: pa.Table) -> pa.Table:
+    return texts.sort_by([(name, "ascending") for name in ("by", "then", "id")])
+
+
+def _counted(ordered: pa.Table) -> pa.Table:
+    return pa.table([ordered["part"][:1], [ordered.num_rows]], schema=COUNTED)
+
+
+def _notes(ordered: pa.Table) -> pa.Table:
+    """How many records are damaged, column by column."""
+    notes = [note.split(":") for said in ordered["damage"].to_pylist() if said for note in said.split(";")]
+    return pa.table([[int(note[i]) for note in notes] for i in range(3)], schema=DAMAGE)
 
 
 def _whole_numbers(rows: pa.Table) -> pa.Table:
@@ -119,13 +142,15 @@ def _texts(rows: pa.Table, plan: Plan, partitions: int) -> pa.Table:
         f"{k}:{damage[n]['records']}:{damage[n]['mended']}" for k, n in enumerate(spec.columns) if n in damage
     )
     out["damage"] = pa.array([note] + [""] * (rows.num_rows - 1), pa.string())
-    return pa.table(out)
+    found = pa.table(out).cast(_schema(plan))
+    return found.append_column("to", found["part"])
 
 
-def _schema(plan: Plan) -> str:
+def _schema(plan: Plan) -> pa.Schema:
     """The columns of ``_texts``."""
-    said = [f"text{k} string" for k in range(len(plan.spec.columns))]
-    return ", ".join(["part int", "id string", "by long", "then long", "source string", *said, "damage string"])
+    texts = [(f"text{k}", pa.string()) for k in range(len(plan.spec.columns))]
+    order = [("part", pa.int32()), ("id", pa.string()), ("by", pa.int64()), ("then", pa.int64())]
+    return pa.schema([*order, ("source", pa.string()), *texts, ("damage", pa.string())])
 
 
 def _ordered(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame, Window
-from pyspark.sql import functions as fn
+from pyspark.sql import DataFrame
 
 from include.matching.constraints import Decision
 from include.matching.levels import Kind
@@ -17,26 +17,35 @@ from include.matching.memory import MOST
 from include.matching.pairs.comparison import Group, group_of, said_by_source
 from include.matching.records import emails
 from include.matching.records.features import BINS, check_columns, frequency_bins
-from include.matching.spark.keeping import kept
+from include.matching.spark.chunks import Chunks
 from include.matching.spark.reading.cleaned import cleaned
+from include.matching.spark.reading.columns import flat, spread_texts
 from include.matching.spark.reading.companies import with_companies
 from include.matching.spark.reading.hints import learned
-from include.matching.spark.reading.names import with_names
-from include.matching.spark.reading.order import check_ids, damaged, in_order, whole_columns
+from include.matching.spark.reading.names import with_affinity, with_names
+from include.matching.spark.reading.order import IDS, check_ids, damaged, ids_of, in_order, whole_columns
 from include.matching.spark.reading.plan import Plan
 from include.matching.spark.reading.values import said_of_values
 from include.matching.spark.rows import Layout, Lexicon, without_evidence
-from include.matching.spark.tasks import ddl, each
+from include.matching.spark.table import Places
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import FEWEST
+
+CARRIED = pa.schema(
+    [("k", pa.int32()), ("first", pa.bool_()), ("value", pa.string()), ("bin", pa.int16()), ("count", pa.int64())]
+)
+SPREAD = pa.schema(
+    [("k", pa.int32()), ("value", pa.string()), ("count", pa.int64()), ("bin", pa.int16()), ("values", pa.int64())]
+)
 
 
 @dataclass(frozen=True)
 class Read:
     """The rows of a table, and what was learned of it."""
 
-    rows: DataFrame
-    ids: DataFrame  # at, id
+    rows: Chunks
+    ids: Chunks  # at, id
+    places: Places
     layout: Layout
     groups: list[Group]
     notes: dict[str, Any]
@@ -52,24 +61,30 @@ def read(
     records: DataFrame, spec: MatchingSpec, size: int, partitions: int, bypassing: Sequence[Decision] = ()
 ) -> Read:
     """Read a table of so many records in so many partitions; what decisions are ``bypassing`` is no evidence."""
-    session = records.sparkSession
     plan = Plan(spec, whole=whole_columns(records, spec))
-    ordered = in_order(records, plan, partitions)
+    ordered, at = in_order(records, plan, partitions)
     plan = replace(plan, hints=learned(ordered, spec))
-    rows, places = cleaned(ordered, plan)
-    mailed, full = bool(plan.address), bool(spec.of_kind(Kind.FULL_NAME))
-    rows, lexicon = with_names(rows, size, mailed=mailed, full=full) if plan.has_names else (rows, None)
-    names = session.sparkContext.broadcast(lexicon.names if lexicon else None)
-    rows = said_of_values(rows, plan, places, names, size)
-    rows, none = with_companies(rows, plan, places, names, named=plan.has_names)
+    rows, places = cleaned(ordered, plan, at)
+    lexicon, affinity = None, None
+    if plan.has_names:
+        full = bool(spec.of_kind(Kind.FULL_NAME))
+        rows, lexicon, affinity = with_names(rows, places, size, at, full=full)
+    else:
+        rows = rows.each(lambda part: flat(part, places), flat(rows.schema.empty_table(), places).schema)
+    names = records.sparkSession.sparkContext.broadcast(lexicon.names if lexicon else None)
+    rows = said_of_values(rows, plan, places, names, size, at)
+    rows, none = with_companies(rows, plan, places, names, at, named=plan.has_names)
     layout = _layout(plan, places, lexicon)
-    rows = _as_rows(rows, layout, places)
-    if bypassing:
-        rows = rows.mapInArrow(each(lambda part: without_evidence(part, layout, bypassing, spec)), ddl(layout.schema))
-    rows = kept(rows)
-    values = _values(rows, layout)  # not kept: what each asks for is another part
-    notes = {"damaged_values": damaged(ordered, spec), "no_companies": none, "shared_values": _shared(values, layout)}
-    return Read(rows, ordered.select("at", "id"), layout, _groups(values, layout), notes)
+
+    def as_rows(part: pa.Table, *of: pa.Table) -> pa.Table:
+        found = _as_rows(with_affinity(part, *of) if of else part, layout, places)
+        return without_evidence(found, layout, bypassing, spec) if bypassing else found
+
+    rows = (rows.met(as_rows, layout.schema, affinity) if affinity else rows.each(as_rows, layout.schema)).kept()
+    sizes, shared = _values(rows, layout, at)
+    notes = {"damaged_values": damaged(ordered, spec), "no_companies": none, "shared_values": shared}
+    ids = ordered.each(lambda part: ids_of(part, at), IDS).kept()
+    return Read(rows, ids, at, layout, _groups(sizes, layout), notes)
 
 
 def _layout(plan: Plan, places: Sequence[int], lexicon: Lexicon | None) -> Layout:
@@ -78,23 +93,17 @@ def _layout(plan: Plan, places: Sequence[int], lexicon: Lexicon | None) -> Layou
     return Layout(places[0], said, lexicon, plan.spec.compares_sources)
 
 
-def _as_rows(rows: DataFrame, layout: Layout, places: Sequence[int]) -> DataFrame:
+def _as_rows(rows: pa.Table, layout: Layout, places: Sequence[int]) -> pa.Table:
     """The columns of a row (see ``rows.Layout``), from those of each place and of what is said in each slot."""
-    columns = [fn.col(name) for name in ("at", "source")]
-    if layout.lexicon is not None:
-        columns += [fn.col(name) for name in ("first", "last", "affinity", "mined", "loose", "generation")]
-    for p in range(layout.addresses):
-        columns += [fn.col(f"{name}{p}") for name in ("mailbox", "shared", "free", "made")]
+    columns: dict[str, str] = {}
     slot, late = 2 * layout.addresses, 2 * layout.addresses + sum(places[1:])
     for k, (_, kind, number) in enumerate(layout.fields):
         for p in range(number):
-            columns.append(fn.col(f"values{k}_{p}").alias(f"value{k}_{p}"))
-            columns.append(fn.col(f"said{slot + p}").alias(f"bin{k}_{p}"))
-            columns += [fn.col(f"extensions{k}_{p}").alias(f"extension{k}_{p}")] if kind is Kind.PHONE else []
-            columns += [fn.col(f"said{late + p}").alias(f"of_relative{k}_{p}")] if kind is Kind.DATE else []
+            columns |= {f"value{k}_{p}": f"values{k}_{p}", f"bin{k}_{p}": f"said{slot + p}"}
+            columns |= {f"extension{k}_{p}": f"extensions{k}_{p}", f"of_relative{k}_{p}": f"said{late + p}"}
         slot += places[1 + k]
         late += number if kind is Kind.DATE else 0
-    return rows.select(*columns)
+    return pa.table([rows[columns.get(name, name)] for name in layout.schema.names], schema=layout.schema)
 
 
 def _asked(layout: Layout) -> list[tuple[str, str, str, str, int]]:
@@ -104,22 +113,56 @@ def _asked(layout: Layout) -> list[tuple[str, str, str, str, int]]:
     return asked + [(name, kind.value, f"value{k}_", f"bin{k}_", places) for k, (name, kind, places) in fields]
 
 
-def _values(rows: DataFrame, layout: Layout) -> DataFrame:
-    """How many records have each value of a column (``k`` among those ``_asked``), in their ``first`` place or not."""
-    one = [
-        fn.struct(
-            fn.lit(k).alias("k"), fn.lit(p == 0).alias("first"), fn.col(f"{value}{p}").alias("value"),
-            fn.col(f"{bin_}{p}").alias("bin"),
+def _values(rows: Chunks, layout: Layout, at: Places) -> tuple[pa.Table, list[dict[str, Any]]]:
+    """How many values of each column have so many records and are of each bin; and the values that so many share that
+    they are no evidence, most carried first (see ``memory.shared_values``)."""
+    asked = _asked(layout)
+    carried = rows.each(lambda part: _carried(part, asked, at.parts), CARRIED)
+    found = carried.told_met(_spread, SPREAD).toArrow()
+    is_size = pc.is_null(found["value"])
+    sizes = found.filter(is_size).group_by(["k", "count", "bin"]).aggregate([("values", "sum")])
+    told = found.filter(pc.invert(is_size)).sort_by(
+        [("k", "ascending"), ("count", "descending"), ("value", "ascending")]
+    )
+    shared = [one for k in range(len(asked)) for one in told.filter(pc.equal(told["k"], k)).slice(0, MOST).to_pylist()]
+    named = [{"column": asked[one["k"]][0], "value": one["value"], "records": one["count"]} for one in shared]
+    return sizes.rename_columns(["k", "count", "bin", "values"]), named
+
+
+def _carried(rows: pa.Table, asked: Sequence[tuple[str, str, str, str, int]], parts: int) -> pa.Table:
+    """How many records of a part have each value of a column (``k`` among those asked), in their ``first`` place or
+    not, on the way to where all of a value's are counted."""
+    every = []
+    for k, (_, _, value, bin_, places) in enumerate(asked):
+        for p in range(places):
+            mine = pa.table({"value": rows[f"{value}{p}"], "bin": rows[f"{bin_}{p}"]})
+            mine = mine.filter(pc.is_valid(mine["value"])).group_by(["value", "bin"]).aggregate([([], "count_all")])
+            beside = [np.full(mine.num_rows, k, np.int32), np.full(mine.num_rows, p == 0)]
+            every.append(pa.table([*beside, *mine.columns], schema=CARRIED))
+    found = pa.concat_tables([CARRIED.empty_table(), *every])
+    return found.append_column("to", pa.array(spread_texts(found["value"], parts)))
+
+
+def _spread(carried: pa.Table) -> pa.Table:
+    """How many values have so many records and are of each bin; and, with the ``value``, the most common of those that
+    are no evidence."""
+    every = carried.group_by(["k", "first", "value", "bin"]).aggregate([("count", "sum")])
+    first = every.filter(every["first"]).group_by(["k", "count_sum", "bin"]).aggregate([([], "count_all")])
+    sizes = pa.table([first["k"], pa.nulls(len(first), pa.string()), *first.columns[1:]], schema=SPREAD)
+    stopped = every.filter(pc.equal(every["bin"], emails.NO_EVIDENCE)).group_by(["k", "value"])
+    stopped = stopped.aggregate([("count_sum", "sum")]).filter(pc.field("count_sum_sum") > 1)
+    stopped = stopped.sort_by([("count_sum_sum", "descending"), ("value", "ascending")])
+    told = [sizes]
+    for k in pc.unique(stopped["k"]).to_pylist():
+        mine = stopped.filter(pc.equal(stopped["k"], k)).slice(0, MOST)
+        none = np.zeros(len(mine), np.int64)
+        told.append(
+            pa.table([mine["k"], mine["value"], mine["count_sum_sum"], none.astype(np.int16), none], schema=SPREAD)
         )
-        for k, (_, _, value, bin_, places) in enumerate(_asked(layout)) for p in range(places)
-    ]  # fmt: skip
-    if not one:
-        return rows.sparkSession.createDataFrame([], "k int, first boolean, value string, bin short, count long")
-    every = rows.select(fn.explode(fn.array(*one)).alias("one")).select("one.*").filter("value is not null")
-    return every.groupBy("k", "first", "value", "bin").count()
+    return pa.concat_tables(told)
 
 
-def _groups(values: DataFrame, layout: Layout) -> list[Group]:
+def _groups(sizes: pa.Table, layout: Layout) -> list[Group]:
     """The groups of evidence: how the records of each are spread over bins."""
     found = []
     if layout.lexicon is not None:
@@ -129,21 +172,10 @@ def _groups(values: DataFrame, layout: Layout) -> list[Group]:
         ):  # fmt: skip
             found.append(_group(name, role, counts, frequency_bins(counts), np.ones(len(counts), np.int64)))
         found.append(Group("names", "names", np.zeros(BINS), np.zeros(BINS), 0.0))
-    sizes = values.filter("first").groupBy("k", "count", "bin").agg(fn.count("*").alias("values")).toArrow()
     for at, (name, role, *_) in enumerate(_asked(layout)):
         mine = sizes.filter(pc.equal(sizes["k"], at))
         found.append(_group(name, role, *(mine[n].to_numpy().astype(np.int64) for n in ("count", "bin", "values"))))
     return found + (said_by_source() if layout.is_sourced else [])
-
-
-def _shared(values: DataFrame, layout: Layout) -> list[dict[str, Any]]:
-    """The values that so many share that they are no evidence, most carried first (see ``memory.shared_values``)."""
-    stopped = values.filter(fn.col("bin") == emails.NO_EVIDENCE).groupBy("k", "value")
-    stopped = stopped.agg(fn.sum("count").alias("count")).filter("count > 1")
-    place = fn.row_number().over(Window.partitionBy("k").orderBy(fn.desc("count"), "value"))
-    told = stopped.withColumn("place", place).filter(fn.col("place") <= MOST).orderBy("k", "place").collect()
-    names = [name for name, *_ in _asked(layout)]
-    return [{"column": names[row["k"]], "value": row["value"], "records": row["count"]} for row in told]
 
 
 def _group(name: str, role: str, counts: Any, bins: Any, values: Any) -> Group:

@@ -9,29 +9,37 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as fn
 
-from include.matching.kernels.addresses import local_holds_name
 from include.matching.levels import COMPARISONS, Kind
 from include.matching.records import emails
-from include.matching.records.columns import Codes, Dictionary, apply, encode, lay_out, remapped
+from include.matching.records.columns import Codes, Dictionary, Texts, apply, encode, lay_out, remapped
 from include.matching.records.features import frequency_bins
 from include.matching.records.person_names import Names
-from include.matching.spark.keeping import kept
-from include.matching.spark.reading.columns import texts_of
+from include.matching.records.readings import COMMON, SEEN, in_common, readings, witnesses
+from include.matching.spark.chunks import Chunks
+from include.matching.spark.reading.columns import spread_texts, texts_of
 from include.matching.spark.reading.plan import Plan
-from include.matching.spark.tasks import each, whole
+from include.matching.spark.table import Places
 
 DISTINCT = ("letters", "people", "extensions")
 MAILBOX, LOCAL = "mailbox", "local"
 FAMILY = "family"  # a date, beside a last name
-TOKEN = (
-    "at long, slot int, kind string, value string, initial int, given int, holds int, extension string, company string"
-)
+BESIDE = ["kind", "value", "initial", "given", "holds", "extension"]
+ASKED = pa.schema(
+    [("kind", pa.string()), ("value", pa.string()), ("initial", pa.int32()), ("given", pa.int32()),
+     ("holds", pa.int32()), ("extension", pa.string()), ("records", pa.int64()), ("home", pa.int32())]
+)  # fmt: skip
+SAID = pa.schema([("kind", pa.string()), ("value", pa.string()), ("said", pa.int16())])
+DOMAINS = pa.schema([("domain", pa.string()), ("company", pa.string()), ("count", pa.int64())])
+OF_DOMAINS = pa.schema(
+    [("domain", pa.string()), ("carried", pa.int64()), ("companies", pa.int64()), ("named", pa.int64()),
+     ("largest", pa.int64())]
+)  # fmt: skip
 
 
-def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: Any, records: int) -> DataFrame:
+def said_of_values(  # noqa: PLR0917  what values are told by
+    rows: Chunks, plan: Plan, places: Sequence[int], names: Any, records: int, at: Places
+) -> Chunks:
     """The rows with what the table says of each of their values, slot by slot.
 
     ``places``: of addresses, and of each field. Slots count addresses, their local parts, then fields place by place,
@@ -39,84 +47,167 @@ def said_of_values(rows: DataFrame, plan: Plan, places: Sequence[int], names: An
     """
     if not sum(places):
         return rows
-    told = rows.mapInArrow(each(lambda rows: _tokens(rows, plan, places, names.value)), TOKEN).persist()
-    said = _counted(told).mapInArrow(whole(lambda part: _judged(part, plan)), "kind string, value string, said short")
-    dates = sum(number for (_, kind), number in zip(plan.fields, places[1:], strict=True) if kind is Kind.DATE)
-    slots = [f"said{slot}" for slot in range(2 * places[0] + sum(places[1:]) + dates)]
-    by_slot = [fn.max(fn.when(fn.col("slot") == slot, fn.col("said"))).alias(name) for slot, name in enumerate(slots)]
-    of_record = told.select("at", "slot", "kind", "value").join(said, ["kind", "value"]).groupBy("at").agg(*by_slot)
-    rows = rows.join(of_record, "at", "left").fillna(0, slots)
+    read = rows.held.sparkSession.sparkContext.broadcast(_readings(rows, places[0], names))
+    asked = rows.each(lambda part: _asked(_tokens(part, plan, places, names.value, read.value), at), ASKED)
+    said = asked.met(lambda part: _told(part, plan), SAID)
+    slots = [
+        pa.field(f"said{slot}", pa.int16())
+        for slot in range(2 * places[0] + sum(places[1:]) + len(_dates(plan, places)))
+    ]
+    schema = pa.schema([*rows.schema, *slots])
     if not plan.address:
-        rows = kept(rows)
-        told.unpersist()
-        return rows
-    free = frozenset(emails.FREE | _free_domains(told, records))
-    more = [f"shared{p} short, free{p} short, made{p} short, domain{p} string" for p in range(places[0])]
-    schema = ", ".join([*(f"{f.name} {f.dataType.simpleString()}" for f in rows.schema), *more])
-    rows = kept(rows.mapInArrow(each(lambda rows: _settled(rows, places, free, names.value)), schema))
-    told.unpersist()
+        return rows.met(lambda part, of: _with_said(part, of, plan, places), schema, said).kept()
+    free = frozenset(emails.FREE | _free_domains(rows, plan, places, records))
+    more = [(name, kind) for p in range(places[0]) for name, kind in _of_place(p)]
+    schema = pa.schema([*schema, *(pa.field(*one) for one in more)])
+
+    def task(part: pa.Table, of: pa.Table) -> pa.Table:
+        return _settled(_with_said(part, of, plan, places), places, free, names.value, read.value)
+
+    return rows.met(task, schema, said).kept()
+
+
+def _readings(rows: Chunks, places: int, names: Any) -> Texts | None:
+    """How names are written in addresses that do not spell them (see ``readings``)."""
+    if not places or names.value is None:
+        return None
+    parts = rows.parts
+    seen = rows.each(lambda part: _witnesses(part, places, names.value, parts), SEEN)
+    return lay_out(readings(seen.told_met(in_common, COMMON).toArrow(), len(names.value.vocabulary)))
+
+
+def _witnesses(rows: pa.Table, places: int, names: Names, parts: int) -> pa.Table:
+    """What the addresses of a part say of names, each once, on the way to where all of a word's are counted."""
+    first, last, _, _ = names_beside(rows, names)
+    seen = []
+    for p in range(places):
+        local = _local(encode(rows[f"mailbox{p}"], ""))
+        seen.append(witnesses(first, last, local.codes, local.values, _holds(local, first, last, names)))
+    found = pa.concat_tables(seen).group_by(SEEN.names).aggregate([])
+    return found.append_column("to", pa.array(spread_texts(found["word"], parts)))
+
+
+def _of_place(p: int) -> list[tuple[str, pa.DataType]]:
+    return [*((f"{name}{p}", pa.int16()) for name in ("shared", "free", "made")), (f"domain{p}", pa.string())]
+
+
+def _asked(tokens: pa.Table, at: Places) -> pa.Table:
+    """How many records of a part carry each value together with a name and an extension, on the way to where all of a
+    value's are counted; ``home``: that part."""
+    home = at.part_of(tokens["at"].to_numpy()[:1])
+    found = tokens.group_by(BESIDE).aggregate([("at", "count")]).rename_columns([*BESIDE, "records"])
+    found = found.append_column("home", pa.array(np.repeat(home, found.num_rows))).cast(ASKED)
+    return found.append_column("to", pa.array(spread_texts(found["value"], at.parts)))
+
+
+def _told(asked: pa.Table, plan: Plan) -> pa.Table:
+    """What the table says of values, on the way to the parts that asked."""
+    said = _judged(asked.group_by(BESIDE).aggregate([("records", "sum")]).rename_columns([*BESIDE, "records"]), plan)
+    homes = asked.group_by(["kind", "value", "home"]).aggregate([])
+    found = homes.join(said, ["kind", "value"], join_type="inner")
+    return pa.table([found[name] for name in (*SAID.names, "home")], names=[*SAID.names, "to"])
+
+
+def _with_said(rows: pa.Table, said: pa.Table, plan: Plan, places: Sequence[int]) -> pa.Table:
+    """The rows with what is said of the value of each slot, 0 where nothing is."""
+    columns = [(MAILBOX, rows[f"mailbox{p}"]) for p in range(places[0])]
+    columns += [(LOCAL, texts_of(_local(encode(rows[f"mailbox{p}"], "")))) for p in range(places[0])]
+    for k, number in enumerate(places[1:]):
+        columns += [(f"{k}", rows[f"values{k}_{p}"]) for p in range(number)]
+    columns += [(f"{FAMILY}{k}", _beside_last(rows, rows[f"values{k}_{p}"])) for k, p in _dates(plan, places)]
+    for slot, (kind, values) in enumerate(columns):
+        of = said.filter(pc.equal(said["kind"], kind))
+        at = pc.index_in(values, value_set=of["value"].combine_chunks())
+        found = pc.fill_null(
+            of["said"].combine_chunks().take(at.combine_chunks() if isinstance(at, pa.ChunkedArray) else at), 0
+        )
+        rows = rows.append_column(f"said{slot}", found)
     return rows
 
 
-def _counted(told: DataFrame) -> DataFrame:
-    """How many records carry each value together with a name and an extension, all of a value in one partition."""
-    beside = told.groupBy("kind", "value", "initial", "given", "holds", "extension").agg(fn.count("*").alias("records"))
-    return beside.repartition("kind", "value")
-
-
-def _free_domains(told: DataFrame, records: int) -> set[str]:
+def _free_domains(rows: Chunks, plan: Plan, places: Sequence[int], records: int) -> set[str]:
     """The domains that the table itself says are free mail."""
-    domain = fn.element_at(fn.split("value", "@", 2), 2).alias("domain")
-    counts = told.filter(fn.col("kind") == MAILBOX).select(domain, "company").groupBy("domain", "company").count()
-    has = fn.col("company").isNotNull()
-    of = counts.groupBy("domain").agg(
-        fn.sum("count").alias("carried"), fn.sum(fn.when(has, 1).otherwise(0)).alias("companies"),
-        fn.sum(fn.when(has, fn.col("count")).otherwise(0)).alias("named"),
-        fn.max(fn.when(has, fn.col("count")).otherwise(0)).alias("largest"),
-    ).persist()  # fmt: skip
-    any_company = bool((of.agg(fn.sum("named")).collect()[0][0] or 0) > 0)
-    few = of.filter(fn.col("companies") >= emails.SEVERAL if any_company else fn.col("carried") > emails.MANY).toArrow()
-    of.unpersist()
-    carried, number, named, largest = (few[n].to_numpy() for n in ("carried", "companies", "named", "largest"))
-    free = emails.is_nobodys(number, named, largest) if any_company else emails.is_common(carried, records)
+    parts = rows.parts
+    carried = rows.each(lambda part: _domains(part, plan, places, parts), DOMAINS)
+    found = carried.told_met(_of_domains, OF_DOMAINS).toArrow()
+    some = pc.is_valid(found["domain"])
+    any_company = (pc.sum(found.filter(pc.invert(some))["named"]).as_py() or 0) > 0
+    few = found.filter(some)
+    carried_, number, named, largest = (few[n].to_numpy() for n in OF_DOMAINS.names[1:])
+    free = emails.is_nobodys(number, named, largest) if any_company else emails.is_common(carried_, records)
     return set(few["domain"].filter(pa.array(free)).to_pylist())
 
 
-def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | None) -> pa.Table:
+def _domains(rows: pa.Table, plan: Plan, places: Sequence[int], parts: int) -> pa.Table:
+    """How many records of a part have each domain with each company, on the way to where they are counted."""
+    company = _company_of(plan)
+    firm = rows[company] if company else pa.nulls(rows.num_rows, pa.string())
+    both = [pa.table({"domain": _domain(rows[f"mailbox{p}"]), "company": firm}) for p in range(places[0])]
+    every = pa.concat_tables(both)
+    every = every.filter(pc.is_valid(every["domain"]))
+    found = (
+        every.group_by(["domain", "company"]).aggregate([([], "count_all")]).rename_columns(DOMAINS.names).cast(DOMAINS)
+    )
+    return found.append_column("to", pa.array(spread_texts(found["domain"], parts)))
+
+
+def _domain(mailboxes: pa.ChunkedArray) -> pa.Array:
+    return pc.list_element(pc.split_pattern(mailboxes.combine_chunks(), "@", max_splits=1), 1)
+
+
+def _of_domains(carried: pa.Table) -> pa.Table:
+    """Of the domains that may be free mail, how many records carry and how many companies have each; of none (null)
+    how many records of all say a company."""
+    carried = carried.group_by(["domain", "company"]).aggregate([("count", "sum")])
+    has = pc.is_valid(carried["company"])
+    named = pc.if_else(has, carried["count_sum"], 0)
+    every = pa.table(
+        {"domain": carried["domain"], "carried": carried["count_sum"], "has": has.cast(pa.int64()), "named": named}
+    )
+    sums = [("carried", "sum"), ("has", "sum"), ("named", "sum"), ("named", "max")]
+    found = every.group_by("domain").aggregate(sums).rename_columns(OF_DOMAINS.names).cast(OF_DOMAINS)
+    some = pc.or_(pc.greater_equal(found["companies"], emails.SEVERAL), pc.greater(found["carried"], emails.MANY))
+    total = pa.table([[None], [0], [0], [pc.sum(named).as_py() or 0], [0]], schema=OF_DOMAINS)
+    return pa.concat_tables([total, found.filter(some)])
+
+
+def _company_of(plan: Plan) -> str | None:
+    return next((f"values{k}_0" for k, (_, kind) in enumerate(plan.fields) if kind is Kind.ORGANIZATION), None)
+
+
+def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | None, read: Texts | None) -> pa.Table:
     """A row for each value of a record of which the table has something to say, and what the record says beside it.
 
-    ``places``: of addresses, and of each field. Slots count addresses, their local parts, then fields place by place.
+    ``places``: of addresses, and of each field.
     """
-    n = rows.num_rows
     first, last, given, initial = names_beside(rows, names)
     at = rows["at"].to_numpy()
     out = []
-    company = next((f"values{k}_0" for k, (_, kind) in enumerate(plan.fields) if kind is Kind.ORGANIZATION), None)
-    for slot in range(places[0]):
-        column = encode(rows[f"mailbox{slot}"], "")
-        local = _local(column)
-        holds = _holds(local, first, last, names)
+    for p in range(places[0]):
+        local = _local(encode(rows[f"mailbox{p}"], ""))
+        holds = _holds(local, first, last, names, read)
         said = {"initial": initial, "given": given, "holds": holds.astype(np.int32)}
-        firm = rows[company] if company else pa.nulls(n, pa.string())
-        out.append(_token(at, slot, MAILBOX, rows[f"mailbox{slot}"], company=firm, **said))
-        out.append(_token(at, places[0] + slot, LOCAL, texts_of(local), **said))
-    slot = 2 * places[0]
+        out += [_token(at, MAILBOX, rows[f"mailbox{p}"], **said), _token(at, LOCAL, texts_of(local), **said)]
     for k, ((_, kind), number) in enumerate(zip(plan.fields, places[1:], strict=True)):
         for p in range(number):
             more = {"extension": rows[f"extensions{k}_{p}"]} if kind is Kind.PHONE else {}
-            out.append(_token(at, slot, f"{k}", rows[f"values{k}_{p}"], initial=initial, **more))
-            slot += 1
-    for k, ((_, kind), number) in enumerate(zip(plan.fields, places[1:], strict=True)):
-        for p in range(number if kind is Kind.DATE else 0):
-            out.append(
-                _token(at, slot, f"{FAMILY}{k}", _beside_last(rows[f"values{k}_{p}"], first, last), initial=initial)
-            )
-            slot += 1
+            out.append(_token(at, f"{k}", rows[f"values{k}_{p}"], initial=initial, **more))
+    for k, p in _dates(plan, places):
+        out.append(_token(at, f"{FAMILY}{k}", _beside_last(rows, rows[f"values{k}_{p}"]), initial=initial))
     return pa.concat_tables(out)
 
 
-def _beside_last(values: pa.ChunkedArray, first: Codes, last: Codes) -> pa.Array:
+def _dates(plan: Plan, places: Sequence[int]) -> list[tuple[int, int]]:
+    """Field and place of each date of a record."""
+    fields = enumerate(zip(plan.fields, places[1:], strict=True))
+    return [(k, p) for k, ((_, kind), number) in fields if kind is Kind.DATE for p in range(number)]
+
+
+def _beside_last(rows: pa.Table, values: pa.ChunkedArray) -> pa.Array:
     """Each value with its record's last name, null where the record does not say both names."""
+    if "last" not in rows.column_names:
+        return pa.nulls(rows.num_rows, pa.string())
+    first, last = (rows[name].to_numpy() for name in ("first", "last"))
     named = pa.array(last, mask=(first < 0) | (last < 0)).cast(pa.string())
     return pc.binary_join_element_wise(values.combine_chunks(), named, " ")
 
@@ -139,29 +230,20 @@ def _local(column: Dictionary) -> Dictionary:
     return Dictionary(apply(half.codes, column.codes), half.values)
 
 
-def _holds(local: Dictionary, first: Codes, last: Codes, names: Names | None) -> npt.NDArray[np.uint8]:
-    holds = np.full(len(local.codes), 2, np.uint8)
-    if names is not None:
-        texts = lay_out(local.values)
-        local_holds_name(
-            local.codes, first, last, texts.points, texts.offsets, names.texts.offsets, names.texts.points, holds
-        )
-    return holds
+def _holds(
+    local: Dictionary, first: Codes, last: Codes, names: Names | None, read: Texts | None = None
+) -> npt.NDArray[np.uint8]:
+    if names is None:
+        return np.full(len(local.codes), 2, np.uint8)
+    return names.spelt_in(local.codes, lay_out(local.values), first, last, read)
 
 
-def _token(at: npt.NDArray[np.int64], slot: int, kind: str, value: Any, **said: Any) -> pa.Table:
+def _token(at: npt.NDArray[np.int64], kind: str, value: Any, **said: Any) -> pa.Table:
     n = len(at)
     column = value.combine_chunks() if isinstance(value, pa.ChunkedArray) else value
-    none = {
-        "initial": pa.int32(),
-        "given": pa.int32(),
-        "holds": pa.int32(),
-        "extension": pa.string(),
-        "company": pa.string(),
-    }
-    columns = {"at": at, "slot": np.full(n, slot, np.int32), "kind": pa.array([kind] * n), "value": column}
-    columns |= {name: said.get(name, pa.nulls(n, type_)) for name, type_ in none.items()}
-    table = pa.table(columns)
+    columns = {"at": at, "kind": pa.array([kind] * n, pa.string()), "value": column}
+    none = {name: pa.nulls(n, ASKED.field(name).type) for name in BESIDE[2:]}
+    table = pa.table({**columns, **none, **said})
     return table.filter(pc.is_valid(table["value"]))
 
 
@@ -206,17 +288,19 @@ def _judged(beside: pa.Table, plan: Plan) -> pa.Table:
     return found.filter(pa.array(out != 0))
 
 
-def _settled(rows: pa.Table, places: Sequence[int], free: frozenset[str], names: Names | None) -> pa.Table:
+def _settled(
+    rows: pa.Table, places: Sequence[int], free: frozenset[str], names: Names | None, read: Texts | None
+) -> pa.Table:
     """What is known of the addresses of each record: sharing class, whether at a free provider, whether a name's."""
     first, last, _, _ = names_beside(rows, names)
     for p in range(places[0]):
         column = encode(rows[f"mailbox{p}"], "")
         local = _local(column)
-        domain = pc.list_element(pc.split_pattern(rows[f"mailbox{p}"].combine_chunks(), "@", max_splits=1), 1)
+        domain = _domain(rows[f"mailbox{p}"])
         is_free = pc.fill_null(pc.is_in(domain, value_set=pa.array(sorted(free), pa.string())), False).to_numpy(
             zero_copy_only=False
         )
-        holds = _holds(local, first, last, names)
+        holds = _holds(local, first, last, names, read)
         shared, of_local = (np.nan_to_num(rows[f"said{s}"].to_numpy()).astype(np.int16) for s in (p, places[0] + p))
         has = column.codes >= 0
         shared = np.where(of_local >= 2, emails.NO_EVIDENCE, shared)

@@ -1,20 +1,22 @@
-"""What tasks of Spark do with the files of an exchange: Arrow in and out, whatever store the files are in."""
+"""What tasks of Spark do with files of the lake: Arrow in and out, whatever store the files are in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import IO, Any
 from uuid import uuid4
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.matching.spark.session import ROWS
-
 ENDING = "parquet.draft"  # which retention and erasure know for what nobody reads once its writer is gone
 ASKED = "asked.draft"
+ROWS = 50_000  # of a batch that a task gives
 Batches = Iterator[pa.RecordBatch]
+Group = tuple[str, int]
+"""A group of rows of a file: its place, and the group's number there."""
 
 
 def reached(batches: Batches, fs: Any, folder: str) -> Batches:
@@ -29,13 +31,29 @@ def reached(batches: Batches, fs: Any, folder: str) -> Batches:
         yield pa.RecordBatch.from_pydict({"said": [said], "place": [place]})
 
 
-def read(batches: Batches, fs: Any, place: str) -> Batches:
-    """The rows of some groups (``id``) of a file."""
-    with fs.open(place, "rb") as file:
-        whole = pq.ParquetFile(file)
-        for batch in batches:
-            for group in batch["id"].to_pylist():
-                yield from whole.read_row_group(group).to_batches(max_chunksize=ROWS)
+def read(batches: Batches, fs: Any, parts: Sequence[Sequence[Group]], schema: pa.Schema) -> Batches:
+    """The rows of some parts (``id``), with the columns of a schema; one that a file lacks is null."""
+    for batch in batches:
+        for part in batch["id"].to_pylist():
+            for place, group in parts[part]:
+                with opened(fs, place) as file:
+                    for rows in pq.ParquetFile(file, pre_buffer=True).iter_batches(ROWS, row_groups=[group]):
+                        yield _with_columns(rows, schema)
+
+
+def opened(fs: Any, place: str) -> IO[bytes]:
+    """A file of a store; without a scheme, of a folder that all machines share."""
+    found: IO[bytes] = (fs if "://" in place else fsspec.filesystem("file")).open(place, "rb")
+    return found
+
+
+def _with_columns(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    there = {*rows.schema.names}
+    columns = [
+        rows[field.name].cast(field.type) if field.name in there else pa.nulls(rows.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def written(batches: Batches, fs: Any, place: str) -> Batches:
