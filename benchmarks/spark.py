@@ -1,8 +1,10 @@
 """``make bench-spark``: the same table on one machine and on Spark; are the clusters the same, and what does it cost?
 
 ``python -m benchmarks.spark --people 3300,33000 --master local[2]``. Each engine runs in a process of its own.
-Processor seconds are those of it and of all that it starts; a task's peak memory is that of the largest Python worker.
-With two sizes or more, what records cost beyond the first size is what larger tables are told to take, on paper.
+Processor seconds are those of it and of all that it starts, and beside them how many of them Java and Python's workers
+took; memory is the largest that the driver's Python, Java and any one worker held. ``--only spark`` leaves out one
+machine, and with it the question whether both say the same. With two sizes or more, what records cost beyond the first
+size is what larger tables are told to take, on paper.
 """
 
 from __future__ import annotations
@@ -15,23 +17,26 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.identity.made import SPECS, make
+from benchmarks.identity.made import SPECS, towns
 
 EVERY = 0.2  # seconds between two looks at the workers
 LARGER, CORES = (100_000_000, 1_000_000_000), (16, 64, 256)  # records and cores, on paper
 
 
+KINDS = ("driver", "java", "worker")
+
+
 class Watched:
-    """The processor seconds of a process and all below it, and the memory of its largest Python worker."""
+    """The processor seconds of a process and all below it by what they are, and the most memory that any one held."""
 
     def __init__(self, pid: int) -> None:
-        self.process, self.worker, self.used = psutil.Process(pid), 0, dict[int, float]()
+        self.process, self.used, self.peak = psutil.Process(pid), dict[tuple[str, int], float](), dict[str, int]()
         self.done = threading.Event()
         self.looking = threading.Thread(target=self._look)
         self.looking.start()
@@ -43,15 +48,20 @@ class Watched:
 
     def _look(self) -> None:
         while not self.done.wait(EVERY):
-            try:
-                below = self.process.children(recursive=True)
-                for one in (self.process, *below):
-                    times = one.cpu_times()
-                    self.used[one.pid] = times.user + times.system
-                workers = [one.memory_info().rss for one in below if one.name().startswith("python")]
-                self.worker = max([self.worker, *workers])
-            except psutil.Error:
-                continue
+            with suppress(psutil.Error):
+                for one in (self.process, *self.process.children(recursive=True)):
+                    self._note(one)
+
+    def _note(self, one: psutil.Process) -> None:
+        with suppress(psutil.Error):  # it may have ended
+            kind = "driver" if one.pid == self.process.pid else "java" if one.name() == "java" else "worker"
+            times = one.cpu_times()
+            self.used[kind, one.pid] = times.user + times.system
+            self.peak[kind] = max(self.peak.get(kind, 0), one.memory_info().rss)
+
+    def seconds(self, *kinds: str) -> float:
+        """The processor seconds of processes of some kinds."""
+        return sum(used for (kind, _), used in self.used.items() if kind in kinds)
 
 
 def run(engine: str, table: Path, out: Path, options: list[str]) -> dict[str, float]:
@@ -71,9 +81,22 @@ def run(engine: str, table: Path, out: Path, options: list[str]) -> dict[str, fl
     watched.stop()
     report = json.loads(said.splitlines()[-1])
     return {
-        "seconds": time.perf_counter() - begun, "processor": sum(watched.used.values()), "peak_mb": report["peak_mb"],
-        "worker_mb": watched.worker / 1e6, "pairs": report["pairs_scored"],
+        "seconds": time.perf_counter() - begun, "processor": watched.seconds(*KINDS), "pairs": report["pairs_scored"],
+        **{kind: watched.seconds(kind) for kind in KINDS},
+        **{f"{kind}_mb": watched.peak.get(kind, 0) / 1e6 for kind in KINDS},
     }  # fmt: skip
+
+
+def write(people: int, path: Path) -> int:
+    """Write the records of so many made people, a town at a time; how many there are."""
+    records, out = 0, None
+    for table in towns("customers", people, 2):
+        out = out or pq.ParquetWriter(path, table.schema)
+        out.write_table(table)
+        records += table.num_rows
+    if out:
+        out.close()
+    return records
 
 
 def same(one: Path, other: Path) -> bool:
@@ -99,26 +122,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.spark", description=__doc__)
     parser.add_argument("--people", default="3300,33000")
     parser.add_argument("--master", default="local[2]")
+    parser.add_argument("--only", choices=["memory", "spark"])
     options = parser.parse_args()
-    print("| records | engine | pairs | wall s | processor s | driver MB | largest worker MB | same |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| records | engine | pairs | wall s | processor s | Java s | workers s | MB | Java MB | worker MB | same |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     measured = []
     with tempfile.TemporaryDirectory() as place:
         for people in map(int, options.people.split(",")):
             path = Path(place) / f"{people}.parquet"
-            records: pa.Table = make("customers", people, 2)
-            pq.write_table(records, path)
-            outs = {engine: Path(place) / f"{people}-{engine}.parquet" for engine in ("memory", "spark")}
+            records = write(people, path)
+            engines = [options.only] if options.only else ["memory", "spark"]
+            outs = {engine: Path(place) / f"{people}-{engine}.parquet" for engine in engines}
             for engine, out in outs.items():
                 found = run(engine, path, out, ["--master", options.master])
-                alike = "" if engine == "memory" else str(same(outs["memory"], out))
-                print(
-                    f"| {records.num_rows:,} | {engine} | {found['pairs']:,} | {found['seconds']:.1f} | "
-                    f"{found['processor']:.1f} | {found['peak_mb']:.0f} | {found['worker_mb']:.0f} | {alike} |",
-                    flush=True,
-                )
+                alike = str(same(outs["memory"], out)) if engine == "spark" and "memory" in outs else ""
+                seconds = " | ".join(f"{found[name]:.1f}" for name in ("seconds", "processor", "java", "worker"))
+                memory = " | ".join(f"{found[f'{kind}_mb']:.0f}" for kind in KINDS)
+                print(f"| {records:,} | {engine} | {found['pairs']:,} | {seconds} | {memory} | {alike} |", flush=True)
                 if engine == "spark":
-                    measured.append((records.num_rows, found["processor"]))
+                    measured.append((records, found["processor"]))
     if len(measured) > 1:
         on_paper(measured)
 

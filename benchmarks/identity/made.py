@@ -9,6 +9,7 @@ building; seed 2 is for reporting.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -31,6 +32,7 @@ ROLES = np.array(["info", "sales", "office", "support"], object)
 AREAS = np.array(
     [f"+1{area}" for area in (415, 212, 312, 213, 617, 206, 303, 404, 512, 602, 702, 703, 713, 718)], object
 )
+TOWN = 1_000_000  # people that are made at a time
 Strings = np.ndarray
 
 
@@ -40,11 +42,11 @@ def person_list(locale: str, which: str) -> list[str]:
 
 
 class Made:
-    """People and their records, column by column."""
+    """People and their records, column by column; people of one ``town`` of a table ``of`` more than they are."""
 
-    def __init__(self, people: int, seed: int) -> None:
+    def __init__(self, people: int, seed: int, of: int | None = None, town: int = 0) -> None:
         self.random = np.random.default_rng(seed)
-        self.people = people
+        self.people, self.of = people, of or people
         self.locale = self.random.choice(len(LOCALES), people, p=[share for _, share in LOCALES])
         self.first, self.last = self._names("first_names"), self._names("last_names")
         self._families()
@@ -56,8 +58,9 @@ class Made:
             + " "
             + self._pick(np.array(["Systems", "Foods", "Labs", "Media", "Energy", "Partners"], object), companies)
         )
+        named = enumerate(self.company_names, town * companies)
         self.domains = pc.utf8_lower(
-            pa.array([f"{n.replace(' ', '')}{i if i % 3 else ''}.com" for i, n in enumerate(self.company_names)])
+            pa.array([f"{n.replace(' ', '')}{i if i % 3 else ''}.com" for i, n in named])
         ).to_numpy(zero_copy_only=False)
         weight = 1.0 / np.arange(1, companies + 1) ** 0.6
         self.company = self.random.choice(companies, people, p=weight / weight.sum())
@@ -97,7 +100,7 @@ class Made:
         return pool[self.random.integers(0, len(pool), n)]
 
     def _phones(self, n: int) -> Strings:
-        areas = AREAS[: 1 + self.people // 250_000]  # so that no more people share a number by chance in a larger table
+        areas = AREAS[: 1 + self.of // 250_000]  # so that no more people share a number by chance in a larger table
         area = "+1415" if len(areas) == 1 else self._pick(areas, n).astype(str)
         return np.char.add(area, self.random.integers(2_000_000, 9_999_999, n).astype(str)).astype(object)
 
@@ -148,7 +151,7 @@ def records(made: Made, per_person: float) -> tuple[np.ndarray, dict[str, String
     free_style = made.random.integers(0, 5, made.people)
     home = (
         local_parts(made, made.first, made.last, free_style)
-        + made.random.integers(1, max(99, made.people // 150), made.people).astype(str).astype(object)
+        + made.random.integers(1, max(99, made.of // 150), made.people).astype(str).astype(object)
         + "@"  # a provider gives an address away once, so the numbers grow with the people
         + made._pick(FREE, made.people)
     )
@@ -184,9 +187,9 @@ GAPS = {
 }
 
 
-def make(mix: str, people: int, seed: int) -> pa.Table:
-    """A table with ``record_id``, the mix's columns and ``person``, its rows shuffled."""
-    made = Made(people, seed)
+def make(mix: str, people: int, seed: int, of: int | None = None, town: int = 0) -> pa.Table:
+    """A table with ``record_id``, the mix's columns and ``person``, its rows shuffled; or the part of it of a town."""
+    made = Made(people, seed, of, town)
     who, columns = records(made, {"customers": 3.0, "patients": 2.0, "contributors": 1.6}[mix])
     n = len(who)
     source = made.random.integers(0, 4, n)
@@ -200,12 +203,20 @@ def make(mix: str, people: int, seed: int) -> pa.Table:
         columns["full_name"], gone["full_name"] = whole, (source != 3) | made.some(n, 0.3)
     if mix == "contributors":
         columns["full_name"], gone["full_name"] = whole, np.zeros(n, bool)
-    out = {"record_id": pa.array(np.char.add("r", made.random.permutation(n).astype(str)).tolist()),
+    ids = np.char.add(f"r{town}-" if town else "r", made.random.permutation(n).astype(str))
+    out = {"record_id": pa.array(ids.tolist()),
            "source": pa.array(np.array(["crm", "email", "usage", "nps"], object)[source], pa.string())}  # fmt: skip
     for name in SPECS[mix]:
         out[name] = pa.array(columns[name], pa.string(), mask=gone[name])
-    out["person"] = pa.array(who)
+    out["person"] = pa.array(who + town * people)
     return pa.table(out).take(pa.array(made.random.permutation(n)))
+
+
+def towns(mix: str, people: int, seed: int) -> Iterator[pa.Table]:
+    """A table as ``make`` has it, town by town where it is of more people than are made at a time (in 3 GB)."""
+    number = -(-people // TOWN)
+    for town in range(number):
+        yield make(mix, people // number, seed + town, people, town)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What the engine asks of whoever holds the records: the operations that grow with a table.
 
 The engine is written once against them. ``memory`` answers with Arrow and compiled loops on one machine, ``spark`` with
-the joins and aggregations of a cluster; both call the same rules on the records and pairs that they have at hand. Only
+the tasks of a cluster; both call the same rules on the records and pairs that they have at hand. Only
 counts go back to the engine: patterns of levels and how many pairs have each, log odds and how many pairs have each.
 Whatever is counted is whole, so that the answers are the same wherever the pairs stand and in whatever order.
 """

@@ -55,11 +55,15 @@ def tables() -> dict[str, tuple[pa.Table, MatchingSpec]]:
     at = several.column_names.index("email")
     halves = zip(several["first_name"].to_pylist(), several["last_name"].to_pylist(), strict=True)
     whole = [" ".join(filter(None, both)) for both in halves]
-    for i in range(0, len(whole), 9):  # whose addresses are made of names in another script
-        whole[i], two[i] = (
-            ("Людмила Васильева", "高橋 美咲")[i % 2],
-            ("l.vasilyeva", "misaki.t")[i % 2] + f"@firm{i % 7}.com",
-        )
+    elsewhere = (
+        ("Людмила Васильева", "l.vasilyeva"),
+        ("高橋 美咲", "takahashi.m"),
+        ("高橋 翔太", "s-takahashi"),
+        ("高橋 陽子", "takahashi"),
+    )
+    for i in range(0, len(whole), 5):  # addresses that are made of names in another script
+        whole[i], local = elsewhere[i // 5 % 4]
+        two[i] = f"{local}@firm{i % 7}.com"
     born = [f"{1 + i % 28:02d}/{1 + i % 12:02d}/{1950 + i % 40}" for i in range(60)]
     return {
         "customers of four systems": (people(), SPEC),

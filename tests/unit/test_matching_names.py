@@ -91,7 +91,34 @@ def test_two_names_that_are_names_are_told_from_one_that_is_garbled(one: str, ot
 def test_a_local_part_is_its_owners_name_in_whatever_script_that_is_written(
     first: str, last: str, local: str, *, made: bool
 ) -> None:
-    row = {"record_id": "x", "source": "crm", "first_name": first, "last_name": last, "email": f"{local}@firm3.com"}
-    features = featurize(table([row, *town(20)]), SPEC)
+    assert is_made([(first, last, local)]) is made
+
+
+@pytest.mark.parametrize(
+    ("people", "made"),
+    [
+        ([("健", "田中", "tanaka.k"), ("翔太", "田中", "shota.tanaka"), ("陽子", "田中", "tanaka_y")], True),
+        (
+            [("지훈", "박", "jh.park"), ("민수", "박", "park.ms"), ("서연", "박", "sypark"), ("유리", "박", "y.park")],
+            True,
+        ),
+        ([("健", "田中", "tanaka.k"), ("翔太", "田中", "shota.tanaka")], False),  # two may be one household
+        ([("健", "田中", "tanaka.k")] * 3, False),  # one person, and an address that is no news
+        ([("健", "田中", "ichigo.k"), ("翔太", "田中", "momo"), ("陽子", "田中", "umi_y")], False),
+    ],
+)
+def test_how_a_table_writes_a_name_in_addresses_is_learned_from_its_bearers(
+    people: list[tuple[str, str, str]], *, made: bool
+) -> None:
+    assert is_made(people) is made
+
+
+def is_made(people: list[tuple[str, str, str]]) -> bool:
+    """Whether the local part of the first of these (first name, last name, local part) is made of the names."""
+    rows = [
+        {"record_id": f"x{k}", "source": "crm", "first_name": first, "last_name": last, "email": f"{local}@firm{k}.com"}
+        for k, (first, last, local) in enumerate(people)
+    ]
+    features = featurize(table([*rows, *town(20)]), SPEC)
     assert features.emails is not None
-    assert bool(features.emails.name_made[0, int((features.row == 0).argmax())]) is made
+    return bool(features.emails.name_made[0, int((features.row == 0).argmax())])

@@ -30,6 +30,7 @@ from include.matching.records.columns import (
 )
 from include.matching.records.damage import mended
 from include.matching.records.person_names import Names, name_records
+from include.matching.records.readings import in_common, readings, witnesses
 from include.matching.records.several import settled
 from include.matching.spec import MatchingSpec
 
@@ -297,6 +298,9 @@ def _emails(boxes: emails.Mailboxes, names: Names | None, company: Field | None)
             _each_place(said, places) for said in (names.first, names.last, names.given, names.initials)
         )
         holds = names.spelt_in(local, texts, first, last)
+        seen = witnesses(first, last, local, locals_, holds)
+        read = readings(in_common(seen), len(names.vocabulary))
+        holds = names.spelt_in(local, texts, first, last, lay_out(read))
     shared = emails.sharing(codes, len(kept), initials)
     role = emails.role_locals(local, locals_, given, holds)
     has = codes >= 0

@@ -15,6 +15,7 @@ from scipy import sparse
 from include.matching.records.columns import Codes
 
 LANGUAGES = 32  # at most, unless twice as many foretell the names of a large table better
+MOST = 128  # languages that the work is bounded by
 PAIRS = 100  # distinct pairs of names that it takes to tell one language more
 MANY = 1000  # the same, beyond: in a small table the spellings of one person foretell each other
 PASSES = 20
@@ -64,10 +65,10 @@ def _learn(
     step = max(1, -(-len(first) // SAMPLE))
     drawn = np.argsort(spread[first] ^ (spread[last] * np.uint64(3)), kind="stable")
     drawn = drawn[spread[last[drawn]] % np.uint64(step) == 0]  # all pairs of a last name, or none: most are rare
-    sample, most = (first[drawn], last[drawn], records[drawn]), len(first) // MANY
+    sample, most = (first[drawn], last[drawn], records[drawn]), min(len(first) // MANY, MOST)
     number = min(1 + len(first) // PAIRS, LANGUAGES)
     firsts, lasts = _told_apart(*sample, spread, number)
-    foretold = _affinity(*sample, firsts, lasts).mean(dtype=np.float64) if 2 * number <= most else 0.0
+    foretold = _affinity(*sample, firsts, lasts).mean(dtype=np.float64)
     while 2 * number <= most:
         number *= 2
         more = _told_apart(*sample, spread, number)

@@ -70,11 +70,18 @@ class Names:
         letter = np.append(self.texts.points, 0)[starts].astype(np.int32)
         return apply(letter, self.given)
 
-    def spelt_in(self, local: Codes, locals_: Texts, first: Codes, last: Codes) -> npt.NDArray[np.uint8]:
-        """1 for each local part that is made of a name of its record, 2 where the record has none that could tell."""
+    def spelt_in(
+        self, local: Codes, locals_: Texts, first: Codes, last: Codes, read: Texts | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """1 for each local part that is made of a name of its record, 2 where the record has none that could tell.
+
+        ``read``: what else each name is in addresses (see ``readings``).
+        """
         held = np.full(len(local), 2, np.uint8)
-        for kernel, texts in ((local_holds_name, self.texts), (local_spells_name, self.latin)):
-            kernel(local, first, last, locals_.points, locals_.offsets, texts.offsets, texts.points, held)
+        ways = [(local_holds_name, self.texts), (local_spells_name, self.latin), (local_spells_name, read)]
+        for kernel, texts in ways:
+            if texts is not None:
+                kernel(local, first, last, locals_.points, locals_.offsets, texts.offsets, texts.points, held)
         return held
 
 

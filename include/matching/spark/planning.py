@@ -17,9 +17,11 @@ def parts_of(records: int, cores: int) -> int:
     return max(1, min(cores, records // WORTHWHILE), -(-records // PART))
 
 
-# Plans that are made again as they run, and compiled, cost more than small tables do.
-SMALL = {"adaptive.enabled": "false", "codegen.wholeStage": "false", "codegen.factoryMode": "NO_CODEGEN"}
-LARGE = {"adaptive.enabled": "true", "codegen.wholeStage": "true", "codegen.factoryMode": "FALLBACK"}
+# Plans are of chunks that are moved to where they belong, so there is nothing to plan again as they run. Compiling what
+# little Spark does with rows costs more than small tables do.
+ONCE = {"adaptive.enabled": "false"}
+SMALL = {**ONCE, "codegen.wholeStage": "false", "codegen.factoryMode": "NO_CODEGEN"}
+LARGE = {**ONCE, "codegen.wholeStage": "true", "codegen.factoryMode": "FALLBACK"}
 
 
 @contextmanager

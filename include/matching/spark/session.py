@@ -31,6 +31,7 @@ SAME = ("numba", "numpy", "pyarrow", "phonenumbers", "jellyfish", "duckdb")  # p
 TASKS = ("matching/**/*.py", "matching/**/*.txt", "storage/spark/*.py")
 ROWS = 50_000  # of a batch that a task is given
 BYTES = 1 << 26  # of such a batch, which may be chunks of many rows
+CLEANED = "2min"  # between two times that what nothing asks for any more leaves memory and disks, which it fills
 MOST = 4096  # megabytes that a driver takes of a machine by itself
 BRIEF = "-XX:TieredStopAtLevel=1"  # a driver's Java runs for minutes, of which half would go to compiling it better
 # One that does the work, too, compiles better what runs ten times as often as Java would ask; and G1 looks through its
@@ -162,6 +163,7 @@ def _settings() -> dict[str, str]:
     return {
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(ROWS),
         "spark.sql.execution.arrow.maxBytesPerBatch": str(BYTES),
+        "spark.cleaner.periodicGC.interval": CLEANED,
         "spark.ui.enabled": "false",  # whoever reaches its port may read what plans and tasks say of people
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "FATAL",  # until it has begun; what keeps it from that is told in a sentence

@@ -1,4 +1,4 @@
-"""The operations of ``work`` on Spark: DataFrames of records and of pairs, the engine's functions inside their tasks.
+"""The operations of ``work`` on Spark: records and pairs in chunks, the engine's functions inside their tasks.
 
 No record and no pair comes to the driver, only counts: of blocks by size, of patterns, of log odds; and the keys of the
 blocks that are too large, which are few by what being too large means.
@@ -27,7 +27,7 @@ RULING = pa.schema([("left", pa.int64()), ("right", pa.int64()), ("together", pa
 
 
 class OnSpark:
-    """Records and listed pairs as DataFrames (see ``work.Work``)."""
+    """Records and listed pairs in chunks (see ``work.Work``)."""
 
     blocking: Blocking
     compared: Chunks

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from include.matching.levels import COMPARISONS, Kind
 from include.matching.records import emails
-from include.matching.records.columns import Codes, Dictionary, apply, encode, lay_out, remapped
+from include.matching.records.columns import Codes, Dictionary, Texts, apply, encode, lay_out, remapped
 from include.matching.records.features import frequency_bins
 from include.matching.records.person_names import Names
+from include.matching.records.readings import COMMON, SEEN, in_common, readings, witnesses
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.reading.columns import spread_texts, texts_of
 from include.matching.spark.reading.plan import Plan
@@ -44,7 +45,8 @@ def said_of_values(  # noqa: PLR0917  what values are told by
     """
     if not sum(places):
         return rows
-    asked = rows.each(lambda part: _asked(_tokens(part, plan, places, names.value), at), ASKED)
+    read = rows.held.sparkSession.sparkContext.broadcast(_readings(rows, places[0], names))
+    asked = rows.each(lambda part: _asked(_tokens(part, plan, places, names.value, read.value), at), ASKED)
     said = asked.met(lambda part: _told(part, plan), SAID)
     slots = [pa.field(f"said{slot}", pa.int16()) for slot in range(2 * places[0] + sum(places[1:]))]
     schema = pa.schema([*rows.schema, *slots])
@@ -55,9 +57,29 @@ def said_of_values(  # noqa: PLR0917  what values are told by
     schema = pa.schema([*schema, *(pa.field(*one) for one in more)])
 
     def task(part: pa.Table, of: pa.Table) -> pa.Table:
-        return _settled(_with_said(part, of, places), places, free, names.value)
+        return _settled(_with_said(part, of, places), places, free, names.value, read.value)
 
     return rows.met(task, schema, said).kept()
+
+
+def _readings(rows: Chunks, places: int, names: Any) -> Texts | None:
+    """How names are written in addresses that do not spell them (see ``readings``)."""
+    if not places or names.value is None:
+        return None
+    parts = rows.parts
+    seen = rows.each(lambda part: _witnesses(part, places, names.value, parts), SEEN)
+    return lay_out(readings(seen.told_met(in_common, COMMON).toArrow(), len(names.value.vocabulary)))
+
+
+def _witnesses(rows: pa.Table, places: int, names: Names, parts: int) -> pa.Table:
+    """What the addresses of a part say of names, each once, on the way to where all of a word's are counted."""
+    first, last, _, _ = names_beside(rows, names)
+    seen = []
+    for p in range(places):
+        local = _local(encode(rows[f"mailbox{p}"], ""))
+        seen.append(witnesses(first, last, local.codes, local.values, _holds(local, first, last, names)))
+    found = pa.concat_tables(seen).group_by(SEEN.names).aggregate([])
+    return found.append_column("to", pa.array(spread_texts(found["word"], parts)))
 
 
 def _of_place(p: int) -> list[tuple[str, pa.DataType]]:
@@ -147,7 +169,7 @@ def _company_of(plan: Plan) -> str | None:
     return next((f"values{k}_0" for k, (_, kind) in enumerate(plan.fields) if kind is Kind.ORGANIZATION), None)
 
 
-def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | None) -> pa.Table:
+def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | None, read: Texts | None) -> pa.Table:
     """A row for each value of a record of which the table has something to say, and what the record says beside it.
 
     ``places``: of addresses, and of each field.
@@ -157,7 +179,7 @@ def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | No
     out = []
     for p in range(places[0]):
         local = _local(encode(rows[f"mailbox{p}"], ""))
-        holds = _holds(local, first, last, names)
+        holds = _holds(local, first, last, names, read)
         said = {"initial": initial, "given": given, "holds": holds.astype(np.int32)}
         out += [_token(at, MAILBOX, rows[f"mailbox{p}"], **said), _token(at, LOCAL, texts_of(local), **said)]
     for k, ((_, kind), number) in enumerate(zip(plan.fields, places[1:], strict=True)):
@@ -185,10 +207,12 @@ def _local(column: Dictionary) -> Dictionary:
     return Dictionary(apply(half.codes, column.codes), half.values)
 
 
-def _holds(local: Dictionary, first: Codes, last: Codes, names: Names | None) -> npt.NDArray[np.uint8]:
+def _holds(
+    local: Dictionary, first: Codes, last: Codes, names: Names | None, read: Texts | None = None
+) -> npt.NDArray[np.uint8]:
     if names is None:
         return np.full(len(local.codes), 2, np.uint8)
-    return names.spelt_in(local.codes, lay_out(local.values), first, last)
+    return names.spelt_in(local.codes, lay_out(local.values), first, last, read)
 
 
 def _token(at: npt.NDArray[np.int64], kind: str, value: Any, **said: Any) -> pa.Table:
@@ -238,7 +262,9 @@ def _judged(beside: pa.Table, plan: Plan) -> pa.Table:
     return found.filter(pa.array(out != 0))
 
 
-def _settled(rows: pa.Table, places: Sequence[int], free: frozenset[str], names: Names | None) -> pa.Table:
+def _settled(
+    rows: pa.Table, places: Sequence[int], free: frozenset[str], names: Names | None, read: Texts | None
+) -> pa.Table:
     """What is known of the addresses of each record: sharing class, whether at a free provider, whether a name's."""
     first, last, _, _ = names_beside(rows, names)
     for p in range(places[0]):
@@ -248,7 +274,7 @@ def _settled(rows: pa.Table, places: Sequence[int], free: frozenset[str], names:
         is_free = pc.fill_null(pc.is_in(domain, value_set=pa.array(sorted(free), pa.string())), False).to_numpy(
             zero_copy_only=False
         )
-        holds = _holds(local, first, last, names)
+        holds = _holds(local, first, last, names, read)
         shared, of_local = (np.nan_to_num(rows[f"said{s}"].to_numpy()).astype(np.int16) for s in (p, places[0] + p))
         has = column.codes >= 0
         shared = np.where(of_local >= 2, emails.NO_EVIDENCE, shared)
