@@ -93,7 +93,7 @@ class Universe:
 
 
 def _made_good(weight: npt.NDArray[np.float64], odds: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """The weights of patterns, none below nothing: what some lack is taken from those of the same log odds, to a nat."""
+    """The weights of patterns, none below nothing: what some lack is taken from those of the same log odds to a nat."""
     rest, lacking = np.maximum(weight, 0.0), np.maximum(-weight, 0.0)
     alike = np.rint(np.clip(odds, -SURE, SURE)).astype(np.int64) + int(SURE)
     share = np.bincount(alike, lacking) / np.maximum(np.bincount(alike, rest), 1e-12)
