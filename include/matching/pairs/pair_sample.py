@@ -88,7 +88,8 @@ class Universe:
         joined = np.bincount(inverse[at:], counts, size).astype(np.float64) * stands_for
         of_listed = np.bincount(inverse[at : at + len(listed.counts)], listed.counts, size) * stands_for
         patterns = np.ascontiguousarray(every[:, index])
-        rest = _made_good(np.bincount(inverse[:at], self.weight, size) - of_listed, odds(patterns))
+        drawn = np.bincount(inverse[:at], self.weight, size).astype(np.float64)
+        rest = _made_good(drawn - of_listed, odds(patterns))
         return Universe(patterns, rest + joined, self.pairs, joined, self.grain)
 
 
