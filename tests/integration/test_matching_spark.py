@@ -89,7 +89,7 @@ def by_id(clusters: pa.Table) -> pa.Table:
 
 
 @pytest.mark.parametrize(
-    ("name", "partitions"), [("nothing but addresses and numbers", 9), ("whole names, several addresses", 2)]
+    ("name", "partitions"), [("nothing but addresses and numbers", 5), ("whole names, several addresses", 2)]
 )
 def test_clusters_model_and_pairs_are_those_of_one_machine(spark: Any, name: str, partitions: int) -> None:
     from include.matching.spark.resolution import resolve as on_spark  # noqa: PLC0415  where it is installed
