@@ -36,6 +36,7 @@ OUT_OF_ACTION: Mapping[str, float] = {  # module and name: a value by which it s
     "weights.fit.OTHER_NUMBER": 0.0,
     "records.languages.LANGUAGES": 1,
     "records.languages.PAIRS": 400,
+    "records.languages.MANY": 100,
     "records.languages.ONE": 1,
     "records.languages.UNSURE": 1.0,
     "records.languages.BY_DEFAULT": 0.0,

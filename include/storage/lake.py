@@ -166,22 +166,19 @@ class Lake:
 
     @contextmanager
     def drafted_parts(self, dataset: str, version: str) -> Iterator[tuple[str, list[str]]]:
-        """Yield a folder to write data files into, and a list: of the files' names once the block has ended well.
+        """Yield a folder to write data files into, and a list for the places of those that count, in their order.
 
-        For engines that write several files at once. They are then beside the dataset's others, in their order, and
-        named by the version. The list may be given the places of those that count; else all in the folder do.
+        For engines that write several files at once. Once the block has ended well they are with the dataset's others,
+        named by the version, and the list has their names.
         """
         folder, files = f"{version}.{uuid.uuid4().hex}.draft", list[str]()
         place = self._place(dataset, folder)
         try:
             yield self.target(f"{dataset}/{folder}", "").rstrip("/"), files
-            self.fs.invalidate_cache()  # others have written there
-            parts = list(files) or sorted(part for part in self.fs.find(place) if part.endswith(".parquet"))
-            files.clear()
-            for n, part in enumerate(parts):
-                name = f"{version}.{n:05}.parquet" if len(parts) > 1 else f"{version}.parquet"
+            for n, part in enumerate(files):
+                name = f"{version}.{n:05}.parquet" if len(files) > 1 else f"{version}.parquet"
                 self.fs.mv(part, self._place(dataset, name))
-                files.append(name)
+                files[n] = name
         finally:
             with suppress(FileNotFoundError):
                 self.fs.rm(place, recursive=True)

@@ -27,6 +27,7 @@ from tests.small_company import rows_of, save
 
 Refs = dict[str, DatasetRef]
 SAMPLE_DAY = date(2026, 10, 31)
+BRIEF_JAVA = ("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")  # it does not compile what runs briefly
 CELL = {"nps_class": "unknown", "usage_tier": "none", "renewal_bucket": "none"}
 
 
@@ -76,14 +77,14 @@ def company(put: Callable[..., DatasetRef]) -> Callable[..., Refs]:
 
 @pytest.fixture(scope="session")
 def spark(object_store: str) -> Iterator[Any]:
-    """One session for all, of two workers, that tries a task thrice; its Java does not compile what it runs briefly.
+    """One session for all, of two workers, that tries a task thrice.
 
     Its workers reach the object store, as this process does where a test asks for a bucket.
     """
     if missing := sessions.missing():
         pytest.skip(missing)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        patched.setenv(*BRIEF_JAVA)
         reach(object_store, patched)
         session = sessions.connect("local[2,3]", {"spark.ui.enabled": "false"})
     from include.matching.spark.planning import SMALL  # noqa: PLC0415  where it is installed

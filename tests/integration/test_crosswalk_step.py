@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -27,16 +28,32 @@ from include.identity.decisions.decision import StewardDecision
 from include.identity.plan import plan_run
 from include.matching.spec import load_spec
 from include.storage.control.approvals import answer
-from include.storage.lake import Lake
+from include.storage.lake import POINTER, Lake
 from tests.company import ANN, CLEO, FIRST_WEEK, MONDAY, Company
 from tests.people import on, person, said
 
 pytestmark = pytest.mark.slow
+NewDatabase = Callable[[], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="module")
+def first_week(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase) -> Path:
+    """A home whose lake has the versions of the first week, and points to none of them."""
+    home = tmp_path_factory.mktemp("first") / "home"
+    with new_database() as url:
+        company = Company(home, ROOT / "include" / "config", url)
+        company.week(*FIRST_WEEK)
+        company.project.close()
+    for pointer in home.rglob(f"{POINTER}.json"):
+        pointer.unlink()
+    return home
 
 
 @pytest.fixture
-def company(tmp_path: Path, warehouse_url: str) -> Iterator[Company]:
+def company(tmp_path: Path, warehouse_url: str, first_week: Path) -> Iterator[Company]:
+    """A company of whom nothing is known yet, but whose usual first week has been worked out."""
     shutil.copytree(ROOT / "include" / "config", tmp_path / "config")
+    shutil.copytree(first_week, tmp_path / "home")
     company = Company(tmp_path / "home", tmp_path / "config", warehouse_url)
     yield company
     company.project.close()

@@ -34,6 +34,7 @@ from include.storage.lake import Lake
 from include.storage.project import Project
 from tests.compose_file import COMPOSE, services, variables_used
 from tests.export_files import Company
+from tests.integration.conftest import BRIEF_JAVA
 from tests.small_company import rows_of, save
 
 MISSING = sessions.missing()
@@ -161,6 +162,7 @@ def test_the_compose_files_master_and_worker_are_found_by_its_connection(tmp_pat
     """The services of its profile as processes of this machine, with the environment that the file gives them."""
     given, (master, *pages) = services(VARIABLES), (free_port() for _ in range(3))
     bare = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+    bare |= [BRIEF_JAVA]
     here = {"spark-master": "127.0.0.1", "7077": str(master), "/opt/kindred": str(ROOT), "/tmp/spark": str(tmp_path)}
     with Processes(tmp_path / "logs") as processes:
         for name, port in zip(("spark-master", "spark-worker"), pages, strict=True):

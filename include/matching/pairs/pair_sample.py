@@ -87,14 +87,18 @@ class Universe:
         counts = np.concatenate([listed.counts, added.counts]).astype(np.float64)
         joined = np.bincount(inverse[at:], counts, size).astype(np.float64) * stands_for
         of_listed = np.bincount(inverse[at : at + len(listed.counts)], listed.counts, size) * stands_for
-        unknown = np.bincount(inverse[:at], self.weight, size) - of_listed
         patterns = np.ascontiguousarray(every[:, index])
-        rest, lacking = np.maximum(unknown, 0.0), np.maximum(-unknown, 0.0)
-        if lacking.any():
-            alike = np.rint(np.clip(odds(patterns), -SURE, SURE)).astype(np.int64) + int(SURE)
-            share = np.bincount(alike, lacking) / np.maximum(np.bincount(alike, rest), 1e-12)
-            rest *= 1.0 - np.minimum(share, 1.0)[alike]
+        drawn = np.bincount(inverse[:at], self.weight, size).astype(np.float64)
+        rest = _made_good(drawn - of_listed, odds(patterns))
         return Universe(patterns, rest + joined, self.pairs, joined, self.grain)
+
+
+def _made_good(weight: npt.NDArray[np.float64], odds: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """The weights of patterns, none below nothing: what some lack is taken from those of the same log odds to a nat."""
+    rest, lacking = np.maximum(weight, 0.0), np.maximum(-weight, 0.0)
+    alike = np.rint(np.clip(odds, -SURE, SURE)).astype(np.int64) + int(SURE)
+    share = np.bincount(alike, lacking) / np.maximum(np.bincount(alike, rest), 1e-12)
+    return np.asarray(rest * (1.0 - np.minimum(share, 1.0)[alike]))
 
 
 def survey(
