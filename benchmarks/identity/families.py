@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from benchmarks.identity import made, others
+from benchmarks.identity import committers, made, others
 from benchmarks.identity.people import Population
 from benchmarks.identity.sheets import Sheet, about, uneven
 
@@ -143,4 +143,6 @@ HOME = tuple(
     Family(mix, "made while the engine was built", made.SPECS[mix], lambda n, s, m=mix: made.make(m, n, s), people)
     for mix, people in (("customers", 5000), ("patients", 6000), ("contributors", 4000))
 )
-FAMILIES = (*MADE, *HOME, *(Family(*given) for given in others.FAMILIES))
+COMMITTERS = Family("committers", "commit authors with handles, a code host's addresses and machines'",
+                    committers.COLUMNS, committers.make, 3500)  # fmt: skip
+FAMILIES = (*MADE, COMMITTERS, *HOME, *(Family(*given) for given in others.FAMILIES))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from include.matching.clustering import Verdicts, linking
 from include.matching.kernels.pairs import score_levels
+from include.matching.levels import SOURCE
 from include.matching.pairs import comparison, standing_rules
 from include.matching.pairs.pair_sample import Drawn, Patterns, Universe
 from include.matching.records.columns import Codes
@@ -47,7 +48,8 @@ class Judge:
     @property
     def unverifiable(self) -> bool:
         """Whether a name and an address alone are all there is: they cannot tell a misspelling from a namesake."""
-        return [g.role for g in self.groups] == ["first", "last", "names", "email"]
+        roles = [group.role for group in self.groups if group.comparison is not SOURCE]
+        return roles == ["first", "last", "names", "email"]
 
     def score(self, levels: comparison.Levels) -> npt.NDArray[np.float32]:
         """The log odds of pairs by their levels."""

@@ -46,6 +46,7 @@ class FirstName(Level):
     OTHER_SCRIPT = 10
     LOOK_ALIKE = 11  # a stroke apart, and each a name of its own
     OTHER_NAME = 12  # two names that are known to be names: a slip garbles a name, but seldom to another
+    ONE_WORD = 13  # one of the two says a single word, which is the other's last name
 
 
 class LastName(Level):
@@ -140,6 +141,14 @@ class Date(Level):
     TWO_DIGITS = 4
     DIFFERENT = 5
     SAME_YEAR = 6
+    OF_RELATIVE = 7  # different, and a relative's record has one of the two as well: it may be copied from there
+
+
+class Source(Level):
+    """The systems that two records came from: how seldom one of them lists a person twice."""
+
+    SAME_SOURCE = 1
+    OTHER_SOURCE = 2
 
 
 # fmt: off
@@ -148,12 +157,14 @@ FIRST = Comparison(
     agrees=(FirstName.NICKNAME, FirstName.TYPO, FirstName.SWAPPED, FirstName.TRANSLITERATED, FirstName.LOOK_ALIKE),
     sorts=(FirstName.DIFFERENT, FirstName.OTHER_NAME),  # no list knows all names of a table
     # to be an initial, or in another script, is a kind of missingness
-    separate=((FirstName.INITIAL, FirstName.OTHER_INITIAL), (FirstName.TRANSLITERATED, FirstName.OTHER_SCRIPT)),
+    separate=((FirstName.INITIAL, FirstName.OTHER_INITIAL), (FirstName.TRANSLITERATED, FirstName.OTHER_SCRIPT),
+              (FirstName.ONE_WORD,)),
     same=prior(FirstName, equal=0.83, nickname=0.07, typo=0.045, look_alike=0.001, close=0.015, different=0.015,
-               other_name=0.01, swapped=0.01, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03),
+               other_name=0.01, swapped=0.01, transliterated=0.75, other_script=0.25, initial=0.97, other_initial=0.03,
+               one_word=1.0),
     strangers=prior(FirstName, equal=0.008, nickname=0.004, typo=0.0005, look_alike=0.0015, close=0.004,
                     different=0.482, other_name=0.5, swapped=1e-7, transliterated=0.01, other_script=0.99,
-                    initial=0.08, other_initial=0.92),
+                    initial=0.08, other_initial=0.92, one_word=1.0),
     # that two names of their own are close is no evidence for one person: it is to tell as little as that they differ
     bounds=((SAME, FirstName.LOOK_ALIKE, 0.0, 0.001), (RELATIVE, FirstName.LOOK_ALIKE, 0.1, 1.0),
             # under one roof a name is seldom given twice, however frequent it is
@@ -237,15 +248,17 @@ IDENTIFIER = Comparison(
     },
 )
 DATE = Comparison(
-    "date", Date, agrees=(Date.TYPO,), sampled=True,
+    "date", Date, agrees=(Date.TYPO,), sorts=(Date.DIFFERENT, Date.OF_RELATIVE), sampled=True,
     blocks=Blocks(with_name=True, with_half=(1.0, 1.0), with_another=When.ALWAYS),
-    same=prior(Date, equal=0.86, typo=0.06, year_and_part=0.025, two_digits=0.02, same_year=0.015, different=0.02),
-    strangers=prior(Date, equal=1e-4, typo=1e-3, year_and_part=2e-3, two_digits=0.01, same_year=0.02, different=0.967),
+    same=prior(Date, equal=0.86, typo=0.06, year_and_part=0.025, two_digits=0.02, same_year=0.015, different=0.019,
+               of_relative=0.001),
+    strangers=prior(Date, equal=1e-4, typo=1e-3, year_and_part=2e-3, two_digits=0.01, same_year=0.02, different=0.957,
+                    of_relative=0.01),
     related={  # twins, and what somebody copied from the form of another
         HOUSEHOLD: prior(Date, equal=0.01, typo=0.002, year_and_part=0.004, two_digits=0.01, same_year=0.03,
-                         different=0.944),
+                         different=0.934, of_relative=0.01),
         RELATIVE: prior(Date, equal=0.01, typo=0.002, year_and_part=0.004, two_digits=0.01, same_year=0.03,
-                        different=0.944),
+                        different=0.934, of_relative=0.01),
     },
 )
 CODE = Comparison(
@@ -299,8 +312,14 @@ TEXT = Comparison(
     },
     kept=frozenset({HOUSEHOLD, RELATIVE}),
 )
+SOURCE = Comparison(
+    "source", Source, sorts=(Source.SAME_SOURCE, Source.OTHER_SOURCE),
+    same=prior(Source, same_source=0.5, other_source=0.5),
+    strangers=prior(Source, same_source=0.5, other_source=0.5),
+)
 # fmt: on
 # in the order in which their columns narrow a name down
 COMPARISONS: Mapping[str, Comparison] = {
-    one.role: one for one in (FIRST, LAST, NAMES, EMAIL, PHONE, IDENTIFIER, DATE, CODE, POSTCODE, ORGANIZATION, TEXT)
+    one.role: one
+    for one in (FIRST, LAST, NAMES, EMAIL, PHONE, IDENTIFIER, DATE, CODE, POSTCODE, ORGANIZATION, TEXT, SOURCE)
 }

@@ -100,6 +100,11 @@ class MatchingSpec(BaseModel):
             raise ConfigurationError(f"Unknown region {self.region!r}; use a two-letter code such as 'GB' or 'US'.")
         return self
 
+    @property
+    def compares_sources(self) -> bool:
+        """Whether it is evidence of two records which sources they are of."""
+        return self.source is not None and not self.link_only
+
     def of_kind(self, kind: Kind) -> list[str]:
         """The columns of one kind, in the spec's order."""
         return [column for column, its in self.columns.items() if its is kind]

@@ -55,6 +55,9 @@ def tables() -> dict[str, tuple[pa.Table, MatchingSpec]]:
     at = several.column_names.index("email")
     halves = zip(several["first_name"].to_pylist(), several["last_name"].to_pylist(), strict=True)
     whole = [" ".join(filter(None, both)) for both in halves]
+    alone = zip(several["email"].to_pylist(), whole, strict=True)  # handles, names written together, first names alone
+    parts = [(str(email).split("@")[0], name.replace(" ", ""), name.split(" ")[0]) for email, name in alone]
+    whole = [name if i % 4 else parts[i][i // 4 % 3] for i, name in enumerate(whole)]
     elsewhere = (
         ("Людмила Васильева", "l.vasilyeva"),
         ("高橋 美咲", "takahashi.m"),
@@ -70,8 +73,9 @@ def tables() -> dict[str, tuple[pa.Table, MatchingSpec]]:
         "two lists, linked": (people(), only("first_name", "last_name", "email", "phone", link_only=True)),
         "nothing but addresses and numbers": (people(), only("email", "phone", "postcode")),
         "whole names, several addresses": (
-            several.set_column(at, "email", pa.array(two)).append_column("name", pa.array(whole)),
-            only("name", "email"),
+            several.set_column(at, "email", pa.array(two)).append_column("name", pa.array(whole))
+            .append_column("born", pa.array([f"19{50 + i % 8}-01-02" for i in range(several.num_rows)])),
+            only("name", "email", "born"),
         ),
         "birth dates and membership": (
             people(born=born, member=[*map(str, range(3000, 3150)), None]),

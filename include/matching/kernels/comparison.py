@@ -90,7 +90,7 @@ def loose_levels(word, given, family, points, offsets, roots, first_bin, last_bi
     The word may be either name, or both written together; if it is neither it is a handle, which says nothing.
     """
     if word == family:
-        return EQUAL + last_bin[word]
+        return 64 * FirstName.ONE_WORD + EQUAL + last_bin[word]
     if word == given:
         return 64 * (EQUAL + first_bin[word])
     if meet(roots, word, given):
@@ -144,6 +144,8 @@ def compare_names(  # type: ignore[no-untyped-def]
             else:
                 both = loose_levels(m, f, l, points, offsets, roots, first_bin, last_bin)
             one, two = both // 64, both % 64
+        if loose[i] and loose[j] and two >= EQUAL and own[l] >= 0:  # two who say a known first name and nothing else
+            one, two = EQUAL + first_bin[l], 0
         first_level[k] = one
         last_level[k] = two
 
@@ -182,9 +184,9 @@ def compare_texts(left, right, codes, points, offsets, bins, area, extension, si
                 out[k] = Text.CLOSE if same == prefix else Text.DIFFERENT
 
 
-@compiled("void(i4[::1], i4[::1], i4[::1], i4[:,::1], u1[::1], u1[::1])")
-def compare_dates(left, right, codes, parts, bins, out):  # type: ignore[no-untyped-def]
-    """Levels of two dates (year, month, day); see ``levels.Date``."""
+@compiled("void(i4[::1], i4[::1], i4[::1], i4[:,::1], u1[::1], u1[::1], u1[::1])")
+def compare_dates(left, right, codes, parts, bins, of_relative, out):  # type: ignore[no-untyped-def]
+    """Levels of two dates (year, month, day); ``of_relative`` tells of each record whether a relative says its date."""
     for k in range(len(left)):
         x, y = codes[left[k]], codes[right[k]]
         if x < 0 or y < 0:
@@ -210,3 +212,5 @@ def compare_dates(left, right, codes, parts, bins, out):  # type: ignore[no-unty
             out[k] = Date.TWO_DIGITS
         else:
             out[k] = Date.SAME_YEAR if year else Date.DIFFERENT
+            if out[k] == Date.DIFFERENT and (of_relative[left[k]] or of_relative[right[k]]):
+                out[k] = Date.OF_RELATIVE

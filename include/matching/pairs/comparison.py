@@ -21,6 +21,7 @@ from include.matching.levels import (
     NAMES,
     BothNames,
     FirstName,
+    Source,
 )
 from include.matching.records.columns import Codes
 from include.matching.records.features import BINS, Emails, Features, Field, frequency_bins
@@ -82,7 +83,12 @@ def groups(features: Features, fewest: int) -> list[Group]:
         counts = features.emails.mailbox.counts()
         found.append(_group("email", "email", counts, features.emails.shared, fewest))
     found += [_group(f.name, f.kind.value, f.column.counts(), f.bins, fewest) for f in features.fields]
-    return found
+    return found + (said_by_source() if features.is_sourced else [])
+
+
+def said_by_source() -> list[Group]:
+    """The group of evidence that the sources of records are, whose values are never equal."""
+    return [Group("source", "source", np.zeros(BINS), np.zeros(BINS), 0.0)]
 
 
 def _group(name: str, role: str, counts: npt.NDArray[np.int64], bins: npt.NDArray[np.uint8], fewest: int) -> Group:
@@ -149,7 +155,7 @@ def _steps(features: Features) -> list[tuple[int, _Step]]:
         mail = features.emails
         found.append((1, _any_place(_email_step(mail), mail.places, EMAIL)))
     found += [(1, _any_place(_field_step(f), f.places, COMPARISONS[f.kind.value])) for f in features.fields]
-    return found
+    return found + ([(1, _source_step(features.source))] if features.is_sourced else [])
 
 
 def _names_step(names: Names) -> _Step:
@@ -201,14 +207,15 @@ def places_that_count(features: Features, left: Codes, right: Codes) -> list[tup
     found: list[tuple[Codes, Codes] | None] = [None] * (3 if features.names is not None else 0)
     columns = [features.emails.places] if features.emails is not None else []
     columns += [f.places for f in features.fields]
-    for (_, step), places in zip(_steps(features)[-len(columns) :], columns, strict=True):
+    steps = _steps(features)[1 if found else 0 :]  # those of names, the first, are of whole records
+    for (_, step), places in zip(steps, columns, strict=False):
         if len(places) == 1:
             found.append(None)
             continue
         level, number = np.zeros((2, len(left)), np.uint8)
         step(left, right, [level, number])
         found.append((number.astype(np.int32) // len(places), number.astype(np.int32) % len(places)))
-    return found
+    return found + ([None] if features.is_sourced else [])
 
 
 def _ranks(declared: Comparison) -> npt.NDArray[np.float64]:
@@ -240,15 +247,25 @@ def _email_step(mail: Emails) -> _Step:
     return step
 
 
+def _source_step(source: Codes) -> _Step:
+    def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
+        one, two = source[left], source[right]
+        found = np.where(one == two, Source.SAME_SOURCE, Source.OTHER_SOURCE)
+        out[0][:] = np.where((one < 0) | (two < 0), 0, found)
+
+    return step
+
+
 def _field_step(f: Field) -> _Step:
     declared, none = COMPARISONS[f.kind.value], np.zeros(0, np.int32)
     area = np.ascontiguousarray(f.parts[:, 0]) if f.parts is not None else none
     extension = none if f.extension is None else f.extension.reshape(-1)
     codes = f.places.reshape(-1)
+    of_relative = np.zeros(len(codes), np.uint8) if f.of_relative is None else f.of_relative.reshape(-1)
 
     def step(left: Codes, right: Codes, out: Sequence[npt.NDArray[np.uint8]]) -> None:
         if f.parts is not None and declared is DATE:
-            kernels.compare_dates(left, right, codes, f.parts, f.bins, out[0])
+            kernels.compare_dates(left, right, codes, f.parts, f.bins, of_relative, out[0])
         else:
             kernels.compare_texts(
                 left, right, codes, f.texts.points, f.texts.offsets, f.bins, area, extension,

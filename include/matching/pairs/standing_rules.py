@@ -11,9 +11,11 @@ from include.matching.levels import (
     DATE,
     EMAIL,
     EQUAL,
+    FIRST,
     IDENTIFIER,
     NAMES,
     PHONE,
+    SOURCE,
     BothNames,
     Email,
     FirstName,
@@ -27,14 +29,14 @@ from include.matching.records.person_names import Names
 
 def unverified(levels: Levels) -> npt.NDArray[np.bool_]:
     """Pairs, in a table of names and addresses only, that have neither an equal name nor a mailbox in common."""
-    first, last, _, email = levels
+    first, last, _, email = levels[:4]
     spelt = (last >= EQUAL) & ((first >= EQUAL) | (first == 0))
     return np.asarray(~spelt & (email < EQUAL))
 
 
 def decisive(levels: Levels) -> npt.NDArray[np.bool_]:
     """Pairs, in a table of names and addresses only, on one private mailbox or on one word that two or three carry."""
-    first, last, _, email = levels
+    first, last, _, email = levels[:4]
     return np.asarray((email == EQUAL) | (email == EQUAL + PRIVATE) | ((first == 0) & (last == EQUAL + 1)))
 
 
@@ -44,8 +46,8 @@ def mailbox_alone(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.boo
     for group, row in zip(groups, levels, strict=True):
         if group.comparison is EMAIL:
             equal |= (row == EQUAL) | (row == EQUAL + PRIVATE)
-        else:
-            silent &= (row == 0) | (row >= EQUAL)
+        elif group.comparison is not SOURCE:
+            silent &= (row == 0) | (row >= EQUAL) | ((group.comparison is FIRST) & (row == FirstName.ONE_WORD))
     return np.asarray(equal & silent)
 
 
@@ -110,6 +112,6 @@ def only_initials(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.boo
         return found
     at = np.flatnonzero((levels[0] == FirstName.INITIAL) | (levels[1] == LastName.INITIAL))
     found[at] = True
-    for row in levels[3:]:
-        found[at] &= row[at] == 0
+    for group, row in zip(groups[3:], levels[3:], strict=True):
+        found[at] &= (row[at] == 0) | (group.comparison is SOURCE)
     return found

@@ -29,7 +29,7 @@ from include.matching.records.columns import (
     remapped,
 )
 from include.matching.records.damage import mended
-from include.matching.records.person_names import Names, name_records
+from include.matching.records.person_names import Names, name_records, said_of_relatives
 from include.matching.records.readings import in_common, readings, witnesses
 from include.matching.records.several import settled
 from include.matching.spec import MatchingSpec
@@ -86,6 +86,7 @@ class Field:
     bins: Bins  # a value: its frequency bin, or its sharing class where the kind identifies people
     parts: npt.NDArray[np.int32] | None = None  # of each value: a date's year, month and day, a postcode's area
     extension: Codes | None = None  # phones: place by record, what is dialled after the number
+    of_relative: Bins | None = None  # dates: place by record, 1 where a relative's record says the same
 
     @property
     def marks(self) -> npt.NDArray[np.int64]:
@@ -106,6 +107,7 @@ class Features:
     emails: Emails | None
     fields: tuple[Field, ...]
     notes: dict[str, object] = field(default_factory=dict)
+    is_sourced: bool = False  # which source a record is of is evidence
 
     @property
     def says_first_name(self) -> npt.NDArray[np.bool_]:
@@ -143,7 +145,9 @@ def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
     for k, f in enumerate(fields):
         if f.kind is Kind.ORGANIZATION:
             fields[k], notes["no_companies"] = _with_companies(f, names, mail)
-    return Features(len(row), records[spec.id], ids, row, source, names, mail, tuple(fields), notes)
+    return Features(
+        len(row), records[spec.id], ids, row, source, names, mail, tuple(fields), notes, spec.compares_sources
+    )
 
 
 @dataclass(frozen=True)
@@ -258,7 +262,8 @@ def _field(name: str, kind: Kind, column: Dictionary, names: Names | None) -> Fi
     else:
         bins = frequency_bins(column.counts())
     parts = cleaning.PARTS[kind](column.values.to_pylist()) if kind in cleaning.PARTS else None
-    return Field(name, kind, column, places, lay_out(column.values), bins, parts)
+    of_relative = said_of_relatives(places, names) if kind is Kind.DATE and names is not None else None
+    return Field(name, kind, column, places, lay_out(column.values), bins, parts, None, of_relative)
 
 
 def _each_place(of_records: Codes, places: Codes) -> Codes:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from nicknames import NickNamer
 from text_unidecode import unidecode
 
-from include.matching.records.placeholders import KIN, WORDS, is_placeholder
+from include.matching.records.placeholders import KIN, ROLES, WORDS, is_placeholder
 
 HONORIFICS = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame lord lady rev hon herr frau sr sra dott ing mme mlle".split()
@@ -37,6 +37,7 @@ _NOT_NAME = re.compile(r"[^\w\s]|_")
 _DIGITS = re.compile(r"\d+")
 _JUNK = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _JOINERS = re.compile(r"['’`´]")
+_HANDLE = re.compile(r"\S*\d\S*")  # of one word with a number in it, which is part of it
 _BRACKETED = re.compile(r"[(\[{\"“].*?[)\]}\"”]")
 
 
@@ -112,15 +113,21 @@ def parse_full_name(text: str) -> tuple[str, str]:
     if rest and not set(rest) <= SUFFIXES:
         return clean_name(after), clean_name(before, last=True)
     tokens = [t for t in tokens if t not in HONORIFICS and t not in SUFFIXES and t not in NO_NAMES] or tokens
-    if len(tokens) == 1:
-        token = tokens[0]
-        return (token[1:], token[0]) if 2 <= len(token) <= 4 and is_han(token) else ("", token)
-    if not tokens:
-        return "", ""
+    if len(tokens) < 2:
+        return _one_word(tokens[0], text.strip()) if tokens else ("", "")
     at = len(tokens) - 1
     while at > 1 and tokens[at - 1] in PARTICLES:
         at -= 1
     return clean_name(" ".join(tokens[:at])), " ".join(tokens[at:])
+
+
+def _one_word(token: str, text: str) -> tuple[str, str]:
+    """The names of a full name of one word, as it is cleaned and as it is written."""
+    if token in ROLES:  # an account of nobody's, such as root
+        return "", ""
+    if _HANDLE.fullmatch(text):
+        return "", fold(text)
+    return (token[1:], token[0]) if 2 <= len(token) <= 4 and is_han(token) else ("", token)
 
 
 def is_initial(value: str) -> bool:

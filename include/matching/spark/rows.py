@@ -44,6 +44,7 @@ class Layout:
     addresses: int
     fields: Sequence[tuple[str, Kind, int]]
     lexicon: Lexicon | None
+    is_sourced: bool = False  # which source a record is of is evidence
 
     @property
     def schema(self) -> pa.Schema:
@@ -59,6 +60,7 @@ class Layout:
             for p in range(places):
                 columns += [(f"value{k}_{p}", pa.string()), (f"bin{k}_{p}", pa.int16())]
                 columns += [(f"extension{k}_{p}", pa.string())] if kind is Kind.PHONE else []
+                columns += [(f"of_relative{k}_{p}", pa.int16())] if kind is Kind.DATE else []
         return pa.schema(columns)
 
 
@@ -70,7 +72,9 @@ def features_of(rows: pa.Table, layout: Layout) -> Features:
     source, _ = _coded([rows["source"]])
     mail = _emails(rows, range(layout.addresses)) if layout.addresses else None
     names = _names(rows, layout.lexicon.names) if layout.lexicon is not None else None
-    return Features(size, pa.chunked_array([ids]), ids, np.arange(size), source[0], names, mail, fields)
+    return Features(
+        size, pa.chunked_array([ids]), ids, np.arange(size), source[0], names, mail, fields, {}, layout.is_sourced
+    )
 
 
 def _names(rows: pa.Table, of: Names) -> Names:
@@ -106,7 +110,10 @@ def _field(rows: pa.Table, k: int, name: str, kind: Kind, places: range) -> Fiel
     extension = _coded([rows[f"extension{k}_{p}"] for p in places])[0] if kind is Kind.PHONE else None
     if extension is not None and len(places) == 1:
         extension = extension[0]
-    return Field(name, kind, Dictionary(codes[0], values), codes, lay_out(values), bins, parts, extension)
+    of_relative = (
+        np.stack([_array(rows[f"of_relative{k}_{p}"], np.uint8) for p in places]) if kind is Kind.DATE else None
+    )
+    return Field(name, kind, Dictionary(codes[0], values), codes, lay_out(values), bins, parts, extension, of_relative)
 
 
 def _coded(columns: Sequence[pa.ChunkedArray]) -> tuple[Codes, pa.Array]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from include.matching.levels import EMAIL, EQUAL, FIRST, LAST, NAMES, Email
+from include.matching.levels import EMAIL, EQUAL, FIRST, LAST, NAMES, Email, FirstName
 from include.matching.pairs.comparison import AFFINITIES, LEAST_AFFINITY, WIDTH, Group, base_levels
 from include.matching.records.features import BINS
 from include.matching.relations import MOVED, ONE_PERSON, RELATIONS, RELATIVE, SAME, Relation
@@ -81,6 +81,7 @@ def tables(fit: Fit, groups: Sequence[Group]) -> Floats:
             numbered[ONE_PERSON:] = np.maximum(numbered[ONE_PERSON:], numbered[SAME] + OTHER_NUMBER)
     out[:, :, 0] = 0.0
     out[RELATIVE, named(groups), 0] = np.log(TINY)  # nor can they be told where a name is missing
+    out[RELATIVE, named(groups)[:1], FirstName.ONE_WORD] = np.log(TINY)
     return out
 
 

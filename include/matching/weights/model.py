@@ -14,7 +14,7 @@ from include.matching.relations import RELATIONS
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import Fit, start
 
-FORMAT = 6
+FORMAT = 7
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from include.matching.levels import Kind
 from include.matching.records import cleaning, emails
 from include.matching.records.columns import encode, remapped
 from include.matching.records.features import clean_columns, one_of_several
-from include.matching.records.person_names import write_names
+from include.matching.records.written_names import write_names
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.reading.columns import lists_of
 from include.matching.spark.reading.names import named

@@ -16,10 +16,22 @@ from pyspark.sql import functions as fn
 from include.matching.pairs.blocking_rules import NameKeys
 from include.matching.records import emails
 from include.matching.records.columns import Codes, Dictionary, Texts, apply, encode, hashed, lay_out, remapped
+from include.matching.records.handles import (
+    OWNED,
+    Counted,
+    as_names,
+    handles_among,
+    name_handles,
+    owned,
+    owners,
+    said_alone,
+    spell_out,
+)
 from include.matching.records.languages import of_pairs
 from include.matching.records.names_from_addresses import written_together
-from include.matching.records.person_names import Names, Vocabulary, Written, laid_out, lexicon, mine_from, own_names
+from include.matching.records.person_names import Names, laid_out, lexicon, mine_from, own_names
 from include.matching.records.spelling import spelt_as_in_addresses, usual_spelling
+from include.matching.records.written_names import Vocabulary, Written
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.parts.chunks import spread
 from include.matching.spark.parts.meeting import runs, where
@@ -35,15 +47,19 @@ CARRIED = pa.schema(
      ("last_place", pa.int64())]
 )  # fmt: skip
 TWO_NAMES = pa.schema([("names", pa.int64()), ("count", pa.int64()), ("home", pa.int32())])
+ALONE = pa.schema([("name", pa.string()), ("count_all", pa.int64())])
 OFTEN = pa.schema([("names", pa.int64()), ("count", pa.int64())])
 AFFINITY = pa.schema([("names", pa.int64()), ("affinity", pa.float32())])
 
 
-def with_names(rows: Chunks, places: Sequence[int], records: int, at: Places) -> tuple[Chunks, Lexicon, Chunks]:
+def with_names(
+    rows: Chunks, places: Sequence[int], records: int, at: Places, *, full: bool
+) -> tuple[Chunks, Lexicon, Chunks]:
     """The rows with their names as codes, what the names of the table are, and how two of them go together.
 
     What names go through in turn takes the whole table's counts each time. Those are counted on names alone, and whole
-    rows go through all of it at once. ``places``: of addresses, and of each field.
+    rows go through all of it at once. ``places``: of addresses, and of each field;
+    ``full``: there are full names.
     """
     send = rows.held.sparkSession.sparkContext.broadcast
     turns: list[Callable[[pa.Table], pa.Table]] = []
@@ -51,8 +67,10 @@ def with_names(rows: Chunks, places: Sequence[int], records: int, at: Places) ->
     schema = pa.schema([rows.schema.field(name) for name in asked])
     alone = rows.each(lambda part: part.select(asked), schema)
     if places[0]:
-        known = send(_counts(alone))
-        turns.append(lambda part: _mined(part, known.value))
+        counts = _counts(alone)
+        said = _alone(alone) if full else {}
+        known = send((counts, as_names(said, *counts), _owners(alone, handles_among(said, *counts))))
+        turns.append(lambda part: _mined(part, *known.value))
         alone = alone.each(turns[0], schema).kept()
         spelling = send(_spelling(alone, records))
         turns.append(lambda part: _spelt(part, spelling.value))
@@ -87,6 +105,25 @@ def _counts(rows: Chunks) -> tuple[dict[str, int], dict[str, int]]:
     found = told.toArrow()
     first, last = (found.select(["name", side]).filter(pc.greater(found[side], 0)) for side in ("first", "last"))
     return _together(first), _together(last)
+
+
+def _alone(rows: Chunks) -> dict[str, int]:
+    """The words that full names consist of, and how many records say each."""
+    told = rows.told(_said_alone, ALONE).groupBy("name").agg(fn.sum("count_all").alias("count"))
+    return _together(told.toArrow())
+
+
+def _said_alone(rows: pa.Table) -> pa.Table:
+    words = rows["last"].take(pa.array(said_alone(_written(rows))))
+    return pa.table([words], names=["name"]).group_by("name").aggregate([([], "count_all")]).cast(ALONE)
+
+
+def _owners(rows: Chunks, handles: set[str]) -> dict[str, tuple[str, str]]:
+    """The names of those whose handles are asked for (see ``handles.owners``)."""
+    if not handles:
+        return {}
+    asked = rows.held.sparkSession.sparkContext.broadcast(handles)
+    return owners(rows.told(lambda part: owned(_written(part), _boxes(part), asked.value), OWNED).distinct().toArrow())
 
 
 def _carried(rows: pa.Table) -> pa.Table:
@@ -189,10 +226,17 @@ def _boxes(rows: pa.Table) -> emails.Mailboxes:
     return emails.Mailboxes(column, parts[0], parts[1])
 
 
-def _mined(rows: pa.Table, known: tuple[Mapping[str, int], Mapping[str, int]]) -> pa.Table:
-    """The records with names read out of their addresses."""
-    written = _written(rows)
-    found = mine_from(written, _boxes(rows), *known)
+def _mined(
+    rows: pa.Table,
+    known: tuple[Counted, Counted],
+    beside: tuple[Counted, Counted],
+    whose: Mapping[str, tuple[str, str]],
+) -> pa.Table:
+    """The records with names read out of addresses: of those whose handles they say, and their own."""
+    written, boxes = _written(rows), _boxes(rows)
+    name_handles(written, whose)
+    spell_out(written, boxes, *beside)
+    found = mine_from(written, boxes, *known)
     return replaced(rows, named(written) | {"mined": found.astype(np.int16)})
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 from include.matching.constraints import Decision
 from include.matching.levels import Kind
 from include.matching.memory import MOST
-from include.matching.pairs.comparison import Group, group_of
+from include.matching.pairs.comparison import Group, group_of, said_by_source
 from include.matching.records import emails
 from include.matching.records.features import BINS, check_columns, frequency_bins
 from include.matching.spark.chunks import Chunks
@@ -67,7 +67,8 @@ def read(
     rows, places = cleaned(ordered, plan, at)
     lexicon, affinity = None, None
     if plan.has_names:
-        rows, lexicon, affinity = with_names(rows, places, size, at)
+        full = bool(spec.of_kind(Kind.FULL_NAME))
+        rows, lexicon, affinity = with_names(rows, places, size, at, full=full)
     else:
         rows = rows.each(lambda part: flat(part, places), flat(rows.schema.empty_table(), places).schema)
     names = records.sparkSession.sparkContext.broadcast(lexicon.names if lexicon else None)
@@ -89,18 +90,19 @@ def read(
 def _layout(plan: Plan, places: Sequence[int], lexicon: Lexicon | None) -> Layout:
     fields = zip(plan.fields, places[1:], strict=True)
     said = tuple((name, kind, 1 if kind is Kind.ORGANIZATION else number) for (name, kind), number in fields)
-    return Layout(places[0], said, lexicon)
+    return Layout(places[0], said, lexicon, plan.spec.compares_sources)
 
 
 def _as_rows(rows: pa.Table, layout: Layout, places: Sequence[int]) -> pa.Table:
     """The columns of a row (see ``rows.Layout``), from those of each place and of what is said in each slot."""
     columns: dict[str, str] = {}
-    slot = 2 * layout.addresses
-    for k, (_, _, number) in enumerate(layout.fields):
+    slot, late = 2 * layout.addresses, 2 * layout.addresses + sum(places[1:])
+    for k, (_, kind, number) in enumerate(layout.fields):
         for p in range(number):
             columns |= {f"value{k}_{p}": f"values{k}_{p}", f"bin{k}_{p}": f"said{slot + p}"}
-            columns[f"extension{k}_{p}"] = f"extensions{k}_{p}"
+            columns |= {f"extension{k}_{p}": f"extensions{k}_{p}", f"of_relative{k}_{p}": f"said{late + p}"}
         slot += places[1 + k]
+        late += number if kind is Kind.DATE else 0
     return pa.table([rows[columns.get(name, name)] for name in layout.schema.names], schema=layout.schema)
 
 
@@ -173,7 +175,7 @@ def _groups(sizes: pa.Table, layout: Layout) -> list[Group]:
     for at, (name, role, *_) in enumerate(_asked(layout)):
         mine = sizes.filter(pc.equal(sizes["k"], at))
         found.append(_group(name, role, *(mine[n].to_numpy().astype(np.int64) for n in ("count", "bin", "values"))))
-    return found
+    return found + (said_by_source() if layout.is_sourced else [])
 
 
 def _group(name: str, role: str, counts: Any, bins: Any, values: Any) -> Group:

@@ -23,6 +23,7 @@ from include.matching.spark.table import Places
 
 DISTINCT = ("letters", "people", "extensions")
 MAILBOX, LOCAL = "mailbox", "local"
+FAMILY = "family"  # a date, beside a last name
 BESIDE = ["kind", "value", "initial", "given", "holds", "extension"]
 ASKED = pa.schema(
     [("kind", pa.string()), ("value", pa.string()), ("initial", pa.int32()), ("given", pa.int32()),
@@ -41,23 +42,27 @@ def said_of_values(  # noqa: PLR0917  what values are told by
 ) -> Chunks:
     """The rows with what the table says of each of their values, slot by slot.
 
-    ``places``: of addresses, and of each field. Slots count addresses, their local parts, then fields place by place.
+    ``places``: of addresses, and of each field. Slots count addresses, their local parts, then fields place by place,
+    then dates once more, beside last names.
     """
     if not sum(places):
         return rows
     read = rows.held.sparkSession.sparkContext.broadcast(_readings(rows, places[0], names))
     asked = rows.each(lambda part: _asked(_tokens(part, plan, places, names.value, read.value), at), ASKED)
     said = asked.met(lambda part: _told(part, plan), SAID)
-    slots = [pa.field(f"said{slot}", pa.int16()) for slot in range(2 * places[0] + sum(places[1:]))]
+    slots = [
+        pa.field(f"said{slot}", pa.int16())
+        for slot in range(2 * places[0] + sum(places[1:]) + len(_dates(plan, places)))
+    ]
     schema = pa.schema([*rows.schema, *slots])
     if not plan.address:
-        return rows.met(lambda part, of: _with_said(part, of, places), schema, said).kept()
+        return rows.met(lambda part, of: _with_said(part, of, plan, places), schema, said).kept()
     free = frozenset(emails.FREE | _free_domains(rows, plan, places, records))
     more = [(name, kind) for p in range(places[0]) for name, kind in _of_place(p)]
     schema = pa.schema([*schema, *(pa.field(*one) for one in more)])
 
     def task(part: pa.Table, of: pa.Table) -> pa.Table:
-        return _settled(_with_said(part, of, places), places, free, names.value, read.value)
+        return _settled(_with_said(part, of, plan, places), places, free, names.value, read.value)
 
     return rows.met(task, schema, said).kept()
 
@@ -103,12 +108,13 @@ def _told(asked: pa.Table, plan: Plan) -> pa.Table:
     return pa.table([found[name] for name in (*SAID.names, "home")], names=[*SAID.names, "to"])
 
 
-def _with_said(rows: pa.Table, said: pa.Table, places: Sequence[int]) -> pa.Table:
+def _with_said(rows: pa.Table, said: pa.Table, plan: Plan, places: Sequence[int]) -> pa.Table:
     """The rows with what is said of the value of each slot, 0 where nothing is."""
     columns = [(MAILBOX, rows[f"mailbox{p}"]) for p in range(places[0])]
     columns += [(LOCAL, texts_of(_local(encode(rows[f"mailbox{p}"], "")))) for p in range(places[0])]
     for k, number in enumerate(places[1:]):
         columns += [(f"{k}", rows[f"values{k}_{p}"]) for p in range(number)]
+    columns += [(f"{FAMILY}{k}", _beside_last(rows, rows[f"values{k}_{p}"])) for k, p in _dates(plan, places)]
     for slot, (kind, values) in enumerate(columns):
         of = said.filter(pc.equal(said["kind"], kind))
         at = pc.index_in(values, value_set=of["value"].combine_chunks())
@@ -186,7 +192,24 @@ def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | No
         for p in range(number):
             more = {"extension": rows[f"extensions{k}_{p}"]} if kind is Kind.PHONE else {}
             out.append(_token(at, f"{k}", rows[f"values{k}_{p}"], initial=initial, **more))
+    for k, p in _dates(plan, places):
+        out.append(_token(at, f"{FAMILY}{k}", _beside_last(rows, rows[f"values{k}_{p}"]), initial=initial))
     return pa.concat_tables(out)
+
+
+def _dates(plan: Plan, places: Sequence[int]) -> list[tuple[int, int]]:
+    """Field and place of each date of a record."""
+    fields = enumerate(zip(plan.fields, places[1:], strict=True))
+    return [(k, p) for k, ((_, kind), number) in fields if kind is Kind.DATE for p in range(number)]
+
+
+def _beside_last(rows: pa.Table, values: pa.ChunkedArray) -> pa.Array:
+    """Each value with its record's last name, null where the record does not say both names."""
+    if "last" not in rows.column_names:
+        return pa.nulls(rows.num_rows, pa.string())
+    first, last = (rows[name].to_numpy() for name in ("first", "last"))
+    named = pa.array(last, mask=(first < 0) | (last < 0)).cast(pa.string())
+    return pc.binary_join_element_wise(values.combine_chunks(), named, " ")
 
 
 def names_beside(rows: pa.Table, names: Names | None) -> tuple[Codes, Codes, Codes, Codes]:
@@ -243,7 +266,7 @@ def _of_values(beside: pa.Table) -> pa.Table:
 
 def _judged(beside: pa.Table, plan: Plan) -> pa.Table:
     """What the table says of a value, where it says anything: a class; of a local part whether many go by it (1), and
-    it is a role (2)."""
+    it is a role (2); of a date and a last name whether relatives have both (1)."""
     counts = _of_values(beside)
     kinds, values = counts["kind"].to_numpy(zero_copy_only=False), counts["value"].combine_chunks()
     asked = ("carriers", "letters", "named", "alike", "people", "extensions")
@@ -255,6 +278,9 @@ def _judged(beside: pa.Table, plan: Plan) -> pa.Table:
             out[mine] = frequency_bins(carriers[mine])
         elif kind is Kind.PHONE:
             out[mine] = np.where(extensions[mine] > 1, np.maximum(out[mine], 1), out[mine])
+        if kind is Kind.DATE:
+            family = kinds == f"{FAMILY}{k}"
+            out[family] = letters[family] > 1
     local = np.flatnonzero(kinds == LOCAL)
     role = emails.is_role(values.take(pa.array(local)), named[local], alike[local], people[local])
     out[local] = (out[local] > 0) + 2 * role
