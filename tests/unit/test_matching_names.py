@@ -131,3 +131,25 @@ def is_made(people: list[tuple[str, str, str]]) -> bool:
     features = featurize(table([*rows, *town(20)]), SPEC)
     assert features.emails is not None
     return bool(features.emails.name_made[0, int((features.row == 0).argmax())])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        (("Jon", "Hansen", "jhansen"), ("Jon", "Hanson", "jhanson"), "same_company"),  # of two people
+        (("Jon", "Hansen", "jhansen"), ("Jon", "Hansen", "jhanson"), "typo"),  # of one name: a slip
+        (("Jon", "Hansen", "jhansen"), ("Jon", "Hansin", "jhansin"), "typo"),  # an address may be made of a slip
+        (("Иван", "Петров", "ipetrov"), ("Инна", "Петрова", "ipetrova"), "same_company"),
+    ],
+)
+def test_addresses_that_spell_two_last_names_are_no_slip(
+    one: tuple[str, str, str], other: tuple[str, str, str], told: str
+) -> None:
+    both = [
+        {"record_id": str(k), "source": "crm", "first_name": first, "last_name": last, "email": f"{local}@oberman.com"}
+        for k, (first, last, local) in enumerate((one, other))
+    ]
+    names = ("Hansen", "Hanson", "Петров", "Петрова") * 5
+    bearers = [{"record_id": f"n{k}", "source": "crm", "last_name": name} for k, name in enumerate(names)]
+    found = resolve(table([*both, *bearers, *town(100)]), SPEC).judge(pa.array(["0"]), pa.array(["1"]))
+    assert f"email={told}" in found["evidence"].to_pylist()[0].split(";")

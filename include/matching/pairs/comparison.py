@@ -20,7 +20,9 @@ from include.matching.levels import (
     FIRST,
     NAMES,
     BothNames,
+    Email,
     FirstName,
+    LastName,
     Source,
 )
 from include.matching.records.columns import Codes
@@ -124,6 +126,7 @@ def compare(features: Features, left: Codes, right: Codes) -> Levels:
                 out[at, start:stop] = row
                 at += 1
         _forget_mined(features, left[start:stop], right[start:stop], out[:, start:stop])
+        _tell_by_names(features, left[start:stop], right[start:stop], out[:, start:stop])
 
     in_chunks(len(left), chunk)
     return out
@@ -284,3 +287,21 @@ def _forget_mined(features: Features, left: Codes, right: Codes, levels: Levels)
         at = np.flatnonzero(mined[one])
         read_from = places[0][one[at]]
         levels[:3, at[(places[:, other[at]] == read_from).any(axis=0)]] = 0
+
+
+def _tell_by_names(features: Features, left: Codes, right: Codes, levels: Levels) -> None:
+    """Addresses of one domain that spell two last names, each a name of its own, are no slip: the names say it all."""
+    if features.names is None or features.emails is None:
+        return
+    names, mail = features.names, features.emails
+    at = np.flatnonzero((levels[3] == Email.TYPO) & (levels[1] == LastName.LOOK_ALIKE))
+    sides, domain = (left[at], right[at]), mail.domain[0]
+    held, none = np.zeros((2, len(at)), np.uint8), np.full(len(at), -1, np.int32)
+    for side, out in zip(sides, held, strict=True):
+        addresses.local_holds_name(
+            mail.local[0][side], none, names.last[side], mail.texts.points, mail.texts.offsets, names.latin.offsets,
+            names.latin.points, out,
+        )  # fmt: skip
+    spelt = (held == 1).all(axis=0) & (domain[sides[0]] == domain[sides[1]])
+    free = mail.is_free[domain[sides[0][spelt]]] == 1
+    levels[3, at[spelt]] = np.where(free, Email.BOTH_FREE_MAIL, Email.SAME_COMPANY)
