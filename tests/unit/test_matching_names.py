@@ -7,6 +7,7 @@ import pytest
 
 from include.matching.engine import resolve
 from include.matching.records.features import featurize
+from include.matching.records.name_parts import clean_name
 from tests.matching_tables import SPEC, table, town
 
 
@@ -46,6 +47,14 @@ def test_a_household_seldom_gives_a_name_twice_however_frequent_it_is() -> None:
     assert told["strangers"]["equal"] > 0.1
     assert told["household"]["equal"] <= 0.0101
     assert told["relatives"]["equal"] <= 0.0101
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [("Man", "man"), ("Baby", "baby"), ("Man of the House", ""), ("Baby Girl", ""), ("Grandson", "")],
+)
+def test_a_word_for_kin_that_is_a_given_name_too_is_one_where_it_stands_alone(text: str, read_as: str) -> None:
+    assert clean_name(text) == read_as
 
 
 @pytest.mark.parametrize(

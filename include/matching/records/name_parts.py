@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from nicknames import NickNamer
 from text_unidecode import unidecode
 
-from include.matching.records.placeholders import KIN, ROLES, WORDS, is_placeholder
+from include.matching.records.placeholders import KIN, NAMES_TOO, ROLES, WORDS, is_placeholder
 
 HONORIFICS = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame lord lady rev hon herr frau sr sra dott ing mme mlle".split()
@@ -67,7 +67,7 @@ def clean_name(text: str, *, last: bool = False) -> str:
     """A first or last name as compared: folded, without titles, suffixes, middle initials; empty when none is left."""
     if text.isascii() and text.isalpha():
         plain = text.lower()
-        none = plain in WORDS or (not last and plain in KIN)
+        none = plain in WORDS or (not last and plain in KIN - NAMES_TOO)
         return "" if none or (len(plain) > 2 and len(set(plain)) == 1) else plain
     if is_placeholder(text) or "@" in text or _JUNK.search(text):
         return ""
@@ -78,7 +78,8 @@ def clean_name(text: str, *, last: bool = False) -> str:
         dropped = SUFFIXES if last else HONORIFICS | SUFFIXES
         tokens = [t for t in tokens if t not in dropped] or tokens
         tokens = [t for t in tokens if len(t) > 1 or not is_initial(t)] or tokens[:1]
-    if KIN.issuperset(tokens) and (len(tokens) > 1 or not last):
+    is_name = len(tokens) == 1 and (last or tokens[0] in NAMES_TOO)
+    if KIN.issuperset(tokens) and not is_name:
         return ""
     return " ".join(tokens)
 

@@ -34,6 +34,7 @@ KIN = frozenset(  # who somebody is to a household, in place of a first name
     " granddaughter grandson grandchild aunt uncle niece nephew cousin husband wife spouse stepson stepdaughter"
     " youngest oldest eldest relative roommate householder homeowner resident occupant tenant of the house".split()
 )
+NAMES_TOO = frozenset("man baby lady".split())  # of those, words that alone are also given names: Man Kit, Baby, Lady
 
 
 LONGEST_WORD = 20  # no placeholder is longer, blanks around it included
