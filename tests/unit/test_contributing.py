@@ -166,7 +166,7 @@ A_COMPARISON: Edits = {
             ")\n"
             "# fmt: on\n",
         ),
-        ("ORGANIZATION, TEXT)\n}", "ORGANIZATION, TEXT, PLATE)\n}"),
+        ("ORGANIZATION, TEXT, SOURCE)\n}", "ORGANIZATION, TEXT, SOURCE, PLATE)\n}"),
     ),
     "include/matching/records/cleaning.py": (
         (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 FOLDER = "kindred.kept"  # the property of a thread's work that names the folder
@@ -45,15 +46,15 @@ def remove(session: SparkSession, folder: str) -> None:
 
 
 def kept(rows: DataFrame) -> DataFrame:
-    """The rows, computed once: written where there is a folder for them, else held by the executors.
+    """The rows, computed once: written where there is a folder for them, else to the disks of the executors.
 
     What is written outlives an executor, whose tasks others then do again from there. It is written as a table: Spark's
-    own checkpoint would compute the rows twice.
+    own checkpoint would compute the rows twice. Java holds none of them, so that its memory does not grow with a table.
     """
     session = rows.sparkSession
     folder = session.sparkContext.getCheckpointDir() or session.sparkContext.getLocalProperty(FOLDER)
     if folder is None:
-        return rows.localCheckpoint()
+        return rows.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
     path = f"{folder}/{uuid4().hex}.parquet"
     rows.write.parquet(path)
     return session.read.schema(rows.schema).parquet(path)

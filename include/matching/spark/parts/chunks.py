@@ -129,15 +129,16 @@ def _met(batches: Batches, task: Task, schemas: list[pa.Schema]) -> Iterator[tup
 
 
 def _packed(found: Iterator[tuple[int, pa.Table | Iterable[pa.Table]]]) -> Batches:
-    held: list[tuple[int, pa.Buffer]] = []
+    held, size = list[tuple[int, pa.Buffer]](), 0
     for here, said in found:
         for table in _tables(said):
             for to, rows in scattered(table) if "to" in table.column_names else [(here, table)]:
                 if rows.num_rows:
                     held.append((to, wrapped(rows)))
-                if sum(chunk.size for _, chunk in held) > SENT:
+                    size += held[-1][1].size
+                if size > SENT:
                     yield _batch(held)
-                    held = []
+                    held, size = [], 0
     if held:
         yield _batch(held)
 
