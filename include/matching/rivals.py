@@ -11,7 +11,7 @@ pairs of its clusters the fewer those are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,9 @@ from include.matching.records.columns import Codes, find
 
 FIRM = float(np.log(9.0))  # log odds of a match, from which clusters are firm
 WEAKEST = -4.0  # log odds below which it is not asked whether a rival may be the same person
-EXACT = 2.0**20  # parts of a log odds, which are summed as whole numbers
+EXACT = 2.0**20  # parts of a number, which are summed as whole numbers
 PASSES, SETTLED = 50, 1e-4
+STEEPEST = 1.0  # power at most: a claim is less likely by no more than there are more pairs of records
 ROUNDS = 2  # what a rival itself has against it counts too
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
@@ -53,6 +54,42 @@ class Claims:
     def find(self, pairs: Places) -> tuple[Places, npt.NDArray[np.bool_]]:
         """Where some pairs are among these, and whether they are."""
         return find(pairs, self.pairs)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How many claims are expected to hold by their own odds, and of what clusters, both in ``EXACT`` parts."""
+
+    number: int
+    sizes: int  # the sum of the logarithms of the products of both clusters' sizes
+
+    @classmethod
+    def of(cls, odds: Floats, product: Places) -> Expected:
+        """Of claims, whose clusters' sizes have some ``product``; whole numbers, whose sum is the same in any order."""
+        parts = EXACT / (1 + np.exp(-odds))
+        number, sizes = (np.rint(each).astype(np.int64).sum() for each in (parts, parts * np.log(product)))
+        return cls(int(number), int(sizes))
+
+    @property
+    def all(self) -> float:
+        """How many are expected to hold, whatever their sizes."""
+        return self.number / EXACT
+
+    def power(self, size: Places, clusters: Places) -> float:
+        """The power of the product of sizes that a claim's chance goes by; ``clusters``: how many have each ``size``.
+
+        Where any two clusters are one person's with such a chance, the mean logarithm of sizes is that of the claims
+        which are expected to hold: the power of maximum likelihood, after one step of expectation.
+        """
+        if not self.number or len(size) == 1:
+            return 0.0
+        log, mean = np.log(size), self.sizes / self.number / 2
+        least, most = -STEEPEST, STEEPEST
+        for _ in range(PASSES):
+            power = (least + most) / 2
+            share = clusters * np.exp(power * log)
+            least, most = (power, most) if float((share * log).sum() / share.sum()) < mean else (least, power)
+        return (least + most) / 2
 
 
 @dataclass(frozen=True)
@@ -133,6 +170,13 @@ def find_rivals(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior
 
 def rivals_of(claims: Claims, cluster: Codes, size: Places, prior: float) -> Rivals:
     """The rivals of claims; ``size`` is how many records each cluster has."""
+    product = size[claims.left] * size[claims.right]
+    expected = Expected.of(claims.odds, product)
+    clusters = np.bincount(size)
+    clusters[:1] = 0
+    there = np.flatnonzero(clusters)
+    power = expected.power(there, clusters[there])
+    claims = replace(claims, odds=by_size(claims.odds, product, power))
     sides = Sides.of(claims)
     allied = allies(sides, claims, size, prior)
     inbound = np.exp(sides.odds)
@@ -144,7 +188,7 @@ def rivals_of(claims: Claims, cluster: Codes, size: Places, prior: float) -> Riv
     taken[at] = lost
     first = sides.node < sides.other
     both = (against + against[sides.counter])[first]
-    return Rivals(cluster, claims, both, taken, given_back(Tally.of(claims.odds), Tally.of(claims.odds - both)))
+    return Rivals(cluster, claims, both, taken, given_back(expected.all, Tally.of(claims.odds - both)))
 
 
 def claims_of(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Claims:
@@ -165,6 +209,11 @@ def claims_of(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: 
     few = np.minimum(1.0, 2.0 / number)
     odd = WEIGHTS[2] * few
     return Claims(pair[start], (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst, few)
+
+
+def by_size(odds: Floats, product: Places, power: float) -> Floats:
+    """The odds of claims by the ``product`` of their clusters' sizes too."""
+    return np.asarray(odds + power * np.log(product))
 
 
 def allies(sides: Sides, between: Claims, size: Places, prior: float) -> tuple[Places, Places, Floats]:
@@ -209,11 +258,11 @@ def taken_from(sides: Sides, inbound: Floats) -> tuple[Places, Floats]:
     return at, np.log1p(np.bincount(sides.node, inbound)[at])
 
 
-def given_back(before: Tally, after: Tally) -> float:
+def given_back(expected: float, after: Tally) -> float:
     """The log odds by which all claims rise, so that as many are expected to hold as without any rivals."""
     back = 0.0
-    for _ in range(PASSES if before.likely > 0 else 0):
-        short = np.log(before.likely / Tally(after.odds + np.float32(back), after.counts).likely)
+    for _ in range(PASSES if expected > 0 else 0):
+        short = np.log(expected / Tally(after.odds + np.float32(back), after.counts).likely)
         back += float(short)
         if abs(short) < SETTLED:
             break

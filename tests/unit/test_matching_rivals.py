@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from include.matching.rivals import find_rivals
+from include.matching.rivals import Expected, by_size, find_rivals
 
 ALONE, PRIOR = (0, 1), -12.0
 
@@ -46,3 +46,18 @@ def test_a_match_stays_what_it_is_and_no_order_matters() -> None:
 
 def test_without_pairs_nothing_is_weighed() -> None:
     assert weighed({}) == {}
+
+
+def test_what_the_expected_claims_say_of_sizes_counts() -> None:
+    size = np.array([1, 1, 1, 1, 3, 3], np.int64)
+    of_any = Expected.of(np.zeros(15), np.array([1] * 6 + [3] * 8 + [9]))
+    of_few = Expected.of(np.zeros(10), np.array([1] * 6 + [3] * 4))
+    clusters = np.unique(size, return_counts=True)  # four of one record, two of three
+    assert of_any.all == 7.5
+    assert of_any.power(*clusters) == pytest.approx(0.0, abs=0.02)
+    assert of_few.power(*clusters) < -0.5
+    assert by_size(np.zeros(2), np.array([1, 9]), -1.0).tolist() == pytest.approx([0.0, -np.log(9)])
+
+
+def test_where_all_clusters_are_of_one_size_it_says_nothing() -> None:
+    assert Expected.of(np.zeros(2), np.array([4, 4])).power(np.array([2]), np.array([4])) == 0.0

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from include.matching.judgement import Judge
 from include.matching.pairs.tally import Tally
-from include.matching.rivals import ROUNDS, given_back
+from include.matching.rivals import ROUNDS, Expected, given_back
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.parts import claims as parts
 from include.matching.spark.parts import weighing
 from include.matching.spark.parts.clusters import CLUSTER, PAIR, added_in, clusters_in
 from include.matching.spark.parts.pairs import SCORED
+from include.matching.spark.table import Places
+
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,11 @@ def weigh(records: KeyedRecords, scored: Chunks, found: Chunks, prior: float) ->
     places = records.table.places
     told = found.each(lambda part: clusters_in(part, places), CLUSTER).over(places.parts)
     firm = told.met(parts.firm_of, parts.FIRM, records.rows).kept()
-    claims = _sized(_claims(records, scored, found, firm, prior), firm, records)
+    sizes = firm.each(lambda part: parts.sizes(part, places), parts.SIZES).met(parts.summed, parts.SIZES).kept()
+    claims = _sized(_claims(records, scored, found, firm, prior), sizes, places)
+    expected = _expected(claims)
+    power = expected.power(*_summed(sizes.told(parts.clusters_of, parts.CLUSTERS)))
+    claims = claims.each(lambda part: parts.told_by_size(part, power), parts.SIZED).kept()
     sides = claims.each(lambda part: parts.both_sides(part, places), parts.SIDES)
     twos = sides.met(lambda part: parts.strong_twos(part, places), parts.TWOS)
     between = twos.met(parts.between, parts.BETWEEN, claims).kept()
@@ -62,7 +72,8 @@ def weigh(records: KeyedRecords, scored: Chunks, found: Chunks, prior: float) ->
     of_records = asked.met(lambda part, of: parts.with_taken(part, of, places), parts.OF_RECORDS, taken).kept()
     either = against.each(lambda part: parts.at_the_smaller(part, places), parts.EITHER)
     claims = claims.met(parts.against_both, parts.CLAIMS, either).kept()
-    return Weights(of_records, claims, _given_back(claims))
+    after = Tally.of_grains(*_summed(claims.told(parts.grains_of, parts.GRAINS)))
+    return Weights(of_records, claims, given_back(expected.all, after))
 
 
 def _claims(records: KeyedRecords, scored: Chunks, found: Chunks, firm: Chunks, prior: float) -> Chunks:
@@ -75,17 +86,22 @@ def _claims(records: KeyedRecords, scored: Chunks, found: Chunks, firm: Chunks, 
     return between.met(lambda pairs: parts.claimed(pairs, prior), parts.CLAIMED)
 
 
-def _sized(claims: Chunks, firm: Chunks, records: KeyedRecords) -> Chunks:
+def _sized(claims: Chunks, sizes: Chunks, places: Places) -> Chunks:
     """Claims with how many records both of their clusters have."""
-    places = records.table.places
-    sizes = firm.each(lambda part: parts.sizes(part, places), parts.SIZES).met(parts.summed, parts.SIZES).kept()
     claims = claims.met(lambda part, of: parts.sized(part, of, "one", "other", places), parts.HALF_SIZED, sizes)
     sized = claims.met(lambda part, of: parts.sized(part, of, "other", "one", places), parts.SIZED, sizes)
     return sized.met(lambda part: part, parts.SIZED).kept()
 
 
-def _given_back(claims: Chunks) -> float:
-    found = claims.told(parts.grains_of, parts.GRAINS)
-    found = found.groupBy("part", "grain").agg(fn.sum("count").alias("count")).toArrow()
-    part, grain, count = (found[name].to_numpy() for name in ("part", "grain", "count"))
-    return given_back(*(Tally.of_grains(grain[part == one], count[part == one]) for one in (0, 1)))
+def _expected(claims: Chunks) -> Expected:
+    """How many of the claims are expected to hold, and of what clusters."""
+    told = claims.told(parts.expected, parts.EXPECTED)
+    found = told.agg(*(fn.sum(name).alias(name) for name in told.columns)).toArrow()
+    return Expected(*(found[name][0].as_py() or 0 for name in told.columns))
+
+
+def _summed(told: DataFrame) -> tuple[Numbers, Numbers]:
+    """Of rows of two numbers the distinct first ones, ascending, and the sums of their second ones."""
+    by, number = told.columns
+    found = told.groupBy(by).agg(fn.sum(number).alias(number)).toArrow().sort_by(by)
+    return found[by].to_numpy(), found[number].to_numpy()

@@ -10,8 +10,10 @@ from include.matching.pairs.tally import grains
 from include.matching.rivals import (
     WEAKEST,
     Claims,
+    Expected,
     Sides,
     allies,
+    by_size,
     claims_of,
     contested,
     taken_from,
@@ -38,7 +40,9 @@ AGAINST = pa.schema([("node", pa.int64()), ("other", pa.int64()), ("against", pa
 EITHER = pa.schema([("one", pa.int64()), ("other", pa.int64()), ("against", pa.float64())])
 TAKEN = pa.schema([("firm", pa.int64()), ("taken", pa.float64())])
 OF_RECORDS = pa.schema([("at", pa.int64()), ("firm", pa.int64()), ("first", pa.int32()), ("taken", pa.float64())])
-GRAINS = pa.schema([("part", pa.int32()), ("grain", pa.int64()), ("count", pa.int64())])
+GRAINS = pa.schema([("grain", pa.int64()), ("count", pa.int64())])
+EXPECTED = pa.schema([("number", pa.int64()), ("sizes", pa.int64())])
+CLUSTERS = pa.schema([("size", pa.int64()), ("clusters", pa.int64())])
 
 
 def claimed(pairs: pa.Table, prior: float) -> pa.Table:
@@ -95,6 +99,25 @@ def sized(claims: pa.Table, sizes: pa.Table, end: str, then: str, places: Places
     sizes = sizes.sort_by("firm")
     at, _ = where(claims[end].to_numpy(), sizes["firm"].to_numpy())
     return places.sent(claims.append_column(f"size_{end}", sizes["size"].take(pa.array(at))), then)
+
+
+def expected(claims: pa.Table) -> pa.Table:
+    """How many claims are expected to hold, and of clusters of what sizes."""
+    product = claims["size_one"].to_numpy() * claims["size_other"].to_numpy()
+    found = Expected.of(claims["odds"].to_numpy(), product)
+    return pa.table([[found.number], [found.sizes]], schema=EXPECTED)
+
+
+def clusters_of(sizes: pa.Table) -> pa.Table:
+    """How many clusters have each size."""
+    return pa.table(list(runs(sizes["size"].to_numpy())), schema=CLUSTERS)
+
+
+def told_by_size(claims: pa.Table, power: float) -> pa.Table:
+    """Claims, their odds by the sizes of their clusters too."""
+    product = claims["size_one"].to_numpy() * claims["size_other"].to_numpy()
+    odds = by_size(claims["odds"].to_numpy(), product, power)
+    return claims.set_column(claims.column_names.index("odds"), "odds", pa.array(odds))
 
 
 def both_sides(claims: pa.Table, places: Places) -> pa.Table:
@@ -194,10 +217,6 @@ def with_taken(firm: pa.Table, taken: pa.Table, places: Places) -> pa.Table:
 
 
 def grains_of(claims: pa.Table) -> pa.Table:
-    """The tallies of claims before and after rivals have spoken against them."""
+    """The tally of claims, once rivals have spoken against them."""
     odds, against = claims["odds"].to_numpy(), claims["against"].to_numpy()
-    rows = []
-    for part, said in enumerate((odds, odds - against)):
-        grain, count = np.unique(grains(said), return_counts=True)
-        rows.append(pa.table([np.full(len(grain), part, np.int32), grain, count], schema=GRAINS))
-    return pa.concat_tables(rows)
+    return pa.table(list(runs(grains(odds - against))), schema=GRAINS)
