@@ -23,6 +23,7 @@ from include.launch.activation import activate_sample
 from include.launch.environment import USER, airflow_environment, password
 from include.launch.follow import PipelineRun
 from include.launch.layout import PORT, Layout, homes, settings_for
+from include.launch.processes import has_ended
 from include.launch.progress import Progress
 from include.launch.recognised import recognised
 from include.launch.sample import ensure_sample
@@ -169,11 +170,12 @@ def _serve_behind(data: Path | None, layout: Layout) -> Mapping[str, Any]:
 
 
 def _stop(layout: Layout, told: Mapping[str, Any]) -> None:
-    os.kill(int(told["pid"]), signal.SIGTERM)
+    server = int(told["pid"])
+    os.kill(server, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
-    while lock.holder(layout.lock) is not None:
+    while lock.holder(layout.lock) is not None or not has_ended(server):
         if time.monotonic() > deadline:
-            raise FatalError(f"Process {told['pid']} did not stop within {STOP_SECONDS} s; look at {layout.logs}.")
+            raise FatalError(f"Process {server} did not stop within {STOP_SECONDS} s; look at {layout.logs}.")
         time.sleep(0.1)
 
 

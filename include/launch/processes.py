@@ -137,7 +137,7 @@ def end_sessions(sessions: Iterable[int], children: Iterable[subprocess.Popen[by
 def _members(sessions: set[int], children: Iterable[subprocess.Popen[bytes]]) -> list[int]:
     for child in children:
         child.poll()  # reaps it, so that it is not counted as a member for ever
-    return [pid for pid in psutil.pids() if _session(pid) in sessions and not _is_zombie(pid)]
+    return [pid for pid in psutil.pids() if _session(pid) in sessions and not has_ended(pid)]
 
 
 def _session(pid: int) -> int | None:
@@ -147,7 +147,8 @@ def _session(pid: int) -> int | None:
         return None
 
 
-def _is_zombie(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or waits only for its parent to hear of it."""
     try:
         return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
