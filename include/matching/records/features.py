@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
+from include.matching.kernels.addresses import local_spells_name
 from include.matching.levels import COMPARISONS, Kind
 from include.matching.records import cleaning, companies, emails
 from include.matching.records.columns import (
@@ -304,8 +305,8 @@ def _emails(boxes: emails.Mailboxes, names: Names | None, company: Field | None)
         )
         holds = names.spelt_in(local, texts, first, last)
         seen = witnesses(first, last, local, locals_, holds)
-        read = readings(in_common(seen), len(names.vocabulary))
-        holds = names.spelt_in(local, texts, first, last, lay_out(read))
+        read = lay_out(readings(in_common(seen), len(names.vocabulary)))
+        local_spells_name(local, first, last, texts.points, texts.offsets, read.offsets, read.points, holds)
     shared = emails.sharing(codes, len(kept), initials)
     role = emails.role_locals(local, locals_, given, holds)
     has = codes >= 0

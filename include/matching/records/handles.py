@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.matching.records.columns import Codes, distinct
+from include.matching.records.columns import Codes, distinct, numbers
 from include.matching.records.emails import Mailboxes, locals_of
 from include.matching.records.name_parts import known_first_names
 from include.matching.records.names_from_addresses import read_name
@@ -69,8 +69,7 @@ def owners(found: pa.Table) -> dict[str, tuple[str, str]]:
 
 def _place_in(asked: pa.Array, texts: pa.Array) -> Codes:
     """Which of those asked for each text is, -1 where it is none of them; and -1 for no text, at the end."""
-    found = pc.fill_null(pc.index_in(texts.cast(asked.type), value_set=asked), -1)
-    return np.append(found.to_numpy(zero_copy_only=False), -1).astype(np.int32)
+    return np.append(numbers(pc.index_in(texts.cast(asked.type), value_set=asked)), np.int32(-1))
 
 
 def name_handles(written: Written, whose: Mapping[str, tuple[str, str]]) -> None:

@@ -55,7 +55,7 @@ def weigh(records: KeyedRecords, scored: Chunks, found: Chunks, prior: float) ->
     places = records.table.places
     told = found.each(lambda part: clusters_in(part, places), CLUSTER).over(places.parts)
     firm = told.met(parts.firm_of, parts.FIRM, records.rows).kept()
-    sizes = firm.each(lambda part: parts.sizes(part, places), parts.SIZES).met(parts.summed, parts.SIZES).kept()
+    sizes = firm.each(lambda part: parts.sizes(part, places), parts.SIZES).met(parts.whole_sizes, parts.SIZES).kept()
     claims = _sized(_claims(records, scored, found, firm, prior), sizes, places)
     expected = _expected(claims)
     power = expected.power(*_summed(sizes.told(parts.clusters_of, parts.CLUSTERS)))

@@ -19,7 +19,8 @@ from include.matching.rivals import (
     taken_from,
     weight,
 )
-from include.matching.spark.parts.meeting import of_records, runs, where
+from include.matching.spark.parts.chunks import Longs
+from include.matching.spark.parts.meeting import of_records, runs, stand, summed, where
 from include.matching.spark.table import Places
 
 FIRM = pa.schema([("at", pa.int64()), ("firm", pa.int64()), ("first", pa.int32())])
@@ -60,7 +61,7 @@ def firm_of(found: pa.Table, rows: pa.Table) -> pa.Table:
     rows = of_records([rows])
     at = rows["at"].to_numpy()
     firm = at.copy()
-    firm[found["at"].to_numpy() - at[0]] = found["root"].to_numpy()
+    firm[stand(found, "at", rows)] = found["root"].to_numpy()
     first = rows["first"] if "first" in rows.column_names else np.full(len(at), -1, np.int32)
     return pa.table([at, firm, first], schema=FIRM)
 
@@ -70,24 +71,23 @@ def sizes(firm: pa.Table, places: Places) -> pa.Table:
     return places.sent(pa.table(list(runs(firm["firm"].to_numpy())), schema=SIZES), "firm")
 
 
-def summed(sizes: pa.Table) -> pa.Table:
+def whole_sizes(sizes: pa.Table) -> pa.Table:
     """How many records each firm cluster has, in their order."""
-    every = sizes.group_by("firm").aggregate([("size", "sum")]).rename_columns(SIZES.names).cast(SIZES)
-    return every.sort_by("firm")
+    return summed(sizes, "firm", "size").sort_by("firm")
 
 
 def right_firm(pairs: pa.Table, firm: pa.Table, places: Places) -> pa.Table:
     """Pairs with the firm cluster of their right record, on the way to the part of the left one."""
     firm = of_records([firm])
-    of = pairs["right"].to_numpy() - firm["at"][0].as_py()
-    found = pa.table([pairs["left"], firm["firm"].take(pa.array(of)), pairs["odds"]], schema=HALF)
+    of = firm["firm"].take(pa.array(stand(pairs, "right", firm)))
+    found = pa.table([pairs["left"], of, pairs["odds"]], schema=HALF)
     return places.sent(found, "left")
 
 
 def between_firm(pairs: pa.Table, firm: pa.Table, places: Places) -> pa.Table:
     """The pairs of two firm clusters, ``one`` the smaller, on the way to that one's part."""
     firm = of_records([firm])
-    left = firm["firm"].to_numpy()[pairs["left"].to_numpy() - firm["at"][0].as_py()]
+    left = firm["firm"].to_numpy()[stand(pairs, "left", firm)]
     right = pairs["firm"].to_numpy()
     ends = [np.minimum(left, right), np.maximum(left, right)]
     found = pa.table([*ends, pairs["odds"]], schema=BETWEEN_FIRM).filter(pa.array(left != right))
@@ -103,8 +103,7 @@ def sized(claims: pa.Table, sizes: pa.Table, end: str, then: str, places: Places
 
 def expected(claims: pa.Table) -> pa.Table:
     """How many claims are expected to hold, and of clusters of what sizes."""
-    product = claims["size_one"].to_numpy() * claims["size_other"].to_numpy()
-    found = Expected.of(claims["odds"].to_numpy(), product)
+    found = Expected.of(claims["odds"].to_numpy(), _product(claims))
     return pa.table([[found.number], [found.sizes]], schema=EXPECTED)
 
 
@@ -115,9 +114,13 @@ def clusters_of(sizes: pa.Table) -> pa.Table:
 
 def told_by_size(claims: pa.Table, power: float) -> pa.Table:
     """Claims, their odds by the sizes of their clusters too."""
-    product = claims["size_one"].to_numpy() * claims["size_other"].to_numpy()
-    odds = by_size(claims["odds"].to_numpy(), product, power)
+    odds = by_size(claims["odds"].to_numpy(), _product(claims), power)
     return claims.set_column(claims.column_names.index("odds"), "odds", pa.array(odds))
+
+
+def _product(claims: pa.Table) -> Longs:
+    """The product of the sizes of both clusters of each claim."""
+    return np.asarray(claims["size_one"].to_numpy() * claims["size_other"].to_numpy())
 
 
 def both_sides(claims: pa.Table, places: Places) -> pa.Table:

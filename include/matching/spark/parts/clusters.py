@@ -16,7 +16,7 @@ from include.matching.memory import InMemory
 from include.matching.pairs.blocking import Candidates, KeyRows
 from include.matching.pairs.tally import Tally
 from include.matching.spark.parts.blocks import Dropped, zeroed
-from include.matching.spark.parts.meeting import of_records, where
+from include.matching.spark.parts.meeting import of_records, stand, where
 from include.matching.spark.parts.packing import levels_of, packed, unpacked
 from include.matching.spark.parts.pairs import SCORED
 from include.matching.spark.parts.weighing import CLAIM, rivals_among
@@ -53,7 +53,7 @@ def added_in(found: pa.Table) -> pa.Table:
 def members_of(label: pa.Table, rows: pa.Table, keys: pa.Table, *more: pa.Table, buckets: int) -> pa.Table:
     """The labelled records of a part with all that is known of them, on the way to their buckets."""
     of = of_records([rows, keys, *more])
-    found = of.take(pa.array(label["at"].to_numpy() - of["at"][0].as_py()))
+    found = of.take(pa.array(stand(label, "at", of)))
     return _in_buckets(found.append_column("component", label["component"]), buckets)
 
 

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from include.matching.kernels.pairs import join_bounded
 from include.matching.spark.parts.chunks import MIXED, Longs
-from include.matching.spark.parts.meeting import runs, where
+from include.matching.spark.parts.meeting import runs, summed, where
 from include.matching.spark.parts.pairs import LINKS
 
 EDGE = pa.schema([("left", pa.int64()), ("right", pa.int64())])
@@ -78,14 +78,9 @@ def sizes(label: pa.Table) -> pa.Table:
     return pa.table(list(runs(label["component"].to_numpy())), schema=SIZES)
 
 
-def summed(sizes: pa.Table) -> pa.Table:
-    """How many records each component has."""
-    return sizes.group_by("component").aggregate([("count", "sum")]).rename_columns(SIZES.names).cast(SIZES)
-
-
 def giants(sizes: pa.Table, held: int) -> pa.Table:
     """The components of more records than are held at a time."""
-    every = summed(sizes)
+    every = summed(sizes, "component", "count")
     return every.filter(pc.greater(every["count"], held))
 
 

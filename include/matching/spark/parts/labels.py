@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from include.matching.spark.parts.chunks import Longs
-from include.matching.spark.parts.meeting import of_records, runs, where
+from include.matching.spark.parts.meeting import of_records, runs, stand, where
 from include.matching.spark.table import Places
 
 ROOTED = pa.schema([("at", pa.int64()), ("id", pa.string()), ("root", pa.int64()), ("odds", pa.float32())])
@@ -21,7 +21,7 @@ def rooted(found: pa.Table, ids: pa.Table) -> pa.Table:
     ids = of_records([ids])
     at = ids["at"].to_numpy()
     root, odds = at.copy(), np.full(len(at), ALONE, np.float32)
-    place = found["at"].to_numpy() - at[0]
+    place = stand(found, "at", ids)
     root[place], odds[place] = found["root"].to_numpy(), found["odds"].to_numpy()
     return pa.table([at, ids["id"], root, odds], schema=ROOTED)
 

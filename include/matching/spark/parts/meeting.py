@@ -61,8 +61,18 @@ def _in_order(rows: pa.Table) -> pa.Table:
     return (rows if (np.diff(at) > 0).all() else rows.sort_by("at")).combine_chunks()
 
 
+def stand(rows: pa.Table, key: str, of: pa.Table) -> Longs:
+    """Where the records that rows name as their ``key`` stand in what is said of all records of a part, in order."""
+    return np.asarray(rows[key].to_numpy() - of["at"][0].as_py())
+
+
+def summed(rows: pa.Table, by: str, number: str) -> pa.Table:
+    """The sum of a number of rows, by one of their columns."""
+    return rows.group_by(by).aggregate([(number, "sum")]).rename_columns([by, number])
+
+
 def _beside(pairs: pa.Table, of: pa.Table, key: str, side: str) -> pa.Table:
-    found = of.drop_columns(["at"]).take(pa.array(pairs[key].to_numpy() - of["at"][0].as_py()))
+    found = of.drop_columns(["at"]).take(pa.array(stand(pairs, key, of)))
     for field in found.schema:
         pairs = pairs.append_column(field.with_name(f"{side}_{field.name}"), found[field.name])
     return pairs

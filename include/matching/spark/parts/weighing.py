@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from include.matching.judgement import Judge
 from include.matching.rivals import Claims, Rivals, said_of, weighed
 from include.matching.spark.parts.claims import OF_RECORDS
-from include.matching.spark.parts.meeting import of_records, where
+from include.matching.spark.parts.meeting import of_records, stand, where
 from include.matching.spark.parts.packing import levels_of, packed, unpacked
 from include.matching.spark.parts.pairs import COMPARED, SCORED
 from include.matching.spark.table import Places, Table
@@ -37,7 +37,7 @@ def with_both(pairs: pa.Table, of: pa.Table, places: Places) -> pa.Table:
 
 def _with(pairs: pa.Table, of: pa.Table, key: str, side: str) -> pa.Table:
     of = of_records([of])
-    found = of.select(KNOWN).take(pa.array(pairs[key].to_numpy() - of["at"][0].as_py()))
+    found = of.select(KNOWN).take(pa.array(stand(pairs, key, of)))
     for name in KNOWN:
         pairs = pairs.append_column(f"{side}_{name}", found[name])
     return pairs
@@ -108,7 +108,7 @@ def as_pairs(claims: pa.Table) -> pa.Table:
 def components_of(label: pa.Table, of: pa.Table, places: Places) -> pa.Table:
     """The components that records of a part and of each firm cluster stand in, on the way to the cluster's part."""
     of = of_records([of])
-    firm = of["firm"].take(pa.array(label["at"].to_numpy() - of["at"][0].as_py()))
+    firm = of["firm"].take(pa.array(stand(label, "at", of)))
     return places.sent(
         pa.table([firm, label["component"]], schema=COMPONENTS).group_by(COMPONENTS.names).aggregate([]), "firm"
     )

@@ -34,7 +34,7 @@ from include.matching.records.spelling import spelt_as_in_addresses, usual_spell
 from include.matching.records.written_names import Vocabulary, Written
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.parts.chunks import spread
-from include.matching.spark.parts.meeting import runs, where
+from include.matching.spark.parts.meeting import runs, summed, where
 from include.matching.spark.reading.columns import codes_of, flat, place_of, replaced
 from include.matching.spark.rows import Lexicon
 from include.matching.spark.table import Places
@@ -156,7 +156,7 @@ def _affinity(rows: Chunks, names: Names, at: Places) -> Chunks:
     """How much more often two names go together than by chance, from how often they do, for each part that has them."""
     parts = rows.parts
     asked = rows.each(lambda part: _two_names(part, at), TWO_NAMES)
-    found = asked.told_met(_often, OFTEN).toArrow().sort_by("names")
+    found = asked.told_met(lambda part: summed(part, "names", "count"), OFTEN).toArrow().sort_by("names")
     pair, count = (found[name].to_numpy() for name in OFTEN.names)
     first, last = (pair >> 32).astype(np.int32), (pair & 0xFFFFFFFF).astype(np.int32)
     by = hashed(pa.array(names.vocabulary, pa.large_string()))
@@ -178,11 +178,6 @@ def _pair(rows: pa.Table) -> npt.NDArray[np.int64]:
 
 def _has_both(rows: pa.Table) -> npt.NDArray[np.bool_]:
     return np.asarray((rows["first"].to_numpy() >= 0) & (rows["last"].to_numpy() >= 0))
-
-
-def _often(asked: pa.Table) -> pa.Table:
-    found = asked.group_by("names").aggregate([("count", "sum")])
-    return found.rename_columns(OFTEN.names).cast(OFTEN)
 
 
 def _answered(asked: pa.Table, told: pa.Table) -> pa.Table:

@@ -18,6 +18,7 @@ from include.matching.records.person_names import Names
 from include.matching.records.readings import COMMON, SEEN, in_common, readings, witnesses
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.reading.columns import spread_texts, texts_of
+from include.matching.spark.reading.free_mail import domain_of, free_domains
 from include.matching.spark.reading.plan import Plan
 from include.matching.spark.table import Places
 
@@ -30,11 +31,6 @@ ASKED = pa.schema(
      ("holds", pa.int32()), ("extension", pa.string()), ("records", pa.int64()), ("home", pa.int32())]
 )  # fmt: skip
 SAID = pa.schema([("kind", pa.string()), ("value", pa.string()), ("said", pa.int16())])
-DOMAINS = pa.schema([("domain", pa.string()), ("company", pa.string()), ("count", pa.int64())])
-OF_DOMAINS = pa.schema(
-    [("domain", pa.string()), ("carried", pa.int64()), ("companies", pa.int64()), ("named", pa.int64()),
-     ("largest", pa.int64())]
-)  # fmt: skip
 
 
 def said_of_values(  # noqa: PLR0917  what values are told by
@@ -57,7 +53,7 @@ def said_of_values(  # noqa: PLR0917  what values are told by
     schema = pa.schema([*rows.schema, *slots])
     if not plan.address:
         return rows.met(lambda part, of: _with_said(part, of, plan, places), schema, said).kept()
-    free = frozenset(emails.FREE | _free_domains(rows, plan, places, records))
+    free = frozenset(emails.FREE | free_domains(rows, plan, places, records))
     more = [(name, kind) for p in range(places[0]) for name, kind in _of_place(p)]
     schema = pa.schema([*schema, *(pa.field(*one) for one in more)])
 
@@ -123,56 +119,6 @@ def _with_said(rows: pa.Table, said: pa.Table, plan: Plan, places: Sequence[int]
         )
         rows = rows.append_column(f"said{slot}", found)
     return rows
-
-
-def _free_domains(rows: Chunks, plan: Plan, places: Sequence[int], records: int) -> set[str]:
-    """The domains that the table itself says are free mail."""
-    parts = rows.parts
-    carried = rows.each(lambda part: _domains(part, plan, places, parts), DOMAINS)
-    found = carried.told_met(_of_domains, OF_DOMAINS).toArrow()
-    some = pc.is_valid(found["domain"])
-    any_company = (pc.sum(found.filter(pc.invert(some))["named"]).as_py() or 0) > 0
-    few = found.filter(some)
-    carried_, number, named, largest = (few[n].to_numpy() for n in OF_DOMAINS.names[1:])
-    free = emails.is_nobodys(number, named, largest) if any_company else emails.is_common(carried_, records)
-    return set(few["domain"].filter(pa.array(free)).to_pylist())
-
-
-def _domains(rows: pa.Table, plan: Plan, places: Sequence[int], parts: int) -> pa.Table:
-    """How many records of a part have each domain with each company, on the way to where they are counted."""
-    company = _company_of(plan)
-    firm = rows[company] if company else pa.nulls(rows.num_rows, pa.string())
-    both = [pa.table({"domain": _domain(rows[f"mailbox{p}"]), "company": firm}) for p in range(places[0])]
-    every = pa.concat_tables(both)
-    every = every.filter(pc.is_valid(every["domain"]))
-    found = (
-        every.group_by(["domain", "company"]).aggregate([([], "count_all")]).rename_columns(DOMAINS.names).cast(DOMAINS)
-    )
-    return found.append_column("to", pa.array(spread_texts(found["domain"], parts)))
-
-
-def _domain(mailboxes: pa.ChunkedArray) -> pa.Array:
-    return pc.list_element(pc.split_pattern(mailboxes.combine_chunks(), "@", max_splits=1), 1)
-
-
-def _of_domains(carried: pa.Table) -> pa.Table:
-    """Of the domains that may be free mail, how many records carry and how many companies have each; of none (null)
-    how many records of all say a company."""
-    carried = carried.group_by(["domain", "company"]).aggregate([("count", "sum")])
-    has = pc.is_valid(carried["company"])
-    named = pc.if_else(has, carried["count_sum"], 0)
-    every = pa.table(
-        {"domain": carried["domain"], "carried": carried["count_sum"], "has": has.cast(pa.int64()), "named": named}
-    )
-    sums = [("carried", "sum"), ("has", "sum"), ("named", "sum"), ("named", "max")]
-    found = every.group_by("domain").aggregate(sums).rename_columns(OF_DOMAINS.names).cast(OF_DOMAINS)
-    some = pc.or_(pc.greater_equal(found["companies"], emails.SEVERAL), pc.greater(found["carried"], emails.MANY))
-    total = pa.table([[None], [0], [0], [pc.sum(named).as_py() or 0], [0]], schema=OF_DOMAINS)
-    return pa.concat_tables([total, found.filter(some)])
-
-
-def _company_of(plan: Plan) -> str | None:
-    return next((f"values{k}_0" for k, (_, kind) in enumerate(plan.fields) if kind is Kind.ORGANIZATION), None)
 
 
 def _tokens(rows: pa.Table, plan: Plan, places: Sequence[int], names: Names | None, read: Texts | None) -> pa.Table:
@@ -296,7 +242,7 @@ def _settled(
     for p in range(places[0]):
         column = encode(rows[f"mailbox{p}"], "")
         local = _local(column)
-        domain = _domain(rows[f"mailbox{p}"])
+        domain = domain_of(rows[f"mailbox{p}"])
         is_free = pc.fill_null(pc.is_in(domain, value_set=pa.array(sorted(free), pa.string())), False).to_numpy(
             zero_copy_only=False
         )
