@@ -197,7 +197,8 @@ def sample(connection: sa.Connection, limit: int = 5) -> tuple[Mapping[str, str]
     actions = ", ".join(f"('{action}')" for action in ORDER)
     query = (
         f"SELECT a.action, p.member_id, p.reason FROM (VALUES {actions}) AS a (action) CROSS JOIN LATERAL "
-        "(SELECT member_id, reason FROM planned WHERE planned.action = a.action LIMIT :limit) AS p"
+        "(SELECT member_id, reason FROM planned WHERE planned.action = a.action "
+        "ORDER BY member_id LIMIT :limit) AS p"
     )
     rows = connection.execute(sa.text(query), {"limit": limit}).mappings()
     return tuple({name: value or "" for name, value in row.items()} for row in rows)

@@ -120,10 +120,10 @@ SELECT judge, people, sqls, auc, greatest(auc - half, 0) AS auc_low, least(auc +
 FROM varied
 """
 _CONTRADICTED = """
-SELECT o.profile_id, o.grade, o.score, o.scored_on, o.rejected_on, min_by(e.owner_id, e.day) AS owner_id,
-    min_by(e.reason, e.day) AS reason
+SELECT o.profile_id, o.grade, o.score, o.scored_on, o.rejected_on, e.owner_id, e.reason
 FROM {outcomes} o JOIN {events} e ON e.profile_id = o.profile_id AND e.step = 'rejected' AND e.day = o.rejected_on
-WHERE o.score_decile >= 9 AND NOT o.is_sql AND o.rejected_on IS NOT NULL GROUP BY ALL
+WHERE o.score_decile >= 9 AND NOT o.is_sql AND o.rejected_on IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY o.profile_id ORDER BY e.reason, e.owner_id) = 1
 """
 _COVERED = """
 SELECT 'people with a score or grade' AS subject, (SELECT count(*) FROM {judged}) AS judged, count(*) AS total

@@ -26,7 +26,7 @@ WITH weekly AS (
     SELECT account_id, window_on FROM usual WHERE people >= {surge} AND people >= 2 * list_aggregate(
         list_resize(coalesce(list_filter(earlier, lambda n: n IS NOT NULL), []), 8, 0), 'median')
 ), quiet AS (
-    SELECT c.account_id, c.profile_id, max(s.day) AS last_on, max_by(s.evidence, s.day) AS evidence
+    SELECT c.account_id, c.profile_id, max(s.day) AS last_on, max_by(s.evidence, (s.day, s.evidence)) AS evidence
     FROM {customers} c JOIN {signs} s USING (profile_id)
     WHERE c.buying_role IS NOT NULL AND s.sign IN ({engaging}) AND c.account_id IN (
         SELECT account_id FROM {spans} WHERE begins_on <= {as_of} AND coalesce(until >= {as_of}, true))

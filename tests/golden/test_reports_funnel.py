@@ -11,7 +11,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from include.contracts import staged
+from include.contracts import identity, staged
 from include.contracts.errors import ConfigurationError
 from include.contracts.reports.funnel import COHORTS, MONTHS, PEOPLE, STAGES_PART
 from include.contracts.reports.lifetime_value import ACCOUNTS, BACK_TEST
@@ -110,7 +110,10 @@ def test_only_what_came_after_the_score_was_as_it_is_and_in_time_speaks_for_it(c
     judged(company, "before", (500, "C"), then, then - timedelta(days=1))
     judged(company, "late", (500, "C"), then, then + timedelta(days=91))
     judged(company, "young", (500, "C"), AS_OF - timedelta(days=30))
-    step(company, "a38", "rejected", then + timedelta(days=5), reason="Student")
+    for record in ("a38-2", "a38-3"):  # further leads of one person
+        company.add(identity.CROSSWALK, record_id=record, profile_id="a38", confidence=0.9, home_id="a38")
+    for record, owner, reason in (("a38", "005C", None), ("a38-2", "005B", "Student"), ("a38-3", "005A", "Too small")):
+        step(company, record, "rejected", then + timedelta(days=5), owner_id=owner, reason=reason)
     found, coverage = parts(company, prospect_outcome)
     grades = {row["grade"]: row for row in found[GRADES_PART.name]}
     assert {g: (row["people"], row["sqls"]) for g, row in grades.items()} == {"A": (40, 20), "B": (40, 5), "C": (1, 0)}
@@ -119,7 +122,8 @@ def test_only_what_came_after_the_score_was_as_it_is_and_in_time_speaks_for_it(c
     judgement = {row["judge"]: row for row in found[JUDGEMENT.name]}
     assert judgement["grade"]["auc_low"] > 0.5
     assert judgement["grade"]["auc"] == pytest.approx((20 * (20 / 2 + 35 + 1) + 5 * (35 / 2 + 1)) / (25 * 56))
-    assert [(row["profile_id"], row["reason"]) for row in found[CONTRADICTED.name]] == [("a38", "Student")]
+    told = [(row["profile_id"], row["owner_id"], row["reason"]) for row in found[CONTRADICTED.name]]
+    assert told == [("a38", "005B", "Student")]
     assert coverage["judged people with time enough"] == (82, 83)
 
 

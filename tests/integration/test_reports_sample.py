@@ -13,10 +13,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import ibis
+import ibis.expr.types as ir
 import pandas as pd
 import pytest
 
 from include.contracts import identity, profiles
+from include.contracts.reports import REPORTS
 from include.contracts.reports.account_stages import ACCOUNTS as STAGES_OF_ACCOUNTS
 from include.contracts.reports.campaign_influence import CAMPAIGNS
 from include.contracts.reports.churn import MONTHS, RENEWALS
@@ -31,6 +34,7 @@ from include.contracts.reports.nps import MONTHS as MONTHS_OF_NPS
 from include.contracts.reports.prospect_outcome import GRADES_PART
 from include.contracts.reports.sales_alerts import ALERTS_PART
 from include.contracts.runs import DatasetRef, Run
+from include.contracts.tables import Table
 from include.measures.step import measure
 from include.reports import (
     account_stages,
@@ -47,8 +51,10 @@ from include.reports import (
     signs,
     warnings,
 )
-from include.reports.step import open_data
+from include.reports.data import Data
+from include.reports.step import DIGITS, compute, open_data
 from include.samples import generate
+from include.storage.project import Project
 from tests.export_files import Company
 from tests.report_data import listed
 from tests.reports_apart import Apart
@@ -71,8 +77,8 @@ def truth(sample: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def data(sample: Path) -> Iterator[Any]:
-    """What reports compute from: the sample staged, and its records united as they are in truth."""
+def united(sample: Path) -> tuple[Project, dict[str, DatasetRef]]:
+    """The sample staged and measured, its records united as they are in truth."""
     company = Company(sample)
     refs: dict[str, DatasetRef] = {ref.dataset: ref for ref in company.stage().writes}
     with (sample / "truth" / "records.csv").open(encoding="utf-8", newline="") as file:
@@ -83,7 +89,7 @@ def data(sample: Path) -> Iterator[Any]:
     seen: dict[str, Any] = {}
     for row in (row for row in staged if row["created_at"]):
         seen[people[row["record_id"]]] = min(row["created_at"], seen.get(people[row["record_id"]], row["created_at"]))
-    united = {
+    rows_by_table = {
         profiles.PROFILE: [
             {"profile_id": p, "confidence": 1.0, "account_id": works_at.get(p), "first_seen_at": seen.get(p)}
             for p in sorted({people[r] for r in records})
@@ -100,10 +106,52 @@ def data(sample: Path) -> Iterator[Any]:
         ],
     }
     with company.project.engine() as engine:
-        refs |= {table.name: save(engine, table, rows_of(table, rows)) for table, rows in united.items()}
+        refs |= {table.name: save(engine, table, rows_of(table, rows)) for table, rows in rows_by_table.items()}
     refs |= publish(company.project, measure(company.project, Run("sample", AS_OF), refs))
-    with company.project.engine() as engine:
-        yield open_data(company.project, engine, Run("sample", AS_OF), refs)
+    return company.project, refs
+
+
+@pytest.fixture(scope="module")
+def data(united: tuple[Project, dict[str, DatasetRef]]) -> Iterator[Data]:
+    """What reports compute from."""
+    project, refs = united
+    with project.engine() as engine:
+        yield open_data(project, engine, Run("sample", AS_OF), refs)
+
+
+def test_reports_say_the_same_whatever_the_order_of_the_rows(
+    united: tuple[Project, dict[str, DatasetRef]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, refs = united
+    forth, back = (_parts(project, refs, order, monkeypatch) for order in (ibis.asc, ibis.desc))
+    assert all(forth[declared.parts[0].name] for declared in REPORTS)
+    assert (_only(forth, back), _only(back, forth)) == ({}, {})
+
+
+def _parts(
+    project: Project, refs: dict[str, DatasetRef], order: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, list[str]]:
+    """The rows of all reports, sorted, from tables that lie in an order of their keys."""
+    with project.engine() as engine:
+        read = engine.read
+
+        def in_order(table: Table, at: Any) -> ir.Table:
+            return engine.hold(read(table, at).order_by([order(name) for name in table.key]))
+
+        monkeypatch.setattr(engine, "read", in_order)
+        data = open_data(project, engine, Run("sample", AS_OF), refs)
+        found = {name: rows for declared in REPORTS for name, rows in compute(data, declared).parts.items()}
+        return {name: sorted(map(_rounded, listed(rows))) for name, rows in found.items()}
+
+
+def _rounded(row: dict[str, Any]) -> str:
+    """A row as text; numbers as reports write them."""
+    return str([round(value, DIGITS) if isinstance(value, float) else value for value in row.values()])
+
+
+def _only(these: dict[str, list[str]], those: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The rows of these that those lack."""
+    return {name: lacking for name, rows in these.items() if (lacking := sorted(set(rows) - set(those[name])))}
 
 
 def employers(staged: list[dict[str, Any]], people: dict[str, str]) -> dict[str, str]:

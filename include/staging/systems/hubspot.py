@@ -60,8 +60,8 @@ def _merged(desk: Desk, rows: ir.Table) -> ir.Table:
     """Add _winner, the id of the record that each was merged into; the latest where several name it."""
     naming = rows.filter(rows.hs_merged_object_ids.notnull())
     losers = naming.hs_merged_object_ids.split(";").unnest().strip()
-    named = naming.select(_loser=losers, _id=naming.id, _at=naming.changed)
-    winners = desk.settled(named.group_by("_loser").agg(_winner=named._id.argmax(named._at)))
+    named = naming.select(_loser=losers, _id=naming.id, _order=naming.changed + naming.id)
+    winners = desk.settled(named.group_by("_loser").agg(_winner=named._id.argmax(named._order)))
     return rows.left_join(winners, rows.id == winners._loser).drop("_loser")
 
 

@@ -77,7 +77,7 @@ def _addresses(desk: Desk) -> ir.Table:
     """Each address of a contact, with the contact's id: of several that have it a living one, the latest changed."""
     contacts = desk.kept.get("contact", desk.raw("contact").rows)
     is_gone = values.flag(contacts.archived).fill_null(False)
-    contacts = contacts.mutate(_order=ibis.ifelse(is_gone, "0", "1") + contacts.changed)
+    contacts = contacts.mutate(_order=ibis.ifelse(is_gone, "0", "1") + contacts.changed + contacts.id)
     first = contacts.select("_order", _contact=contacts.id, _address=contacts.email)
     several = contacts.filter(contacts.hs_additional_emails.notnull())
     further = several.select("_order", _contact=several.id, _address=several.hs_additional_emails.split(";").unnest())
