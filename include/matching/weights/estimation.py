@@ -66,11 +66,8 @@ def estimate(
     for _ in range(1 if known else AGAIN if begin else PASSES):
         table = tables(fit, groups)
         mass = _share_out(_expect(table, log_share(fit), universe), universe)
-        telling = np.ones((len(groups), mass.shape[1]))
-        if has_names:
-            clear, telling = _telling(mass[SAME], _evidence(table, universe), share, groups)
-            _extrapolate(mass, clear)
-        following = _maximise(mass, telling, prior, groups, universe, records=records)
+        told = _extrapolate(mass, _clear(table, share, groups, universe)) if has_names else mass
+        following = _maximise(mass, told, prior, groups, universe, records=records)
         if known:
             moved = np.abs(following.theta[SAME] - known.theta[SAME]).sum(axis=1) / 2
             return Fit(known.share, known.theta, known.chance, float(moved.max(initial=0.0)))
@@ -102,14 +99,14 @@ def _expect(table: Floats, share: Floats, universe: Universe) -> Floats:
 
 
 def _maximise(
-    mass: Floats, telling: Floats, prior: Floats, groups: Sequence[Group], universe: Universe, *, records: int
+    mass: Floats, told: Floats, prior: Floats, groups: Sequence[Group], universe: Universe, *, records: int
 ) -> Fit:
     size = mass.sum(axis=1)
     unseen = max(
         0.0, FEWEST * (FEWEST - 1) / 2 - universe.pairs
     )  # pairs of the population that a small table is part of
     size[STRANGER] += unseen
-    counted = _level_counts(mass, telling, groups, universe)
+    counted = _level_counts(mass, told, groups, universe)
     # priors steady the estimate in proportion to the pairs of which it is not known whose they are
     same = max(0.0, size[:ONE_PERSON].sum() - universe.joined.sum())
     known = universe.joined.sum() >= KNOWN * size[:ONE_PERSON].sum()
@@ -137,57 +134,48 @@ def _maximise(
     return Fit(share / share.sum(), theta, chance)
 
 
-def _evidence(table: Floats, universe: Universe) -> Floats:
-    """How much each group's level says for one person, in nats, for each pattern (group, pattern)."""
-    return np.stack([(table[SAME, g] - table[STRANGER, g])[levels] for g, levels in enumerate(universe.patterns)])
+def _clear(table: Floats, share: Floats, groups: Sequence[Group], universe: Universe) -> npt.NDArray[np.bool_]:
+    """The patterns whose names are rare enough to say by themselves that two records are one person's.
 
-
-def _telling(
-    same: Floats, evidence: Floats, share: Floats, groups: Sequence[Group]
-) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """The patterns whose names are rare enough to say by themselves that two records are one person's, and how much
-    each pattern tells of each group (group, pattern).
-
-    In a table of frequent names hardly any is clear. So patterns that are clear by all but the group itself tell of it
-    too, as a prior does: as much as ``STEADY`` pairs. ``share`` is the initial one: what is learned must not say what
-    is clear. ``same``: the pairs of each pattern that are one person's.
+    ``share`` is the initial one: what is learned must not say what is clear.
     """
-    begin = share[MOVED] - share[STRANGER]
-    of_names = [g for g, group in enumerate(groups) if group.role in ("first", "last", "names")]
-    clear = begin + evidence[of_names].sum(axis=0) > CLEAR
-    steady = STEADY / (STEADY + same[clear].sum())
-    others = begin + evidence.sum(axis=0) - evidence > CLEAR
-    return clear, clear + steady * others
+    told = np.full(universe.patterns.shape[1], share[MOVED] - share[STRANGER])
+    for g in [g for g, group in enumerate(groups) if group.role in ("first", "last", "names")]:
+        told += (table[SAME, g] - table[STRANGER, g])[universe.patterns[g]]
+    return np.asarray(told > CLEAR)
 
 
-def _extrapolate(mass: Floats, clear: npt.NDArray[np.bool_]) -> None:
-    """Take for those who moved the clear patterns alone, as if all patterns were like them.
+def _extrapolate(mass: Floats, clear: npt.NDArray[np.bool_]) -> Floats:
+    """What one person's records say apart from names, from the clear patterns, as if all patterns were like them.
 
     Who shares nothing but a frequent name is a namesake a hundred times more often than a person who moved: to tell
-    the two apart by their sum would need to know the number of namesakes to the percent.
+    the two apart by their sum would need to know the number of namesakes to the percent. Takes those who moved out of
+    ``mass`` where it is not clear.
     """
-    same, moved = mass[SAME], np.where(clear, mass[MOVED], 0.0)
-    rate = (moved.sum() + MOVES * STEADY) / (same[clear].sum() + STEADY)
-    mass[MOVED] = moved * (same.sum() * rate / max(moved.sum(), TINY))
+    told = np.where(clear, mass, 0.0)
+    rate = (told[MOVED].sum() + MOVES * STEADY) / (told[SAME].sum() + STEADY)
+    one_person = mass[SAME].sum() * np.array([1.0, rate])
+    told[:ONE_PERSON] *= (one_person / np.maximum(told[:ONE_PERSON].sum(axis=1), TINY))[:, None]
+    told[ONE_PERSON:] = mass[ONE_PERSON:]
+    mass[MOVED] = told[MOVED]
+    return told
 
 
-def _level_counts(mass: Floats, telling: Floats, groups: Sequence[Group], universe: Universe) -> Floats:
+def _level_counts(mass: Floats, told: Floats, groups: Sequence[Group], universe: Universe) -> Floats:
     """How many pairs of each relation stand at each base level (relation, group, level), nulls left out.
 
-    What a move may change is counted by what is ``telling`` of it, as if all pairs were like those. Each of one
-    person's levels is counted without the pair that shows it most: no pair is its own evidence (Ney and others 1995).
+    Each of one person's levels is counted without the pair that shows it most, for no pair is evidence of itself (Ney,
+    Essen and Kneser 1995): else the only pair that shows a level is believed because it does.
     """
     out = np.zeros((len(RELATIONS), len(groups), EQUAL))
     for g, group in enumerate(groups):
         level = np.where(universe.patterns[g] == 0, 0, base_levels(group.comparison)[universe.patterns[g]])
+        changes = MOVED in group.comparison.related
         for r in range(ONE_PERSON, len(RELATIONS)):
             out[r, g] = np.bincount(level, mass[r], EQUAL)[:EQUAL]
-        if MOVED in group.comparison.related:
-            same = mass[SAME] * telling[g]
-            seen = [same * (mass[SAME].sum() / max(float(same.sum()), TINY)), mass[MOVED]]
-        else:  # who moved is still called the same
-            seen = [mass[:ONE_PERSON].sum(axis=0)] * ONE_PERSON
-        for r, pairs in enumerate(seen):
+        # who moved is still called the same
+        same = told[:ONE_PERSON] if changes else [mass[:ONE_PERSON].sum(axis=0)] * ONE_PERSON
+        for r, pairs in enumerate(same):
             most = np.zeros(EQUAL)
             np.maximum.at(most, level, pairs / np.maximum(universe.weight, 1.0))
             out[r, g] = np.maximum(np.bincount(level, pairs, EQUAL)[:EQUAL] - most, 0.0)
