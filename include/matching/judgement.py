@@ -140,4 +140,4 @@ class Learner:
         clear = weight / (1 + np.exp(-judge.score(patterns).astype(np.float64))) * (others > estimation.CLEAR)
         steady = estimation.STEADY
         seldom = min(usual, float((clear[silent].sum() + steady * usual) / (clear.sum() + steady)))
-        return np.where(silent, np.log(seldom / usual), np.log((1 - seldom) / (1 - usual)))
+        return np.asarray(np.where(silent, np.log(seldom / usual), np.log((1 - seldom) / (1 - usual))))
