@@ -20,6 +20,7 @@ from include.web.forms import form_token
 
 HERE = Path(__file__).parent
 UNKNOWN = "unknown"
+KEPT = "private, no-cache"
 MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.+]*$")  # as PostgreSQL writes one into JSON
 
 
@@ -101,11 +102,14 @@ def root_of(request: Request) -> str:
 
 
 def page(call: Call, template: str, **context: Any) -> Response:
-    """Return a page for a known caller."""
-    return _html(
+    """Return a page for a known caller; a browser may keep what a form found, or it could not go back to it."""
+    answer = _html(
         call.request, template, caller=call.caller, token=form_token(call.request, call.caller.name),
         sees_people=call.sees_people, **_may(call.caller), **context,
     )  # fmt: skip
+    if call.request.method == "POST":
+        answer.headers["Cache-Control"] = KEPT
+    return answer
 
 
 def _may(caller: Caller | None) -> dict[str, bool]:
