@@ -116,7 +116,7 @@ SHAPES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "zip": ("hubspot.zip", lambda: zipped(**{"exports/contacts.csv": text().encode()}), "UTF-8, commas"),
     "zip of excel": ("all.zip", lambda: zipped(**{"c.xlsx": sheet([HUBSPOT, *ROWS])}), "Excel"),
     "excel": ("x.xlsx", lambda: sheet([HUBSPOT, *ROWS]), "Excel"),
-    "titles": ("x.csv", lambda: ("All contacts\nof,2026\n" + text()).encode(), "UTF-8, commas"),
+    "titles": ("x.csv", ("All contacts\nof,2026\n" + text()).encode, "UTF-8, commas"),
     "titled excel": ("x.xlsx", lambda: sheet([("Contacts",), ("Who", "", "", "When"), HUBSPOT, *ROWS]), "Excel"),
     "old Mac": ("x.csv", lambda: text(lineterminator="\r").encode(), "UTF-8, commas"),
     "parquet": ("x.parquet", parquet, "Parquet"),
