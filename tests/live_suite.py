@@ -332,6 +332,10 @@ class Tried:
         (self._config / "staging.yaml").write_bytes((Settings().config / "staging.yaml").read_bytes())
         self.project = Project(Settings(home=folder / "home", data=folder, config=self._config))
 
+    def warehouse(self, url: str) -> None:
+        """Let the project have this warehouse."""
+        self.project = Project(self.project.settings.model_copy(update={"warehouse_url": url}))
+
     @property
     def rows(self) -> Rows:
         """The object's rows, at the server."""

@@ -59,6 +59,10 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"\)\s*without\s+did\(", "what was not done as well is written did('A') and not did('B')"),
         (r"^\s*(?:and|or)\b", "a condition does not begin with and, or"),
+        (
+            rf"\b{NAME}\s+not\s+(?!in\b|like\b|between\b)(?P<value>'x*'|\w+)",
+            "what is not so is written {name} != …, with a text in single quotes",
+        ),
         (r"\bneither\b|\bnor\b", "what is neither is written not (… or …)"),
         (r"\band/or\b", "write and where both have to be so, or where one is enough"),
         (
@@ -119,7 +123,7 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "a span ahead is written within_next {span}; after a date, in the next {span}",
         ),
         (
-            r"\d[km]?\s*(?:EUR|USD|GBP|CHF)\b",
+            r"\d[km]?\s*(?:(?:EUR|USD|GBP|CHF)\b|[€£$])",
             "an amount is a number in the company's currency, as in contract_value > 10000",
         ),
         (

@@ -119,14 +119,17 @@ class _Writer(Spans):
     def _segment(self) -> bool:
         """`is in segment 'champions'` is in_segment('champions'), `on the list 'fair'` is in_list('fair')."""
         ahead = self.negated() or int(self.word() in ("is", "are"))
-        words = next((words for words in (*OF_LIST, *OF_SEGMENT) if self.says(words, ahead)), None)
-        key = self.at(ahead + len(words)) if words else None
-        if words is None or key is None or key.token_type is not TokenType.STRING or self.measure() is not None:
+        words = next((words for words in (*OF_LIST, *OF_SEGMENT) if self.says(words, ahead)), ())
+        begin = ahead + len(words)
+        is_closed = self.word(begin) == "(" and self.word(begin + 2) == ")"
+        key = self.at(begin + is_closed) if words else None
+        kinds = (TokenType.STRING, TokenType.VAR) if words and words[-1] in ("segment", "list") else (TokenType.STRING,)
+        if key is None or key.token_type not in kinds or self.measure() is not None:
             return False
         self.say(f"{'not ' if self.negated() else ''}{'in_list' if words in OF_LIST else 'in_segment'} (", key)
         self.out.append(key)
         self.say(")", key)
-        self.place += ahead + len(words) + 1
+        self.place += begin + 1 + 2 * is_closed
         return True
 
     def _text(self) -> bool:

@@ -60,7 +60,10 @@ class TestSalesforce(JobSuite, TokenSuite, SchemaSuite, LiveSuite):
         assert loser["merged_into"] == f"{SOURCE}.contact:{self.key(1)}"
         assert counts[f"{SOURCE}.contact.deleted"] == counts[f"{SOURCE}.contact.merged"] == 1
 
-    def test_a_whole_extraction_is_held_against_the_keys_that_were_there(self, tried: Tried) -> None:
+    def test_a_whole_extraction_is_held_against_the_keys_that_were_there(
+        self, tried: Tried, warehouse_url: str
+    ) -> None:
+        tried.warehouse(warehouse_url)  # where approvals would be
         tried.limits = {"at_least": 3}
         tried.extract()
         for day in range(1, 5):  # each of the seven has five states now

@@ -131,7 +131,7 @@ def test_one_that_cannot_start_for_want_of_room_says_so(home: Path, monkeypatch:
     embedded.start(home)
     embedded.stop(home)
     (home / "pg" / "data" / "postgresql.conf").write_text("nonsense = 1")
-    with pytest.raises(FatalError, match=r"did not start; .* says why"):
+    with pytest.raises(FatalError, match=r"did not start: .* contains errors; .*server.log may say more"):
         embedded.start(home)
     monkeypatch.setattr(embedded, "NEEDED_BYTES", 10**18)
     with pytest.raises(RetryableError, match="The disk is full"):

