@@ -53,11 +53,7 @@ def encoding_of(start: bytes) -> str:
     words = list(dict.fromkeys(match.group() for match in islice(_WORD.finditer(start), _WORDS)))
     foreign = sum(2 * len(re.findall(rb"[\x80-\xff]", word)) > len(word) for word in words)
     if len(words) > 2 and 2 * foreign > len(words):
-        return (
-            UNDECIDED
-            if len(words) < LEAST
-            else _script(start if len(start) <= LOOK_BYTES else start[: start.rfind(b"\n", 0, LOOK_BYTES) + 1])
-        )
+        return _script(start) if len(words) >= LEAST else UNDECIDED
     return "cp1252" if _decodes(start, "cp1252") else "utf-8"
 
 
