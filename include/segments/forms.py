@@ -108,7 +108,7 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"[<>=]\s*\d+,\d{1,2}\b", "a decimal is written with a point, as in 0.8"),
         (r"\b(?:contains|starts with|ends with)\s+'[^']*'\s*,", "several texts are written contains any of ('a', 'b')"),
         (
-            r"\b(?:is one of|is any of|in)\s+(?!the\b)[^\W\d][\w ]*,",
+            r"\b(?:is one of|is any of|in)\s+(?!the\b)[^\W\d][\w .-]*,",
             "a list stands in brackets, each text in quotes, as in in ('a', 'b')",
         ),
         (rf"\b{NAME}\s+(?P<low>\d+)\s*-\s*(?P<high>\d+)\b", "a range is written {name} between {low} and {high}"),

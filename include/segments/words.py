@@ -92,21 +92,23 @@ class _Writer(Spans):
         """`top 10% by usage_core_actions_28` is in_top(usage_core_actions_28, 10%)."""
         ahead = int(self.word() == "the") + int(self.word() == "in") + int(self.says(("in", "the")))
         number, percent = self.at(ahead + 1), int(self.word(ahead + 2) in PERCENT)
-        measure = self.at(ahead + 3 + percent)
+        after = ahead + 2 + percent
+        after += int(self.word(after) in (*PEOPLE, "accounts"))
+        measure = self.at(after + 1)
         if self.word(ahead) not in ("top", "bottom") or number is None or number.token_type is not TokenType.NUMBER:
             return False
         amount = f"as_percent({number.text})" if percent else number.text
-        before, is_named = self.measure(), self.word(ahead + 2 + percent) in ("by", "of")
+        before, is_named = self.measure(), self.word(after) in ("by", "of")
         if before is not None and ahead and not is_named:  # `nps_score in top 10%`
             self.out.pop()
             self.say(f"in_{self.word(ahead)} (", before)
             self.out.append(before)
             self.say(f", {amount})", before)
-            self.place += ahead + 2 + percent
+            self.place += after
             return True
         if not is_named or measure is None:
             return False
-        begin = ahead + 3 + percent
+        begin = after + 1
         end = self.closing(begin + 1) if self.word(begin + 1) == "(" else begin
         if end is None:
             return False
