@@ -455,6 +455,18 @@ def test_reports_of_salesforce_are_read_by_their_labels_and_the_lines_below_are_
     assert [row["status"] for row in folder.rows("consent")] == ["opted_out"]
 
 
+def test_lists_that_share_people_are_read_together_and_an_address_is_one_however_it_is_written(folder: Folder) -> None:
+    customers = ("Email", "First name", "Last name", "Phone")
+    folder.put("customers.csv", text(customers, [("nina@berg.example", "Nina", "Berg", "+49 151 5550123")]).encode())
+    news = b"E-Mail;Vorname;Nachname;Abgemeldet\nNina@Berg.example;;;ja\nola@a.example;Ola;Lund;nein"
+    folder.put("news.csv", news)
+    folder.stage()
+    people = {row["email"]: row for row in folder.rows("person_record")}
+    assert sorted(people) == ["nina@berg.example", "ola@a.example"]
+    assert [people["nina@berg.example"][name] for name in ("last_name", "phone")] == ["Berg", "+491515550123"]
+    assert [(row["point"], row["status"]) for row in folder.rows("consent")] == [("nina@berg.example", "opted_out")]
+
+
 WORDS = {  # given names, and as many surnames
     "cp932": "健太 美咲 ショウタ 陽菜 大輔 ユイ 佐藤 鈴木 高橋 田中 伊藤 渡辺",
     "cp1256": "محمد أحمد فاطمة عائشة خالد ليلى العتيبي الحربي القحطاني الشمري الدوسري الزهراني",
