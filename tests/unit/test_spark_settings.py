@@ -64,7 +64,7 @@ def test_the_setting_goes_before_the_connection_which_airflow_may_have_come_with
 
 @pytest.mark.parametrize(
     ("records", "parts"),
-    [(0, 1), (3_000, 1), (10_000, 5), (1_000_000, 16), (30_000_000, 300), (100_000_000, 1_000), (1_000_000_000, 3_163)],
+    [(0, 1), (3_000, 1), (10_000, 5), (1_000_000, 16), (10_000_000, 100), (100_000_000, 317), (1_000_000_000, 1_000)],
 )
 def test_a_task_holds_as_much_of_a_larger_table_until_its_parts_have_too_little_to_tell_each_other(
     records: int, parts: int
