@@ -53,8 +53,9 @@ def test_rows_go_where_they_are_sent_and_meet_there_as_they_were() -> None:
 
 
 def test_counts_of_several_chunks_meet_once_for_each_thing_that_is_counted() -> None:
-    rows = pa.table({"what": ["a", "b", None, "a"], "odds": pa.array([1.5, None, 2.0, 1.5], pa.float32()),
-                     "levels": pa.array([b"\xff", None, b"", b"\xff"]), "count": [1, 2, 3, 4], "most": [7, 8, 9, 5]})  # fmt: skip
+    what, odds = ["a", "b", None, "a"], pa.array([1.5, None, 2.0, 1.5], pa.float32())
+    levels, number = pa.array([b"\xff", None, b"", b"\xff"]), [1, 2, 3, 4]
+    rows = pa.table({"what": what, "odds": odds, "levels": levels, "count": number, "most": number})
     how = {"count": "sum", "most": "max"}
     chunks = [packed_chunks(rows.append_column("to", pa.array([k, 1, 1, k], pa.int32()))) for k in (0, 1)]
     told = [batch for one in chunks for batch in counted_by_each(lambda part: part, how, 3)(iter(one.to_batches()))]
