@@ -3,7 +3,8 @@
 ``python -m benchmarks.spark --people 3300,33000 --master local[2]``. Each engine runs in a process of its own.
 Processor seconds are those of it and of all that it starts, and beside them how many of them Java and Python's workers
 took; memory is the largest that the driver's Python, Java and any one worker held. ``--only spark`` leaves out one
-machine, and with it the question whether both say the same. With two sizes or more, what records cost beyond the first
+machine, and with it the question whether both say the same. ``--partition 1000000,5000`` lets Spark do it once for each
+of these sizes of a partition. With two sizes of tables or more, what records cost beyond the first
 size is what larger tables are told to take, on paper.
 """
 
@@ -117,11 +118,20 @@ def on_paper(measured: Sequence[tuple[int, float]]) -> None:
         print(f"| {records:,} |", " | ".join(f"{each * records / cores / 3600:.1f} h" for cores in CORES), "|")
 
 
+def on_spark(master: str, sizes: str | None) -> dict[str, tuple[str, list[str]]]:
+    """The ways to do it on Spark, by what the table calls them: the engine, and the options of its command."""
+    at = ["--master", master]
+    if not sizes:
+        return {"spark": ("spark", at)}
+    return {f"spark, {int(size):,} a part": ("spark", [*at, "--partition", size]) for size in sizes.split(",")}
+
+
 def main() -> None:
     """Print a row for each table and engine, and what larger tables take."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.spark", description=__doc__)
     parser.add_argument("--people", default="3300,33000")
     parser.add_argument("--master", default="local[2]")
+    parser.add_argument("--partition")
     parser.add_argument("--only", choices=["memory", "spark"])
     options = parser.parse_args()
     print("| records | engine | pairs | wall s | processor s | Java s | workers s | MB | Java MB | worker MB | same |")
@@ -131,14 +141,17 @@ def main() -> None:
         for people in map(int, options.people.split(",")):
             path = Path(place) / f"{people}.parquet"
             records = write(people, path)
-            engines = [options.only] if options.only else ["memory", "spark"]
-            outs = {engine: Path(place) / f"{people}-{engine}.parquet" for engine in engines}
-            for engine, out in outs.items():
-                found = run(engine, path, out, ["--master", options.master])
+            ways = {"memory": ("memory", [])} if options.only != "spark" else {}
+            if options.only != "memory":
+                ways |= on_spark(options.master, options.partition)
+            outs = {way: Path(place) / f"{people}-{at}.parquet" for at, way in enumerate(ways)}
+            for way, out in outs.items():
+                engine, how = ways[way]
+                found = run(engine, path, out, how)
                 alike = str(same(outs["memory"], out)) if engine == "spark" and "memory" in outs else ""
                 seconds = " | ".join(f"{found[name]:.1f}" for name in ("seconds", "processor", "java", "worker"))
                 memory = " | ".join(f"{found[f'{kind}_mb']:.0f}" for kind in KINDS)
-                print(f"| {records:,} | {engine} | {found['pairs']:,} | {seconds} | {memory} | {alike} |", flush=True)
+                print(f"| {records:,} | {way} | {found['pairs']:,} | {seconds} | {memory} | {alike} |", flush=True)
                 if engine == "spark":
                     measured.append((records, found["processor"]))
     if len(measured) > 1:

@@ -37,8 +37,14 @@ def find_member(reader: LakeReader, level: str, given: str) -> str:
 def as_kept(given: str) -> list[str]:
     """Return the forms in which an address or a number is kept that people write in many: lower case, E.164."""
     text = given.strip().lower()
-    number, _ = dialled(text, ("ZZ",), frozenset())
+    number = e164(text)
     return [text, number] if number else [text]
+
+
+def e164(given: str) -> str | None:
+    """Return a number as it is kept; None for what cannot be dialled, or not without knowing the country."""
+    number, _ = dialled(given.strip(), ("ZZ",), frozenset())
+    return number
 
 
 def _people(reader: LakeReader, given: str) -> list[ir.Column]:

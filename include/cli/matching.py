@@ -19,6 +19,7 @@ from rich.table import Table
 
 from include.cli.console import spinner
 from include.contracts.errors import ConfigurationError, KindredError
+from include.contracts.settings import PARTITION
 from include.matching.engine import resolve
 from include.matching.evaluate.scores import Labels, Scores, measure, truth_labels
 from include.matching.evaluate.table_files import read_tables
@@ -51,13 +52,19 @@ def resolve_command(  # noqa: PLR0917  typer's way of declaring a command line
         Engine, typer.Option(help="Where the work is done: on this machine, or on Spark.")
     ] = Engine.MEMORY,
     master: Annotated[str | None, typer.Option(help="Spark's master, such as spark://host:7077.")] = None,
+    partition: Annotated[
+        int | None, typer.Option(min=PARTITION[0], max=PARTITION[1], help="The most records of a task of Spark's.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Group the records of one person, whatever systems they come from."""
     if engine is Engine.SPARK:
         if truth:
             raise ConfigurationError("--truth is measured on this machine: leave it out, or leave out --engine spark.")
-        _on_spark(files, spec, out=out, pairs=pairs, model=model, save_model=save_model, master=master, as_json=as_json)
+        _on_spark(
+            files, spec, out=out, pairs=pairs, model=model, save_model=save_model, master=master, partition=partition,
+            as_json=as_json,
+        )  # fmt: skip
         return
     with spinner() as progress:
         begun = time.perf_counter()
@@ -84,7 +91,7 @@ def resolve_command(  # noqa: PLR0917  typer's way of declaring a command line
 
 def _on_spark(
     files: list[Path], spec: Path, *, out: Path, pairs: Path | None, model: Path | None, save_model: Path | None,
-    master: str | None, as_json: bool,
+    master: str | None, partition: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Resolve on Spark; clusters and pairs are folders of Parquet files."""
     from include.matching.spark.session import connected  # noqa: PLC0415  Spark may not be installed
@@ -100,7 +107,7 @@ def _on_spark(
 
             records = on_spark.read_files(session, [_url(file) for file in files])
             with keeping_for_now(session, f"{_url(out)}.draft"):
-                found = on_spark.resolve(records, matching, model=known, progress=progress)
+                found = on_spark.resolve(records, matching, model=known, part=partition, progress=progress)
                 found.clusters.write.mode("overwrite").parquet(_url(out))
                 if pairs:
                     progress.stage("writing pairs")

@@ -19,11 +19,14 @@ DROPPED: Final = frozenset(
     {"psycopg.OperationalError", "sqlalchemy.exc.OperationalError", "sqlalchemy.exc.InterfaceError"}
 )
 ENGINE: Final = frozenset({"_duckdb.IOException", "_duckdb.OutOfMemoryException"})
-SPARK: Final = "py4j.protocol.Py4JError"
+JAVA: Final = "py4j.protocol.Py4JError"
+SPARK: Final = frozenset({JAVA, "pyspark.errors.exceptions.base.PySparkException"})
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 CLOSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _FULL_TEXT = re.compile(r"No space left on device|Disk quota exceeded|max_temp_directory_size")
 _CLOSED_TEXT = re.compile(r"Permission denied|Read-only file system")
+_HEAP_TEXT = re.compile(r"java\.lang\.OutOfMemoryError")
+_LOST_TEXT = re.compile(r"Python worker exited unexpectedly|ExecutorLostFailure|\bMemoryError\b|ArrowMemoryError")
 _FILE = re.compile(r'file \\?"([^"\\]+)')
 
 
@@ -61,10 +64,25 @@ def _of_a_server(error: BaseException, names: set[str]) -> KindredError | None:
         return full("PostgreSQL's")
     if names & DROPPED:
         return RetryableError(f"The connection to the database was lost ({type(error).__name__}).")
-    if SPARK in names and "PythonException" not in str(
-        error
-    ):  # that one is a task's own fault, and would repeat itself
-        return RetryableError(f"Spark gave the work up ({_of_java(str(error))}); what was published before stays.")
+    return _of_spark(str(error), names) if names & SPARK else None
+
+
+def _of_spark(text: str, names: set[str]) -> KindredError | None:
+    if _FULL_TEXT.search(text):
+        return full("of one of Spark's machines, spark.local.dir")
+    if _HEAP_TEXT.search(text):
+        return RetryableError(
+            "Spark's Java has too little memory: raise spark.executor.memory, on a single machine spark.driver.memory; "
+            "what was published before stays."
+        )
+    if _LOST_TEXT.search(text):
+        return RetryableError(
+            "Spark lost the workers of a task, as when they hold more memory than they may: give executors more "
+            "(spark.executor.memoryOverhead), or tasks fewer records (KINDRED_SPARK_PARTITION); what was published "
+            "before stays."
+        )
+    if JAVA in names and "PythonException" not in text:  # that one is a task's own fault, and would repeat itself
+        return RetryableError(f"Spark gave the work up ({_of_java(text)}); what was published before stays.")
     return None
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from include.contracts.errors import ConfigurationError
 
 PREFIX = "KINDRED_"
+PARTITION = (1_000, 1_000_000)  # records: the fewest that are worth a task, and the most that any task should hold
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "include" / "config"
 
@@ -66,6 +67,13 @@ class Settings(BaseModel):
         default=None,
         description="Spark's master, as spark://host:7077, yarn, k8s://https://host:443 or local[*]; "
         "none: that of the connection spark_default, else local[*]",
+    )
+    spark_partition: int | None = Field(
+        default=None,
+        ge=PARTITION[0],
+        le=PARTITION[1],
+        description="Records that a task of Spark's holds at most, a gigabyte for 100,000 of them; "
+        "none: 100,000, and more only beyond 100 million records",
     )
     as_of: date | None = Field(default=None, description="Pins the logical date, for the sample and for replays")
     timezone: str = Field(default="UTC", description="Time zone in which a run's logical date is read")

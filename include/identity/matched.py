@@ -93,7 +93,10 @@ def _on_spark(project: Project, engine: Engine, work: _Work) -> Iterator[Matched
 
         records = between.hand_over(engine, work.records)
         with keeping(session, between.kept):
-            found = on_spark.resolve(records, work.spec, decisions=work.decisions, known=work.known, model=work.model)
+            found = on_spark.resolve(
+                records, work.spec, decisions=work.decisions, known=work.known, model=work.model,
+                part=project.settings.spark_partition,
+            )  # fmt: skip
             with found.planned():
                 edge = between.take(engine, "edge", found.pairs_above(LEAST_REVIEWED).filter(GRADED))
             clusters = between.take(engine, "found", found.clusters.toDF(*COLUMNS))

@@ -103,6 +103,11 @@ class Comparison:
         return {int(level): level.label for level in self.levels}
 
     @property
+    def speaks(self) -> bool:
+        """Whether any level says more than which sorts of value two records have."""
+        return any(level not in self.sorts for level in self.levels)
+
+    @property
     def equal(self) -> int:
         """The level of equal values: the first."""
         return int(next(iter(self.levels)))

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from include.matching.clustering import Verdicts, linking
 from include.matching.kernels.pairs import score_levels
-from include.matching.levels import SOURCE
 from include.matching.pairs import comparison, standing_rules
 from include.matching.pairs.pair_sample import Drawn, Patterns, Universe
 from include.matching.records.columns import Codes
@@ -48,7 +47,7 @@ class Judge:
     @property
     def unverifiable(self) -> bool:
         """Whether a name and an address alone are all there is: they cannot tell a misspelling from a namesake."""
-        roles = [group.role for group in self.groups if group.comparison is not SOURCE]
+        roles = [group.role for group in self.groups if group.comparison.speaks]
         return roles == ["first", "last", "names", "email"]
 
     def score(self, levels: comparison.Levels) -> npt.NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from include.matching.pairs.pair_sample import Drawn, Patterns, survey
 from include.matching.pairs.tally import Tally
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
-from include.matching.rivals import FIRM, Rivals, find_rivals
+from include.matching.rivals import FIRM, Rivals, apart, find_rivals
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import FEWEST
 
@@ -48,6 +49,8 @@ class InMemory:
         self.candidates = block(
             self.features, self.rules, link_only=self.spec.link_only, pairs_per_record=self.spec.pairs_per_record
         )
+        own = len(self.spec.blocking.rules)  # of which pairs are drawn; the candidates have the keys of all
+        self.rules = [*self.rules[:own], *(replace(rule, keys=np.zeros(0, np.uint32)) for rule in self.rules[own:])]
 
     def compare(self) -> None:
         """Compare the listed pairs."""
@@ -105,9 +108,11 @@ class InMemory:
         """Weigh the listed pairs by to whom else their records may belong."""
         self._join(judge, threshold=FIRM, chain=False)
         firm, left, right = self.clusters, self.candidates.left, self.candidates.right
-        logits = np.append(self.logits, firm.extra_logits)
-        every = np.append(left, firm.extra_left), np.append(right, firm.extra_right)
-        self.rivals = find_rivals(*every, logits, firm.cluster, judge.prior)
+        listed = apart(left, right, self.logits, firm.cluster)
+        extra = apart(firm.extra_left, firm.extra_right, firm.extra_logits, firm.cluster)
+        one, other, logits = (np.append(mine, more) for mine, more in zip(listed, extra, strict=True))
+        del listed
+        self.rivals = find_rivals(one, other, logits, firm.cluster, judge.prior)
         said = judge.verdicts(self.features.names, left, right, self.levels, self.logits)
         self.logits = self.rivals.among(left, right, said).logits
 

@@ -161,10 +161,17 @@ def said_of(said: Verdicts, logits: Logits) -> Verdicts:
     return said._replace(logits=np.where(said.apart | said.differ, np.minimum(logits, said.logits), logits))
 
 
-def find_rivals(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Rivals:
-    """The rivals of all pairs of two firm clusters; ``cluster`` is that of each record, ``prior`` the log odds of any
-    two records."""
-    claims = claims_of(left, right, logits, cluster, prior)
+def apart(left: Codes, right: Codes, logits: Logits, cluster: Codes) -> tuple[Codes, Codes, Logits]:
+    """Of pairs of records those of two clusters: the ``cluster`` of either, and their log odds."""
+    one, other = cluster[left], cluster[right]
+    some = np.flatnonzero(one != other)
+    return one[some], other[some], logits[some]
+
+
+def find_rivals(one: Codes, other: Codes, logits: Logits, cluster: Codes, prior: float) -> Rivals:
+    """The rivals of all pairs of records of two firm clusters, ``one`` and the ``other``; ``cluster`` is that of each
+    record, ``prior`` the log odds of any two records."""
+    claims = claims_of(one, other, logits, prior)
     return rivals_of(claims, cluster, np.bincount(cluster, minlength=len(cluster)), prior)
 
 
@@ -191,16 +198,26 @@ def rivals_of(claims: Claims, cluster: Codes, size: Places, prior: float) -> Riv
     return Rivals(cluster, claims, both, taken, given_back(expected.all, Tally.of(claims.odds - both)))
 
 
-def claims_of(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: float) -> Claims:
+def claims_of(one: Codes, other: Codes, logits: Logits, prior: float) -> Claims:
     """The pairs of two clusters, by the mean, best and worst of the pairs of records between them."""
-    one, two = cluster[left], cluster[right]
-    apart = one != two
-    pair = packed(np.minimum(one, two), np.maximum(one, two))[apart]
+    pair = packed(np.minimum(one, other), np.maximum(one, other))
     order = np.argsort(pair)
-    pair, said = pair[order], np.minimum(logits[apart][order].astype(np.float64), -UNLIKELY)
-    start = np.flatnonzero(np.diff(pair, prepend=-1))
-    if not len(start):
-        return Claims(pair, said, said)
+    pair, logits = pair[order], logits[order]
+    start = np.append(np.flatnonzero(np.append(True, pair[1:] != pair[:-1])[: len(pair)]), len(pair))
+    odds, few = np.empty(len(start) - 1), np.empty(len(start) - 1)
+
+    def chunk(at: int) -> None:
+        some = slice(at, at + CHUNK)
+        edge = start[at : at + CHUNK + 1]
+        odds[some], few[some] = _claimed(logits[edge[0] : edge[-1]], edge[:-1] - edge[0], prior)
+
+    in_chunks(len(odds), chunk)
+    return Claims(pair[start[:-1]], odds, few)
+
+
+def _claimed(logits: Logits, start: Places, prior: float) -> tuple[Floats, Floats]:
+    """The log odds of claims, the pairs of each from its ``start`` on, and 1 where two pairs or fewer tell."""
+    said = np.minimum(logits.astype(np.float64), -UNLIKELY)
     tells = np.abs(said - prior) > TELLING
     number = np.maximum(np.add.reduceat(tells.astype(np.int64), start), 1)
     whole = np.rint((said - prior) * tells * EXACT).astype(np.int64)  # whose sum is the same in any order
@@ -208,7 +225,7 @@ def claims_of(left: Codes, right: Codes, logits: Logits, cluster: Codes, prior: 
     best, worst = np.maximum.reduceat(said, start), np.minimum.reduceat(said, start)
     few = np.minimum(1.0, 2.0 / number)
     odd = WEIGHTS[2] * few
-    return Claims(pair[start], (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst, few)
+    return (WEIGHTS[0] + WEIGHTS[2] - odd) * mean + WEIGHTS[1] * best + odd * worst, few
 
 
 def by_size(odds: Floats, product: Places, power: float) -> Floats:

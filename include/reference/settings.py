@@ -35,7 +35,7 @@ def _row(name: str, field: FieldInfo) -> str:
 
 def _bounds(field: FieldInfo) -> str:
     words = {"gt": "more than", "ge": "at least", "le": "at most"}
-    found = [f"{words[w]} {getattr(rule, w):g}" for rule in field.metadata for w in words if hasattr(rule, w)]
+    found = [f"{words[w]} {getattr(rule, w):,}" for rule in field.metadata for w in words if hasattr(rule, w)]
     allowed = [f"`{value}`" for value in get_args(field.annotation) if isinstance(value, str)]
     return "".join(f"; {bound}" for bound in [*found, *([" or ".join(allowed)] if allowed else [])])
 

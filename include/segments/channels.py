@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -23,6 +24,13 @@ def find_channel(name: str) -> Channel:
     if name not in CHANNELS:
         raise ConfigurationError(f"There is no channel {name!r}{nearest(name, CHANNELS)}.")
     return CHANNELS[name]
+
+
+def require_people(segment: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError for a row of ``segment`` whose members no channel reaches, as they are accounts."""
+    if segment["level"] != "person":
+        key = segment["segment_key"]
+        raise ConfigurationError(f"{key} is a segment of accounts, and a channel reaches people; leave it out.")
 
 
 def contactable(

@@ -89,7 +89,7 @@ def _is(reader: Reader, node: exp.Is) -> tree.Node:
         is_true = bool(reader.parts.take(value, "this"))
         assert isinstance(measure, tree.Measured)  # nothing that is counted of events is true or false
         tested = tree.And((tree.Not(tested), measure if is_true else tree.Not(measure)))  # never unknown
-    elif isinstance(value, exp.Column) and _is_allowed(reader, measure, value):
+    elif isinstance(value, exp.Column) and is_allowed(reader, measure, value):
         tested = tree.Compare("=", measure, plain_literal(reader, measure, value))
     elif not isinstance(value, exp.Null):
         word = f"; text stands in quotes, as in {measure} = '{value.name}'" if isinstance(value, exp.Column) else ""
@@ -97,7 +97,7 @@ def _is(reader: Reader, node: exp.Is) -> tree.Node:
     return tree.Not(tested) if reader.parts.take(node, "negate") else tested
 
 
-def _is_allowed(reader: Reader, measure: tree.Operand, value: exp.Column) -> bool:
+def is_allowed(reader: Reader, measure: tree.Operand, value: exp.Column) -> bool:
     """Whether a word without quotes is one of the values that a measure can have: `nps_class is promoter`."""
     allowed = sum_functions.declared(measure, reader.known).column.allowed
     return value.name.lower() in map(str.lower, allowed)

@@ -13,6 +13,7 @@ from include.segments.listed import doubts_on_lists
 from include.segments.occurring import never, nobody
 from include.segments.population import Population
 from include.segments.sense import nonsense
+from include.segments.text_doubts import within_words
 
 Counts = tuple[int, int]
 
@@ -44,6 +45,7 @@ def doubts(segment: Segment, people: Population, sizes: Sizes) -> tuple[str, ...
     """Return what can hardly be meant, one sentence each: objections, and clauses that are true of nobody today."""
     found = [*objections(segment.condition, segment.level, people), *unheard(segment.condition, people)]
     found += [*foreign(segment.condition, people), *doubts_on_lists(segment.condition, people)]
+    found += within_words(segment.condition, segment.level, people)
     found += [*_crowded(sizes), *_empty(segment, people, sizes)]
     return tuple(dict.fromkeys(found))
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from include.contracts.channels import REACHABLE
 from include.contracts.errors import ConfigurationError
-from include.segments.channels import contactable, find_channel
+from include.segments.channels import contactable, find_channel, require_people
 from include.segments.formats import EXCEL_ROWS, find_format
 from include.segments.listing import find_segment
 from include.segments.members import Wanted, members
@@ -51,8 +51,8 @@ def export(
     with project.warehouse().begin() as connection:
         segment = find_segment(connection, key, project.settings.config)
         require_exportable(connection, segment)
-        if reach and segment["level"] != "person":
-            raise ConfigurationError(f"{key} is a segment of accounts, and a channel reaches people; leave it out.")
+        if reach:
+            require_people(segment)
         if format == "xlsx" and segment["size"] > EXCEL_ROWS:
             raise ConfigurationError(f"{key} has more members than an Excel sheet has rows; use csv or parquet.")
         states = contactable(connection, key, holdout=holdout) if segment["level"] == "person" else {}

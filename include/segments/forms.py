@@ -59,6 +59,10 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"\)\s*without\s+did\(", "what was not done as well is written did('A') and not did('B')"),
         (r"^\s*(?:and|or)\b", "a condition does not begin with and, or"),
+        (
+            rf"\b{NAME}\s+not\s+(?!in\b|like\b|between\b)(?P<value>'x*'|\w+)",
+            "what is not so is written {name} != …, with a text in single quotes",
+        ),
         (r"\bneither\b|\bnor\b", "what is neither is written not (… or …)"),
         (r"\band/or\b", "write and where both have to be so, or where one is enough"),
         (
@@ -104,7 +108,7 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"[<>=]\s*\d+,\d{1,2}\b", "a decimal is written with a point, as in 0.8"),
         (r"\b(?:contains|starts with|ends with)\s+'[^']*'\s*,", "several texts are written contains any of ('a', 'b')"),
         (
-            r"\b(?:is one of|is any of|in)\s+(?!the\b)[^\W\d][\w ]*,",
+            r"\b(?:is one of|is any of|in)\s+(?!the\b)[^\W\d][\w .-]*,",
             "a list stands in brackets, each text in quotes, as in in ('a', 'b')",
         ),
         (rf"\b{NAME}\s+(?P<low>\d+)\s*-\s*(?P<high>\d+)\b", "a range is written {name} between {low} and {high}"),
@@ -119,7 +123,7 @@ FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "a span ahead is written within_next {span}; after a date, in the next {span}",
         ),
         (
-            r"\d[km]?\s*(?:EUR|USD|GBP|CHF)\b",
+            r"\d[km]?\s*(?:(?:EUR|USD|GBP|CHF)\b|[€£$])",
             "an amount is a number in the company's currency, as in contract_value > 10000",
         ),
         (

@@ -19,7 +19,7 @@ from include.contracts.nearest import nearest
 from include.contracts.tables import Type
 from include.contracts.traits import Trait
 from include.segments import event_functions, sum_functions, syntax, trait_functions, tree
-from include.segments.comparisons import COMPARISONS, plain_literal
+from include.segments.comparisons import COMPARISONS, is_allowed, plain_literal
 from include.segments.forms import unread
 from include.segments.functions import FUNCTIONS, KNOWN, OF_ONE_EVENT
 from include.segments.literals import Literals
@@ -102,7 +102,7 @@ class _Reader:
         if isinstance(node, exp.Alias):
             raise unread(node, self.text)
         bare = BARE if isinstance(node, exp.Literal) else "{} is not part of the segment language"
-        raise self.refuse(node, bare.format(called(node)))
+        raise self.refuse(node, bare.format(called(node)) + instead(node))
 
     def _readers(self) -> Mapping[tuple[type, ...], Callable[..., tree.Node]]:
         return {
@@ -123,7 +123,7 @@ class _Reader:
             part = self.parts.inside(pending.pop())
             if type(part) is type(node):
                 pending += [self.parts.take(part, "expression"), self.parts.take(part, "this")]
-            elif isinstance(part, exp.Literal) and isinstance(node, exp.Or) and sides:
+            elif isinstance(node, exp.Or) and sides and self._is_value(part, sides[-1]):
                 sides[-1] = self._also(sides[-1], part)
             else:
                 read = self.guarded(part)
@@ -131,14 +131,21 @@ class _Reader:
                 sides += flat
         return sides[0] if len(sides) == 1 else kind(tuple(sides))
 
-    def _also(self, before: tree.Node, node: exp.Literal) -> tree.Node:
+    def _is_value(self, node: exp.Expr, before: tree.Node) -> TypeGuard[exp.Literal | exp.Column]:
+        """A text or a number stands there, or a word that is one of the values of what the clause before asks about."""
+        if isinstance(node, exp.Column) and isinstance(before, tree.Compare | tree.In):
+            measure = before.left if isinstance(before, tree.Compare) else before.measure
+            return node.name not in self.known and is_allowed(self, measure, node)
+        return isinstance(node, exp.Literal)
+
+    def _also(self, before: tree.Node, node: exp.Literal | exp.Column) -> tree.Node:
         """`country = 'Germany' or 'France'`: another value of the clause before."""
         match before:
             case tree.Compare("=", measure, tree.Literal() as first):
                 return tree.In(measure, (first, plain_literal(self, measure, node)))
             case tree.In(measure, values):
                 return tree.In(measure, (*values, plain_literal(self, measure, node)))
-            case tree.TextTest(_, _, texts) if node.is_string:
+            case tree.TextTest(_, _, texts) if isinstance(node, exp.Literal) and node.is_string:
                 return replace(before, texts=(*texts, self.literals.plain(node)))
         if isinstance(before, tree.Compare) and before.op == "!=":
             raise self.refuse(node, f"this can be read in two ways; write {before.left} not in (…) for none of them")

@@ -26,19 +26,19 @@ def list_segments(project: Project) -> list[dict[str, Any]]:
     return [{**row, "contactable": reach[row["segment_key"]] if row["level"] == "person" else {}} for row in rows]
 
 
-def published_segments(connection: sa.Connection) -> list[dict[str, Any]]:
-    """Return them on an open connection, as published; raises as above."""
+def published_segments(connection: sa.Connection, place: str = READERS) -> list[dict[str, Any]]:
+    """Return them on an open connection, as published, or as they stand in another schema; raises as above."""
     require_published(connection)
-    rows = connection.exec_driver_sql(f"SELECT * FROM {READERS}.{SEGMENT.name} ORDER BY segment_key")
+    rows = connection.exec_driver_sql(f'SELECT * FROM "{place}".{SEGMENT.name} ORDER BY segment_key')
     return [dict(row) for row in rows.mappings()]
 
 
-def find_segment(connection: sa.Connection, key: str, config: Path) -> dict[str, Any]:
-    """Return one published row of ``segment``; raises UnknownError saying why there is none.
+def find_segment(connection: sa.Connection, key: str, config: Path, place: str = READERS) -> dict[str, Any]:
+    """Return one published row of ``segment``, or one of another schema; raises UnknownError saying why there is none.
 
     ``config`` is the folder whose definitions may be saved but not evaluated yet.
     """
-    known = {row["segment_key"]: row for row in published_segments(connection)}
+    known = {row["segment_key"]: row for row in published_segments(connection, place)}
     if key not in known:
         raise missing(key, known, config)
     return known[key]

@@ -48,6 +48,11 @@ CALLED: Mapping[str, str] = {
     "arr": "contract_value",
     "mrr": "contract_value",
     "renewal": "renewal_date, renewal_bucket",
+    "renews": "renewal_date",
+    "renews_on": "renewal_date",
+    "tenure": "tenure_days",
+    "revenue": "contract_value",
+    "domain": "email_domain",
 }
 """What a person's measures are called elsewhere, and how it is asked here."""
 
@@ -63,6 +68,8 @@ def called(node: exp.Expr) -> str:
     """Return what a person would call a piece of SQL."""
     if node.find(exp.Select) is not None:
         return "a subquery"
+    if isinstance(node, exp.RegexpLike | exp.RegexpILike):
+        return "a pattern"
     if isinstance(node, exp.Func) and not isinstance(node, exp.Cast | exp.Case):
         name = str(node.this) if isinstance(node, exp.Anonymous) else node.sql_name()
         return f"the function {name.lower()!r}"
@@ -85,6 +92,8 @@ INSTEAD: Mapping[str, str] = {
 
 def instead(node: exp.Expr) -> str:
     """Say what stands here for a function that other tools have; nothing for others."""
+    if isinstance(node, exp.RegexpLike | exp.RegexpILike):
+        return "; a part of a text is asked by contains, starts with, or like '%part%'"
     if isinstance(node, exp.LT | exp.LTE | exp.GT | exp.GTE):
         return "; a range is written account_employees between 100 and 1000"
     if not isinstance(node, exp.Func):

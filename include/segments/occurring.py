@@ -64,7 +64,7 @@ def occurring(
     ends = {"least": value.min(), "greatest": value.max()} if has_order else {}
     (found,) = rows.aggregate(different=value.nunique(), unknown=value.isnull().sum(), **ends).to_pyarrow().to_pylist()
     return Occurring(
-        name, level, column.description, tuple(_commonest(rows, name, limit)), found["different"],
+        name, level, column.description, tuple(commonest(rows, name, limit)), found["different"],
         found["unknown"] or 0, found.get("least"), found.get("greatest"),
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def absent(rows: ir.Table, asked: AskedText, texts: Sequence[str], *, is_told: b
     if not is_told:
         yield from (f"No {name} is {text!r}." for text in absent)
         return
-    known = _commonest(rows, name, LISTED)
+    known = commonest(rows, name, LISTED)
     shown = ", ".join(f"{other!r} {count:,}" for other, count in known[:COMMONEST])
     there_are = f"the commonest are {shown}" if known else "none is known"
     for text in absent:
@@ -155,7 +155,8 @@ def _nearest(text: str, known: Sequence[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
-def _commonest(rows: ir.Table, name: str, limit: int) -> list[tuple[Any, int]]:
+def commonest(rows: ir.Table, name: str, limit: int) -> list[tuple[Any, int]]:
+    """Return the values of a column with how many rows have each, the commonest first, at most ``limit``."""
     counted = rows.filter(rows[name].notnull()).group_by(name).aggregate(people=lambda t: t.count())
     ordered = counted.order_by(counted.people.desc(), counted[name]).limit(limit).to_pyarrow().to_pylist()
     return [(row[name], row["people"]) for row in ordered]

@@ -47,15 +47,23 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "text_ends": ("ends with", "end with", "endswith"),
 }
 SPANS: Mapping[tuple[str, str], tuple[str, ...]] = {  # the words before a span, and after it
-    ("within_last", ""): ("in the last", "within the last", "in last", "within last", "in the past", "during the last"),
+    ("within_last", ""): (
+        "in the last",
+        "within the last",
+        "in last",
+        "within last",
+        "in the past",
+        "during the last",
+        "within_last",
+    ),
     ("within_last", "ago"): ("less than", "is less than", "fewer than", "at most"),
-    ("within_next", ""): ("in the next", "within the next", "in next", "within next", "during the next"),
+    ("within_next", ""): ("in the next", "within the next", "in next", "within next", "during the next", "within_next"),
     ("within_next", "away"): ("less than", "is less than", "at most"),
     ("after_next", "away"): ("more than", "is more than"),
     ("within_next", "from now"): ("less than", "is less than", "at most"),
-    ("before_last", ""): ("older than", "is older than", "before the last"),
+    ("before_last", ""): ("older than", "is older than", "before the last", "before_last"),
     ("before_last", "ago"): ("more than", "is more than", "over", "longer than"),
-    ("after_next", ""): ("after the next",),
+    ("after_next", ""): ("after the next", "after_next"),
     ("after_next", "from now"): ("more than", "is more than"),
 }
 

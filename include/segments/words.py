@@ -92,21 +92,23 @@ class _Writer(Spans):
         """`top 10% by usage_core_actions_28` is in_top(usage_core_actions_28, 10%)."""
         ahead = int(self.word() == "the") + int(self.word() == "in") + int(self.says(("in", "the")))
         number, percent = self.at(ahead + 1), int(self.word(ahead + 2) in PERCENT)
-        measure = self.at(ahead + 3 + percent)
+        after = ahead + 2 + percent
+        after += int(self.word(after) in (*PEOPLE, "accounts"))
+        measure = self.at(after + 1)
         if self.word(ahead) not in ("top", "bottom") or number is None or number.token_type is not TokenType.NUMBER:
             return False
         amount = f"as_percent({number.text})" if percent else number.text
-        before, is_named = self.measure(), self.word(ahead + 2 + percent) in ("by", "of")
+        before, is_named = self.measure(), self.word(after) in ("by", "of")
         if before is not None and ahead and not is_named:  # `nps_score in top 10%`
             self.out.pop()
             self.say(f"in_{self.word(ahead)} (", before)
             self.out.append(before)
             self.say(f", {amount})", before)
-            self.place += ahead + 2 + percent
+            self.place += after
             return True
         if not is_named or measure is None:
             return False
-        begin = ahead + 3 + percent
+        begin = after + 1
         end = self.closing(begin + 1) if self.word(begin + 1) == "(" else begin
         if end is None:
             return False
@@ -119,14 +121,17 @@ class _Writer(Spans):
     def _segment(self) -> bool:
         """`is in segment 'champions'` is in_segment('champions'), `on the list 'fair'` is in_list('fair')."""
         ahead = self.negated() or int(self.word() in ("is", "are"))
-        words = next((words for words in (*OF_LIST, *OF_SEGMENT) if self.says(words, ahead)), None)
-        key = self.at(ahead + len(words)) if words else None
-        if words is None or key is None or key.token_type is not TokenType.STRING or self.measure() is not None:
+        words = next((words for words in (*OF_LIST, *OF_SEGMENT) if self.says(words, ahead)), ())
+        begin = ahead + len(words)
+        is_closed = self.word(begin) == "(" and self.word(begin + 2) == ")"
+        key = self.at(begin + is_closed) if words else None
+        kinds = (TokenType.STRING, TokenType.VAR) if words and words[-1] in ("segment", "list") else (TokenType.STRING,)
+        if key is None or key.token_type not in kinds or self.measure() is not None:
             return False
         self.say(f"{'not ' if self.negated() else ''}{'in_list' if words in OF_LIST else 'in_segment'} (", key)
         self.out.append(key)
         self.say(")", key)
-        self.place += ahead + len(words) + 1
+        self.place += begin + 1 + 2 * is_closed
         return True
 
     def _text(self) -> bool:

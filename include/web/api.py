@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from include.answers.member import e164
 from include.answers.segment import explain
 from include.contracts.access import Scope
 from include.contracts.measures import ACCOUNT_360, CUSTOMER_360
 from include.contracts.profiles import ACCOUNT
+from include.contracts.records import RecordId
 from include.segments.listing import find_segment
 from include.web import personal, reading
 from include.web.answers import answer
@@ -61,6 +63,28 @@ class Wanted(BaseModel):
     email: str | None = Field(default=None, min_length=3, max_length=320, description="An address, as written")
     phone: str | None = Field(default=None, min_length=3, max_length=40, description="A number with its country code")
     source_id: str | None = Field(default=None, min_length=3, max_length=300, description="<source>.<object>:<key>")
+
+    @field_validator("email")
+    @classmethod
+    def _addressed(cls, email: str | None) -> str | None:
+        if email is not None and "@" not in email:
+            raise ValueError("an address has an @")
+        return email
+
+    @field_validator("phone")
+    @classmethod
+    def _dialled(cls, phone: str | None) -> str | None:
+        if phone is not None and e164(phone) is None:
+            raise ValueError("write a number that can be dialled, with its country code, as in +49 30 901820")
+        return phone
+
+    @field_validator("source_id")
+    @classmethod
+    def _recorded(cls, source_id: str | None) -> str | None:
+        try:
+            return source_id and str(RecordId.parse(source_id))
+        except ValueError:
+            raise ValueError("a source record is written <source>.<object>:<key>, as crm.contact:0035g0000A") from None
 
     @model_validator(mode="after")
     def _one(self) -> Wanted:

@@ -8,10 +8,10 @@ from typing import IO, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from include.contracts.nearest import nearest
-from include.segments.channels import contactable, find_channel
+from include.segments.channels import contactable, find_channel, require_people
 from include.segments.export import export
 from include.segments.listing import find_segment
 from include.segments.members import Wanted, members
@@ -41,8 +41,19 @@ class Which(BaseModel):
     limit: int = Field(default=1000, ge=1, le=10_000, description="json: members a page")
     cursor: str | None = Field(default=None, max_length=1000, description="json: `next` of an earlier page")
 
+    @model_validator(mode="after")
+    def _whole(self) -> Which:
+        """A file has all columns of all members; what only a page obeys is refused beside it."""
+        paged = ("cursor", "fields", "limit")
+        odd = [name for name in paged if getattr(self, name) != type(self).model_fields[name].default]
+        if self.format != "json" and odd:
+            raise ValueError(f"{', '.join(odd)} goes with format=json; a file has all columns of all members")
+        return self
+
     def wanted(self, segment: reading.Row, **more: object) -> Wanted:
         """Return what is wanted of a segment."""
+        if self.channel:
+            require_people(segment)
         channel = find_channel(self.channel) if self.channel else None
         return Wanted(segment, channel, self.holdout, self.min_confidence, **more)  # type: ignore[arg-type]
 
@@ -71,12 +82,12 @@ def read_members(
 
 def _page(key: str, which: Which, call: Call) -> Response:
     with reading.snapshot(call.project) as connection:
-        segment = find_segment(connection, key, call.project.settings.config)
-        require_exportable(connection, segment)
         version, after = reading.current_version(connection), ""
         if which.cursor is not None:
             name, after = reading.place_of(which.cursor, "members", (str, str))
             version = reading.kept_version(connection, name)
+        segment = find_segment(connection, key, call.project.settings.config, version.schema)
+        require_exportable(connection, segment)
         wanted = which.wanted(
             segment, place=version.schema, after=after, limit=which.limit + 1, sees_people=call.sees_people
         )

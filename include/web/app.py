@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.gzip import GZipMiddleware
@@ -99,8 +99,19 @@ def _page(request: Request, problem: ProblemError) -> Response:
 
 
 def _sign_in(request: Request) -> str:
-    place = request.url.path.removeprefix(root_of(request)) or "/"
-    return f"{root_of(request)}{sign_in.PATH}?next={quote(place)}"
+    """Where to sign in, and go on to the page that was asked for: that of the form, where a form was sent."""
+    path, query = (request.url.path, request.url.query) if request.method == "GET" else _form_of(request)
+    place = path.removeprefix(root_of(request)) or "/"
+    return f"{root_of(request)}{sign_in.PATH}?next={quote(f'{place}?{query}' if query else place)}"
+
+
+def _form_of(request: Request) -> tuple[str, str]:
+    """Path and query of the page whose form was sent; those of the first page where the browser does not say."""
+    try:
+        sent = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "", ""
+    return sent.path, sent.query
 
 
 class Secured:

@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from include.contracts.access import Scope
+from include.contracts.nearest import nearest
 from include.storage.postgres.warehouse import Warehouse
 from include.storage.project import Project
 from include.web import audit, sessions
@@ -106,14 +107,27 @@ def needs(*scopes: Scope) -> Callable[..., Awaitable[Call]]:
     async def known(request: Request, reason: Reason = None) -> Call:
         state = request.app.state
         caller: Caller = await state.identify(request)
-        if not request.scope["route"].path.startswith(API):
+        is_api = request.scope["route"].path.startswith(API)
+        if not is_api:
             await require_own_form(request, caller.name)
         missing = [scope.value for scope in scopes if not caller.may(scope)]
         if missing:
             raise ProblemError(403, f"This needs the scope {', '.join(missing)}, which {caller.name} does not have.")
+        if is_api:
+            _require_named(request)
         return Call(request, state.project, caller, reason)
 
     return known
+
+
+def _require_named(request: Request) -> None:
+    """Raise ProblemError 422 for a parameter that the route does not have: passed over, it would seem to be obeyed."""
+    documented = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+    known = sorted(one["name"] for one in documented.get("parameters", ()) if one["in"] == "query")
+    for name in request.query_params:
+        if name not in known:
+            near = nearest(name, known) if known else "; it takes none"
+            raise ProblemError(422, f"There is no parameter {name!r} here{near}.")
 
 
 ANYBODY = Depends(needs())

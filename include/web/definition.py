@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 WHERE = "where"
-_FAULT = re.compile(r"^\S*?:(?P<line>\d+):(?P<column>\d+): (?P<said>.*)$")
+_FAULT = re.compile(r"^.*?:(?P<line>\d+):(?P<column>\d+): (?P<said>.*)$")
 _INDENT = 2
 _SHOWN = 24  # characters of the condition that a fault is told at
 
@@ -48,7 +48,7 @@ def _told(line: str, written: Sequence[str], begin: int) -> str:
     if found is None:
         return line
     said, place = found["said"], int(found["line"]) - 1
-    said = said[:1].upper() + said[1:]
+    said = said if "_" in said.split(maxsplit=1)[0] else said[:1].upper() + said[1:]  # a measure is spelt as it is
     if not begin <= place < len(written):
         return said
     rest = written[place][int(found["column"]) - 1 :].strip()

@@ -62,6 +62,14 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {  # what any route may answer, fo
     status: {"description": why, "content": {MEDIA_TYPE: {"schema": _DOCUMENT}}} for status, why in REFUSALS.items()
 }
 
+INVALID: Mapping[str, str] = MappingProxyType(  # what Pydantic says to whoever writes the model
+    {
+        "extra_forbidden": "there is nothing of this name here",
+        "json_invalid": "this cannot be read as JSON",
+        "missing": "this is required",
+        "model_attributes_type": "a JSON object belongs here (Content-Type: application/json)",
+    }
+)
 Told = Callable[[Any], ProblemError]
 NO_TEXT = "What was given holds a character or a number that no value here can have."
 SOON = {"Retry-After": "5"}
@@ -145,5 +153,11 @@ def _said(error: HTTPException) -> str:
 
 def _invalid(errors: Any) -> str:
     """Name each part of a request that cannot be used, without its value, which may be personal."""
-    parts = [f"{'.'.join(str(step) for step in error['loc'])}: {error['msg']}" for error in errors]
+    parts = [f"{_place(error)}: {INVALID.get(error['type'], error['msg'].removeprefix('Value error, '))}"
+             for error in errors]  # fmt: skip
     return "; ".join(parts) + "."
+
+
+def _place(error: Any) -> str:
+    """Where a part stands, as body.email; of what is no JSON, the whole body."""
+    return "body" if error["type"] == "json_invalid" else ".".join(str(step) for step in error["loc"])

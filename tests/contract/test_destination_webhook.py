@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 
+from include.activation.destinations.webhook import refused_by
 from include.contracts.connections import Connection
 from include.contracts.errors import ConfigurationError
 from include.samples.servers.trouble import Kind
@@ -53,6 +55,21 @@ class WebhookPlace(TroubledServer):
         self.server.refusals[key] = None
 
 
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        (httpx.Response(200, json={"rejected": {"a": "no such field"}}), {"a": "no such field"}),
+        (httpx.Response(200, json={"rejected": ["a", 5]}), {"a": "no reason given", "5": "no reason given"}),
+        (httpx.Response(200, json={"rejected": 3}), {}),
+        (httpx.Response(200, json=[]), {}),
+        (httpx.Response(200, text="ok"), {}),
+        (httpx.Response(204, headers={"Content-Type": "application/json"}), {}),
+    ],
+)
+def test_an_answer_refuses_rows_by_key_or_in_a_list(answer: httpx.Response, refused: dict[str, str]) -> None:
+    assert refused_by(answer) == refused
+
+
 class TestWebhook(NetworkSuite):
     kinds = ("throttled", "broken", "reset", "lost")
     has_schema = False  # whoever receives it says nothing of fields
@@ -80,6 +97,12 @@ class TestWebhook(NetworkSuite):
         self.place_.server.ahead = timedelta(hours=1)
         with pytest.raises(ConfigurationError):
             self.once()
+
+    def test_a_refusal_in_an_answer_that_cannot_be_read_is_heard(self, audience: Audience) -> None:
+        self.place_.refuse(self.key("bob"))
+        self.place_.server.trouble.plan(Kind.GARBLED)
+        assert self.run().counts["rejected"] == 1
+        self.expect("ann", "cleo")
 
     def test_trouble_that_answers_after_the_fact_is_taken_once(self, audience: Audience) -> None:
         for kind in (Kind.CUT_OFF, Kind.RESET, Kind.GARBLED):

@@ -24,7 +24,7 @@ from fastapi.routing import APIRoute
 
 from include.contracts.access import Scope
 from include.contracts.errors import ConfigurationError
-from include.contracts.settings import ROOT
+from include.contracts.settings import ROOT, SHIPPED
 from include.storage.control.tables import ACCESS_LOG, API_KEY
 from include.web import api_segments, keys, reading
 from include.web.app import OPEN
@@ -391,7 +391,9 @@ def test_members_come_in_pages_of_one_version(client: Client) -> None:
 
 
 def test_a_cursor_goes_on_in_its_version_whatever_is_published_meanwhile(tmp_path: Path, warehouse_url: str) -> None:
-    company = people_of(tmp_path, warehouse_url)
+    config = tmp_path / "config"
+    shutil.copytree(SHIPPED, config)
+    company = people_of(tmp_path, warehouse_url, config)
     published(company)
     key = keys.create(company.project.warehouse(), "pager", ALL, days=1, author="me")
     with serving(standalone(company.project)) as address:
@@ -399,11 +401,14 @@ def test_a_cursor_goes_on_in_its_version_whatever_is_published_meanwhile(tmp_pat
         first = api.get("/segments/detractors_renewing/members", params={"limit": 20}).json()
         for n in range(4, 20):
             company.answer(f"p{n}", 10, days_ago(1))
+        changed = (SHIPPED / "segments" / "detractors_renewing.yaml").read_text("utf-8") + "  and usage_tier = 'none'\n"
+        (config / "segments" / "detractors_renewing.yaml").write_text(changed, "utf-8")
         published(company)
         rest = api.get("/segments/detractors_renewing/members", params={"limit": 20, "cursor": first["next"]}).json()
         assert rest["version"] == first["version"]
         assert len({row["profile_id"] for page in (first, rest) for row in page["members"]}) == 28
         assert rest["contactable"] == first["contactable"]  # of its version, too
+        assert rest["members"][0].keys() == first["members"][0].keys()  # and so are the definition and its columns
         now = api.get("/segments/detractors_renewing/members").json()
         assert now["contactable"]["email"]["consent unknown"] == 12
         assert (len(now["members"]), now["version"] == first["version"]) == (12, False)
@@ -475,7 +480,35 @@ def test_members_can_be_chosen_by_column_and_confidence(client: Client) -> None:
     assert len(page["members"]) == 27  # p1 hangs together by .8 only
     refused = client(*ALL).get("/segments/detractors_renewing/members", params={"fields": "compny"})
     assert "did you mean 'company'" in detail(refused, 422)
-    assert "extra" in detail(client(*ALL).get("/segments/lapsed/members", params={"colour": "red"}), 422).lower()
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "said"),
+    [
+        ("/segments/lapsed/members", {"colour": "red"}, "There is no parameter 'colour' here"),
+        ("/segments/lapsed/changes", {"cursor": "x"}, "There is no parameter 'cursor' here (known: limit, since)."),
+        ("/segments", {"limit": "3"}, "There is no parameter 'limit' here; it takes none."),
+        ("/segments/lapsed/members", {"format": "csv", "fields": "email"}, "fields goes with format=json"),
+        ("/segments/accounts_at_risk/members", {"channel": "email"}, "a channel reaches people; leave it out."),
+        ("/segments/accounts_at_risk/members", {"channel": "email", "format": "csv"}, "a channel reaches people"),
+    ],
+)
+def test_what_would_not_be_obeyed_is_refused(client: Client, path: str, params: dict[str, str], said: str) -> None:
+    assert said in detail(client(*ALL).get(path, params=params), 422)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"phone": "030 901820"}, "body.phone: write a number that can be dialled, with its country code"),
+        ({"source_id": "0035g0000A"}, "body.source_id: a source record is written <source>.<object>:<key>"),
+        ({"email": "Nina Brandt"}, "body.email: an address has an @."),
+        ({"mail": "p1@acme.test"}, "body.mail: there is nothing of this name here"),
+        ("p1@acme.test", "body: a JSON object belongs here"),
+    ],
+)
+def test_who_is_looked_up_in_no_way_that_finds_anybody_is_told_so(client: Client, given: Any, said: str) -> None:
+    assert said in detail(client(*WITHOUT_PEOPLE).post("/profiles/lookup", json=given), 422)
 
 
 def test_a_definition_is_previewed_before_it_is_saved(client: Client) -> None:

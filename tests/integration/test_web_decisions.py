@@ -172,3 +172,11 @@ def test_a_broken_definition_is_told_where_it_is_broken(explorer: httpx.Client, 
     assert answer.status_code == 200
     assert said in unescape(answer.text)
     assert "<script" not in answer.text
+
+
+def test_a_key_that_cannot_be_is_told_beside_the_definition_and_nothing_is_lost(explorer: httpx.Client) -> None:
+    token, where = fields(explorer.get("/explorer"))["token"], "nps_class = 'detractor'"
+    answer = explorer.post("/explorer", data={"where": where, "key": "My Segment", "token": token, "action": "take"})
+    assert answer.status_code == 200
+    assert "lower-case letters" in unescape(answer.text)
+    assert where in unescape(answer.text) and 'value="My Segment"' in answer.text

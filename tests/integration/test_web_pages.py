@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute
 
 from include.contracts import identity, profiles
 from include.contracts.access import Scope
+from include.contracts.settings import SHIPPED
 from include.storage.control.tables import ACCESS_LOG, AUDIT_RESULT, PUBLICATION
 from include.web import keys
 from include.web.serve import standalone
@@ -86,6 +87,17 @@ def test_the_list_of_segments_says_how_many_may_be_contacted(browser: httpx.Clie
 def test_every_page_sends_the_unknown_to_sign_in(address: str, path: str) -> None:
     answer = httpx.get(address + path)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={path}")
+
+
+def test_signing_in_leads_back_to_the_very_page(browser: httpx.Client, company: SmallCompany, address: str) -> None:
+    """Its part of a report, say; and to the page of a form, never to where that was sent."""
+    asked = "/reports/nps?part=month&by=all"
+    sent = httpx.get(address + asked, follow_redirects=True)
+    landed = browser.post("/sign-in", data={"key": key_of(company, *ALL), **dict(sent.url.params)})
+    assert (landed.status_code, landed.url.raw_path.decode()) == (200, asked)
+    for referer, place in ((f"{address}/review?skip=1", "/review%3Fskip%3D1"), ("http://[", "/")):
+        answer = httpx.post(f"{address}/review/decide", headers={"Referer": referer})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={place}")
 
 
 def test_a_page_that_needs_more_than_one_may_says_so(company: SmallCompany, address: str) -> None:
@@ -346,8 +358,10 @@ def test_data_docs_are_shown_and_nothing_beside_them(company: SmallCompany, brow
 
 
 def test_what_a_segment_rests_on_is_said(tmp_path: Path, warehouse_url: str) -> None:
-    """How much of the opens is unknown, and the curve by which too many mails are told."""
-    company = people_of(tmp_path, warehouse_url)
+    """How much of the opens is unknown, the curve by which too many mails are told, and what is wrong with its file."""
+    config = Path(shutil.copytree(SHIPPED, tmp_path / "config"))
+    (config / "segments" / "broken.yaml").write_text("key: broken\nwhere: nps_scor > 3\n", "utf-8")
+    company = people_of(tmp_path, warehouse_url, config)
     for n in range(4, 31):
         company.mail(f"p{n}", "sent", days_ago(3))
         company.mail(f"p{n}", "open", days_ago(2), actor="unknown" if n > 20 else "human")
@@ -358,6 +372,10 @@ def test_what_a_segment_rests_on_is_said(tmp_path: Path, warehouse_url: str) -> 
         assert "depends on email opens" in saturated and "37.0% may be" in saturated
         assert "What mails lead to" in saturated
         assert "opens of 28 days may be a person&#39;s or a machine&#39;s" in client.get("/").text
+        for page in ("/segments", "/segments/broken"):
+            told = client.get(page).text
+            assert "broken.yaml" in told and ">None<" not in told
+        assert "Its file cannot be read" in client.get("/segments/broken").text
     company.project.close()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from include.matching.engine import resolve
 from include.matching.spec import parse_spec
-from tests.matching_tables import FIRST, table
+from tests.matching_tables import FIRST, table, town
 
 SPEC = parse_spec(
     {
@@ -44,3 +44,15 @@ def test_colleagues_of_one_country_share_first_names_more_often_than_strangers_d
         rows += [{"record_id": f"{n}{again}", "first_name": first, "last_name": last, **work} for again in "ab"]
     levels = resolve(table(rows), spec).model.parameters["levels"]["first_name"]
     assert levels["colleagues"]["equal"] > 3 * levels["strangers"]["equal"]
+
+
+def test_the_only_pair_of_two_first_names_does_not_say_how_often_one_person_has_two() -> None:
+    siblings = [
+        {"record_id": first, "first_name": first, "last_name": "Fairweather", "phone": "+14155550133"}
+        for first in ("Annabel", "Edgar")
+    ]
+    without, beside = (
+        resolve(table(rows), SPEC).model.parameters["levels"]["first_name"]["same person"]["different"]
+        for rows in (town(60, 3), [*town(60, 3), *siblings])
+    )
+    assert beside < 1.2 * without

@@ -132,6 +132,10 @@ def doubted(where: str, people: Population) -> tuple[str, ...]:
         ("usage_trend > 80", "usage_trend goes from -0.3 to 0.5 today: nobody fulfils usage_trend > 80; it is a share"),
         ("title like 'Director'", "A pattern without % is the whole text; write title contains 'Director'"),
         ("in_top(nps_answers, 10%)", "in_top(nps_answers, 10%) finds 3, not 1: so many have the same value"),
+        (
+            "title contains 'CTO'",
+            "finds it in longer words of 1 of 1, as in 'Sales Director'; for a word of its own write",
+        ),
         ("title like '*Director*'", "In a pattern % stands for any text, not *; write title contains 'Director'."),
     ],
 )
@@ -142,6 +146,7 @@ def test_what_never_occurs_is_told_with_what_does(people: Population, where: str
 def test_a_declared_value_that_nobody_has_yet_is_no_doubt(people: Population) -> None:
     assert doubted("email_consent = 'opted_in'", people) == ()
     assert doubted("country = 'Germany' and title contains 'DIRECTOR'", people) == ()
+    assert doubted("title contains any of ('sal', 'Sales')", people) != doubted("title starts with 'sal'", people) == ()
 
 
 def test_it_is_counted_of_whom_too_little_is_known(people: Population) -> None:

@@ -83,8 +83,16 @@ from include.segments.names import CALLED
             "in_top(usage_core_actions_28, 10%, usage_core_actions_28 > 0 and has_email)",
             "in_top(usage_core_actions_28, 10%, usage_core_actions_28 > 0 and has_email)",
         ),
+        ("top 100 people by contract_value", "in_top(contract_value, 100)"),
+        ("top 10% accounts by contract_value", "in_top(contract_value, 10%)"),
         ("in the top 100 by contract_value", "in_top(contract_value, 100)"),
         ("nps_on = 30 days ago", "nps_on = today - 30 days"),
+        ("renewal_date within_next 90 days", "within_next(renewal_date, 90 days)"),
+        (
+            "in segment ('champions') and not in segment champions",
+            "in_segment('champions') and not in_segment('champions')",
+        ),
+        ("seniority is executive or Director or 'manager'", "seniority in ('executive', 'director', 'manager')"),
     ],
 )
 def test_what_has_one_meaning_is_read(text: str, read: str) -> None:
@@ -100,6 +108,11 @@ def test_what_has_one_meaning_is_read(text: str, read: str) -> None:
         ("usage_last_on in the last 36 hours", "write 2 days for 36 hours"),
         ("country = 'O'Reilly'", "one inside a text is written twice, as in 'O''Reilly'"),
         ("country = Germany", "text stands in single quotes: 'Germany'"),
+        ("title ~ 'Director'", "a pattern is not part of the segment language; a part of a text is asked by contains"),
+        ("contract_value > 50k €", "an amount is a number in the company's currency"),
+        ("email domain is one of gmail.com, yahoo.com", "a list stands in brackets, each text in quotes"),
+        ("usage_tier not power", "what is not so is written usage_tier != …, with a text in single quotes"),
+        ("renews in the next 30 days", "ask by renewal_date"),
         ("country in ('a' 'b')", "a comma is missing before this text"),
         ("(has_email and nps_score = 9", "this bracket is never closed"),
         ("has_email and nps_score = 9)", "this bracket closes none"),

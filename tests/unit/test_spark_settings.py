@@ -15,6 +15,7 @@ from include.contracts.settings import Settings
 from include.contracts.spark import Spark, spark_of
 from include.matching.spark import session as sessions
 from include.matching.spark.masters import unreachable
+from include.matching.spark.planning import parts_of
 from include.storage.project import Project
 
 
@@ -62,6 +63,26 @@ def test_the_setting_goes_before_the_connection_which_airflow_may_have_come_with
 
 
 @pytest.mark.parametrize(
+    ("records", "parts"),
+    [(0, 1), (3_000, 1), (10_000, 5), (1_000_000, 16), (30_000_000, 300), (100_000_000, 1_000), (1_000_000_000, 3_163)],
+)
+def test_a_task_holds_as_much_of_a_larger_table_until_its_parts_have_too_little_to_tell_each_other(
+    records: int, parts: int
+) -> None:
+    assert parts_of(records, cores=16) == parts
+
+
+def test_what_a_task_holds_at_most_is_a_setting() -> None:
+    asked = {"KINDRED_SPARK_PARTITION": "20000"}
+    assert parts_of(1_000_000, 16, Settings.from_environment(asked).spark_partition) == 50
+    with pytest.raises(ConfigurationError) as told:
+        Settings.from_environment({"KINDRED_SPARK_PARTITION": "5"})
+    assert str(told.value).startswith(
+        "KINDRED_SPARK_PARTITION cannot be used: Input should be greater than or equal to 1000. It is: Records that"
+    )
+
+
+@pytest.mark.parametrize(
     ("master", "said"),
     [
         ("sc://head:15002", "Kindred does not work over Spark Connect (sc://head:15002), which has no broadcast"),
@@ -78,11 +99,33 @@ def test_a_master_that_can_take_no_work_is_told_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, master: str, said: str | None
 ) -> None:
     monkeypatch.setattr(sessions, "find_spec", lambda _: True)
-    monkeypatch.setattr(sessions, "_java", lambda: True)
+    monkeypatch.setattr(sessions, "without_java", lambda: None)
     for name in ("HADOOP_CONF_DIR", "YARN_CONF_DIR"):
         monkeypatch.delenv(name, raising=False)
     found = sessions.missing(master)
     assert (found is None) if said is None else str(found).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ("echo 'openjdk version \"11.0.2\" 2019' >&2", "is Java 11: set JAVA_HOME"),
+        ("echo 'java version \"1.8.0_372\"' >&2", "is Java 8: set JAVA_HOME"),
+        ("exit 1", "is none: set JAVA_HOME"),
+        ("echo 'openjdk version \"21\" 2023-09-19' >&2", None),
+    ],
+)
+def test_a_java_that_spark_cannot_begin_with_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, says: str, told: str | None
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    java = tmp_path / "bin" / "java"
+    assert f"{java} cannot be run (No such file or directory)" in str(sessions.without_java())
+    java.parent.mkdir()
+    java.write_text(f"#!/bin/sh\n{says}\n")
+    java.chmod(0o700)
+    found = sessions.without_java()
+    assert (found is None) if told is None else (f"Spark needs Java 17, and {java} {told}" in str(found))
 
 
 def yarn_site(folder: Path, **settings: str) -> None:

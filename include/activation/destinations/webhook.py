@@ -21,9 +21,10 @@ from include.activation.destinations.network import NetworkDestination, plain
 from include.contracts.connections import Connection
 from include.contracts.errors import ConfigurationError
 from include.remote.clock import Clock
-from include.remote.http import SignIn, Token
+from include.remote.http import SignIn, Token, as_json
 
 PREFIX = "whsec_"
+NO_REASON = "no reason given"
 
 
 class Webhook(NetworkDestination):
@@ -56,7 +57,7 @@ class Webhook(NetworkDestination):
         ).encode()
         path = str(self.connection.extra.get("path") or "/")
         headers = {"Content-Type": "application/json", **self._signed(batch.batch_id, body)}
-        rejected = self.session.ask("POST", path, _rejected, content=body, headers=headers)
+        rejected = self.session.ask("POST", path, refused_by, content=body, headers=headers)
         return Outcome({change.key: plain(rejected[change.key]) for change in batch.changes if change.key in rejected})
 
     def _signed(self, name: str, body: bytes) -> dict[str, str]:
@@ -91,11 +92,14 @@ def _row(change: Change) -> dict[str, Any]:
     return {**row, "fields": dict(change.fields)} if change.action != "remove" else row
 
 
-def _rejected(response: httpx.Response) -> dict[str, str]:
-    """The rows that an answer refuses; an answer without JSON refuses none."""
-    try:
-        given = response.json()
-    except ValueError:
-        return {}
+def refused_by(response: httpx.Response) -> dict[str, str]:
+    """The rows that an answer refuses, with reasons or listed; an answer that is not in JSON refuses none.
+
+    JSON that cannot be read may refuse rows: the session asks again, and whoever takes each message once says the same.
+    """
+    is_json = bool(response.content.strip()) and "json" in response.headers.get("Content-Type", "").lower()
+    given = as_json(response) if is_json else None
     found = given.get("rejected") if isinstance(given, dict) else None
+    if isinstance(found, list):
+        return dict.fromkeys(map(str, found), NO_REASON)
     return found if isinstance(found, dict) else {}

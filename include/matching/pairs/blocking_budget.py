@@ -65,7 +65,7 @@ def extend(
         left, right = left[new], right[new]
         seen = np.sort(np.concatenate([seen, pairs[new]]))
         candidates = _added(candidates, offer, chosen, left, right)
-    return candidates
+    return replace(candidates, blocks=())
 
 
 def offer_of(rule: int, sizes: npt.NDArray[np.int64], typical: float, found: Tally) -> Offer:

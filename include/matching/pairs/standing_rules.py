@@ -15,7 +15,6 @@ from include.matching.levels import (
     IDENTIFIER,
     NAMES,
     PHONE,
-    SOURCE,
     BothNames,
     Email,
     FirstName,
@@ -46,7 +45,7 @@ def mailbox_alone(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.boo
     for group, row in zip(groups, levels, strict=True):
         if group.comparison is EMAIL:
             equal |= (row == EQUAL) | (row == EQUAL + PRIVATE)
-        elif group.comparison is not SOURCE:
+        elif group.comparison.speaks:
             silent &= (row == 0) | (row >= EQUAL) | ((group.comparison is FIRST) & (row == FirstName.ONE_WORD))
     return np.asarray(equal & silent)
 
@@ -113,5 +112,6 @@ def only_initials(levels: Levels, groups: Sequence[Group]) -> npt.NDArray[np.boo
     at = np.flatnonzero((levels[0] == FirstName.INITIAL) | (levels[1] == LastName.INITIAL))
     found[at] = True
     for group, row in zip(groups[3:], levels[3:], strict=True):
-        found[at] &= (row[at] == 0) | (group.comparison is SOURCE)
+        if group.comparison.speaks:
+            found[at] &= row[at] == 0
     return found

@@ -273,14 +273,20 @@ def _each_place(of_records: Codes, places: Codes) -> Codes:
 
 
 def _with_extensions(f: Field, raw: Dictionary) -> Field:
-    """A phone column with its extensions; a number that has several is a switchboard, which several people share."""
+    """A phone column with its extensions, and what those say of how widely numbers are shared."""
     if f.kind is not Kind.PHONE:
         return f
     extension = remapped(raw, cleaning.extensions(raw.values)).codes
     both = (extension >= 0) & (f.places >= 0)
     pairs = distinct(f.places[both].astype(np.int64) << 32 | extension[both])
-    switchboard = np.bincount(pairs >> 32, minlength=len(f.bins)) > 1
-    return replace(f, extension=extension, bins=np.where(switchboard, np.maximum(f.bins, 1), f.bins).astype(np.uint8))
+    return replace(
+        f, extension=extension, bins=shared_by_extensions(f.bins, np.bincount(pairs >> 32, minlength=len(f.bins)))
+    )
+
+
+def shared_by_extensions(classes: Bins, extensions: npt.NDArray[np.int64]) -> Bins:
+    """The sharing classes of numbers, given how many extensions each has: several people share a switchboard."""
+    return np.where(extensions > 1, np.maximum(classes, 1), classes).astype(np.uint8)
 
 
 def frequency_bins(counts: npt.NDArray[np.int64]) -> Bins:

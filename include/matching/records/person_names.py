@@ -13,7 +13,7 @@ import pyarrow as pa
 from include.matching.kernels.addresses import local_holds_name, local_spells_name
 from include.matching.kernels.skeletons import skeletons
 from include.matching.levels import Kind
-from include.matching.records.columns import Codes, Dictionary, Texts, apply, canonical, hashed, lay_out
+from include.matching.records.columns import Codes, Dictionary, Texts, apply, canonical, distinct, hashed, lay_out
 from include.matching.records.emails import Mailboxes, locals_of
 from include.matching.records.handles import as_names, handles_among, name_handles, owned, owners, said_alone, spell_out
 from include.matching.records.languages import affinities
@@ -117,14 +117,15 @@ def said_of_relatives(places: Codes, names: Names) -> npt.NDArray[np.uint8]:
     place, record = np.nonzero((places >= 0) & (names.first >= 0) & (names.last >= 0))
     if not len(record):
         return out
-    key = places[place, record].astype(np.int64) << 32 | names.last[record]
-    order = np.argsort(key)
-    key, letter = key[order], names.initials[record][order]
-    new = np.diff(key, prepend=-1) != 0
-    start = np.flatnonzero(new)
-    several = np.minimum.reduceat(letter, start) != np.maximum.reduceat(letter, start)
-    out[place[order], record[order]] = several[np.cumsum(new) - 1]
+    families, family = np.unique(places[place, record].astype(np.int64) << 32 | names.last[record], return_inverse=True)
+    letters = distinct(family << 32 | names.initials[record]) >> 32
+    out[place, record] = have_relatives(np.bincount(letters, minlength=len(families)))[family]
     return out
+
+
+def have_relatives(letters: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether a value beside a last name is one of relatives, by the distinct first letters of those who have both."""
+    return letters > 1
 
 
 def mine_from(

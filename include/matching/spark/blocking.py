@@ -59,6 +59,7 @@ class Blocking:
     """The blocks of every rule: their sizes, which are dropped, and the pairs that the others list."""
 
     listed: Chunks  # each pair at the part of its left record
+    kept: Chunks  # keys of the records, without those of dropped blocks (see ``blocks.KEPT``)
 
     def __init__(self, records: KeyedRecords) -> None:
         self.records, self.rules = records, records.rules
@@ -88,6 +89,9 @@ class Blocking:
             if self.counts.get(at, 0) > budget:
                 self.counts[at] = self._tighten(at, budget)
             budget = max(0, budget - self.counts.get(at, 0))
+        known, gone = self.records.known, self.records.sent(self.gone)
+        without = lambda part: blocks.without_dropped(part, known.value.known_rules, gone.value)  # noqa: E731
+        self.kept = self.records.keys.each(without, blocks.KEPT).kept()
         values = self._spelled({at: one.worst() for at, one in self.dropped.items()})
         self.report = [self._told(at, values) for at in self.every]
 

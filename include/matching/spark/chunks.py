@@ -62,6 +62,16 @@ class Chunks:
         met, schemas = self._met(others)
         return met.mapInArrow(chunks.told_by_all(task, schemas), ddl(schema))
 
+    def counted(self, task: Task, schema: pa.Schema, **how: str) -> pa.Table:
+        """What a task counts of each chunk, added up (by ``sum``, ``min`` or ``max``) for the driver, in no order.
+
+        ``how``: the columns of the schema that are added up, for each row of all others. Each is added up where all
+        counts of it meet, so that the driver is given it once.
+        """
+        counts = self.held.mapInArrow(chunks.counted_by_each(task, how, self.parts), WIRE)
+        met = replace(self, held=counts, schema=schema)
+        return met.told_met(lambda every: chunks.added_up(every, how), schema).toArrow()
+
     def over(self, parts: int) -> Chunks:
         """The same, what goes on going to one of so many parts."""
         return replace(self, parts=parts)

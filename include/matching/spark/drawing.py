@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from include.matching.pairs import pair_sample
@@ -12,17 +11,19 @@ from include.matching.pairs.pair_sample import Drawn, Patterns
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.parts import samples
-from include.matching.spark.parts.blocks import Dropped
 from include.matching.spark.parts.packing import levels_of
 
 
-def drawn(records: KeyedRecords, compared: Chunks, pairs: int, dropped: Dropped, groups: int) -> list[Drawn]:
-    """Draw from so many listed pairs, from the strata and at random (see ``pair_sample``)."""
+def drawn(records: KeyedRecords, compared: Chunks, pairs: int, keys: Chunks, groups: int) -> list[Drawn]:
+    """Draw from so many listed pairs, from the strata and at random (see ``pair_sample``).
+
+    ``keys``: those of records, without dropped blocks.
+    """
     step, strata = pair_sample.steps(pairs, pair_sample.BLOCKED), len(records.rules.strata)
-    listed = compared.told(lambda part: samples.blocked_patterns(part, strata + 1, step), samples.COUNTED)
+    listed = compared.each(lambda part: samples.blocked_patterns(part, strata + 1, step), samples.COUNTED)
     neighbours, steps = _neighbours(records)
     random, weight = _at_random(records)
-    found = patterns(_unseen(records, neighbours.beside(random), dropped).unionByName(listed))
+    found = patterns(_unseen(records, neighbours.beside(random), keys).beside(listed))
     none = Patterns(np.zeros((groups, 0), np.uint8), np.zeros(0, np.int64))
     blocked = found.get(strata + 1, none)
     every = [Drawn(blocked, pairs / max(int(blocked.counts.sum()), 1))]
@@ -30,9 +31,9 @@ def drawn(records: KeyedRecords, compared: Chunks, pairs: int, dropped: Dropped,
     return [*every, Drawn(found.get(strata, none), weight)]
 
 
-def patterns(counted: DataFrame) -> dict[int, Patterns]:
+def patterns(counted: Chunks) -> dict[int, Patterns]:
     """Counted patterns, added up, part by part."""
-    found = counted.groupBy("part", "levels").agg(fn.sum("count").alias("count")).toArrow()
+    found = counted.counted(lambda rows: rows, samples.COUNTED, count="sum")
     part, counts = found["part"].to_numpy(), found["count"].to_numpy()
     levels = levels_of(found)
     return {int(one): Patterns.of(levels[:, part == one], counts[part == one]) for one in np.unique(part)}
@@ -56,9 +57,6 @@ def _at_random(records: KeyedRecords) -> tuple[Chunks, float]:
     return Chunks.of(records.session, records.table.places.sent(random, "left"), records.partitions), weight
 
 
-def _unseen(records: KeyedRecords, pairs: Chunks, dropped: Dropped) -> DataFrame:
-    known, gone = records.known, records.sent(dropped)
-    asked = ["at", "keys", "strata"]
-    keys = records.keys.each(lambda part: part.select(asked), pa.schema([records.keys.schema.field(n) for n in asked]))
-    task = lambda part: samples.unseen_patterns(part, known.value, gone.value)  # noqa: E731
-    return records.told(pairs, task, samples.COUNTED, keys)
+def _unseen(records: KeyedRecords, pairs: Chunks, keys: Chunks) -> Chunks:
+    known = records.known
+    return records.beside(pairs, lambda part: samples.unseen_patterns(part, known.value), samples.COUNTED, keys)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isqrt
+from typing import TYPE_CHECKING
 
-from pyspark.sql import SparkSession
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
-PART = 100_000  # records of a partition
+PART = 100_000  # records of a part, at most, as long as chunks have enough rows
+CHUNK = 100  # rows that a chunk between two parts has at least: fewer take longer to pack than to work on
 WORTHWHILE = 2_000  # records of a partition that are worth a task
 BRIEF = 20_000  # records of a table whose plans run too briefly to be worth any care
 
 
-def parts_of(records: int, cores: int) -> int:
-    """The parts that a table is worked on in, so that a task needs no more memory for a larger one."""
-    return max(1, min(cores, records // WORTHWHILE), -(-records // PART))
+def parts_of(records: int, cores: int, most: int | None = None) -> int:
+    """In how many parts a table is worked on: one for each core at least, if that is worth a task.
+
+    ``most``: the records of a part, which a task's memory goes by. By default ``PART``, whatever the table; only where
+    that made so many parts that a chunk from one to another had less than ``CHUNK`` rows, parts grow with the root of
+    the table.
+    """
+    most = most or max(PART, isqrt(CHUNK * records))
+    return max(1, min(cores, records // WORTHWHILE), -(-records // most))
 
 
 # Plans are of chunks that are moved to where they belong, so there is nothing to plan again as they run. Compiling what

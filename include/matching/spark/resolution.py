@@ -138,20 +138,20 @@ def resolve(
     decisions: Sequence[Decision] = (),
     known: DataFrame | pa.Table | None = None,
     model: Model | None = None,
-    partitions: int | None = None,
+    part: int | None = None,
     progress: Progress = SILENT,
 ) -> SparkResolution:
     """Group the records of one person, as ``engine.resolve`` does.
 
-    ``decisions``, ``known`` (a DataFrame, or a table, of record_a and record_b) and ``model`` as there. ``partitions``:
-    the parts that a table is worked on in, by default as ``planning.parts_of`` has it. Raises ConfigurationError where
-    spec and table do not fit, or a decision is on a column that is none of it.
+    ``decisions``, ``known`` (a DataFrame, or a table, of record_a and record_b) and ``model`` as there. ``part``: the
+    most records that a task holds, by default as ``planning.parts_of`` has it. Raises ConfigurationError where spec and
+    table do not fit, or a decision is on a column that is none of it.
     """
     watch, session = Watch(progress), records.sparkSession
     bypassing = check_bypassed(decisions, spec)
     with watch.stage("encode"):
         size = checked(records, spec)
-    parts = partitions or parts_of(size, session.sparkContext.defaultParallelism)
+    parts = parts_of(size, session.sparkContext.defaultParallelism, part)
     with planned(session, parts, size):
         with watch.stage("encode"):
             found = read(records, spec, size, parts, bypassing)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from include.matching.judgement import Judge
@@ -17,6 +16,7 @@ from include.matching.spark.chunks import Chunks
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.parts import claims as parts
 from include.matching.spark.parts import weighing
+from include.matching.spark.parts.chunks import Task
 from include.matching.spark.parts.clusters import CLUSTER, PAIR, added_in, clusters_in
 from include.matching.spark.parts.pairs import SCORED
 from include.matching.spark.table import Places
@@ -47,19 +47,33 @@ class Weights:
 
 
 def weigh(records: KeyedRecords, scored: Chunks, found: Chunks, prior: float) -> Weights:
-    """Weigh the claims of firm clusters, as they were ``found``.
+    """Weigh the claims of firm clusters, as they were ``found``."""
+    places = records.table.places
+    told = found.each(lambda part: clusters_in(part, places), CLUSTER).over(places.parts)
+    named = records.rows.schema
+    asked = pa.schema([field for field in named if field.name in {"at", "first"}])
+    firm = told.met(parts.firm_of, parts.FIRM, records.rows.each(lambda part: part.select(asked.names), asked)).kept()
+    sizes = firm.each(lambda part: parts.sizes(part, places), parts.SIZES).met(parts.whole_sizes, parts.SIZES).kept()
+    claims = _sized(_claims(records, scored, found, firm, prior), sizes, places)
+    expected = _expected(claims)
+    power = expected.power(*_summed(sizes, parts.clusters_of, parts.CLUSTERS))
+    claims = claims.each(lambda part: parts.told_by_size(part, power), parts.SIZED).kept()
+    against, sides = _contested(claims, prior, places)
+    taken = sides.each(parts.taken, parts.TAKEN)
+    asked = firm.each(lambda part: places.sent(part, "firm"), parts.FIRM)
+    of_records = asked.met(lambda part, of: parts.with_taken(part, of, places), parts.OF_RECORDS, taken).kept()
+    either = against.each(lambda part: parts.at_the_smaller(part, places), parts.EITHER)
+    claims = claims.met(parts.against_both, parts.CLAIMS, either).kept()
+    after = Tally.of_grains(*_summed(claims, parts.grains_of, parts.GRAINS))
+    return Weights(of_records, claims, given_back(expected.all, after))
+
+
+def _contested(claims: Chunks, prior: float, places: Places) -> tuple[Chunks, Chunks]:
+    """What there is against each claim at both of its clusters, and the claims as both have them.
 
     What is against the claims of a cluster is told by them, by the claims of its rivals on each other, and by what is
     against its rivals' claims on it; so each round takes a meeting of both sides of each claim.
     """
-    places = records.table.places
-    told = found.each(lambda part: clusters_in(part, places), CLUSTER).over(places.parts)
-    firm = told.met(parts.firm_of, parts.FIRM, records.rows).kept()
-    sizes = firm.each(lambda part: parts.sizes(part, places), parts.SIZES).met(parts.whole_sizes, parts.SIZES).kept()
-    claims = _sized(_claims(records, scored, found, firm, prior), sizes, places)
-    expected = _expected(claims)
-    power = expected.power(*_summed(sizes.told(parts.clusters_of, parts.CLUSTERS)))
-    claims = claims.each(lambda part: parts.told_by_size(part, power), parts.SIZED).kept()
     sides = claims.each(lambda part: parts.both_sides(part, places), parts.SIDES)
     twos = sides.met(lambda part: parts.strong_twos(part, places), parts.TWOS)
     between = twos.met(parts.between, parts.BETWEEN, claims).kept()
@@ -67,13 +81,7 @@ def weigh(records: KeyedRecords, scored: Chunks, found: Chunks, prior: float) ->
         against = sides.met(lambda part, of: parts.contested_sides(part, of, prior), parts.AGAINST, between).kept()
         counter = against.each(lambda part: parts.turned(part, places), parts.AGAINST)
         sides = sides.met(parts.inbound, parts.SIDES, counter).kept()
-    taken = sides.each(parts.taken, parts.TAKEN)
-    asked = firm.each(lambda part: places.sent(part, "firm"), parts.FIRM)
-    of_records = asked.met(lambda part, of: parts.with_taken(part, of, places), parts.OF_RECORDS, taken).kept()
-    either = against.each(lambda part: parts.at_the_smaller(part, places), parts.EITHER)
-    claims = claims.met(parts.against_both, parts.CLAIMS, either).kept()
-    after = Tally.of_grains(*_summed(claims.told(parts.grains_of, parts.GRAINS)))
-    return Weights(of_records, claims, given_back(expected.all, after))
+    return against, sides
 
 
 def _claims(records: KeyedRecords, scored: Chunks, found: Chunks, firm: Chunks, prior: float) -> Chunks:
@@ -100,8 +108,8 @@ def _expected(claims: Chunks) -> Expected:
     return Expected(*(found[name][0].as_py() or 0 for name in told.columns))
 
 
-def _summed(told: DataFrame) -> tuple[Numbers, Numbers]:
-    """Of rows of two numbers the distinct first ones, ascending, and the sums of their second ones."""
-    by, number = told.columns
-    found = told.groupBy(by).agg(fn.sum(number).alias(number)).toArrow().sort_by(by)
+def _summed(of: Chunks, task: Task, schema: pa.Schema) -> tuple[Numbers, Numbers]:
+    """Of what a task says in two numbers the distinct first ones, ascending, and the sums of their second ones."""
+    by, number = schema.names
+    found = of.counted(task, schema, **{number: "sum"}).sort_by(by)
     return found[by].to_numpy(), found[number].to_numpy()

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import functions as fn
 
+from include.matching.clustering import SAMPLE
 from include.matching.components import Cut
 from include.matching.judgement import Judge
 from include.matching.memory import InMemory
@@ -21,11 +21,9 @@ from include.matching.spark.chunks import Chunks
 from include.matching.spark.components import held_together
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.parts import clusters, connecting, pairs, weighing
-from include.matching.spark.parts.blocks import Dropped
 from include.matching.spark.parts.packing import levels_of
 from include.matching.spark.rivals import Weights, weigh
 
-BUCKET = 100_000  # records that a task clusters at a time
 WITHIN = pairs.SCORED.append(pa.field("component", pa.int64()))
 Longs = clusters.Longs
 Clustering = Callable[[InMemory, Longs], pa.Table]
@@ -36,11 +34,12 @@ class Scope:
     """What the pairs of a table are clustered within."""
 
     records: KeyedRecords
-    dropped: Dropped
+    keys: Chunks  # of records, without those of dropped blocks (see ``blocks.KEPT``)
     ruling: Chunks | None  # bound pairs, at the part of their right record
     bound: int  # pairs that ``ruling`` has
     groups: int  # of evidence
-    size: int  # records, of which ``BUCKET`` go to a task
+    size: int  # records
+    buckets: int  # tasks that they are clustered in
 
 
 class ScoredPairs:
@@ -59,8 +58,7 @@ class ScoredPairs:
 
     @cached_property
     def _tallies(self) -> list[Tally]:
-        told = self.scored.told(pairs.grains_by_rule, pairs.GRAINS).groupBy("rule", "grain")
-        counted = told.agg(fn.sum("count").alias("count")).toArrow()
+        counted = self.scored.counted(pairs.grains_by_rule, pairs.GRAINS, count="sum")
         rule, grain, count = (counted[name].to_numpy() for name in ("rule", "grain", "count"))
         last = max(len(self.scope.records.rules.names), int(rule.max(initial=-1)) + 1)
         return [Tally.of_grains(grain[rule == at], count[rule == at]) for at in range(last)]
@@ -77,7 +75,7 @@ class ScoredPairs:
             return clusters.sampled(work, at, step, places)
 
         scored = alone._in_buckets(some, judge, task, pairs.SCORED).over(places.parts).kept()
-        return ScoredPairs(replace(self.scope, size=min(self.scope.size, BUCKET)), scored)
+        return ScoredPairs(replace(self.scope, size=min(self.scope.size, SAMPLE), buckets=1), scored)
 
     def cluster(self, judge: Judge, *, threshold: float, chain: bool) -> tuple[Tally, Tally]:
         """Cluster, every component in one task."""
@@ -88,7 +86,7 @@ class ScoredPairs:
 
         label, self.cuts = self._labelled(judge, threshold, plainly=False)
         self.found = self._in_buckets(label, judge, task, clusters.FOUND).over(self.scope.records.partitions).kept()
-        self.counts = _counts(self.found)
+        self.counts = self.found.counted(clusters.counted, clusters.COUNTS, rows="sum", sum="sum", most="max")
         tally = {what: self._tally(what) for what in clusters.TALLIES}
         inside = Tally(tally["inside"].odds, -tally["inside"].counts)
         apart = together([*self.tallies(), inside, tally["apart"]])  # pairs of two components are apart as well
@@ -131,13 +129,13 @@ class ScoredPairs:
     def _in_buckets(self, label: Chunks, judge: Judge, task: Clustering, schema: pa.Schema) -> Chunks:
         """Call a task with each bucket of whole components, as a table in memory and the places of its records."""
         records = self.scope.records
-        known, by, gone = records.known, records.sent(judge), records.sent(self.scope.dropped)
+        known, by = records.known, records.sent(judge)
         back = self.rivals.back if self.rivals is not None else 0.0
-        buckets = max(1, -(-self.scope.size // BUCKET))
+        buckets = self.scope.buckets
 
         def run(members: pa.Table, inside: pa.Table, *said: pa.Table) -> pa.Table:
             within = clusters.bucketed(members, inside, *said)
-            return task(*clusters.part_of(*within, known.value, by.value, gone.value, back))
+            return task(*clusters.part_of(*within, known.value, by.value, back))
 
         members = self._members(label, buckets).over(buckets)
         said = [] if self.rivals is None else [self._claims(self.rivals, label, buckets)]
@@ -149,11 +147,11 @@ class ScoredPairs:
         more = [] if self.rivals is None else [self.rivals.of_records.each(clusters.without_first, clusters.WEIGHED)]
         every = [
             records.rows.schema,
-            pa.schema([records.keys.schema.field("keys")]),
+            clusters.KEYS.remove(0),
             *(one.schema.remove(0) for one in more),
         ]
         schema = pa.schema([*(field for one in every for field in one), WITHIN.field("component")])
-        keys = records.keys.each(lambda part: part.select(["at", "keys"]), clusters.KEYS)
+        keys = self.scope.keys.each(lambda part: part.select(["at", "keys"]), clusters.KEYS)
         return label.met(lambda *of: clusters.members_of(*of, buckets=buckets), schema, records.rows, keys, *more)
 
     def _inside(self, label: Chunks, buckets: int) -> Chunks:
@@ -175,11 +173,3 @@ class ScoredPairs:
         of = of.kept()
         said = rivals.claims.met(lambda part, of: weighing.claims_in(part, of, places), WITHIN, of)
         return said.met(lambda part, of: weighing.claims_within(part, of, buckets), WITHIN, of)
-
-
-def _counts(found: Chunks) -> pa.Table:
-    """What is found of all parts, added up: tallies by their log odds, patterns by their levels, all else by kind."""
-    told = found.told(clusters.counted, clusters.COUNTS).groupBy("what", "odds", "levels")
-    return told.agg(
-        *(of(name).alias(name) for of, name in ((fn.sum, "rows"), (fn.sum, "sum"), (fn.max, "most")))
-    ).toArrow()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 LOCAL = "local[*]"
+JAVA = 17  # the least that Spark begins with
 STOPPED = "stopped SparkContext"  # what its errors say once a master has been given up
 WAIT = 300.0  # seconds that workers may take to take the first work
 IMPATIENCE = "kindred waits for workers"
@@ -49,14 +52,24 @@ def missing(master: str | None = None) -> str | None:
             "Of Spark there is its client for Spark Connect alone (pyspark-client): "
             "pip uninstall pyspark-client, then pip install --require-hashes -r requirements-spark.txt."
         )
-    if not _java():
-        return "Spark needs Java 17 and finds none: install a JRE (Debian: default-jre-headless) or set JAVA_HOME."
-    return unreachable(master or LOCAL)
+    return without_java() or unreachable(master or LOCAL)
 
 
-def _java() -> bool:
+def without_java() -> str | None:
+    """Why there is no Java that Spark can begin with, in one sentence; None where there is one."""
     home = os.environ.get("JAVA_HOME")
-    return Path(home, "bin", "java").exists() if home else shutil.which("java") is not None
+    java = str(Path(home, "bin", "java")) if home else shutil.which("java")
+    if java is None:
+        return f"Spark needs Java {JAVA} and finds none: install a JRE (Debian: default-jre-headless) or set JAVA_HOME."
+    try:
+        told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    except OSError as error:
+        return f"Spark needs Java {JAVA}, and {java} cannot be run ({error.strerror}): set JAVA_HOME to where a JRE is."
+    found = re.search(r'version "(?:1\.)?(\d+)', told)
+    if found and int(found[1]) >= JAVA:
+        return None
+    what = f"Java {found[1]}" if found else "none"
+    return f"Spark needs Java {JAVA}, and {java} is {what}: set JAVA_HOME to where a JRE is."
 
 
 @contextmanager
@@ -181,22 +194,24 @@ def check_workers(session: SparkSession) -> None:
         with _patiently(session):
             rows = asked.collect()
     except Exception as error:
-        told = str(error)
-        if IMPATIENCE in told:
-            raise ConfigurationError(
-                f"No worker of Spark took any work within {WAIT:.0f} seconds: start one, or end what holds them all."
-            ) from None
-        if "PYTHON_VERSION_MISMATCH" in told or "ModuleNotFoundError" in told:
-            python = ".".join(map(str, sys.version_info[:2]))
-            raise ConfigurationError(
-                f"A Spark worker is of another Python than {python} or has no Kindred: give workers the same image."
-            ) from None
+        if (problem := _unlike(str(error))) is not None:
+            raise ConfigurationError(problem) from None
         raise
     other = sorted({row["what"] for row in rows} - {wanted})
     if other:
         raise ConfigurationError(
             f"A Spark worker has other packages ({other[0]}) than this process ({wanted}): give workers the same image."
         )
+
+
+def _unlike(told: str) -> str | None:
+    """What an error says of workers that did not come to say what they have, in one sentence."""
+    if IMPATIENCE in told:
+        return f"No worker of Spark took any work within {WAIT:.0f} seconds: start one, or end what holds them all."
+    if any(text in told for text in ("PYTHON_VERSION_MISMATCH", "ModuleNotFoundError", "Cannot run program")):
+        python = ".".join(map(str, sys.version_info[:2]))
+        return f"A Spark worker is of another Python than {python} or has no Kindred: give workers the same image."
+    return None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from include.matching.pairs.blocking import Rule, in_turn
+from include.matching.pairs.blocking import KeyRows, Rule, in_turn
 from include.matching.pairs.blocking_rules import derive_rules
 from include.matching.pairs.pair_sample import strata
 from include.matching.records.features import Features
@@ -34,6 +34,11 @@ class Rules:
     def rows(self, rule: int) -> slice:
         """The rows of a rule."""
         return slice(self.ends[rule - 1] if rule else 0, self.ends[rule])
+
+    def plain_rows(self, keys: npt.NDArray[np.uint32]) -> KeyRows:
+        """Of the keys of some records those of the rules that list pairs whatever they differ in."""
+        ends = self.ends[: self.plain]
+        return KeyRows(np.ascontiguousarray(keys[: ends[-1] if ends else 0]), np.array(ends, np.int64))
 
 
 @dataclass(frozen=True)

@@ -59,12 +59,13 @@ class OnSpark:
     def drawn(self) -> list[Drawn]:
         """Draw from the listed pairs, from the strata and at random."""
         pairs = sum(self.blocking.counts.values())
-        return drawn(self.keyed, self.compared, pairs, self.blocking.gone, len(self.groups))
+        return drawn(self.keyed, self.compared, pairs, self.blocking.kept, len(self.groups))
 
     def score(self, judge: Judge) -> None:
         """Score the listed pairs."""
         self.judge = judge
-        scope = Scope(self.keyed, self.blocking.gone, self.ruling, self.bound, len(self.groups), self.records)
+        size, parts = self.records, self.keyed.partitions
+        scope = Scope(self.keyed, self.blocking.kept, self.ruling, self.bound, len(self.groups), size, parts)
         self.pairs = ScoredPairs(scope, self.keyed.scored(self.compared, judge))
 
     def tallies(self) -> list[Tally]:

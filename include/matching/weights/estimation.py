@@ -162,15 +162,23 @@ def _extrapolate(mass: Floats, clear: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _level_counts(mass: Floats, told: Floats, groups: Sequence[Group], universe: Universe) -> Floats:
-    """How many pairs of each relation stand at each base level (relation, group, level), nulls left out."""
+    """How many pairs of each relation stand at each base level (relation, group, level), nulls left out.
+
+    Each of one person's levels is counted without the pair that shows it most, for no pair is evidence of itself (Ney,
+    Essen and Kneser 1995): else the only pair that shows a level is believed because it does.
+    """
     out = np.zeros((len(RELATIONS), len(groups), EQUAL))
     for g, group in enumerate(groups):
         level = np.where(universe.patterns[g] == 0, 0, base_levels(group.comparison)[universe.patterns[g]])
         changes = MOVED in group.comparison.related
-        for r in range(len(RELATIONS)):
-            out[r, g] = np.bincount(level, (told if changes else mass)[r], EQUAL)[:EQUAL]
-        if not changes:  # who moved is still called the same
-            out[:ONE_PERSON, g] = out[:ONE_PERSON, g].sum(axis=0)
+        for r in range(ONE_PERSON, len(RELATIONS)):
+            out[r, g] = np.bincount(level, mass[r], EQUAL)[:EQUAL]
+        # who moved is still called the same
+        same = told[:ONE_PERSON] if changes else [mass[:ONE_PERSON].sum(axis=0)] * ONE_PERSON
+        for r, pairs in enumerate(same):
+            most = np.zeros(EQUAL)
+            np.maximum.at(most, level, pairs / np.maximum(universe.weight, 1.0))
+            out[r, g] = np.maximum(np.bincount(level, pairs, EQUAL)[:EQUAL] - most, 0.0)
     out[:, :, 0] = 0.0
     return out
 

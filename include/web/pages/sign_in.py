@@ -17,11 +17,12 @@ from include.web.render import bare_page, root_of
 router = APIRouter(include_in_schema=False)
 PATH = "/sign-in"
 
-Text = Annotated[str, Form(max_length=400)]
+LONGEST = 2000  # of an address that is gone on to
+Text = Annotated[str, Form(max_length=LONGEST)]
 
 
 @router.get(PATH)
-def ask(request: Request, next: Annotated[str, Query(max_length=400)] = "/") -> Response:
+def ask(request: Request, next: Annotated[str, Query(max_length=LONGEST)] = "/") -> Response:
     """Ask for a key."""
     return bare_page(request, "sign_in.html", next=next, refusal="")
 

@@ -17,11 +17,13 @@ from include.matching.spark.parts.pairs import LISTED
 from include.matching.spark.table import Rules, Table
 
 Keys = npt.NDArray[np.uint32]
+Matrix = npt.NDArray[np.uint32]  # of keys: row by record
 Dropped = Mapping[int, Keys]  # the keys of each rule's dropped blocks
 KEYS = pa.schema(
     [("at", pa.int64()), ("source", pa.string()), ("keys", pa.binary()), ("across", pa.binary()),
      ("strata", pa.binary())]
 )  # fmt: skip
+KEPT = pa.schema([KEYS.field(name) for name in ("at", "keys", "strata")])
 SPELLED = pa.schema([("rule", pa.int32()), ("key", pa.int64()), ("place", pa.int64()), ("value", pa.string())])
 BLOCKS = pa.schema([("rule", pa.int32()), ("key", pa.int64()), ("count", pa.int64())])
 BY_SIZE = pa.schema([("rule", pa.int32()), ("count", pa.int64()), ("blocks", pa.int64())])
@@ -44,7 +46,13 @@ def with_keys(rows: pa.Table, table: Table) -> pa.Table:
     return pa.table([rows["at"], rows["source"], packed(keys), differs, packed(drawn)], schema=KEYS)
 
 
-def zeroed(keys: npt.NDArray[np.uint32], rules: Rules, dropped: Dropped) -> npt.NDArray[np.uint32]:
+def without_dropped(rows: pa.Table, rules: Rules, dropped: Dropped) -> pa.Table:
+    """The keys of records without those of dropped blocks."""
+    keys = zeroed(unpacked(rows["keys"], np.uint32), rules, dropped)
+    return pa.table([rows["at"], packed(keys), rows["strata"]], schema=KEPT)
+
+
+def zeroed(keys: Matrix, rules: Rules, dropped: Dropped) -> Matrix:
     """The keys without those of dropped blocks."""
     for rule, gone in dropped.items():
         rows = keys[rules.rows(rule)]
@@ -62,13 +70,7 @@ def exploded(
     rules = table.known_rules
     raw = unpacked(rows["keys"], np.uint32)
     kept = zeroed(raw.copy(), rules, dropped)
-    taken = kept.copy()
-    for rule in range(len(rules.ends)):
-        part = rules.rows(rule)
-        if rule not in only:
-            taken[part] = 0
-        elif (some := only[rule]) is not None:
-            taken[part] = np.where(np.isin(raw[part], some), raw[part], 0)
+    taken = _of_rules(kept, raw, rules, only)
     row, record = np.nonzero(taken)
     of_rule, key = rules.rule_of_row[row], taken[row, record].astype(np.int64)
     across = unpacked(rows["across"], np.int32)
@@ -81,6 +83,15 @@ def exploded(
     columns += [packed(kept).take(at)] if wide else []
     found = pa.table(columns, schema=WIDE if wide else KEYED)
     return found.append_column("to", pa.array(spread(_blocks_of(found), table.places.parts)))
+
+
+def _of_rules(kept: Matrix, raw: Matrix, rules: Rules, only: Mapping[int, Keys | None]) -> Matrix:
+    """The kept keys of some rules; of a rule that has them listed those, kept or not."""
+    taken = np.zeros_like(kept)
+    for rule, some in only.items():
+        of = rules.rows(rule)
+        taken[of] = kept[of] if some is None else np.where(np.isin(raw[of], some), raw[of], 0)
+    return taken
 
 
 def _blocks_of(keyed: pa.Table) -> Longs:
@@ -148,31 +159,32 @@ def listed(keyed: pa.Table, table: Table) -> pa.Table:
 
     Where rows are wide, of dropped blocks: those that no rule holds for.
     """
-    rules = table.known_rules
+    rules, wide = table.known_rules, "keys" in keyed.column_names
     at, first, local = np.unique(keyed["at"].to_numpy(), return_index=True, return_inverse=True)
-    rule, key = keyed["rule"].to_numpy(), keyed["key"].to_numpy()
-    wide = "keys" in keyed.column_names
-    rows = unpacked(keyed["keys"], np.uint32)[:, first] if wide else np.zeros((0, len(at)), np.uint32)
-    ends = np.array(rules.ends[: rules.plain if wide else 0], np.int64)
-    every = KeyRows(np.ascontiguousarray(rows[: ends[-1] if len(ends) else 0]), ends)
+    nothing = KeyRows(np.zeros((0, len(at)), np.uint32), np.zeros(0, np.int64))
+    held = rules.plain_rows(unpacked(keyed["keys"], np.uint32)[:, first]) if wide else nothing
     source = _codes(keyed["source"].take(pa.array(first))) if table.spec.link_only else np.zeros(0, np.int32)
-    out = []
+    rule, key, out = keyed["rule"].to_numpy(), keyed["key"].to_numpy(), []
     for one in np.unique(rule):
-        mine = np.flatnonzero(rule == one)
-        mine = mine[np.argsort(key[mine], kind="stable")]
-        edge = np.flatnonzero(np.diff(key[mine], prepend=-1))
-        after = np.append(edge[1:], len(mine))
-        several = after - edge > 1
-        bounds = np.stack([edge[several], after[several]], 1).ravel().astype(np.int64)
+        mine, rows = np.flatnonzero(rule == one), rules.rows(int(one))
         differs = source
         if one >= rules.plain and not table.spec.link_only:
             differs = np.zeros(len(at), np.int32)
             differs[local[mine]] = keyed["across"].to_numpy()[mine]
-        part = rules.rows(int(one))
-        blocks = Blocks(local[mine].astype(np.int32), bounds, {}, overlap=part.stop - part.start > 1)
-        left, right = list_pairs(blocks, every, len(ends), differs)
+        blocks = _side_by_side(key[mine], local[mine], overlap=rows.stop - rows.start > 1)
+        left, right = list_pairs(blocks, held, len(held.ends), differs)
         out.append(pa.table([at[left], at[right], np.full(len(left), one, np.int32)], schema=LISTED))
     return table.places.sent(pa.concat_tables([LISTED.empty_table(), *out]), "left")
+
+
+def _side_by_side(key: Longs, records: Longs, *, overlap: bool) -> Blocks:
+    """The blocks of two records or more that a rule's keys make of the records that have them."""
+    order = np.argsort(key, kind="stable")
+    start = np.flatnonzero(np.diff(key[order], prepend=-1))
+    end = np.append(start[1:], len(key))
+    several = end - start > 1
+    bounds = np.stack([start[several], end[several]], 1).ravel().astype(np.int64)
+    return Blocks(records[order].astype(np.int32), bounds, {}, overlap=overlap)
 
 
 def first_listed(pairs: pa.Table, records: int) -> pa.Table:

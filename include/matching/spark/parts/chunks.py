@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.matching.records.columns import hashed
 
 Longs = npt.NDArray[np.int64]
 Task = Callable[..., "pa.Table | Iterable[pa.Table]"]
@@ -16,6 +19,7 @@ Batches = Iterator[pa.RecordBatch]
 WIRE = pa.schema([("to", pa.int32()), ("of", pa.int32()), ("rows", pa.binary())])
 FAST = pa.ipc.IpcWriteOptions(compression="lz4")
 SENT = 1 << 24  # bytes of chunks that a task hands on at a time
+ADDED = 1 << 20  # rows of counts that are held before they are added up
 MIXED = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -50,6 +54,23 @@ def spread(numbers: npt.NDArray[np.integer[Any]], parts: int) -> npt.NDArray[np.
     return ((mixed >> np.uint64(33)) % np.uint64(parts)).astype(np.int32)
 
 
+def spread_rows(rows: pa.Table, parts: int) -> npt.NDArray[np.int32]:
+    """A partition for each row, the same for rows that are equal in all columns."""
+    mixed = np.zeros(rows.num_rows, np.int64)
+    for column in rows.combine_chunks().columns:
+        mixed = (mixed * np.int64(31)) ^ _marked(column)
+    return spread(mixed, parts)
+
+
+def _marked(column: pa.ChunkedArray) -> Longs:
+    """A number for each value, the same for equal ones."""
+    if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+        whole = column.combine_chunks().cast(pa.large_binary()).view(pa.large_string())
+        return hashed(whole).view(np.int64)
+    kind = pa.float64() if pa.types.is_floating(column.type) else pa.int64()
+    return np.asarray(pc.fill_null(column.cast(kind), 0).to_numpy().view(np.int64))
+
+
 def of_each(task: Task) -> Callable[[Batches], Batches]:
     """A task on each chunk, whose rows stay where they are or go where a column ``to`` of them says."""
 
@@ -66,6 +87,30 @@ def of_all(task: Task, schemas: list[pa.Schema]) -> Callable[[Batches], Batches]
         return _packed(_met(batches, task, schemas))
 
     return run
+
+
+def counted_by_each(task: Task, how: Mapping[str, str], parts: int) -> Callable[[Batches], Batches]:
+    """What a task counts of each chunk, added up over the chunks of a partition, on the way to where all are."""
+
+    def run(batches: Batches) -> Batches:
+        told: list[pa.Table] = []
+        for _, _, rows in _chunks(batches):
+            told.append(task(rows))
+            if sum(one.num_rows for one in told[1:]) > ADDED:
+                told = [added_up(pa.concat_tables(told), how)]
+        if told:
+            found = added_up(pa.concat_tables(told), how)
+            to = spread_rows(found.select([name for name in found.column_names if name not in how]), parts)
+            yield from _packed(iter([(0, found.append_column("to", pa.array(to)))]))
+
+    return run
+
+
+def added_up(counted: pa.Table, how: Mapping[str, str]) -> pa.Table:
+    """Counts of equal rows as one: of the columns that it names ``how``, by ``sum``, ``min`` or ``max``."""
+    by = [name for name in counted.column_names if name not in how]
+    found = counted.group_by(by).aggregate(list(how.items()))
+    return found.select([*by, *map("_".join, how.items())]).rename_columns([*by, *how]).select(counted.column_names)
 
 
 def told_by_each(task: Task) -> Callable[[Batches], Batches]:

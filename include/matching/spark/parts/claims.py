@@ -51,8 +51,7 @@ def claimed(pairs: pa.Table, prior: float) -> pa.Table:
     ends = [pairs[side].to_numpy() for side in ("one", "other")]
     numbers, local = np.unique(np.concatenate(ends), return_inverse=True)
     one, other = local[: pairs.num_rows].astype(np.int32), local[pairs.num_rows :].astype(np.int32)
-    same = np.arange(len(numbers), dtype=np.int32)
-    found = claims_of(one, other, pairs["odds"].to_numpy(), same, prior)
+    found = claims_of(one, other, pairs["odds"].to_numpy(), prior)
     return pa.table([numbers[found.left], numbers[found.right], found.odds, found.few], schema=CLAIMED)
 
 

@@ -13,14 +13,14 @@ from include.matching.clustering import Clusters, Ruling, conflicts_in, is_drawn
 from include.matching.clustering import sample as components_drawn
 from include.matching.judgement import Judge
 from include.matching.memory import InMemory
-from include.matching.pairs.blocking import Candidates, KeyRows
+from include.matching.pairs.blocking import Candidates
 from include.matching.pairs.tally import Tally
-from include.matching.spark.parts.blocks import Dropped, zeroed
+from include.matching.records.columns import Codes
 from include.matching.spark.parts.meeting import of_records, stand, where
 from include.matching.spark.parts.packing import levels_of, packed, unpacked
 from include.matching.spark.parts.pairs import SCORED
 from include.matching.spark.parts.weighing import CLAIM, rivals_among
-from include.matching.spark.table import Places, Table
+from include.matching.spark.table import Places, Rules, Table
 
 Longs = npt.NDArray[np.int64]
 ALWAYS, NEVER = -2, -3  # instead of a rule: bound pairs, on their way to the tasks that cluster them
@@ -85,37 +85,39 @@ def bucketed(members: pa.Table, inside: pa.Table, *claims: pa.Table) -> tuple[pa
     return members.drop_columns(["component"]), pa.concat_tables([of.select(SCORED.names) for of in (inside, *claims)])
 
 
-def part_of(  # noqa: PLR0917  what a part is made of
-    members: pa.Table,
-    pairs: pa.Table,
-    table: Table,
-    judge: Judge,
-    dropped: Dropped,
-    back: float = 0.0,
+def part_of(
+    members: pa.Table, pairs: pa.Table, table: Table, judge: Judge, back: float = 0.0
 ) -> tuple[InMemory, Longs]:
     """Some records and the pairs among them as a table in memory, and the place of each of its records."""
-    rules = table.known_rules
     members = members.sort_by("at")
     at = members["at"].to_numpy()
     claims, always, never = (pairs.filter(pc.equal(pairs["rule"], what)) for what in (CLAIM, ALWAYS, NEVER))
     pairs = pairs.filter(pc.greater_equal(pairs["rule"], 0))
     pairs = pairs.sort_by([("rule", "ascending"), ("left", "ascending"), ("right", "ascending")])
-    left, right = (np.searchsorted(at, pairs[side].to_numpy()).astype(np.int32) for side in ("left", "right"))
-    keys = zeroed(unpacked(members["keys"], np.uint32), rules, dropped)
-    plain = rules.ends[: rules.plain]
-    rows = KeyRows(np.ascontiguousarray(keys[: plain[-1] if plain else 0]), np.array(plain, np.int64))
-    last = max(len(rules.names), int(pairs["rule"].to_numpy().max(initial=-1)) + 1)
-    ends = np.searchsorted(pairs["rule"].to_numpy(), np.arange(last), side="right")
     work = object.__new__(InMemory)
     work.features, work.spec, work.records, work.groups = table.features(members), table.spec, len(at), judge.groups
-    work.candidates = Candidates(left, right, ends, tuple(map(str, range(last))), rows, [])
+    work.candidates = _candidates(members, pairs, table.known_rules)
     work.levels, work.logits = levels_of(pairs), pairs["odds"].to_numpy()
     bound = pa.concat_tables([always, never])
-    one, other = (np.searchsorted(at, bound[side].to_numpy()).astype(np.int32) for side in ("left", "right"))
-    work.ruling = Ruling(one, other, np.arange(bound.num_rows) < always.num_rows)
+    work.ruling = Ruling(*_ends(bound, at), np.arange(bound.num_rows) < always.num_rows)
     if "firm" in members.column_names:
         work.rivals = rivals_among(members, claims, back)
     return work, at
+
+
+def _candidates(members: pa.Table, pairs: pa.Table, rules: Rules) -> Candidates:
+    """The pairs, in the order of the rules that listed them, as one machine has them."""
+    rule = pairs["rule"].to_numpy()
+    number = max(len(rules.names), int(rule.max(initial=-1)) + 1)
+    ends = np.searchsorted(rule, np.arange(number), side="right")
+    keys = rules.plain_rows(unpacked(members["keys"], np.uint32))
+    return Candidates(*_ends(pairs, members["at"].to_numpy()), ends, tuple(map(str, range(number))), keys, [])
+
+
+def _ends(pairs: pa.Table, at: Longs) -> tuple[Codes, Codes]:
+    """Where the two records of each pair stand among those at these places."""
+    left, right = (np.searchsorted(at, pairs[side].to_numpy()).astype(np.int32) for side in ("left", "right"))
+    return left, right
 
 
 def bound_as_pairs(ruling: pa.Table) -> pa.Table:

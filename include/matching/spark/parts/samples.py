@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from include.matching.pairs.blocking import KeyRows, agree
+from include.matching.pairs.blocking import agree
 from include.matching.pairs.comparison import compare
 from include.matching.pairs.pair_sample import Patterns, chosen
-from include.matching.spark.parts.blocks import Dropped, zeroed
 from include.matching.spark.parts.chunks import spread
 from include.matching.spark.parts.meeting import runs
 from include.matching.spark.parts.packing import levels_of, packed, unpacked
@@ -85,13 +84,12 @@ def drawn_pairs(pairs: pa.Table, steps: Mapping[int, int]) -> pa.Table:
     return pairs.filter(pa.array(some))
 
 
-def unseen_patterns(pairs: pa.Table, table: Table, dropped: Dropped) -> pa.Table:
+def unseen_patterns(pairs: pa.Table, table: Table) -> pa.Table:
     """The patterns of drawn pairs that stand neither among the candidates nor in a stratum drawn before."""
     rules = table.known_rules
     features, left, right = both(pairs, table)
     keys = np.concatenate([unpacked(pairs[f"{side}_keys"], np.uint32) for side in "lr"], axis=1)
-    ends = rules.ends[: rules.plain]
-    plain = KeyRows(zeroed(keys, rules, dropped)[: ends[-1] if ends else 0], np.array(ends, np.int64))
+    plain = rules.plain_rows(keys)
     drawn = np.concatenate([unpacked(pairs[f"{side}_strata"], np.uint32) for side in "lr"], axis=1)
     stratum, size = pairs["stratum"].to_numpy(), pairs["size"].to_numpy()
     new = ~plain.held(left, right)

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import functions as fn
 
 from include.matching.pairs.blocking_rules import NameKeys
 from include.matching.records import emails
@@ -40,6 +39,7 @@ from include.matching.spark.rows import Lexicon
 from include.matching.spark.table import Places
 
 Counts = npt.NDArray[np.int64]
+Turn = Callable[[pa.Table], pa.Table]
 NAMED = ("at", "first", "last", "loose", "generation", "mined")
 CODED = {"first": pa.int32(), "last": pa.int32()}
 CARRIED = pa.schema(
@@ -58,36 +58,41 @@ def with_names(
     """The rows with their names as codes, what the names of the table are, and how two of them go together.
 
     What names go through in turn takes the whole table's counts each time. Those are counted on names alone, and whole
-    rows go through all of it at once. ``places``: of addresses, and of each field;
-    ``full``: there are full names.
+    rows go through all of it at once. ``places``: of addresses, and of each field; ``full``: there are full names.
     """
-    send = rows.held.sparkSession.sparkContext.broadcast
-    turns: list[Callable[[pa.Table], pa.Table]] = []
     asked = [*NAMED, *(["mailboxes"] if places[0] else [])]
     schema = pa.schema([rows.schema.field(name) for name in asked])
     alone = rows.each(lambda part: part.select(asked), schema)
-    if places[0]:
-        counts = _counts(alone)
-        said = _alone(alone) if full else {}
-        known = send((counts, as_names(said, *counts), _owners(alone, handles_among(said, *counts))))
-        turns.append(lambda part: _mined(part, *known.value))
-        alone = alone.each(turns[0], schema).kept()
-        spelling = send(_spelling(alone, records))
-        turns.append(lambda part: _spelt(part, spelling.value))
-        alone = alone.each(turns[1], schema).kept()
+    alone, turns = _as_addresses_say(alone, records, full=full) if places[0] else (alone, [])
     vocabulary, first, last = _vocabulary(alone, records)
     names = lexicon(vocabulary, first, last)
-    every = send(pa.array(vocabulary, pa.string()))
-    turns.append(lambda part: _coded(part, every.value))
+    every = _sent(rows, pa.array(vocabulary, pa.string()))
 
     def task(part: pa.Table) -> pa.Table:
-        return flat(reduce(lambda so_far, turn: turn(so_far), turns, part), places)
+        return flat(_coded(reduce(lambda so_far, turn: turn(so_far), turns, part), every.value), places)
 
     coded = pa.schema(
         [field.with_type(CODED.get(field.name, field.type)) for field in flat(rows.schema.empty_table(), places).schema]
     )
     rows = rows.each(task, coded).kept()
     return rows, Lexicon(names, NameKeys.of(names)), _affinity(rows, names, at)
+
+
+def _as_addresses_say(names: Chunks, records: int, *, full: bool) -> tuple[Chunks, list[Turn]]:
+    """Names as addresses tell and spell them, and what records go through for it, in turn."""
+    counts = _counts(names)
+    said = _alone(names) if full else {}
+    known = _sent(names, (counts, as_names(said, *counts), _owners(names, handles_among(said, *counts))))
+    tell: Turn = lambda part: _mined(part, *known.value)  # noqa: E731
+    told = names.each(tell, names.schema).kept()
+    spelling = _sent(names, _spelling(told, records))
+    spell: Turn = lambda part: _spelt(part, spelling.value)  # noqa: E731
+    return told.each(spell, names.schema).kept(), [tell, spell]
+
+
+def _sent(rows: Chunks, what: Any) -> Any:
+    """Something that every task may ask for."""
+    return rows.held.sparkSession.sparkContext.broadcast(what)
 
 
 def _spelling(rows: Chunks, records: int) -> Spelling:
@@ -99,18 +104,19 @@ def _spelling(rows: Chunks, records: int) -> Spelling:
 
 def _counts(rows: Chunks) -> tuple[dict[str, int], dict[str, int]]:
     """Of first and of last names, how many records carry each."""
-    told = (
-        rows.told(_carried, CARRIED).groupBy("name").agg(fn.sum("first").alias("first"), fn.sum("last").alias("last"))
-    )
-    found = told.toArrow()
+    found = _carriers(rows)
     first, last = (found.select(["name", side]).filter(pc.greater(found[side], 0)) for side in ("first", "last"))
     return _together(first), _together(last)
 
 
+def _carriers(rows: Chunks) -> pa.Table:
+    """Of each name, how many records carry it as their first and as their last, and the first places that do."""
+    return rows.counted(_carried, CARRIED, first="sum", last="sum", first_place="min", last_place="min")
+
+
 def _alone(rows: Chunks) -> dict[str, int]:
     """The words that full names consist of, and how many records say each."""
-    told = rows.told(_said_alone, ALONE).groupBy("name").agg(fn.sum("count_all").alias("count"))
-    return _together(told.toArrow())
+    return _together(rows.counted(_said_alone, ALONE, count_all="sum"))
 
 
 def _said_alone(rows: pa.Table) -> pa.Table:
@@ -122,7 +128,7 @@ def _owners(rows: Chunks, handles: set[str]) -> dict[str, tuple[str, str]]:
     """The names of those whose handles are asked for (see ``handles.owners``)."""
     if not handles:
         return {}
-    asked = rows.held.sparkSession.sparkContext.broadcast(handles)
+    asked = _sent(rows, handles)
     return owners(rows.told(lambda part: owned(_written(part), _boxes(part), asked.value), OWNED).distinct().toArrow())
 
 
@@ -144,9 +150,7 @@ def _together(counted: pa.Table) -> dict[str, int]:
 
 def _vocabulary(rows: Chunks, records: int) -> tuple[list[str], Counts, Counts]:
     """The names in the order in which records carry them, first names before last names, and how many do."""
-    sums = [fn.sum(name).alias(name) for name in ("first", "last")]
-    places = [fn.min(f"{name}_place").alias(f"{name}_place") for name in ("first", "last")]
-    found = rows.told(_carried, CARRIED).groupBy("name").agg(*sums, *places).toArrow()
+    found = _carriers(rows)
     place = pc.coalesce(found["first_place"], pc.add(found["last_place"], records))
     found = found.append_column("place", place).sort_by("place")
     return found["name"].to_pylist(), found["first"].to_numpy(), found["last"].to_numpy()

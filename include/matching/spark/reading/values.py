@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from include.matching.levels import COMPARISONS, Kind
 from include.matching.records import emails
 from include.matching.records.columns import Codes, Dictionary, Texts, apply, encode, lay_out, remapped
-from include.matching.records.features import frequency_bins
-from include.matching.records.person_names import Names
+from include.matching.records.features import frequency_bins, shared_by_extensions
+from include.matching.records.person_names import Names, have_relatives
 from include.matching.records.readings import COMMON, SEEN, in_common, readings, witnesses
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.reading.columns import spread_texts, texts_of
@@ -223,10 +223,10 @@ def _judged(beside: pa.Table, plan: Plan) -> pa.Table:
         if not COMPARISONS[kind.value].classes:
             out[mine] = frequency_bins(carriers[mine])
         elif kind is Kind.PHONE:
-            out[mine] = np.where(extensions[mine] > 1, np.maximum(out[mine], 1), out[mine])
+            out[mine] = shared_by_extensions(out[mine], extensions[mine])
         if kind is Kind.DATE:
             family = kinds == f"{FAMILY}{k}"
-            out[family] = letters[family] > 1
+            out[family] = have_relatives(letters[family])
     local = np.flatnonzero(kinds == LOCAL)
     role = emails.is_role(values.take(pa.array(local)), named[local], alike[local], people[local])
     out[local] = (out[local] > 0) + 2 * role
