@@ -142,12 +142,12 @@ def delivered(project: Project) -> None:
 
 
 @contextmanager
-def published_company(home: Path, new_database: NewDatabase) -> Iterator[SmallCompany]:
+def published_company(home: Path, new_database: NewDatabase, config: Path = SHIPPED) -> Iterator[SmallCompany]:
     """The company, published to a database of its own: both are copies of what this process has published once."""
     kept, database = _published_once(home.with_name("published_once"), new_database)
     shutil.copytree(kept, home, dirs_exist_ok=True)
     with new_database(f"TEMPLATE {database}") as url:
-        company = people_of(home, url)
+        company = people_of(home, url, config)
         yield company
         company.project.close()
 
