@@ -106,7 +106,10 @@ class SystemSuite:
         refusals = self.system.refusals or ()
         samples = self._samples()
         for number, refusal in enumerate(refusals):
-            key, (row, *_) = self.system.file(refusal.object).key, self._sample(self.system.file(refusal.object))
+            file, mapping = self.system.file(refusal.object), self.system.mapping
+            key, (row, *_) = file.key, self._sample(file)
+            if mapping is not None:
+                (key, *_) = mapping.files[refusal.object].person["key"].column
             samples[refusal.object] = [*samples[refusal.object], {**row, key: f"r{number}", refusal.column: "true"}]
         staged = Staged(self.system, tmp_path, samples)
         said = {(row["record_id"], row["point_type"]) for row in staged.rows("consent") if row["status"] == "opted_out"}

@@ -1,9 +1,9 @@
 """``python -m benchmarks.identity.tournament``: the engine on every family of tables, looking and reporting seed.
 
-Prints a line a family: F1, precision, recall, what the engine expected, the worst tenth of its calibration (of pairs by
-themselves, and held by their clusters), the trivial rule, and Splink at its best threshold. Splink's outcomes are kept
-in ``splink.json``, for they do not change;
-``--splink`` computes those that are missing. ``--only a,b`` names families, ``--seed 1`` one seed.
+Prints a line a family: F1, precision, recall, what the engine expected, the worst tenth of its calibration, of pairs by
+themselves and as held by their clusters, each also without the tenths that chance alone explains, the trivial rule, and
+Splink at its best threshold. Splink's outcomes are kept in ``splink.json``, for they do not change; ``--splink``
+computes those that are missing. ``--only a,b`` names families, ``--seed 1`` one seed.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy.stats import binom
 
 from benchmarks.identity.families import FAMILIES, LOOKING, REPORTING, Family
 from include.matching.engine import resolve
@@ -36,6 +38,13 @@ SPLINK = HERE.parent / ".venv" / "bin" / "python"
 FEWEST = 100  # pairs of a tenth whose calibration says something
 
 
+class Worst(NamedTuple):
+    """The largest distance of predicted and true share in a tenth of at least ``FEWEST`` pairs."""
+
+    off: float
+    beyond_chance: float  # the same, of the tenths that are further off than chance would have them
+
+
 @dataclass(frozen=True)
 class Outcome:
     """One family and seed, measured."""
@@ -47,8 +56,8 @@ class Outcome:
     precision: float
     recall: float
     expected: float
-    worst_tenth: float  # the largest distance of predicted and true share in a tenth of at least ``FEWEST`` pairs
-    worst_held: float  # the same, where a pair of one cluster is at least as likely as the cluster's weakest merge
+    worst_tenth: Worst  # of pairs by themselves
+    worst_held: Worst  # the same, where a pair of one cluster is at least as likely as the cluster's weakest merge
     unlisted: float  # the share of true pairs that were never scored
     trivial: float
     splink: float | None
@@ -82,9 +91,9 @@ def play(family: Family, seed: int, *, with_splink: bool = False) -> Outcome:
     )  # fmt: skip
 
 
-def judged(found: Resolution, table: pa.Table, family: Family) -> tuple[float, float, float]:
-    """The worst tenth of the calibration of listed pairs, by themselves and as the clusters hold them, and the share of
-    true pairs not listed."""
+def judged(found: Resolution, table: pa.Table, family: Family) -> tuple[Worst, Worst, float]:
+    """The worst tenths of the calibration of listed pairs, by themselves and as the clusters hold them, and the share
+    of true pairs not listed."""
     assert found.judged is not None
     inside, left, right = found.judged, found.judged.candidates.left, found.judged.candidates.right
     person, cluster = table["person"].to_numpy()[inside.features.row], inside.clusters.cluster
@@ -100,12 +109,24 @@ def judged(found: Resolution, table: pa.Table, family: Family) -> tuple[float, f
     return worst, held, 1 - int(real.sum()) / max(every, 1)
 
 
-def worst_tenth(odds: npt.NDArray[np.float32], real: npt.NDArray[np.bool_]) -> float:
-    """How far predicted and true share are apart in the worst tenth; ``odds`` are log odds."""
+def worst_tenth(odds: npt.NDArray[np.float32], real: npt.NDArray[np.bool_]) -> Worst:
+    """How far predicted and true share are apart in the worst tenth, and in the worst that chance does not explain.
+
+    ``odds`` are log odds. Chance explains a tenth whose number of true pairs is within 95 of 100 draws of as many pairs
+    at the predicted share (binomial, each pair by itself).
+    """
     probability = 1 / (1 + np.exp(-np.clip(odds.astype(np.float64), -60.0, 60.0)))
     tenth = np.minimum((probability * 10).astype(int), 9)
-    parts = [tenth == t for t in range(10) if (tenth == t).sum() >= FEWEST]
-    return max((abs(float(probability[mine].mean() - real[mine].mean())) for mine in parts), default=0.0)
+    worst = beyond = 0.0
+    for mine in (tenth == t for t in range(10)):
+        number, true = int(mine.sum()), int(real[mine].sum())
+        if number < FEWEST:
+            continue
+        predicted = float(probability[mine].mean())
+        least, most = binom.interval(0.95, number, predicted)
+        off = abs(predicted - true / number)
+        worst, beyond = max(worst, off), max(beyond, 0.0 if least <= true <= most else off)
+    return Worst(worst, beyond)
 
 
 def splinks(family: Family, seed: int, table: pa.Table, *, run: bool) -> float | None:
@@ -134,7 +155,8 @@ def line(o: Outcome) -> str:
     ratio = "" if o.error is None else f"{o.error:.2f}"
     return (
         f"| {o.family} | {o.seed} | {o.records:,} | {o.f1:.4f} | {o.precision:.4f} | {o.recall:.4f} | {o.expected:.3f} "
-        f"| {o.worst_tenth:.2f} | {o.worst_held:.2f} | {o.unlisted:.3f} | {o.trivial:.3f} | {beside} | {ratio} "
+        f"| {o.worst_tenth.off:.2f} | {o.worst_tenth.beyond_chance:.2f} | {o.worst_held.off:.2f} "
+        f"| {o.worst_held.beyond_chance:.2f} | {o.unlisted:.3f} | {o.trivial:.3f} | {beside} | {ratio} "
         f"| {o.seconds:.1f} |"
     )
 
@@ -154,8 +176,8 @@ def main() -> None:
     parser.add_argument("--splink", action="store_true", help="compute Splink's outcomes that are not kept")
     given = parser.parse_args()
     seeds = [given.seed] if given.seed else [LOOKING, REPORTING]
-    print("| family | seed | records | F1 | precision | recall | expected | worst tenth | held | unlisted | trivial "
-          "| Splink | error to Splink's | s |\n|" + "---|" * 14)  # fmt: skip
+    print("| family | seed | records | F1 | precision | recall | expected | worst tenth | beyond chance | held "
+          "| beyond chance | unlisted | trivial | Splink | error to Splink's | s |\n|" + "---|" * 16)  # fmt: skip
     for outcome in rounds([n for n in given.only.split(",") if n], seeds, with_splink=given.splink):
         print(line(outcome), flush=True)
 

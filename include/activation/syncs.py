@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
-from include.activation.members import LEVEL_OF_REPORT, LISTS, Members, members
+from include.activation.members import LEVEL_OF_ACCOUNT, LEVEL_OF_REPORT, LISTS, PERSON, Members, members
 from include.contracts.configuration import Strict, keys_of, read_document, told
 from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
@@ -207,10 +207,11 @@ def _faults(declared: Declared) -> Iterator[str]:
         yield f"{declared.place('segment')}: no report has a list {sync.segment!r}{hint}"
         return
     keys = sync.members.keys
+    is_of_accounts = sync.level == PERSON and sync.key_column in members(LEVEL_OF_ACCOUNT, sync.segment).keys
     if sync.key_column not in keys:
         yield (
             f"{declared.place('key')}: {sync.key_column!r} does not say which {sync.level} it is"
-            f"{nearest(sync.key_column, keys)}"
+            f"{'; of accounts it does, with level: account' if is_of_accounts else nearest(sync.key_column, keys)}"
         )
     if sync.level != "person" and sync.purpose != "none":
         yield f"{declared.place('purpose')}: of the level {sync.level} nobody gives consent; write none"

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from include.cli.console import emit, err
 from include.contracts.errors import ConfigurationError
-from include.contracts.remarks import remarks
+from include.contracts.remarks import remarks, set_aside
 from include.contracts.settings import Settings
 from include.launch import lock
 from include.launch.ending import heed
@@ -62,7 +62,8 @@ def run(
         segments = [*unsound(rows), *remarks({}, wanting(rows))]
         emit({"run_id": this.run_id, "as_of": this.as_of, "stages": reports, "segments": segments})
         return
-    for told in (*remarks(reports["measure"]["counts"], wanting(rows)), *unsound(rows)):
+    lost = set_aside(reports["stage"]["counts"])
+    for told in (*lost, *remarks(reports["measure"]["counts"], wanting(rows)), *unsound(rows)):
         err.print(f"[yellow]![/] {escape(told)}", highlight=False, soft_wrap=True)
     err.print(f"Published as of {this.as_of}. Next: {_looking(settings)}python -m include segments", highlight=False)
 

@@ -76,11 +76,6 @@ class FileMapping(Section):
             raise ValueError(f"it says of no {', '.join(TARGETS)} what its columns are")
         for name, target, fields in self.parts():
             _check(name, target, fields)
-        key = self.person.get("key")
-        is_plain = key is not None and key == self.key == FieldMapping(column=key.column[:1])
-        for field in ("email_opt_out", "phone_opt_out"):
-            if field in self.person and not is_plain:
-                raise ValueError(f"person.{field} needs the row's own key, one plain column; say it as consent instead")
         return self
 
     @property
@@ -154,7 +149,7 @@ def system(kind: str, mapped: Mapped, place: str) -> System:
         for name, file in mapped.files.items()
         for fields in (file.person,)
         for said, point in (("email_opt_out", "email"), ("phone_opt_out", "phone"))
-        if said in fields and point in fields and fields[said].column and _is_each(file, "person")
+        if said in fields and point in fields and fields[said].column
     )
     return System(kind, mapped.part, "table", files, tuple(feeds), refusals, MODULE, place, mapped)
 
@@ -193,7 +188,7 @@ def _file(mapped: Mapped, name: str, file: FileMapping) -> ExportFile:
         personal=tuple(sorted(_personal(file))), references=tuple(_references(file)), dates=tuple(sorted(_dates(file))),
         numbers=tuple(sorted(_numbers(file, Kind.NUMBER, Kind.WHOLE))),
         whole_numbers=tuple(sorted(_numbers(file, Kind.WHOLE))), people=tuple(dict.fromkeys(_people(file))),
-        currencies=tuple(_currencies(file)),
+        currencies=tuple(_currencies(file)), key_lower=file.key is not None and file.key.lower,
     )  # fmt: skip
 
 

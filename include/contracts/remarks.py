@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from include.contracts.measures import GIVERS, SOURCES
 
+SET_ASIDE = 0.05  # share of an object's rows from which a run says so
 UNJUDGED = 0.05  # share of what is unknown from which a run says so
 AGE, STALE, MISSING = "age_days", "stale_days", "missing_days"
 NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -33,6 +34,15 @@ def remarks(counts: Mapping[str, int], unjudged: Mapping[str, Sequence[str]] = N
     ``unjudged`` has the segments that cannot be judged, by the staged table, a key of SOURCES, that nothing feeds.
     """
     return (*_lacking(counts, unjudged), *_sources(counts), *_usage(counts), *_email(counts), *_sales(counts))
+
+
+def set_aside(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield a sentence for each object of whose rows many were set aside, by the counts that `stage` left."""
+    for name, raw in counts.items():
+        scope, _, what = name.rpartition(".")
+        lost = counts.get(f"{scope}.quarantined", 0) if what == "raw" else 0
+        if scope.count(".") == 1 and lost and lost >= SET_ASIDE * raw:
+            yield f"{lost:,} of {raw:,} rows of {scope} were set aside: python -m include quarantine says why."
 
 
 def _lacking(counts: Mapping[str, int], unjudged: Mapping[str, Sequence[str]]) -> Iterator[str]:

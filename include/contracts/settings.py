@@ -72,8 +72,8 @@ class Settings(BaseModel):
         default=None,
         ge=PARTITION[0],
         le=PARTITION[1],
-        description="Records that a task of Spark's holds at most, a gigabyte for 100,000 of them; "
-        "none: 100,000, and more only beyond 100 million records",
+        description="Records that a task of Spark's holds at most, for which a worker needs some gigabytes; "
+        "none: 100,000, and more only in tables of more than 10 million",
     )
     as_of: date | None = Field(default=None, description="Pins the logical date, for the sample and for replays")
     timezone: str = Field(default="UTC", description="Time zone in which a run's logical date is read")

@@ -82,6 +82,9 @@ class SourceSettings(Section):
     numbers: Literal["", "decimal_point", "decimal_comma"] = Field(
         default="", description="How numbers such as 12.000 are written, where their column does not prove it"
     )
+    encoding: str = Field(
+        default="", description="In which its text files are written, such as cp1256, where they do not prove it"
+    )
     currencies: Mapping[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict,
         description="What one of each currency is worth in the company's, by ISO code, where amounts are of several",
@@ -101,7 +104,7 @@ class SourceSettings(Section):
 
     def file(self, name: str) -> ExportFile:
         """Return the declaration of an object's file, with the places of this source's own files; raises KeyError."""
-        return replace(self.system.file(name), places=self.files.get(name, ()))
+        return replace(self.system.file(name), places=self.files.get(name, ()), encoding=self.encoding)
 
     def is_a(self, system: System) -> SourceSettings:
         """Return the same, as a source of a system."""
@@ -116,6 +119,15 @@ class SourceSettings(Section):
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Berlin") from None
+        return name
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            "".encode(name or "utf-8")
+        except LookupError:
+            raise ValueError(f"{name!r} is no encoding of text, such as utf-8, cp1252 or shift_jis") from None
         return name
 
     @field_validator("path")

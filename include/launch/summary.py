@@ -20,7 +20,7 @@ from rich.text import Text
 
 from include.contracts.departures import departures
 from include.contracts.errors import HeldError
-from include.contracts.remarks import remarks
+from include.contracts.remarks import remarks, set_aside
 from include.launch.layout import PORT
 from include.segments.lacking import lacked, wanting
 from include.segments.states import is_unknown
@@ -78,7 +78,7 @@ def summarise(
         identity=counts.get("resolve", {}),
         segments=segments,
         seconds={row["stage"]: float(row["seconds"]) for row in stages if not row["stage"].startswith(ASKED)},
-        remarks=remarks(counts.get("measure", {}), wanting(segments)),
+        remarks=(*set_aside(counts.get("stage", {})), *remarks(counts.get("measure", {}), wanting(segments))),
     )
 
 

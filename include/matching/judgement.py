@@ -16,7 +16,7 @@ from include.matching.pairs.pair_sample import Drawn, Patterns, Universe
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
 from include.matching.records.person_names import Names
-from include.matching.relations import ONE_PERSON
+from include.matching.relations import ONE_PERSON, SAME, STRANGER
 from include.matching.spec import MatchingSpec
 from include.matching.weights import estimation
 from include.matching.weights.fit import Fit, Floats, log_share, tables
@@ -120,5 +120,24 @@ class Learner:
         """How many pairs of one person agree in nothing by which anything could tell."""
         agrees = [group.agrees(row) for group, row in zip(self.groups, self.universe.patterns, strict=True)]
         nothing = ~np.any(agrees, axis=0)
-        odds = judge.score(self.universe.patterns[:, nothing]).astype(np.float64)
+        odds = judge.score(self.universe.patterns[:, nothing]) + self._by_silence(judge)[nothing]
         return float((self.universe.weight[nothing] / (1 + np.exp(-odds))).sum())
+
+    def _by_silence(self, judge: Judge) -> Floats:
+        """What it adds to each pattern's log odds that both records say a name, or that one of the two says none.
+
+        Who says no name often has one record only. Pairs that are clear by all but their names tell how seldom one
+        person's say none, and at most too many: a name that was read out of a mailbox is none where that agrees.
+        """
+        patterns, weight = self.universe.patterns, self.universe.weight
+        names = np.isin([group.role for group in self.groups], ("first", "last", "names"))
+        silent = ~patterns[names].any(axis=0)
+        usual = float(weight[silent].sum() / weight.sum())
+        if not names.any() or not 0.0 < usual < 1.0:
+            return np.zeros(len(weight))
+        told = judge.tables[SAME] - judge.tables[STRANGER]
+        others = np.sum([told[g][patterns[g]] for g in np.flatnonzero(~names)], axis=0) + judge.prior
+        clear = weight / (1 + np.exp(-judge.score(patterns).astype(np.float64))) * (others > estimation.CLEAR)
+        steady = estimation.STEADY
+        seldom = min(usual, float((clear[silent].sum() + steady * usual) / (clear.sum() + steady)))
+        return np.asarray(np.where(silent, np.log(seldom / usual), np.log((1 - seldom) / (1 - usual))))

@@ -103,14 +103,18 @@ class Sides:
 
     @classmethod
     def of(cls, claims: Claims) -> Sides:
-        """Every claim, twice."""
-        half = len(claims.pairs)
-        node, other = np.concatenate([claims.left, claims.right]), np.concatenate([claims.right, claims.left])
-        order = np.lexsort((other, node))
-        place = np.empty(2 * half, np.int64)
-        place[order] = np.arange(2 * half)
-        counter = place[(order + half) % max(2 * half, 1)]
-        return cls(node[order], other[order], np.tile(claims.odds, 2)[order], counter)
+        """Every claim, twice: a cluster has first those in which it is the right one, in order of the left ones."""
+        left, right, every = claims.left, claims.right, np.arange(len(claims.pairs))
+        top = int(right.max(initial=-1)) + 1
+        as_left = every + np.cumsum(np.bincount(right, minlength=top))[left]
+        order = np.argsort(right, kind="stable")
+        as_right, before = np.empty_like(order), np.cumsum(np.bincount(left, minlength=top))
+        as_right[order] = every + before[right[order] - 1]
+        node, other, counter = (np.empty(2 * len(every), np.int64) for _ in range(3))
+        odds = np.empty(len(node))
+        for mine, its, here, there in ((left, right, as_left, as_right), (right, left, as_right, as_left)):
+            node[here], other[here], odds[here], counter[here] = mine, its, claims.odds, there
+        return cls(node, other, odds, counter)
 
 
 @dataclass(frozen=True)
@@ -241,15 +245,31 @@ def allies(sides: Sides, between: Claims, size: Places, prior: float) -> tuple[P
     """
     strong = np.flatnonzero(sides.odds > WEAKEST)
     many = np.bincount(sides.node[strong], minlength=len(size))
-    begin, times = (np.cumsum(many) - many)[sides.node[strong]], many[sides.node[strong]]
-    one = np.repeat(strong, times)
-    other = strong[np.arange(len(one)) - np.repeat(np.cumsum(times) - times - begin, times)]
-    one, other = one[one != other], other[one != other]
+    begin = np.cumsum(many) - many
+    found = [(strong[:0], strong[:0], sides.odds[:0])] * (1 + len(strong) // CHUNK)
+
+    def chunk(at: int) -> None:
+        some = strong[at : at + CHUNK]
+        times = many[sides.node[some]]
+        one = np.repeat(some, times)
+        skipped = np.cumsum(times) - times - begin[sides.node[some]]
+        other = strong[np.arange(len(one)) - np.repeat(skipped, times)]
+        one, other = one[one != other], other[one != other]
+        found[at // CHUNK] = one, other, _together(sides, (one, other), between, size, prior)
+
+    in_chunks(len(strong), chunk)
+    one, other, odds = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return one, other, odds
+
+
+def _together(sides: Sides, two: tuple[Places, Places], between: Claims, size: Places, prior: float) -> Floats:
+    """The odds that one claim holds if the other does, of each ``two`` of one cluster."""
+    one, other = two
     rival, its = sides.other[one], sides.other[other]
     at, there = between.find(packed(np.minimum(rival, its), np.maximum(rival, its)))
     said = np.where(there, between.odds[at], prior) if len(between.pairs) else np.full(len(one), prior)
     mine, theirs, claim = size[sides.node[one]], size[rival], sides.odds[other]
-    return one, other, np.exp(np.minimum((mine * claim + theirs * said) / (mine + theirs), claim))
+    return np.exp(np.minimum((mine * claim + theirs * said) / (mine + theirs), claim))
 
 
 def contested(sides: Sides, inbound: Floats, allied: tuple[Places, Places, Floats]) -> Floats:

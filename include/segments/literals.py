@@ -19,6 +19,7 @@ from include.segments.parts import Parts
 LIMIT = 2**53  # whole numbers up to here are exact in every engine, whatever the column's type
 TODAY = ("today", "now", "current_date")
 PERCENT = "as_percent"
+DAYS = {"days": 1, "weeks": 7, "months": 30, "years": 365}
 TOO_LARGE = "the number is too large"
 TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})(\.\d{1,15})?")
@@ -43,8 +44,11 @@ class Literals:
 
     def literal(self, measure: Measure, node: exp.Expr) -> tree.Literal | tree.Today:
         """Return the value as one of the measure's type; raises ValueError."""
-        column = measure.column
-        value = self._written(column, self.parts.inside(node))
+        column, node = measure.column, self.parts.inside(node)
+        if isinstance(node, exp.Interval) and measure.unit == "days":
+            amount, unit = self.span(node)
+            raise ValueError(f"{column.name} is a number of days; write {amount * DAYS[unit]}")
+        value = self._written(column, node)
         if isinstance(value, tree.Today):
             if column.type is not Type.DATE:
                 raise ValueError(f"{column.name} is {a(column.type)}, and no date")

@@ -17,6 +17,7 @@ from include.contracts.systems import Refusal
 from include.staging import values
 from include.staging.desk import Desk, shaped
 from include.staging.faults import md5
+from include.staging.mapped_values import text_of
 
 PURPOSES = {"email": "email_marketing", "phone": "phone_marketing"}
 ADMITTED = ("unsubscribe", "complaint")
@@ -45,8 +46,11 @@ def _of_all_points(records: ir.Table, point_type: str) -> ir.Table:
 
 
 def _record(desk: Desk, refusal: Refusal, rows: ir.Table) -> ir.StringValue:
-    """The id of a row's record, which is made of the object's key."""
-    return desk.key(refusal.object, rows[desk.system.file(refusal.object).key])
+    """The id of a row's record, which is made of the object's key, or of what a mapping says makes a person unique."""
+    if desk.system.mapping is None:
+        return desk.key(refusal.object, rows[desk.system.file(refusal.object).key])
+    key = text_of(rows, desk.system.mapping.files[refusal.object].person["key"])
+    return desk.key(refusal.object, values.identifier(key, desk.staging.placeholders.identifier))
 
 
 def _refuses(value: ir.StringValue) -> ir.BooleanValue:
@@ -56,8 +60,7 @@ def _refuses(value: ir.StringValue) -> ir.BooleanValue:
 def _from_broken(desk: Desk, refusal: Refusal) -> ir.Table:
     """What rows say that were set aside: their address is refused, though they are nobody's record."""
     rows = desk.broken[refusal.object]
-    key = desk.system.file(refusal.object).key
-    rows = rows.filter(_refuses(rows[refusal.column]) & values.given(rows[key]))
+    rows = rows.filter(_refuses(rows[refusal.column]) & values.given(_record(desk, refusal, rows)))
     records = rows.select(
         record_id=_record(desk, refusal, rows),
         email=values.address_in(rows[refusal.point]),

@@ -95,7 +95,8 @@ def _losers(engine: Engine, rows: ir.Table, declared: ExportFile) -> pa.Table:
 
     Only keys that share a hash are compared, so the cost is one count a row, not a sort.
     """
-    keyed = rows.filter(rows[declared.key].notnull()).mutate(_hash=rows[declared.key].hash())
+    key = rows[declared.key].lower() if declared.key_lower else rows[declared.key]
+    keyed = rows.filter(key.notnull()).mutate(_same=key, _hash=key.hash())
     repeated = engine.ibis.to_pyarrow(
         keyed.group_by("_hash").having(keyed.count() > 1).agg(n=keyed.count()).select("_hash")
     )
@@ -103,7 +104,7 @@ def _losers(engine: Engine, rows: ir.Table, declared: ExportFile) -> pa.Table:
         return pa.table({"_load_id": pa.array([], pa.string()), "_line": pa.array([], pa.int64())})
     rivals = keyed.semi_join(ibis.memtable(repeated), "_hash")
     order = [ibis.desc(rivals[name]) for name in (declared.changed, "_extracted_at", "_file", "_line")]
-    place = ibis.row_number().over(ibis.window(group_by=declared.key, order_by=order))
+    place = ibis.row_number().over(ibis.window(group_by="_same", order_by=order))
     ranked = rivals.mutate(_place=place)
     return engine.ibis.to_pyarrow(ranked.filter(ranked._place > 0).select("_load_id", "_line"))
 

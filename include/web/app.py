@@ -35,7 +35,7 @@ from include.web.pages import (
     segments,
     sign_in,
 )
-from include.web.problems import ProblemError, answer_problems
+from include.web.problems import NO_ROUTE, ProblemError, answer_problems
 from include.web.render import bare_page, root_of
 
 API = "/api/v1"
@@ -56,7 +56,11 @@ HEADERS = {
 OPEN = frozenset({f"{API}/health", f"{API}/openapi.json", sign_in.PATH, "/static"})
 TRIES_PER_SECOND, TRIES_AT_ONCE = 1.0, 20
 # What a page of a refusal is headed by.
-TITLES = {403: "You may not see this", 404: "This is not here", 422: "This cannot be used", 503: "Not now"}
+TITLES = {
+    403: "You may not see this", 404: "This is not here", 405: "This is not here", 409: "This cannot be done now",
+    422: "This cannot be used", 429: "Too many calls", 500: "Something went wrong", 503: "Not now",
+}  # fmt: skip
+NO_PAGE = "There is no page at this address."
 
 
 def create_app(
@@ -93,16 +97,24 @@ def _page(request: Request, problem: ProblemError) -> Response:
         elsewhere: Callable[[Request], str] | None = request.app.state.sign_in_at
         return RedirectResponse(elsewhere(request) if elsewhere else _sign_in(request), 303)
     title = TITLES.get(problem.status, HTTPStatus(problem.status).phrase)
-    answer = bare_page(request, "problem.html", problem.status, title=title, detail=problem.detail)
+    detail = NO_PAGE if problem.detail in NO_ROUTE.values() else problem.detail
+    path, query = ("", "") if request.method == "GET" else _form_of(request)
+    back = _own(request, path, query) if path else ""
+    answer = bare_page(request, "problem.html", problem.status, title=title, detail=detail, back=back)
     answer.headers.update(problem.headers)
     return answer
 
 
 def _sign_in(request: Request) -> str:
     """Where to sign in, and go on to the page that was asked for: that of the form, where a form was sent."""
-    path, query = (request.url.path, request.url.query) if request.method == "GET" else _form_of(request)
+    asked = (request.url.path, request.url.query) if request.method == "GET" else _form_of(request)
+    return f"{root_of(request)}{sign_in.PATH}?next={quote(_own(request, *asked))}"
+
+
+def _own(request: Request, path: str, query: str) -> str:
+    """A page's address within the application, wherever that is mounted."""
     place = path.removeprefix(root_of(request)) or "/"
-    return f"{root_of(request)}{sign_in.PATH}?next={quote(f'{place}?{query}' if query else place)}"
+    return f"{place}?{query}" if query else place
 
 
 def _form_of(request: Request) -> tuple[str, str]:
@@ -111,7 +123,7 @@ def _form_of(request: Request) -> tuple[str, str]:
         sent = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
         return "", ""
-    return sent.path, sent.query
+    return ("", "") if sent.path.startswith("//") else (sent.path, sent.query)
 
 
 class Secured:

@@ -36,8 +36,10 @@ class Key:
 def create(warehouse: Warehouse, name: str, scopes: Iterable[str], *, days: int, author: str) -> str:
     """Make a key that lasts ``days`` days and return it; it can never be shown again. Raises ConfigurationError."""
     wanted = _scopes(scopes)
-    if not name.strip() or not author.strip():
-        raise ConfigurationError("A key needs a name (what it is for) and an author.")
+    if not name.strip():
+        raise ConfigurationError("A key needs a name: what it is for.")
+    if not author.strip():
+        raise ConfigurationError("A key needs an author; say by --author who makes it.")
     if not 1 <= days <= MAX_DAYS:
         raise ConfigurationError(f"A key lasts 1 to {MAX_DAYS} days, not {days}; make a new one before it ends.")
     key_id, secret, now = secrets.token_hex(4), secrets.token_urlsafe(32), datetime.now(UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +20,8 @@ from include.web.forms import form_token
 
 HERE = Path(__file__).parent
 UNKNOWN = "unknown"
-MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.+]*$")  # as PostgreSQL writes one into JSON
+KEPT = "private, no-cache"
+MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*(?:\+00:00|Z)?$")  # as PostgreSQL writes one into JSON
 
 
 def shown(value: object) -> str:
@@ -34,8 +35,8 @@ SHOWN: Mapping[type, Callable[[Any], str]] = MappingProxyType(  # the first kind
         bool: lambda value: "yes" if value else "no",
         int: lambda value: f"{value:,}",
         float: lambda value: f"{value:,.2f}".rstrip("0").rstrip("."),
-        datetime: lambda value: f"{value:%Y-%m-%d %H:%M}",
-        str: lambda value: MOMENT.sub(r"\1 \2", value),
+        datetime: lambda value: f"{value.astimezone(UTC) if value.tzinfo else value:%Y-%m-%d %H:%M} UTC",
+        str: lambda value: MOMENT.sub(r"\1 \2 UTC", value),
         list: lambda value: ", ".join(map(shown, value)),
     }
 )
@@ -101,11 +102,14 @@ def root_of(request: Request) -> str:
 
 
 def page(call: Call, template: str, **context: Any) -> Response:
-    """Return a page for a known caller."""
-    return _html(
+    """Return a page for a known caller; a browser may keep what a form found, or it could not go back to it."""
+    answer = _html(
         call.request, template, caller=call.caller, token=form_token(call.request, call.caller.name),
         sees_people=call.sees_people, **_may(call.caller), **context,
     )  # fmt: skip
+    if call.request.method == "POST":
+        answer.headers["Cache-Control"] = KEPT
+    return answer
 
 
 def _may(caller: Caller | None) -> dict[str, bool]:

@@ -45,6 +45,7 @@ def airflow_at(
 @pytest.fixture
 def page(browser: Browser, company: SmallCompany, airflow_at: str) -> Iterator[Page]:
     with browser.new_context(viewport={"width": 1200, "height": 900}) as context:
+        context.set_default_timeout(120_000)  # Airflow's own pages are slow to come the first time on a machine at work
         page = context.new_page()
         page.goto(airflow_at)
         page.get_by_label("Username").fill(USER)

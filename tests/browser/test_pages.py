@@ -99,7 +99,12 @@ def test_a_marketer_picks_what_people_did_and_sees_who_is_left_out(page: Page) -
     page.get_by_label("When", exact=True).select_option("in the last days")
     page.get_by_label("Days", exact=True).fill("35")
     page.get_by_role("button", name="Add what they did").click()
-    expect(page.get_by_role("heading", name="27 people")).to_be_visible()
+    found = page.get_by_role("heading", name="27 people")
+    expect(found).to_be_visible()
+    page.get_by_role("region", name="The same ones each time").get_by_role("link").first.click()
+    page.wait_for_url("**/people/*")
+    page.go_back()
+    expect(found).to_be_visible()
     written = "nps_score <= 6\nand did('Survey Answered', within_last 35 days)"
     expect(page.get_by_label("Condition, in the segment language")).to_have_value(written)
 

@@ -185,6 +185,32 @@ class TestStripe(SystemSuite):
     }  # fmt: skip
 
 
+class TestSalesforceReport(SystemSuite):
+    kind = "salesforce_report"
+    rows = {  # noqa: RUF012
+        "contact": [
+            {"Contact ID": "0035g00000XyZ12", "First Name": "Nina", "Last Name": "Berg", "Email": NINA,
+             "Title": "CEO", "Account Name": "Norvik", "Mobile": "+49 151 5550123", "Opt Out": "0",
+             "Last Modified Date": "12/31/2025"},
+        ],
+        "lead": [{"Lead ID": "00Q5g00000XyZ12", "Last Name": "Lund", "Account Name": "Norvik"}],
+        "opportunity": [
+            {"Account Name": "NORVIK", "Opportunity Name": "More", "Stage": "Closed Won", "Amount": "12,000.00",
+             "Close Date": "10/28/2026"},
+        ],
+    }  # fmt: skip
+
+    def test_companies_are_told_by_their_names(self, staged) -> None:
+        (account,), (deal,) = staged.rows("account"), staged.rows("opportunity")
+        people = {row["last_name"]: row for row in staged.rows("person_record")}
+        assert account["account_id"] == "tried.contact:norvik"
+        assert {people["Berg"]["account_id"], people["Lund"]["account_id"], deal["account_id"]} == {
+            account["account_id"]
+        }
+        assert people["Berg"]["title"] == "CEO"
+        assert (deal["is_won"], deal["amount"], str(deal["close_date"])) == (True, 12000, "2026-10-28")
+
+
 class TestContractsSheet(SystemSuite):
     kind = "contracts_sheet"
     rows = {  # noqa: RUF012

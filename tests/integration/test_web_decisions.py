@@ -92,8 +92,12 @@ def test_a_decision_on_what_is_not_known_is_refused_in_a_sentence(company: Compa
     with signed_in(company.project, address, *ALL) as client:
         token = fields(client.get("/review"))["token"]
         body = {"record_a": "crm.contact:1", "record_b": "crm.contact:99", "verdict": "never", "reason": "x"}
-        refused = client.post("/review/decide", data=body | {"token": token, "skip": "0"})
+        form = {"Referer": f"{address}/review?skip=0"}
+        refused = client.post("/review/decide", data=body | {"token": token, "skip": "0"}, headers=form)
         assert (refused.status_code, "crm.contact:99" in refused.text) == (422, True)
+        assert '<a href="/review?skip=0">Back to the form</a>' in refused.text
+        assert "evil" not in client.post("/review/undo", headers={"Referer": "https://x.test//evil.test"}).text
+        assert "There is no page at this address." in client.get("/review/decide").text
         held = {"subject": "segment/none@0", "verdict": "approve", "reason": "x", "token": token}
         assert "is held" in client.post("/review/answer", data=held).text
 
@@ -148,6 +152,7 @@ def test_a_definition_is_built_clause_by_clause_tried_and_taken_along(explorer: 
     picked = {"measure": "nps_class", "comparison": "=", "value": "detractor", "token": token, "action": "add"}
     first = explorer.post("/explorer", data=picked)
     assert "28 people" in first.text
+    assert "no-store" not in first.headers["cache-control"]  # or a browser could not go back to it
     where = "nps_class = 'detractor'"
     assert where in unescape(first.text)
     picked |= {"where": where, "measure": "account_id", "comparison": "is not null", "value": ""}

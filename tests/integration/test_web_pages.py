@@ -401,7 +401,9 @@ def test_what_was_sent_of_whom_and_what_was_withheld_is_told_of_the_list_and_of_
     assert "role mailbox" in of_list and "It has no such field" in of_list and "p1@acme" not in of_list
     assert "/deliveries/to_files" in browser.get("/segments/detractors_renewing").text
     assert re.search(r"Is on <a[^>]*>to_files</a>", browser.get("/people/p1").text)
-    assert re.search(r"withheld from <a[^>]*>to_files</a> since 2026-11-20 07:00: role", browser.get("/people/p4").text)
+    assert re.search(
+        r"withheld from <a[^>]*>to_files</a> since 2026-11-20 07:00 UTC: role", browser.get("/people/p4").text
+    )
     assert browser.get("/deliveries/nowhere").status_code == 404
 
 

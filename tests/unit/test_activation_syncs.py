@@ -51,6 +51,7 @@ def test_no_folder_is_no_sync(tmp_path: Path) -> None:
         ("owner:", "onwer:", r"tool.yaml, line 6: 'onwer' is no setting here \(did you mean 'owner'\?\)"),
         ("email_marketing", "email_markting", "line 7: .*email_marketing"),
         ("key: {Email: email}", "key: {Email: country}", "line 8: 'country' does not say which person it is"),
+        ("key: {Email: email}", "key: {Site: domain}", "which person it is; of accounts it does, with level: account"),
         ("purpose: email_marketing", "purpose: none", "line 8: email is a contact point; name the purpose"),
         (
             "    owner: marketing",

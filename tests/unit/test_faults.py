@@ -45,6 +45,21 @@ FAULTS = {
         RetryableError,
         "gave the work up (org.apache.spark.SparkException: Job aborted);",
     ),
+    "worker killed": (
+        Py4JError(f"{LOST}\nCaused by: Python worker exited unexpectedly"),
+        RetryableError,
+        "give executors more (spark.executor.memoryOverhead), or tasks fewer records",
+    ),
+    "no heap": (
+        Py4JError(f"{LOST}\nCaused by: java.lang.OutOfMemoryError: Java heap space"),
+        RetryableError,
+        "raise spark.executor.memory",
+    ),
+    "spark spills": (
+        Py4JError(f"{LOST}\nCaused by: java.io.IOException: No space left on device"),
+        RetryableError,
+        "The disk is full (of one of Spark's machines, spark.local.dir)",
+    ),
     "java gone": (Py4JError("Answer from Java side is empty"), RetryableError, "(Answer from Java side is empty);"),
     "ours": (FatalError("As it is."), FatalError, "As it is."),
 }

@@ -6,7 +6,7 @@ import numpy as np
 
 from include.matching.engine import resolve
 from include.matching.spec import parse_spec
-from tests.matching_tables import FIRST, table, town
+from tests.matching_tables import FIRST, LAST, table, town
 
 SPEC = parse_spec(
     {
@@ -56,3 +56,18 @@ def test_the_only_pair_of_two_first_names_does_not_say_how_often_one_person_has_
         for rows in (town(60, 3), [*town(60, 3), *siblings])
     )
     assert beside < 1.2 * without
+
+
+def test_who_says_no_name_is_not_expected_to_have_further_records() -> None:
+    """Everybody with a name has two records of one mailbox, and whoever says none has one."""
+    columns = {"first_name": "first_name", "last_name": "last_name", "email": "email"}
+    rows = []
+    for n in range(300):
+        named = {
+            "first_name": FIRST[n % 30],
+            "last_name": LAST[(n * 7 + n // 30) % 30],
+            "email": f"p{n}@firm{n % 40}.com",
+        }
+        rows += [{"record_id": f"{n}{again}", **named} for again in "ab"]
+        rows += [{"record_id": f"alone-{n}", "email": f"x{n * 7919}q@firm{n % 40}.com"}]
+    assert resolve(table(rows), parse_spec({"id": "record_id", "columns": columns})).report["expected_f1"] > 0.98

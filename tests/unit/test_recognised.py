@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from include.contracts.measures import SOURCES
+from include.contracts.remarks import set_aside
 from include.contracts.settings import Settings
 from include.launch.recognised import render
 from include.sources.recognition.declaring import Found
@@ -23,3 +24,13 @@ def test_what_is_lacking_costs_whatever_asks_for_it_also_by_events_and_by_other_
     assert "champion_gone_quiet" in use  # by an event
     assert "outreach_grow" in use  # by another segment
     assert not any(" 0 " in line or "promoters_to_ask" in line or "1 segments" in line for line in told.values())
+
+
+def test_a_run_says_of_which_objects_many_rows_were_set_aside() -> None:
+    counts = {
+        "finance.contract.raw": 1200, "finance.contract.quarantined": 1200, "crm.contact.raw": 100,
+        "crm.contact.quarantined": 4, "crm.contact.dangling.crm_id": 9, "raw": 1300,
+    }  # fmt: skip
+    assert list(set_aside(counts)) == [
+        "1,200 of 1,200 rows of finance.contract were set aside: python -m include quarantine says why."
+    ]

@@ -111,6 +111,7 @@ def test_what_has_one_meaning_is_read(text: str, read: str) -> None:
         ("title ~ 'Director'", "a pattern is not part of the segment language; a part of a text is asked by contains"),
         ("contract_value > 50k €", "an amount is a number in the company's currency"),
         ("email domain is one of gmail.com, yahoo.com", "a list stands in brackets, each text in quotes"),
+        ("tenure_days > 2 years", "tenure_days is a number of days; write 730"),
         ("usage_tier not power", "what is not so is written usage_tier != …, with a text in single quotes"),
         ("renews in the next 30 days", "ask by renewal_date"),
         ("country in ('a' 'b')", "a comma is missing before this text"),

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from include.matching.spark import session as sessions
-from include.matching.spark.parts.chunks import of_all, packed_chunks, unwrapped
+from include.matching.spark.parts.chunks import added_up, counted_by_each, of_all, packed_chunks, unwrapped
 from include.matching.spark.parts.connecting import (
     EDGE,
     both_ways,
@@ -50,6 +50,24 @@ def test_rows_go_where_they_are_sent_and_meet_there_as_they_were() -> None:
     )
     assert sorted(sent[0]["to"].to_pylist()) == [0, 2]
     assert unwrapped(found["rows"][0].as_buffer()).num_rows == 3, "both chunks, which one partition was given"
+
+
+def test_counts_of_several_chunks_meet_once_for_each_thing_that_is_counted() -> None:
+    what, odds = ["a", "b", None, "a"], pa.array([1.5, None, 2.0, 1.5], pa.float32())
+    levels, number = pa.array([b"\xff", None, b"", b"\xff"]), [1, 2, 3, 4]
+    rows = pa.table({"what": what, "odds": odds, "levels": levels, "count": number, "most": number})
+    how = {"count": "sum", "most": "max"}
+    chunks = [packed_chunks(rows.append_column("to", pa.array([k, 1, 1, k], pa.int32()))) for k in (0, 1)]
+    told = [batch for one in chunks for batch in counted_by_each(lambda part: part, how, 3)(iter(one.to_batches()))]
+    met: dict[int, list[pa.Table]] = {}
+    for batch in told:
+        for to, chunk in zip(batch["to"].to_pylist(), batch["rows"], strict=True):
+            met.setdefault(to, []).append(unwrapped(chunk.as_buffer()))
+    found = pa.concat_tables([added_up(pa.concat_tables(every), how) for every in met.values()])
+    assert sorted(map(repr, found.to_pylist())) == sorted(
+        map(repr, added_up(pa.concat_tables([rows, rows]), how).to_pylist())
+    )
+    assert found.num_rows == 3
 
 
 def test_links_drawn_together_across_parts_end_in_the_components_that_one_part_finds() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from include.cli import doctor
 from include.contracts.connections import from_environment
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, RetryableError
 from include.contracts.settings import Settings
 from include.contracts.spark import Spark, spark_of
 from include.matching.spark import session as sessions
@@ -64,7 +64,7 @@ def test_the_setting_goes_before_the_connection_which_airflow_may_have_come_with
 
 @pytest.mark.parametrize(
     ("records", "parts"),
-    [(0, 1), (3_000, 1), (10_000, 5), (1_000_000, 16), (30_000_000, 300), (100_000_000, 1_000), (1_000_000_000, 3_163)],
+    [(0, 1), (3_000, 1), (10_000, 5), (1_000_000, 16), (10_000_000, 100), (100_000_000, 317), (1_000_000_000, 1_000)],
 )
 def test_a_task_holds_as_much_of_a_larger_table_until_its_parts_have_too_little_to_tell_each_other(
     records: int, parts: int
@@ -126,6 +126,13 @@ def test_a_java_that_spark_cannot_begin_with_is_named(
     java.chmod(0o700)
     found = sessions.without_java()
     assert (found is None) if told is None else (f"Spark needs Java 17, and {java} {told}" in str(found))
+
+
+def test_a_java_that_ends_amid_the_work_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "connect", lambda *_: None)
+    monkeypatch.setattr(sessions, "_has_ended", lambda: True)
+    with pytest.raises(RetryableError, match="Spark's Java ended while it worked"), sessions.connected("local[2]"):
+        raise ConnectionRefusedError
 
 
 def yarn_site(folder: Path, **settings: str) -> None:

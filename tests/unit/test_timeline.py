@@ -20,11 +20,11 @@ def found(profile: str, *records: str) -> ProfileExplained:
     return ProfileExplained(profile, profile, 0.9, rows, (), (), None, (), [EVENT], (), (), ())
 
 
-def happened(company: SmallCompany, profile: str, *records: str, limit: int = 60) -> list[Happening]:
+def happened(company: SmallCompany, profile: str, *records: str, limit: int = 60, zone: str = "UTC") -> list[Happening]:
     for ref in company.save().values():
         company.project.lake.point(ref)
     with lake_reader(company.project) as reader:
-        return timeline(reader, found(profile, *records), limit)
+        return timeline(reader, found(profile, *records), limit, zone)
 
 
 def day(ago: int) -> date:
@@ -50,6 +50,15 @@ def test_what_a_person_did_and_what_reached_them_is_told_by_day_the_newest_first
         (day(9), "merged", "p9", 1),
     ]
     assert told[-2].record == "nps.response:1"
+
+
+def test_days_are_those_of_the_deployments_zone(tmp_path: Path) -> None:
+    """As everywhere: an answer of the evening in London is of the next day in Tokyo."""
+    company = SmallCompany(tmp_path)
+    company.answer("n1", 3, day(4))
+    company.answer("n1", 4, day(2), hour=23)
+    told = happened(company, "p1", "n1", zone="Asia/Tokyo")
+    assert [one.on for one in told] == [day(1), day(4), day(9)]
 
 
 def test_a_company_without_such_tables_has_what_the_profile_itself_tells(tmp_path: Path) -> None:

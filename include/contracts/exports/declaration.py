@@ -68,6 +68,8 @@ class ExportFile:
     numbers: tuple[str, ...] = ()  # columns that hold numbers, in whatever way a country writes them
     whole_numbers: tuple[str, ...] = ()  # those of them that count something
     currencies: tuple[tuple[str, str], ...] = ()  # columns of money, each with the column of its currency, if any
+    key_lower: bool = False  # whether capitals of the key do not count, as in a mail address
+    encoding: str = ""  # of the source's text files, where it declares one
     places: tuple[str, ...] = ()  # where a source's own files of it lie, under its folder, each as ``path`` is written
 
     @property

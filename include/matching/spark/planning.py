@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 PART = 100_000  # records of a part, at most, as long as chunks have enough rows
-CHUNK = 100  # rows that a chunk between two parts has at least: fewer take longer to pack than to work on
+CHUNK = 1_000  # rows that a chunk between two parts has at least: fewer take longer to pack than to work on
 WORTHWHILE = 2_000  # records of a partition that are worth a task
 BRIEF = 20_000  # records of a table whose plans run too briefly to be worth any care
 

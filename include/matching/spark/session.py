@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
-from include.contracts.errors import ConfigurationError
+from include.contracts.errors import ConfigurationError, KindredError, RetryableError
 from include.matching.spark.masters import unreachable
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def without_java() -> str | None:
 
 @contextmanager
 def connected(master: str | None = None, options: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
-    """A session for the block; raises ConfigurationError as ``connect`` does.
+    """A session for the block; raises ConfigurationError as ``connect`` does, RetryableError where its Java ends.
 
     It ends with the last of the blocks that use it, unless it was there before the first of them; and with it goes what
     was kept on the way.
@@ -87,6 +87,13 @@ def connected(master: str | None = None, options: Mapping[str, str] | None = Non
         with _USE.lock:
             session = connect(master, options)
         yield session
+    except Exception as error:
+        if isinstance(error, KindredError) or not _has_ended():
+            raise
+        raise RetryableError(
+            "Spark's Java ended while it worked, as when the machine has too little memory for it: lower "
+            "spark.driver.memory, or give the machine more; what was published before stays."
+        ) from None
     finally:
         with _USE.lock:
             _USE.blocks -= 1
@@ -106,7 +113,7 @@ _USE = _Use()
 
 def _standing() -> SparkSession | None:
     """The session that this process has already."""
-    if "pyspark.sql" not in sys.modules:
+    if "pyspark.sql" not in sys.modules or _has_ended():
         return None
     from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415  Spark may not be installed
     from pyspark.sql import SparkSession  # noqa: PLC0415
@@ -117,13 +124,23 @@ def _standing() -> SparkSession | None:
         return None
 
 
+def _has_ended() -> bool:
+    """Whether the Java that this process began is no more."""
+    if "pyspark" not in sys.modules:
+        return False
+    from pyspark import SparkContext  # noqa: PLC0415  as above
+
+    begun = getattr(SparkContext._gateway, "proc", None)
+    return begun is not None and begun.poll() is not None
+
+
 def _end(session: SparkSession) -> None:
     """Stop a session, and remove what it has written into its part of the folder for checkpoints."""
     from py4j.protocol import Py4JError  # noqa: PLC0415  as above
 
     from include.matching.spark.keeping import remove  # noqa: PLC0415
 
-    with suppress(Py4JError):
+    with suppress(Py4JError, ConnectionError):
         if (folder := session.sparkContext.getCheckpointDir()) is not None:
             remove(session, folder)
     session.stop()
@@ -149,15 +166,16 @@ def connect(master: str | None = None, options: Mapping[str, str] | None = None)
         building = building.config(name, value)
     try:
         session = building.getOrCreate()
-    except (PySparkException, Py4JError) as error:
+    except (PySparkException, Py4JError, ConnectionError) as error:
         raise ConfigurationError(f"Spark cannot begin at {master or LOCAL}: {_told(error)}") from None
-    session.sparkContext.setLogLevel("ERROR")
     check_workers(session)
     return session
 
 
 def _told(error: Exception) -> str:
     """The first line of what an error of Spark's says, without its stacks."""
+    if isinstance(error, ConnectionError):
+        return "its Java ended at once; SPARK_LOCAL_DIRS or spark.local.dir has to be a folder that it may write into."
     java = getattr(error, "java_exception", None)
     told = str((java.getMessage() if java else None) or error).strip().splitlines()[0]
     return "what answers there takes no work of this Spark." if STOPPED in told else told
@@ -179,7 +197,7 @@ def _settings() -> dict[str, str]:
         "spark.cleaner.periodicGC.interval": CLEANED,
         "spark.ui.enabled": "false",  # whoever reaches its port may read what plans and tasks say of people
         "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "FATAL",  # until it has begun; what keeps it from that is told in a sentence
+        "spark.log.level": "FATAL",  # what ends the work is told in a sentence, without Java's stacks
         "spark.python.daemon.module": "include.matching.spark.daemon",
         "spark.sql.caseSensitive": "true",  # as on one machine, where Email and email are two columns
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -14,7 +15,7 @@ from include.contracts.errors import LateSourceError, SourceError
 from include.contracts.exports import ExportFile
 from include.sources.files import records
 from include.sources.files.encoding import as_utf8
-from include.sources.files.header import delimiter_of, parse_header
+from include.sources.files.header import DELIMITERS, LOOK, NAMES, layout_of, parse_header
 from include.sources.files.reading import (
     LINE,
     Block,
@@ -39,6 +40,8 @@ _FAULTS = {
 
 _CUT_OFF = (records.TOO_FEW_FIELDS, records.NOT_UTF8)
 
+log = logging.getLogger("kindred.sources")
+
 
 @dataclass(frozen=True, slots=True)
 class CsvReader:
@@ -53,15 +56,20 @@ class CsvReader:
     @classmethod
     def open(cls, snapshot: Snapshot, declared: ExportFile) -> CsvReader:
         """Check the file's header; raises SourceError naming file, line and column."""
-        file, content = snapshot.file, as_utf8(snapshot.blocks(), snapshot.file)
+        file, content = snapshot.file, as_utf8(snapshot.blocks(), snapshot.file, declared.encoding)
         start = next(content, b"")
         if not start.strip():
             remedy = "Export it again; without rows it still has a header."
             raise LateSourceError("it is empty", file=file, remedy=remedy)
-        delimiter = delimiter_of(start, declared, file)
+        delimiter, place, _ = layout_of(start[:LOOK].decode(errors="replace"), declared)
+        if delimiter != DELIMITERS[0]:
+            log.info("%s: its fields are parted by %s.", file, NAMES[delimiter])
         first = find_records(start, 1, final=True, delimiter=delimiter)
-        end = int(first.ends[0])
-        header = parse_header(start[int(first.starts[0]) : end], delimiter, declared, file)
+        place = min(place, len(first.ends) - 1)
+        end = int(first.ends[place])
+        if place:
+            log.info("%s: its header stands below %d lines of titles.", file, place)
+        header = parse_header(start[int(first.starts[place]) : end], delimiter, declared, file)
         absent = [name for name in declared.names if name not in header]
         tell_unknown([name for name in header if name not in declared.names], absent, file)
         line = 1 + start.count(b"\n", 0, end)
@@ -69,15 +77,17 @@ class CsvReader:
 
     def blocks(self) -> Iterator[Block]:
         """Yield the rows in the file's order; raises SourceError for a line that fits no memory."""
-        rest, line = b"", self._first_line
+        rest, line, fault = b"", self._first_line, records.WHOLE
         for piece in self._bytes:
             block = rest + piece
             found = find_records(block, len(self.found), final=False, delimiter=self.delimiter)
             yield self._block(block, found, line)
             rest, line = block[found.consumed :], line + found.newlines
+            fault = int(found.faults[-1]) if len(found.faults) else fault
             refuse_endless_line(rest, self.file, line)
         found = find_records(rest, len(self.found), final=True, delimiter=self.delimiter)
-        self._refuse_cut_off(rest, found, line)
+        if fault != records.TOO_FEW_FIELDS:  # as the lines below a report have, of which the last may lack its end
+            self._refuse_cut_off(rest, found, line)
         yield self._block(rest, found, line)
 
     def _refuse_cut_off(self, rest: bytes, found: Records, line: int) -> None:

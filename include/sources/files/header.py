@@ -1,30 +1,74 @@
-"""The header of a CSV file: what parts its fields, and which declared column each of them is."""
+"""The header of a table: where it stands, what parts its fields, and which declared column each of them is.
+
+Titles above it, as spreadsheets and reports have them, are told by their width: the header is the first row of which
+more than half the cells are filled that the widest of the first rows has.
+"""
 
 from __future__ import annotations
 
 import csv
+import io
 import logging
 import re
+from collections.abc import Sequence
 
 from include.contracts.errors import SourceError
 from include.contracts.exports import ExportFile
 from include.contracts.nearest import nearest
 
 DELIMITERS = (",", ";", "\t", "|")
-_NAMES = {";": "semicolons", "\t": "tabs", "|": "bars"}
+NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+ROWS = 20  # among which a header is looked for
+LOOK = 1 << 18  # characters in which they stand
 
 log = logging.getLogger("kindred.sources")
 
 
-def delimiter_of(start: bytes, declared: ExportFile, file: str) -> str:
-    """Return what parts the fields: by which most declared columns are found in the first line; a comma on a tie."""
-    line = start.lstrip(b"\r\n").split(b"\n", 1)[0].decode(errors="replace")
+def header_row(rows: Sequence[Sequence[str | None]]) -> int:
+    """Return which of a table's first rows is its header, counted from nought."""
+    filled = [sum(bool(cell and cell.strip()) for cell in row) for row in rows]
+    return next((n for n, count in enumerate(filled) if 2 * count > max(filled)), 0)
+
+
+def layout_of(start: str, declared: ExportFile | None = None) -> tuple[str, int, list[str]]:
+    """Return what parts the fields of a text, which record that is not blank is its header, and the header.
+
+    By that which gives most columns of the declared ones, then most rows as wide as their header, then most columns.
+    """
+    found = {delimiter: _first_rows(start, delimiter) for delimiter in DELIMITERS}
+    places = {delimiter: header_row(rows) for delimiter, rows in found.items()}
+    headers = {d: rows[places[d]] if rows else [] for d, rows in found.items()}
+
+    def worth(delimiter: str) -> tuple[int, int, int]:
+        header = headers[delimiter]
+        alike = sum(len(row) == len(header) for row in found[delimiter]) if len(header) > 1 else 0
+        return _known(header, declared), alike, len(header)
+
+    best = max(DELIMITERS, key=worth)  # the first on a tie
+    return best, places[best], headers[best]
+
+
+def _known(header: list[str], declared: ExportFile | None) -> int:
+    """How many of a header's names are those of declared columns."""
+    if declared is None:
+        return 0
     known = {_folded(name) for name in declared.names}
-    found = {d: len(known & {_folded(name) for name in next(csv.reader([line], delimiter=d), [])}) for d in DELIMITERS}
-    best = max(DELIMITERS, key=lambda delimiter: found[delimiter])
-    if best in _NAMES:
-        log.info("%s: its fields are parted by %s.", file, _NAMES[best])
-    return best
+    names = [name.strip() for name in header]
+    return sum(_folded(n) in known or any(column.is_called(n, names) for column in declared.columns) for n in names)
+
+
+def _first_rows(start: str, delimiter: str) -> list[list[str]]:
+    """The first rows that are not blank, as far as they can be told apart."""
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(start[:LOOK], newline=None), delimiter=delimiter):
+            if any(row):
+                rows.append(row)
+            if len(rows) == ROWS:
+                break
+    except csv.Error:
+        pass
+    return rows
 
 
 def parse_header(record: bytes, delimiter: str, declared: ExportFile, file: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Excel workbooks: a sheet is a table, its first row that says something is the header, its values are text."""
+"""Excel workbooks: a sheet is a table, its header stands in its first rows, its values are text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from include.contracts.errors import SourceError
 from include.contracts.exports import ExportFile
-from include.sources.files.header import declared_header
+from include.sources.files.header import ROWS, declared_header, header_row
 from include.sources.files.reading import LINE, Block, tell_unknown
 from include.sources.files.snapshot import Snapshot
 
@@ -27,7 +27,7 @@ def sheets(content: bytes, file: str) -> list[str]:
 def first_rows(content: bytes, sheet: str, file: str) -> tuple[list[str], int]:
     """Return the header of a sheet and how many rows follow it; raises SourceError."""
     table = _table(content, sheet, file)
-    return (_header(table) if table.num_rows else []), max(table.num_rows - 1, 0)
+    return (_header(table) if table.num_rows else []), max(table.num_rows - 1 - _place(table), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class WorkbookReader:
         header = declared_header(_header(table), declared, snapshot.file)
         absent = [name for name in declared.names if name not in header]
         tell_unknown([name for name in header if name not in declared.names], absent, snapshot.file)
-        rows = table.slice(1).select([str(n) for n in range(len(header))] + [LINE])
+        rows = table.slice(_place(table) + 1).select([str(n) for n in range(len(header))] + [LINE])
         return cls(snapshot.file, header, rows.rename_columns([*header, LINE]))
 
     def blocks(self) -> Iterator[Block]:
@@ -87,8 +87,14 @@ def _table(content: bytes, sheet: str, file: str) -> pa.Table:
 
 
 def _header(table: pa.Table) -> list[str]:
-    """The names in the first row, up to the last column that has one."""
-    names = [table[str(n)][0].as_py() or "" for n in range(table.num_columns - 1)]
+    """The names of the header, up to the last column that has one."""
+    place = _place(table)
+    names = [table[str(n)][place].as_py() or "" for n in range(table.num_columns - 1)]
     while names and not names[-1]:
         names.pop()
     return names
+
+
+def _place(table: pa.Table) -> int:
+    """In which row the header stands, below whatever titles there are."""
+    return header_row([list(row.values()) for row in table.slice(0, ROWS).drop_columns([LINE]).to_pylist()])

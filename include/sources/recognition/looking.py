@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from include.contracts.errors import KindredError
-from include.sources.files.encoding import NAMES, encoding_of
-from include.sources.files.header import DELIMITERS
+from include.sources.files.encoding import NAMES, UNDECIDED, encoding_of
+from include.sources.files.header import NAMES as PARTED
+from include.sources.files.header import layout_of
 from include.sources.files.parquet_file import shape
 from include.sources.files.places import Place, archive, is_archive
 from include.sources.files.snapshot import Snapshot
@@ -20,8 +21,9 @@ from include.sources.files.tables import format_of
 from include.sources.files.workbook import first_rows, sheets
 
 LOOK_BYTES = 4 << 20  # of a file's start; what is longer is reckoned
+PROBE_BYTES = 4096  # in which a file that is no text has a NUL
 LINES = 50  # of JSON lines that tell the fields
-DELIMITED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 PASSED_OVER = ("sample.json",)  # what the sample says of itself
 
 
@@ -104,22 +106,37 @@ def _fields(start: bytes) -> tuple[str, ...]:
 
 def _of_text(start: bytes, size: int, name: str) -> Sight:
     encoding = encoding_of(start)
-    text = _decoded(start, encoding)
-    line = text.lstrip("\r\n").split("\n", 1)[0].rstrip("\r")
-    delimiter = max(DELIMITERS, key=lambda d: (len(next(csv.reader([line], delimiter=d), [])), -DELIMITERS.index(d)))
-    columns = tuple(column.strip() for column in next(csv.reader([line], delimiter=delimiter), []))
+    delimiter, place, header = layout_of(_decoded(start, encoding))
+    if fault := _no_table(start, encoding, header):
+        return Sight(name, fault=fault)
     rows, exact = _rows(start, size)
-    mark = "UTF-8 with a mark" if start.startswith(codecs.BOM_UTF8) else "UTF-8"
-    return Sight(name, columns, f"{NAMES.get(encoding, mark)}, {DELIMITED[delimiter]}", max(rows - 1, 0), exact)
+    written = "UTF-8 with a mark" if start.startswith(codecs.BOM_UTF8) else NAMES[encoding]
+    columns = tuple(column.strip() for column in header)
+    return Sight(name, columns, f"{written}, {PARTED[delimiter]}", max(rows - 1 - place, 0), exact)
+
+
+def _no_table(start: bytes, encoding: str, header: Sequence[str]) -> str:
+    """Why a file is no table that is read, as a sentence; empty for one that is."""
+    if start.startswith(b"SQLite format 3\0"):
+        return "It is a database; `protocol: database` in docs/own-data.md reads a table of one, or export it as CSV."
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return "It is one JSON document; write an object a line, as `jq -c '.[]'` does."
+    is_binary = len(header) < 2 and encoding in ("utf-8", "cp1252", UNDECIDED) and b"\0" in start[:PROBE_BYTES]
+    if is_binary or start.startswith(b"%PDF") or any(_CONTROL.search(column) for column in header):
+        return "It is no table: CSV, Excel, Parquet and JSON lines are."
+    if encoding == UNDECIDED:
+        return "It is no UTF-8, and nothing proves in which encoding it is written; export it as UTF-8."
+    return ""
 
 
 def _decoded(start: bytes, encoding: str) -> str:
-    return start.removeprefix(codecs.BOM_UTF8).decode(encoding, "replace").lstrip("\ufeff")
+    return start.removeprefix(codecs.BOM_UTF8).decode(encoding or "ascii", "replace").lstrip("\ufeff")
 
 
 def _rows(start: bytes, size: int) -> tuple[int, bool]:
     """The lines of a file, reckoned from its start where it is longer than that."""
-    lines = start.count(b"\n") + (0 if start.endswith((b"\n", b"\n\0")) or not start else 1)
+    end = b"\n" if b"\n" in start else b"\r"
+    lines = start.count(end) + (0 if start.endswith((end, end + b"\0")) or not start else 1)
     if size <= len(start):
         return lines, True
     return round(lines * size / max(len(start), 1)), False

@@ -90,7 +90,7 @@ def _latest(desk: Desk, rows: ir.Table, fields: tuple[str, ...]) -> ir.Table:
     """One row a key: of each attribute the latest value that says something."""
     at = rows._updated_at if "updated_at" in fields else rows._created_at if "created_at" in fields else None
     order = (rows._extracted_at if at is None else ibis.coalesce(at, rows._extracted_at)).cast("string")
-    timed = rows.mutate(_order=order + rows._line.cast("string").lpad(12, "0"))
+    timed = rows.mutate(_order=order + rows._line.cast("string").lpad(12, "0") + rows._load_id)  # no two alike
     kept = {
         f"_{field}": latest_usable(desk, field, timed[f"_{field}"], timed._order)
         if field in SAID

@@ -120,4 +120,4 @@ def _behind(project: Project, profile_id: str) -> Behind:
         if not lookup.records(profile_id):
             return Behind(None, (), lineage)
         united = explain_profile(lookup, profile_id, values=True)
-        return Behind(united, timeline(reader, united, HAPPENINGS), lineage)
+        return Behind(united, timeline(reader, united, HAPPENINGS, project.settings.timezone), lineage)
