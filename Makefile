@@ -35,7 +35,7 @@ airflow: $(VENV)/.run ## Airflow's command line on what `make up` started; CMD="
 web: $(VENV)/.run ## serve the pages and the API; PORT=8090
 	@$(BIN)/python -m include web $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.test lint ## run every test
+test: $(VENV)/.test ## lint and run every test
 	tests/run $(TESTS)
 
 test-spark: $(VENV)/.spark ## run the tests of the engine on Spark, which need Java and half a gigabyte more
@@ -76,8 +76,8 @@ $(VENV)/.uv:
 
 $(VENV)/.run: requirements.txt | $(VENV)/.uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
-	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib include dags plugins || true
-	@$(BIN)/python -m include.matching.kernels.compile
+	@$(BIN)/python -m compileall -q -j 0 -x 'site-packages/.*/tests/' $(VENV)/lib include dags plugins & compiling=$$!; \
+		$(BIN)/python -m include.matching.kernels.compile && { wait $$compiling || true; }
 	@touch $@
 
 $(VENV)/.test: tests/requirements.txt $(VENV)/.run

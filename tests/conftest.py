@@ -23,26 +23,32 @@ from include.contracts.tables import Column, Table, Type
 from include.storage.postgres import embedded
 from include.storage.project import Project
 
-ON_SPARK = "test_*_spark.py"
+# Files that share what costs much: Java, a published company.
+TOGETHER = ("test_*_spark.py", "integration/test_web_*.py")
 
 gc.set_threshold(100_000, 10, 10)  # collecting the tests takes a third less
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files of what takes long, so that nothing long is left when all else is done."""
-    slow = {item.path for item in items if item.get_closest_marker("slow") or item.path.match(ON_SPARK)}
+    slow = {item.path for item in items if item.get_closest_marker("slow") or _together(item.path)}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def _together(file: PurePath) -> str | None:
+    """The files that one worker runs with this one, if any."""
+    return next(filter(file.match, TOGETHER), None)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give a worker a file's tests at a time, and all files of tests on Spark to one, which starts Java once."""
+    """Give a worker a file's tests at a time, or those of all files that share what costs much."""
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - where it is installed and in use
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
-            return ON_SPARK if PurePath(file).match(ON_SPARK) else file
+            return _together(PurePath(file)) or file
 
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 

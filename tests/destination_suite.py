@@ -315,7 +315,7 @@ class NetworkSuite(DestinationSuite):
     def test_silence_after_acceptance_doubles_nothing(
         self, audience: Audience, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(network, "PATIENCE", replace(network.PATIENCE, read_seconds=0.2))
+        monkeypatch.setattr(network, "PATIENCE", replace(network.PATIENCE, attempts=10, read_seconds=0.5))
         self.run()
         audience.set("ann", last_name="Li")
         audience.leave("bob")

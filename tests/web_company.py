@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from tests.company import FIRST_WEEK, Company
 from tests.people import PROVENANCE, on, person, rows
 from tests.small_company import AS_OF, SmallCompany, publish
 
+NewDatabase = Callable[..., AbstractContextManager[str]]
 FALLEN = person("usage.user:1", first_name="Tancredi", last_name="Obermayr", email="t@obermayr.example")
 
 
@@ -98,7 +99,7 @@ def _on(project: Project, run: Run, refs: dict[str, DatasetRef]) -> dict[str, Da
 
 
 @contextmanager
-def resolved_company(home: Path, new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[Company]:
+def resolved_company(home: Path, new_database: NewDatabase) -> Iterator[Company]:
     """Three people whom the engine found, published; the records of one no longer agree, so that a person is asked."""
     shutil.copytree(ROOT / "include" / "config", home / "config")
     (home / "config" / "stewardship.yaml").write_text("split_confidence: 0\n")
@@ -141,14 +142,29 @@ def delivered(project: Project) -> None:
 
 
 @contextmanager
-def published_company(home: Path, new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[SmallCompany]:
-    """The company, published to a database of its own."""
-    with new_database() as url:
+def published_company(home: Path, new_database: NewDatabase, config: Path = SHIPPED) -> Iterator[SmallCompany]:
+    """The company, published to a database of its own: both are copies of what this process has published once."""
+    kept, database = _published_once(home.with_name("published_once"), new_database)
+    shutil.copytree(kept, home, dirs_exist_ok=True)
+    with new_database(f"TEMPLATE {database}") as url:
+        company = people_of(home, url, config)
+        yield company
+        company.project.close()
+
+
+_ONCE: dict[NewDatabase, tuple[Path, str]] = {}
+_FOR_GOOD = ExitStack()  # the database goes with its server
+
+
+def _published_once(home: Path, new_database: NewDatabase) -> tuple[Path, str]:
+    if new_database not in _ONCE:
+        url = _FOR_GOOD.enter_context(new_database())
         company = people_of(home, url)
         published(company)
         delivered(company.project)
-        yield company
         company.project.close()
+        _ONCE[new_database] = home, url.rpartition("/")[2]
+    return _ONCE[new_database]
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from include.launch.processes import Processes
 from include.pipeline import sources
 from include.storage.postgres import embedded
 
-START_SECONDS = 180
+START_SECONDS = 300  # on a machine at work; a process that dies is told at once
 POOL = ("warehouse_writer", 1, "One task at a time writes identities and the warehouse")
 # Airflow's command line, with Python's garbage collector less eager: that alone starts the API server a quarter sooner.
 AIRFLOW = (

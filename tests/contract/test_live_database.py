@@ -73,7 +73,7 @@ class Product:
         entry = {"kind": "segment_export", "live": live, "schedule": "0 1 * * *", "owner": "somebody", "region": "US",
                  "timezone": "UTC", "objects": ["event"]}  # fmt: skip
         (config / "sources.yaml").write_text(yaml.safe_dump({"sources": {"usage": entry}}))
-        means = Means({"product": self.connection}.get, None, JumpingClock(), Patience(attempts=2, connect_seconds=1))
+        means = Means({"product": self.connection}.get, None, JumpingClock(), Patience(attempts=2))
         return extract(self.project, RUN, "usage", NOVEMBER, means=means, whole=whole)
 
     def raw(self) -> list[dict[str, Any]]:

@@ -105,7 +105,7 @@ class Tried:
         entry = {"kind": self.kind, "stored": stored, "schedule": "0 1 * * *", "owner": "somebody", "region": "US",
                  "timezone": "UTC", "objects": [self.object]}  # fmt: skip
         (config / "sources.yaml").write_text(yaml.safe_dump({"sources": {"tried": entry}}))
-        means = Means({"its": self.place.connection}.get, None, JumpingClock(), Patience(attempts=2, connect_seconds=2))
+        means = Means({"its": self.place.connection}.get, None, JumpingClock(), Patience(attempts=2))
         return extract(self.project, Run("test", date(2026, 10, 31)), "tried", window, means=means)
 
     @property

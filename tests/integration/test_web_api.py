@@ -30,7 +30,7 @@ from include.web import api_segments, keys, reading
 from include.web.app import OPEN
 from include.web.serve import standalone
 from tests.small_company import SmallCompany
-from tests.web_company import days_ago, people_of, published, published_company, serving
+from tests.web_company import NewDatabase, days_ago, published, published_company, serving
 
 ALL = tuple(scope.value for scope in Scope)
 WITHOUT_PEOPLE = (Scope.SEGMENTS_READ, Scope.PROFILES_READ)
@@ -390,13 +390,16 @@ def test_members_come_in_pages_of_one_version(client: Client) -> None:
     assert page["contactable"]["email"]["consent unknown"] == 28
 
 
-def test_a_cursor_goes_on_in_its_version_whatever_is_published_meanwhile(tmp_path: Path, warehouse_url: str) -> None:
+def test_a_cursor_goes_on_in_its_version_whatever_is_published_meanwhile(
+    tmp_path: Path, new_database: NewDatabase
+) -> None:
     config = tmp_path / "config"
     shutil.copytree(SHIPPED, config)
-    company = people_of(tmp_path, warehouse_url, config)
-    published(company)
-    key = keys.create(company.project.warehouse(), "pager", ALL, days=1, author="me")
-    with serving(standalone(company.project)) as address:
+    with (
+        published_company(tmp_path / "home", new_database, config) as company,
+        serving(standalone(company.project)) as address,
+    ):
+        key = keys.create(company.project.warehouse(), "pager", ALL, days=1, author="me")
         api = httpx.Client(base_url=f"{address}/api/v1", headers={"Authorization": f"Bearer {key}"})
         first = api.get("/segments/detractors_renewing/members", params={"limit": 20}).json()
         for n in range(4, 20):
@@ -414,7 +417,6 @@ def test_a_cursor_goes_on_in_its_version_whatever_is_published_meanwhile(tmp_pat
         assert (len(now["members"]), now["version"] == first["version"]) == (12, False)
         gone = reading.cursor("members", "0" * 16, "p1")
         assert "not kept" in detail(api.get("/segments/lapsed/members", params={"cursor": gone}), 410)
-    company.project.close()
 
 
 def test_segments_say_how_many_of_their_people_may_be_contacted(client: Client) -> None:

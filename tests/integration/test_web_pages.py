@@ -23,7 +23,7 @@ from include.storage.control.tables import ACCESS_LOG, AUDIT_RESULT, PUBLICATION
 from include.web import keys
 from include.web.serve import standalone
 from tests.small_company import AS_OF, SmallCompany
-from tests.web_company import days_ago, people_of, published, published_company, serving
+from tests.web_company import NewDatabase, days_ago, people_of, published, published_company, serving
 
 ALL = tuple(scope.value for scope in Scope)
 PAGES = ("/", "/segments", "/segments/detractors_renewing", "/segments/accounts_at_risk", "/people", "/people/p1",
@@ -298,17 +298,15 @@ def test_an_account_shows_its_people_seats_and_contracts(browser: httpx.Client) 
     assert "crm.contract:0" in browser.get("/accounts/a1/contracts.svg").text
 
 
-def test_a_segments_trend_is_drawn_from_its_history(tmp_path: Path, warehouse_url: str) -> None:
-    company = people_of(tmp_path, warehouse_url)
-    published(company)
-    company.answer("p4", 10, days_ago(1))
-    published(company, AS_OF + timedelta(days=1))
-    with serving(standalone(company.project)) as address, httpx.Client(base_url=address) as client:
-        client.post("/sign-in", data={"key": key_of(company, *ALL)})
-        assert 'aria-label="From 28 to 27 in 2 evaluations"' in client.get("/segments").text
-        page = client.get("/quality").text
-        assert "This version and the one before" in page and "share of people with nps" in page
-    company.project.close()
+def test_a_segments_trend_is_drawn_from_its_history(tmp_path: Path, new_database: NewDatabase) -> None:
+    with published_company(tmp_path, new_database) as company:
+        company.answer("p4", 10, days_ago(1))
+        published(company, AS_OF + timedelta(days=1))
+        with serving(standalone(company.project)) as address, httpx.Client(base_url=address) as client:
+            client.post("/sign-in", data={"key": key_of(company, *ALL)})
+            assert 'aria-label="From 28 to 27 in 2 evaluations"' in client.get("/segments").text
+            page = client.get("/quality").text
+            assert "This version and the one before" in page and "share of people with nps" in page
 
 
 def test_drift_is_shown_with_its_range_its_verdict_and_its_days(company: SmallCompany, browser: httpx.Client) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import jellyfish
-import networkx as nx
 import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
@@ -120,6 +119,8 @@ def test_clusters_are_the_connected_components_where_nothing_speaks_against(edge
         Ruling(none, none, np.zeros(0, bool)), prior=-5.0, threshold=0.0, limit=20, source=none,
         named=np.zeros(20, bool),
     )  # fmt: skip
+    import networkx as nx  # noqa: PLC0415 - a second that one test needs, and every worker would spend
+
     graph = nx.Graph(pairs)
     graph.add_nodes_from(range(20))
     expected = {frozenset(c) for c in nx.connected_components(graph)}

@@ -15,7 +15,6 @@ from include.cli.matching import resolve_command
 from include.contracts.errors import ConfigurationError, SourceError
 from include.matching.constraints import Decision
 from include.matching.engine import resolve
-from include.matching.evaluate.baselines import trivial_rule
 from include.matching.evaluate.scores import measure
 from include.matching.evaluate.table_files import read_tables
 from include.matching.resolution import Resolution
@@ -186,6 +185,8 @@ def test_the_command_writes_clusters_and_prints_one_object(tmp_path: Path, capsy
 
 
 def test_a_table_of_names_and_addresses_is_no_worse_than_the_trivial_rule() -> None:
+    from include.matching.evaluate.baselines import trivial_rule  # noqa: PLC0415 - imports scikit-learn
+
     rows = [{k: r.get(k) for k in ("record_id", "first_name", "last_name", "email")} for r in town(120)]
     spec = parse_spec(
         {"id": "record_id", "columns": {"first_name": "first_name", "last_name": "last_name", "email": "email"}}
