@@ -71,7 +71,8 @@ def _sources(counts: Mapping[str, int]) -> Iterator[str]:
         if what == STALE:
             stale[source] = max(days, stale.get(source, 0))
         if what == MISSING:
-            yield f"{days:,} days have no {name} file of {source}: what was done on them is missing everywhere."
+            have, them = ("day has", "it") if days == 1 else ("days have", "them")
+            yield f"{days:,} {have} no {name} file of {source}: what was done on {them} is missing everywhere."
     for source, days in stale.items():
         yield (
             f"The data of {source} ends {days:,} days before the logical date: what is measured from it stands as of "

@@ -153,5 +153,6 @@ def _counts(found: Taken, window: Window) -> dict[str, int]:
     if missing:
         counts[f"{name}.missing_days"] = len(missing)
         named = ", ".join(f"{day}" for day in missing[:NAMED_DAYS]) + (", ..." if len(missing) > NAMED_DAYS else "")
-        log.warning("%s: no file has come for %d days (%s).", found.declared.path, len(missing), named)
+        days = "1 day" if len(missing) == 1 else f"{len(missing)} days"
+        log.warning("%s: no file has come for %s (%s).", found.declared.path, days, named)
     return counts
