@@ -11,6 +11,7 @@ pairs of its clusters the fewer those are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +32,7 @@ STEEPEST = 1.0  # power at most: a claim is less likely by no more than there ar
 ROUNDS = 2  # what a rival itself has against it counts too
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
+Allies = tuple[Codes, Codes, Floats]  # two claims of one cluster, and the odds that the one holds if the other does
 
 
 @dataclass(frozen=True)
@@ -237,8 +239,8 @@ def by_size(odds: Floats, product: Places, power: float) -> Floats:
     return np.asarray(odds + power * np.log(product))
 
 
-def allies(sides: Sides, between: Claims, size: Places, prior: float) -> tuple[Places, Places, Floats]:
-    """Two claims of one cluster, and the odds that the one holds if the other does: of each two, both ways.
+def allies(sides: Sides, between: Claims, size: Places, prior: float) -> list[Allies]:
+    """Two claims of one cluster, and the odds that the one holds if the other does: of each two, both ways, in pieces.
 
     ``between`` has the claims that the others have on each other. A rival that may itself be the same person takes
     nothing away. What it says of the two once they are one is the mean of what it says of each, by the records of each.
@@ -246,23 +248,20 @@ def allies(sides: Sides, between: Claims, size: Places, prior: float) -> tuple[P
     strong = np.flatnonzero(sides.odds > WEAKEST)
     many = np.bincount(sides.node[strong], minlength=len(size))
     begin = np.cumsum(many) - many
-    found = [(strong[:0], strong[:0], sides.odds[:0])] * (1 + len(strong) // CHUNK)
 
-    def chunk(at: int) -> None:
+    def piece(at: int) -> Allies:
         some = strong[at : at + CHUNK]
         times = many[sides.node[some]]
         one = np.repeat(some, times)
         skipped = np.cumsum(times) - times - begin[sides.node[some]]
         other = strong[np.arange(len(one)) - np.repeat(skipped, times)]
-        one, other = one[one != other], other[one != other]
-        found[at // CHUNK] = one, other, _together(sides, (one, other), between, size, prior)
+        one, other = (each[one != other].astype(np.int32) for each in (one, other))
+        return one, other, _together(sides, (one, other), between, size, prior)
 
-    in_chunks(len(strong), chunk)
-    one, other, odds = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return one, other, odds
+    return in_chunks(len(strong), piece)
 
 
-def _together(sides: Sides, two: tuple[Places, Places], between: Claims, size: Places, prior: float) -> Floats:
+def _together(sides: Sides, two: tuple[Codes, Codes], between: Claims, size: Places, prior: float) -> Floats:
     """The odds that one claim holds if the other does, of each ``two`` of one cluster."""
     one, other = two
     rival, its = sides.other[one], sides.other[other]
@@ -272,16 +271,19 @@ def _together(sides: Sides, two: tuple[Places, Places], between: Claims, size: P
     return np.exp(np.minimum((mine * claim + theirs * said) / (mine + theirs), claim))
 
 
-def contested(sides: Sides, inbound: Floats, allied: tuple[Places, Places, Floats]) -> Floats:
+def contested(sides: Sides, inbound: Floats, allied: Sequence[Allies]) -> Floats:
     """The log odds against each claim of whole clusters: of all other claims on the cluster, less what allies have.
 
     ``inbound`` is what each claim weighs as the other cluster makes it.
     """
-    every = np.bincount(sides.node, inbound)[sides.node] - inbound
-    one, other, together = allied
-    rival = inbound[other]
-    spared = rival - np.maximum(rival - together, 0.0) / (1.0 + together)
-    return np.log1p(np.maximum(every - np.bincount(one, spared, len(every)), 0.0))
+    against = np.bincount(sides.node, inbound)[sides.node] - inbound
+    for one, other, together in allied:
+        rival = inbound[other]
+        spared = rival - np.maximum(rival - together, 0.0) / (1.0 + together)
+        first = one[0] if len(one) else 0  # the claims of a piece are ascending, and in no other piece
+        lost = np.bincount(one - first, spared)
+        against[first : first + len(lost)] -= lost
+    return np.log1p(np.maximum(against, 0.0))
 
 
 def weight(odds: Floats, against: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,7 @@ WIDTH = EQUAL + BINS
 
 _AGREES = np.isin(np.arange(WIDTH), [*FIRST.agrees, *range(EQUAL, WIDTH)]).astype(np.uint8)
 CHUNK = 1 << 18
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,10 @@ def compare(features: Features, left: Codes, right: Codes) -> Levels:
     return out
 
 
-def in_chunks(pairs: int, work: Callable[[int], None]) -> None:
-    """Call ``work`` with the start of each chunk of pairs, on two threads."""
+def in_chunks(pairs: int, work: Callable[[int], Result]) -> list[Result]:
+    """What ``work`` returns for the start of each chunk of pairs, on two threads."""
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, range(0, pairs, CHUNK)))
+        return list(pool.map(work, range(0, pairs, CHUNK)))
 
 
 def fingerprints(levels: Levels) -> npt.NDArray[np.uint64]:
