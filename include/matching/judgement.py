@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from include.matching.chunked import CHUNK, in_chunks
 from include.matching.clustering import Verdicts, linking
 from include.matching.kernels.pairs import score_levels
 from include.matching.pairs import comparison, standing_rules
@@ -56,10 +57,10 @@ class Judge:
         share, told = log_share(self.fit), self.tables
 
         def chunk(start: int) -> None:
-            part = slice(start, start + comparison.CHUNK)
+            part = slice(start, start + CHUNK)
             score_levels(np.ascontiguousarray(levels[:, part]), told, share, ONE_PERSON, out[part])
 
-        comparison.in_chunks(len(out), chunk)
+        in_chunks(len(out), chunk)
         apart = standing_rules.two_people(levels, self.groups)
         out[apart] = np.minimum(out[apart], UNLIKELY)
         if self.unverifiable:

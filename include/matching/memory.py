@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from include.matching import clustering
+from include.matching.claims import apart
 from include.matching.judgement import Judge
 from include.matching.pairs import comparison
 from include.matching.pairs.blocking import Candidates, block
@@ -21,7 +22,7 @@ from include.matching.pairs.pair_sample import Drawn, Patterns, survey
 from include.matching.pairs.tally import Tally
 from include.matching.records.columns import Codes
 from include.matching.records.features import Features
-from include.matching.rivals import FIRM, Rivals, apart, find_rivals
+from include.matching.rivals import FIRM, Rivals, find_rivals
 from include.matching.spec import MatchingSpec
 from include.matching.weights.fit import FEWEST
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from include.matching.rivals import Expected, by_size, find_rivals
+from include.matching.claims import Expected, by_size
+from include.matching.rivals import find_rivals
 
 ALONE, PRIOR = (0, 1), -12.0
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from include.matching.chunked import CHUNK, in_chunks
 from include.matching.declaration import Comparison
 from include.matching.kernels import addresses
 from include.matching.kernels import comparison as kernels
@@ -36,8 +35,6 @@ LEAST_AFFINITY = -3
 WIDTH = EQUAL + BINS
 
 _AGREES = np.isin(np.arange(WIDTH), [*FIRST.agrees, *range(EQUAL, WIDTH)]).astype(np.uint8)
-CHUNK = 1 << 18
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -132,12 +129,6 @@ def compare(features: Features, left: Codes, right: Codes) -> Levels:
 
     in_chunks(len(left), chunk)
     return out
-
-
-def in_chunks(pairs: int, work: Callable[[int], Result]) -> list[Result]:
-    """What ``work`` returns for the start of each chunk of pairs, on two threads."""
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(work, range(0, pairs, CHUNK)))
 
 
 def fingerprints(levels: Levels) -> npt.NDArray[np.uint64]:

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import functions as fn
 
+from include.matching.claims import Expected
 from include.matching.judgement import Judge
 from include.matching.pairs.tally import Tally
-from include.matching.rivals import ROUNDS, Expected, given_back
+from include.matching.rivals import ROUNDS, given_back
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.keyed_records import KeyedRecords
 from include.matching.spark.parts import claims as parts

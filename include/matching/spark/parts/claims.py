@@ -6,19 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.matching.claims import Claims, Expected, by_size, claims_of
 from include.matching.pairs.tally import grains
-from include.matching.rivals import (
-    WEAKEST,
-    Claims,
-    Expected,
-    Sides,
-    allies,
-    by_size,
-    claims_of,
-    contested,
-    taken_from,
-    weight,
-)
+from include.matching.rivals import WEAKEST, Sides, allies, contested, taken_from, weight
 from include.matching.spark.parts.chunks import Longs
 from include.matching.spark.parts.meeting import of_records, runs, stand, summed, where
 from include.matching.spark.table import Places

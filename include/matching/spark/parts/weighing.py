@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.matching.claims import Claims
 from include.matching.judgement import Judge
-from include.matching.rivals import Claims, Rivals, said_of, weighed
+from include.matching.rivals import Rivals, said_of, weighed
 from include.matching.spark.parts.claims import OF_RECORDS
 from include.matching.spark.parts.meeting import of_records, stand, where
 from include.matching.spark.parts.packing import levels_of, packed, unpacked
