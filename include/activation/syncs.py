@@ -207,8 +207,8 @@ def _faults(declared: Declared) -> Iterator[str]:
         yield f"{declared.place('segment')}: no report has a list {sync.segment!r}{hint}"
         return
     keys = sync.members.keys
-    is_of_accounts = sync.level == PERSON and sync.key_column in members(LEVEL_OF_ACCOUNT, sync.segment).keys
     if sync.key_column not in keys:
+        is_of_accounts = sync.level == PERSON and sync.key_column in members(LEVEL_OF_ACCOUNT, sync.segment).keys
         yield (
             f"{declared.place('key')}: {sync.key_column!r} does not say which {sync.level} it is"
             f"{'; of accounts it does, with level: account' if is_of_accounts else nearest(sync.key_column, keys)}"

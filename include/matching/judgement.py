@@ -121,10 +121,11 @@ class Learner:
         """How many pairs of one person agree in nothing by which anything could tell."""
         agrees = [group.agrees(row) for group, row in zip(self.groups, self.universe.patterns, strict=True)]
         nothing = ~np.any(agrees, axis=0)
-        odds = judge.score(self.universe.patterns[:, nothing]) + self._by_silence(judge)[nothing]
+        scored = judge.score(self.universe.patterns).astype(np.float64)
+        odds = (scored + self._by_silence(judge, scored))[nothing]
         return float((self.universe.weight[nothing] / (1 + np.exp(-odds))).sum())
 
-    def _by_silence(self, judge: Judge) -> Floats:
+    def _by_silence(self, judge: Judge, scored: Floats) -> Floats:
         """What it adds to each pattern's log odds that both records say a name, or that one of the two says none.
 
         Who says no name often has one record only. Pairs that are clear by all but their names tell how seldom one
@@ -138,7 +139,7 @@ class Learner:
             return np.zeros(len(weight))
         told = judge.tables[SAME] - judge.tables[STRANGER]
         others = np.sum([told[g][patterns[g]] for g in np.flatnonzero(~names)], axis=0) + judge.prior
-        clear = weight / (1 + np.exp(-judge.score(patterns).astype(np.float64))) * (others > estimation.CLEAR)
+        clear = weight / (1 + np.exp(-scored)) * (others > estimation.CLEAR)
         steady = estimation.STEADY
         seldom = min(usual, float((clear[silent].sum() + steady * usual) / (clear.sum() + steady)))
         return np.asarray(np.where(silent, np.log(seldom / usual), np.log((1 - seldom) / (1 - usual))))

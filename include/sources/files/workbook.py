@@ -27,7 +27,8 @@ def sheets(content: bytes, file: str) -> list[str]:
 def first_rows(content: bytes, sheet: str, file: str) -> tuple[list[str], int]:
     """Return the header of a sheet and how many rows follow it; raises SourceError."""
     table = _table(content, sheet, file)
-    return (_header(table) if table.num_rows else []), max(table.num_rows - 1 - _place(table), 0)
+    header, place = _header(table) if table.num_rows else ([], 0)
+    return header, max(table.num_rows - 1 - place, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,11 @@ class WorkbookReader:
         table = _table(content, sheet, snapshot.file)
         if not table.num_rows:
             raise SourceError("the sheet is empty", file=snapshot.file, remedy="Give it a header and rows.")
-        header = declared_header(_header(table), declared, snapshot.file)
+        written, place = _header(table)
+        header = declared_header(written, declared, snapshot.file)
         absent = [name for name in declared.names if name not in header]
         tell_unknown([name for name in header if name not in declared.names], absent, snapshot.file)
-        rows = table.slice(_place(table) + 1).select([str(n) for n in range(len(header))] + [LINE])
+        rows = table.slice(place + 1).select([str(n) for n in range(len(header))] + [LINE])
         return cls(snapshot.file, header, rows.rename_columns([*header, LINE]))
 
     def blocks(self) -> Iterator[Block]:
@@ -86,15 +88,11 @@ def _table(content: bytes, sheet: str, file: str) -> pa.Table:
     return table.filter(pa.array(says))
 
 
-def _header(table: pa.Table) -> list[str]:
-    """The names of the header, up to the last column that has one."""
-    place = _place(table)
-    names = [table[str(n)][place].as_py() or "" for n in range(table.num_columns - 1)]
+def _header(table: pa.Table) -> tuple[list[str], int]:
+    """The names of the header, up to the last column that has one, and in which row it stands, below any titles."""
+    rows = [list(row.values()) for row in table.slice(0, ROWS).drop_columns([LINE]).to_pylist()]
+    place = header_row(rows)
+    names = [name or "" for name in rows[place]]
     while names and not names[-1]:
         names.pop()
-    return names
-
-
-def _place(table: pa.Table) -> int:
-    """In which row the header stands, below whatever titles there are."""
-    return header_row([list(row.values()) for row in table.slice(0, ROWS).drop_columns([LINE]).to_pylist()])
+    return names, place

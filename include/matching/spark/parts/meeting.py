@@ -30,7 +30,7 @@ def left_beside(places: Places) -> Task:
         pairs = pairs.sort_by([("right", "ascending"), ("left", "ascending")]).combine_chunks()
         of = of_records(records)
         for start in range(0, pairs.num_rows, SLICE):
-            yield places.sent(_beside(pairs.slice(start, SLICE), of, "left", "l"), "right")
+            yield places.sent(beside(pairs.slice(start, SLICE), of, "left", "l"), "right")
 
     return task
 
@@ -41,7 +41,7 @@ def right_beside(then: Callable[[pa.Table], pa.Table]) -> Task:
     def task(pairs: pa.Table, *records: pa.Table) -> Iterator[pa.Table]:
         of = of_records(records)
         for start in range(0, pairs.num_rows, SLICE):
-            yield then(_beside(pairs.slice(start, SLICE), of, "right", "r"))
+            yield then(beside(pairs.slice(start, SLICE), of, "right", "r"))
 
     return task
 
@@ -71,7 +71,8 @@ def summed(rows: pa.Table, by: str, number: str) -> pa.Table:
     return rows.group_by(by).aggregate([(number, "sum")]).rename_columns([by, number])
 
 
-def _beside(pairs: pa.Table, of: pa.Table, key: str, side: str) -> pa.Table:
+def beside(pairs: pa.Table, of: pa.Table, key: str, side: str) -> pa.Table:
+    """Pairs with what is said of the records that they name as their ``key``, as columns of that ``side``."""
     found = of.drop_columns(["at"]).take(pa.array(stand(pairs, key, of)))
     for field in found.schema:
         pairs = pairs.append_column(field.with_name(f"{side}_{field.name}"), found[field.name])

@@ -12,7 +12,7 @@ from include.matching.claims import Claims
 from include.matching.judgement import Judge
 from include.matching.rivals import Rivals, said_of, weighed
 from include.matching.spark.parts.claims import OF_RECORDS
-from include.matching.spark.parts.meeting import of_records, stand, where
+from include.matching.spark.parts.meeting import beside, of_records, stand, where
 from include.matching.spark.parts.packing import levels_of, packed, unpacked
 from include.matching.spark.parts.pairs import COMPARED, SCORED
 from include.matching.spark.table import Places, Table
@@ -24,24 +24,16 @@ CLAIM = -1  # instead of a rule: claims, on their way to the tasks that cluster
 
 def with_right(pairs: pa.Table, of: pa.Table, places: Places) -> pa.Table:
     """Scored pairs with what is known of their right record, on the way to the part of the left one."""
-    return places.sent(_with(pairs, of, "right", "r"), "left")
+    return places.sent(beside(pairs, of_records([of]), "right", "r"), "left")
 
 
 def with_both(pairs: pa.Table, of: pa.Table, places: Places) -> pa.Table:
     """Scored pairs with what is known of both of their records, on the way to where the claim of their clusters is."""
-    pairs = _with(pairs, of, "left", "l")
+    pairs = beside(pairs, of_records([of]), "left", "l")
     ends = [pairs[f"{side}_firm"].to_numpy() for side in "lr"]
     for name, end in (("one", np.minimum(*ends)), ("other", np.maximum(*ends))):
         pairs = pairs.append_column(name, pa.array(end))
     return places.sent(pairs, "one")
-
-
-def _with(pairs: pa.Table, of: pa.Table, key: str, side: str) -> pa.Table:
-    of = of_records([of])
-    found = of.select(KNOWN).take(pa.array(stand(pairs, key, of)))
-    for name in KNOWN:
-        pairs = pairs.append_column(f"{side}_{name}", found[name])
-    return pairs
 
 
 def with_known(schema: pa.Schema, side: str) -> pa.Schema:
