@@ -14,9 +14,10 @@ from include.contracts.errors import ConfigurationError
 from include.contracts.nearest import nearest
 from include.matching.clustering import Ruling
 from include.matching.levels import Kind
+from include.matching.records.cleaned_columns import clean_value
 from include.matching.records.columns import encode
 from include.matching.records.emails import NO_EVIDENCE, mailboxes
-from include.matching.records.features import Features, clean_value
+from include.matching.records.features import Features
 from include.matching.spec import MatchingSpec
 
 

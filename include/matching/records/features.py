@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +16,7 @@ from include.contracts.nearest import nearest
 from include.matching.kernels.addresses import local_spells_name
 from include.matching.levels import COMPARISONS, Kind
 from include.matching.records import cleaning, companies, emails
+from include.matching.records.cleaned_columns import Hints, clean_columns, mended_columns, one_of_several
 from include.matching.records.columns import (
     Codes,
     Dictionary,
@@ -29,10 +30,8 @@ from include.matching.records.columns import (
     marks,
     remapped,
 )
-from include.matching.records.damage import mended
 from include.matching.records.person_names import Names, name_records, said_of_relatives
 from include.matching.records.readings import in_common, readings, witnesses
-from include.matching.records.several import settled
 from include.matching.spec import MatchingSpec
 
 BINS = 24  # a value's bin is the logarithm to base 2 of how many records carry it
@@ -151,47 +150,6 @@ def featurize(records: pa.Table, spec: MatchingSpec) -> Features:
     )
 
 
-@dataclass(frozen=True)
-class Hints:
-    """What a table's values say together of how each of them is to be read."""
-
-    region: str | None = None
-    said: Mapping[str, cleaning.Said] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, columns: Mapping[str, Dictionary], spec: MatchingSpec) -> Hints:
-        """What is learned of columns whose distinct values are all at hand."""
-        phones = [columns[name].values.cast(pa.string()) for name in spec.of_kind(Kind.PHONE)]
-        region = spec.region
-        if region is None and phones:
-            region = cleaning.learned_region(cleaning.telling_region(pa.concat_arrays(phones)))
-        kinds = spec.columns.items()
-        said = {name: cleaning.SAID[kind](columns[name].values) for name, kind in kinds if kind in cleaning.SAID}
-        return cls(region, said)
-
-
-def mended_columns(
-    raw: Mapping[str, Dictionary], spec: MatchingSpec
-) -> tuple[dict[str, Dictionary], list[dict[str, object]]]:
-    """The columns without what a spreadsheet did to them, and in how many records it did."""
-    found, told = {}, []
-    for name, kind in spec.columns.items():
-        found[name], damage = mended(raw[name], kind)
-        if damage.records:
-            told.append({"column": name, "records": damage.records, "mended": damage.mended})
-    return found, told
-
-
-def one_of_several(columns: Mapping[str, Dictionary], spec: MatchingSpec, hints: Hints) -> dict[str, Dictionary]:
-    """The columns, those of addresses as one, under the name of the first, and so those of numbers."""
-    found = dict(columns)
-    several = {Kind.EMAIL: emails.as_mailboxes, Kind.PHONE: lambda v: cleaning.clean_phones(v, hints.region)}
-    for kind, clean in several.items():
-        if names := spec.of_kind(kind):
-            found[names[0]] = settled([found.pop(name) for name in names], kind, clean)
-    return found
-
-
 def check_columns(known: Sequence[str], spec: MatchingSpec) -> None:
     """Raise ConfigurationError where a table of these columns cannot be matched by the spec."""
     for name in [spec.id, *filter(None, (spec.order, spec.source)), *spec.columns]:
@@ -227,29 +185,6 @@ def _stable_order(ids: pa.Array, by: pa.Array, spec: MatchingSpec) -> npt.NDArra
                 f"The id column {spec.id!r} repeats {len(ids) - distinct} ids; ids must be distinct."
             )
     return order if by is ids else np.lexsort((hashes, hashed(by)))
-
-
-def clean_columns(
-    raw: Mapping[str, Dictionary], spec: MatchingSpec, hints: Hints
-) -> list[tuple[str, Kind, Dictionary]]:
-    """The columns that are neither names nor addresses, cleaned."""
-    found = []
-    for name, kind in spec.columns.items():
-        if kind in cleaning.CLEAN:
-            column = remapped(raw[name], cleaning.CLEAN[kind](raw[name].values, hints.said.get(name)))
-        elif kind is Kind.PHONE and name in raw:
-            column = remapped(raw[name], cleaning.clean_phones(raw[name].values, hints.region))
-        else:
-            continue
-        found.append((name, kind, column))
-    return found
-
-
-def clean_value(kind: Kind, text: str, spec: MatchingSpec) -> str | None:
-    """One value as a column of that kind holds it, None where it is a placeholder."""
-    alone = pa.array([text])
-    cleaned = cleaning.clean_phones(alone, spec.region) if kind is Kind.PHONE else cleaning.CLEAN[kind](alone)
-    return cleaned[0].as_py()  # type: ignore[no-any-return]
 
 
 def _field(name: str, kind: Kind, column: Dictionary, names: Names | None) -> Field:

@@ -12,8 +12,8 @@ from pyspark.sql import functions as fn
 
 from include.matching.levels import Kind
 from include.matching.records import cleaning, emails
+from include.matching.records.cleaned_columns import clean_columns, one_of_several
 from include.matching.records.columns import encode, remapped
-from include.matching.records.features import clean_columns, one_of_several
 from include.matching.records.written_names import write_names
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.reading.columns import lists_of

@@ -11,7 +11,7 @@ from pyspark.sql import functions as fn
 
 from include.matching.levels import Kind
 from include.matching.records import cleaning
-from include.matching.records.features import Hints
+from include.matching.records.cleaned_columns import Hints
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.reading.columns import spread_texts
 from include.matching.spec import MatchingSpec
@@ -22,7 +22,7 @@ REGION = pa.schema([("region", pa.string())])
 
 
 def learned(texts: Chunks, spec: MatchingSpec) -> Hints:
-    """What is learned of the distinct values of columns (see ``features.Hints``)."""
+    """What is learned of the distinct values of columns (see ``cleaned_columns.Hints``)."""
     columns = list(spec.columns.items())
     asked = {k: kind for k, (_, kind) in enumerate(columns) if kind in cleaning.SAID}
     said = {}

@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
 from include.contracts.errors import ConfigurationError
+from include.matching.records.cleaned_columns import mended_columns
 from include.matching.records.columns import encode, hashed, is_whole
-from include.matching.records.features import mended_columns
 from include.matching.spark.chunks import Chunks
 from include.matching.spark.reading.columns import called, texts_of
 from include.matching.spark.reading.plan import Plan

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from include.matching.levels import Kind
 from include.matching.records import cleaning
-from include.matching.records.features import Hints
+from include.matching.records.cleaned_columns import Hints
 from include.matching.spec import MatchingSpec
 
 
